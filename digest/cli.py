@@ -1,0 +1,398 @@
+"""The command line: words in, a report out, an exit status back.
+
+Results go to stdout (with `--json` nothing but JSON), messages and progress to stderr. Exit status: 0
+done; 1 done in part, each failure named; 2 the command or `digest.toml` is wrong, nothing was changed.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from digest import __version__, app
+from digest.errors import DigestError, QueryError
+from digest.model import DigestFile, Home, Listing, Match, Rejected
+
+if TYPE_CHECKING:
+    from digest.pipeline import Options
+    from digest.show import Screen
+
+Command = Callable[[argparse.Namespace, Home, "Screen"], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(words)
+    arguments.words = words
+    from digest.show import Screen
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a paper's title must not fail on a narrow terminal encoding
+            stream.reconfigure(errors="backslashreplace")
+    screen = Screen(quiet=arguments.quiet, machine=arguments.json)
+    try:
+        home = Home(Path(), app.Settings()) if arguments.command is _init else app.open_home(arguments.home)
+        status: int = arguments.command(arguments, home, screen)
+        sys.stdout.flush()
+    except QueryError as error:
+        screen.error(f"the query: {error}")
+        return 2
+    except DigestError as error:
+        screen.error(str(error))
+        return error.exit_status
+    except BrokenPipeError:  # `digest … | head`
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        screen.error("stopped; the next run continues from here")
+        return 1
+    return status
+
+
+# --- the words -----------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    group = common.add_argument_group("options of every command")
+    group.add_argument("--home", metavar="PATH", help="the home (default: DIGEST_HOME, else this folder)")
+    group.add_argument("--json", action="store_true", help="machine output on stdout, nothing else there")
+    group.add_argument("--quiet", action="store_true", help="no progress, no tables; errors are still shown")
+    group.add_argument(
+        "--now", metavar="TIME", type=_moment, help="the clock, ISO 8601; without offset: the home's zone"
+    )
+    parser = argparse.ArgumentParser(
+        prog="digest",
+        description="From piles of new-paper listings to the newsletter each reader wants.",
+        epilog="digest COMMAND --help tells more. Exit status: 0 done, 1 done in part, 2 usage error.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"digest {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, command: Command, about: str, **options: Any) -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            name, parents=[common], help=about, description=about, allow_abbrev=False, **options
+        )
+        one.set_defaults(command=command)
+        return one
+
+    _add_pipeline(add)
+    _add_subscriptions(commands, common)
+    ledger = add("ledger", _ledger, "what the runs did")
+    ledger.add_argument("--run", type=int, metavar="ID", help="one run, whole")
+    ledger.add_argument("--limit", type=int, default=20, metavar="N", help="how many runs (default 20)")
+    why = add("why", _why, "why a subscription got an issue, or none")
+    why.add_argument("subscription")
+    why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
+    init = add("init", _init, "make a new home with samples in it")
+    init.add_argument("dir", type=Path)
+    return parser
+
+
+def _add_pipeline(add: Callable[..., argparse.ArgumentParser]) -> None:
+    run = add("run", _run, "read digest files, make the issues that are due, publish feeds and archive")
+    _add_paths(run, "digest files or folders (default: inbox/)", "*")
+    run.add_argument("--force", action="store_true", help="make issues regardless of the clock")
+    run.add_argument("--only", metavar="ID", help="one subscription only")
+    run.add_argument("--dry-run", action="store_true", help="say what would happen; record and write nothing")
+    run.add_argument("--rewrite", action="store_true", help="write all issues, feeds and pages again")
+    _add_paths(add("read", _read, "parse digest files only"), "digest files or folders", "+")
+    _add_paths(
+        add("diff", _diff, "what is new, updated or seen in these files, without recording it"),
+        "digest files or folders",
+        "+",
+    )
+    match = add("match", _match, "try a query on files, else on the library")
+    match.add_argument("query")
+    _add_paths(match, "digest files or folders (default: the library)", "*")
+    preview = add("preview", _preview, "the issue a subscription would get now; records nothing")
+    preview.add_argument("subscription")
+    preview.add_argument(
+        "--weeks", type=int, default=8, metavar="N", help="how many past weeks to count (default 8)"
+    )
+
+
+def _add_paths(parser: argparse.ArgumentParser, about: str, count: str) -> None:
+    parser.add_argument("paths", nargs=count, metavar="PATH", help=about)
+    parser.add_argument(
+        "--captured", type=_day, metavar="DATE", help="when the page files were saved, YYYY-MM-DD"
+    )
+
+
+def _add_subscriptions(commands: Any, common: argparse.ArgumentParser) -> None:
+    about = "list, check and add subscriptions"
+    group = commands.add_parser("subscriptions", help=about, description=about, allow_abbrev=False)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    def add(name: str, command: Command, about: str) -> argparse.ArgumentParser:
+        one: argparse.ArgumentParser = actions.add_parser(
+            name, parents=[common], help=about, description=about, allow_abbrev=False
+        )
+        one.set_defaults(command=command)
+        return one
+
+    add("list", _subscriptions_list, "the subscriptions and when each is due")
+    add("check", _subscriptions_check, "what is wrong in subscription files, with place and remedy")
+    new = add("add", _subscriptions_add, "write a new subscription file")
+    new.add_argument("id", help="its name as a file: a-z, 0-9 and -")
+    new.add_argument(
+        "keywords", nargs="+", metavar="KEYWORD", help="queries; a paper that meets any is taken"
+    )
+    new.add_argument("--name", help="shown in the issue")
+    new.add_argument(
+        "--exclude", action="append", metavar="QUERY", help="leave out what meets this (repeatable)"
+    )
+    new.add_argument("--email", action="append", metavar="ADDRESS", help="who gets it (repeatable)")
+    new.add_argument("--schedule", help='such as "weekdays 08:00" (default "daily 08:00")')
+    new.add_argument("--timezone", help="such as Europe/Paris (default: the home's)")
+    new.add_argument("--max-papers", type=int, metavar="N", help="new papers in one issue (default 20)")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write YYYY-MM-DD") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; write 2026-11-24T08:00 or 2026-11-24T08:00+01:00"
+        ) from None
+
+
+def _clock(arguments: argparse.Namespace, home: Home) -> app.Clock:
+    stated: datetime | None = arguments.now
+    if stated is not None and stated.tzinfo is None:
+        stated = stated.replace(tzinfo=ZoneInfo(home.settings.timezone))
+    return app.Clock.at(stated)
+
+
+def _options(arguments: argparse.Namespace) -> "Options":
+    from digest.pipeline import Options
+
+    return Options(
+        paths=tuple(arguments.paths),
+        captured=arguments.captured,
+        force=getattr(arguments, "force", False),
+        only=getattr(arguments, "only", None),
+        rewrite=getattr(arguments, "rewrite", False),
+    )
+
+
+# --- the commands --------------------------------------------------------------------------------
+
+
+def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    clock = _clock(arguments, home)
+    with screen.progress() as progress:
+        report = app.run(
+            home,
+            _options(arguments),
+            clock,
+            dry_run=arguments.dry_run,
+            words=arguments.words,
+            progress=progress,
+        )
+    if arguments.json:
+        _print_json(report.as_json())
+    screen.run(report.as_json(), dry_run=arguments.dry_run)
+    return report.exit_status
+
+
+def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    status = 0
+    for found in app.read_paths(home, arguments.paths, _clock(arguments, home), arguments.captured):
+        if isinstance(found, Rejected):
+            screen.error(str(found))
+            status = 1
+        elif arguments.json:
+            for listing in found.listings:
+                _print_json(listing_json(found, listing))
+        else:
+            screen.file(found)
+    return status
+
+
+def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.report import diff_json
+
+    with screen.progress() as progress:
+        files = app.diff(home, _options(arguments), _clock(arguments, home), progress)
+    if arguments.json:
+        _print_json(diff_json(files))
+    screen.diff(files)
+    return 1 if any(file.failed for file in files) else 0
+
+
+def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    with screen.progress() as progress:
+        found, files = app.match(
+            home, arguments.query, _options(arguments), _clock(arguments, home), progress
+        )
+    for file in files:
+        if file.rejected:
+            screen.error(str(file.rejected))
+    if arguments.json:
+        for hit in found:
+            _print_json(match_json(hit))
+    else:
+        screen.matches(arguments.query, found, searched="these files" if arguments.paths else "the library")
+    return 1 if any(file.failed for file in files) else 0
+
+
+def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=max(1, arguments.weeks))
+    if arguments.json:
+        _print_json(
+            {
+                "subscription": arguments.subscription,
+                "considered": shown.considered,
+                "matched": shown.matched,
+                "issue": shown.issue
+                and {
+                    "new": [item.paper.title for item in shown.issue.new],
+                    "updated": [item.paper.title for item in shown.issue.updated],
+                    "more": len(shown.issue.more_new),
+                },
+                "weeks": [
+                    {"week": week.monday.isoformat(), "papers": week.papers, "matched": week.matched}
+                    for week in shown.weeks
+                ],
+            }
+        )
+    else:
+        screen.preview(shown)
+    return 0
+
+
+def _subscriptions_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    found = app.standings(home, _clock(arguments, home))
+    if arguments.json:
+        _print_json([app.standing_json(each) for each in found])
+    else:
+        screen.standings(found)
+    return 0
+
+
+def _subscriptions_check(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    found = app.check_subscriptions(home)
+    flawed = [each for each, _ in found if not isinstance(each, app.Subscription)]
+    if arguments.json:
+        _print_json(
+            [
+                {
+                    "id": each.id,
+                    "errors": [] if isinstance(each, app.Subscription) else [str(p) for p in each.problems],
+                    "warnings": list(warnings),
+                }
+                for each, warnings in found
+            ]
+        )
+    else:
+        screen.checked(found)
+    return 2 if flawed else 0
+
+
+def _subscriptions_add(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    wanted = ("name", "email", "keywords", "exclude", "schedule", "timezone", "max_papers")
+    values = {key: value for key in wanted if (value := getattr(arguments, key)) is not None}
+    path = app.add_subscription(home, arguments.id, values)
+    if arguments.json:
+        _print_json({"id": arguments.id, "path": str(path)})
+    else:
+        screen.say(f"{path} written. See what it would bring: digest preview {arguments.id}")
+    return 0
+
+
+def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    if arguments.run is not None:
+        record = app.ledger_run(home, arguments.run)
+        if arguments.json:
+            _print_json(app.run_json(record))
+        else:
+            screen.ledger_run(record)
+        return 0
+    records = app.ledger(home, limit=arguments.limit)
+    if arguments.json:
+        _print_json([app.run_json(record) for record in records])
+    else:
+        screen.ledger(records)
+    return 0
+
+
+def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    found = app.why(home, arguments.subscription, arguments.date, _clock(arguments, home))
+    if arguments.json:
+        _print_json(app.why_json(arguments.subscription, found))
+    else:
+        screen.why(arguments.subscription, found)
+    return 0
+
+
+def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:
+    target = app.init(arguments.dir)
+    if arguments.json:
+        _print_json({"home": str(target)})
+    else:
+        screen.say(f"{target} is a home now, with samples in it. Next: digest run --home {target}")
+    return 0
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def _print_json(value: object) -> None:
+    # A lone surrogate in a text cannot be printed as itself; as an escape it can.
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(value)
+    print(text)
+
+
+def listing_json(file: DigestFile, listing: Listing) -> dict[str, Any]:
+    """Return a listing as `digest read --json` prints it."""
+    return {
+        "title": listing.title,
+        "abstract": listing.abstract,
+        "authors": list(listing.authors),
+        "author_count": listing.author_count,
+        "published": listing.published.isoformat() if listing.published else None,
+        "comments": listing.comments,
+        "upvotes": listing.upvotes,
+        "organization": listing.organization,
+        "categories": list(listing.categories),
+        "ids": {"arxiv": listing.arxiv, "doi": listing.doi},
+        "url": listing.url,
+        "source": file.source,
+        "file": file.path,
+        "rank": listing.rank,
+    }
+
+
+def match_json(hit: Match) -> dict[str, Any]:
+    """Return a match as `digest match --json` prints it."""
+    evidence = []
+    for one in hit.evidence:
+        found: dict[str, Any] = {
+            "term": one.term,
+            "field": one.field,
+            "text": one.text,
+            "start": one.start,
+            "end": one.end,
+        }
+        if one.item is not None:
+            found["item"] = one.item
+        evidence.append(found)
+    return {"title": hit.paper.title, "score": hit.score, "evidence": evidence}

@@ -1,0 +1,118 @@
+"""`digest.toml` ↔ Settings, checked."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from digest.checked import Table, at_least, one_of, parse_toml, read_text, strings, time_zone
+from digest.errors import ConfigError, Problem, UsageError
+from digest.model import Home, Settings, Smtp
+
+FILE = "digest.toml"
+CHANNELS = ("smtp",)
+
+
+def open_home(chosen: str | None) -> Home:
+    """Return the home: `chosen`, else DIGEST_HOME, else the current folder.
+
+    Raises UsageError if it is no folder, ConfigError with every problem of its `digest.toml`.
+    """
+    path = Path(chosen or os.environ.get("DIGEST_HOME") or ".")
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such folder; make a new home with: digest init {path}")
+    file = path / FILE
+    if not file.exists():
+        return Home(path, Settings())
+    return Home(path, load_settings(file))
+
+
+def load_settings(file: Path) -> Settings:
+    """Read a settings file. Raises ConfigError with all its problems."""
+    text = read_text(file, file.name)
+    data = text if isinstance(text, Problem) else parse_toml(text, file.name)
+    if isinstance(text, Problem) or isinstance(data, Problem):
+        raise ConfigError(tuple(x for x in (text, data) if isinstance(x, Problem))[:1])
+    problems: list[Problem] = []
+    table = Table(data, shown=file.name, text=text, problems=problems)
+    default = Settings()
+    settings = Settings(
+        title=table.take("title", str, default.title, _one_line),
+        base_url=table.take("base_url", str, default.base_url, _base_url),
+        timezone=table.take("timezone", str, default.timezone, time_zone),
+        database=table.take("database", str, default.database),
+        channels=tuple(_channels(table)),
+        in_doubt=table.take("in_doubt", str, default.in_doubt, one_of("resend", "hold")),
+        max_file_mb=table.take("max_file_mb", int, default.max_file_mb, at_least(1)),
+        feed_items=table.take("feed_items", int, default.feed_items, at_least(1)),
+        smtp=_smtp(table.table("smtp")),
+    )
+    table.finish()
+    if "smtp" in settings.channels and settings.smtp is None and "smtp" not in table:
+        table.wrong("channels", "has smtp but there is no [smtp] table", "add [smtp] with host and from")
+    if problems:
+        raise ConfigError(tuple(problems))
+    return settings
+
+
+def _smtp(table: Table | None) -> Smtp | None:
+    if table is None:
+        return None
+    default = Smtp("")
+    host = table.take("host", str, "")
+    smtp = Smtp(
+        host=host,
+        port=table.take("port", int, default.port, _port),
+        tls=table.take("tls", str, default.tls, one_of("starttls", "implicit", "none")),
+        user=table.take("user", str, "") or None,
+        password_env=table.take("password_env", str, "") or None,
+        sender=table.take("from", str, "", _one_line),
+    )
+    table.finish()
+    for key in ("host", "from"):
+        if key not in table:
+            table.wrong(key, "is missing", "add it")
+    if smtp.tls == "none" and not _is_loopback(host):
+        table.wrong(
+            "tls", f'is "none" for {host!r}', 'mail would travel readable; write "starttls" or "implicit"'
+        )
+    return smtp
+
+
+def _one_line(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("is empty or has a line break; write one line of text")
+    return value.strip()
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"is {value!r}; write an address such as https://digest.example.org")
+    return value.rstrip("/") + "/"
+
+
+def _channels(table: Table) -> list[Any]:
+    def known(values: list[Any]) -> list[Any]:
+        for value in strings(values):
+            one_of(*CHANNELS)(value)
+        return values
+
+    nothing: list[Any] = []
+    return table.take("channels", list, nothing, known)
+
+
+def _port(value: int) -> int:
+    if not 1 <= value <= 65535:
+        raise ValueError(f"is {value}; write 1 to 65535")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,61 @@
+"""One run at a time per home: a file lock that the system lets go of when the holder dies."""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from digest.errors import LockedError, StoreError
+
+FILE = ".digest.lock"
+
+
+@contextmanager
+def hold(home: Path, *, command: str, patience: float = 60.0) -> Iterator[None]:
+    """Hold the home's lock for the block. Raises LockedError, naming the holder, after `patience` seconds."""
+    path = home / FILE
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be opened ({error.strerror}); check the folder's permissions"
+        ) from error
+    try:
+        _acquire(handle, path, patience)
+        note = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
+        note["since"] = datetime.now(UTC).isoformat(timespec="seconds")
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(note).encode(), 0)
+        yield
+        os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, path: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise LockedError(f"{path.parent}: {_holder(path)}; wait for it or stop it") from error
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _holder(path: Path) -> str:
+    try:
+        note = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return "another run holds this home"
+    return (
+        f"another run holds this home: {note.get('command')} "
+        f"(process {note.get('pid')} on {note.get('host')}, since {note.get('since')})"
+    )

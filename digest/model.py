@@ -1,0 +1,268 @@
+"""The nouns of the pipeline: frozen values, standard library only.
+
+Times are aware datetimes in UTC, dates are local calendar days, texts are plain text (never HTML).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One appearance of a paper in one digest file.
+
+    `title` and `abstract` are the text of the file with white space collapsed. `rank` counts from 1.
+    A count that the file does not show is None. `authors` are given name first. `snippet` marks an
+    abstract that its source cut short; `version` is arXiv's.
+    """
+
+    rank: int
+    title: str
+    abstract: str
+    authors: tuple[str, ...] = ()
+    author_count: int | None = None
+    published: date | None = None
+    comments: int | None = None
+    upvotes: int | None = None
+    organization: str | None = None
+    categories: tuple[str, ...] = ()
+    arxiv: str | None = None
+    doi: str | None = None
+    version: int | None = None
+    url: str | None = None
+    code_url: str | None = None
+    withdrawn: bool = False
+    snippet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date as a page shows it, perhaps without its year."""
+
+    month: int
+    day: int
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFile:
+    """A digest file that was read whole. `path` is as given; `digest` is the SHA-256 of its bytes."""
+
+    path: str
+    digest: str
+    source: str
+    captured: date
+    captured_guessed: bool
+    modified: datetime
+    listings: tuple[Listing, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that was set aside, why, and what to do. `digest` is None if its bytes could not be had."""
+
+    path: str
+    reason: str
+    remedy: str
+    line: int | None = None
+    digest: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.reason}; {self.remedy}"
+
+
+# --- the library ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The thing itself, whichever files list it, as the library knows it now.
+
+    `number` is its library number, `key` its identity when first seen, `uid` the `urn:uuid:` of its
+    feed item. `sources` are the names of the formats that listed it, sorted.
+    """
+
+    number: int
+    uid: str
+    title: str
+    abstract: str
+    first_seen: datetime
+    authors: tuple[str, ...] = ()
+    author_count: int | None = None
+    published: date | None = None
+    comments: int | None = None
+    upvotes: int | None = None
+    organization: str | None = None
+    categories: tuple[str, ...] = ()
+    arxiv: str | None = None
+    doi: str | None = None
+    version: int | None = None
+    url: str | None = None
+    code_url: str | None = None
+    withdrawn: bool = False
+    snippet: bool = False
+    sources: tuple[str, ...] = ()
+
+
+# --- matching ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One occurrence of one term of a query.
+
+    `term` is as typed; `start` and `end` count code points of the field's text; `item` is the place
+    in the list (from 0) if the field is a list of names.
+    """
+
+    term: str
+    field: str
+    text: str
+    start: int
+    end: int
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    paper: Paper
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+# --- issues --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper in an issue. `changes` says what was revised, for papers under Updated."""
+
+    paper: Paper
+    score: float = 0.0
+    evidence: tuple[Evidence, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One newsletter issue of one subscription: composed content, all that the templates may use.
+
+    `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
+    only on the archive page. `since` is where the interval begins, None for "from the beginning".
+    `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
+    slot's wall time with its offset, None for a forced issue.
+    """
+
+    subscription: str
+    name: str
+    number: int
+    day: date
+    made: datetime
+    timezone: str
+    since: datetime | None
+    slot: str | None
+    considered: int
+    new: tuple[Item, ...]
+    updated: tuple[Item, ...]
+    more_new: tuple[Item, ...] = ()
+    more_updated: tuple[Item, ...] = ()
+    keywords: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    schedule: str = ""
+
+    @property
+    def stem(self) -> str:
+        """Return the stem of the issue's files: `<day>-<number>`."""
+        return f"{self.day.isoformat()}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """A paper in a feed. `entered` orders the feed, newest first; `updated` is Atom's."""
+
+    paper: Paper
+    entered: datetime
+    updated: datetime
+    terms: tuple[str, ...] = ()
+
+
+# --- what people write -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who wants what, when, in which form; checked when it was loaded.
+
+    `start` is how far back a new subscription begins; `newer_than` leaves out papers published longer
+    ago; `max_papers` caps New in a mail.
+    """
+
+    id: str
+    name: str
+    keywords: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    email: tuple[str, ...] = ()
+    schedule: str = "daily 08:00"
+    timezone: str = "UTC"
+    max_papers: int = 20
+    newer_than: timedelta | None = None
+    formats: tuple[str, ...] = ("html", "markdown", "text")
+    start: timedelta = timedelta(days=7)
+    enabled: bool = True
+    paused_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """How mail is handed over. `password_env` names the variable that holds the password."""
+
+    host: str
+    port: int = 587
+    tls: str = "starttls"
+    user: str | None = None
+    password_env: str | None = None
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
+
+    title: str = "Paper Digest"
+    base_url: str = "http://localhost:8350/"
+    timezone: str = "UTC"
+    database: str = "sqlite:///digest.db"
+    channels: tuple[str, ...] = ()
+    in_doubt: str = "resend"
+    max_file_mb: int = 100
+    feed_items: int = 100
+    smtp: Smtp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A folder with a digest in it, and its settings."""
+
+    path: Path
+    settings: Settings
+
+    @property
+    def inbox(self) -> Path:
+        return self.path / "inbox"
+
+    @property
+    def subscriptions(self) -> Path:
+        return self.path / "subscriptions"
+
+    @property
+    def templates(self) -> Path:
+        return self.path / "templates"
+
+    @property
+    def output(self) -> Path:
+        return self.path / "output"

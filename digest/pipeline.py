@@ -1,0 +1,455 @@
+"""The story on one page:
+
+    read | diff | match | compose | render | publish
+
+`run` does it all for one home. Deciding is done elsewhere, by pure functions (`diff`, `match`,
+`compose`, `slots`); this module asks the store for values, hands them to a decision, and applies what
+comes back, in transactions that a crash cannot halve:
+
+* a digest file, its listings and their entries in the log are one transaction;
+* an issue, the papers it serves and the cursor that moves are one transaction, per subscription;
+* files on disk are derived from stored content and written by every run until they are marked written.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from digest import __version__, read
+from digest.compose import Findings, compose, find, recent_enough
+from digest.diff import Change, diff
+from digest.errors import UsageError
+from digest.identity import keys_of
+from digest.match.naive import Analysed, analyse, best_first, match
+from digest.match.query import Query, query_of
+from digest.model import DigestFile, Home, Match, Paper, Rejected, Subscription
+from digest.report import FileReport, IssueReport, RunReport, SubscriptionReport, Told
+from digest.slots import Slot, due_slots, next_slot, parse_schedule
+from digest.store import Store, Transaction
+from digest.store.desk import Cursor
+from digest.store.ledger import Verdict
+from digest.store.library import Entry, Library
+from digest.subscriptions import Flawed
+from digest.write import issue_path, write_unwritten
+
+Progress = Callable[[str, int, int], None]  # stage, done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run was asked for. `named` paths come before `inbox`; `captured` dates them all."""
+
+    paths: tuple[str, ...] = ()
+    captured: date | None = None
+    force: bool = False
+    only: str | None = None
+    rewrite: bool = False
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+def run(
+    home: Home,
+    store: Store,
+    subscriptions: Sequence[Subscription | Flawed],
+    options: Options,
+    *,
+    now: datetime,
+    started: datetime,
+    progress: Progress = silent,
+    write: bool = True,
+) -> RunReport:
+    """Do one pass of the pipeline and return what happened.
+
+    `now` is the clock every decision sees, `started` the machine's own for the ledger. `write=False`
+    leaves the disk alone (for a rehearsal). Raises UsageError for an unknown `only`, StoreError.
+    """
+    chosen = _chosen(subscriptions, options.only)
+    with store.begin() as tx:
+        number = tx.ledger.open_run(started=started, clock=now)
+        if number == 1:
+            tx.desk.mark_unwritten("feed", "all")
+            tx.desk.mark_unwritten("index", "")
+        for subscription in chosen:
+            if isinstance(subscription, Subscription):
+                enrol(tx, subscription, now)
+        if options.rewrite:
+            _mark_all(tx)
+    files = tuple(read_files(home, store, options, run=number, now=now, progress=progress))
+    shelf = Shelf(store)
+    reports = []
+    for done, subscription in enumerate(chosen):
+        progress("matching", done, len(chosen))
+        reports.append(_serve(shelf, subscription, options, run=number, now=now))
+    written = write_unwritten(home, store, progress) if write else None
+    report = RunReport(
+        run=number,
+        files=files,
+        subscriptions=tuple(reports),
+        feeds=written.feeds if written else (),
+        problems=written.problems if written else (),
+        notes=_notes(home),
+    )
+    with store.begin() as tx:
+        tx.ledger.close_run(
+            number,
+            ended=_later(started),
+            status="part" if report.exit_status else "done",
+            report=report.as_json(),
+        )
+    return report
+
+
+def _later(started: datetime) -> datetime:
+    return max(started, datetime.now(started.tzinfo))
+
+
+def _notes(home: Home) -> tuple[str, ...]:
+    if home.settings.channels:
+        return ("this version writes files only; the channels in digest.toml are not used yet",)
+    return ()
+
+
+def _chosen(
+    subscriptions: Sequence[Subscription | Flawed], only: str | None
+) -> tuple[Subscription | Flawed, ...]:
+    if only is None:
+        return tuple(subscriptions)
+    chosen = tuple(subscription for subscription in subscriptions if subscription.id == only)
+    if not chosen:
+        known = ", ".join(subscription.id for subscription in subscriptions) or "none yet"
+        raise UsageError(f"no subscription {only!r}; there are: {known}")
+    return chosen
+
+
+def enrol(tx: Transaction, subscription: Subscription, now: datetime) -> None:
+    """Set the cursor of a subscription seen for the first time, `start` back in the library."""
+    cursor = tx.desk.cursor(subscription.id)
+    if cursor is None:
+        since = now - subscription.start
+        position = tx.library.position_at(since) if subscription.start else tx.library.end()
+        tx.desk.enrol(
+            subscription.id, subscription.name, position=position, since=since if position else None, at=now
+        )
+    elif cursor.name != subscription.name:
+        tx.desk.rename(subscription.id, subscription.name)
+
+
+def _mark_all(tx: Transaction) -> None:
+    tx.desk.mark_unwritten("index", "")
+    for name in ("all", *(cursor.subscription for cursor in tx.desk.cursors())):
+        tx.desk.mark_unwritten("feed", name)
+    for key in tx.desk.issue_keys():
+        tx.desk.mark_unwritten("issue", str(key))
+    for paper in tx.library.all_papers():
+        tx.desk.mark_unwritten("paper", str(paper.number))
+
+
+# --- read | diff ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """A path on its way in. `captured` orders inbox and folders; None if it could not be read."""
+
+    path: str
+    named: bool
+    outcome: DigestFile | FileReport
+    captured: date | None
+    digest: str | None
+
+
+def read_files(
+    home: Home, store: Store, options: Options, *, run: int, now: datetime, progress: Progress
+) -> Iterator[FileReport]:
+    """Read, diff and record the digest files asked for, and report on each."""
+    gathered = list(_gather(home, store, options, now, progress))
+    for done, item in enumerate(gathered):
+        progress("recording", done, len(gathered))
+        with store.begin() as tx:
+            yield _record(tx, item, run=run, at=now)
+
+
+def _gather(
+    home: Home, store: Store, options: Options, now: datetime, progress: Progress
+) -> Iterator[_Gathered]:
+    if options.paths:
+        groups = [_expand(path) for path in options.paths]
+    else:
+        groups = [(False, read.files_of(str(home.inbox)))]
+    total = sum(len(paths) for _, paths in groups)
+    done = 0
+    for named, paths in groups:
+        batch = []
+        for path in paths:
+            progress("reading", done, total)
+            batch.append(_load(home, store, path, options, named=named, now=now))
+            done += 1
+        # Named files keep the order given; a folder's are read by capture date, then name.
+        yield from batch if named else sorted(batch, key=lambda item: (item.captured or date.min, item.path))
+
+
+def _expand(path: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether the path names a file, and the files it stands for."""
+    if Path(path).is_dir():
+        return False, read.files_of(path)
+    return True, (path,)
+
+
+def _load(home: Home, store: Store, path: str, options: Options, *, named: bool, now: datetime) -> _Gathered:
+    settings = home.settings
+    zone = ZoneInfo(settings.timezone)
+    loaded = read.load(path, max_bytes=settings.max_file_mb * 1024 * 1024)
+    shown = _shown(home, path) if not options.paths else path
+    if isinstance(loaded, Rejected):
+        rejected = replace(loaded, path=shown)
+        return _Gathered(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest)
+    with store.begin(write=False) as tx:
+        known = tx.library.file(loaded.digest)
+        remembered = None if options.paths else tx.ledger.rejection(loaded.digest, reader=__version__)
+    if known:
+        report = FileReport(shown, known.source, known.captured, seen=known.listed)
+        return _Gathered(shown, named, report, known.captured, loaded.digest)
+    if remembered:
+        report = FileReport(shown, rejected=replace(remembered, path=shown), remembered=True)
+        return _Gathered(shown, named, report, None, loaded.digest)
+    parsed = read.parse(loaded, today=now.astimezone(zone).date(), zone=zone, captured=options.captured)
+    if isinstance(parsed, Rejected):
+        report = FileReport(shown, rejected=replace(parsed, path=shown))
+        return _Gathered(shown, named, report, None, loaded.digest)
+    return _Gathered(shown, named, replace(parsed, path=shown), parsed.captured, loaded.digest)
+
+
+def _shown(home: Home, path: str) -> str:
+    """Return an inbox path as seen from the home."""
+    try:
+        return Path(path).relative_to(home.path).as_posix()
+    except ValueError:
+        return path
+
+
+def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime) -> FileReport:
+    """Record one gathered file, if there is anything to record, and report on it."""
+    if isinstance(item.outcome, FileReport):
+        rejected = item.outcome.rejected
+        if rejected and not item.outcome.remembered:
+            tx.ledger.reject(rejected, run=run, reader=__version__)
+        return _with_papers(tx.library, item) if not rejected else item.outcome
+    file = item.outcome
+    if tx.library.file(file.digest):  # the same bytes under another name, earlier in this run
+        return _with_papers(
+            tx.library, replace(item, outcome=FileReport(file.path, file.source, file.captured))
+        )
+    known = tx.library.known(key for listing in file.listings for key in keys_of(listing))
+    changes = diff(file, known)
+    touched = tx.library.record(file, changes, run=run, at=at)
+    if any(change.entry for change in changes):
+        tx.desk.mark_unwritten("feed", "all")
+    for name in tx.desk.feeds_with(touched):
+        tx.desk.mark_unwritten("feed", name)
+    return _file_report(file, changes)
+
+
+def _with_papers(library: Library, item: _Gathered) -> FileReport:
+    """Report on a file that was read before: everything in it is seen."""
+    report = item.outcome
+    assert isinstance(report, FileReport)
+    known = library.file(item.digest or "")
+    papers = library.listed_in(known.id) if known else ()
+    told = tuple(Told(paper.title, "seen", paper.first_seen, item.path) for paper in papers)
+    return replace(report, seen=len(told), papers=told)
+
+
+def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
+    statuses = [change.status for change in changes]
+    return FileReport(
+        path=file.path,
+        source=file.source,
+        captured=file.captured,
+        captured_guessed=file.captured_guessed,
+        new=statuses.count("new"),
+        updated=statuses.count("updated"),
+        seen=statuses.count("seen"),
+        note=file.note,
+        papers=tuple(
+            Told(
+                change.listing.title,
+                change.status,
+                change.known.first_seen if change.known else None,
+                file.path,
+            )
+            for change in changes
+        ),
+    )
+
+
+# --- match | compose -----------------------------------------------------------------------------
+
+
+class Shelf:
+    """Intervals of the log with their papers, each loaded and analysed once in a run."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
+        self._papers: dict[int, Paper] = {}
+        self._analysed: dict[int, Analysed] = {}
+
+    def entries(self, library: Library, first: int, last: int) -> tuple[Entry, ...]:
+        """Return the entries of (first, last]; their papers are then at hand."""
+        if (first, last) not in self._entries:
+            found = library.entries(first, last) if first < last else ()
+            self._entries[first, last] = found
+            self._papers.update(library.papers({entry.paper for entry in found} - self._papers.keys()))
+        return self._entries[first, last]
+
+    def paper(self, number: int) -> Paper:
+        return self._papers[number]
+
+    def matches(self, query: Query, numbers: Iterable[int]) -> list[Match]:
+        """Return the matches among these papers, best first."""
+        found = (match(query, self._analyse(number)) for number in numbers)
+        return best_first(hit for hit in found if hit is not None)
+
+    def _analyse(self, number: int) -> Analysed:
+        if number not in self._analysed:
+            self._analysed[number] = analyse(self._papers[number])
+        return self._analysed[number]
+
+
+def _serve(
+    shelf: Shelf, subscription: Subscription | Flawed, options: Options, *, run: int, now: datetime
+) -> SubscriptionReport:
+    """Decide for one subscription, in one transaction, and note the verdict in the ledger."""
+    with shelf.store.begin() as tx:
+        if isinstance(subscription, Flawed):
+            report = SubscriptionReport(subscription.id, error=str(subscription))
+        elif not subscription.enabled:
+            report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
+        else:
+            report = _decide(tx, shelf, subscription, options, run=run, now=now)
+        tx.ledger.add_verdict(run, _verdict(report))
+        return report
+
+
+def _verdict(report: SubscriptionReport) -> Verdict:
+    number = report.issue.number if report.issue else None
+    return Verdict(report.id, report.considered, report.matched, number, report.reason, report.error)
+
+
+def _decide(
+    tx: Transaction, shelf: Shelf, subscription: Subscription, options: Options, *, run: int, now: datetime
+) -> SubscriptionReport:
+    cursor = tx.desk.cursor(subscription.id)
+    assert cursor is not None, "enrolled at the start of the run"
+    end = tx.library.end()
+    query = query_of(subscription.keywords, subscription.exclude)
+    _feed(tx, shelf, subscription, query, cursor, end, run=run, now=now)
+    findings = findings_of(tx, shelf, subscription, query, cursor.position, end, now=now)
+    slot, waiting = _due(subscription, cursor, findings, options, now)
+    if waiting:
+        return SubscriptionReport(subscription.id, findings.considered, findings.matched, reason=waiting)
+    if slot or findings.considered:
+        tx.desk.move(subscription.id, position=end, since=now, last_slot=slot.instant if slot else None)
+    if not findings.matched:
+        reason = (
+            f"no match among {findings.considered} new papers" if findings.considered else "no new papers"
+        )
+        return SubscriptionReport(subscription.id, findings.considered, 0, reason=reason)
+    issue = compose(
+        subscription,
+        findings,
+        number=cursor.issues + 1,
+        slot=slot.instant.astimezone(ZoneInfo(subscription.timezone)).isoformat() if slot else None,
+        made=now,
+        since=cursor.since,
+    )
+    tx.desk.add_issue(
+        issue,
+        interval=(cursor.position, end),
+        formats=subscription.formats,
+        serves=[item.paper.number for item in findings.new],
+        run=run,
+    )
+    paths = {form: issue_path(issue, form) for form in subscription.formats}
+    made = IssueReport(
+        number=issue.number,
+        slot=issue.slot,
+        new=tuple(item.paper.title for item in issue.new),
+        updated=tuple(item.paper.title for item in issue.updated),
+        more=len(issue.more_new),
+        **paths,
+    )
+    return SubscriptionReport(subscription.id, findings.considered, findings.matched, issue=made)
+
+
+def _due(
+    subscription: Subscription, cursor: Cursor, findings: Findings, options: Options, now: datetime
+) -> tuple[Slot | None, str]:
+    """Return the slot to use up, and the reason to wait ("" if an issue is due)."""
+    zone = ZoneInfo(subscription.timezone)
+    if options.force:
+        return None, ""
+    if subscription.paused_until and now.astimezone(zone).date() < subscription.paused_until:
+        return None, f"paused until {subscription.paused_until}"
+    schedule = parse_schedule(subscription.schedule)
+    slots = due_slots(schedule, zone, cursor.last_slot, now)
+    if slots or cursor.last_slot is None:
+        return (slots[-1] if slots else None), ""
+    upcoming = next_slot(schedule, zone, max(now, cursor.last_slot))
+    when = upcoming.instant.astimezone(zone).strftime("%a %Y-%m-%d %H:%M") if upcoming else "ever"
+    reason = f"not due until {when} ({subscription.timezone})"
+    if findings.considered:
+        reason += f"; {findings.matched} of {findings.considered} waiting papers match"
+    return None, reason
+
+
+def _feed(
+    tx: Transaction,
+    shelf: Shelf,
+    subscription: Subscription,
+    query: Query,
+    cursor: Cursor,
+    end: int,
+    *,
+    run: int,
+    now: datetime,
+) -> None:
+    """Let the papers that the query accepts now enter the feed, each once."""
+    if cursor.feed_position >= end:
+        return
+    numbers = {entry.paper for entry in shelf.entries(tx.library, cursor.feed_position, end)}
+    fresh = numbers - tx.desk.in_feed(subscription.id, numbers)
+    accepted = [
+        (hit.paper.number, tuple(dict.fromkeys(evidence.term for evidence in hit.evidence)))
+        for hit in shelf.matches(query, sorted(fresh))
+        if recent_enough(subscription, hit.paper, now)
+    ]
+    tx.desk.add_to_feed(subscription.id, accepted, run=run, at=now)
+    tx.desk.move_feed(subscription.id, position=end)
+
+
+def findings_of(
+    tx: Transaction,
+    shelf: Shelf,
+    subscription: Subscription,
+    query: Query,
+    first: int,
+    last: int,
+    *,
+    now: datetime,
+) -> Findings:
+    """Return what the interval (first, last] of the log holds for a subscription."""
+    entries = shelf.entries(tx.library, first, last)
+    numbers = {entry.paper for entry in entries}
+    served = tx.desk.served(subscription.id, numbers)
+    matches = [
+        hit
+        for hit in shelf.matches(query, sorted(numbers))
+        if hit.paper.number in served or recent_enough(subscription, hit.paper, now)
+    ]
+    return find(entries, matches=matches, served=served, papers={n: shelf.paper(n) for n in served})

@@ -1,0 +1,77 @@
+"""Every plug point on one page.
+
+A format is anything with the members of `Format`: an object or, as the built-in ones are, a module.
+A package of someone else adds one by an entry point of the group `paper_digest.formats`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from digest.model import Listing, PartialDate
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The content of one file, as formats see it.
+
+    `text` is the decoded text without byte order mark, its line ends as in the file; it is None if the
+    bytes are no text. `path` is as given, for messages only: a format is known by its content.
+    """
+
+    path: str
+    data: bytes
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """All that a format found in a document.
+
+    `listings` are ranked 1, 2, 3 … and hold no repeats. `header` is the day that a page shows for
+    itself, perhaps without its year. `yearless` maps the rank of a listing to its date where the year
+    is not shown: such a listing has `published` None, and gets the year of capture later. `carried` is
+    the newest date of a format whose entries always carry full dates; it then is the date of capture.
+    `note` is one line for the reader of the run's report, or empty.
+    """
+
+    listings: tuple[Listing, ...]
+    header: PartialDate | None = None
+    yearless: Mapping[int, PartialDate] = field(default_factory=dict)
+    carried: date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a document is not read: the reason, what to do about it, and the line (from 1) if there is one."""
+
+    reason: str
+    remedy: str
+    line: int | None = None
+
+
+class Format(Protocol):
+    """One kind of digest file."""
+
+    @property
+    def name(self) -> str:
+        """The name that readers see and search as `source:`; lower case, words joined by hyphens."""
+        ...
+
+    def sniff(self, document: Document) -> bool:
+        """Say whether the document is of this kind, by its content alone.
+
+        Claims nothing that `parse` would not know how to judge: a document that is claimed is read or
+        rejected by this format and shown to no other. Raises nothing, and is quick on any content.
+        """
+        ...
+
+    def parse(self, document: Document) -> Parsed | Fault:
+        """Read the whole document, or say why it cannot be read; never half of it.
+
+        Is called only with a document that `sniff` claimed. Raises nothing. The same document gives
+        the same answer: no clock, no network, no other file.
+        """
+        ...

@@ -1,0 +1,9 @@
+"""Feeds: papers in, bytes out. The same input gives the same bytes."""
+
+from digest.publish.channel import Channel
+from digest.publish.json_feed import json_feed
+from digest.publish.xml import atom, rss
+
+FORMS = {"rss": rss, "atom": atom, "json": json_feed}
+
+__all__ = ["FORMS", "Channel", "atom", "json_feed", "rss"]

@@ -1,0 +1,85 @@
+"""What a feed says about itself, and what all three formats say about a paper."""
+
+import html
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from digest.display import clean, shorten, shown_term
+from digest.links import feed_file, paper_url
+from digest.model import FeedItem
+
+UNTITLED = "Untitled paper"
+NO_ABSTRACT = "No abstract is known."
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A feed as a whole.
+
+    `name` is the stem of its files (a subscription's id, or `all`); `base_url` ends with a slash and is
+    its home page; `id` is a `urn:uuid:` that never changes. `updated` is when its newest item entered
+    or was updated, or when the feed was created if it has none; never the clock.
+    """
+
+    name: str
+    title: str
+    description: str
+    base_url: str
+    id: str
+    updated: datetime
+
+    def feed_url(self, form: str) -> str:
+        """Return the feed's own address in one format (`rss`, `atom`, `json`)."""
+        return self.base_url + feed_file(self.name, form)
+
+    @property
+    def shown_title(self) -> str:
+        """Return the title, fit for any format and never empty."""
+        return _text(self.title) or self.name
+
+    @property
+    def shown_description(self) -> str:
+        """Return the description, fit for any format and never empty."""
+        return _text(self.description) or self.shown_title
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper as every format tells it: plain text, except `content`, which is HTML."""
+
+    id: str
+    link: str
+    title: str
+    content: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    entered: datetime
+    updated: datetime
+
+
+def entry_of(item: FeedItem, base_url: str) -> Entry:
+    """Return what feeds tell of an item, cleaned."""
+    paper = item.paper
+    abstract = _text(paper.abstract)
+    terms = (shorten(_text(shown_term(term)), 100) for term in item.terms)
+    return Entry(
+        id=paper.uid,
+        link=paper_url(paper, base_url),
+        title=_text(paper.title) or UNTITLED,
+        content=f"<p>{html.escape(abstract or NO_ABSTRACT)}</p>",
+        authors=tuple(filter(None, map(_text, paper.authors))),
+        categories=tuple(dict.fromkeys(filter(None, (*terms, *map(_text, paper.categories))))),
+        entered=_utc(item.entered),
+        # Papers of one run enter in the same instant, and readers that sort by `updated` then shuffle
+        # them. A millionth of a second per library number keeps every entry's instant its own.
+        updated=_utc(item.updated) + timedelta(microseconds=paper.number % 1_000_000),
+    )
+
+
+def _utc(when: datetime) -> datetime:
+    return when.astimezone(UTC).replace(microsecond=0)
+
+
+def _text(text: str) -> str:
+    """Return a text for a feed: without the mark of a broken character, which validators warn about."""
+    return clean(text).strip().replace("\ufffd", "□")

@@ -1,0 +1,68 @@
+"""Matched words, spliced into texts by the offsets of their evidence."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from digest.display import clean
+from digest.model import Evidence
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text, matched (`hit`) or not; clean, plain text."""
+
+    text: str
+    hit: bool = False
+
+
+def spans(evidence: Iterable[Evidence], field: str, item: int | None = None) -> tuple[Span, ...]:
+    """Return where a field (or one item of a list field) was matched: sorted, apart from each other."""
+    found = sorted(
+        (each.start, each.end)
+        for each in evidence
+        if each.field == field and each.item == item and each.start < each.end
+    )
+    merged: list[Span] = []
+    for start, end in found:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _together(text: str, matched: Sequence[Span]) -> Iterator[Span]:
+    """Yield spans with those joined that only a blank parts: one stroke of the pen for them all."""
+    held: Span | None = None
+    for span in matched:
+        if held and (gap := text[held[1] : span[0]]) and len(gap) == 1 and gap.isspace():
+            held = (held[0], span[1])
+            continue
+        if held:
+            yield held
+        held = span
+    if held:
+        yield held
+
+
+def pieces(
+    text: str, matched: Sequence[Span] = (), start: int = 0, end: int | None = None
+) -> tuple[Piece, ...]:
+    """Cut `text[start:end]` where matches begin and end, and clean it.
+
+    Joined, the pieces are the cleaned text. Spans are sorted and apart; what of them lies outside
+    `start` and `end` is left out.
+    """
+    end = len(text) if end is None else min(end, len(text))
+    found: list[Piece] = []
+    at = start
+    for from_, to in _together(text, matched):
+        first, last = max(from_, at), min(to, end)
+        if first < last:
+            found += (Piece(text[at:first]), Piece(text[first:last], hit=True))
+            at = last
+    found.append(Piece(text[at:end]))
+    shown = (Piece(clean(piece.text), piece.hit) for piece in found)
+    return tuple(piece for piece in shown if piece.text)

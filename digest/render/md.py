@@ -1,0 +1,112 @@
+"""Markdown: text escaped into it, and the issue's Markdown turned into HTML for the archive."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from digest.display import clean
+from digest.render.highlight import Piece
+
+# Anywhere in a line. `$`, `~`, `=` and `^` mean something to programs that notes are pasted into.
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>&$~^|#]|==|::?(?=[\w+-]+:)|(?<![\w.])@(?=\w)")
+# Only where a line begins.
+_LEADING = re.compile(r"(?:[-+=!]|:(?=\s)|\d{1,9}(?=[.)]))")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+_EDGES = re.compile(r"\A(\W*)(.*?)(\W*)\Z", re.DOTALL)
+
+# CommonMark's rule, which Python-Markdown keeps for some: a backslash makes any of these plain text.
+_ESCAPABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_SAFE_LINK = re.compile(r"(?:https?://|#)[^\s\"'<>\\]*", re.IGNORECASE)
+
+
+def escape(text: str, *, start: bool = False) -> str:
+    """Return Markdown that shows the text literally, in one line.
+
+    `start` says that the text begins a line, where more characters have a meaning.
+    """
+    text = clean(text)
+    escaped = _SPECIAL.sub(_escaped, text)
+    if not start:
+        return escaped
+    escaped = escaped.lstrip()
+    leading = _LEADING.match(escaped)
+    if leading is None:
+        return escaped
+    # A number is escaped at its dot: `1\.`
+    at = leading.end() if leading[0].isdigit() else 0
+    return f"{escaped[:at]}\\{escaped[at:]}"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return "".join(_ENTITIES.get(char, f"\\{char}") for char in match[0])
+
+
+def bold(pieces: Sequence[Piece], *, start: bool = False) -> str:
+    """Return pieces as Markdown with what was matched in bold; `start` as for `escape`."""
+    return "".join(_shown(pieces, start=start))
+
+
+def _shown(pieces: Sequence[Piece], *, start: bool) -> Iterator[str]:
+    for place, piece in enumerate(pieces):
+        first = start and place == 0
+        # Stars bind only to letters and digits, whatever stands on their other side.
+        before, core, after = _EDGES.fullmatch(piece.text).groups() if piece.hit else (piece.text, "", "")  # type: ignore[union-attr]
+        if core:
+            yield f"{escape(before, start=first)}**{escape(core)}**{escape(after)}"
+        else:
+            yield escape(piece.text, start=first)
+
+
+def link_target(url: str) -> str:
+    """Return a URL as it stands between the brackets of a Markdown link."""
+    return url.replace("&", "&amp;")
+
+
+def to_html(source: str, anchors: Sequence[str] = ()) -> str:
+    """Return an issue's Markdown as HTML: raw HTML in it shows as text, links lead to the web only.
+
+    `anchors` become the ids of the third-level headings, in order.
+    """
+    converter = _converter()
+    converter.treeprocessors.register(_Tidy(anchors), "tidy", -1)  # after everything else
+    return str(converter.convert(source))
+
+
+def _converter() -> Any:
+    """Return a Markdown that knows no HTML."""
+    from markdown import Markdown  # type: ignore[import-untyped]
+
+    converter = Markdown(output_format="html")
+    converter.preprocessors.deregister("html_block")
+    for name in (
+        "html",
+        "entity",
+        "autolink",
+        "automail",
+        "image_link",
+        "image_reference",
+        "short_image_ref",
+    ):
+        converter.inlinePatterns.deregister(name)
+    for name in ("reference", "short_reference"):
+        converter.inlinePatterns.deregister(name)
+    converter.parser.blockprocessors.deregister("reference")
+    converter.ESCAPED_CHARS = list(_ESCAPABLE)
+    return converter
+
+
+class _Tidy:
+    """Gives headings their anchors, and takes away links that lead anywhere but to the web."""
+
+    def __init__(self, anchors: Sequence[str]) -> None:
+        self._anchors = anchors
+
+    def run(self, root: Element) -> None:
+        headings = list(root.iter("h3"))
+        if len(headings) == len(self._anchors):  # a template of one's own may have others
+            for heading, anchor in zip(headings, self._anchors, strict=True):
+                heading.set("id", anchor)
+        for link in root.iter("a"):
+            if not _SAFE_LINK.fullmatch(link.get("href", "")):
+                link.attrib.pop("href", None)

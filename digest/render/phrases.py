@@ -1,0 +1,178 @@
+"""What we say, in English: dates, counts, and the sentences made of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from digest.display import clean, shorten, shown_term
+from digest.model import Evidence, Issue, Paper
+from digest.render.highlight import Piece, pieces, spans
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS: tuple[str, ...] = ("January", "February", "March", "April", "May", "June")
+_MONTHS += ("July", "August", "September", "October", "November", "December")
+
+_SOURCES = {
+    "daily-papers-page": "Daily Papers",
+    "daily-papers-api": "Daily Papers",
+    "arxiv-api": "arXiv",
+    "arxiv-mail": "arXiv",
+    "arxiv-abs": "arXiv",
+    "medline": "PubMed",
+}
+
+
+def in_zone(when: datetime, timezone: str) -> datetime:
+    """Return an instant as clocks show it in a zone; in UTC if there is no such zone here."""
+    try:
+        return when.astimezone(ZoneInfo(timezone))
+    except (ValueError, KeyError, OSError):
+        return when.astimezone(ZoneInfo("UTC"))
+
+
+def long_day(day: date) -> str:
+    """Return `Monday 24 November`."""
+    return f"{_DAYS[day.weekday()]} {day_and_month(day)}"
+
+
+def day_and_month(day: date) -> str:
+    """Return `24 November`."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def short_day(day: date) -> str:
+    """Return `25 Sep 2024`."""
+    return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
+
+
+def since(when: datetime, today: date, timezone: str) -> str:
+    """Return `since Thursday`, or with more words the longer ago it was."""
+    local = in_zone(when, timezone)
+    ago = (today - local.date()).days
+    if ago <= 0:
+        return f"since {local:%H:%M} today"
+    if ago == 1:
+        return "since yesterday"
+    if ago < 7:
+        return f"since {_DAYS[local.weekday()]}"
+    year = f" {local.year}" if local.year != today.year else ""
+    return f"since {day_and_month(local)}{year}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return `1 paper`, `2 papers`, `12,345 papers`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def summary(issue: Issue) -> str:
+    """Return what an issue holds: `5 new of 66 papers since Thursday.`"""
+    new = len(issue.new) + len(issue.more_new)
+    updated = len(issue.updated) + len(issue.more_updated)
+    parts = [f"{number:,} {word}" for number, word in ((new, "new"), (updated, "updated")) if number]
+    what = " and ".join(parts) or "Nothing new"
+    when = since(issue.since, issue.day, issue.timezone) if issue.since else "so far"
+    told = f"{what} of {count(max(issue.considered, new + updated), 'paper')} {when}."
+    return f"Your first issue: {told}" if issue.number == 1 else told
+
+
+def facts(paper: Paper, *, source: bool = True) -> tuple[str, ...]:
+    """Return what is known of a paper besides its text and authors, each fact a few words."""
+    told = [clean(paper.organization).strip() if paper.organization else ""]
+    told.append(short_day(paper.published) if paper.published else "")
+    told += [clean(category).strip() for category in paper.categories[:3]]
+    told.append(count(paper.comments, "comment") if paper.comments else "")
+    told.append(count(paper.upvotes, "upvote") if paper.upvotes else "")
+    told += sources(paper) if source else ()
+    return tuple(shorten(fact, 80) for fact in told if fact)
+
+
+def sources(paper: Paper) -> tuple[str, ...]:
+    """Return the names of a paper's sources, for people."""
+    return tuple(dict.fromkeys(_SOURCES.get(name, clean(name).replace("-", " ")) for name in paper.sources))
+
+
+def authors(paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3) -> tuple[Piece, ...]:
+    """Return who wrote a paper: at most `shown` names, matched names before others, and how many more."""
+    total = max(paper.author_count or 0, len(paper.authors))
+    if not paper.authors:
+        return (Piece(count(total, "author")),) if total else ()
+    matched = {each.item for each in evidence if each.field == "author"}
+    names = range(len(paper.authors))
+    if total > shown:
+        # The first author always; then those that the reader asked for.
+        names_by_worth = sorted(names, key=lambda place: (place > 0, place not in matched, place))
+        chosen: Sequence[int] = sorted(names_by_worth[: max(shown - 1, 1)])
+    else:
+        chosen = names
+    found: list[Piece] = []
+    for place in chosen:
+        if found:
+            found.append(Piece(", "))
+        found += pieces(paper.authors[place], spans(evidence, "author", place))
+    if total > len(chosen):
+        found.append(Piece(f" and {total - len(chosen):,} more"))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term that was found in one place, and how often, where that tells something (else 1)."""
+
+    term: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A place, and what was found there: `in the title`, one-step and diffusion."""
+
+    where: str
+    found: tuple[Found, ...]
+
+
+_PLACES = {
+    "title": "in the title",
+    "abstract": "in the abstract",
+    "author": "among the authors",
+    "category": "among the categories",
+    "organization": "as the organization",
+    "source": "as the source",
+}
+_COUNTED = ("title", "abstract")
+_TERMS = 8
+
+
+def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
+    """Return why a paper is in an issue, place by place, and how many terms are not named."""
+    places: dict[str, dict[str, int]] = {}
+    for each in evidence:
+        terms = places.setdefault(each.field, {})
+        term = shorten(shown_term(each.term), 60)
+        terms[term] = terms.get(term, 0) + 1
+    every = list(dict.fromkeys(term for terms in places.values() for term in terms))
+    named = set(every[:_TERMS])
+    told = (
+        Reason(
+            _PLACES.get(field, f"in the {clean(field)}"),
+            tuple(
+                Found(term, times if field in _COUNTED else 1)
+                for term, times in terms.items()
+                if term in named
+            ),
+        )
+        for field, terms in places.items()
+    )
+    return tuple(reason for reason in told if reason.found), len(every) - len(named)
+
+
+_CHANGES = {
+    "title": "new title",
+    "abstract": "revised abstract",
+    "code": "code available",
+}
+
+
+def changes(what: Sequence[str]) -> str:
+    """Return what was revised: `revised abstract, version 2`; empty if it is not known."""
+    return ", ".join(dict.fromkeys(_CHANGES.get(each, clean(each)) for each in what))

@@ -1,0 +1,105 @@
+"""Templates and a frame, ready to render issues."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from digest.display import clean
+from digest.links import host_of
+from digest.model import Issue, Paper
+from digest.render import mail, md, phrases
+from digest.render.environment import make_environment, render
+from digest.render.frame import Frame, IssueLine
+from digest.render.view import IssueView, index_view, issue_view, page_view
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class Renderer:
+    """Turns issues and papers into what people read.
+
+    `home_templates` is a folder whose templates come before the program's, one by one; it need not
+    exist. Every method is a pure function of its arguments, the templates and the frame, and raises
+    TemplateProblem if a template cannot be rendered.
+    """
+
+    def __init__(self, home_templates: Path | None, frame: Frame) -> None:
+        self._home_templates = home_templates
+        self._frame = frame
+
+    @cached_property
+    def _environment(self) -> "Environment":
+        return make_environment(self._home_templates)
+
+    def _render(self, template: str, **values: Any) -> str:
+        return clean_lines(render(self._environment, template, values))
+
+    def html(self, issue: Issue) -> str:
+        """Return the issue as the HTML of a mail: abstracts in short, styles inline."""
+        return self._render("issue.html", issue=issue_view(issue, self._frame))
+
+    def markdown(self, issue: Issue) -> str:
+        """Return the issue in Markdown, abstracts whole."""
+        return self._markdown(issue_view(issue, self._frame))
+
+    def _markdown(self, view: IssueView) -> str:
+        # Blank lines mean nothing in Markdown beyond the first, and templates read better with more.
+        return re.sub(r"\n{3,}", "\n\n", self._render("issue.md", issue=view))
+
+    def text(self, issue: Issue) -> str:
+        """Return the issue as plain text: abstracts in short, 72 columns."""
+        return self._render("issue.txt", issue=issue_view(issue, self._frame))
+
+    def subject(self, issue: Issue) -> str:
+        """Return the subject of the issue's mail, a single line."""
+        return self._subject(issue_view(issue, self._frame))
+
+    def _subject(self, view: IssueView) -> str:
+        return " ".join(clean(self._render("subject.txt", issue=view)).split())
+
+    def eml(self, issue: Issue) -> bytes:
+        """Return the issue as a mail with no recipient in it: text first, then HTML."""
+        view = issue_view(issue, self._frame)
+        return mail.message(
+            subject=self._subject(view),
+            sender=self._frame.sender,
+            to=view.name,
+            list_id=issue.subscription,
+            host=host_of(self._frame.base_url),
+            stem=issue.stem,
+            date=phrases.in_zone(issue.made, issue.timezone),
+            text=self._render("issue.txt", issue=view),
+            html=self._render("issue.html", issue=view),
+        )
+
+    def archive(self, issue: Issue) -> str:
+        """Return the issue's page in the archive: its Markdown as HTML, with all its papers."""
+        from markupsafe import Markup
+
+        view = issue_view(issue, self._frame, everything=True)
+        body = md.to_html(
+            self._markdown(view),
+            [paper.anchor for section in view.sections for paper in section.papers],
+        )
+        # Nothing in it but what the converter made; all text from outside was escaped before.
+        return self._render("archive-issue.html", issue=view, body=Markup(body), top="../../")  # noqa: S704
+
+    def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
+        """Return the page of one paper; `issues` are those that brought it."""
+        return self._render("paper.html", paper=page_view(paper, issues, self._frame), top="../")
+
+    def index(self, issues: Sequence[IssueLine], names: Mapping[str, str] | None = None) -> str:
+        """Return the first page of the archive.
+
+        `names` maps the id of every subscription that has a feed to its name; those of `issues` are
+        known without.
+        """
+        return self._render("index.html", archive=index_view(issues, names or {}, self._frame), top="")
+
+
+def clean_lines(text: str) -> str:
+    """Return a rendered text with nothing in it that a file cannot hold; its line ends stay."""
+    return "\n".join(clean(line) if not line.isprintable() else line for line in text.split("\n"))

@@ -1,0 +1,160 @@
+"""What a run tells: values, and their JSON as scripts know it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from digest.model import Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A listing of a file: what the library makes of it."""
+
+    title: str
+    status: str
+    first_seen: datetime | None
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of a digest file. `remembered`: it was rejected in an earlier run and has not changed."""
+
+    path: str
+    source: str | None = None
+    captured: date | None = None
+    captured_guessed: bool = False
+    new: int = 0
+    updated: int = 0
+    seen: int = 0
+    note: str = ""
+    rejected: Rejected | None = None
+    remembered: bool = False
+    papers: tuple[Told, ...] = ()
+
+    @property
+    def listed(self) -> int:
+        return self.new + self.updated + self.seen
+
+    @property
+    def failed(self) -> bool:
+        return self.rejected is not None and not self.remembered
+
+    def as_json(self) -> dict[str, Any]:
+        rejected = self.rejected
+        return {
+            "path": self.path,
+            "source": self.source,
+            "captured": self.captured.isoformat() if self.captured else None,
+            "captured_guessed": self.captured_guessed,
+            "listed": self.listed,
+            "new": self.new,
+            "updated": self.updated,
+            "seen": self.seen,
+            "note": self.note,
+            "rejected": None
+            if rejected is None
+            else {
+                "reason": rejected.reason,
+                "line": rejected.line,
+                "remedy": rejected.remedy,
+                "remembered": self.remembered,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReport:
+    """An issue that was made; paths are relative to the home, None for a form not asked for."""
+
+    number: int
+    slot: str | None
+    new: tuple[str, ...]
+    updated: tuple[str, ...]
+    more: int
+    html: str | None = None
+    markdown: str | None = None
+    text: str | None = None
+    eml: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "slot": self.slot,
+            "new": list(self.new),
+            "updated": list(self.updated),
+            "more": self.more,
+            "html": self.html,
+            "markdown": self.markdown,
+            "text": self.text,
+            "eml": self.eml,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionReport:
+    """What a run decided for a subscription: an issue, or the reason for none, or the error in its file."""
+
+    id: str
+    considered: int = 0
+    matched: int = 0
+    issue: IssueReport | None = None
+    reason: str | None = None
+    error: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "considered": self.considered,
+            "matched": self.matched,
+            "issue": self.issue.as_json() if self.issue else None,
+            "reason": self.reason,
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A whole run. `run` is None for a dry run; `problems` are what kept output from being written."""
+
+    run: int | None
+    files: tuple[FileReport, ...]
+    subscriptions: tuple[SubscriptionReport, ...]
+    feeds: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def exit_status(self) -> int:
+        failed = any(file.failed for file in self.files) or any(s.error for s in self.subscriptions)
+        return 1 if failed or self.problems else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "files": [file.as_json() for file in self.files],
+            "subscriptions": [subscription.as_json() for subscription in self.subscriptions],
+            "feeds": list(self.feeds),
+            "problems": list(self.problems),
+            "notes": list(self.notes),
+        }
+
+
+def diff_json(files: Iterable[FileReport]) -> dict[str, Any]:
+    """Return the JSON of `digest diff`."""
+    files = tuple(files)
+    return {
+        "files": [file.as_json() for file in files],
+        "papers": [
+            {
+                "title": told.title,
+                "status": told.status,
+                "first_seen": told.first_seen.isoformat() if told.first_seen else None,
+                "file": told.file,
+            }
+            for file in files
+            for told in file.papers
+        ],
+    }

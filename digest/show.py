@@ -1,0 +1,343 @@
+"""What a person at a terminal sees: tables on stdout, messages and progress on stderr."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from digest.model import DigestFile, Match, Subscription
+from digest.report import FileReport
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from digest.app import Preview, Standing, Why
+    from digest.store.ledger import RunRecord
+    from digest.subscriptions import Flawed
+
+_PIPED_WIDTH = 160
+
+
+class Screen:
+    """Where results and messages go; `machine` keeps stdout for JSON, `quiet` keeps all but errors back."""
+
+    def __init__(self, *, quiet: bool, machine: bool) -> None:
+        self._quiet, self._machine = quiet, machine
+
+    def error(self, text: str) -> None:
+        """Show an error on stderr, always."""
+        console = _console(sys.stderr)
+        console.print("digest: ", style="bold red", end="")
+        console.print(text, markup=False, soft_wrap=True)
+
+    def message(self, text: str) -> None:
+        """Show a message on stderr."""
+        if not self._quiet:
+            _console(sys.stderr).print(text, markup=False, soft_wrap=True)
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """Print a line of a result."""
+        if not (self._quiet or self._machine):
+            _console(sys.stdout).print(text, style=style, markup=False, soft_wrap=True)
+
+    def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]], *, wide: int = 0) -> None:
+        """Print aligned columns; texts to the left, numbers to the right. Column `wide` may wrap."""
+        if self._quiet or self._machine:
+            return
+        from rich.table import Table
+
+        cells = [[_cell(value) for value in row] for row in rows]
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        for number, head in enumerate(heads):
+            numeric = bool(cells) and all(row[number].isdigit() or not row[number] for row in cells)
+            table.add_column(
+                head, justify="right" if numeric else "left", no_wrap=number != wide, overflow="fold"
+            )
+        from rich.text import Text
+
+        for row in cells:
+            table.add_row(*(Text(cell) for cell in row))
+        _console(sys.stdout).print(table)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Show progress on stderr while the block works, if a person is watching."""
+        if self._quiet or self._machine or not sys.stderr.isatty():
+            yield lambda _stage, _done, _total: None
+            return
+        with _console(sys.stderr).status("starting") as status:
+            yield lambda stage, done, total: status.update(f"{stage} {done + 1} of {total}")
+
+    # --- commands
+
+    def run(self, report: dict[str, Any], *, dry_run: bool) -> None:
+        """Show a run: files, subscriptions, what was written, and what to do next."""
+        self._files(report["files"])
+        self._subscriptions(report["subscriptions"])
+        for text in (*report["problems"], *report["notes"]):
+            self.message(f"  {text}")
+        self._closing(report, dry_run=dry_run)
+
+    def _files(self, files: Sequence[dict[str, Any]]) -> None:
+        fresh = [file for file in files if not file["rejected"]]
+        if fresh:
+            self.table(
+                ("file", "listed", "new", "updated", "seen", "saved"),
+                (
+                    (
+                        f["path"],
+                        f["listed"],
+                        f["new"],
+                        f["updated"],
+                        f["seen"],
+                        f["captured"] + ("?" if f["captured_guessed"] else ""),
+                    )
+                    for f in fresh
+                ),
+            )
+        for file in fresh:
+            if file["note"]:
+                self.message(f"  {file['path']}: {file['note']}")
+        for file in files:
+            self._rejected(file)
+        if files:
+            self.say()
+
+    def _rejected(self, file: dict[str, Any]) -> None:
+        rejected = file["rejected"]
+        if not rejected:
+            return
+        place = f"{file['path']}:{rejected['line']}" if rejected["line"] else file["path"]
+        if rejected["remembered"]:
+            self.message(f"  {place}: set aside before and unchanged ({rejected['reason']})")
+        else:
+            self.error(f"{place}: {rejected['reason']}; {rejected['remedy']}")
+
+    def _subscriptions(self, subscriptions: Sequence[dict[str, Any]]) -> None:
+        rows = [
+            (s["id"], s["considered"], s["matched"], _outcome(s)) for s in subscriptions if not s["error"]
+        ]
+        if rows:
+            self.table(("subscription", "papers", "match", "issue"), rows, wide=3)
+            self.say()
+        for subscription in subscriptions:
+            if subscription["error"]:
+                self.error(subscription["error"])
+
+    def _closing(self, report: dict[str, Any], *, dry_run: bool) -> None:
+        files, subscriptions = report["files"], report["subscriptions"]
+        new = sum(file["new"] for file in files)
+        updated = sum(file["updated"] for file in files)
+        issues = [s["issue"] for s in subscriptions if s["issue"]]
+        parts = [_count(new, "new paper"), f"{updated} updated", _count(len(issues), "issue")]
+        head = "Nothing recorded (dry run): " if dry_run else ""
+        self.say(head + ", ".join(parts) + ".", style="bold")
+        if not files:
+            self.say("inbox/ is empty: save a page of papers there, or name files: digest run PATH")
+        if not subscriptions:
+            self.say('No subscriptions yet: digest subscriptions add one-step "one-step diffusion"')
+        elif not new and not updated and not issues:
+            self.say("Nothing new since the last run; digest why SUBSCRIPTION tells more.")
+        elif issues and not dry_run:
+            first = next((i["html"] or i["markdown"] or i["text"] for i in issues), None)
+            self.say(f"Open {first or 'output/site/index.html'} · all issues: output/site/index.html")
+
+    def file(self, file: DigestFile) -> None:
+        """Show a parsed file: its listings."""
+        guess = " (a guess)" if file.captured_guessed else ""
+        self.say(f"{file.path}: {file.source}, saved {file.captured}{guess}", style="bold")
+        if file.note:
+            self.message(f"  {file.note}")
+        self.table(
+            ("", "title", "authors", "published", "comments", "upvotes"),
+            (
+                (
+                    each.rank,
+                    each.title,
+                    _authors(each.author_count, each.organization),
+                    each.published,
+                    each.comments,
+                    each.upvotes,
+                )
+                for each in file.listings
+            ),
+            wide=1,
+        )
+        self.say()
+
+    def diff(self, files: Sequence[FileReport]) -> None:
+        """Show what of each file is new, updated or seen."""
+        for status in ("new", "updated"):
+            rows = [(told.title,) for file in files for told in file.papers if told.status == status]
+            if rows:
+                self.table((status,), rows)
+                self.say()
+        self._files([file.as_json() for file in files])
+        for file in files:
+            if file.rejected and self._machine:
+                self.error(str(file.rejected))
+
+    def matches(self, query: str, found: Sequence[Match], *, searched: str) -> None:
+        """Show matches, best first, each with its evidence."""
+        for hit in found:
+            self.say(f"{hit.score:g}  {hit.paper.title}", style="bold")
+            places: dict[tuple[str, str], int] = {}
+            for one in hit.evidence:
+                places[one.term, one.field] = places.get((one.term, one.field), 0) + 1
+            told = (f"{term} in {field}" + (f" {n}×" if n > 1 else "") for (term, field), n in places.items())
+            self.say("   " + ", ".join(told), style="dim")
+        self.say(
+            f"{_count(len(found), 'paper')} of {searched} match{'es' if len(found) == 1 else ''} {query}",
+            style="bold",
+        )
+
+    def preview(self, shown: "Preview") -> None:
+        """Show the issue that would be made, and the weeks before."""
+        if shown.issue:
+            self.say(shown.text)
+        else:
+            self.say(f"No issue: no match among {_count(shown.considered, 'new paper')}.", style="bold")
+        self.table(
+            ("week of", "papers", "match"), ((week.monday, week.papers, week.matched) for week in shown.weeks)
+        )
+        total = sum(week.matched for week in shown.weeks)
+        self.say(
+            f"{total / len(shown.weeks):.1f} papers a week over {_count(len(shown.weeks), 'week')}.",
+            style="bold",
+        )
+
+    def standings(self, found: Sequence["Standing"]) -> None:
+        """Show the subscriptions."""
+        if not found:
+            self.say('No subscriptions yet: digest subscriptions add one-step "one-step diffusion"')
+            return
+        rows = []
+        for each in found:
+            subscription = each.subscription
+            if isinstance(subscription, Subscription):
+                due = _local(each.next_slot, subscription.timezone) if subscription.enabled else "disabled"
+                rows.append((subscription.id, subscription.name, subscription.schedule, each.issues, due))
+            else:
+                rows.append(
+                    (subscription.id, "has mistakes: digest subscriptions check", "", each.issues, "")
+                )
+        self.table(("id", "name", "schedule", "issues", "next"), rows, wide=1)
+
+    def checked(self, found: "Sequence[tuple[Subscription | Flawed, tuple[str, ...]]]") -> None:
+        """Show what is wrong in subscription files."""
+        flawed = 0
+        for each, warnings in found:
+            if not isinstance(each, Subscription):
+                flawed += 1
+                self.error(str(each))
+            for warning in warnings:
+                self.message(f"warning: {warning}")
+        good = len(found) - flawed
+        self.say(
+            f"{_count(good, 'subscription')} in order" + (f", {flawed} with mistakes." if flawed else ".")
+        )
+
+    def ledger(self, records: "Sequence[RunRecord]") -> None:
+        """Show the runs, newest first."""
+        if not records:
+            self.say("No run yet: digest run")
+            return
+        self.table(
+            ("run", "started", "status", "files", "new", "updated", "issues"), map(_ledger_row, records)
+        )
+
+    def ledger_run(self, record: "RunRecord") -> None:
+        """Show one run whole."""
+        self.say(f"Run {record.id}, {record.started:%Y-%m-%d %H:%M:%S} UTC, {record.status}", style="bold")
+        if record.report is None:
+            self.say("It never ended; the next run continued from where it was.")
+        else:
+            self.run(record.report, dry_run=False)
+
+    def why(self, subscription_id: str, found: "Why") -> None:
+        """Show what was decided for a subscription, and how it stands now."""
+        rows = []
+        for record, verdict in found.decided:
+            outcome = f"issue {verdict.issue}" if verdict.issue else verdict.error or verdict.reason or ""
+            rows.append(
+                (
+                    _local(record.clock, found.timezone),
+                    record.id,
+                    verdict.considered,
+                    verdict.matched,
+                    outcome,
+                )
+            )
+        if rows:
+            self.table(("when", "run", "papers", "match", "what came of it"), rows, wide=4)
+        elif found.day:
+            self.say(f"No run decided about {subscription_id} on {found.day}.")
+        else:
+            self.say(f"No run has looked at {subscription_id} yet: digest run")
+        standing = found.standing
+        self.say()
+        if standing is None:
+            self.say(f"subscriptions/{subscription_id}.toml is gone; its history stays.")
+        elif not isinstance(standing.subscription, Subscription):
+            self.error(str(standing.subscription))
+        else:
+            subscription = standing.subscription
+            self.say(f"keywords: {'  |  '.join(subscription.keywords)}")
+            if subscription.exclude:
+                self.say(f"without:  {'  |  '.join(subscription.exclude)}")
+            self.say(
+                f"next due: {_local(standing.next_slot, subscription.timezone)} ({subscription.schedule}, {subscription.timezone})"
+            )
+            self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
+
+
+def _console(stream: Any) -> "Console":
+    from rich.console import Console
+
+    width = None if stream.isatty() else _PIPED_WIDTH
+    return Console(file=stream, width=width, highlight=False, emoji=False)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _outcome(subscription: dict[str, Any]) -> str:
+    issue = subscription["issue"]
+    if not issue:
+        return f"none: {subscription['reason']}"
+    told = [_count(len(issue["new"]), "new paper")] if issue["new"] else []
+    told += [f"{len(issue['updated'])} updated"] if issue["updated"] else []
+    told += [f"{issue['more']} more"] if issue["more"] else []
+    return f"no. {issue['number']}: " + ", ".join(told)
+
+
+def _authors(count: int | None, organization: str | None) -> str:
+    return organization or (str(count) if count is not None else "")
+
+
+def _local(moment: datetime | None, timezone: str) -> str:
+    return "never" if moment is None else moment.astimezone(ZoneInfo(timezone)).strftime("%a %Y-%m-%d %H:%M")
+
+
+def _ledger_row(record: "RunRecord") -> tuple[object, ...]:
+    when = f"{record.started:%Y-%m-%d %H:%M:%S}"
+    report = record.report
+    if report is None:
+        return (record.id, when, record.status, "", "", "", "")
+    files = report["files"]
+    return (
+        record.id,
+        when,
+        record.status,
+        len(files),
+        sum(file["new"] for file in files),
+        sum(file["updated"] for file in files),
+        sum(1 for subscription in report["subscriptions"] if subscription["issue"]),
+    )

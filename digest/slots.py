@@ -1,0 +1,217 @@
+"""Which slots are due: schedules, local wall times and instants. Pure: the clock is an argument.
+
+A slot is a local date and time at which a schedule wants an issue. Each exists once: a time that the
+change of clocks skips happens at the next time that exists, a repeated one at its first occurrence, and
+a local date that a zone skipped altogether has no slots.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})")
+_HORIZON = 366 * 9  # days: a 29 February comes back within eight years, also across 2100
+_EXAMPLES = '"daily 08:00", "weekdays 07:30", "mon,thu 09:00,17:00", "monthly last 08:00" or a cron line'
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When issues are wanted.
+
+    `times` are sorted wall times. A date belongs to it if its month is in `months` and its day fits:
+    the day of the month in `days` (-1: the last) or the weekday in `weekdays` (0 is Monday). As in
+    cron, where both are restricted either is enough.
+    """
+
+    text: str
+    times: tuple[time, ...]
+    weekdays: frozenset[int] | None = None
+    days: frozenset[int] | None = None
+    months: frozenset[int] | None = None
+
+    def includes(self, day: date) -> bool:
+        if self.months is not None and day.month not in self.months:
+            return False
+        last = (day + timedelta(days=1)).day == 1
+        by_day = self.days is not None and (day.day in self.days or (last and -1 in self.days))
+        by_weekday = self.weekdays is not None and day.weekday() in self.weekdays
+        return by_day or by_weekday or (self.days is None and self.weekdays is None)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """A slot: the instant (UTC) at which it is due, and its wall time as a key, unique in its zone."""
+
+    instant: datetime
+    key: str
+
+
+def parse_schedule(text: str) -> Schedule:
+    """Read a schedule: shorthand or five-field cron line. Raises ValueError with what is wrong."""
+    fields = text.split()
+    if len(fields) == 5 and not _TIME.search(text):
+        return _cron(text, fields)
+    if len(fields) == 3 and fields[0].lower() == "monthly":
+        schedule = Schedule(text, _times(fields[2]), days=frozenset({_day_of_month(fields[1])}))
+    elif len(fields) == 2:
+        schedule = Schedule(text, _times(fields[1]), weekdays=_weekdays(fields[0]))
+    else:
+        raise ValueError(f"{text!r} is no schedule; write {_EXAMPLES}")
+    return schedule
+
+
+def _times(text: str) -> tuple[time, ...]:
+    found = []
+    for part in text.split(","):
+        match = _TIME.fullmatch(part)
+        if not match or int(match[1]) > 23 or int(match[2]) > 59:
+            raise ValueError(f"{part!r} is no time of day; write 08:00")
+        found.append(time(int(match[1]), int(match[2])))
+    return tuple(sorted(set(found)))
+
+
+def _weekdays(text: str) -> frozenset[int] | None:
+    named = {"daily": None, "weekdays": frozenset(range(5)), "weekends": frozenset({5, 6})}
+    lowered = text.lower()
+    if lowered in named:
+        return named[lowered]
+    days = set()
+    for part in lowered.split(","):
+        if part[:3] not in WEEKDAYS or not _is_weekday_name(part):
+            raise ValueError(f"{part!r} is no weekday; write {_EXAMPLES}")
+        days.add(WEEKDAYS.index(part[:3]))
+    return frozenset(days)
+
+
+def _is_weekday_name(name: str) -> bool:
+    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    return name in WEEKDAYS or name in full
+
+
+def _day_of_month(text: str) -> int:
+    if text.lower() == "last":
+        return -1
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 31:
+        raise ValueError(f"{text!r} is no day of the month; write 1 to 31 or last")
+    return int(text)
+
+
+def _cron(text: str, fields: list[str]) -> Schedule:
+    minutes = _cron_field(fields[0], 0, 59, ())
+    hours = _cron_field(fields[1], 0, 23, ())
+    weekdays = _cron_field(fields[4], 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat"))
+    schedule = Schedule(
+        text,
+        tuple(sorted(time(hour, minute) for hour in hours for minute in minutes)),
+        weekdays=None
+        if fields[4].startswith("*") and len(weekdays) == 8
+        else frozenset((d + 6) % 7 for d in weekdays),
+        days=None if fields[2] == "*" else frozenset(_cron_field(fields[2], 1, 31, ())),
+        months=None if fields[3] == "*" else frozenset(_cron_field(fields[3], 1, 12, _MONTHS)),
+    )
+    if not any(schedule.includes(date(2024, 1, 1) + timedelta(days=n)) for n in range(366)):
+        raise ValueError(f"{text!r} never happens: no month has such a day")
+    return schedule
+
+
+def _cron_field(field: str, low: int, high: int, names: tuple[str, ...]) -> set[int]:
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        if "/" in part and (not step.isdigit() or int(step) == 0):
+            raise ValueError(f"{part!r}: a step is a number from 1, as in */15")
+        if span == "*":
+            first, last = low, high
+        else:
+            start, dash, end = span.partition("-")
+            first = _cron_number(start, low, high, names)
+            last = _cron_number(end, low, high, names) if dash else (high if step else first)
+            if names and names[0] == "sun" and dash and last == 0 and first > 0:
+                last = 7  # fri-sun
+        if first > last:
+            raise ValueError(f"{part!r} runs backwards; write the smaller first")
+        found.update(range(first, last + 1, int(step or 1)))
+    return found
+
+
+def _cron_number(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
+    if text.lower() in names:
+        return names.index(text.lower()) + (0 if low == 0 else 1)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise ValueError(f"{text!r} is not from {low} to {high}")
+    return int(text)
+
+
+def due_slots(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: datetime) -> tuple[Slot, ...]:
+    """Return the slots after `last` (an instant; None: only the latest) and not after `now`, in order."""
+    if last is None:
+        latest = next(_backwards(schedule, zone, now), None)
+        return (latest,) if latest else ()
+    found = []
+    for slot in _backwards(schedule, zone, now):
+        if slot.instant <= last:
+            break
+        found.append(slot)
+    return tuple(reversed(found))
+
+
+def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
+    """Return the first slot after `now`; None if there is none for years."""
+    day = now.astimezone(zone).date() - timedelta(days=1)
+    for offset in range(_HORIZON):
+        for slot in _slots_on(schedule, zone, day + timedelta(days=offset)):
+            if slot.instant > now:
+                return slot
+    return None
+
+
+def _backwards(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Iterator[Slot]:
+    day = now.astimezone(zone).date() + timedelta(days=1)
+    for offset in range(_HORIZON):
+        if day.toordinal() - offset < 1:
+            return
+        for slot in reversed(_slots_on(schedule, zone, day - timedelta(days=offset))):
+            if slot.instant <= now:
+                yield slot
+
+
+def _slots_on(schedule: Schedule, zone: ZoneInfo, day: date) -> list[Slot]:
+    if not schedule.includes(day) or not _exists(day, zone):
+        return []
+    return sorted(
+        Slot(instant_of(datetime.combine(day, at), zone), f"{day.isoformat()}T{at:%H:%M}")
+        for at in schedule.times
+    )
+
+
+def _exists(day: date, zone: ZoneInfo) -> bool:
+    """Tell whether the zone had this local date (some skipped one at the date line)."""
+    noon = datetime.combine(day, time(12), zone)
+    return noon.astimezone(UTC).astimezone(zone).date() == day
+
+
+def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant (UTC) of a naive wall time: the first of two, and in a gap the gap's end."""
+    early = wall.replace(tzinfo=zone, fold=0)
+    instant = early.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall:
+        return instant
+    # In a gap fold=0 counts with the offset before it, fold=1 with the one after: the change is between.
+    return _change_between(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), instant, zone)
+
+
+def _change_between(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant after `low` at which the zone has the offset it has at `high`."""
+    offset = high.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        middle = middle.replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == offset:
+            high = middle
+        else:
+            low = middle
+    return high

@@ -1,0 +1,131 @@
+"""What is remembered: the library, the issues and the ledger, in one database.
+
+`open_store(url)` gives a `Store`; everything happens in its transactions:
+
+    with store.begin() as tx:
+        tx.library.record(file, changes, run=run, at=now)
+
+A transaction is whole or was never there. `store.rehearse()` lets a block do everything and then
+takes it all back, which is how `--dry-run`, `diff` and `preview` see the future.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from digest.errors import StoreError
+from digest.store.desk import Desk
+from digest.store.ledger import Ledger
+from digest.store.library import Library
+from digest.store.schema import migrate
+
+__all__ = ["Desk", "Ledger", "Library", "Store", "Transaction", "open_store"]
+
+_BUSY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """An open transaction, by subject."""
+
+    library: Library
+    desk: Desk
+    ledger: Ledger
+
+
+class Store:
+    """A library database. Raises StoreError, cause kept, where the database fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._rehearsal: Connection | None = None
+        with self._connection(write=True) as connection:
+            migrate(connection)
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[Transaction]:
+        """Open a transaction; committed at the end of the block, taken back if it raises."""
+        with self._connection(write=write) as connection:
+            yield Transaction(Library(connection), Desk(connection), Ledger(connection))
+
+    @contextmanager
+    def rehearse(self) -> Iterator[None]:
+        """Take back, at the end of the block, whatever its transactions did."""
+        with _wrapped(), self._engine.connect().execution_options(write=True) as connection:
+            outer = connection.begin()
+            self._rehearsal = connection
+            try:
+                yield
+            finally:
+                self._rehearsal = None
+                outer.rollback()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _connection(self, *, write: bool) -> Iterator[Connection]:
+        with _wrapped():
+            if self._rehearsal is not None:
+                with self._rehearsal.begin_nested():
+                    yield self._rehearsal
+                return
+            with self._engine.connect().execution_options(write=write) as connection, connection.begin():
+                yield connection
+
+
+@contextmanager
+def _wrapped() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(f"the library database: {error.orig}") from error
+
+
+def open_store(url: str, *, home: Path, create: bool = True) -> Store:
+    """Open the database of `url`; a relative SQLite path counts from `home`.
+
+    `create=False` gives an empty library in memory where there is no SQLite file yet, for commands
+    that only look. Raises StoreError if it cannot be opened.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"database {url!r} is no database URL; write sqlite:///digest.db") from error
+    if not parsed.drivername.startswith("sqlite"):
+        try:
+            return Store(create_engine(parsed))
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StoreError(
+                f"database {parsed.drivername!r} needs a driver that is not installed"
+            ) from error
+    path = None if parsed.database in (None, "", ":memory:") else home / str(parsed.database)
+    if path is None or not (create or path.exists()):
+        return Store(_sqlite("sqlite://", poolclass=StaticPool))
+    if not path.parent.is_dir():
+        raise StoreError(f"the folder of the library database is missing: {path.parent}")
+    return Store(_sqlite(parsed.set(database=str(path)).render_as_string(hide_password=False)))
+
+
+def _sqlite(url: str, **options: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **options)
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver's guess
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

@@ -1,0 +1,125 @@
+"""The ledger: what each run did, and why."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from digest.model import Rejected
+from digest.store.schema import rejects, runs, verdicts
+from digest.store.sql import inserted_key
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as the ledger has it; `report` is what `digest run --json` printed, None if it never ended."""
+
+    id: int
+    started: datetime
+    clock: datetime
+    ended: datetime | None
+    status: str
+    report: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run decided for a subscription: an issue (its number) or the reason for none."""
+
+    subscription: str
+    considered: int
+    matched: int
+    issue: int | None
+    reason: str | None
+    error: str | None
+
+
+class Ledger:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def open_run(self, *, started: datetime, clock: datetime) -> int:
+        """Begin a run; a run that never ended is marked as interrupted. Returns its number."""
+        self._db.execute(update(runs).where(runs.c.status == "running").values(status="interrupted"))
+        result = self._db.execute(insert(runs).values(started=started, clock=clock, status="running"))
+        return inserted_key(result)
+
+    def close_run(self, run: int, *, ended: datetime, status: str, report: dict[str, Any]) -> None:
+        self._db.execute(
+            update(runs)
+            .where(runs.c.id == run)
+            .values(ended=ended, status=status, report=json.dumps(report, ensure_ascii=False))
+        )
+
+    def add_verdict(self, run: int, verdict: Verdict) -> None:
+        self._db.execute(
+            insert(verdicts).values(
+                run=run,
+                subscription=verdict.subscription,
+                considered=verdict.considered,
+                matched=verdict.matched,
+                issue=verdict.issue,
+                reason=verdict.reason,
+                error=verdict.error,
+            )
+        )
+
+    def reject(self, rejected: Rejected, *, run: int, reader: str) -> None:
+        """Remember a rejected file by its content (if it had any)."""
+        if rejected.digest is not None:
+            self._db.execute(delete(rejects).where(rejects.c.digest == rejected.digest))
+        self._db.execute(
+            insert(rejects).values(
+                digest=rejected.digest,
+                path=rejected.path,
+                reason=rejected.reason,
+                remedy=rejected.remedy,
+                line=rejected.line,
+                reader=reader,
+                run=run,
+            )
+        )
+
+    def rejection(self, digest: str, *, reader: str) -> Rejected | None:
+        """Return why a file with these bytes was rejected by this version of the program, if it was."""
+        row = self._db.execute(
+            select(rejects).where(rejects.c.digest == digest, rejects.c.reader == reader)
+        ).one_or_none()
+        return None if row is None else Rejected(row.path, row.reason, row.remedy, row.line, row.digest)
+
+    def runs(self, *, limit: int | None = None) -> tuple[RunRecord, ...]:
+        """Return the runs, newest first."""
+        rows = self._db.execute(select(runs).order_by(runs.c.id.desc()).limit(limit))
+        return tuple(_run(row) for row in rows)
+
+    def run(self, number: int) -> RunRecord | None:
+        row = self._db.execute(select(runs).where(runs.c.id == number)).one_or_none()
+        return None if row is None else _run(row)
+
+    def began(self) -> datetime:
+        """Return the clock of the first run."""
+        row = self._db.execute(select(runs).order_by(runs.c.id).limit(1)).one()
+        return _run(row).clock
+
+    def verdicts_of(self, subscription: str) -> tuple[tuple[RunRecord, Verdict], ...]:
+        """Return what was decided for a subscription, run by run, newest first."""
+        rows = self._db.execute(
+            select(runs, verdicts)
+            .join(verdicts, verdicts.c.run == runs.c.id)
+            .where(verdicts.c.subscription == subscription)
+            .order_by(runs.c.id.desc())
+        )
+        return tuple(
+            (
+                _run(row),
+                Verdict(row.subscription, row.considered, row.matched, row.issue, row.reason, row.error),
+            )
+            for row in rows
+        )
+
+
+def _run(row: Row[Any]) -> RunRecord:
+    report = None if row.report is None else json.loads(row.report)
+    return RunRecord(row.id, row.started, row.clock, row.ended, row.status, report)

@@ -1,0 +1,210 @@
+"""Subscription files ↔ values, checked. A file with a mistake is a value too: `Flawed`."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from digest.checked import Table, at_least, nearest, parse_toml, read_text, strings, time_zone
+from digest.errors import Problem, QueryError
+from digest.match.query import parse, parse_exclude
+from digest.model import Subscription
+from digest.slots import parse_schedule
+
+FORMATS = ("html", "markdown", "text", "eml")
+RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
+
+_ID = re.compile(r"[a-z0-9-]{1,64}")
+_SPAN = re.compile(r"(\d{1,5}) (hour|day|week|month|year)s?")
+_UNITS = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+    "year": timedelta(days=365),
+}
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Flawed:
+    """A subscription file with mistakes: left out of the run, its cursor stays."""
+
+    id: str
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
+
+
+def load_all(folder: Path, *, timezone: str) -> tuple[Subscription | Flawed, ...]:
+    """Read every subscription file of a folder, by id. `timezone` is the home's."""
+    if not folder.is_dir():
+        return ()
+    files = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    return tuple(load(path, timezone=timezone) for path in files)
+
+
+def load(path: Path, *, timezone: str) -> Subscription | Flawed:
+    """Read one subscription file."""
+    shown = f"{path.parent.name}/{path.name}"
+    text = read_text(path, shown)
+    if isinstance(text, Problem):
+        return Flawed(path.stem, (text,))
+    return check(path.stem, text, shown=shown, timezone=timezone)
+
+
+def check(stem: str, text: str, *, shown: str, timezone: str) -> Subscription | Flawed:
+    """Read the text of the subscription file `stem`.toml; `shown` names it in messages."""
+    data = parse_toml(text, shown)
+    if isinstance(data, Problem):
+        return Flawed(stem, (data,))
+    problems: list[Problem] = []
+    table = Table(data, shown=shown, text=text, problems=problems)
+    subscription = _subscription(stem, table, timezone)
+    table.finish()
+    if not _ID.fullmatch(stem):
+        problems.append(
+            Problem(shown, "", "is no valid file name", "use a-z, 0-9 and - only, at most 64 characters")
+        )
+    if stem in RESERVED:
+        problems.append(
+            Problem(shown, "", f"{stem!r} is the name of the feed of all papers", "rename the file")
+        )
+    return Flawed(stem, tuple(problems)) if problems else subscription
+
+
+def _subscription(stem: str, table: Table, timezone: str) -> Subscription:
+    email = _email(table)
+    default_formats = [name for name in FORMATS if name != "eml" or email]
+    subscription = Subscription(
+        id=stem,
+        name=table.take("name", str, stem, _name),
+        email=email,
+        keywords=_queries(table, "keywords"),
+        exclude=_queries(table, "exclude"),
+        schedule=table.take("schedule", str, "daily 08:00", _schedule),
+        timezone=table.take("timezone", str, timezone, time_zone),
+        max_papers=table.take("max_papers", int, 20, at_least(1)),
+        newer_than=_span(table, "newer_than"),
+        formats=tuple(_formats(table, default_formats)),
+        start=_span(table, "start", now=True) or timedelta(days=7 if "start" not in table else 0),
+        enabled=table.take("enabled", bool, True),
+        paused_until=_day(table, "paused_until"),
+    )
+    if "keywords" not in table:
+        table.wrong("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
+    if "eml" in subscription.formats and not email and "email" not in table:
+        table.wrong("formats", "has eml but there is no email", "add email or leave eml out")
+    return subscription
+
+
+def _email(table: Table) -> tuple[str, ...]:
+    if "email" not in table:
+        table.take("email", str, "")
+        return ()
+    # One address may stand without brackets.
+    value: object = table.take("email", object, "")
+    addresses = [value] if isinstance(value, str) else value
+    if not isinstance(addresses, list) or not addresses:
+        table.wrong("email", f"is {value!r}", "write an address or a list of addresses")
+        return ()
+    for address in addresses:
+        if not isinstance(address, str) or not _ADDRESS.fullmatch(address) or len(address) > 254:
+            table.wrong("email", f"{address!r} is no e-mail address", "write name@example.org")
+            return ()
+    return tuple(dict.fromkeys(addresses))
+
+
+def _queries(table: Table, key: str) -> tuple[str, ...]:
+    read = parse_exclude if key == "exclude" else parse
+    if key in table and isinstance(table.take(key, object, []), str):
+        table.wrong(key, "is a text", f"write a list: {key} = [{json.dumps(table.take(key, object, ''))}]")
+        return ()
+    nothing: list[Any] = []
+    queries = tuple(table.take(key, list, nothing, strings))
+    if key == "keywords" and key in table and not queries and not any(p.key == key for p in table.problems):
+        table.wrong(key, "is empty", 'write at least one: keywords = ["one-step diffusion"]')
+    for number, query in enumerate(queries, 1):
+        try:
+            read(query)
+        except QueryError as error:
+            ordinal = f"{key}, {number} of {len(queries)}: " if len(queries) > 1 else ""
+            table.wrong(
+                key,
+                f"{ordinal}{error.message}, character {error.position + 1}",
+                f"{error.remedy}\n{error.pointed()}",
+            )
+    return queries
+
+
+def _name(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty; write a name or leave it out")
+    return " ".join(value.split())
+
+
+def _schedule(value: str) -> str:
+    parse_schedule(value)
+    return value
+
+
+def _formats(table: Table, default: list[Any]) -> list[Any]:
+    def known(values: list[Any]) -> list[Any]:
+        for value in strings(values):
+            if value not in FORMATS:
+                raise ValueError(f"{value!r} is no format; {nearest(value, FORMATS)}")
+        return [name for name in FORMATS if name in values]
+
+    formats: list[Any] = table.take("formats", list, default, known)
+    return formats
+
+
+def parse_span(value: str) -> timedelta:
+    """Read "7 days", "2 weeks", "12 hours", "6 months" (of 30 days) or "2 years" (of 365). Raises ValueError."""
+    match = _SPAN.fullmatch(value.strip())
+    if not match:
+        raise ValueError(f'is {value!r}; write a span such as "7 days", "2 weeks" or "12 hours"')
+    return min(int(match[1]) * _UNITS[match[2]], _UNITS["year"] * 200)  # no date is older than that
+
+
+def _span(table: Table, key: str, *, now: bool = False) -> timedelta | None:
+    span: list[timedelta] = []
+
+    def check(value: str) -> str:
+        span.append(timedelta(0) if now and value == "now" else parse_span(value))
+        return value
+
+    table.take(key, str, "", check)
+    return span[0] if span else None
+
+
+def _day(table: Table, key: str) -> date | None:
+    value = table.take(key, object, None)
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if value is None or isinstance(value, date):
+        return value
+    table.wrong(key, f"is {value!r}", f"write a date: {key} = 2026-12-24")
+    return None
+
+
+def new_text(values: dict[str, object]) -> str:
+    """Return the text of a subscription file with these values."""
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML: texts, numbers, truth and lists of them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)

@@ -1,0 +1,182 @@
+"""render | publish: whatever is not yet marked as written is rendered from stored content and written."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from digest.errors import DigestError
+from digest.files import write_whole
+from digest.identity import feed_uid
+from digest.model import FeedItem, Home, Issue
+from digest.store import Store, Transaction
+
+if TYPE_CHECKING:
+    from digest.render import IssueLine as Line
+    from digest.render import Renderer
+    from digest.store.desk import IssueLine, Kind
+
+SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
+_PAGES_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Written:
+    """What a run wrote: feeds by path, and what kept something from being written."""
+
+    paths: list[str] = field(default_factory=list)
+    complaints: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        return tuple(self.paths)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(self.complaints)
+
+
+def issue_path(issue: Issue, form: str) -> str:
+    """Return where a form of an issue is written, relative to the home."""
+    return f"output/issues/{issue.subscription}/{issue.stem}.{SUFFIXES[form]}"
+
+
+def renderer_for(home: Home) -> "Renderer":
+    """Return the renderer with a home's templates and frame."""
+    from digest.render import Frame, Renderer
+
+    settings = home.settings
+    sender = settings.smtp.sender if settings.smtp and settings.smtp.sender else settings.title
+    return Renderer(home.templates, Frame(settings.title, settings.base_url, sender, settings.timezone))
+
+
+def write_unwritten(home: Home, store: Store, progress: Callable[[str, int, int], None]) -> Written:
+    """Write all that is marked unwritten: issues, pages of papers, feeds, the index."""
+    written = Written()
+    jobs: tuple[tuple[Kind, Callable[..., Iterator[tuple[str, bytes]]]], ...] = (
+        ("issue", _issue_files),
+        ("paper", _paper_pages),
+        ("feed", _feed_files),
+        ("index", _index_page),
+    )
+    renderer: Renderer | None = None
+    for kind, files_of in jobs:
+        with store.begin(write=False) as tx:
+            keys = tx.desk.unwritten(kind)
+        for start in range(0, len(keys), _PAGES_AT_ONCE):
+            progress(f"writing {kind}s", start, len(keys))
+            renderer = renderer or renderer_for(home)
+            chunk = keys[start : start + _PAGES_AT_ONCE]
+            done = [
+                key
+                for key in chunk
+                if _write(home, store, renderer, key, files_of, written, feed=kind == "feed")
+            ]
+            with store.begin() as tx:
+                tx.desk.mark_written(kind, done)
+    return written
+
+
+def _write(
+    home: Home,
+    store: Store,
+    renderer: "Renderer",
+    key: str,
+    files_of: Callable[..., Iterator[tuple[str, bytes]]],
+    written: Written,
+    *,
+    feed: bool,
+) -> bool:
+    """Write the files of one unwritten thing; tell whether all were. A failure is noted, the rest goes on."""
+    try:
+        for path, data in files_of(home, store, renderer, key):
+            if write_whole(home.path / path, data) and feed:
+                written.paths.append(path)
+    except DigestError as error:
+        written.complaints[str(error)] = None
+        return False
+    return True
+
+
+def _issue_files(_home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
+    with store.begin(write=False) as tx:
+        stored = tx.desk.issue(int(key))
+    issue = stored.issue
+    render: dict[str, Callable[[Issue], str | bytes]] = {
+        "html": renderer.html,
+        "markdown": renderer.markdown,
+        "text": renderer.text,
+        "eml": renderer.eml,
+    }
+    for form in stored.formats:
+        content = render[form](issue)
+        yield issue_path(issue, form), content if isinstance(content, bytes) else content.encode()
+    yield f"output/site/issues/{issue.subscription}/{issue.stem}.html", renderer.archive(issue).encode()
+
+
+def _paper_pages(_home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
+    with store.begin(write=False) as tx:
+        paper = tx.library.papers([int(key)])[int(key)]
+        lines = tx.desk.issue_lines_with(int(key))
+    yield f"output/site/papers/{key}.html", renderer.paper(paper, _lines(lines)).encode()
+
+
+def _index_page(_home: Home, store: Store, renderer: "Renderer", _key: str) -> Iterator[tuple[str, bytes]]:
+    with store.begin(write=False) as tx:
+        lines = tx.desk.issue_lines()
+        cursors = tx.desk.cursors()
+    page = renderer.index(_lines(lines), {cursor.subscription: cursor.name for cursor in cursors})
+    yield "output/site/index.html", page.encode()
+
+
+def _lines(lines: Iterable["IssueLine"]) -> tuple["Line", ...]:
+    from digest.render import IssueLine as Line
+
+    return tuple(
+        Line(each.subscription, each.name, each.number, each.day, each.new, each.updated) for each in lines
+    )
+
+
+def _feed_files(home: Home, store: Store, _renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
+    from digest import publish
+
+    settings = home.settings
+    with store.begin(write=False) as tx:
+        if key == "all":
+            items, title, born = _all_items(tx), settings.title, tx.ledger.began()
+            about = "Every new paper"
+        else:
+            cursor = tx.desk.cursor(key)
+            assert cursor is not None, "a feed is marked when its subscription is enrolled"
+            items, title, born = _items(tx, key, settings.feed_items), cursor.name, cursor.enrolled
+            about = f"Papers for {cursor.name}"
+    channel = publish.Channel(
+        name=key,
+        title=title,
+        description=about,
+        base_url=settings.base_url,
+        id=feed_uid(f"feed:{key}"),
+        updated=max((item.updated for item in items), default=born),
+    )
+    for form, write_feed in publish.FORMS.items():
+        yield f"output/feeds/{key}.{form}", write_feed(channel, items)
+
+
+def _items(tx: Transaction, subscription: str, limit: int) -> list[FeedItem]:
+    lines = tx.desk.feed(subscription, limit)
+    papers = tx.library.papers(line.paper for line in lines)
+    revised = tx.library.updated_at(papers)
+    return [
+        FeedItem(
+            papers[line.paper],
+            line.entered,
+            max(line.entered, revised.get(line.paper, line.entered)),
+            line.terms,
+        )
+        for line in lines
+    ]
+
+
+def _all_items(tx: Transaction) -> list[FeedItem]:
+    found = tx.library.newest(None)
+    revised = tx.library.updated_at(paper.number for paper, _ in found)
+    return [FeedItem(paper, at, max(at, revised.get(paper.number, at))) for paper, at in found]

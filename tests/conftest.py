@@ -1,0 +1,29 @@
+"""What all tests share: the real digest files, if they are there, and calm settings for property tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+# Shared machines are noisy: a slow example is no failure.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if SHARED.is_dir():
+        return
+    if os.environ.get("DIGEST_REQUIRE_SHARED"):
+        raise pytest.UsageError(f"{SHARED} is absent, and DIGEST_REQUIRE_SHARED says it must be there")
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(pytest.mark.skip(reason="../shared/data is absent (it is no part of a clone)"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real digest files."""
+    return SHARED

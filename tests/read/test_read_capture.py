@@ -1,0 +1,140 @@
+"""The rule for the day of capture."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reading import HEAD, LOREM, outcome, page
+
+from digest.model import PartialDate
+from digest.read.capture import Capture, captured_on, date_in_name
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def day(**options) -> Capture:
+    usual = {
+        "given": None, "path": "page.txt", "carried": None, "header": None, "published": [],
+        "modified": NOON, "today": date(2026, 11, 21), "zone": UTC,
+    }  # fmt: skip
+    return captured_on(**{**usual, **options})
+
+
+# --- the name ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("2025-11-24.txt", date(2025, 11, 24)), ("20251124.txt", date(2025, 11, 24)), ("2025_11_24.txt", date(2025, 11, 24)),
+    ("2025.11.24.txt", date(2025, 11, 24)), ("papers-2025-11-24-evening.txt", date(2025, 11, 24)),
+    ("papers20251124.txt", date(2025, 11, 24)), ("hf_20251124T0800Z.txt", date(2025, 11, 24)),
+    ("20251124T080000.txt", date(2025, 11, 24)), ("v2_20240229_x", date(2024, 2, 29)), ("a/b/2025-11-24", date(2025, 11, 24)),
+    ("2025-02-30 2025-03-01.txt", date(2025, 3, 1)), ("2025-11-24 to 2025-11-30", date(2025, 11, 24)),
+    ("20230229.txt", None), ("2025-13-01.txt", None), ("2025-11_24.txt", None), ("2025-11-2.txt", None),
+    ("202511241.txt", None), ("12025-11-24.txt", None), ("2025-11-245.txt", None), ("000_fce28d181d538db7.txt", None),
+    ("ab20251124cd.txt", None), ("fce20251124d538db7.txt", None), ("20251124080000.txt", None), ("page.txt", None),
+    ("2025-11-24/page.txt", None), ("1811-11-24.txt", None), ("2511.10629.txt", None), ("", None), ("2025-11.txt", None),
+])  # fmt: skip
+def test_dates_in_names(name, expected):
+    assert date_in_name(name) == expected
+
+
+# --- the order of witnesses ----------------------------------------------------------------------
+
+
+def test_each_witness_comes_before_the_next():
+    header = PartialDate(3, 11, 2021)
+    assert day(given=date(2019, 1, 1), path="2020-01-01", header=header) == Capture(
+        date(2019, 1, 1), guessed=False
+    )
+    assert day(path="2020-01-01", header=header) == Capture(date(2020, 1, 1), guessed=False)
+    assert day(path="2020-01-01", carried=date(2018, 1, 1)) == Capture(date(2018, 1, 1), guessed=False)
+    assert day(header=header) == Capture(date(2021, 3, 11), guessed=False)
+    assert day(header=PartialDate(3, 11)) == Capture(date(2026, 3, 11), guessed=True)
+    assert day() == Capture(date(2026, 11, 20), guessed=True)
+
+
+@pytest.mark.parametrize(("header", "modified", "today", "published", "expected"), [
+    ((11, 20), date(2026, 11, 20), date(2026, 11, 21), None, date(2026, 11, 20)),
+    ((11, 21), date(2026, 11, 20), date(2026, 11, 21), None, date(2025, 11, 21)),  # not after the modification
+    ((11, 20), date(2026, 11, 20), date(2026, 11, 19), None, date(2025, 11, 20)),  # not after the clock
+    ((11, 20), date(2026, 11, 19), date(2026, 11, 19), date(2025, 11, 20), date(2025, 11, 20)),
+    ((11, 20), date(2026, 11, 19), date(2026, 11, 18), date(2025, 11, 21), date(2026, 11, 18)),  # none: the earlier
+    ((2, 29), date(2026, 11, 20), date(2026, 11, 20), None, date(2024, 2, 29)),
+    ((2, 29), date(2104, 2, 28), date(2105, 1, 1), None, date(2096, 2, 29)),
+    ((2, 29), date(1903, 1, 1), date(1903, 1, 1), None, date(1896, 2, 29)),
+    ((2, 29), date(2026, 11, 20), date(2026, 11, 20), date(2025, 1, 1), date(2026, 11, 20)),
+    ((3, 11), date(1970, 1, 1), date(2026, 11, 20), None, date(1969, 3, 11)),
+])  # fmt: skip
+def test_headers_without_a_year(header, modified, today, published, expected):
+    found = day(
+        header=PartialDate(*header),
+        modified=datetime(modified.year, modified.month, modified.day, 12, tzinfo=UTC),
+        today=today,
+        published=[published, date(2001, 1, 1)] if published else [],
+    )
+    assert found == Capture(expected, guessed=True)
+
+
+def test_the_modification_is_a_date_of_the_homes_zone():
+    late = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
+    assert day(modified=late, zone=ZoneInfo("Asia/Tokyo")).day == date(2026, 11, 20)
+    assert day(modified=late, zone=ZoneInfo("America/Lima")).day == date(2026, 11, 19)
+
+
+DAYS = st.dates(date(1990, 1, 1), date(2099, 12, 31))
+
+
+@given(header=DAYS, modified=DAYS, today=DAYS, published=st.lists(DAYS, max_size=3))
+def test_the_guess_is_the_latest_possible_day(header, modified, today, published):
+    found = day(
+        header=PartialDate(header.month, header.day),
+        modified=datetime(modified.year, modified.month, modified.day, 12, tzinfo=UTC),
+        today=today,
+        published=published,
+    )
+    newest = min(modified, today)
+    oldest = max(published, default=date.min)
+    possible = []
+    one = newest  # the definition, day by day
+    while one >= max(oldest, newest - timedelta(days=3000)):
+        if (one.month, one.day) == (header.month, header.day):
+            possible.append(one)
+        one -= timedelta(days=1)
+    assert found == Capture(max(possible, default=newest), guessed=True)
+
+
+@given(
+    DAYS, st.sampled_from(["%Y-%m-%d", "%Y%m%d", "%Y_%m_%d"]), st.sampled_from(["", "x-", "hf_", "papers"])
+)
+def test_every_day_is_found_in_a_name(one, form, before):
+    assert date_in_name(f"{before}{one.strftime(form)}.txt") == one
+
+
+@given(st.text(max_size=40))
+def test_no_name_raises(name):
+    date_in_name(name)
+
+
+# --- through a page ------------------------------------------------------------------------------
+
+
+def test_a_page_uses_all_of_it():
+    text = HEAD.replace("Nov 18", "Dec 24") + f"Snails\n\n{LOREM}\n\nOCC · Dec 3\n"
+    found = page(text)
+    assert (found.captured, found.captured_guessed) == (date(2025, 12, 24), True)
+    assert found.listings[0].published == date(2025, 12, 3)
+    named = page(text, "inbox/2024-12-24.txt")
+    assert (named.captured, named.captured_guessed) == (date(2024, 12, 24), False)
+    told = page(text, "inbox/2024-12-24.txt", captured=date(2020, 2, 2))
+    assert (told.captured, told.captured_guessed, told.listings[0].published) == (
+        date(2020, 2, 2), False, date(2020, 12, 3),
+    )  # fmt: skip
+    in_full = page(text.replace("OCC · Dec 3", "OCC · Jan 5, 2026"))
+    assert in_full.captured == date(2026, 11, 20)
+
+
+def test_a_header_in_full_is_no_guess():
+    found = outcome(HEAD.replace("Nov 18", "Nov 18, 2021") + f"Snails\n\n{LOREM}\n")
+    assert (found.captured, found.captured_guessed) == (date(2021, 11, 18), False)

@@ -1,0 +1,77 @@
+"""Files beside what is read from them. After a change that is meant: `python tests/read/test_read_golden.py`."""
+
+import json
+import re
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from digest.model import DigestFile
+from digest.read import Loaded, files_of, load, parse
+
+HERE = Path(__file__).parent / "golden"
+INBOX = Path(__file__).parents[2] / "inbox"
+FILES = {
+    "2026-11-16-sample": INBOX / "2026-11-16-sample.txt",
+    "2026-11-18-sample": INBOX / "2026-11-18-sample.txt",
+    "trending-sample": HERE / "trending-sample.txt",
+}
+
+
+def digest_file(path: Path) -> DigestFile:
+    found = load(str(path), max_bytes=10**6)
+    assert isinstance(found, Loaded), found
+    fixed = Loaded(path.name, found.data, found.digest, datetime(2026, 11, 20, tzinfo=UTC))
+    answer = parse(fixed, today=date(2026, 11, 20), zone=UTC)
+    assert isinstance(answer, DigestFile), str(answer)
+    return answer
+
+
+def as_read(path: Path) -> str:
+    """Return a head line about the file, then a line for each listing with the fields that it fills."""
+    found = digest_file(path)
+    head = {"source": found.source, "captured": found.captured.isoformat(), "guessed": found.captured_guessed}
+    lines = [
+        head,
+        *(
+            {
+                key: value
+                for key, value in asdict(one).items()
+                if value is not None and value is not False and value != ()
+            }
+            for one in found.listings
+        ),
+    ]
+    return "".join(json.dumps(line, ensure_ascii=False, default=str) + "\n" for line in lines)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_read_as_they_were(name):
+    assert as_read(FILES[name]).splitlines() == (HERE / f"{name}.jsonl").read_text("utf-8").splitlines()
+
+
+def test_the_samples_make_a_story():
+    """The second sample has papers of the first unchanged and revised, and more new ones than either."""
+    assert [Path(path).stem for path in files_of(str(INBOX))] == ["2026-11-16-sample", "2026-11-18-sample"]
+    first, second = (
+        {one.title: one.abstract for one in digest_file(FILES[name]).listings} for name in list(FILES)[:2]
+    )
+    known = first.keys() & second.keys()
+    revised = {title for title in known if first[title] != second[title]}
+    assert (len(first), len(second), len(known), len(revised)) == (13, 15, 7, 3)
+    for topic in (
+        "diffusion|few-step|one-step|distill",
+        r"agents?\b.*tool|benchmark",
+        "protein|stellar|astronom|galax",
+    ):
+        assert (
+            sum(bool(re.search(topic, f"{title} {text}", re.IGNORECASE)) for title, text in second.items())
+            >= 3
+        )
+
+
+if __name__ == "__main__":
+    for name, path in FILES.items():
+        (HERE / f"{name}.jsonl").write_text(as_read(path), "utf-8")

@@ -1,0 +1,128 @@
+import email
+import re
+from dataclasses import replace
+from email import policy
+from email.header import decode_header, make_header
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from render_sample import FRAME, ISSUE
+from strategies import texts
+
+from digest.render import Frame, Renderer, mail
+
+RENDERER = Renderer(None, FRAME)
+NAMES = texts() | st.sampled_from(
+    (
+        "x" * 10_000,
+        "é" * 10_000,
+        "two\nlines\r\nBcc: evil@example.org",
+        "\x00",
+        "\ud800",
+        "\u202eright to left",
+        "a@b.test, c@d.test",
+        'quote " and \\ back',
+        "=?utf-8?q?=41?=",
+        "group: a@b.test;",
+        "(comment)",
+        "",
+        " ",
+        "\u2028Bcc: x@y.z",
+    )
+)
+
+
+def parsed(data):
+    message = email.message_from_bytes(data, policy=policy.SMTP)
+    defects = [*message.defects, *(defect for value in message.values() for defect in value.defects)]
+    assert not defects
+    return message
+
+
+def test_headers():
+    message = parsed(RENDERER.eml(ISSUE))
+    assert message["From"] == "Paper Digest <digest@example.org>"
+    assert message["To"].groups[0].display_name == "Tea & one-step brewing"
+    assert message["To"].addresses == ()
+    assert message["Subject"] == "Tea & one-step brewing: 5 new papers · 12 March"
+    assert message["Date"] == "Thu, 12 Mar 2026 08:00:00 +0100"
+    assert message["Message-ID"] == "<2026-03-12-7.tea@digest.example.org>"
+    assert message["List-Id"] == "Tea & one-step brewing <tea.digest.example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert not {"Bcc", "Cc", "List-Unsubscribe", "Reply-To"} & set(message.keys())
+
+
+def test_parts():
+    message = parsed(RENDERER.eml(ISSUE))
+    assert message.get_content_type() == "multipart/alternative"
+    text, html = message.iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert text.get_content().replace("\r\n", "\n") == RENDERER.text(ISSUE)
+    assert html.get_content().replace("\r\n", "\n") == RENDERER.html(ISSUE)
+
+
+@given(name=NAMES, title=NAMES, sender=NAMES)
+def test_no_name_breaks_the_mail(name, title, sender):
+    frame = Frame(title, FRAME.base_url, sender)
+    issue = replace(ISSUE, name=name, new=(replace(ISSUE.new[0], paper=replace(ISSUE.new[0].paper, title=title)),))
+    data = Renderer(None, frame).eml(issue)
+    head = data.split(b"\r\n\r\n", 1)[0]
+    assert data.isascii()
+    assert not re.search(rb"[^\r]\n|\r[^\n]|\x00", data)
+    assert max(map(len, data.split(b"\r\n"))) <= 998
+    assert max(map(len, head.split(b"\r\n"))) <= 200
+    assert [line.split(b":")[0].decode() for line in head.split(b"\r\n") if line[0] not in b" \t"] == [
+        *("From", "To", "Subject", "Date", "Message-ID", "List-Id", "Auto-Submitted", "MIME-Version", "Content-Type")
+    ]
+    message = email.message_from_bytes(data, policy=policy.SMTP)
+    assert message["To"].addresses == ()
+    assert len(message["From"].addresses) == 1
+    assert len(list(message.iter_parts())) == 2
+
+
+@given(text=texts())
+def test_names_are_read_back(text):
+    line = " ".join(mail.clean(text).split())
+    for encode in (mail.unstructured, mail.phrase):
+        shown = encode(line).replace("\r\n", "")
+        if shown.startswith('"'):
+            shown = re.sub(r"\\(.)", r"\1", shown[1:-1])
+        assert str(make_header(decode_header(shown))) == (line or ("Paper Digest" if encode is mail.phrase else ""))
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("Tea <tea@x.test>", "Tea <tea@x.test>"),
+        ("tea@x.test", "tea@x.test"),
+        ("", "Paper Digest <digest@h.test>"),
+        ("Paper Digest", "Paper Digest <digest@h.test>"),
+        ("Tea", "Tea <digest@h.test>"),
+        ("Tea, Inc. <tea@x.test>", '"Tea, Inc." <tea@x.test>'),
+        ('"Tea, Inc." <tea@x.test>', '"Tea, Inc." <tea@x.test>'),
+        ("Tea <a@x.test, b@x.test>", "Tea <digest@h.test>"),
+        ("Tea <a@x.test> SIZE=1", '"Tea <a@x.test> SIZE=1" <digest@h.test>'),
+    ],
+)
+def test_sender(sender, shown):
+    data = mail.message(
+        subject="s", sender=sender, to="t", list_id="l", host="h.test", stem="1", date=ISSUE.made, text="", html=""
+    )
+    assert data.split(b"\r\n")[0].decode() == f"From: {shown}"
+
+
+@pytest.mark.parametrize("base_url", ["not a url", "http://[::1]/", "http://localhost:8350/", "http://bücher.example/"])
+def test_any_base_url_gives_a_domain(base_url):
+    message = parsed(Renderer(None, replace(FRAME, base_url=base_url)).eml(ISSUE))
+    domain = message["Message-ID"].rpartition("@")[2]
+    assert domain in {"localhost>", "xn--bcher-kva.example>"}
+    assert message["List-Id"].endswith(f"<tea.{domain}")
+
+
+def test_much_of_another_script_goes_as_base64():
+    data = mail.message(
+        subject="茶", sender="", to="茶", list_id="l", host="h", stem="1", date=ISSUE.made, text="茶" * 100, html="<p>"
+    )
+    assert b"base64" in data
+    assert next(parsed(data).iter_parts()).get_content() == "茶" * 100 + "\r\n"

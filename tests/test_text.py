@@ -1,0 +1,228 @@
+"""Text becomes words."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.text import Word, fold, is_ideograph, stem, words
+from tests.strategies import texts
+
+PAGES = Path(__file__).parents[2] / "shared" / "data" / "daily-papers-pages"
+
+
+def read(text: str) -> list[str]:
+    return [word.text for word in words(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("One, two; THREE.", ["one", "two", "three"]),
+        ("2.5 qwen2.5 v1.2.3 e.g. 3.", ["2.5", "qwen2.5", "v1.2.3", "e", "g", "3"]),
+        ("C++, C# and dpm_solver++.", ["c++", "c#", "and", "dpm", "solver++"]),
+        ("a+b #5 a + b", ["a", "b", "5", "a", "b"]),
+        ("pre-training", ["pre", "pretraining", "training"]),
+        ("pre\u2010training pre\u2011training", ["pre", "pretraining", "training"] * 2),
+        ("pre\u2013training a--b -c d-", ["pre", "training", "a", "b", "c", "d"]),
+        ("state-of-the-art", ["state", "of", "the", "art"]),
+        ("a-b--c-d", ["a", "ab", "b", "c", "cd", "d"]),
+        ("GPT-4's models' don't it’s O'Neil", ["gpt", "gpt4", "4", "models", "don", "t", "it", "o", "neil"]),
+        ("soft\u00adware zero\u200bwidth a\ufeffb", ["software", "zerowidth", "ab"]),
+        ("naïve cafe\u0301 Łódź Straße ﬁne ＧＰＴ", ["naive", "cafe", "lodz", "strasse", "fine", "gpt"]),
+        ("かがき\u3099 ｶﾞ", ["か", "が", "ぎ", "ガ"]),
+        ("模型GPT한글ー", ["模", "型", "gpt", "한", "글", "ー"]),
+        ("हिन्दी", ["हिन्दी"]),
+        ("4timesRTX 64times64 10times", ["4", "times", "rtx", "64", "times", "64", "10", "times"]),
+        ("sim0.6 4sim5 times8", ["sim", "0.6", "4", "sim", "5", "times", "8"]),
+        (
+            "sometimes simple times 3simple sometimes2",
+            ["sometimes", "simple", "times", "3simple", "sometimes2"],
+        ),
+        ("x_1 R^{n} a~b $y$", ["x", "1", "r", "n", "a", "b", "y"]),
+    ],
+)
+def test_words(text: str, expected: list[str]) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"Schr\"odinger Schr{\"o}dinger Schr\"{o}dinger", ["schrodinger"] * 3),
+        (r"Schr\" odinger Petojevi\' c M{\" u}ller", ["schrodinger", "petojevic", "muller"]),
+        (r"\c{c}a \c ca \v{S}r \v Sr", ["ca", "ca", "sr", "sr"]),
+        (r"\'{\i} Garc\'\i a Garc{\'\i}a \'{E}l", ["i", "garcia", "garcia", "el"]),
+        (r"{\'{E}}douard {\"{U}}ber", ["edouard", "uber"]),
+        (r"Stra\ss e Stra{\ss}e Stra\ss{}e", ["strasse"] * 3),
+        (r"Str\o mgren \O{}re \L{}ukasz {\AA}s \ae on", ["stromgren", "ore", "lukasz", "as", "aeon"]),
+        (r"\odot \oint \lambda \iota", ["odot", "oint", "lambda", "iota"]),
+        (r"\textbf{A}daptive $\textbf{A}$daptive {\bf A}daptive", ["adaptive"] * 3),
+        (r"R\textsc{oBERT}a \emph{very \textit{ne}sted}ly", ["roberta", "very", "nestedly"]),
+        (r"{\it single-loop\/}s \bf x \mathbf x", ["single", "singleloops", "loops", "x", "x"]),
+        (r"$\mathbf{x}$-axis $\mathcal{O}(n)$", ["x", "xaxis", "axis", "o", "n"]),
+        (r"BERT\cite{a,b}x see~\citep[p.~3]{c} \ref{d} \eqref{e}\label{f}", ["bertx", "see"]),
+        (r"hyphen\-ation 3\% a\_b \alpha-x", ["hyphenation", "3", "a", "b", "alpha", "alphax", "x"]),
+        (r"4\times RTX \sim0.6 a\\b", ["4", "times", "rtx", "sim", "0.6", "a", "b"]),
+        (r"{B}ERT } { \ \cite{ \textbf{", ["b", "ert", "cite"]),
+    ],
+)
+def test_tex(text: str, expected: list[str]) -> None:
+    assert read(text) == expected
+
+
+def test_a_pair_is_a_diamond_in_the_graph() -> None:
+    assert words("Pre-trained it") == (
+        Word("pre", "pre", 0, 3, 0, 1),
+        Word("pretrained", "pretrain", 0, 11, 0, 2),
+        Word("trained", "train", 4, 11, 1, 2),
+        Word("it", "it", 12, 14, 2, 3),
+    )
+
+
+def test_a_sign_is_kept_beside_the_word() -> None:
+    (word,) = words("Solvers++")
+    assert (word.text, word.stem, word.sign) == ("solvers++", "solver++", "++")
+    assert (word.bare, word.bare_stem) == ("solvers", "solver")
+
+
+@pytest.mark.parametrize(
+    ("text", "slices"),
+    [
+        (r"by Schr\"odinger's", ["by", r"Schr\"odinger"]),
+        (r"{\"U}bler {\'{E}}d", [r"{\"U}bler", r"{\'{E}}d"]),
+        ("cafe\u0301, x", ["cafe\u0301", "x"]),
+        ("soft\u00adware", ["soft\u00adware"]),
+        ("½ﬁn", ["½", "½ﬁn"]),
+        (r"\emph{single} {\it x}", ["single", "x"]),
+    ],
+)
+def test_offsets_point_to_the_original(text: str, slices: list[str]) -> None:
+    assert [text[word.start : word.end] for word in words(text)] == slices
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        *[(word, "distil") for word in ("distill", "distills", "distilled", "distilling")],
+        ("distillation", "distillation"),
+        *[(word, "model") for word in ("model", "models", "modeling", "modelled")],
+        *[("hopping", "hop"), ("hoping", "hope"), ("falling", "fall"), ("added", "add"), ("rated", "rate")],
+        *[("studies", "studi"), ("study", "studi"), ("ties", "tie"), ("say", "say"), ("yes", "yes")],
+        *[("agreed", "agre"), ("feed", "feed"), ("exceeded", "exceed"), ("proceed", "proceed")],
+        *[
+            ("dying", "die"),
+            ("evening", "evening"),
+            ("herring", "herring"),
+            ("news", "news"),
+            ("bias", "bias"),
+        ],
+        *[("gas", "gas"), ("gaps", "gap"), ("classes", "class"), ("campus", "campus"), ("skies", "sky")],
+        *[("past", "past"), ("pasted", "paste"), ("early", "earli"), ("bled", "bled"), ("at", "at")],
+        *[("gpt4s", "gpt4s"), ("größen", "größen"), ("模", "模"), ("", "")],
+    ],
+)
+def test_stem(word: str, expected: str) -> None:
+    assert stem(word) == expected
+
+
+def test_families_stay_apart() -> None:
+    assert len({stem(word) for word in ("adapter", "adaptive", "adaptation", "adapt")}) == 4
+    assert len({stem(word) for word in ("general", "generative", "generate", "generic")}) == 4
+    assert len({stem(word) for word in ("consistency", "consistent", "consists")}) == 3
+
+
+@given(st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=12))
+def test_a_stem_is_nearly_the_beginning_of_its_word(word: str) -> None:
+    found = stem(word)
+    assert found
+    assert len(found) <= len(word) + 1
+    assert found[:-1].rstrip("ei") == word[: len(found[:-1].rstrip("ei"))]
+
+
+@given(texts())
+def test_words_of_any_text(text: str) -> None:
+    found = words(text)
+    assert found == words(text)
+    for word in found:
+        assert 0 <= word.start < word.end <= len(text)
+        assert word.text
+        assert not re.search(r"[\s\"$^_~{}\\]", word.text)
+    assert [(word.start, word.end) for word in found] == sorted((word.start, word.end) for word in found)
+
+
+@given(texts())
+def test_the_graph_is_connected(text: str) -> None:
+    """Plain words stand one after the other, and a joined one spans exactly two of them."""
+    found = words(text)
+    plain = [word for word in found if word.after == word.at + 1]
+    assert [word.at for word in plain] == list(range(len(plain)))
+    for word in found:
+        if word not in plain:
+            first, second = plain[word.at], plain[word.at + 1]
+            assert word.after == word.at + 2
+            assert (word.start, word.end) == (first.start, second.end)
+            assert word.text == first.bare + second.text
+
+
+@given(st.text(st.characters(codec="ascii", exclude_characters="\\"), max_size=80))
+def test_plain_text_and_any_other_are_read_alike(text: str) -> None:
+    """A letter beyond ASCII sends the text along the slow way."""
+    *slow, last = words(text + " é")
+    assert last.text == "e"
+    assert tuple(slow) == words(text)
+
+
+@given(st.text(max_size=40))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(st.characters(exclude_characters="\\"), max_size=40))
+def test_words_of_a_folded_text_are_the_same(text: str) -> None:
+    assert read(fold(text)) == read(text)
+
+
+def test_ideographs() -> None:
+    assert [is_ideograph(char) for char in "模がガ한a1é・"] == [True] * 4 + [False] * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a" * 1_000_000, "a-" * 300_000, "+" * 500_000, "\\" * 300_000, "{" * 300_000, "\\cite[" * 100_000),
+        *(
+            "\\textbf{" * 60_000,
+            '\\"{ ' * 100_000,
+            "e\u0301" * 200_000,
+            "\u0301" * 300_000,
+            "4times" * 50_000,
+        ),
+        *("\\'" + " " * 300_000, "a." * 300_000, "模" * 200_000, "{\\'" * 100_000, "'s" * 200_000),
+        *("\\v" * 200_000, "\\textbf" + " " * 300_000, "\\cite " * 100_000, "{ " * 200_000),
+    ],
+    ids=lambda text: repr(text[:8]),
+)
+def test_a_huge_text_takes_no_long_time(text: str) -> None:
+    start = time.process_time()
+    words(text)
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not PAGES.is_dir(), reason="needs the saved pages in ../shared/data")
+def test_saved_pages() -> None:
+    for page in sorted(PAGES.glob("*.txt")):
+        text = page.read_text(encoding="utf-8")
+        found = words(text)
+        assert len(found) > 1000
+        for word in found:
+            if word.text.isalpha() and word.text.isascii() and text[word.start : word.end].isalpha():
+                assert fold(text[word.start : word.end]) == word.text
+        assert not [
+            word.text for word in found if re.fullmatch(r".*\d(times|sim)|(times|sim)\d.*", word.text)
+        ]
