@@ -7,7 +7,7 @@ time to import are imported where they are used.
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +67,7 @@ def run(
             if not dry_run:
                 return once(store, write=True)
             with store.rehearse():
-                return once(store, write=False)
+                return replace(once(store, write=False), run=None)
         finally:
             store.close()
 

@@ -70,6 +70,10 @@ class Table:
             self.wrong(key, message, remedy)
             return default
 
+    def take_list(self, key: str, default: list[Any], check: Callable[[list[Any]], list[Any]]) -> list[Any]:
+        """Return the list at `key`, as `take` does."""
+        return self.take(key, list, default, check)
+
     def table(self, key: str) -> "Table | None":
         """Return the sub-table `key`, None if it is absent or no table."""
         if key not in self._data:
@@ -82,7 +86,7 @@ class Table:
         """Report the keys nobody took, each with the nearest valid one."""
         for key in self._data:
             if key not in self._known:
-                near = difflib.get_close_matches(key, self._known, n=1, cutoff=0.5)
+                near = difflib.get_close_matches(key, self._known, n=1, cutoff=0.6)
                 known = ", ".join(sorted(self._known))
                 remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {known}"
                 self.wrong(key, "is no known key", remedy)
@@ -126,7 +130,7 @@ def one_of(*allowed: str) -> Callable[[str], str]:
 
 def nearest(value: str, allowed: tuple[str, ...]) -> str:
     """Return the remedy for a value that is none of `allowed`."""
-    near = difflib.get_close_matches(value, allowed, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(value, allowed, n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else "write one of " + ", ".join(map(repr, allowed))
 
 

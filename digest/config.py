@@ -99,8 +99,7 @@ def _channels(table: Table) -> list[Any]:
             one_of(*CHANNELS)(value)
         return values
 
-    nothing: list[Any] = []
-    return table.take("channels", list, nothing, known)
+    return table.take_list("channels", [], known)
 
 
 def _port(value: int) -> int:

@@ -79,7 +79,7 @@ def run(
                 enrol(tx, subscription, now)
         if options.rewrite:
             _mark_all(tx)
-    files = tuple(read_files(home, store, options, run=number, now=now, progress=progress))
+    files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
     shelf = Shelf(store)
     reports = []
     for done, subscription in enumerate(chosen):
@@ -164,14 +164,24 @@ class _Gathered:
 
 
 def read_files(
-    home: Home, store: Store, options: Options, *, run: int, now: datetime, progress: Progress
+    home: Home,
+    store: Store,
+    options: Options,
+    *,
+    run: int,
+    now: datetime,
+    progress: Progress,
+    tell: bool = True,
 ) -> Iterator[FileReport]:
-    """Read, diff and record the digest files asked for, and report on each."""
+    """Read, diff and record the digest files asked for, and report on each.
+
+    `tell` adds the papers to the reports also of files that were read before.
+    """
     gathered = list(_gather(home, store, options, now, progress))
     for done, item in enumerate(gathered):
         progress("recording", done, len(gathered))
         with store.begin() as tx:
-            yield _record(tx, item, run=run, at=now)
+            yield _record(tx, item, run=run, at=now, tell=tell)
 
 
 def _gather(
@@ -210,7 +220,7 @@ def _load(home: Home, store: Store, path: str, options: Options, *, named: bool,
         return _Gathered(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest)
     with store.begin(write=False) as tx:
         known = tx.library.file(loaded.digest)
-        remembered = None if options.paths else tx.ledger.rejection(loaded.digest, reader=__version__)
+        remembered = None if named else tx.ledger.rejection(loaded.digest, reader=__version__)
     if known:
         report = FileReport(shown, known.source, known.captured, seen=known.listed)
         return _Gathered(shown, named, report, known.captured, loaded.digest)
@@ -232,18 +242,18 @@ def _shown(home: Home, path: str) -> str:
         return path
 
 
-def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime) -> FileReport:
+def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime, tell: bool) -> FileReport:
     """Record one gathered file, if there is anything to record, and report on it."""
     if isinstance(item.outcome, FileReport):
         rejected = item.outcome.rejected
-        if rejected and not item.outcome.remembered:
+        if rejected is None:
+            return _seen(tx.library, item, tell=tell)
+        if not item.outcome.remembered:
             tx.ledger.reject(rejected, run=run, reader=__version__)
-        return _with_papers(tx.library, item) if not rejected else item.outcome
+        return item.outcome
     file = item.outcome
     if tx.library.file(file.digest):  # the same bytes under another name, earlier in this run
-        return _with_papers(
-            tx.library, replace(item, outcome=FileReport(file.path, file.source, file.captured))
-        )
+        return _seen(tx.library, item, tell=tell)
     known = tx.library.known(key for listing in file.listings for key in keys_of(listing))
     changes = diff(file, known)
     touched = tx.library.record(file, changes, run=run, at=at)
@@ -254,14 +264,15 @@ def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime) -> File
     return _file_report(file, changes)
 
 
-def _with_papers(library: Library, item: _Gathered) -> FileReport:
-    """Report on a file that was read before: everything in it is seen."""
-    report = item.outcome
-    assert isinstance(report, FileReport)
+def _seen(library: Library, item: _Gathered, *, tell: bool) -> FileReport:
+    """Report on a file whose bytes were read before: everything in it is seen."""
     known = library.file(item.digest or "")
-    papers = library.listed_in(known.id) if known else ()
+    assert known is not None, "it was found by this digest"
+    papers = library.listed_in(known.id) if tell else ()
     told = tuple(Told(paper.title, "seen", paper.first_seen, item.path) for paper in papers)
-    return replace(report, seen=len(told), papers=told)
+    return FileReport(
+        item.path, known.source, known.captured, known.captured_guessed, seen=known.listed, papers=told
+    )
 
 
 def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:

@@ -123,8 +123,7 @@ def _queries(table: Table, key: str) -> tuple[str, ...]:
     if key in table and isinstance(table.take(key, object, []), str):
         table.wrong(key, "is a text", f"write a list: {key} = [{json.dumps(table.take(key, object, ''))}]")
         return ()
-    nothing: list[Any] = []
-    queries = tuple(table.take(key, list, nothing, strings))
+    queries = tuple(table.take_list(key, [], strings))
     if key == "keywords" and key in table and not queries and not any(p.key == key for p in table.problems):
         table.wrong(key, "is empty", 'write at least one: keywords = ["one-step diffusion"]')
     for number, query in enumerate(queries, 1):
@@ -158,8 +157,7 @@ def _formats(table: Table, default: list[Any]) -> list[Any]:
                 raise ValueError(f"{value!r} is no format; {nearest(value, FORMATS)}")
         return [name for name in FORMATS if name in values]
 
-    formats: list[Any] = table.take("formats", list, default, known)
-    return formats
+    return table.take_list("formats", default, known)
 
 
 def parse_span(value: str) -> timedelta:

@@ -48,7 +48,7 @@ def message(
     boundary = "=_" + hashlib.sha256(key.encode()).hexdigest()[:32]
     headers = (
         ("From", _sender(sender, host)),
-        ("To", f"{phrase(to, colon=True)}:;"),
+        ("To", _group(to)),
         ("Subject", unstructured(shorten(_line(subject), _SUBJECT_LENGTH))),
         ("Date", format_datetime(date)),
         ("Message-ID", f"<{key}>"),
@@ -88,10 +88,16 @@ def unstructured(text: str) -> str:
     return _encoded(text)
 
 
-def phrase(text: str, *, colon: bool = False) -> str:
-    """Return a display name, never empty; `colon` says that one follows, as after a group's name."""
+def _group(name: str) -> str:
+    """Return a group without members; an encoded word must have a blank behind it."""
+    shown = phrase(name)
+    return f"{shown} :;" if shown.endswith("?=") else f"{shown}:;"
+
+
+def phrase(text: str) -> str:
+    """Return a display name, never empty."""
     text = shorten(_line(text), _NAME_LENGTH) or "Paper Digest"
-    if _PRINTABLE.fullmatch(text) and "=?" not in text and len(text) < 64 - colon:
+    if _PRINTABLE.fullmatch(text) and "=?" not in text and len(text) < 64:
         if _ATOMS.fullmatch(text):
             return text
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -13,7 +13,7 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]<>&$~^|#]|==|::?(?=[\w+-]+:)|(?<![\w.])@(?=\
 # Only where a line begins.
 _LEADING = re.compile(r"(?:[-+=!]|:(?=\s)|\d{1,9}(?=[.)]))")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_EDGES = re.compile(r"\A(\W*)(.*?)(\W*)\Z", re.DOTALL)
+_EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
 # CommonMark's rule, which Python-Markdown keeps for some: a backslash makes any of these plain text.
 _ESCAPABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -48,14 +48,17 @@ def bold(pieces: Sequence[Piece], *, start: bool = False) -> str:
 
 
 def _shown(pieces: Sequence[Piece], *, start: bool) -> Iterator[str]:
-    for place, piece in enumerate(pieces):
-        first = start and place == 0
+    for piece in pieces:
+        text = piece.text.lstrip() if start else piece.text
+        if not text:
+            continue
         # Stars bind only to letters and digits, whatever stands on their other side.
-        before, core, after = _EDGES.fullmatch(piece.text).groups() if piece.hit else (piece.text, "", "")  # type: ignore[union-attr]
-        if core:
-            yield f"{escape(before, start=first)}**{escape(core)}**{escape(after)}"
+        edges = _EDGES.fullmatch(text) if piece.hit else None
+        if edges and edges[2]:
+            yield f"{escape(edges[1], start=start)}**{escape(edges[2])}**{escape(edges[3])}"
         else:
-            yield escape(piece.text, start=first)
+            yield escape(text, start=start)
+        start = False
 
 
 def link_target(url: str) -> str:

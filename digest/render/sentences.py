@@ -24,7 +24,7 @@ _ABBREVIATION = re.compile(
 _CLAIMS = (
     re.compile(
         r"\b(?:we|this (?:paper|work|article|study|report|thesis))\b[^.;:]{0,90}?\b(?:propos|introduc|present|develop|"
-        r"design|devis|contribut|releas|offer)(?:e|es|ed|s)?\b",
+        r"design|devis|contribut|releas|offer)(?:e|es|ed|s|ing)?\b",
         re.IGNORECASE,
     ),
     re.compile(

@@ -23,6 +23,7 @@ class KnownFile:
     path: str
     source: str
     captured: date
+    captured_guessed: bool
     listed: int
 
 
@@ -48,7 +49,8 @@ class Library:
         row = self._db.execute(select(files).where(files.c.digest == digest)).one_or_none()
         if row is None:
             return None
-        return KnownFile(row.id, row.path, row.source, date.fromisoformat(row.captured), row.listed)
+        captured = date.fromisoformat(row.captured)
+        return KnownFile(row.id, row.path, row.source, captured, row.captured_guessed, row.listed)
 
     def listed_in(self, file: int) -> tuple[Paper, ...]:
         """Return the papers a file lists, by rank, as the library knows them now."""

@@ -82,7 +82,9 @@ POTS = tuple(
 
 
 def item(paper: Paper, *changes: str) -> Item:
-    return Item(paper, 3.0, evidence(paper, "one-step", "one-step") + evidence(paper, '"tea"~2', "tea"), changes)
+    return Item(
+        paper, 3.0, evidence(paper, "one-step", "one-step") + evidence(paper, '"tea"~2', "tea"), changes
+    )
 
 
 ISSUE = Issue(

@@ -8,7 +8,9 @@ from digest.render import IssueLine, Renderer
 
 RENDERER = Renderer(None, FRAME)
 LINES = tuple(
-    IssueLine("tea", "Tea & one-step brewing", number, date(2026, 3, 1) + timedelta(days=number), number, number % 2)
+    IssueLine(
+        "tea", "Tea & one-step brewing", number, date(2026, 3, 1) + timedelta(days=number), number, number % 2
+    )
     for number in range(1, 5)
 )
 

@@ -22,7 +22,11 @@ def test_spans_are_of_one_field_and_one_item():
 
 
 def test_pieces_are_cut_where_matches_are():
-    assert pieces("a one-step model", [(2, 10)]) == (Piece("a "), Piece("one-step", hit=True), Piece(" model"))
+    assert pieces("a one-step model", [(2, 10)]) == (
+        Piece("a "),
+        Piece("one-step", hit=True),
+        Piece(" model"),
+    )
 
 
 def test_one_stroke_for_neighbours():

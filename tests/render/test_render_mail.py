@@ -65,7 +65,9 @@ def test_parts():
 @given(name=NAMES, title=NAMES, sender=NAMES)
 def test_no_name_breaks_the_mail(name, title, sender):
     frame = Frame(title, FRAME.base_url, sender)
-    issue = replace(ISSUE, name=name, new=(replace(ISSUE.new[0], paper=replace(ISSUE.new[0].paper, title=title)),))
+    issue = replace(
+        ISSUE, name=name, new=(replace(ISSUE.new[0], paper=replace(ISSUE.new[0].paper, title=title)),)
+    )
     data = Renderer(None, frame).eml(issue)
     head = data.split(b"\r\n\r\n", 1)[0]
     assert data.isascii()
@@ -73,9 +75,19 @@ def test_no_name_breaks_the_mail(name, title, sender):
     assert max(map(len, data.split(b"\r\n"))) <= 998
     assert max(map(len, head.split(b"\r\n"))) <= 200
     assert [line.split(b":")[0].decode() for line in head.split(b"\r\n") if line[0] not in b" \t"] == [
-        *("From", "To", "Subject", "Date", "Message-ID", "List-Id", "Auto-Submitted", "MIME-Version", "Content-Type")
+        *(
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "List-Id",
+            "Auto-Submitted",
+            "MIME-Version",
+            "Content-Type",
+        )
     ]
-    message = email.message_from_bytes(data, policy=policy.SMTP)
+    message = parsed(data)
     assert message["To"].addresses == ()
     assert len(message["From"].addresses) == 1
     assert len(list(message.iter_parts())) == 2
@@ -83,12 +95,14 @@ def test_no_name_breaks_the_mail(name, title, sender):
 
 @given(text=texts())
 def test_names_are_read_back(text):
-    line = " ".join(mail.clean(text).split())
+    line = " ".join(mail.clean(text).split())[:100].strip()
     for encode in (mail.unstructured, mail.phrase):
         shown = encode(line).replace("\r\n", "")
-        if shown.startswith('"'):
+        if encode is mail.phrase and shown.startswith('"'):
             shown = re.sub(r"\\(.)", r"\1", shown[1:-1])
-        assert str(make_header(decode_header(shown))) == (line or ("Paper Digest" if encode is mail.phrase else ""))
+        assert str(make_header(decode_header(shown))) == (
+            line or ("Paper Digest" if encode is mail.phrase else "")
+        )
 
 
 @pytest.mark.parametrize(
@@ -107,12 +121,22 @@ def test_names_are_read_back(text):
 )
 def test_sender(sender, shown):
     data = mail.message(
-        subject="s", sender=sender, to="t", list_id="l", host="h.test", stem="1", date=ISSUE.made, text="", html=""
+        subject="s",
+        sender=sender,
+        to="t",
+        list_id="l",
+        host="h.test",
+        stem="1",
+        date=ISSUE.made,
+        text="",
+        html="",
     )
     assert data.split(b"\r\n")[0].decode() == f"From: {shown}"
 
 
-@pytest.mark.parametrize("base_url", ["not a url", "http://[::1]/", "http://localhost:8350/", "http://bücher.example/"])
+@pytest.mark.parametrize(
+    "base_url", ["not a url", "http://[::1]/", "http://localhost:8350/", "http://bücher.example/"]
+)
 def test_any_base_url_gives_a_domain(base_url):
     message = parsed(Renderer(None, replace(FRAME, base_url=base_url)).eml(ISSUE))
     domain = message["Message-ID"].rpartition("@")[2]
@@ -122,7 +146,17 @@ def test_any_base_url_gives_a_domain(base_url):
 
 def test_much_of_another_script_goes_as_base64():
     data = mail.message(
-        subject="茶", sender="", to="茶", list_id="l", host="h", stem="1", date=ISSUE.made, text="茶" * 100, html="<p>"
+        subject="茶",
+        sender="",
+        to="茶",
+        list_id="l",
+        host="h",
+        stem="1",
+        date=ISSUE.made,
+        text="茶" * 100,
+        html="<p>",
     )
     assert b"base64" in data
-    assert next(parsed(data).iter_parts()).get_content() == "茶" * 100 + "\r\n"
+    message = parsed(data)
+    assert next(message.iter_parts()).get_content().strip() == "茶" * 100
+    assert message["To"].groups[0].display_name == "茶"

@@ -51,7 +51,10 @@ def test_counts():
         ({"updated": ()}, "5 new of 66 papers since Monday."),
         ({"new": (), "more_new": ()}, "1 updated of 66 papers since Monday."),
         ({"since": None, "number": 1}, "Your first issue: 5 new and 1 updated of 66 papers so far."),
-        ({"updated": (), "new": ISSUE.new[:1], "more_new": (), "considered": 1}, "1 new of 1 paper since Monday."),
+        (
+            {"updated": (), "new": ISSUE.new[:1], "more_new": (), "considered": 1},
+            "1 new of 1 paper since Monday.",
+        ),
         ({"updated": (), "new": (), "more_new": ()}, "Nothing new of 66 papers since Monday."),
     ],
 )
@@ -70,7 +73,11 @@ def test_reasons_go_place_by_place():
 
 
 def test_reasons_of_lists_and_unknown_fields():
-    found = [Evidence("steep", "author", "Steep", 4, 9, 0), Evidence("x", "colour", "x", 0, 1), Evidence("x", "colour", "x", 2, 3)]
+    found = [
+        Evidence("steep", "author", "Steep", 4, 9, 0),
+        Evidence("x", "colour", "x", 0, 1),
+        Evidence("x", "colour", "x", 2, 3),
+    ]
     assert phrases.reasons(found)[0] == (
         Reason("among the authors", (Found("steep", 1),)),
         Reason("in the colour", (Found("x", 1),)),
@@ -111,7 +118,10 @@ def names(paper, found=()):
 
 def test_authors():
     assert names(KETTLE) == "Ada Steep, Ben Darjeeling and 2 more"
-    assert names(replace(KETTLE, authors=KETTLE.authors[:3], author_count=None)) == "Ada Steep, Ben Darjeeling, Clara Oolong"
+    assert (
+        names(replace(KETTLE, authors=KETTLE.authors[:3], author_count=None))
+        == "Ada Steep, Ben Darjeeling, Clara Oolong"
+    )
     assert names(replace(KETTLE, authors=("Ada Steep",), author_count=30)) == "Ada Steep and 29 more"
     assert names(SPOUT) == "1 author"
     assert names(replace(SPOUT, author_count=None)) == ""
@@ -123,8 +133,19 @@ def test_an_author_asked_for_is_shown():
 
 
 def test_facts():
-    assert phrases.facts(KETTLE) == ("10 Mar 2026", "cs.LG", "cs.CV", "5 comments", "32 upvotes", "arXiv", "Daily Papers")
-    assert phrases.facts(replace(SPOUT, comments=0, upvotes=1, sources=("my-feed",))) == ("1 upvote", "my feed")
+    assert phrases.facts(KETTLE) == (
+        "10 Mar 2026",
+        "cs.LG",
+        "cs.CV",
+        "5 comments",
+        "32 upvotes",
+        "arXiv",
+        "Daily Papers",
+    )
+    assert phrases.facts(replace(SPOUT, comments=0, upvotes=1, sources=("my-feed",))) == (
+        "1 upvote",
+        "my feed",
+    )
 
 
 def test_changes():

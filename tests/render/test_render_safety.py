@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import html5lib
 import pytest
@@ -49,8 +50,40 @@ ATTACKS = (
 )
 TEXTS = st.sampled_from(ATTACKS) | texts() | st.tuples(st.sampled_from(ATTACKS), texts()).map("".join)
 ELEMENTS = {
-    *("html", "head", "meta", "title", "style", "link", "body", "div", "table", "tbody", "tr", "td", "p", "h1", "h2", "h3"),
-    *("a", "span", "b", "ol", "ul", "li", "header", "main", "footer", "nav", "details", "summary", "blockquote", "strong"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "link",
+        "body",
+        "div",
+        "table",
+        "tbody",
+        "tr",
+        "td",
+        "p",
+        "h1",
+        "h2",
+        "h3",
+    ),
+    *(
+        "a",
+        "span",
+        "b",
+        "ol",
+        "ul",
+        "li",
+        "header",
+        "main",
+        "footer",
+        "nav",
+        "details",
+        "summary",
+        "blockquote",
+        "strong",
+    ),
     *("hr", "dl", "dt", "dd", "section", "code", "DOCUMENT_ROOT"),
 }
 
@@ -133,7 +166,9 @@ def test_any_paper_and_index(paper, name):
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_attacks_show_as_text(attack):
-    paper = replace(KETTLE, title=attack, abstract=f"Before {attack} after.", authors=(attack,), organization=attack)
+    paper = replace(
+        KETTLE, title=attack, abstract=f"Before {attack} after.", authors=(attack,), organization=attack
+    )
     issue = replace(ISSUE, new=(Item(paper),), updated=(), more_new=(), name="Tea")
     shown = "".join(clean(attack).split())
     for page in (RENDERER.html(issue), RENDERER.archive(issue), RENDERER.paper(paper)):
@@ -165,21 +200,28 @@ def test_a_long_issue_is_small_enough_for_mail_programs():
 
 
 def test_headings_and_landmarks():
-    for page in (RENDERER.html(ISSUE), RENDERER.archive(ISSUE), RENDERER.index([IssueLine.of(ISSUE)]), RENDERER.paper(KETTLE)):
+    for page in (
+        RENDERER.html(ISSUE),
+        RENDERER.archive(ISSUE),
+        RENDERER.index([IssueLine.of(ISSUE)]),
+        RENDERER.paper(KETTLE),
+    ):
         tree = html5lib.parse(page, namespaceHTMLElements=False)
         assert tree.get("lang") == "en"
         assert tree.find(".//title").text
         assert len([each for each in tree.iter() if each.tag == "main" or each.get("role") == "main"]) == 1
         levels = [int(each.tag[1]) for each in tree.iter() if each.tag in {"h1", "h2", "h3"}]
         assert levels[0] == 1 and levels.count(1) == 1
-        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after <= before + 1 for before, after in pairwise(levels))
         anchors = [each.get("id") for each in tree.iter() if each.get("id")]
         assert len(anchors) == len(set(anchors))
 
 
 def luminance(colour):
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,10 @@ def cut(text):
     ("text", "parts"),
     [
         ("One step. Two steps! Three?", ["One step.", "Two steps!", "Three?"]),
-        ("As in e.g. Table 2, see Smith et al. Then Fig. 3 shows it.", ["As in e.g. Table 2, see Smith et al. Then Fig. 3 shows it."]),
+        (
+            "As in e.g. Table 2, see Smith et al. Then Fig. 3 shows it.",
+            ["As in e.g. Table 2, see Smith et al. Then Fig. 3 shows it."],
+        ),
         ("Up to 6.3 times faster. It wins.", ["Up to 6.3 times faster.", "It wins."]),
         ('It "works." Really.', ['It "works."', "Really."]),
         ("一步方法。很快！好", ["一步方法。", "很快！", "好"]),
@@ -36,7 +41,7 @@ def test_sentences_leave_only_blanks_out(text):
     for start, end in reversed(spans):
         rest = rest[:start] + rest[end:]
     assert not rest.strip()
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
 ABSTRACT = (
@@ -48,7 +53,10 @@ ABSTRACT = (
 def test_the_gist_is_what_was_done():
     short = shorten_abstract(ABSTRACT)
     assert ABSTRACT[slice(*short.gist)] == "In this paper, we propose Kettle, which needs one step."
-    assert ABSTRACT[slice(*short.excerpt)] == "Samplers need many steps, which is slow. Distillation helps but loses detail."
+    assert (
+        ABSTRACT[slice(*short.excerpt)]
+        == "Samplers need many steps, which is slow. Distillation helps but loses detail."
+    )
     assert not short.whole
     assert not short.cut
 
@@ -79,7 +87,10 @@ def test_one_endless_sentence_is_cut_between_words():
     assert len(excerpt) <= ABOUT
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30), max_size=80), st.sampled_from((" ", ". ", ", we propose ")))
+@given(
+    st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30), max_size=80),
+    st.sampled_from((" ", ". ", ", we propose ")),
+)
 def test_what_is_shown_is_short_and_cuts_no_word(words, separator):
     text = separator.join(words)
     short = shorten_abstract(text)

@@ -1,0 +1,94 @@
+"""The documentation cannot lag behind: commands, options and settings it names are the real ones."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digest import cli
+from digest.config import load_settings
+from digest.subscriptions import Flawed, check
+
+ROOT = Path(__file__).parents[1]
+DOCS = {path.name: path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]}
+
+
+def subcommands() -> dict[str, list[str]]:
+    """Return every command with its options, as the parser knows them."""
+    found: dict[str, list[str]] = {}
+
+    def walk(parser: object, words: tuple[str, ...]) -> None:
+        options: list[str] = []
+        for action in parser._actions:
+            if hasattr(action, "choices") and isinstance(action.choices, dict):
+                for name, child in action.choices.items():
+                    walk(child, (*words, name))
+                return
+            options += [option for option in action.option_strings if option.startswith("--")]
+        found[" ".join(words)] = options
+
+    walk(cli._parser(), ())
+    return found
+
+
+def test_every_command_and_option_is_documented():
+    text = DOCS["commands.md"]
+    for command, options in subcommands().items():
+        assert f"digest {command}" in text, command
+        if command != "subscriptions add":  # its options are the keys of a subscription file
+            for option in options:
+                assert option in text or option == "--help", f"{command} {option}"
+
+
+def test_documented_commands_exist():
+    known = {command.split()[0] for command in subcommands()}
+    for name, text in DOCS.items():
+        for command in re.findall(r"(?:`|^ {4}(?:\S*/)?)digest ([a-z]+)\b", text, re.MULTILINE):
+            assert command in known, f"{name}: digest {command}"
+
+
+def keys_of(document: str, heading: str) -> set[str]:
+    section = document.split(f"# {heading}\n", 1)[1].split("\n#", 1)[0]
+    return set(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE))
+
+
+def test_documented_settings_are_the_known_ones(tmp_path):
+    path = tmp_path / "digest.toml"
+    path.write_text("zzzzzzzz = 1\n", "utf-8")
+    with pytest.raises(Exception, match="known keys") as caught:
+        load_settings(path)
+    known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
+    assert keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`") | {"smtp"} == known
+
+
+def test_documented_subscription_keys_are_the_known_ones():
+    flawed = check("x", 'zzzzzzzz = 1\nkeywords = ["a"]\n', shown="x.toml", timezone="UTC")
+    assert isinstance(flawed, Flawed)
+    known = set(str(flawed).split("known keys: ", 1)[1].split(", "))
+    assert keys_of(DOCS["subscriptions.md"], "Subscriptions and settings") == known
+
+
+def test_links_between_documents_lead_somewhere():
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} -> {target}"
+
+
+def test_the_commands_of_the_readme(tmp_path):
+    """The block under "Your own", typed as it stands, in a folder of its own."""
+    block = DOCS["README.md"].split("## Your own\n\n", 1)[1].split("\n\n", 1)[0]
+    commands = [line.split("  #")[0].strip() for line in block.splitlines()]
+    assert commands.pop(0) == "source .venv/bin/activate"
+    home = tmp_path / "papers"
+    for command in commands:
+        if command.startswith("cd "):
+            continue
+        words = command.replace("~/papers", str(home))
+        assert words.startswith("digest ")
+        script = words.replace("digest", f'"{sys.executable}" -m digest', 1)
+        folder = home if home.exists() else tmp_path
+        done = subprocess.run(script, shell=True, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (command, done.stderr)
+    assert (home / "output" / "site" / "index.html").exists()
