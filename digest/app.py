@@ -154,7 +154,6 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     Raises UsageError for an unknown subscription or one with mistakes.
     """
     from digest.compose import compose
-    from digest.match.query import query_of
     from digest.pipeline import Shelf, enrol, findings_of
     from digest.write import renderer_for
 
@@ -165,10 +164,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
         shelf = Shelf(store)
-        query = query_of(subscription.keywords, subscription.exclude)
-        findings = findings_of(
-            tx, shelf, subscription, query, cursor.position, tx.library.end(), now=clock.now
-        )
+        findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
         )

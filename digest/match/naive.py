@@ -163,8 +163,8 @@ def occurrences(atom: Atom, part: Part) -> list[Place]:
     """
     if atom.near is None:
         return _innermost(_phrases(atom, atom.words, part))
-    units = [_innermost(_phrases(atom, unit, part)) for unit in _units(atom.words)]
-    return [place for place in _windows(units, atom.near) if _between(place, units) <= atom.near]
+    met = [_innermost(_phrases(atom, unit, part)) for unit in units(atom.words)]
+    return [place for place in _windows(met, atom.near) if _between(place, met) <= atom.near]
 
 
 def _innermost(places: Iterable[Place]) -> list[Place]:
@@ -192,43 +192,45 @@ def _phrases(atom: Atom, graph: Sequence[Word], part: Part) -> Iterator[Place]:
 
 def _beginnings(atom: Atom, asked: Word, part: Part) -> Iterable[int]:
     """Return where in the text a word may begin that meets the one asked for."""
-    if _is_prefix(atom, asked):
+    if is_prefix(atom, asked):
         return {at for text, places in part.by_text.items() if text.startswith(asked.text) for at in places}
-    if _is_stemmed(atom, part):
+    if is_stemmed(atom, part.field):
         return part.by_stem.get(asked.stem, ())
     return part.by_text.get(asked.text, ())
 
 
 def _meets(atom: Atom, asked: Word, met: Word, part: Part) -> bool:
     """Tell whether a word of the text is the one asked for; a bare word meets one with a sign."""
-    if _is_prefix(atom, asked):
+    if is_prefix(atom, asked):
         return met.text.startswith(asked.text)
-    if _is_stemmed(atom, part):
+    if is_stemmed(atom, part.field):
         return asked.stem in {met.stem, met.bare_stem}
     return asked.text in {met.text, met.bare}
 
 
-def _is_prefix(atom: Atom, asked: Word) -> bool:
+def is_prefix(atom: Atom, asked: Word) -> bool:
+    """Tell whether a word of the atom is followed by a star."""
     return atom.prefix and asked.after == atom.words[-1].after
 
 
-def _is_stemmed(atom: Atom, part: Part) -> bool:
-    return part.field in STEMMED and not atom.exact
+def is_stemmed(atom: Atom, field: str) -> bool:
+    """Tell whether the atom's words are compared by their stems in a field."""
+    return field in STEMMED and not atom.exact
 
 
 # --- words near each other -----------------------------------------------------------------------
 
 
-def _units(graph: Sequence[Word]) -> list[list[Word]]:
+def units(graph: Sequence[Word]) -> list[list[Word]]:
     """Take the graph apart into words; a hyphenated pair stays together."""
-    units: list[list[Word]] = []
+    found: list[list[Word]] = []
     reach = -1
     for word in graph:
         if word.at >= reach:
-            units.append([])
-        units[-1].append(word)
+            found.append([])
+        found[-1].append(word)
         reach = max(reach, word.after)
-    return units
+    return found
 
 
 def _windows(units: Sequence[Sequence[Place]], near: int) -> list[Place]:
