@@ -1,9 +1,12 @@
 """The mail and the pages as they are. A change to these files is looked at, not only regenerated."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from render_sample import FRAME, ISSUE, KETTLE, check_golden
 
+from digest.links import paper_url
 from digest.render import IssueLine, Renderer
 
 RENDERER = Renderer(None, FRAME)
@@ -49,6 +52,34 @@ def test_empty_index():
 
 def test_subject():
     assert RENDERER.subject(ISSUE) == "Tea & one-step brewing: 5 new papers · 12 March"
+
+
+@pytest.mark.parametrize(
+    ("change", "subject"),
+    [
+        ({"new": ISSUE.new[:1], "more_new": ()}, "Tea & one-step brewing: 1 new paper · 12 March"),
+        ({"new": (), "more_new": ()}, "Tea & one-step brewing: 1 updated paper · 12 March"),
+        (
+            {"new": (), "more_new": (), "updated": ISSUE.updated * 2},
+            "Tea & one-step brewing: 2 updated papers · 12 March",
+        ),
+        ({"name": "two\nlines", "updated": ()}, "two lines: 5 new papers · 12 March"),
+    ],
+)
+def test_subjects(change, subject):
+    assert RENDERER.subject(replace(ISSUE, **change)) == subject
+
+
+def test_the_text_has_everything_in_72_columns():
+    text = RENDERER.text(ISSUE)
+    for item in (*ISSUE.new, *ISSUE.updated):
+        assert "".join(item.paper.title.split()) in "".join(text.split())
+        assert paper_url(item.paper, FRAME.base_url) in text
+    assert all(len(line) <= 72 or "https://" in line for line in text.splitlines())
+
+
+def test_a_mail_of_another_day_has_another_id():
+    assert b"Message-ID: <2026-03-12-8.tea@" in RENDERER.eml(replace(ISSUE, number=8))
 
 
 def test_another_renderer_gives_the_same_bytes():

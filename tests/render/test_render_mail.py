@@ -5,7 +5,7 @@ from email import policy
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from render_sample import FRAME, ISSUE
 from strategies import texts
@@ -62,6 +62,7 @@ def test_parts():
     assert html.get_content().replace("\r\n", "\n") == RENDERER.html(ISSUE)
 
 
+@settings(deadline=None, max_examples=60)
 @given(name=NAMES, title=NAMES, sender=NAMES)
 def test_no_name_breaks_the_mail(name, title, sender):
     frame = Frame(title, FRAME.base_url, sender)

@@ -2,7 +2,7 @@
 
 import html5lib
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from strategies import texts
@@ -97,6 +97,7 @@ def commonmark(source):
 
 
 @pytest.mark.parametrize("to_html", [md.to_html, commonmark])
+@settings(deadline=None)
 @given(text=TEXTS)
 def test_a_paragraph_is_literal(to_html, text):
     shown, elements = words_of(to_html("> " + md.escape(text, start=True)))
@@ -105,6 +106,7 @@ def test_a_paragraph_is_literal(to_html, text):
 
 
 @pytest.mark.parametrize("to_html", [md.to_html, commonmark])
+@settings(deadline=None)
 @given(text=TEXTS)
 def test_a_linked_heading_is_literal(to_html, text):
     shown, elements = words_of(to_html(f"### [{md.escape(text)}](https://x.test/)"))
@@ -113,6 +115,7 @@ def test_a_linked_heading_is_literal(to_html, text):
 
 
 @pytest.mark.parametrize("to_html", [md.to_html, commonmark])
+@settings(deadline=None)
 @given(parts=st.lists(st.tuples(TEXTS, st.booleans()), max_size=6))
 def test_bold_pieces_are_literal(to_html, parts):
     """Matches of an issue never touch each other; those here are kept apart by a blank."""
