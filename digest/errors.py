@@ -15,6 +15,9 @@ report, not exceptions.
 from dataclasses import dataclass
 
 
+_AROUND = 60  # characters of a long query shown on either side of a fault
+
+
 class DigestError(Exception):
     """Anything this program raises on purpose; its text is fit for a user."""
 
@@ -62,8 +65,12 @@ class QueryError(DigestError):
         return f"{self.message} at character {self.position + 1}; {self.remedy}\n{self.pointed()}"
 
     def pointed(self) -> str:
-        """Return the query and, below it, a caret under the place."""
-        return f"  {self.query}\n  {' ' * self.position}^"
+        """Return the query around the place and, below it, a caret under the place."""
+        first = max(0, self.position - _AROUND)
+        last = self.position + _AROUND
+        shown = "".join(char if char.isprintable() else " " for char in self.query[first:last])
+        before, after = "…" if first else "", "…" if last < len(self.query) else ""
+        return f"  {before}{shown}{after}\n  {' ' * (len(before) + self.position - first)}^"
 
 
 class LockedError(DigestError):
