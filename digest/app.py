@@ -21,7 +21,7 @@ from digest.report import FileReport, RunReport
 __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of the rooms below
 
 if TYPE_CHECKING:
-    from digest.pipeline import Options, Progress
+    from digest.intake import Options, Progress
     from digest.store import Store
     from digest.store.ledger import RunRecord, Verdict
     from digest.subscriptions import Flawed
@@ -92,7 +92,7 @@ def read_paths(
 
 def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> tuple[FileReport, ...]:
     """Say what of these files is new, updated or seen before, without recording it."""
-    from digest.pipeline import read_files
+    from digest.intake import read_files
 
     store = _store(home, create=False)
     with store.rehearse():
@@ -111,7 +111,7 @@ def match(
     from digest.match.naive import analyse, best_first
     from digest.match.naive import match as match_paper
     from digest.match.query import query_of
-    from digest.pipeline import read_files
+    from digest.intake import read_files
     from digest.store import open_store
 
     parsed = query_of([query])

@@ -35,7 +35,9 @@ def parse_toml(text: str, shown: str) -> dict[str, Any] | Problem:
     """Read TOML, or say what is wrong with it and where."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        return Problem(shown, "", "is not valid TOML: too many brackets in brackets", "close them")
+    except ValueError as error:  # also a number of thousands of digits
         place = re.search(r"line (\d+)", str(error))
         where = f"{shown}:{place[1]}" if place else shown
         return Problem(where, "", f"is not valid TOML: {error}", "mend that line")
@@ -79,7 +81,9 @@ class Table:
         if key not in self._data:
             self._known.append(key)
             return None
-        data = self.take(key, dict, {})
+        data: dict[str, Any] = self.take(key, dict, {})
+        if data is not self._data[key]:
+            return None
         return Table(data, shown=self._shown, text=self._text, problems=self.problems, name=key)
 
     def finish(self) -> None:
@@ -87,13 +91,13 @@ class Table:
         for key in self._data:
             if key not in self._known:
                 near = difflib.get_close_matches(key, self._known, n=1, cutoff=0.6)
-                known = ", ".join(sorted(self._known))
+                known = ", ".join(sorted(set(self._known)))
                 remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {known}"
                 self.wrong(key, "is no known key", remedy)
 
     def wrong(self, key: str, message: str, remedy: str = "") -> None:
         shown_key = f"{self._name}.{key}" if self._name else key
-        line = line_of(self._text, self._name, key)
+        line = line_of(self._text, self._name, key) or line_of(self._text, "", self._name)
         where = f"{self._shown}:{line}" if line else self._shown
         self.problems.append(Problem(where, shown_key, message, remedy))
 

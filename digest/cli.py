@@ -18,7 +18,7 @@ from digest.errors import DigestError, QueryError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
 if TYPE_CHECKING:
-    from digest.pipeline import Options
+    from digest.intake import Options
     from digest.show import Screen
 
 Command = Callable[[argparse.Namespace, Home, "Screen"], int]
@@ -178,7 +178,7 @@ def _clock(arguments: argparse.Namespace, home: Home) -> app.Clock:
 
 
 def _options(arguments: argparse.Namespace) -> "Options":
-    from digest.pipeline import Options
+    from digest.intake import Options
 
     return Options(
         paths=tuple(arguments.paths),

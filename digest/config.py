@@ -4,6 +4,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from digest.checked import Table, at_least, one_of, parse_toml, read_text, strings, time_zone
@@ -60,7 +61,7 @@ def _smtp(table: Table | None) -> Smtp | None:
     if table is None:
         return None
     default = Smtp("")
-    host = table.take("host", str, "")
+    host = table.take("host", str, "", _one_line)
     smtp = Smtp(
         host=host,
         port=table.take("port", int, default.port, _port),
@@ -81,16 +82,24 @@ def _smtp(table: Table | None) -> Smtp | None:
 
 
 def _one_line(value: str) -> str:
-    if not value.strip() or not value.isprintable():
+    if not value.strip() or any(category(character) in {"Cc", "Zl", "Zp"} for character in value):
         raise ValueError("is empty or has a line break; write one line of text")
     return value.strip()
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if not _is_address(value):
         raise ValueError(f"is {value!r}; write an address such as https://digest.example.org")
     return value.rstrip("/") + "/"
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        plain = parts.port != 0 and not set(value) & set("?# \t\r\n")
+    except ValueError:  # brackets without an IPv6 address, a port that is none
+        return False
+    return plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _channels(table: Table) -> list[Any]:

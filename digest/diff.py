@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from digest.identity import fold_text, keys_of
+from digest.identity import fold_text, keys_of, one_paper
 from digest.model import DigestFile, Listing
 
 Status = Literal["new", "updated", "seen"]
@@ -90,26 +90,42 @@ def diff(file: DigestFile, known: Mapping[str, Known]) -> tuple[Change, ...]:
 
 
 def _changes(file: DigestFile, known: Mapping[str, Known]) -> Iterator[Change]:
-    met: set[str] = set()
-    numbers: set[int] = set()
+    met: dict[str, Listing] = {}
+    numbers: dict[int, Listing] = {}
     for listing in file.listings:
         keys = keys_of(listing)
-        paper = next((known[key] for key in keys if key in known), None)
-        if any(key in met for key in keys) or (paper is not None and paper.number in numbers):
+        paper = _known(listing, keys, known, numbers)
+        repeated = any(key in met and one_paper(key, listing, met[key]) for key in keys)
+        if repeated or (paper is not None and paper.number in numbers):
             yield Change(listing, keys, "seen", known=paper)
             continue
-        met.update(keys)
+        for key in keys:
+            met.setdefault(key, listing)
         if paper is not None:
-            numbers.add(paper.number)
+            numbers[paper.number] = listing
         yield _change(listing, keys, file, paper)
+
+
+def _known(
+    listing: Listing, keys: tuple[str, ...], known: Mapping[str, Known], met: Mapping[int, Listing]
+) -> Known | None:
+    """Return the paper that a listing is of; `met` are the listings of this file by paper."""
+    for key in keys:
+        paper = known.get(key)
+        if (
+            paper is not None
+            and one_paper(key, listing, paper.record)
+            and one_paper(key, listing, met.get(paper.number, listing))
+        ):
+            return paper
+    return None
 
 
 def _change(listing: Listing, keys: tuple[str, ...], file: DigestFile, known: Known | None) -> Change:
     stamp = Stamp(listing.version or 0, file.captured, file.modified)
     if known is None:
-        return Change(
-            listing, keys, "new", "new", (), None, Witness(listing, stamp), replace(listing, rank=0)
-        )
+        witness = testify(None, listing, stamp)
+        return Change(listing, keys, "new", "new", (), None, witness, witness.says)
     before = known.witnesses.get(file.source)
     witness = testify(before, listing, stamp)
     record = merge({**known.witnesses, file.source: witness})
@@ -156,7 +172,7 @@ def testify(before: Witness | None, listing: Listing, stamp: Stamp) -> Witness:
     Of equal stamps the later read wins. A snippet never replaces a whole abstract; withdrawn stays so.
     """
     if before is None:
-        return Witness(listing, stamp)
+        return Witness(replace(listing, rank=0), stamp)
     newest = max(stamp, before.stamp)
     values: dict[str, Any] = {}
     stamps: dict[str, Stamp] = {}

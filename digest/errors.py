@@ -14,7 +14,6 @@ report, not exceptions.
 
 from dataclasses import dataclass
 
-
 _AROUND = 60  # characters of a long query shown on either side of a fault
 
 

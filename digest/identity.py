@@ -1,6 +1,7 @@
 """Which paper is this? Keys under which a listing's paper is known, strongest first.
 
-Two listings are one paper if they share a key: the arXiv id, else the DOI, else the folded title.
+Two listings are one paper if they share a key: the arXiv id, else the DOI, else the folded title. A title
+is no key between two different arXiv ids.
 """
 
 import unicodedata
@@ -17,11 +18,12 @@ def fold_text(text: str) -> str:
 
     Words are joined without blanks, so that "pre-training", "pre training" and "pretraining" are one;
     a blank stays between two digits ("GPT 4 1" is not "GPT 41"). Text without a word folds to itself,
-    in NFKC and lower case.
+    in NFKC and lower case, lone surrogates replaced.
     """
     parts = [word.text for word in words(text) if word.after - word.at == 1]
     if not parts:
-        return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        return " ".join(folded.encode("utf-8", "replace").decode().split())
     return "".join(
         f" {part}" if before[-1:].isdigit() and part[:1].isdigit() else part
         for before, part in zip(["", *parts], parts, strict=False)
@@ -37,6 +39,12 @@ def keys_of(listing: Listing) -> tuple[str, ...]:
         keys.append(f"doi:{listing.doi.casefold()}")
     keys.append(f"title:{fold_text(listing.title)}")
     return tuple(keys)
+
+
+def one_paper(key: str, listing: Listing, other: Listing) -> bool:
+    """Tell whether two listings that share `key` are one paper."""
+    ids = {each.arxiv.casefold() for each in (listing, other) if each.arxiv}
+    return len(ids) < 2 or not key.startswith("title:")
 
 
 def feed_uid(key: str) -> str:

@@ -52,8 +52,8 @@ def _acquire(handle: int, path: Path, patience: float) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        note = json.loads(path.read_text())
-    except (OSError, ValueError):
+        note = dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
         return "another run holds this home"
     return (
         f"another run holds this home: {note.get('command')} "

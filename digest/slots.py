@@ -6,6 +6,7 @@ a local date that a zone skipped altogether has no slots.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})")
-_HORIZON = 366 * 9  # days: a 29 February comes back within eight years, also across 2100
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_HORIZON = 366 * 41  # days: a 29 February on a Sunday comes back within forty years, also across 2100
 _EXAMPLES = '"daily 08:00", "weekdays 07:30", "mon,thu 09:00,17:00", "monthly last 08:00" or a cron line'
 
 
@@ -23,8 +25,8 @@ class Schedule:
     """When issues are wanted.
 
     `times` are sorted wall times. A date belongs to it if its month is in `months` and its day fits:
-    the day of the month in `days` (-1: the last) or the weekday in `weekdays` (0 is Monday). As in
-    cron, where both are restricted either is enough.
+    the day of the month in `days` (-1: the last) and the weekday in `weekdays` (0 is Monday), or, with
+    `either`, one of the two. None allows all.
     """
 
     text: str
@@ -32,14 +34,18 @@ class Schedule:
     weekdays: frozenset[int] | None = None
     days: frozenset[int] | None = None
     months: frozenset[int] | None = None
+    either: bool = False
 
     def includes(self, day: date) -> bool:
         if self.months is not None and day.month not in self.months:
             return False
-        last = (day + timedelta(days=1)).day == 1
-        by_day = self.days is not None and (day.day in self.days or (last and -1 in self.days))
-        by_weekday = self.weekdays is not None and day.weekday() in self.weekdays
-        return by_day or by_weekday or (self.days is None and self.weekdays is None)
+        by_day = self.days is None or day.day in self.days or (-1 in self.days and _is_last(day))
+        by_weekday = self.weekdays is None or day.weekday() in self.weekdays
+        return by_day or by_weekday if self.either else by_day and by_weekday
+
+
+def _is_last(day: date) -> bool:
+    return day.day == monthrange(day.year, day.month)[1]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,7 +87,7 @@ def _weekdays(text: str) -> frozenset[int] | None:
         return named[lowered]
     days = set()
     for part in lowered.split(","):
-        if part[:3] not in WEEKDAYS or not _is_weekday_name(part):
+        if not _is_weekday_name(part):
             raise ValueError(f"{part!r} is no weekday; write {_EXAMPLES}")
         days.add(WEEKDAYS.index(part[:3]))
     return frozenset(days)
@@ -95,7 +101,7 @@ def _is_weekday_name(name: str) -> bool:
 def _day_of_month(text: str) -> int:
     if text.lower() == "last":
         return -1
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 31:
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= 31:
         raise ValueError(f"{text!r} is no day of the month; write 1 to 31 or last")
     return int(text)
 
@@ -107,14 +113,14 @@ def _cron(text: str, fields: list[str]) -> Schedule:
     schedule = Schedule(
         text,
         tuple(sorted(time(hour, minute) for hour in hours for minute in minutes)),
-        weekdays=None
-        if fields[4].startswith("*") and len(weekdays) == 8
-        else frozenset((d + 6) % 7 for d in weekdays),
-        days=None if fields[2] == "*" else frozenset(_cron_field(fields[2], 1, 31, ())),
-        months=None if fields[3] == "*" else frozenset(_cron_field(fields[3], 1, 12, _MONTHS)),
+        weekdays=frozenset((d + 6) % 7 for d in weekdays),
+        days=frozenset(_cron_field(fields[2], 1, 31, ())),
+        months=frozenset(_cron_field(fields[3], 1, 12, _MONTHS)),
+        # As in cron, either is enough where neither begins with a star.
+        either=not (fields[2].startswith("*") or fields[4].startswith("*")),
     )
-    if not any(schedule.includes(date(2024, 1, 1) + timedelta(days=n)) for n in range(366)):
-        raise ValueError(f"{text!r} never happens: no month has such a day")
+    if next_slot(schedule, ZoneInfo("UTC"), datetime(2024, 1, 1, tzinfo=UTC)) is None:
+        raise ValueError(f"{text!r} never happens; no month has such a day")
     return schedule
 
 
@@ -122,8 +128,8 @@ def _cron_field(field: str, low: int, high: int, names: tuple[str, ...]) -> set[
     found: set[int] = set()
     for part in field.split(","):
         span, _, step = part.partition("/")
-        if "/" in part and (not step.isdigit() or int(step) == 0):
-            raise ValueError(f"{part!r}: a step is a number from 1, as in */15")
+        if "/" in part and (not _NUMBER.fullmatch(step) or int(step) == 0):
+            raise ValueError(f"{part!r} has no step; write a number from 1, as in */15")
         if span == "*":
             first, last = low, high
         else:
@@ -141,7 +147,7 @@ def _cron_field(field: str, low: int, high: int, names: tuple[str, ...]) -> set[
 def _cron_number(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
     if text.lower() in names:
         return names.index(text.lower()) + (0 if low == 0 else 1)
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    if not _NUMBER.fullmatch(text) or not low <= int(text) <= high:
         raise ValueError(f"{text!r} is not from {low} to {high}")
     return int(text)
 
@@ -161,22 +167,27 @@ def due_slots(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: da
 
 def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
     """Return the first slot after `now`; None if there is none for years."""
-    day = now.astimezone(zone).date() - timedelta(days=1)
-    for offset in range(_HORIZON):
-        for slot in _slots_on(schedule, zone, day + timedelta(days=offset)):
+    for day in _days(now.astimezone(zone).date() - timedelta(days=1), 1):
+        for slot in _slots_on(schedule, zone, day):
             if slot.instant > now:
                 return slot
     return None
 
 
 def _backwards(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Iterator[Slot]:
-    day = now.astimezone(zone).date() + timedelta(days=1)
-    for offset in range(_HORIZON):
-        if day.toordinal() - offset < 1:
-            return
-        for slot in reversed(_slots_on(schedule, zone, day - timedelta(days=offset))):
+    for day in _days(now.astimezone(zone).date() + timedelta(days=1), -1):
+        for slot in reversed(_slots_on(schedule, zone, day)):
             if slot.instant <= now:
                 yield slot
+
+
+def _days(first: date, step: int) -> Iterator[date]:
+    """Yield the days from `first` on, or back, as far as schedules are looked at and calendars go."""
+    for offset in range(0, _HORIZON * step, step):
+        ordinal = first.toordinal() + offset
+        if not 366 < ordinal < date.max.toordinal() - 366:
+            return
+        yield date.fromordinal(ordinal)
 
 
 def _slots_on(schedule: Schedule, zone: ZoneInfo, day: date) -> list[Slot]:

@@ -43,8 +43,8 @@ def load_all(folder: Path, *, timezone: str) -> tuple[Subscription | Flawed, ...
     """Read every subscription file of a folder, by id. `timezone` is the home's."""
     if not folder.is_dir():
         return ()
-    files = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
-    return tuple(load(path, timezone=timezone) for path in files)
+    files = [path for path in folder.glob("*.toml") if not path.name.startswith(".")]
+    return tuple(load(path, timezone=timezone) for path in sorted(files, key=lambda path: path.stem))
 
 
 def load(path: Path, *, timezone: str) -> Subscription | Flawed:
@@ -205,4 +205,9 @@ def _toml(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    # A text of JSON is one of TOML, but for the delete character.
+    return (
+        json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
+        if isinstance(value, str)
+        else str(value)
+    )

@@ -9,13 +9,14 @@ A transaction is whole or was never there. `store.rehearse()` lets a block do ev
 takes it all back, which is how `--dry-run`, `diff` and `preview` see the future.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
@@ -57,7 +58,14 @@ class Store:
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:
-        """Take back, at the end of the block, whatever its transactions did."""
+        """Take back, at the end of the block, whatever its transactions did. One may stand in another."""
+        if self._rehearsal is not None:
+            inner = self._rehearsal.begin_nested()
+            try:
+                yield
+            finally:
+                inner.rollback()
+            return
         with _wrapped(), self._engine.connect().execution_options(write=True) as connection:
             outer = connection.begin()
             self._rehearsal = connection
@@ -97,15 +105,21 @@ def open_store(url: str, *, home: Path, create: bool = True) -> Store:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"database {url!r} is no database URL; write sqlite:///digest.db") from error
+        return _open(parsed, home, create=create)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise StoreError(f"database {_shown(url)!r} needs a driver that is not installed") from error
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(f"database {_shown(url)!r} is no database URL; write sqlite:///digest.db") from error
+
+
+def _shown(url: str) -> str:
+    """Return a database URL without user and password."""
+    return re.sub(r"//.*@", "//…@", url)
+
+
+def _open(parsed: URL, home: Path, *, create: bool) -> Store:
     if not parsed.drivername.startswith("sqlite"):
-        try:
-            return Store(create_engine(parsed))
-        except (NoSuchModuleError, ModuleNotFoundError) as error:
-            raise StoreError(
-                f"database {parsed.drivername!r} needs a driver that is not installed"
-            ) from error
+        return Store(create_engine(parsed))
     path = None if parsed.database in (None, "", ":memory:") else home / str(parsed.database)
     if path is None or not (create or path.exists()):
         return Store(_sqlite("sqlite://", poolclass=StaticPool))

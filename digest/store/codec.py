@@ -1,5 +1,7 @@
 """Frozen values ↔ JSON bytes, checked by their annotations."""
 
+import json
+import re
 from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -14,11 +16,17 @@ def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def encode(value: object) -> bytes:
-    return _ENCODER.encode(value)
+    """Write a value; what UTF-8 cannot hold (a lone surrogate) becomes U+FFFD."""
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        text = _SURROGATE.sub("\ufffd", json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
+        return _ENCODER.encode(json.loads(text))
 
 
 def decode(kind: type[T], data: bytes) -> T:

@@ -160,7 +160,7 @@ class Desk:
 
     def issue(self, key: int) -> StoredIssue:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
-        return StoredIssue(row.id, tuple(row.formats.split(",")), decode(Issue, row.content))
+        return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
 
     def issue_keys(self) -> tuple[int, ...]:
         return tuple(self._db.scalars(select(issues.c.id)))

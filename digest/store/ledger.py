@@ -48,9 +48,7 @@ class Ledger:
 
     def close_run(self, run: int, *, ended: datetime, status: str, report: dict[str, Any]) -> None:
         self._db.execute(
-            update(runs)
-            .where(runs.c.id == run)
-            .values(ended=ended, status=status, report=json.dumps(report, ensure_ascii=False))
+            update(runs).where(runs.c.id == run).values(ended=ended, status=status, report=json.dumps(report))
         )
 
     def add_verdict(self, run: int, verdict: Verdict) -> None:

@@ -124,13 +124,13 @@ class Library:
         numbers = []
         for change in changes:
             number = change.known.number if change.known else None
-            if number is None:
-                number = next((by_key[key] for key in change.keys if key in by_key), None)
-            if number is None:
+            if change.status == "new":
                 number = self._insert_paper(file, change, at)
+            elif number is None:  # it repeats a paper that this file brought
+                number = next(by_key[key] for key in change.keys if key in by_key)
             elif change.record is not None:
                 self._update_paper(number, file, change)
-            by_key.update(dict.fromkeys(change.keys, number))
+            by_key.update({key: number for key in change.keys if key not in by_key})
             numbers.append(number)
         self._learn_keys(changes, numbers)
         return numbers
@@ -228,7 +228,10 @@ class Library:
         return int(self._db.scalar(select(func.max(entries.c.position))) or 0)
 
     def position_at(self, moment: datetime) -> int:
-        """Return the last position such that every later entry was written after `moment`."""
+        """Return the last position such that no entry up to it was written after `moment`.
+
+        Where clocks stepped back this is too early rather than too late: no entry after `moment` is lost.
+        """
         first_after = self._db.scalar(select(func.min(entries.c.position)).where(entries.c.at > moment))
         return self.end() if first_after is None else int(first_after) - 1
 

@@ -48,6 +48,17 @@ class Moment(TypeDecorator[datetime]):
         )
 
 
+class Plain(TypeDecorator[str]):
+    """A text; what UTF-8 cannot hold (a file name of other bytes) is kept as an escape."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else value.encode("utf-8", "backslashreplace").decode()
+
+
 meta = MetaData()
 
 schema_version = Table("schema_version", meta, Column("version", Integer, nullable=False))
@@ -69,7 +80,7 @@ files = Table(
     meta,
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
-    Column("path", Text, nullable=False),
+    Column("path", Plain, nullable=False),
     Column("source", String(64), nullable=False),
     Column("captured", String(10), nullable=False),
     Column("captured_guessed", Boolean, nullable=False),
@@ -84,9 +95,9 @@ rejects = Table(
     meta,
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), unique=True),  # of the bytes; null if they could not be had
-    Column("path", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("remedy", Text, nullable=False),
+    Column("path", Plain, nullable=False),
+    Column("reason", Plain, nullable=False),
+    Column("remedy", Plain, nullable=False),
     Column("line", Integer),
     Column("reader", String(32), nullable=False),  # version that rejected it: a newer one tries again
     Column("run", ForeignKey("run.id"), nullable=False),
@@ -212,12 +223,12 @@ verdicts = Table(
     "verdict",
     meta,
     Column("run", ForeignKey("run.id"), primary_key=True),
-    Column("subscription", String(64), primary_key=True),
+    Column("subscription", Plain, primary_key=True),  # also of a file whose name is no id
     Column("considered", Integer, nullable=False),
     Column("matched", Integer, nullable=False),
     Column("issue", Integer),  # its number, if one was made
-    Column("reason", Text),
-    Column("error", Text),
+    Column("reason", Plain),
+    Column("error", Plain),
 )
 
 

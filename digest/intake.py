@@ -1,0 +1,180 @@
+"""read | diff: digest files on their way into the library.
+
+Files are read and parsed first, ordered, then recorded one by one, each in a transaction of its own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from digest import __version__, read
+from digest.diff import Change, diff
+from digest.identity import keys_of
+from digest.model import DigestFile, Home, Rejected
+from digest.report import FileReport, Told
+from digest.store import Library, Store, Transaction
+
+Progress = Callable[[str, int, int], None]  # stage, done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run was asked for. `named` paths come before `inbox`; `captured` dates them all."""
+
+    paths: tuple[str, ...] = ()
+    captured: date | None = None
+    force: bool = False
+    only: str | None = None
+    rewrite: bool = False
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """A path on its way in. `captured` orders inbox and folders; None if it could not be read."""
+
+    path: str
+    named: bool
+    outcome: DigestFile | FileReport
+    captured: date | None
+    digest: str | None
+
+
+def read_files(
+    home: Home,
+    store: Store,
+    options: Options,
+    *,
+    run: int,
+    now: datetime,
+    progress: Progress,
+    tell: bool = True,
+) -> Iterator[FileReport]:
+    """Read, diff and record the digest files asked for, and report on each.
+
+    `tell` adds the papers to the reports also of files that were read before.
+    """
+    gathered = list(_gather(home, store, options, now, progress))
+    for done, item in enumerate(gathered):
+        progress("recording", done, len(gathered))
+        with store.begin() as tx:
+            yield _record(tx, item, run=run, at=now, tell=tell)
+
+
+def _gather(
+    home: Home, store: Store, options: Options, now: datetime, progress: Progress
+) -> Iterator[_Gathered]:
+    if options.paths:
+        groups = [_expand(path) for path in options.paths]
+    else:
+        groups = [(False, read.files_of(str(home.inbox)))]
+    total = sum(len(paths) for _, paths in groups)
+    done = 0
+    for named, paths in groups:
+        batch = []
+        for path in paths:
+            progress("reading", done, total)
+            batch.append(_load(home, store, path, options, named=named, now=now))
+            done += 1
+        # Named files keep the order given; a folder's are read by capture date, then name.
+        yield from batch if named else sorted(batch, key=lambda item: (item.captured or date.min, item.path))
+
+
+def _expand(path: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether the path names a file, and the files it stands for."""
+    if Path(path).is_dir():
+        return False, read.files_of(path)
+    return True, (path,)
+
+
+def _load(home: Home, store: Store, path: str, options: Options, *, named: bool, now: datetime) -> _Gathered:
+    settings = home.settings
+    zone = ZoneInfo(settings.timezone)
+    loaded = read.load(path, max_bytes=settings.max_file_mb * 1024 * 1024)
+    shown = _shown(home, path) if not options.paths else path
+    if isinstance(loaded, Rejected):
+        rejected = replace(loaded, path=shown)
+        return _Gathered(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest)
+    with store.begin(write=False) as tx:
+        known = tx.library.file(loaded.digest)
+        remembered = None if named else tx.ledger.rejection(loaded.digest, reader=__version__)
+    if known:
+        report = FileReport(shown, known.source, known.captured, seen=known.listed)
+        return _Gathered(shown, named, report, known.captured, loaded.digest)
+    if remembered:
+        report = FileReport(shown, rejected=replace(remembered, path=shown), remembered=True)
+        return _Gathered(shown, named, report, None, loaded.digest)
+    parsed = read.parse(loaded, today=now.astimezone(zone).date(), zone=zone, captured=options.captured)
+    if isinstance(parsed, Rejected):
+        report = FileReport(shown, rejected=replace(parsed, path=shown))
+        return _Gathered(shown, named, report, None, loaded.digest)
+    return _Gathered(shown, named, replace(parsed, path=shown), parsed.captured, loaded.digest)
+
+
+def _shown(home: Home, path: str) -> str:
+    """Return an inbox path as seen from the home."""
+    try:
+        return Path(path).relative_to(home.path).as_posix()
+    except ValueError:
+        return path
+
+
+def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime, tell: bool) -> FileReport:
+    """Record one gathered file, if there is anything to record, and report on it."""
+    if isinstance(item.outcome, FileReport):
+        rejected = item.outcome.rejected
+        if rejected is None:
+            return _seen(tx.library, item, tell=tell)
+        if not item.outcome.remembered:
+            tx.ledger.reject(rejected, run=run, reader=__version__)
+        return item.outcome
+    file = item.outcome
+    if tx.library.file(file.digest):  # the same bytes under another name, earlier in this run
+        return _seen(tx.library, item, tell=tell)
+    known = tx.library.known(key for listing in file.listings for key in keys_of(listing))
+    changes = diff(file, known)
+    touched = tx.library.record(file, changes, run=run, at=at)
+    if any(change.entry for change in changes):
+        tx.desk.mark_unwritten("feed", "all")
+    for name in tx.desk.feeds_with(touched):
+        tx.desk.mark_unwritten("feed", name)
+    return _file_report(file, changes)
+
+
+def _seen(library: Library, item: _Gathered, *, tell: bool) -> FileReport:
+    """Report on a file whose bytes were read before: everything in it is seen."""
+    known = library.file(item.digest or "")
+    assert known is not None, "it was found by this digest"
+    papers = library.listed_in(known.id) if tell else ()
+    told = tuple(Told(paper.title, "seen", paper.first_seen, item.path) for paper in papers)
+    return FileReport(
+        item.path, known.source, known.captured, known.captured_guessed, seen=known.listed, papers=told
+    )
+
+
+def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
+    statuses = [change.status for change in changes]
+    return FileReport(
+        path=file.path,
+        source=file.source,
+        captured=file.captured,
+        captured_guessed=file.captured_guessed,
+        new=statuses.count("new"),
+        updated=statuses.count("updated"),
+        seen=statuses.count("seen"),
+        note=file.note,
+        papers=tuple(
+            Told(
+                change.listing.title,
+                change.status,
+                change.known.first_seen if change.known else None,
+                file.path,
+            )
+            for change in changes
+        ),
+    )
