@@ -7,6 +7,7 @@ time to import are imported where they are used.
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -49,7 +50,6 @@ def run(
     from digest.subscriptions import load_all
 
     def once(store: "Store", *, write: bool) -> RunReport:
-        subscriptions = load_all(home.subscriptions, timezone=home.settings.timezone)
         return pipeline.run(
             home,
             store,
@@ -62,14 +62,13 @@ def run(
         )
 
     with hold(home.path, command=shlex.join(["digest", *words])):
-        store = _store(home, create=not dry_run)
-        try:
+        loaded = load_all(home.subscriptions, timezone=home.settings.timezone)
+        subscriptions = pipeline.chosen(loaded, options.only)
+        with _store(home, create=not dry_run) as store:
             if not dry_run:
                 return once(store, write=True)
             with store.rehearse():
                 return replace(once(store, write=False), run=None)
-        finally:
-            store.close()
 
 
 def read_paths(
@@ -94,8 +93,7 @@ def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> 
     """Say what of these files is new, updated or seen before, without recording it."""
     from digest.intake import read_files
 
-    store = _store(home, create=False)
-    with store.rehearse():
+    with _store(home, create=False) as store, store.rehearse():
         with store.begin() as tx:
             number = tx.ledger.open_run(started=clock.started, clock=clock.now)
         return tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
@@ -108,24 +106,21 @@ def match(
 
     Raises QueryError.
     """
+    from digest.intake import read_files
     from digest.match.naive import analyse, best_first
     from digest.match.naive import match as match_paper
     from digest.match.query import query_of
-    from digest.intake import read_files
-    from digest.store import open_store
 
     parsed = query_of([query])
     files: tuple[FileReport, ...] = ()
-    if options.paths:
-        store = open_store("sqlite://", home=home.path)
-        with store.begin() as tx:
-            number = tx.ledger.open_run(started=clock.started, clock=clock.now)
-        files = tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
-    else:
-        store = _store(home, create=False)
-    with store.begin(write=False) as tx:
-        hits = (match_paper(parsed, analyse(paper)) for paper in tx.library.all_papers())
-        return tuple(best_first(hit for hit in hits if hit is not None)), files
+    with _store(home, create=False, url="sqlite://" if options.paths else None) as store:
+        if options.paths:
+            with store.begin() as tx:
+                number = tx.ledger.open_run(started=clock.started, clock=clock.now)
+            files = tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
+        with store.begin(write=False) as tx:
+            hits = (match_paper(parsed, analyse(paper)) for paper in tx.library.all_papers())
+            return tuple(best_first(hit for hit in hits if hit is not None)), files
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +153,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     from digest.write import renderer_for
 
     subscription = _subscription(home, subscription_id)
-    store = _store(home, create=False)
-    with store.rehearse(), store.begin() as tx:
+    with _store(home, create=False) as store, store.rehearse(), store.begin() as tx:
         enrol(tx, subscription, clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
@@ -229,10 +223,11 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
 
     found = load_all(home.subscriptions, timezone=home.settings.timezone)
     result = []
-    with _store(home, create=False).begin(write=False) as tx:
+    with _store(home, create=False) as store, store.begin(write=False) as tx:
         end = tx.library.end()
+        cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
         for each in found:
-            cursor = tx.desk.cursor(each.id)
+            cursor = cursors.get(each.id)
             upcoming = None
             if isinstance(each, Subscription):
                 upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), clock.now)
@@ -254,7 +249,7 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
     from digest.subscriptions import load_all
 
     found = load_all(home.subscriptions, timezone=home.settings.timezone)
-    with _store(home, create=False).begin(write=False) as tx:
+    with _store(home, create=False) as store, store.begin(write=False) as tx:
         filled = tx.library.filled_fields()
     result: list[tuple[Subscription | Flawed, tuple[str, ...]]] = []
     for each in found:
@@ -287,13 +282,13 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
 
 
 def ledger(home: Home, *, limit: int) -> tuple["RunRecord", ...]:
-    with _store(home, create=False).begin(write=False) as tx:
+    with _store(home, create=False) as store, store.begin(write=False) as tx:
         return tx.ledger.runs(limit=limit)
 
 
 def ledger_run(home: Home, number: int) -> "RunRecord":
     """Return one run of the ledger. Raises UsageError if there is none of this number."""
-    with _store(home, create=False).begin(write=False) as tx:
+    with _store(home, create=False) as store, store.begin(write=False) as tx:
         found = tx.ledger.run(number)
     if found is None:
         raise UsageError(f"no run {number}; digest ledger lists them")
@@ -315,7 +310,7 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock) -> Why
     standing = next(
         (each for each in standings(home, clock) if each.subscription.id == subscription_id), None
     )
-    with _store(home, create=False).begin(write=False) as tx:
+    with _store(home, create=False) as store, store.begin(write=False) as tx:
         decided = tx.ledger.verdicts_of(subscription_id)
     if standing is None and not decided:
         raise UsageError(f"no subscription {subscription_id!r}; digest subscriptions list shows them")
@@ -364,10 +359,16 @@ _SETTINGS = """\
 """
 
 
-def _store(home: Home, *, create: bool) -> "Store":
+@contextmanager
+def _store(home: Home, *, create: bool, url: str | None = None) -> Iterator["Store"]:
+    """Open the home's library (or `url`) for the block."""
     from digest.store import open_store
 
-    return open_store(home.settings.database, home=home.path, create=create)
+    store = open_store(url or home.settings.database, home=home.path, create=create)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 # --- JSON ----------------------------------------------------------------------------------------

@@ -39,7 +39,9 @@ def parse_toml(text: str, shown: str) -> dict[str, Any] | Problem:
         return Problem(shown, "", "is not valid TOML: too many brackets in brackets", "close them")
     except ValueError as error:  # also a number of thousands of digits
         place = re.search(r"line (\d+)", str(error))
-        where = f"{shown}:{place[1]}" if place else shown
+        last = text.rstrip().count("\n") + 1 if str(error).endswith("(at end of document)") else None
+        line = place[1] if place else last
+        where = f"{shown}:{line}" if line else shown
         return Problem(where, "", f"is not valid TOML: {error}", "mend that line")
 
 
@@ -106,7 +108,7 @@ def line_of(text: str, table: str, key: str) -> int | None:
     """Return the line (from 1) on which `key` of `table` ("" for the top) is set, None if not found."""
     current = ""
     name = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
             current = header[1].strip("\"'")
             if not table and current.split(".")[0] == key:

@@ -5,6 +5,7 @@ done; 1 done in part, each failure named; 2 the command or `digest.toml` is wron
 """
 
 import argparse
+import itertools
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from digest.show import Screen
 
 Command = Callable[[argparse.Namespace, Home, "Screen"], int]
+
+# What --now may say: room for every span of a subscription on both sides.
+_YEARS = (1900, 9000)
+_MANY, _MANY_WEEKS = 1_000_000_000, 9_999
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,8 +62,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 # --- the words -----------------------------------------------------------------------------------
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes the options of a command and its words in any order, also where a word may be left out."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = args if args is None or self._subparsers else self._options_first(args)
+        return super().parse_known_args(words, namespace)
+
+    def _options_first(self, args: Sequence[str]) -> list[str]:
+        options: list[str] = []
+        words: list[str] = []
+        waiting = iter(args)
+        for arg in waiting:
+            if arg == "--":
+                words += (arg, *waiting)
+            elif arg.startswith("-") and arg != "-":
+                action = self._option_string_actions.get(arg)
+                options.append(arg)
+                if action is not None and action.nargs is None:  # its value follows
+                    options += itertools.islice(waiting, 1)
+            else:
+                words.append(arg)
+        return options + words
+
+
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    common = _Parser(add_help=False, allow_abbrev=False)
     group = common.add_argument_group("options of every command")
     group.add_argument("--home", metavar="PATH", help="the home (default: DIGEST_HOME, else this folder)")
     group.add_argument("--json", action="store_true", help="machine output on stdout, nothing else there")
@@ -66,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--now", metavar="TIME", type=_moment, help="the clock, ISO 8601; without offset: the home's zone"
     )
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="digest",
         description="From piles of new-paper listings to the newsletter each reader wants.",
         epilog="digest COMMAND --help tells more. Exit status: 0 done, 1 done in part, 2 usage error.",
@@ -85,8 +114,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_pipeline(add)
     _add_subscriptions(commands, common)
     ledger = add("ledger", _ledger, "what the runs did")
-    ledger.add_argument("--run", type=int, metavar="ID", help="one run, whole")
-    ledger.add_argument("--limit", type=int, default=20, metavar="N", help="how many runs (default 20)")
+    ledger.add_argument("--run", type=_number(_MANY), metavar="ID", help="one run, whole")
+    ledger.add_argument(
+        "--limit", type=_number(_MANY), default=20, metavar="N", help="how many runs (default 20)"
+    )
     why = add("why", _why, "why a subscription got an issue, or none")
     why.add_argument("subscription")
     why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
@@ -114,7 +145,11 @@ def _add_pipeline(add: Callable[..., argparse.ArgumentParser]) -> None:
     preview = add("preview", _preview, "the issue a subscription would get now; records nothing")
     preview.add_argument("subscription")
     preview.add_argument(
-        "--weeks", type=int, default=8, metavar="N", help="how many past weeks to count (default 8)"
+        "--weeks",
+        type=_number(_MANY_WEEKS),
+        default=8,
+        metavar="N",
+        help="how many past weeks to count (default 8)",
     )
 
 
@@ -161,13 +196,26 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write YYYY-MM-DD") from None
 
 
+def _number(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
+        if not 1 <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {most}")
+        return value
+
+    return number
+
+
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no time; write 2026-11-24T08:00 or 2026-11-24T08:00+01:00"
         ) from None
+    if not _YEARS[0] <= moment.year <= _YEARS[1]:
+        raise argparse.ArgumentTypeError(f"{text!r}: the year is not from {_YEARS[0]} to {_YEARS[1]}")
+    return moment
 
 
 def _clock(arguments: argparse.Namespace, home: Home) -> app.Clock:
@@ -251,7 +299,7 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=max(1, arguments.weeks))
+    shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=arguments.weeks)
     if arguments.json:
         _print_json(
             {

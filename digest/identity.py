@@ -4,6 +4,7 @@ Two listings are one paper if they share a key: the arXiv id, else the DOI, else
 is no key between two different arXiv ids.
 """
 
+import re
 import unicodedata
 import uuid
 
@@ -11,6 +12,7 @@ from digest.model import Listing
 from digest.text import words
 
 _NAMESPACE = uuid.UUID("5b0bd0d8-3d38-5b3e-9f5c-6f0a3c3c9b7e")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def fold_text(text: str) -> str:
@@ -23,7 +25,7 @@ def fold_text(text: str) -> str:
     parts = [word.text for word in words(text) if word.after - word.at == 1]
     if not parts:
         folded = unicodedata.normalize("NFKC", text).casefold()
-        return " ".join(folded.encode("utf-8", "replace").decode().split())
+        return " ".join(_SURROGATE.sub("\ufffd", folded).split())
     return "".join(
         f" {part}" if before[-1:].isdigit() and part[:1].isdigit() else part
         for before, part in zip(["", *parts], parts, strict=False)

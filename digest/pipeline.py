@@ -48,25 +48,24 @@ def run(
     """Do one pass of the pipeline and return what happened.
 
     `now` is the clock every decision sees, `started` the machine's own for the ledger. `write=False`
-    leaves the disk alone (for a rehearsal). Raises UsageError for an unknown `only`, StoreError.
+    leaves the disk alone (for a rehearsal). Raises StoreError.
     """
-    chosen = _chosen(subscriptions, options.only)
     with store.begin() as tx:
         number = tx.ledger.open_run(started=started, clock=now)
         if number == 1:
             tx.desk.mark_unwritten("feed", "all")
             tx.desk.mark_unwritten("index", "")
-        for subscription in chosen:
+        for subscription in subscriptions:
             if isinstance(subscription, Subscription):
                 enrol(tx, subscription, now)
         if options.rewrite:
             _mark_all(tx)
     files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
     shelf = Shelf(store)
-    shelf.prepare([each for each in chosen if isinstance(each, Subscription) and each.enabled])
+    shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
     reports = []
-    for done, subscription in enumerate(chosen):
-        progress("matching", done, len(chosen))
+    for done, subscription in enumerate(subscriptions):
+        progress("matching", done, len(subscriptions))
         reports.append(_serve(shelf, subscription, options, run=number, now=now))
     written = write_unwritten(home, store, progress) if write else None
     report = RunReport(
@@ -97,16 +96,17 @@ def _notes(home: Home) -> tuple[str, ...]:
     return ()
 
 
-def _chosen(
+def chosen(
     subscriptions: Sequence[Subscription | Flawed], only: str | None
 ) -> tuple[Subscription | Flawed, ...]:
+    """Return the subscriptions a run is for: all, or one. Raises UsageError if that one is unknown."""
     if only is None:
         return tuple(subscriptions)
-    chosen = tuple(subscription for subscription in subscriptions if subscription.id == only)
-    if not chosen:
+    found = tuple(subscription for subscription in subscriptions if subscription.id == only)
+    if not found:
         known = ", ".join(subscription.id for subscription in subscriptions) or "none yet"
         raise UsageError(f"no subscription {only!r}; there are: {known}")
-    return chosen
+    return found
 
 
 def enrol(tx: Transaction, subscription: Subscription, now: datetime) -> None:

@@ -175,9 +175,6 @@ class Screen:
                 self.table((status,), rows)
                 self.say()
         self._files([file.as_json() for file in files])
-        for file in files:
-            if file.rejected and self._machine:
-                self.error(str(file.rejected))
 
     def matches(self, query: str, found: Sequence[Match], *, searched: str) -> None:
         """Show matches, best first, each with its evidence."""

@@ -1,0 +1,144 @@
+"""Homes that tests make: invented pages, subscriptions, and commands as a user types them."""
+
+import contextlib
+import io
+import json
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from digest.cli import main
+
+HEAD = "new\n\nGet trending papers in your email inbox!\n\nSubscribe\n\nDaily Papers\n\nbyAK and the research community\n"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A paper as a page shows it."""
+
+    title: str
+    abstract: str = ""
+    below: str = ""
+
+    def text(self) -> str:
+        return "\n\n".join(filter(None, (self.title, self.abstract or prose(self.title), self.below)))
+
+
+def prose(about: str, result: str = "seven of the nine lamps came back") -> str:
+    """Return an abstract that names its paper, long enough to be taken for one."""
+    return (
+        f"Harbour keepers have asked for years what {about} could tell them about the fog. "
+        f"We followed the lamps of three piers through a winter and wrote down what we saw. "
+        f"In the end {result}, and the keepers agreed with every line of the log."
+    )
+
+
+def below(authors: int | str = 4, published: str = "Nov 12", comments: int | None = 2) -> str:
+    """Return the lines under a card: a number of authors or an organisation, a date, comments."""
+    names = f"{authors} authors" if isinstance(authors, int) else authors
+    return f"  • {names}\n·\n{published}" + ("" if comments is None else f" {comments}")
+
+
+def page(*cards: Card | str, day: str = "Nov 16") -> str:
+    """Return the text of a saved page that lists these papers (a text is a title)."""
+    shown = (card if isinstance(card, Card) else Card(card) for card in cards)
+    return "\n\n".join([HEAD + "\n" + day, *(card.text() for card in shown)]) + "\n"
+
+
+@dataclass(frozen=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def call(*words: object) -> Done:
+    """Run a command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+    return Done(status, out.getvalue(), err.getvalue())
+
+
+class TestHome:
+    """A home in a folder of a test."""
+
+    __test__ = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        for name in ("inbox", "subscriptions"):
+            (path / name).mkdir(parents=True)
+
+    def put(self, name: str, content: str | bytes) -> Path:
+        """Put a file into the inbox."""
+        return self.write(f"inbox/{name}", content)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def subscribe(self, id_: str, /, *keywords: str, **more: Any) -> Path:
+        """Write a subscription file; `more` are its other keys."""
+        values = {"keywords": list(keywords), **more}
+        lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+        return self.write(f"subscriptions/{id_}.toml", "".join(lines))
+
+    def call(self, *words: object) -> Done:
+        return call(*words, "--home", self.path)
+
+    def run(self, now: str = "2026-11-20T09:00", *words: object, status: int = 0) -> dict[str, Any]:
+        """Do a run and return its report."""
+        done = self.call("run", "--json", "--now", now, *words)
+        assert done.status == status, (done.status, done.err, done.out)
+        report: dict[str, Any] = done.json
+        return report
+
+    def output(self) -> dict[str, bytes]:
+        """Return every file of the output by its path in the home."""
+        root = self.path / "output"
+        found = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
+        return {path.relative_to(self.path).as_posix(): path.read_bytes() for path in found}
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return rows of the library database."""
+        with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database:
+            return database.execute(query, values).fetchall()
+
+    def dump(self) -> list[str]:
+        """Return everything in the library database as text."""
+        if not (self.path / "digest.db").exists():
+            return []
+        with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database:
+            return list(database.iterdump())
+
+
+def counts(report: dict[str, Any]) -> list[tuple[int, int, int]]:
+    """Return new, updated and seen of each file of a report."""
+    return [(file["new"], file["updated"], file["seen"]) for file in report["files"]]
+
+
+def issue_of(report: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Return the issue that a run made for a subscription."""
+    found: dict[str, Any] | None = verdict_of(report, name)["issue"]
+    return found
+
+
+def verdict_of(report: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return what a run decided for a subscription."""
+    return next(each for each in report["subscriptions"] if each["id"] == name)

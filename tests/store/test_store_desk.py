@@ -1,0 +1,302 @@
+"""The desk in a real database: cursors, issues, who was served what, feeds, unwritten marks."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.diff import diff
+from digest.errors import StoreError
+from digest.model import DigestFile, Evidence, Issue, Item, Listing, Paper
+from digest.store import Transaction, open_store
+from digest.store.codec import decode, encode
+from digest.store.desk import Cursor, IssueLine
+from tests.strategies import papers, texts
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+DAY = date(2026, 1, 1)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = open_store("sqlite:///digest.db", home=tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tx(store):
+    """Give a transaction on a library of five papers with the subscriptions `a` and `b`."""
+    with store.begin() as opened:
+        fill(opened, 5)
+        for name in ("b", "a"):
+            opened.desk.enrol(name, name.upper(), position=0, since=None, at=NOON)
+        yield opened
+
+
+def fill(opened: Transaction, count: int) -> None:
+    run = opened.ledger.open_run(started=NOON, clock=NOON)
+    listings = tuple(Listing(rank, f"P{rank} x", "") for rank in range(1, count + 1))
+    each = DigestFile("f", "0" * 64, "arxiv-api", DAY, False, NOON, listings)
+    opened.library.record(each, diff(each, {}), run=run, at=NOON)
+
+
+def clear(opened: Transaction) -> None:
+    for kind in ("issue", "feed", "paper", "index"):
+        opened.desk.mark_written(kind, opened.desk.unwritten(kind))
+
+
+def marks(opened: Transaction) -> dict[str, tuple[str, ...]]:
+    return {
+        kind: keys for kind in ("issue", "feed", "paper", "index") if (keys := opened.desk.unwritten(kind))
+    }
+
+
+def paper(number: int) -> Paper:
+    return Paper(number, f"urn:{number}", f"P{number}", "", NOON)
+
+
+def issue(number: int = 1, subscription: str = "a", **more) -> Issue:
+    usual = {
+        "subscription": subscription, "name": "A", "number": number, "day": DAY, "made": NOON, "timezone": "UTC", "since": None,
+        "slot": None, "considered": 5, "new": (), "updated": (),
+    }  # fmt: skip
+    return Issue(**{**usual, **more})
+
+
+def add(opened: Transaction, made: Issue, serves=(), formats=("html",)) -> None:
+    opened.desk.add_issue(made, interval=(0, 5), formats=formats, serves=serves, run=1)
+
+
+# --- cursors -------------------------------------------------------------------------------------
+
+
+def test_a_cursor_begins_where_it_is_set(tx):
+    tx.desk.enrol("c", "C", position=3, since=NOON, at=NOON + timedelta(1))
+    assert tx.desk.cursor("c") == Cursor("c", "C", 3, NOON, 3, None, 0, NOON + timedelta(1))
+    assert [cursor.subscription for cursor in tx.desk.cursors()] == ["a", "b", "c"]
+    assert tx.desk.cursor("d") is None
+
+
+def test_moving_a_cursor_touches_no_other(tx):
+    before = tx.desk.cursor("b")
+    tx.desk.move("a", position=4, since=NOON, last_slot=NOON)
+    tx.desk.move("a", position=5, since=NOON + timedelta(1), last_slot=None)
+    tx.desk.move_feed("a", position=2)
+    assert tx.desk.cursor("a") == Cursor("a", "A", 5, NOON + timedelta(1), 2, NOON, 0, NOON)
+    assert tx.desk.cursor("b") == before
+
+
+def test_a_new_name_is_shown_everywhere(tx):
+    clear(tx)
+    tx.desk.rename("a", "Other")
+    cursor = tx.desk.cursor("a")
+    assert cursor is not None and cursor.name == "Other"
+    assert marks(tx) == {"feed": ("a",), "index": ("",)}
+
+
+def test_enrolling_twice_is_refused(store):
+    def twice() -> None:
+        with store.begin() as tx:
+            tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
+            tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
+
+    with pytest.raises(StoreError, match="UNIQUE"):
+        twice()
+    with store.begin() as tx:
+        assert tx.desk.cursors() == ()
+
+
+# --- issues --------------------------------------------------------------------------------------
+
+
+def test_an_issue_is_kept_counted_and_marked(tx):
+    clear(tx)
+    made = issue(
+        new=(Item(paper(1)),),
+        more_new=(Item(paper(2)),),
+        updated=(Item(paper(3), changes=("title",)),),
+        slot="S",
+    )
+    add(tx, made, serves=[1, 2], formats=("html", "eml"))
+    (key,) = tx.desk.issue_keys()
+    stored = tx.desk.issue(key)
+    assert (stored.id, stored.formats, stored.issue) == (key, ("html", "eml"), made)
+    cursor = tx.desk.cursor("a")
+    assert cursor is not None and cursor.issues == 1
+    assert tx.desk.issue_lines() == (IssueLine("a", "A", 1, DAY, 2, 1),)
+    assert marks(tx) == {"issue": (str(key),), "paper": ("1", "2"), "index": ("",)}
+
+
+def test_an_issue_without_forms(tx):
+    add(tx, issue(), formats=())
+    assert tx.desk.issue(tx.desk.issue_keys()[0]).formats == ()
+
+
+def test_lines_are_newest_first(tx):
+    add(tx, issue(1), serves=[1])
+    add(tx, issue(1, "b"), serves=[1, 2])
+    add(tx, issue(2), serves=[2])
+    assert [(line.subscription, line.number) for line in tx.desk.issue_lines()] == [
+        ("a", 2),
+        ("b", 1),
+        ("a", 1),
+    ]
+    assert [(line.subscription, line.number) for line in tx.desk.issue_lines_with(1)] == [("b", 1), ("a", 1)]
+    assert tx.desk.issue_lines_with(5) == ()
+
+
+@pytest.mark.parametrize("twin", [
+    lambda: (issue(1), []), lambda: (issue(2, slot="S"), []), lambda: (issue(2), [1]), lambda: (issue(1, "nobody"), []), lambda: (issue(2), [99]),
+])  # fmt: skip
+def test_a_number_a_slot_and_a_paper_are_used_once(store, twin):
+    with store.begin() as tx:
+        fill(tx, 5)
+        tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
+        add(tx, issue(slot="S"), serves=[1])
+    made, serves = twin()
+    with pytest.raises(StoreError, match=r"UNIQUE|FOREIGN"), store.begin() as tx:
+        add(tx, made, serves=serves)
+    with store.begin() as tx:
+        assert len(tx.desk.issue_keys()) == 1
+        assert tx.desk.cursor("a").issues == 1
+
+
+def test_forced_issues_share_no_slot(tx):
+    add(tx, issue(1))
+    add(tx, issue(2))
+    assert len(tx.desk.issue_keys()) == 2
+
+
+def test_who_was_served_what(store):
+    with store.begin() as tx:
+        fill(tx, 1200)
+        for name in ("a", "b"):
+            tx.desk.enrol(name, name, position=0, since=None, at=NOON)
+        add(tx, issue(), serves=range(1, 1102))
+        add(tx, issue(1, "b"), serves=[1150])
+        assert tx.desk.served("a", range(1, 1201)) == frozenset(range(1, 1102))
+        assert tx.desk.served("b", range(1, 1201)) == {1150}
+        assert tx.desk.served("a", [1200, 3, 3]) == {3}
+        assert tx.desk.served("a", []) == tx.desk.served("c", [1]) == frozenset()
+
+
+# --- stored content ------------------------------------------------------------------------------
+
+_MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+_TEXT = st.text(max_size=12)
+_EVIDENCE = st.builds(
+    Evidence,
+    _TEXT,
+    st.sampled_from(("title", "author")),
+    _TEXT,
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.none() | st.integers(0, 9),
+)
+_ITEMS = st.lists(
+    st.builds(
+        Item, papers(), st.floats(0, 1e9), st.lists(_EVIDENCE, max_size=2).map(tuple), st.lists(_TEXT, max_size=2).map(tuple)
+    ),
+    max_size=2,
+).map(tuple)  # fmt: skip
+
+
+@given(st.builds(
+    Issue, subscription=_TEXT, name=_TEXT, number=st.integers(1, 10**9), day=st.dates(), made=_MOMENTS, timezone=_TEXT, since=st.none() | _MOMENTS,
+    slot=st.none() | _TEXT, considered=st.integers(0, 9), new=_ITEMS, updated=_ITEMS, more_new=_ITEMS, more_updated=_ITEMS,
+    keywords=st.lists(_TEXT, max_size=2).map(tuple), exclude=st.lists(_TEXT, max_size=2).map(tuple), schedule=_TEXT,
+))  # fmt: skip
+def test_a_stored_issue_decodes_equal(made):
+    data = encode(made)
+    assert decode(Issue, data) == made
+    assert encode(decode(Issue, data)) == data
+
+
+@given(texts())
+def test_any_text_can_be_stored(value):
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        value, odd = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), value
+        stored = decode(Listing, encode(Listing(1, odd, ""))).title
+        assert stored.count("\ufffd") >= 1
+        assert len(stored) == len(odd)
+    else:
+        assert decode(Listing, encode(Listing(1, value, ""))).title == value
+
+
+# --- feeds ---------------------------------------------------------------------------------------
+
+
+def test_feeds_are_newest_first_and_end_at_the_limit(store):
+    with store.begin() as tx:
+        fill(tx, 5)
+        for name in ("a", "b"):
+            tx.desk.enrol(name, name, position=0, since=None, at=NOON)
+        second = tx.ledger.open_run(started=NOON, clock=NOON)
+        tx.desk.add_to_feed("a", [(5, ["x", "y"]), (2, [])], run=1, at=NOON)
+        tx.desk.add_to_feed(
+            "a", [(1, ['"é"']), (3, ["z"])], run=second, at=NOON - timedelta(1)
+        )  # the clock stepped back
+        tx.desk.add_to_feed("b", [(4, ["x"])], run=1, at=NOON)
+        lines = tx.desk.feed("a", 9)
+        assert [line.paper for line in lines] == [3, 1, 5, 2]
+        assert [line.terms for line in lines] == [("z",), ('"é"',), ("x", "y"), ()]
+        assert [line.entered for line in lines] == [NOON - timedelta(1)] * 2 + [NOON] * 2
+        assert [line.paper for line in tx.desk.feed("a", 3)] == [3, 1, 5]
+        assert tx.desk.in_feed("a", range(9)) == {1, 2, 3, 5}
+        assert tx.desk.feeds_with([5, 4]) == {"a", "b"}
+        assert tx.desk.feeds_with([]) == tx.desk.feeds_with([99]) == frozenset()
+        assert tx.desk.feed("c", 9) == ()
+
+
+def test_only_a_feed_that_grew_is_marked(tx):
+    clear(tx)
+    tx.desk.add_to_feed("a", [], run=1, at=NOON)
+    assert marks(tx) == {}
+    tx.desk.add_to_feed("b", [(1, [])], run=1, at=NOON)
+    assert marks(tx) == {"feed": ("b",)}
+
+
+def test_a_paper_enters_a_feed_once(store):
+    with store.begin() as tx:
+        fill(tx, 1)
+        tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
+        tx.desk.add_to_feed("a", [(1, [])], run=1, at=NOON)
+    with pytest.raises(StoreError, match="UNIQUE"), store.begin() as tx:
+        tx.desk.add_to_feed("a", [(1, [])], run=1, at=NOON)
+
+
+# --- what is still to be written -----------------------------------------------------------------
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(), st.sampled_from(("issue", "feed", "paper")), st.sampled_from(("1", "2", "a"))
+        )
+    )
+)
+def test_marks_are_a_set(steps):
+    store = open_store("sqlite://", home=None)  # type: ignore[arg-type]
+    model: set[tuple[str, str]] = set()
+    with store.begin() as tx:
+        for set_it, kind, key in steps:
+            if set_it:
+                tx.desk.mark_unwritten(kind, key)
+                model.add((kind, key))
+            else:
+                tx.desk.mark_written(kind, [key, "absent"])
+                model.discard((kind, key))
+        for kind in ("issue", "feed", "paper"):
+            assert tx.desk.unwritten(kind) == tuple(sorted(key for of, key in model if of == kind))
+    store.close()
+
+
+def test_many_marks_go_at_once(tx):
+    for number in range(1200):
+        tx.desk.mark_unwritten("paper", str(number))
+    tx.desk.mark_written("paper", map(str, range(1199)))
+    assert tx.desk.unwritten("paper") == ("1199",)

@@ -1,0 +1,245 @@
+"""`digest.toml`: defaults, and every mistake named with line, key and remedy."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.checked import Table, line_of, parse_toml
+from digest.config import load_settings, open_home
+from digest.errors import ConfigError, UsageError
+from digest.model import Settings, Smtp
+
+SMTP = '[smtp]\nhost = "mail.example.org"\nfrom = "Digest <d@example.org>"\n'
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    monkeypatch.delenv("DIGEST_HOME", raising=False)
+    return tmp_path
+
+
+def settings(home: Path, text: str) -> Settings:
+    (home / "digest.toml").write_text(text)
+    return load_settings(home / "digest.toml")
+
+
+def problems(home: Path, text: str | bytes) -> list[str]:
+    """Return what is wrong with a settings file, a line per problem."""
+    (home / "digest.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        load_settings(home / "digest.toml")
+    assert caught.value.exit_status == 2
+    assert str(caught.value) == "\n".join(map(str, caught.value.problems))
+    return [str(problem) for problem in caught.value.problems]
+
+
+# --- the home ------------------------------------------------------------------------------------
+
+
+def test_a_home_without_settings_has_the_defaults(home):
+    opened = open_home(str(home))
+    assert opened.settings == Settings(
+        title="Paper Digest", base_url="http://localhost:8350/", timezone="UTC", database="sqlite:///digest.db",
+        channels=(), in_doubt="resend", max_file_mb=100, feed_items=100, smtp=None,
+    )  # fmt: skip
+    folders = (opened.inbox, opened.subscriptions, opened.templates, opened.output)
+    assert folders == tuple(home / name for name in ("inbox", "subscriptions", "templates", "output"))
+
+
+def test_an_empty_file_says_the_same_as_none(home):
+    assert settings(home, "") == settings(home, "# nothing\n") == Settings()
+
+
+def test_which_home(home, monkeypatch):
+    one, other = home / "one", home / "other"
+    one.mkdir()
+    other.mkdir()
+    (one / "digest.toml").write_text('title = "One"')
+    monkeypatch.chdir(other)
+    assert open_home(None).path.resolve() == other
+    monkeypatch.setenv("DIGEST_HOME", str(one))
+    assert open_home(None).settings.title == "One"
+    assert open_home(str(other)).settings.title == "Paper Digest"
+
+
+def test_no_such_home(home):
+    with pytest.raises(UsageError, match="no such folder; make a new home with: digest init"):
+        open_home(str(home / "absent"))
+
+
+# --- good settings -------------------------------------------------------------------------------
+
+
+def test_every_setting(home):
+    text = """
+    title = " Papiere für uns\u00a0: 👩\u200d🔬 "
+    base_url = "https://digest.example.org/papers"
+    timezone = "Europe/Paris"
+    database = "sqlite:///other.db"
+    channels = ["smtp"]
+    in_doubt = "hold"
+    max_file_mb = 1
+    feed_items = 7
+    [smtp]
+    host = "mail.example.org"
+    port = 465
+    tls = "implicit"
+    user = "digest"
+    password_env = "DIGEST_SMTP_PASSWORD"
+    from = "Paper Digest <digest@example.org>"
+    """
+    assert settings(home, text) == Settings(
+        title="Papiere für uns\u00a0: 👩\u200d🔬", base_url="https://digest.example.org/papers/", timezone="Europe/Paris",
+        database="sqlite:///other.db", channels=("smtp",), in_doubt="hold", max_file_mb=1, feed_items=7,
+        smtp=Smtp("mail.example.org", 465, "implicit", "digest", "DIGEST_SMTP_PASSWORD", "Paper Digest <digest@example.org>"),
+    )  # fmt: skip
+
+
+def test_defaults_of_smtp(home):
+    assert settings(home, SMTP).smtp == Smtp(
+        "mail.example.org", 587, "starttls", None, None, "Digest <d@example.org>"
+    )
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])
+def test_a_loopback_host_may_go_without_tls(home, host):
+    smtp = settings(home, f'[smtp]\nhost = "{host}"\ntls = "none"\nfrom = "x@y"').smtp
+    assert smtp is not None and smtp.tls == "none"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8350", "https://a.example/x/", "http://[::1]:80", "https://a.example//"]
+)
+def test_base_url_ends_with_one_slash(home, url):
+    assert settings(home, f'base_url = "{url}"').base_url == url.rstrip("/") + "/"
+
+
+def test_a_byte_order_mark_and_windows_lines(home):
+    (home / "digest.toml").write_bytes(b'\xef\xbb\xbftitle = "T"\r\nfeed_items = 3\r\n')
+    assert load_settings(home / "digest.toml") == Settings(title="T", feed_items=3)
+
+
+# --- mistakes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("title = 5", "digest.toml:1: title: is 5; write a text in quotes"), ("\n\ntitle = ' '", "digest.toml:3: title: is empty or has a line break; write one line of text"),
+    (r'title = "a\nb"', "digest.toml:1: title: is empty or has a line break; write one line of text"),
+    (r'title = "a\u0000b"', "digest.toml:1: title: is empty or has a line break; write one line of text"),
+    (r'title = "a\u2028b"', "digest.toml:1: title: is empty or has a line break; write one line of text"),
+    ("max_file_mb = true", "digest.toml:1: max_file_mb: is True; write a whole number"), ("max_file_mb = 1.5", "digest.toml:1: max_file_mb: is 1.5; write a whole number"),
+    ("max_file_mb = 0", "digest.toml:1: max_file_mb: is 0; write 1 or more"), ("feed_items = -1", "digest.toml:1: feed_items: is -1; write 1 or more"),
+    ('timezone = "europe/paris"', "digest.toml:1: timezone: 'europe/paris' is no time zone; did you mean 'Europe/Paris'?"),
+    ('timezone = "Nowhere?"', "digest.toml:1: timezone: 'Nowhere?' is no time zone; write a name such as \"Europe/Paris\""), ('timezone = ""', "digest.toml:1: timezone: '' is no time zone; write a name such as \"Europe/Paris\""),
+    ('timezone = "../../etc/passwd"', "digest.toml:1: timezone: '../../etc/passwd' is no time zone; write a name such as \"Europe/Paris\""),
+    ('timezone = "Europe"', "digest.toml:1: timezone: 'Europe' is no time zone; did you mean 'Europe/Rome'?"),
+    ('in_doubt = "resent"', "digest.toml:1: in_doubt: is 'resent'; did you mean 'resend'?"), ('in_doubt = "?"', "digest.toml:1: in_doubt: is '?'; write one of 'resend', 'hold'"),
+    ('channels = "smtp"', "digest.toml:1: channels: is 'smtp'; write a list"), ('channels = ["smpt"]', "digest.toml:1: channels: is 'smpt'; did you mean 'smtp'?"),
+    ("channels = [5]", "digest.toml:1: channels: holds something that is no text; write a list of texts in quotes"),
+    ('channels = ["smtp"]', "digest.toml:1: channels: has smtp but there is no [smtp] table; add [smtp] with host and from"),
+    ("smtp = 5", "digest.toml:1: smtp: is 5; write a table"), ("[[smtp]]\nhost='h'", "digest.toml:1: smtp: is [{'host': 'h'}]; write a table"),
+    ('tittle = "x"', "digest.toml:1: tittle: is no known key; did you mean 'title'?"), ("[smpt]\nhost = 'x'", "digest.toml:1: smpt: is no known key; did you mean 'smtp'?"),
+    ("zzz = 1", "digest.toml:1: zzz: is no known key; known keys: base_url, channels, database, feed_items, in_doubt, max_file_mb, smtp, timezone, title"),
+    (SMTP + 'password = "secret"', "digest.toml:4: smtp.password: is no known key; did you mean 'password_env'?"),
+    (SMTP + "port = 0", "digest.toml:4: smtp.port: is 0; write 1 to 65535"), (SMTP + "port = 65536", "digest.toml:4: smtp.port: is 65536; write 1 to 65535"),
+    (SMTP + "port = true", "digest.toml:4: smtp.port: is True; write a whole number"), (SMTP + 'port = "587"', "digest.toml:4: smtp.port: is '587'; write a whole number"),
+    (SMTP + 'tls = "ssl"', "digest.toml:4: smtp.tls: is 'ssl'; write one of 'starttls', 'implicit', 'none'"),
+    (SMTP + 'tls = "none"', 'digest.toml:4: smtp.tls: is "none" for \'mail.example.org\'; mail would travel readable; write "starttls" or "implicit"'),
+    ('[smtp]\nhost = "h"', "digest.toml:1: smtp.from: is missing; add it"), ('smtp.from = "x@y"', "digest.toml:1: smtp.host: is missing; add it"),
+    ('[smtp]\nhost = ""\nfrom = "x@y"', "digest.toml:2: smtp.host: is empty or has a line break; write one line of text"),
+    ('\nsmtp = {host = "h", from = "x@y", port = 0}', "digest.toml:2: smtp.port: is 0; write 1 to 65535"),
+])  # fmt: skip
+def test_one_mistake(home, text, expected):
+    assert problems(home, text) == [expected]
+
+
+@pytest.mark.parametrize("url", [
+    "", "digest.example.org", "ftp://x", "https://", "http://[::1", "http://h:port", "http://h:0", "http://h:70000", "https://x/?a=b", "https://x/#top", "https://x?", "https://a b/",
+])  # fmt: skip
+def test_addresses_that_are_none(home, url):
+    assert problems(home, f'base_url = "{url}"') == [
+        f"digest.toml:1: base_url: is {url!r}; write an address such as https://digest.example.org"
+    ]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.org", "0.0.0.0", "10.0.0.1", "localhost.example.org", "128.0.0.1", "::2", "127.0.0.1.nip.io"],
+)
+def test_other_hosts_may_not_go_without_tls(home, host):
+    (problem,) = problems(home, f'[smtp]\nhost = "{host}"\ntls = "none"\nfrom = "x@y"')
+    assert "mail would travel readable" in problem
+
+
+def test_all_mistakes_at_once(home):
+    found = problems(
+        home,
+        'title = 1\nfoo = 2\ntimezone = "X"\nchannels = ["smtp"]\n\n[smtp]\ntls = "none"\nport = 0\nbar = 1\n',
+    )
+    assert [problem.split(": ")[:2] for problem in found] == [
+        ["digest.toml:1", "title"], ["digest.toml:3", "timezone"], ["digest.toml:8", "smtp.port"], ["digest.toml:9", "smtp.bar"],
+        ["digest.toml:6", "smtp.host"], ["digest.toml:6", "smtp.from"], ["digest.toml:7", "smtp.tls"], ["digest.toml:2", "foo"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ('title = "a\nfoo = 1', "digest.toml:1: is not valid TOML: Illegal character '\\n'"), ("a = 1\nb = \n", "digest.toml:2: is not valid TOML: Invalid value"),
+    ("a = 1\na = 2", "digest.toml:2: is not valid TOML: Cannot overwrite a value"), ("a = [", "digest.toml:1: is not valid TOML: Invalid value (at end of document)"),
+    ("a = 2026-02-30", "digest.toml:1: is not valid TOML: Invalid date"), ("a = " + "9" * 5000, "digest.toml: is not valid TOML: Exceeds the limit"),
+    ("a = " + "[" * 5000, "digest.toml: is not valid TOML: too many brackets in brackets; close them"),
+    (b"title = 'x'\nt = '\xe9'", "digest.toml: is not UTF-8 (byte 17); save it as UTF-8"),
+])  # fmt: skip
+def test_what_is_no_toml(home, text, expected):
+    (problem,) = problems(home, text)
+    assert problem.startswith(expected)
+
+
+def test_a_folder_for_a_file(home):
+    (home / "digest.toml").mkdir()
+    with pytest.raises(
+        ConfigError, match=r"digest\.toml: cannot be read \(Is a directory\); check its permissions"
+    ):
+        open_home(str(home))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(home):
+    (home / "digest.toml").touch(0o000)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        open_home(str(home))
+
+
+@given(st.text(alphabet="abc =[]{}'\"\n.#1\\u", max_size=60))
+def test_any_text_is_a_table_or_a_problem(text):
+    data = parse_toml(text, "x.toml")
+    if isinstance(data, dict):
+        found: list = []
+        Table(data, shown="x.toml", text=text, problems=found).finish()
+        assert len(found) == len(data)
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+_LINES = """\
+top = 1
+"quoted" = 2
+  'indented'   = 3
+dotted.key = 4
+[ one ]  # comment
+top = 5
+["two"]
+top = 6
+[[three.x]]
+top = 7
+"""
+
+
+@pytest.mark.parametrize(("table", "key", "line"), [
+    ("", "top", 1), ("", "quoted", 2), ("", "indented", 3), ("", "dotted", 4), ("", "one", 5), ("one", "top", 6), ("", "two", 7), ("two", "top", 8),
+    ("", "three", 9), ("one", "quoted", None), ("", "to", None), ("", "absent", None), ("four", "top", None), ("", "to.", None),
+])  # fmt: skip
+def test_lines_of_keys(table, key, line):
+    assert line_of(_LINES, table, key) == line

@@ -1,0 +1,375 @@
+"""Listed × known → changes: what is new, updated, learnt or seen, and why."""
+
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.diff import FACTS, Change, Known, Stamp, Witness, diff, merge
+from digest.diff import testify as heard  # pytest collects names that begin with test
+from digest.model import DigestFile, Listing
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+DAY = date(2026, 1, 1)
+API, PAGE, MAIL = "arxiv-api", "daily-papers-page", "arxiv-mail"
+
+
+def listing(rank=1, title="One Step", abstract="All of it.", **more) -> Listing:
+    return Listing(rank, title, abstract, **more)
+
+
+def file(*listings, source=PAGE, day=0, modified=NOON) -> DigestFile:
+    return DigestFile("f", "0" * 64, source, DAY + timedelta(days=day), False, modified, listings)
+
+
+class Memory:
+    """The least library that diff needs: it keeps what the changes say."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, int] = {}
+        self.papers: dict[int, Known] = {}
+
+    def read(self, each: DigestFile) -> tuple[Change, ...]:
+        changes = diff(each, {key: self.papers[number] for key, number in self.keys.items()})
+        for change in changes:
+            self._keep(change, each.source)
+        return changes
+
+    def _keep(self, change: Change, source: str) -> None:
+        if change.record is None or change.witness is None:
+            return
+        known = change.known
+        number = known.number if known else len(self.papers) + 1
+        said = {**(known.witnesses if known else {}), source: change.witness}
+        self.papers[number] = Known(number, NOON, change.record, said)
+        for key in change.keys:
+            self.keys.setdefault(key, number)
+
+    @property
+    def record(self) -> Listing:
+        (paper,) = self.papers.values()
+        return paper.record
+
+
+def second(first: DigestFile, then: DigestFile) -> Change:
+    memory = Memory()
+    memory.read(first)
+    (change,) = memory.read(then)
+    return change
+
+
+# --- new and seen --------------------------------------------------------------------------------
+
+
+def test_a_paper_never_seen_is_new():
+    (change,) = diff(file(listing(rank=7)), {})
+    assert (change.status, change.entry, change.what, change.known) == ("new", "new", (), None)
+    assert change.record == listing(rank=0)
+    assert change.witness == Witness(listing(rank=0), Stamp(0, DAY, NOON))
+
+
+def test_the_same_again_is_seen():
+    change = second(file(listing()), file(listing(rank=9), day=1))
+    assert (change.status, change.entry, change.what) == ("seen", None, ())
+    assert change.known is not None and change.known.first_seen == NOON
+
+
+def test_a_paper_twice_in_one_file_counts_once():
+    twice = file(listing(1), listing(2, abstract="Other."), listing(3, "Another"))
+    changes = diff(twice, {})
+    assert [change.status for change in changes] == ["new", "seen", "new"]
+    assert (changes[1].entry, changes[1].witness, changes[1].record, changes[1].known) == (None,) * 4
+
+
+def test_a_known_paper_twice_in_one_file_under_two_keys():
+    memory = Memory()
+    memory.read(file(listing(doi="10.1/x", arxiv="2501.1")))
+    changes = memory.read(
+        file(listing(1, "Renamed", arxiv="2501.1"), listing(2, "Renamed Twice", doi="10.1/x"), day=1)
+    )
+    assert [change.status for change in changes] == ["updated", "seen"]
+    assert changes[1].known is not None and changes[1].known.number == 1
+    assert changes[1].witness is None
+
+
+def test_two_papers_of_one_title_are_two():
+    changes = diff(file(listing(1, arxiv="2501.1"), listing(2, arxiv="2501.2"), listing(3)), {})
+    assert [change.status for change in changes] == ["new", "new", "seen"]
+
+
+def test_a_known_title_does_not_swallow_another_arxiv_id():
+    memory = Memory()
+    memory.read(file(listing(arxiv="2501.1"), source=API))
+    (change,) = memory.read(file(listing(arxiv="2501.2"), source=API, day=1))
+    assert (change.status, len(memory.papers)) == ("new", 2)
+
+
+def test_a_title_without_an_id_goes_to_the_first_that_has_one():
+    memory = Memory()
+    memory.read(file(listing()))
+    changes = memory.read(file(listing(1, arxiv="2501.1"), listing(2, arxiv="2501.2"), source=API, day=1))
+    assert [change.status for change in changes] == ["seen", "new"]
+
+
+# --- updated -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("before", "after", "what"), [
+    ({}, {"title": "Two Steps"}, ("title",)), ({}, {"abstract": "None of it."}, ("abstract",)),
+    ({}, {"code_url": "https://x"}, ("code",)), ({}, {"withdrawn": True}, ("withdrawn",)),
+    ({"version": 1}, {"version": 2}, ("version 2",)),
+    ({"version": 1}, {"version": 3, "title": "Two Steps", "abstract": "No.", "withdrawn": True, "code_url": "https://x"},
+     ("version 3", "withdrawn", "title", "abstract", "code")),
+    ({"version": 1}, {"version": 1}, ()), ({}, {"version": 2}, ()), ({"version": 2}, {"version": 1, "title": "Two Steps"}, ()),
+    ({}, {"title": r"{\it One} step"}, ()), ({}, {"abstract": "all of IT"}, ()), ({}, {"abstract": ""}, ()),
+    ({}, {"abstract": "Another, but…", "snippet": True}, ()), ({"abstract": "All…", "snippet": True}, {"abstract": "Other…", "snippet": True}, ()),
+    ({"withdrawn": True}, {"withdrawn": False}, ()), ({"withdrawn": True}, {"withdrawn": True}, ()),
+    ({"code_url": "https://x"}, {"code_url": "https://y"}, ()), ({"comments": 1}, {"comments": 9, "upvotes": 3}, ()),
+])  # fmt: skip
+def test_what_updates(before, after, what):
+    one, other = (listing(doi="10.1/x", **values) for values in (before, after))
+    change = second(file(one), file(other, day=1))
+    assert change.what == (what if change.entry == "updated" else ())
+    assert (change.status, change.entry) == (("updated", "updated") if what else ("seen", None))
+
+
+def test_counts_are_kept_without_an_entry():
+    change = second(file(listing(comments=4, upvotes=9)), file(listing(comments=0), day=1))
+    assert change.entry is None
+    assert change.record is not None and (change.record.comments, change.record.upvotes) == (0, 9)
+
+
+@pytest.mark.parametrize("after", [
+    {"title": "Two Steps"}, {"abstract": "None of it."}, {"code_url": "https://x"},
+])  # fmt: skip
+def test_older_captures_update_nothing(after):
+    one, other = listing(doi="10.1/x"), listing(doi="10.1/x", **after)
+    assert second(file(one), file(other, day=-1)).entry is None
+    assert second(file(one), file(other, modified=NOON - timedelta(seconds=1))).entry is None
+    assert second(file(one), file(other, modified=NOON + timedelta(seconds=1))).entry == "updated"
+
+
+@pytest.mark.parametrize("name", ["title", "abstract"])
+def test_of_equal_stamps_the_later_read_wins(name):
+    change = second(file(listing(doi="10.1/x")), file(listing(doi="10.1/x", **{name: "Quite another"})))
+    assert (change.entry, change.what) == ("updated", (name,))
+    assert change.record is not None and getattr(change.record, name) == "Quite another"
+
+
+def test_a_whole_abstract_contradicts_no_snippet():
+    change = second(
+        file(listing(abstract="All…", snippet=True)), file(listing(abstract="Other, whole."), day=1)
+    )
+    assert (change.entry, change.what) == ("learnt", ("abstract",))
+
+
+def test_withdrawal_is_news_whoever_says_so_and_whenever():
+    assert second(file(listing()), file(listing(withdrawn=True), source=API, day=-5)).what == ("withdrawn",)
+
+
+def test_a_higher_version_is_news_from_any_source():
+    change = second(
+        file(listing(arxiv="2501.1", version=1), source=API),
+        file(listing(arxiv="2501.1", version=2), source=MAIL),
+    )
+    assert change.what == ("version 2",)
+
+
+@pytest.mark.parametrize("after", [
+    {"title": "Two Steps"}, {"abstract": "None of it."}, {"title": "Two", "abstract": "No.", "code_url": "https://x"},
+])  # fmt: skip
+def test_a_source_only_contradicts_itself(after):
+    one, other = listing(doi="10.1/x"), listing(doi="10.1/x", **after)
+    assert second(file(one, source=API), file(other, source=PAGE, day=1)).status == "seen"
+
+
+def test_catching_up_with_the_record_is_no_update():
+    memory = Memory()
+    memory.read(file(listing(doi="10.1/x"), source=PAGE))
+    memory.read(file(listing(doi="10.1/x", title="Two Steps"), source=API, day=1))
+    (change,) = memory.read(file(listing(doi="10.1/x", title="Two steps"), source=PAGE, day=2))
+    assert change.entry is None
+
+
+def test_code_that_another_source_showed_is_no_news():
+    memory = Memory()
+    memory.read(file(listing(), source=PAGE))
+    memory.read(file(listing(code_url="https://x"), source=API))
+    (change,) = memory.read(file(listing(code_url="https://x"), source=PAGE, day=1))
+    assert change.entry is None
+
+
+# --- learnt --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("abstract", "All."), ("authors", ("A B",)), ("categories", ("cs.CV",)), ("organization", "Acme"),
+])  # fmt: skip
+def test_an_empty_searchable_field_is_learnt(name, value):
+    bare = listing(abstract="")
+    change = second(file(bare), file(replace(bare, **{name: value}), source=API, day=-9))
+    assert (change.status, change.entry, change.what) == ("seen", "learnt", (name,))
+    assert change.record is not None and getattr(change.record, name) == value
+
+
+@pytest.mark.parametrize(
+    "more", [{"url": "https://x"}, {"published": DAY}, {"doi": "10.1/x"}, {"author_count": 3}]
+)
+def test_other_fields_are_learnt_in_silence(more):
+    change = second(file(listing()), file(listing(**more), source=API))
+    assert change.entry is None
+    assert change.record is not None and change.record == replace(listing(rank=0), **more)
+
+
+def test_the_whole_of_a_snippet_is_learnt():
+    change = second(
+        file(listing(abstract="All…", snippet=True)), file(listing(abstract="All of it."), source=API)
+    )
+    assert (change.entry, change.what) == ("learnt", ("abstract",))
+    assert change.record is not None and not change.record.snippet
+
+
+def test_a_first_abstract_is_learnt_once_even_as_a_snippet():
+    change = second(file(listing(abstract="")), file(listing(abstract="All…", snippet=True), source=API))
+    assert change.what == ("abstract",)
+    assert change.record is not None and change.record.snippet
+
+
+# --- who is believed -----------------------------------------------------------------------------
+
+
+def witness(day=0, version=0, **values) -> Witness:
+    return Witness(listing(0, **values), Stamp(version, DAY + timedelta(days=day), NOON))
+
+
+@pytest.mark.parametrize(("said", "title"), [
+    ({API: witness(title="a"), PAGE: witness(title="p")}, "a"), ({PAGE: witness(title="p"), "x": witness(title="x")}, "p"),
+    ({"y": witness(title="y"), "x": witness(title="x")}, "x"), ({API: witness(title="a"), PAGE: witness(1, title="p")}, "p"),
+    ({API: witness(version=1, title="a"), PAGE: witness(9, title="p")}, "a"),
+    ({API: witness(title="a"), PAGE: Witness(listing(0, "p"), Stamp(0, DAY + timedelta(9), NOON), {"title": Stamp(0, DAY - timedelta(1), NOON)})}, "a"),
+])  # fmt: skip
+def test_the_best_word_on_a_field(said, title):
+    assert merge(said).title == title
+    assert merge(dict(reversed(said.items()))).title == title
+
+
+def test_whole_abstracts_come_before_snippets():
+    said = {API: witness(9, 9, abstract="Cut…", snippet=True), PAGE: witness(abstract="Whole.")}
+    assert (merge(said).abstract, merge(said).snippet) == ("Whole.", False)
+
+
+def test_fields_remember_when_they_were_filled():
+    first = heard(None, listing(organization="Acme", comments=0), Stamp(0, DAY, NOON))
+    later = heard(first, listing(comments=2), Stamp(1, DAY, NOON))
+    assert (later.says.organization, later.stamp_of("organization")) == ("Acme", Stamp(0, DAY, NOON))
+    assert (later.says.comments, later.stamp_of("comments")) == (2, Stamp(1, DAY, NOON))
+    assert set(later.older) == {"organization"}
+
+
+# --- properties ----------------------------------------------------------------------------------
+
+_TITLES = ("One Step", "one-step", "Two Steps", r"{\bf Two} steps", "Three")
+
+
+@st.composite
+def listings(draw) -> Listing:
+    snippet = draw(st.booleans())
+    abstract = draw(
+        st.sampled_from(("Alpha…", "Beta…") if snippet else ("", "Alpha.", "alpha", "Beta.", "Gamma."))
+    )
+    return Listing(
+        rank=1, title=draw(st.sampled_from(_TITLES)), abstract=abstract, snippet=snippet, arxiv="2501.00001",
+        authors=draw(st.sampled_from(((), ("A B",), ("A B", "C D")))), comments=draw(st.none() | st.integers(0, 2)),
+        published=draw(st.sampled_from((None, DAY))), organization=draw(st.sampled_from((None, "Acme"))),
+        version=draw(st.none() | st.integers(1, 3)), code_url=draw(st.sampled_from((None, "https://x"))),
+        withdrawn=draw(st.sampled_from((False, False, False, True))),
+    )  # fmt: skip
+
+
+@st.composite
+def histories(draw, sources=(API, MAIL, PAGE, "other")) -> list[DigestFile]:
+    """Files on one paper; of each source at most one a day."""
+    stamps = draw(
+        st.lists(st.tuples(st.integers(0, 5), st.sampled_from(sources)), min_size=1, max_size=7, unique=True)
+    )
+    return [file(draw(listings()), source=source, day=day) for day, source in stamps]
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_the_record_does_not_depend_on_the_order_of_reading(files, random):
+    shuffled = list(files)
+    random.shuffle(shuffled)
+    one, other = Memory(), Memory()
+    for each in files:
+        one.read(each)
+    for each in shuffled:
+        other.read(each)
+    assert one.record == other.record
+    assert one.papers[1].witnesses == other.papers[1].witnesses
+
+
+@given(histories())
+def test_the_record_is_the_newest_word(files):
+    """The same in other words, with one source: per field the non-empty value of the highest stamp."""
+    files = [replace(each, source=PAGE, modified=NOON + timedelta(minutes=n)) for n, each in enumerate(files)]
+    memory = Memory()
+    for each in files:
+        memory.read(each)
+    said = sorted(
+        (
+            (Stamp(each.listings[0].version or 0, each.captured, each.modified), each.listings[0])
+            for each in files
+        ),
+        key=lambda pair: pair[0],
+    )
+    for name in FACTS:
+        values = [getattr(one, name) for _, one in said if getattr(one, name) not in (None, "", ())]
+        if name == "abstract":
+            values = [one.abstract for _, one in said if one.abstract and not one.snippet] or values
+        assert getattr(memory.record, name) == (values[-1] if values else getattr(files[0].listings[0], name))
+    assert memory.record.withdrawn == any(each.listings[0].withdrawn for each in files)
+
+
+@given(histories())
+def test_reading_again_changes_nothing(files):
+    memory = Memory()
+    for each in files:
+        memory.read(each)
+    before = dict(memory.papers)
+    for each in files:
+        (change,) = memory.read(each)
+        assert change.status == "seen" or change.what in {("title",), ("abstract",), ("title", "abstract")}
+        assert change.entry != "learnt"
+    assert memory.papers == before
+
+
+@given(histories())
+def test_every_entry_has_its_reason(files):
+    memory = Memory()
+    known: Listing | None = None
+    for each in files:
+        (change,) = memory.read(each)
+        assert (change.entry == "new") == (change.status == "new") == (known is None)
+        assert (change.entry == "updated") == (change.status == "updated")
+        assert bool(change.what) == (change.entry in {"updated", "learnt"})
+        if known is not None and change.entry != "updated":
+            filled = {
+                name
+                for name in ("abstract", "authors", "organization")
+                if not getattr(known, name) and getattr(memory.record, name)
+            }
+            whole = {"abstract"} if known.snippet and not memory.record.snippet else set()
+            assert set(change.what) == filled | whole
+        known = memory.record
+
+
+@given(histories())
+def test_a_lone_witness_is_the_record(files):
+    (change,) = diff(files[0], {})
+    assert change.witness is not None and change.record == merge({files[0].source: change.witness})
+
+
+def test_every_fact_of_a_listing_is_a_fact():
+    assert {f.name for f in fields(Listing)} - set(FACTS) == {"rank", "snippet", "withdrawn"}

@@ -1,0 +1,93 @@
+"""Files that appear whole or not at all."""
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from digest.errors import StoreError
+from digest.files import write_whole
+
+
+def test_a_file_is_written_with_its_folders(tmp_path):
+    path = tmp_path / "a" / "b" / "c.html"
+    assert write_whole(path, b"one") is True
+    assert path.read_bytes() == b"one"
+    assert [each.name for each in path.parent.iterdir()] == ["c.html"]
+
+
+def test_the_same_bytes_leave_the_file_alone(tmp_path):
+    path = tmp_path / "x"
+    write_whole(path, b"one")
+    before = path.stat()
+    assert write_whole(path, b"one") is False
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert write_whole(path, b"two") is True
+    assert path.read_bytes() == b"two"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=20), max_size=5))
+def test_the_last_word_stands(tmp_path, words):
+    path = tmp_path / "x"
+    before = path.read_bytes() if path.exists() else None
+    for word in words:
+        assert write_whole(path, word) is (word != before)
+        before = path.read_bytes()
+        assert before == word
+
+
+def test_a_reader_never_meets_half_a_file(tmp_path):
+    path = tmp_path / "x"
+    script = (
+        "import sys, itertools, pathlib; from digest.files import write_whole\n"
+        "for n in itertools.count(): write_whole(pathlib.Path(sys.argv[1]), bytes([65 + n % 26]) * 200_000)"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", script, str(path)])
+    try:
+        seen = set()
+        end = time.monotonic() + 20
+        while len(seen) < 5 and time.monotonic() < end:
+            if path.exists():
+                data = path.read_bytes()
+                assert len(data) == 200_000 and len(set(data)) == 1
+                seen.add(data[0])
+    finally:
+        writer.kill()
+        writer.wait()
+    assert len(seen) == 5
+    data = path.read_bytes()
+    assert len(data) == 200_000 and len(set(data)) == 1
+
+
+def test_what_cannot_be_written_says_so_and_leaves_the_old(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "file" / "below", tmp_path / "folder", tmp_path / ("n" * 300)):
+        with pytest.raises(
+            StoreError, match=r"cannot be written .*; check the disk and the permissions"
+        ) as caught:
+            write_whole(path, b"new")
+        assert str(path) in str(caught.value)
+        assert isinstance(caught.value.__cause__, OSError)
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path):
+    path = tmp_path / "x"
+    write_whole(path, b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # stands for a disk with little room
+    try:
+        with pytest.raises(StoreError, match="File too large"):
+            write_whole(path, b"n" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert path.read_bytes() == b"old"

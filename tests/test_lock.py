@@ -1,0 +1,103 @@
+"""One run at a time: the holders here are other processes."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from digest.errors import LockedError, StoreError
+from digest.lock import FILE, hold
+
+_HOLDER = """
+import sys, time
+from pathlib import Path
+from digest.lock import hold
+with hold(Path(sys.argv[1]), command="digest run --force"):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def holder(home: Path) -> Iterator[subprocess.Popen]:
+    """Let another process hold the lock until a line is written to it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def refused(home: Path) -> str:
+    with pytest.raises(LockedError) as caught, hold(home, command="second", patience=0.2):
+        pass
+    assert caught.value.exit_status == 1
+    return str(caught.value)
+
+
+def test_a_second_holder_waits_then_names_the_first(tmp_path):
+    with holder(tmp_path) as process:
+        before = time.monotonic()
+        message = refused(tmp_path)
+        assert time.monotonic() - before >= 0.2
+        assert f"another run holds this home: digest run --force (process {process.pid} on " in message
+        assert message.startswith(str(tmp_path)) and message.endswith("wait for it or stop it")
+
+
+def test_patience_is_rewarded(tmp_path):
+    with holder(tmp_path) as process:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        with hold(tmp_path, command="second", patience=30):
+            assert json.loads((tmp_path / FILE).read_text())["command"] == "second"
+        assert process.wait() == 0
+
+
+def test_a_killed_holder_lets_go(tmp_path):
+    with holder(tmp_path) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert "digest run --force" in (tmp_path / FILE).read_text()
+        with hold(tmp_path, command="x", patience=5):
+            assert json.loads((tmp_path / FILE).read_text())["command"] == "x"
+
+
+def test_the_lock_is_given_back_with_and_without_a_fault(tmp_path):
+    with hold(tmp_path, command="a much longer command than the next", patience=0):
+        assert "much longer" in refused(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == b""
+    with pytest.raises(RuntimeError), hold(tmp_path, command="b", patience=0):
+        raise RuntimeError
+    with hold(tmp_path, command="c", patience=0):
+        assert json.loads((tmp_path / FILE).read_text())["command"] == "c"
+
+
+def test_two_homes_do_not_meet(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with hold(tmp_path / "a", command="a", patience=0), hold(tmp_path / "b", command="b", patience=0):
+        pass
+
+
+@pytest.mark.parametrize("note", ["", "{", "5", "[1]", "null", "\xff"])
+def test_a_note_that_says_nothing(tmp_path, note):
+    with hold(tmp_path, command="a", patience=0):
+        (tmp_path / FILE).write_bytes(note.encode("latin-1"))
+        assert refused(tmp_path) == f"{tmp_path}: another run holds this home; wait for it or stop it"
+
+
+def test_a_home_that_cannot_hold_a_lock(tmp_path):
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(StoreError, match="cannot be opened"), hold(tmp_path, command="a"):
+        pass

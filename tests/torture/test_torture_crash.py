@@ -1,0 +1,375 @@
+"""A run that is killed at any moment leaves a home from which the next run ends where it would have ended."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import feedparser
+import pytest
+
+from tests.homes import Card, TestHome, page, prose
+
+pytestmark = pytest.mark.torture
+
+KILLS = {"sample": 60, "full": 1000}.get(os.environ.get("TORTURE", ""), 10)
+SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
+
+# Where a run can be made to kill itself. Commits are few, and most depends on them.
+KINDS = ("after a commit", "in half a draft", "after a draft", "after a file")
+CHANCES = (6, 1, 1, 1)
+
+# Runs a command that counts its commits and files, and kills itself at the n-th of one kind.
+SCRIPT = """
+import json, os, signal, sys
+from collections import Counter
+from types import SimpleNamespace
+
+kind, at, log = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+calls, seen = Counter(), {}
+
+
+def reach(name):
+    calls[name] += 1
+    return name == kind and calls[name] == at
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+from sqlalchemy.engine.default import DefaultDialect
+import digest.files, digest.write
+from digest.cli import main
+
+commit, write_whole = DefaultDialect.do_commit, digest.write.write_whole
+
+
+def do_commit(self, connection):
+    # Only what changed something: what was before a commit is what was after the last one.
+    changed = connection.dbapi_connection.total_changes > seen.get(id(connection.dbapi_connection), 0)
+    commit(self, connection)
+    seen[id(connection.dbapi_connection)] = connection.dbapi_connection.total_changes
+    if changed and reach("after a commit"):
+        die()
+
+
+def fsync(handle):
+    if reach("in half a draft"):
+        os.ftruncate(handle, os.fstat(handle).st_size // 2)
+        die()
+    os.fsync(handle)
+    if reach("after a draft"):
+        die()
+
+
+def write(path, data):
+    written = write_whole(path, data)
+    if reach("after a file"):
+        die()
+    return written
+
+
+DefaultDialect.do_commit = do_commit
+digest.files.os = SimpleNamespace(fsync=fsync)
+digest.write.write_whole = write
+status = main(sys.argv[4:])
+if log != "-":
+    with open(log, "w") as file:
+        json.dump(calls, file)
+sys.exit(status)
+"""
+
+# The subjects decide by the title alone who gets a paper, so that a test needs no query to know it.
+SUBJECTS = ("Kelp", "Lantern", "Granite")
+WANTS = {"daily": ("Kelp",), "weekly": ("Lantern", "Granite"), "mail": ("Kelp", "Granite")}
+
+
+def title(number: int) -> str:
+    return f"{SUBJECTS[number % 3]} Study {number}: What the Harbour Log Says"
+
+
+def pages() -> list[str]:
+    """Return four pages: new papers, some listed again, some of those revised."""
+    revised = [Card(title(n), prose(title(n), f"only {n + 2} lamps were ever found")) for n in (2, 4, 9)]
+    return [
+        page(*(title(n) for n in range(12)), day="Nov 16"),
+        page(title(3), *revised[:2], *(title(n) for n in range(12, 20)), day="Nov 17"),
+        page(*(title(n) for n in range(20, 23)), title(1), day="Nov 18"),
+        page(revised[2], *(title(n) for n in range(23, 31)), title(20), day="Nov 20"),
+    ]
+
+
+STEPS = ("2026-11-16T09:00", "2026-11-17T09:00", "2026-11-18T07:45", "2026-11-20T09:00")
+LAST = "2026-11-23T09:00"  # the Monday after: every schedule has had a slot since the last page
+
+
+def new_home(path: Path) -> TestHome:
+    home = TestHome(path)
+    home.subscribe("daily", *WANTS["daily"], schedule="daily 08:00", max_papers=3)
+    home.subscribe("weekly", *WANTS["weekly"], schedule="mon,fri 08:00", formats=["markdown"])
+    home.subscribe("mail", *WANTS["mail"], schedule="weekdays 07:30", email=["reader@example.org"])
+    return home
+
+
+def arrive(home: TestHome, step: int) -> None:
+    home.put(f"2026-11-{(16, 17, 18, 20)[step]}.txt", pages()[step])
+
+
+def words(home: TestHome, now: str, *more: str) -> list[str]:
+    return ["run", "--home", str(home.path), "--quiet", "--now", now, *more]
+
+
+def finish(home: TestHome, now: str, *more: str) -> None:
+    """Do an undisturbed run."""
+    done = subprocess.run(
+        [sys.executable, "-m", "digest", *words(home, now, *more)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@dataclass
+class Reference:
+    """An undisturbed home, how long each of its runs took, and how often each point was reached."""
+
+    home: TestHome
+    script: Path
+    seconds: list[float] = field(default_factory=list)
+    points: list[dict[str, int]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    script = folder / "killed.py"
+    script.write_text(SCRIPT, "utf-8")
+    found = Reference(new_home(folder / "home"), script)
+    for step, now in enumerate((*STEPS, LAST)):
+        if step < len(STEPS):
+            arrive(found.home, step)
+        counted = folder / "points.json"
+        started = time.monotonic()
+        command = [sys.executable, str(script), "none", "0", str(counted), *words(found.home, now)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        found.seconds.append(time.monotonic() - started)
+        found.points.append(json.loads(counted.read_text("utf-8")))
+    assert set(found.points[0]) == set(KINDS)
+    return found
+
+
+def test_a_killed_run_loses_and_repeats_nothing(reference: Reference, tmp_path: Path) -> None:
+    kills: Counter[str] = Counter()
+    number = 0
+    while kills.total() < KILLS:
+        seed = SEED + number
+        home = new_home(tmp_path / f"home-{number}")
+        story: list[str] = []
+        try:
+            torture(reference, home, random.Random(seed), kills, story)
+            compare(home, reference.home)
+        except BaseException:
+            print(f"\nTORTURE_SEED={seed}; what was done to {home.path}:", *story, sep="\n  ")
+            raise
+        shutil.rmtree(home.path)
+        number += 1
+        assert number < KILLS, "the runs are hardly ever killed: the test tests nothing"
+    assert kills["at a moment"] and kills.total() > kills["at a moment"], kills
+
+
+def test_a_run_that_gets_one_commit_further_each_time(reference: Reference, tmp_path: Path) -> None:
+    home = new_home(tmp_path / "home")
+    arrive(home, 0)
+    kills = 0
+    for at in (1, 1, 2, 2, 3, 3, 4, 4, *range(5, 30)):
+        child = suicidal(reference, home, STEPS[0], "after a commit", at)
+        _, complaints = child.communicate()
+        assert child.returncode in {0, -signal.SIGKILL}, complaints
+        whole(home)
+        if child.returncode == 0:
+            break
+        kills += 1
+    assert child.returncode == 0
+    assert kills >= 9
+    settled(home)
+    for step, now in enumerate((*STEPS[1:], LAST), 1):
+        if step < len(STEPS):
+            arrive(home, step)
+        finish(home, now)
+    compare(home, reference.home)
+
+
+def suicidal(reference: Reference, home: TestHome, now: str, kind: str, at: int) -> subprocess.Popen[str]:
+    """Start a run that kills itself when it reaches a point of that kind for the n-th time."""
+    command = [sys.executable, str(reference.script), kind, str(at), "-", *words(home, now)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def torture(
+    reference: Reference, home: TestHome, chance: random.Random, kills: Counter[str], story: list[str]
+) -> None:
+    """Let the pages arrive one by one; kill runs; leave some steps without a run that ends."""
+    for step, now in enumerate((*STEPS, LAST)):
+        if step < len(STEPS):
+            arrive(home, step)
+        for _ in range(chance.choice((0, 1, 1, 2, 3))):
+            how, point = killed(reference, home, chance, step, now)
+            story.append(f"{now} {point}: {how or 'ended before'}")
+            if how:
+                kills[how] += 1
+                if chance.random() < 0.5:
+                    whole(home)
+        if step == len(STEPS) or chance.random() < 0.7:
+            story.append(f"{now} undisturbed")
+            finish(home, now)
+            settled(home)
+
+
+def killed(
+    reference: Reference, home: TestHome, chance: random.Random, step: int, now: str
+) -> tuple[str, str]:
+    """Start a run and kill it; return how ("" if it ended before) and where."""
+    if chance.random() < 0.4:
+        delay = chance.uniform(0, reference.seconds[step])
+        child = subprocess.Popen(
+            [sys.executable, "-m", "digest", *words(home, now)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            child.wait(delay)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        how, point = "at a moment", f"after {delay:.3f} s"
+    else:
+        (kind,) = chance.choices(KINDS, CHANCES)
+        at = chance.randint(1, max(1, reference.points[step].get(kind, 0)))
+        child = suicidal(reference, home, now, kind, at)
+        how, point = kind, f"{kind}, the {at}th"
+    _, complaints = child.communicate()
+    assert child.returncode in {0, -signal.SIGKILL}, complaints
+    return (how if child.returncode else ""), point
+
+
+def whole(home: TestHome) -> None:
+    """Check what a reader may meet at any time: no half file, no half record."""
+    for path, data in home.output().items():
+        name = Path(path).name
+        if name.startswith("."):
+            continue  # a draft
+        if name.endswith(".html"):
+            assert data.rstrip().endswith(b"</html>"), path
+        elif name.endswith((".rss", ".atom")):
+            ET.fromstring(data)
+        elif name.endswith(".json"):
+            json.loads(data)
+        else:
+            assert data, path
+    if not (home.path / "digest.db").exists() or not home.rows("select 1 from sqlite_master"):
+        return
+    assert home.rows("pragma integrity_check") == [("ok",)]
+    assert home.rows("pragma foreign_key_check") == []
+    assert not home.rows(
+        "select path from file where listed <> (select count(*) from listing where listing.file = file.id)"
+    )
+
+
+def settled(home: TestHome) -> None:
+    """Check what holds after every run that ended: all is on disk, and nothing else."""
+    whole(home)
+    assert home.rows("select * from unwritten") == []
+    assert home.rows("select status from run order by id desc limit 1") == [("done",)]
+    assert home.rows("select count(*) from run where status = 'running'") == [(0,)]
+    assert not [path for path in home.output() if path.endswith(".part")]
+    assert len(home.output()) == expected_files(home)
+
+
+def issues(home: TestHome, name: str) -> list[dict]:
+    rows = home.rows("select content from issue where subscription = ? order by number", name)
+    return [json.loads(content) for (content,) in rows]
+
+
+def expected_files(home: TestHome) -> int:
+    """Count what the stored content asks for; that each of them is right is told by writing all again."""
+    forms = home.rows("select formats from issue")
+    papers = home.rows("select count(*) from paper")[0][0]
+    feeds = 1 + home.rows("select count(*) from cursor")[0][0]
+    return sum(len(form.split(",")) + 1 for (form,) in forms) + papers + 3 * feeds + 1
+
+
+def log_of(home: TestHome) -> list[tuple]:
+    return home.rows(
+        "select position, paper, kind, what, path from entry join file on file.id = entry.file"
+        " order by position"
+    )
+
+
+def compare(home: TestHome, reference: TestHome) -> None:
+    """Check that the home knows and has served what the undisturbed one has."""
+    for what in (
+        "select number, uid, sources, record from paper order by number",
+        "select key, paper from alias order by key",
+        "select paper, source from witness order by paper, source",
+        "select file, rank, paper from listing order by file, rank",
+        "select subscription, paper, terms from feed_item order by subscription, paper",
+        "select subscription, position, feed_position from cursor order by subscription",
+    ):
+        assert home.rows(what) == reference.rows(what), what
+    assert [row[:4] for row in log_of(home)] == [row[:4] for row in log_of(reference)]
+    for name, subjects in WANTS.items():
+        served_right(home, name, subjects)
+    everything_on_disk(home)
+
+
+def served_right(home: TestHome, name: str, subjects: tuple[str, ...]) -> None:
+    made = issues(home, name)
+    wanted = {title(n) for n in range(31) if title(n).split()[0] in subjects}
+    assert [issue["number"] for issue in made] == list(range(1, len(made) + 1))
+    brought = [item["paper"]["title"] for issue in made for item in issue["new"] + issue["more_new"]]
+    assert len(brought) == len(set(brought)), f"{name}: served twice"
+    assert set(brought) == wanted
+    slots = [issue["slot"] for issue in made]
+    assert len(slots) == len(set(slots))
+    # Every revision of a paper that had been served stands in the issue whose interval holds it.
+    intervals = home.rows('select first, "last" from issue where subscription = ? order by number', name)
+    assert all(before[1] <= after[0] for before, after in pairwise(intervals))
+    served_in = dict(
+        home.rows(
+            "select paper, issue.number from served join issue on issue.id = served.issue"
+            " where served.subscription = ?",
+            name,
+        )
+    )
+    for position, paper, kind, _, _ in log_of(home):
+        if kind != "updated" or paper not in served_in:
+            continue
+        place = next(n for n, (first, last) in enumerate(intervals, 1) if first < position <= last)
+        told = {item["paper"]["number"] for item in made[place - 1]["updated"]}
+        assert served_in[paper] == place or (served_in[paper] < place and paper in told)
+    ids = [entry.id for entry in feedparser.parse(home.path / f"output/feeds/{name}.atom").entries]
+    rss = feedparser.parse(home.path / f"output/feeds/{name}.rss")
+    assert not rss.bozo, rss
+    assert [entry.id for entry in rss.entries] == ids
+    assert len(ids) == len(set(ids)) == len(wanted)
+    uids = home.rows("select uid from feed_item join paper on paper = number where subscription = ?", name)
+    assert {uid for (uid,) in uids} == set(ids)
+
+
+def everything_on_disk(home: TestHome) -> None:
+    """Check that another run changes nothing, and that all written anew is what is there."""
+    before = home.output()
+    finish(home, LAST)
+    assert home.output() == before
+    shutil.rmtree(home.path / "output")
+    finish(home, LAST, "--rewrite")
+    assert home.output() == before
