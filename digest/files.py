@@ -21,8 +21,18 @@ def write_whole(path: Path, data: bytes) -> bool:
             handle.flush()
             os.fsync(handle.fileno())
         draft.replace(path)
+        _sync(path.parent)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); check the disk and the permissions, then run again"
         ) from error
     return True
+
+
+def _sync(folder: Path) -> None:
+    """Make the folder's new entry survive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

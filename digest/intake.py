@@ -36,13 +36,17 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
-    """A path on its way in. `captured` orders inbox and folders; None if it could not be read."""
+    """A path on its way in. `captured` orders inbox and folders; None if it could not be read.
+
+    `reader` is what judged the file: this version and, of a file not read whole, the limit.
+    """
 
     path: str
     named: bool
     outcome: DigestFile | FileReport
     captured: date | None
     digest: str | None
+    reader: str = __version__
 
 
 def read_files(
@@ -96,19 +100,23 @@ def _load(home: Home, store: Store, path: str, options: Options, *, named: bool,
     settings = home.settings
     zone = ZoneInfo(settings.timezone)
     loaded = read.load(path, max_bytes=settings.max_file_mb * 1024 * 1024)
+    whole = isinstance(loaded, read.Loaded)
+    reader = __version__ if whole else f"{__version__}, {settings.max_file_mb} MB"
     shown = _shown(home, path) if not options.paths else path
-    if isinstance(loaded, Rejected):
-        rejected = replace(loaded, path=shown)
-        return _Gathered(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest)
     with store.begin(write=False) as tx:
-        known = tx.library.file(loaded.digest)
-        remembered = None if named else tx.ledger.rejection(loaded.digest, reader=__version__)
+        known = tx.library.file(loaded.digest) if loaded.digest else None
+        remembered = (
+            tx.ledger.rejection(loaded.digest, reader=reader) if loaded.digest and not named else None
+        )
     if known:
         report = FileReport(shown, known.source, known.captured, seen=known.listed)
         return _Gathered(shown, named, report, known.captured, loaded.digest)
     if remembered:
         report = FileReport(shown, rejected=replace(remembered, path=shown), remembered=True)
         return _Gathered(shown, named, report, None, loaded.digest)
+    if isinstance(loaded, Rejected):
+        rejected = replace(loaded, path=shown)
+        return _Gathered(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest, reader)
     parsed = read.parse(loaded, today=now.astimezone(zone).date(), zone=zone, captured=options.captured)
     if isinstance(parsed, Rejected):
         report = FileReport(shown, rejected=replace(parsed, path=shown))
@@ -131,7 +139,7 @@ def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime, tell: b
         if rejected is None:
             return _seen(tx.library, item, tell=tell)
         if not item.outcome.remembered:
-            tx.ledger.reject(rejected, run=run, reader=__version__)
+            tx.ledger.reject(rejected, run=run, reader=item.reader)
         return item.outcome
     file = item.outcome
     if tx.library.file(file.digest):  # the same bytes under another name, earlier in this run

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,14 +27,20 @@ def hold(home: Path, *, command: str, patience: float = 60.0) -> Iterator[None]:
         ) from error
     try:
         _acquire(handle, path, patience)
-        note = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
-        note["since"] = datetime.now(UTC).isoformat(timespec="seconds")
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(note).encode(), 0)
+        _sign(handle, command)
         yield
         os.ftruncate(handle, 0)
     finally:
         os.close(handle)
+
+
+def _sign(handle: int, command: str) -> None:
+    """Leave a note of who holds the lock, for those who wait; a full disk is no reason not to run."""
+    note = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
+    note["since"] = datetime.now(UTC).isoformat(timespec="seconds")
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(note).encode(), 0)
 
 
 def _acquire(handle: int, path: Path, patience: float) -> None:
@@ -46,6 +52,10 @@ def _acquire(handle: int, path: Path, patience: float) -> None:
             if time.monotonic() >= deadline:
                 raise LockedError(f"{path.parent}: {_holder(path)}; wait for it or stop it") from error
             time.sleep(0.1)
+        except OSError as error:
+            raise StoreError(
+                f"{path}: the file system cannot lock ({error.strerror}); put the home on a local disk"
+            ) from error
         else:
             return
 

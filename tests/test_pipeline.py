@@ -586,6 +586,14 @@ def test_a_file_that_is_too_large(home):
     assert "max_file_mb" in large["rejected"]["remedy"]
     assert small["new"] == 1
 
+    again = home.run(DAY1)["files"][0]
+    assert again["rejected"]["remembered"] and again["rejected"]["reason"] == large["rejected"]["reason"]
+    assert home.rows("select count(*) from reject") == [(1,)]
+    named = home.run(DAY1, "inbox/large.txt", status=1)["files"][0]
+    assert not named["rejected"]["remembered"]
+    home.write("digest.toml", "max_file_mb = 2\n")
+    assert counts(home.run(DAY2)) == [(1, 0, 0), (0, 0, 1)]
+
 
 def test_a_file_that_is_half_a_page_is_set_aside_whole(home):
     home.subscribe("kelp", "kelp")
@@ -640,7 +648,7 @@ def test_the_database_may_be_elsewhere(home):
     home.write("digest.toml", 'database = "sqlite:///var/library.db"\n')
     home.put("1.txt", page(KELP))
     missing = home.call("run", "--now", DAY1)
-    assert missing.status == 1
+    assert missing.status == 2
     assert "var" in missing.err
     (home.path / "var").mkdir()
     assert counts(home.run(DAY1)) == [(1, 0, 0)]

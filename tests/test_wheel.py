@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SAMPLES = {
+    *("inbox/README.md", "inbox/2026-11-16-sample.txt", "inbox/2026-11-18-sample.txt"),
+    *(f"subscriptions/{name}.toml" for name in ("agents", "one-step-diffusion", "sky-and-cell")),
+}
 
 
 def run(*words: object, **options) -> str:
@@ -41,10 +45,9 @@ def installed(wheel):
 
 def test_what_is_in_the_wheel(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("templates", "subscriptions"):
-        for path in (ROOT / folder).iterdir():
-            assert f"digest/_home/{folder}/{path.name}" in names
-    assert {"digest/cli.py", "digest/_home/inbox/README.md"} <= names
+    carried = {name.removeprefix("digest/_home/") for name in names if name.startswith("digest/_home/")}
+    assert carried == {*SAMPLES, *(f"templates/{path.name}" for path in (ROOT / "templates").iterdir())}
+    assert "digest/cli.py" in names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"digest"}
     assert not [name for name in names if name.endswith((".pyc", ".db"))]

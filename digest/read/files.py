@@ -5,6 +5,7 @@ import os
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 
 from digest.model import Rejected
 
@@ -61,19 +62,15 @@ def _load(path: str, max_bytes: int) -> Loaded | Rejected:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return _no_file(path, status.st_mode)
-        if status.st_size > max_bytes:
-            return _too_large(path, status.st_size, max_bytes)
-        data = _bytes(descriptor, max_bytes + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            # No more is held than may be read; the size told beforehand may be wrong.
+            data = file.read(max_bytes + 1) if status.st_size <= max_bytes else b""
+            if len(data) > max_bytes or status.st_size > max_bytes:
+                file.seek(0)
+                return _too_large(path, file, max_bytes)
     finally:
         os.close(descriptor)
-    if len(data) > max_bytes:  # it grew meanwhile, or its size is not told beforehand
-        return _too_large(path, len(data), max_bytes)
     return Loaded(path, data, hashlib.sha256(data).hexdigest(), _time(status.st_mtime))
-
-
-def _bytes(descriptor: int, most: int) -> bytes:
-    with open(descriptor, "rb", closefd=False) as file:
-        return file.read(most)
 
 
 def _no_file(path: str, mode: int) -> Rejected:
@@ -82,9 +79,11 @@ def _no_file(path: str, mode: int) -> Rejected:
     return Rejected(path, "is no regular file but a device, a pipe or a socket", "name a regular file")
 
 
-def _too_large(path: str, size: int, most: int) -> Rejected:
-    reason = f"has {size / _MIB:,.1f} MiB, more than the limit of {most / _MIB:,.1f} MiB"
-    return Rejected(path, reason, "split it, or raise max_file_mb in digest.toml")
+def _too_large(path: str, file: BufferedReader, most: int) -> Rejected:
+    """Reject a file over the limit; its digest, by which it is remembered, is taken piece by piece."""
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    reason = f"has {file.tell() / _MIB:,.1f} MiB, more than the limit of {most / _MIB:,.1f} MiB"
+    return Rejected(path, reason, "split it, or raise max_file_mb in digest.toml", digest=digest)
 
 
 def _unreadable(path: str, problem: OSError) -> Rejected:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
-from digest.errors import StoreError
+from digest.errors import StoreError, UsageError
 from digest.store.desk import Desk
 from digest.store.ledger import Ledger
 from digest.store.library import Library
@@ -46,6 +46,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._name = engine.url.database if engine.name == "sqlite" else engine.url.render_as_string()
         self._rehearsal: Connection | None = None
         with self._connection(write=True) as connection:
             migrate(connection)
@@ -66,7 +67,7 @@ class Store:
             finally:
                 inner.rollback()
             return
-        with _wrapped(), self._engine.connect().execution_options(write=True) as connection:
+        with self._wrapped(), self._engine.connect().execution_options(write=True) as connection:
             outer = connection.begin()
             self._rehearsal = connection
             try:
@@ -80,7 +81,7 @@ class Store:
 
     @contextmanager
     def _connection(self, *, write: bool) -> Iterator[Connection]:
-        with _wrapped():
+        with self._wrapped():
             if self._rehearsal is not None:
                 with self._rehearsal.begin_nested():
                     yield self._rehearsal
@@ -88,28 +89,50 @@ class Store:
             with self._engine.connect().execution_options(write=write) as connection, connection.begin():
                 yield connection
 
+    @contextmanager
+    def _wrapped(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            name, reason = self._name or "the library in memory", str(error.orig)
+            raise StoreError(f"{name}: the library database: {reason}; {_remedy(reason)}") from error
 
-@contextmanager
-def _wrapped() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        raise StoreError(f"the library database: {error.orig}") from error
+
+def _remedy(reason: str) -> str:
+    """Return what to do about a driver's error, by the words of SQLite."""
+    return next((remedy for words, remedy in _REMEDIES.items() if words in reason), _OTHERWISE)
+
+
+_REMEDIES = {
+    "not a database": "it is no library; move the file away or name another database in digest.toml",
+    "malformed": "the file is damaged; restore a copy of it, and keep this one",
+    "unable to open": "check that it is a file (not a folder) that may be written, and its folder",
+    "readonly": "give the user who runs digest the right to write it and its folder",
+    "locked": "another program holds it; close that, then run again",
+    "full": "make room on the disk, then run again",
+    "disk I/O": "check the disk, then run again",
+}
+_OTHERWISE = "nothing of this step was recorded; run again, and report it if it comes back"
 
 
 def open_store(url: str, *, home: Path, create: bool = True) -> Store:
     """Open the database of `url`; a relative SQLite path counts from `home`.
 
     `create=False` gives an empty library in memory where there is no SQLite file yet, for commands
-    that only look. Raises StoreError if it cannot be opened.
+    that only look. Raises UsageError if the URL is wrong, StoreError if it cannot be opened.
     """
     try:
         parsed = make_url(url)
         return _open(parsed, home, create=create)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise StoreError(f"database {_shown(url)!r} needs a driver that is not installed") from error
+        raise UsageError(
+            f"digest.toml: database: {_shown(url)!r} needs a driver that is not installed; "
+            "install it, or write sqlite:///digest.db"
+        ) from error
     except (ArgumentError, ValueError) as error:
-        raise StoreError(f"database {_shown(url)!r} is no database URL; write sqlite:///digest.db") from error
+        raise UsageError(
+            f"digest.toml: database: {_shown(url)!r} is no database URL; write sqlite:///digest.db"
+        ) from error
 
 
 def _shown(url: str) -> str:
@@ -124,7 +147,7 @@ def _open(parsed: URL, home: Path, *, create: bool) -> Store:
     if path is None or not (create or path.exists()):
         return Store(_sqlite("sqlite://", poolclass=StaticPool))
     if not path.parent.is_dir():
-        raise StoreError(f"the folder of the library database is missing: {path.parent}")
+        raise UsageError(f"digest.toml: database: there is no folder {path.parent}; make it, or name another")
     return Store(_sqlite(parsed.set(database=str(path)).render_as_string(hide_password=False)))
 
 

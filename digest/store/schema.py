@@ -99,7 +99,7 @@ rejects = Table(
     Column("reason", Plain, nullable=False),
     Column("remedy", Plain, nullable=False),
     Column("line", Integer),
-    Column("reader", String(32), nullable=False),  # version that rejected it: a newer one tries again
+    Column("reader", String(32), nullable=False),  # what rejected it (version, limit): another tries again
     Column("run", ForeignKey("run.id"), nullable=False),
 )
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from digest.diff import diff, merge
-from digest.errors import StoreError
+from digest.errors import StoreError, UsageError
 from digest.identity import feed_uid, keys_of
 from digest.model import DigestFile, Listing
 from digest.store import Store, Transaction, open_store, schema
@@ -429,14 +429,25 @@ def test_an_absolute_path(tmp_path):
 @pytest.mark.parametrize(("url", "message"), [
     ("", "is no database URL; write sqlite:///digest.db"), ("digest.db", "is no database URL"), ("postgresql://u:secret@h:abc/db", "is no database URL"),
     ("sqlite://host/x.db", "is no database URL"), ("foo://u:secret@x", "needs a driver that is not installed"), ("sqlite+foo:///x", "needs a driver that is not installed"),
-    ("sqlite:///absent/x.db", "the folder of the library database is missing"), ("sqlite:///.", "unable to open database file"), ("sqlite:///text.txt", "file is not a database"),
+    ("sqlite:///absent/x.db", "there is no folder"),
 ])  # fmt: skip
-def test_what_cannot_be_opened(tmp_path, url, message):
+def test_a_wrong_database_setting(tmp_path, url, message):
+    with pytest.raises(UsageError) as caught:
+        open_store(url, home=tmp_path)
+    assert str(caught.value).startswith("digest.toml: database: ")
+    assert message in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("url", "name", "message", "remedy"), [
+    ("sqlite:///.", ".", "unable to open database file", "check that it is a file (not a folder)"),
+    ("sqlite:///text.txt", "text.txt", "file is not a database", "it is no library; move the file away"),
+])  # fmt: skip
+def test_what_cannot_be_opened(tmp_path, url, name, message, remedy):
     (tmp_path / "text.txt").write_text("This is no database, though it is longer than a header. " * 20)
     with pytest.raises(StoreError) as caught:
         open_store(url, home=tmp_path)
-    assert message in str(caught.value)
-    assert "secret" not in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path / name}: the library database: {message}; {remedy}")
 
 
 def test_a_newer_schema_is_refused(store, tmp_path):
