@@ -150,7 +150,7 @@ class Shelf:
         """Find what each of very many subscriptions accepts, all with the same interval at once."""
         if len(subscriptions) < FAST_FROM:
             return
-        from digest.match.index import Batch, Index
+        from digest.match.index import Index
 
         with self.store.begin(write=False) as tx:
             end = tx.library.end()
@@ -160,8 +160,8 @@ class Shelf:
                 groups.setdefault(positions[subscription.id], []).append(subscription)
             for position, group in groups.items():
                 numbers = sorted({entry.paper for entry in self.entries(tx.library, position, end)})
-                batch = Batch([self._analyse(number) for number in numbers])
-                hits = Index([self.query(each) for each in group]).match(batch)
+                papers = [self._papers[number] for number in numbers]
+                hits = Index([self.query(each) for each in group]).match(papers, self._prepared)
                 for place, subscription in enumerate(group):
                     accepted = frozenset(numbers[paper] for paper in hits.papers(place))
                     self._accepted[subscription.id] = accepted
@@ -190,6 +190,9 @@ class Shelf:
         likely = numbers if accepted is None else accepted.intersection(numbers)
         found = (match(query, self._analyse(number)) for number in likely)
         return best_first(hit for hit in found if hit is not None)
+
+    def _prepared(self, paper: Paper) -> Analysed:
+        return self._analyse(paper.number)
 
     def _analyse(self, number: int) -> Analysed:
         if number not in self._analysed:

@@ -1,5 +1,6 @@
 """The fast engine against the slow one: the same matches, the same scores, to the last bit."""
 
+import contextlib
 import random
 import re
 import sqlite3
@@ -10,11 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.match.index import Batch, Index
+from digest.match import kernels, kernels_numba
+from digest.match.index import Index
 from digest.match.naive import analyse, best_first, match
+from digest.match.program import compile_queries
 from digest.match.query import QueryError, query_of
 from digest.model import Paper
 from tests import strategies
+
+KERNELS = (kernels, kernels_numba)
+
+
+@contextlib.contextmanager
+def loops_of(module):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "fastest", lambda: module)
+        yield
 
 
 def numbered(papers):
@@ -27,9 +39,14 @@ def slow(queries, analysed):
 
 def agree(queries, papers):
     """Demand the same answers of both engines; return how many matches there were."""
-    analysed = [analyse(paper) for paper in papers]
-    hits = Index(queries).match(Batch(analysed))
-    expected = slow(queries, analysed)
+    expected = slow(queries, [analyse(paper) for paper in papers])
+    for loops in KERNELS:
+        with loops_of(loops):
+            compare(Index(queries).match(papers), papers, expected)
+    return sum(map(len, expected))
+
+
+def compare(hits, papers, expected):
     for number, found in enumerate(expected):
         assert {papers[place].number for place in hits.papers(number)} == {hit.paper.number for hit in found}
     numbers, places, scores = hits.top(10_000)
@@ -38,7 +55,6 @@ def agree(queries, papers):
         (int(n), papers[p].number, float(s)) for n, p, s in zip(numbers, places, scores, strict=True)
     ] == flat
     assert hits.counts().tolist() == [len(found) for found in expected]
-    return len(flat)
 
 
 def read(keywords, exclude):
@@ -96,7 +112,7 @@ def test_top_keeps_the_best_of_each_query():
         Paper(n, f"u{n}", "model" if n % 2 else "x", "model", datetime(2026, 1, 1, tzinfo=UTC))
         for n in range(1, 9)
     ]
-    hits = Index([query_of(["model"]), query_of(["absent"])]).match(Batch([analyse(p) for p in papers]))
+    hits = Index([query_of(["model"]), query_of(["absent"])]).match(papers)
     queries, places, scores = hits.top(3)
     assert (queries.tolist(), [papers[p].number for p in places], scores.tolist()) == (
         [0] * 3,
@@ -106,13 +122,13 @@ def test_top_keeps_the_best_of_each_query():
 
 
 def test_equal_parts_of_queries_are_one_node():
-    one = Index([query_of(["(a OR b) c"]), query_of(["c (b OR a)"])])
-    assert one._roots[0] == one._roots[1]
-    assert len(one.atoms) == 3
+    one = compile_queries([query_of(["(a OR b) c"]), query_of(["c (b OR a)"])])
+    assert one.query[0] == one.query[1]
+    assert (one.atoms, len(one.operation)) == (3, 2)
 
 
 def test_no_queries():
-    hits = Index([]).match(Batch([analyse(Paper(1, "u", "model", "", datetime(2026, 1, 1, tzinfo=UTC)))]))
+    hits = Index([]).match([Paper(1, "u", "model", "", datetime(2026, 1, 1, tzinfo=UTC))])
     assert [len(column) for column in hits.top(5)] == [0, 0, 0]
 
 
@@ -175,7 +191,6 @@ def test_a_third_witness_on_plain_words(shared):
         replace(paper, title=letters(paper.title), abstract=letters(paper.abstract))
         for paper in real_papers(shared)
     ]
-    batch = Batch([analyse(paper) for paper in plain])
     database = sqlite3.connect(":memory:")
     database.execute("create virtual table t using fts5(title, abstract, tokenize='unicode61')")
     database.executemany(
@@ -191,7 +206,7 @@ def test_a_third_witness_on_plain_words(shared):
         theirs = f'("{one} {two}" OR "{other}") NOT "{chance.choice(words)}"'
         ours = re.sub(r'"(\w+(?: \w+)?)"', r'="\1"', theirs)
         expected = {row[0] for row in database.execute("select rowid from t where t match ?", (theirs,))}
-        hits = Index([query_of([ours])]).match(batch)
+        hits = Index([query_of([ours])]).match(plain)
         assert {plain[place].number for place in hits.papers(0)} == expected, ours
         hits_in_all += len(expected)
     assert hits_in_all > 200

@@ -33,7 +33,7 @@ def test_the_same_issues_either_way(tmp_path, monkeypatch, capsys):
     from digest.match import index
 
     original = index.Index.match
-    monkeypatch.setattr(index.Index, "match", lambda self, batch: used.append(1) or original(self, batch))
+    monkeypatch.setattr(index.Index, "match", lambda self, *words: used.append(1) or original(self, *words))
     monkeypatch.setattr(pipeline, "FAST_FROM", 2)
     assert run(tmp_path / "fast", capsys) == slow
     assert used
