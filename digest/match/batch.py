@@ -17,7 +17,7 @@ import numpy.typing as npt
 from digest.match.naive import Analysed, analyse, texts_of
 from digest.match.query import FIELDS, STEMMED
 from digest.model import Paper
-from digest.text import pieces, words_of_piece
+from digest.text import pieces, stem, words_of_piece
 
 Numbers = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
@@ -51,18 +51,26 @@ class Lexicon:
         return number
 
     def _read(self, piece: str) -> int:
-        stems, texts, begins, afters = self._rows
-        place = 0
-        for word in words_of_piece(piece):
-            place = max(place, word.after)
-            for text, stem in ((word.text, word.stem), (word.bare, word.bare_stem))[: 2 if word.sign else 1]:
-                stems.append(self.number(stem))
-                texts.append(self.number(text))
-                begins.append(word.at)
-                afters.append(word.after)
-        self._starts.append(len(stems))
+        if piece.isascii() and piece.isalpha():  # as most are: one word, read without ado
+            self._add(piece, stem(piece), 0, 1)
+            place = 1
+        else:
+            place = 0
+            for word in words_of_piece(piece):
+                place = max(place, word.after)
+                self._add(word.text, word.stem, word.at, word.after)
+                if word.sign:
+                    self._add(word.bare, word.bare_stem, word.at, word.after)
+        self._starts.append(len(self._rows[0]))
         self._sizes.append(place)
         return len(self._sizes) - 1
+
+    def _add(self, text: str, stemmed: str, at: int, after: int) -> None:
+        stems, texts, begins, afters = self._rows
+        stems.append(self.number(stemmed))
+        texts.append(self.number(text))
+        begins.append(at)
+        afters.append(after)
 
     def tokens(self, texts: Sequence[str]) -> "Tokens":
         """Return the words of the texts, one text after the other."""
@@ -145,7 +153,7 @@ class Batch:
     def begins(self) -> Places:
         """Where the tokens of each place begin: those at `p` are `begins[p]` to `begins[p + 1]`."""
         places = int(self.tokens.after.max(initial=0)) + 2
-        return np.searchsorted(self.tokens.at, np.arange(places + 1))
+        return np.concatenate(([0], np.cumsum(np.bincount(self.tokens.at, minlength=places))))
 
     @property
     def width(self) -> int:
