@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, NoReturn
 
 from digest.errors import QueryError
@@ -167,6 +168,37 @@ _OPERATORS: dict[str, Literal["and", "or", "not"]] = {"AND": "and", "OR": "or", 
 _SYMBOLS: dict[str, Literal["and", "or"]] = {"&&": "and", "||": "or"}
 
 
+# Nearly every token, whole: a sign, a field, then a group or an item with its boost; an operator; the
+# end of a group. What is not of this form is read character by character.
+_BOOST_HERE = r"(?: \^ [0-9]{1,9} (?: \.[0-9]{1,9} )? (?= [\s()] | \Z ) )?"
+_EASY = re.compile(
+    rf"""
+    (?: (?P<operator> AND|OR|NOT ) (?= [\s()] | \Z )
+      | (?P<sign> [-+!] )? (?: (?P<scope> (?i: {"|".join(_SCOPES)} ) ) : )?
+        (?: (?P<open> \( )
+          | (?P<item> =? (?: "[A-Za-z0-9\ ,.'/-]+ \*? " (?: ~[0-9]{{1,6}} )?
+                           | [A-Za-z0-9]+ (?: -[A-Za-z0-9]+ )* \*? ) )
+            (?P<boost> {_BOOST_HERE} ) (?= [\s()] | \Z ) )
+      | \) (?P<close_boost> {_BOOST_HERE} ) (?! [~*^] )
+    ) \s*
+    """,
+    re.VERBOSE,
+)
+_NEGATIVE = frozenset("-!")
+
+
+@lru_cache(maxsize=1 << 16)
+def _easy_item(text: str) -> Atom | None:
+    """Return the atom of an item without field and boost; None if it is an operator or wrong."""
+    if text.removeprefix("=") in _OPERATORS:
+        return None
+    try:
+        lexer = _Lexer(text)
+        return lexer.read_item(exact=lexer.read_exact())
+    except QueryError:
+        return None
+
+
 class _Lexer:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -180,9 +212,13 @@ class _Lexer:
             start = self.text[:60] + "…"
             _fail(start, "a query of more than a million characters", 0, "split it into several keywords")
         found = []
-        while self.skip_blanks():
-            token = self.token()
-            self.read_boost(token)
+        self.skip_blanks()
+        while self.place < len(self.text):
+            token = self.easy_token()
+            if token is None:
+                token = self.token()
+                self.read_boost(token)
+                self.skip_blanks()
             found.append(token)
             if len(found) > MAX_TOKENS:
                 self.fail(
@@ -192,13 +228,40 @@ class _Lexer:
                 )
         return found
 
-    def skip_blanks(self) -> bool:
-        """Go on to the next token; tell whether there is one."""
+    def skip_blanks(self) -> None:
         text, place = self.text, self.place
         while place < len(text) and text[place].isspace():
             place += 1
         self.place = place
-        return place < len(text)
+
+    def easy_token(self) -> _Token | None:
+        """Return the token if it is of the kind that nearly all are, read in one step.
+
+        What it reads, with the blanks behind it, `token` and `read_boost` would read the same way.
+        """
+        found = _EASY.match(self.text, self.place)
+        if found is None:
+            return None
+        operator, sign, scope, opened, item, boost, close_boost = found.groups()
+        start = self.place
+        if operator:
+            token = _Token(_OPERATORS[operator], start)
+        elif item or opened:
+            fields = _SCOPES[scope.casefold()] if scope else None
+            atom = _easy_item(item) if item else None
+            if item and not atom:
+                return None
+            kind: Literal["item", "open"] = "item" if item else "open"
+            token = _Token(kind, start, sign in _NEGATIVE, sign is not None, fields, atom)
+        else:
+            token = _Token("close", start)
+        if boost or close_boost:
+            token.boost = float((boost or close_boost)[1:])
+            token.boosted = found.start("boost" if boost else "close_boost")
+            if not token.boost:
+                return None
+        self.place = found.end()
+        return token
 
     def char(self) -> str:
         """Return the character here, nothing at the end."""
@@ -495,11 +558,17 @@ def _tree(text: str, tokens: list[_Token]) -> Node:
         elif token.atom is not None:
             negative, begins = _negative(text, group, token)
             boost = _product(text, group.boost, token.boost, token.boosted)
-            atom = replace(token.atom, fields=token.scope or group.scope, boost=boost)
+            atom = _placed(token.atom, token.scope or group.scope, boost)
             _add(group, atom, begins, negative=negative)
         else:
             _operator(text, group, token)
     return _finish(text, stack[0], len(text))
+
+
+def _placed(atom: Atom, fields: tuple[str, ...], boost: float) -> Atom:
+    if atom.fields == fields and atom.boost == boost:
+        return atom
+    return Atom(atom.term, atom.words, fields, atom.prefix, atom.exact, atom.near, boost)
 
 
 def _group_boosts(text: str, tokens: list[_Token]) -> dict[int, tuple[float, int | None]]:
