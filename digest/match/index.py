@@ -7,7 +7,7 @@ the papers, and each query is a few operations on bitmaps (`program`), in one lo
     index = Index(queries)                     # numbered 0, 1, 2 …
     number = index.add(query)                  # one more; also change(number, query), remove(number)
     hits = index.match(papers)                 # a thousand at a time: a bit per query and paper is held
-    hits.papers(number)                        # places in the sequence of papers, in order
+    hits.pairs()                               # number, place of the paper in the sequence
     hits.top(20)                               # arrays: number, place of the paper, score; best first
 
 Evidence is not computed here: `naive.match` gives it for the matches that reach an issue.
@@ -29,7 +29,7 @@ from digest.model import Paper
 
 _TITLE = FIELDS.index("title")
 _YOUNG = 4_096  # so many single additions are compiled together, again and again, then for good
-_QUERIES_AT_ONCE = 1 << 18
+_QUERIES_AT_ONCE = 1 << 16  # bounds the memory
 
 
 class Index:
@@ -49,7 +49,8 @@ class Index:
 
     def __len__(self) -> int:
         """Return how many queries there are, the removed ones left out."""
-        return int(np.count_nonzero(self._segment >= 0)) + sum(map(self._is_new, self._young))
+        waiting = sum(1 for number in self._young if self._is_new(number) or self._segment[number] < 0)
+        return int(np.count_nonzero(self._segment >= 0)) + waiting
 
     def add(self, query: Query) -> int:
         """Add a query and return its number."""
@@ -290,7 +291,6 @@ class Hits:
     def __init__(self, size: int, batch: Batch, answers: Sequence[_Answer]) -> None:
         self._size, self._answers = size, answers
         self._order = np.array(batch.order, np.int64)
-        self._where: dict[int, tuple[_Answer, int]] | None = None
 
     def counts(self) -> Places:
         """Return how many papers each query accepts, by the query's number."""
@@ -301,12 +301,16 @@ class Hits:
             counts[answer.segment.numbers[alive]] = found[alive]
         return counts
 
-    def papers(self, number: int) -> tuple[int, ...]:
-        """Return the papers that a query accepts, in order."""
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield every query number with each paper it accepts."""
         for answer in self._answers:
-            for place in np.flatnonzero(answer.segment.numbers == number):
-                return tuple(sorted(self._order[list(_places(answer.accepted[place]))].tolist()))
-        return ()
+            for first in range(0, len(answer.accepted), _QUERIES_AT_ONCE):
+                rows = answer.accepted[first : first + _QUERIES_AT_ONCE]
+                some = np.flatnonzero(rows.any(axis=1))
+                bits = np.unpackbits(rows[some].astype("<u8").view(np.uint8), axis=1, bitorder="little")
+                place, paper = np.nonzero(bits)
+                numbers = answer.segment.numbers[first + some[place]]
+                yield from zip(numbers.tolist(), self._order[paper].tolist(), strict=True)
 
     def top(self, limit: int) -> Top:
         """Return the best matches of each query: numbers, ascending; papers; scores, best first."""

@@ -18,12 +18,12 @@ from digest.match.query import (
     Node,
     Not,
     Or,
-    _Lexer,
     parse,
     parse_exclude,
     positive_atoms,
     query_of,
 )
+from digest.match.tokens import Lexer
 from tests.strategies import queries
 
 
@@ -333,7 +333,7 @@ _PIECES += (
 
 def _read_slowly(text):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Lexer, "easy_token", lambda _: None)
+        patch.setattr(Lexer, "easy_token", lambda _: None)
         return _outcome(text)
 
 
