@@ -88,5 +88,8 @@ def test_compiled_queries_are_kept_and_brought_up_to_date(tmp_path, monkeypatch,
     assert still == kept  # little changed: the kept program was used, and mended in memory
     for number in range(3, 12):
         subscribe(number, f"agents OR other{number}")
+    revised = (ROOT / "inbox/2026-11-18-sample.txt").read_text("utf-8").replace(" the ", " that ")
+    for name in ("slow", "fast"):
+        (tmp_path / name / "inbox/2026-11-19-revised.txt").write_text(revised, "utf-8")
     _, anew = runs("2026-11-20")
-    assert anew != kept
+    assert [length for _, length in anew] == [59 * 16]
