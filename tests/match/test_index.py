@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from digest.errors import QueryError
 from digest.match import batch as batch_module
 from digest.match import index as index_module
-from digest.match import kernels, kernels_numba
+from digest.match import kernels
 from digest.match.index import Index
 from digest.match.naive import analyse, best_first, match
 from digest.match.program import Program, compile_queries
@@ -29,7 +29,8 @@ from digest.match.query import query_of
 from digest.model import Paper
 from tests import strategies
 
-KERNELS = (kernels, kernels_numba)
+# Both kinds of loops, where numba can be had.
+KERNELS = tuple(dict.fromkeys((kernels, kernels.fastest())))
 
 
 @contextlib.contextmanager
