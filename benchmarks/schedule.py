@@ -7,9 +7,6 @@ import argparse
 import json
 import random
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
