@@ -155,7 +155,7 @@ class Issue:
     `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
     only on the archive page. `since` is where the interval begins, None for "from the beginning".
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
-    slot's wall time with its offset, None for a forced issue.
+    slot's wall time with its offset, None for a forced issue. `note` is a sentence on why nothing matched.
     """
 
     subscription: str
@@ -174,6 +174,7 @@ class Issue:
     keywords: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     schedule: str = ""
+    note: str = ""
 
     @property
     def stem(self) -> str:
@@ -199,7 +200,7 @@ class Subscription:
     """Who wants what, when, in which form; checked when it was loaded.
 
     `start` is how far back a new subscription begins; `newer_than` leaves out papers published longer
-    ago; `max_papers` caps New in a mail.
+    ago; `max_papers` caps New in a mail; `send_empty` is "never" or "weekly note".
     """
 
     id: str
@@ -215,6 +216,7 @@ class Subscription:
     start: timedelta = timedelta(days=7)
     enabled: bool = True
     paused_until: date | None = None
+    send_empty: str = "never"
 
 
 @dataclass(frozen=True, slots=True)

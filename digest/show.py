@@ -76,7 +76,7 @@ class Screen:
         """Show a run: files, subscriptions, what was written, and what to do next."""
         self._files(report["files"])
         self._subscriptions(report["subscriptions"])
-        for text in (*report["problems"], *report["notes"]):
+        for text in (*report["problems"], *report["notes"], *report.get("stale", ())):
             self.message(f"  {text}")
         self._closing(report, dry_run=dry_run)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from digest.checked import Table, at_least, nearest, parse_toml, read_text, strings, time_zone
+from digest.checked import Table, at_least, nearest, one_of, parse_toml, read_text, strings, time_zone
 from digest.errors import Problem, QueryError
 from digest.match.query import parse, parse_exclude
 from digest.model import Subscription
@@ -93,6 +93,7 @@ def _subscription(stem: str, table: Table, timezone: str) -> Subscription:
         start=_span(table, "start", now=True) or timedelta(days=7 if "start" not in table else 0),
         enabled=table.take("enabled", bool, True),
         paused_until=_day(table, "paused_until"),
+        send_empty=table.take("send_empty", str, "never", one_of("never", "weekly note")),
     )
     if "keywords" not in table:
         table.wrong("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')

@@ -112,6 +112,12 @@ class Desk:
             values["last_slot"] = last_slot
         self._db.execute(update(cursors).where(cursors.c.subscription == subscription).values(values))
 
+    def rewind(self, subscription: str, *, last_slot: datetime) -> None:
+        """Take back a last slot that a wrong clock put far ahead."""
+        self._db.execute(
+            update(cursors).where(cursors.c.subscription == subscription).values(last_slot=last_slot)
+        )
+
     def move_feed(self, subscription: str, *, position: int) -> None:
         self._db.execute(
             update(cursors).where(cursors.c.subscription == subscription).values(feed_position=position)
@@ -161,6 +167,11 @@ class Desk:
     def issue(self, key: int) -> StoredIssue:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
         return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
+
+    def last_made(self, subscription: str) -> datetime | None:
+        """Return when the subscription's latest issue was made."""
+        newest = select(issues.c.made).where(issues.c.subscription == subscription)
+        return self._db.scalar(newest.order_by(issues.c.number.desc()).limit(1))
 
     def issue_keys(self) -> tuple[int, ...]:
         return tuple(self._db.scalars(select(issues.c.id)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from digest.model import Rejected
 from digest.store.schema import rejects, runs, verdicts
@@ -26,7 +26,11 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run decided for a subscription: an issue (its number) or the reason for none."""
+    """What a run decided for a subscription: an issue (its number) or the reason for none.
+
+    `slot` is the slot it used up, `interval` what it looked at: the positions (first, last] of the log.
+    `nearest` tells how papers came near where none matched.
+    """
 
     subscription: str
     considered: int
@@ -34,6 +38,9 @@ class Verdict:
     issue: int | None
     reason: str | None
     error: str | None
+    slot: datetime | None = None
+    interval: tuple[int, int] | None = None
+    nearest: tuple[str, ...] = ()
 
 
 class Ledger:
@@ -61,8 +68,23 @@ class Ledger:
                 issue=verdict.issue,
                 reason=verdict.reason,
                 error=verdict.error,
+                slot=verdict.slot,
+                first=verdict.interval[0] if verdict.interval else None,
+                last=verdict.interval[1] if verdict.interval else None,
+                nearest=json.dumps(verdict.nearest) if verdict.nearest else None,
             )
         )
+
+    def used(self, subscription: str, slot: datetime) -> bool:
+        """Tell whether a run used this slot up: at its very instant, not folded into a later one."""
+        chosen = select(verdicts.c.run).where(verdicts.c.subscription == subscription)
+        return self._db.execute(chosen.where(verdicts.c.slot == slot)).first() is not None
+
+    def considered_since(self, subscription: str, moment: datetime) -> int:
+        """Count the papers that slots after a moment used up."""
+        chosen = select(func.sum(verdicts.c.considered)).join(runs, runs.c.id == verdicts.c.run)
+        of_it = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
+        return int(self._db.scalar(chosen.where(of_it, runs.c.clock > moment)) or 0)
 
     def reject(self, rejected: Rejected, *, run: int, reader: str) -> None:
         """Remember a rejected file by its content (if it had any)."""
@@ -101,23 +123,43 @@ class Ledger:
         row = self._db.execute(select(runs).order_by(runs.c.id).limit(1)).one()
         return _run(row).clock
 
-    def verdicts_of(self, subscription: str) -> tuple[tuple[RunRecord, Verdict], ...]:
-        """Return what was decided for a subscription, run by run, newest first."""
-        rows = self._db.execute(
-            select(runs, verdicts)
+    def verdicts_of(
+        self, subscription: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[tuple[RunRecord, Verdict], ...]:
+        """Return what was decided for a subscription, run by run, newest first; by the runs' clocks.
+
+        The records come without their reports.
+        """
+        chosen = (
+            select(runs.c.id, runs.c.started, runs.c.clock, runs.c.ended, runs.c.status, verdicts)
             .join(verdicts, verdicts.c.run == runs.c.id)
             .where(verdicts.c.subscription == subscription)
             .order_by(runs.c.id.desc())
         )
+        if since is not None:
+            chosen = chosen.where(runs.c.clock >= since)
+        if until is not None:
+            chosen = chosen.where(runs.c.clock < until)
         return tuple(
-            (
-                _run(row),
-                Verdict(row.subscription, row.considered, row.matched, row.issue, row.reason, row.error),
-            )
-            for row in rows
+            (RunRecord(row.id, row.started, row.clock, row.ended, row.status, None), _verdict(row))
+            for row in self._db.execute(chosen)
         )
 
 
 def _run(row: Row[Any]) -> RunRecord:
     report = None if row.report is None else json.loads(row.report)
     return RunRecord(row.id, row.started, row.clock, row.ended, row.status, report)
+
+
+def _verdict(row: Row[Any]) -> Verdict:
+    return Verdict(
+        subscription=row.subscription,
+        considered=row.considered,
+        matched=row.matched,
+        issue=row.issue,
+        reason=row.reason,
+        error=row.error,
+        slot=row.slot,
+        interval=None if row.first is None else (row.first, row.last),
+        nearest=tuple(json.loads(row.nearest or "[]")),
+    )

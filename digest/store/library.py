@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from digest.diff import Change, Known, Witness
 from digest.identity import feed_uid
 from digest.model import DigestFile, Listing, Paper
+from digest.stale import Batch
 from digest.store.codec import decode, encode
 from digest.store.schema import aliases, entries, files, listings, papers, unwritten, witnesses
 from digest.store.sql import chunks, inserted_key
@@ -114,6 +115,7 @@ class Library:
                 listed=len(file.listings),
                 note=file.note,
                 run=run,
+                newest=_newest(file.listings),
             )
         )
         return inserted_key(result)
@@ -183,6 +185,30 @@ class Library:
         fresh = [{"key": key, "paper": number} for key, number in wanted.items() if key not in taken]
         if fresh:
             self._db.execute(insert(aliases), fresh)
+
+    def batches(self, source: str, *, limit: int) -> tuple[Batch, ...]:
+        """Return what the newest files of a source brought, the newest first."""
+        rows = self._db.execute(
+            select(files)
+            .where(files.c.source == source)
+            .order_by(files.c.captured.desc(), files.c.id.desc())
+            .limit(limit)
+        ).all()
+        listed: dict[int, set[int]] = {row.id: set() for row in rows}
+        for file, paper in self._db.execute(
+            select(listings.c.file, listings.c.paper).where(listings.c.file.in_(listed))
+        ):
+            listed[file].add(paper)
+        return tuple(
+            Batch(
+                path=row.path,
+                source=row.source,
+                captured=date.fromisoformat(row.captured),
+                papers=frozenset(listed[row.id]),
+                newest=None if row.newest is None else date.fromisoformat(row.newest),
+            )
+            for row in rows
+        )
 
     # --- papers
 
@@ -285,6 +311,11 @@ class Library:
             filled |= {"category"} if paper.categories else set()
             filled |= {"organization"} if paper.organization else set()
         return frozenset(filled)
+
+
+def _newest(found: Iterable[Listing]) -> str | None:
+    """Return the latest date of publication, as ISO text."""
+    return max((each.published.isoformat() for each in found if each.published), default=None)
 
 
 def _paper(row: Row[Any]) -> Paper:
