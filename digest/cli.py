@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     why = add("why", _why, "why a subscription got an issue, or none")
     why.add_argument("subscription")
     why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
+    why.add_argument("--paper", metavar="TITLE", help="why this paper: its title, arXiv id or library number")
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
     return parser
@@ -379,9 +380,12 @@ def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.why(home, arguments.subscription, arguments.date, _clock(arguments, home))
+    from digest.why import why, why_json
+
+    clock = _clock(arguments, home)
+    found = why(home, arguments.subscription, arguments.date, clock, paper=arguments.paper)
     if arguments.json:
-        _print_json(app.why_json(arguments.subscription, found))
+        _print_json(why_json(arguments.subscription, found))
     else:
         screen.why(arguments.subscription, found)
     return 0

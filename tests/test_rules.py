@@ -17,7 +17,7 @@ LAYERS = (
     ("tools", {"checked", "files", "lock", "resources"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
     ("pipeline", {"intake", "pipeline", "write"}),
-    ("app", {"app", "config"}),
+    ("app", {"app", "config", "why", "doctor"}),
     ("doors", {"cli", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}

@@ -31,13 +31,17 @@ class Miss:
     excluded: str | None = None
 
     def __str__(self) -> str:
-        count = f"{len(self.papers)} paper{'' if len(self.papers) == 1 else 's'}"
+        return self.said(f"{len(self.papers)} paper{'' if len(self.papers) == 1 else 's'}")
+
+    def said(self, who: str) -> str:
+        """Say it of `who`: "3 papers", "it"."""
         met = " and ".join(f"*{term}*" for term in self.met)
         if self.excluded is not None:
-            return f"{count} matched {met} but {'was' if len(self.papers) == 1 else 'were'} excluded by *{self.excluded}*"
+            were = "was" if len(self.papers) == 1 else "were"
+            return f"{who} matched {met} but {were} excluded by *{self.excluded}*"
         if not self.lacked:
-            return f"{count} had the words of {met} but not together"
-        return f"{count} matched {met} but not {' and '.join(f'*{term}*' for term in self.lacked)}"
+            return f"{who} had the words of {met} but not together"
+        return f"{who} matched {met} but not {' and '.join(f'*{term}*' for term in self.lacked)}"
 
 
 class Nearby:

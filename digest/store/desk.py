@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, delete, insert, select, update
+from sqlalchemy import Column, Connection, and_, delete, insert, or_, select, update
 from sqlalchemy.sql import Select
 
 from digest.model import Issue
@@ -184,6 +184,17 @@ class Desk:
         """Return the issues that brought a paper as New, newest first."""
         chosen = select(*_LINE).join(served, served.c.issue == issues.c.id).where(served.c.paper == paper)
         return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id.desc())))
+
+    def issues_about(self, subscription: str, paper: int, positions: Iterable[int]) -> tuple[IssueLine, ...]:
+        """Return a subscription's issues that brought a paper, or whose interval holds a later position."""
+        of_it = issues.c.subscription == subscription
+        brought = select(served.c.issue).where(served.c.subscription == subscription, served.c.paper == paper)
+        first = self._db.scalar(brought)
+        if first is None:
+            return ()
+        held = [and_(issues.c.first < position, issues.c.last >= position) for position in positions]
+        chosen = select(*_LINE).where(of_it, issues.c.id >= first, or_(issues.c.id == first, *held))
+        return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id)))
 
     def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
         """Return which of these papers the subscription was served before."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from digest.diff import Change, Known, Witness
 from digest.identity import feed_uid
@@ -244,6 +244,21 @@ class Library:
         for row in self._db.execute(select(papers).order_by(papers.c.number)).yield_per(1000):
             yield _paper(row)
 
+    def entries_of(self, paper: int) -> tuple[Entry, ...]:
+        """Return the lines of the log about one paper, in order."""
+        return self._entries(select(entries).where(entries.c.paper == paper))
+
+    def files_with(self, paper: int) -> tuple[tuple[str, date], ...]:
+        """Return the path and date of capture of every file that lists a paper, in the order of reading."""
+        rows = self._db.execute(
+            select(files.c.path, files.c.captured)
+            .join(listings, listings.c.file == files.c.id)
+            .where(listings.c.paper == paper)
+            .order_by(files.c.id)
+            .distinct()
+        )
+        return tuple((row.path, date.fromisoformat(row.captured)) for row in rows)
+
     def count(self) -> int:
         return int(self._db.scalar(select(func.count()).select_from(papers)) or 0)
 
@@ -263,11 +278,10 @@ class Library:
 
     def entries(self, first: int, last: int) -> tuple[Entry, ...]:
         """Return the entries of the interval (first, last], in order."""
-        rows = self._db.execute(
-            select(entries)
-            .where(entries.c.position > first, entries.c.position <= last)
-            .order_by(entries.c.position)
-        )
+        return self._entries(select(entries).where(entries.c.position > first, entries.c.position <= last))
+
+    def _entries(self, chosen: Select[Any]) -> tuple[Entry, ...]:
+        rows = self._db.execute(chosen.order_by(entries.c.position))
         return tuple(
             Entry(row.position, row.paper, row.kind, tuple(filter(None, row.what.split(","))), row.at)
             for row in rows
