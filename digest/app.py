@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from digest.store import Store
     from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
+    from digest.upkeep import Upkept
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,19 @@ class Clock:
 
 
 def run(
-    home: Home, options: "Options", clock: Clock, *, dry_run: bool, words: Sequence[str], progress: "Progress"
+    home: Home,
+    options: "Options",
+    clock: Clock,
+    *,
+    dry_run: bool,
+    words: Sequence[str],
+    progress: "Progress",
+    loaded: Sequence["Subscription | Flawed"] | None = None,
 ) -> RunReport:
-    """Do one pass of the pipeline on a home, holding its lock. A dry run takes everything back."""
+    """Do one pass of the pipeline on a home, holding its lock. A dry run takes everything back.
+
+    `loaded` are its subscriptions, if they are at hand.
+    """
     from digest import pipeline
     from digest.lock import hold
     from digest.subscriptions import load_all
@@ -62,13 +73,33 @@ def run(
         )
 
     with hold(home.path, command=shlex.join(["digest", *words])):
-        loaded = load_all(home.subscriptions, timezone=home.settings.timezone)
+        if loaded is None:
+            loaded = load_all(home.subscriptions, timezone=home.settings.timezone)
         subscriptions = pipeline.chosen(loaded, options.only)
+        if options.among is not None:
+            subscriptions = tuple(each for each in subscriptions if each.id in options.among)
         with open_library(home, create=not dry_run) as store:
             if not dry_run:
                 return once(store, write=True)
             with store.rehearse():
                 return replace(once(store, write=False), run=None)
+
+
+def due(home: Home, loaded: Sequence["Subscription | Flawed"], clock: Clock) -> frozenset[str]:
+    """Return which of these subscriptions are due now."""
+    from digest.pipeline import due_now
+
+    with open_library(home, create=True) as store:
+        return due_now(store, loaded, clock.now)
+
+
+def keep_up(home: Home, clock: Clock) -> "Upkept":
+    """Do the upkeep of a home, holding its lock."""
+    from digest import upkeep
+    from digest.lock import hold
+
+    with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
+        return upkeep.keep_up(home, store, clock.now)
 
 
 def read_paths(

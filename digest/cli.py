@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest import __version__, app
-from digest.errors import DigestError, QueryError
+from digest.errors import DigestError, QueryError, UsageError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("subscription")
     why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
     why.add_argument("--paper", metavar="TITLE", help="why this paper: its title, arXiv id or library number")
+    add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
     return parser
@@ -389,6 +390,14 @@ def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     else:
         screen.why(arguments.subscription, found)
     return 0
+
+
+def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:
+    from digest.schedule import serve
+
+    if arguments.now is not None:
+        raise UsageError("schedule goes by the machine's clock; leave --now out, or use digest run --now")
+    return serve(home, machine=arguments.json)
 
 
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:

@@ -3,7 +3,7 @@
 Times are aware datetimes in UTC, dates are local calendar days, texts are plain text (never HTML).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -232,6 +232,23 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What `digest schedule` does besides its rounds.
+
+    `ping` is asked for after every round that went well; `metrics` is the address (host, port) of
+    /metrics and /healthz; `backups` how many copies of the library are kept; issues' files and the
+    ledger's details are pruned when older than `keep_output` and `keep_ledger` (None: never).
+    """
+
+    watch: bool = True
+    ping: str | None = None
+    metrics: tuple[str, int] | None = None
+    backups: int = 7
+    keep_output: timedelta | None = None
+    keep_ledger: timedelta | None = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
 
@@ -244,6 +261,7 @@ class Settings:
     max_file_mb: int = 100
     feed_items: int = 100
     smtp: Smtp | None = None
+    schedule: Upkeep = field(default_factory=Upkeep)
 
 
 @dataclass(frozen=True, slots=True)

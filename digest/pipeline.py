@@ -351,23 +351,54 @@ def _due(
     now: datetime,
 ) -> tuple[Slot | None, str]:
     """Return the slot to use up, and the reason to wait ("" if an issue is due)."""
-    zone = ZoneInfo(subscription.timezone)
     if options.force:
         return None, ""
-    if subscription.paused_until and now.astimezone(zone).date() < subscription.paused_until:
+    zone = ZoneInfo(subscription.timezone)
+    if _paused(subscription, now):
         return None, f"paused until {subscription.paused_until}"
-    schedule = parse_schedule(subscription.schedule)
-    slot = latest_due(schedule, zone, cursor.last_slot, now)
-    if slot and tx.ledger.used(subscription.id, slot.instant):  # before the clock was put back
-        slot = None
+    slot = _slot(tx, subscription, cursor, now)
     if slot or cursor.last_slot is None:
         return slot, ""
-    upcoming = next_slot(schedule, zone, max(now, cursor.last_slot))
+    upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(now, cursor.last_slot))
     when = upcoming.instant.astimezone(zone).strftime("%a %Y-%m-%d %H:%M") if upcoming else "ever"
     reason = f"not due until {when} ({subscription.timezone})"
     if findings.considered:
         reason += f"; {findings.matched} of {findings.considered} waiting papers match"
     return None, reason
+
+
+def _paused(subscription: Subscription, now: datetime) -> bool:
+    today = now.astimezone(ZoneInfo(subscription.timezone)).date()
+    return subscription.paused_until is not None and today < subscription.paused_until
+
+
+def _slot(tx: Transaction, subscription: Subscription, cursor: Cursor, now: datetime) -> Slot | None:
+    """Return the latest slot since the last one used, if it was not used before the clock was put back."""
+    zone = ZoneInfo(subscription.timezone)
+    slot = latest_due(parse_schedule(subscription.schedule), zone, cursor.last_slot, now)
+    return None if slot and tx.ledger.used(subscription.id, slot.instant) else slot
+
+
+def due_now(store: Store, subscriptions: Iterable[Subscription | Flawed], now: datetime) -> frozenset[str]:
+    """Return the subscriptions for which a run would use up a slot now, or begin."""
+    with store.begin(write=False) as tx:
+        cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
+        return frozenset(
+            each.id
+            for each in subscriptions
+            if isinstance(each, Subscription) and _is_due(tx, each, cursors.get(each.id), now)
+        )
+
+
+def _is_due(tx: Transaction, subscription: Subscription, cursor: Cursor | None, now: datetime) -> bool:
+    if not subscription.enabled:
+        return False
+    if cursor is None:
+        return True
+    if _paused(subscription, now):
+        return False
+    ahead = cursor.last_slot is not None and cursor.last_slot - now > AHEAD
+    return ahead or _slot(tx, subscription, cursor, now) is not None
 
 
 def _feed(

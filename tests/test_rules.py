@@ -14,10 +14,10 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 LAYERS = (
     ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "report"}),
     ("decisions", {"ports", "diff", "match", "compose", "slots", "stale"}),
-    ("tools", {"checked", "files", "lock", "resources"}),
+    ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "pipeline", "write"}),
-    ("app", {"app", "config", "why", "doctor"}),
+    ("pipeline", {"intake", "pipeline", "write", "upkeep"}),
+    ("app", {"app", "config", "why", "doctor", "rounds", "metrics"}),
     ("doors", {"cli", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}

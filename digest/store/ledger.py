@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Table,
+    column,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    table,
+    update,
+)
 
 from digest.model import Rejected
-from digest.store.schema import rejects, runs, verdicts
+from digest.store.schema import Moment, cursors, files, issues, papers, rejects, runs, verdicts
 from digest.store.sql import inserted_key
 
 
@@ -41,6 +54,20 @@ class Verdict:
     slot: datetime | None = None
     interval: tuple[int, int] | None = None
     nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the library amounts to, for a monitor. `outbox` counts its messages by status."""
+
+    runs: tuple[tuple[str, int], ...]
+    papers: int
+    issues: int
+    subscriptions: int
+    rejected: int
+    sources: tuple[tuple[str, datetime], ...]
+    outbox: tuple[tuple[str, int], ...]
+    oldest_pending: datetime | None
 
 
 class Ledger:
@@ -86,6 +113,17 @@ class Ledger:
         of_it = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
         return int(self._db.scalar(chosen.where(of_it, runs.c.clock > moment)) or 0)
 
+    def forget(self, *, before: datetime) -> int:
+        """Remove old details: reports, and verdicts that used up no slot and made no issue.
+
+        What stays says which slots were used and which issues made. Returns how many were removed.
+        """
+        old = select(runs.c.id).where(runs.c.clock < before)
+        idle = verdicts.c.slot.is_(None) & verdicts.c.issue.is_(None)
+        gone = self._db.execute(delete(verdicts).where(verdicts.c.run.in_(old), idle)).rowcount
+        told = runs.c.report.is_not(None) & (runs.c.clock < before)
+        return gone + self._db.execute(update(runs).where(told).values(report=None)).rowcount
+
     def reject(self, rejected: Rejected, *, run: int, reader: str) -> None:
         """Remember a rejected file by its content (if it had any)."""
         if rejected.digest is not None:
@@ -117,6 +155,37 @@ class Ledger:
     def run(self, number: int) -> RunRecord | None:
         row = self._db.execute(select(runs).where(runs.c.id == number)).one_or_none()
         return None if row is None else _run(row)
+
+    def figures(self) -> Figures:
+        """Return the figures of the whole library."""
+        last_read = func.max(runs.c.clock, type_=runs.c.clock.type)
+        brought = select(files.c.source, last_read).join(runs, runs.c.id == files.c.run)
+        outbox, oldest = self._outbox()
+        return Figures(
+            runs=self._pairs(select(runs.c.status, func.count()).group_by(runs.c.status)),
+            papers=self._count(papers),
+            issues=self._count(issues),
+            subscriptions=self._count(cursors),
+            rejected=self._count(rejects),
+            sources=self._pairs(brought.group_by(files.c.source)),
+            outbox=outbox,
+            oldest_pending=oldest,
+        )
+
+    def _pairs(self, chosen: Select[Any]) -> tuple[tuple[Any, Any], ...]:
+        return tuple(sorted((row[0], row[1]) for row in self._db.execute(chosen)))
+
+    def _count(self, table: Table) -> int:
+        return int(self._db.scalar(select(func.count()).select_from(table)) or 0)
+
+    def _outbox(self) -> tuple[tuple[tuple[str, int], ...], datetime | None]:
+        """Count messages by status, and find when the oldest open one was queued."""
+        if not inspect(self._db).has_table("outbox"):
+            return (), None
+        outbox = table("outbox", column("status"), column("queued", Moment))
+        waits = outbox.c.status.in_(("pending", "leased", "deferred"))
+        counted = self._pairs(select(outbox.c.status, func.count()).group_by(outbox.c.status))
+        return counted, self._db.scalar(select(func.min(outbox.c.queued, type_=Moment())).where(waits))
 
     def began(self) -> datetime:
         """Return the clock of the first run."""
