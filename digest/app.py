@@ -24,8 +24,9 @@ __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of th
 if TYPE_CHECKING:
     from digest.intake import Options, Progress
     from digest.store import Store
-    from digest.store.ledger import RunRecord, Verdict
+    from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
+    from digest.upkeep import Upkept
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,19 @@ class Clock:
 
 
 def run(
-    home: Home, options: "Options", clock: Clock, *, dry_run: bool, words: Sequence[str], progress: "Progress"
+    home: Home,
+    options: "Options",
+    clock: Clock,
+    *,
+    dry_run: bool,
+    words: Sequence[str],
+    progress: "Progress",
+    loaded: Sequence["Subscription | Flawed"] | None = None,
 ) -> RunReport:
-    """Do one pass of the pipeline on a home, holding its lock. A dry run takes everything back."""
+    """Do one pass of the pipeline on a home, holding its lock. A dry run takes everything back.
+
+    `loaded` are its subscriptions, if they are at hand.
+    """
     from digest import pipeline
     from digest.lock import hold
     from digest.subscriptions import load_all
@@ -62,13 +73,33 @@ def run(
         )
 
     with hold(home.path, command=shlex.join(["digest", *words])):
-        loaded = load_all(home.subscriptions, timezone=home.settings.timezone)
+        if loaded is None:
+            loaded = load_all(home.subscriptions, timezone=home.settings.timezone)
         subscriptions = pipeline.chosen(loaded, options.only)
-        with _store(home, create=not dry_run) as store:
+        if options.among is not None:
+            subscriptions = tuple(each for each in subscriptions if each.id in options.among)
+        with open_library(home, create=not dry_run) as store:
             if not dry_run:
                 return once(store, write=True)
             with store.rehearse():
                 return replace(once(store, write=False), run=None)
+
+
+def due(home: Home, loaded: Sequence["Subscription | Flawed"], clock: Clock) -> frozenset[str]:
+    """Return which of these subscriptions are due now."""
+    from digest.pipeline import due_now
+
+    with open_library(home, create=True) as store:
+        return due_now(store, loaded, clock.now)
+
+
+def keep_up(home: Home, clock: Clock) -> "Upkept":
+    """Do the upkeep of a home, holding its lock."""
+    from digest import upkeep
+    from digest.lock import hold
+
+    with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
+        return upkeep.keep_up(home, store, clock.now)
 
 
 def read_paths(
@@ -93,7 +124,7 @@ def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> 
     """Say what of these files is new, updated or seen before, without recording it."""
     from digest.intake import read_files
 
-    with _store(home, create=False) as store, store.rehearse():
+    with open_library(home, create=False) as store, store.rehearse():
         with store.begin() as tx:
             number = tx.ledger.open_run(started=clock.started, clock=clock.now)
         return tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
@@ -113,7 +144,7 @@ def match(
 
     parsed = query_of([query])
     files: tuple[FileReport, ...] = ()
-    with _store(home, create=False, url="sqlite://" if options.paths else None) as store:
+    with open_library(home, create=False, url="sqlite://" if options.paths else None) as store:
         if options.paths:
             with store.begin() as tx:
                 number = tx.ledger.open_run(started=clock.started, clock=clock.now)
@@ -154,7 +185,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     from digest.write import renderer_for
 
     subscription = _subscription(home, subscription_id)
-    with _store(home, create=False) as store, store.rehearse(), store.begin() as tx:
+    with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
         enrol(tx, subscription, clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
@@ -224,7 +255,7 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
 
     found = load_all(home.subscriptions, timezone=home.settings.timezone)
     result = []
-    with _store(home, create=False) as store, store.begin(write=False) as tx:
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
         end = tx.library.end()
         cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
         for each in found:
@@ -250,7 +281,7 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
     from digest.subscriptions import load_all
 
     found = load_all(home.subscriptions, timezone=home.settings.timezone)
-    with _store(home, create=False) as store, store.begin(write=False) as tx:
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
         filled = tx.library.filled_fields()
     result: list[tuple[Subscription | Flawed, tuple[str, ...]]] = []
     for each in found:
@@ -283,45 +314,17 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
 
 
 def ledger(home: Home, *, limit: int) -> tuple["RunRecord", ...]:
-    with _store(home, create=False) as store, store.begin(write=False) as tx:
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
         return tx.ledger.runs(limit=limit)
 
 
 def ledger_run(home: Home, number: int) -> "RunRecord":
     """Return one run of the ledger. Raises UsageError if there is none of this number."""
-    with _store(home, create=False) as store, store.begin(write=False) as tx:
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
         found = tx.ledger.run(number)
     if found is None:
         raise UsageError(f"no run {number}; digest ledger lists them")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """What was decided for a subscription on one day (or lately), newest first, and how it stands now."""
-
-    day: date | None
-    decided: tuple[tuple["RunRecord", "Verdict"], ...]
-    standing: Standing | None
-    timezone: str
-
-
-def why(home: Home, subscription_id: str, day: date | None, clock: Clock) -> Why:
-    """Say why a subscription got its issues, or none. Raises UsageError if it was never heard of."""
-    standing = next(
-        (each for each in standings(home, clock) if each.subscription.id == subscription_id), None
-    )
-    with _store(home, create=False) as store, store.begin(write=False) as tx:
-        decided = tx.ledger.verdicts_of(subscription_id)
-    if standing is None and not decided:
-        raise UsageError(f"no subscription {subscription_id!r}; digest subscriptions list shows them")
-    timezone = home.settings.timezone
-    if standing and isinstance(standing.subscription, Subscription):
-        timezone = standing.subscription.timezone
-    if day is not None:
-        zone = ZoneInfo(timezone)
-        decided = tuple(pair for pair in decided if pair[0].clock.astimezone(zone).date() == day)
-    return Why(day, decided if day else decided[:10], standing, timezone)
 
 
 def init(target: Path) -> Path:
@@ -361,7 +364,7 @@ _SETTINGS = """\
 
 
 @contextmanager
-def _store(home: Home, *, create: bool, url: str | None = None) -> Iterator["Store"]:
+def open_library(home: Home, *, create: bool, url: str | None = None) -> Iterator["Store"]:
     """Open the home's library (or `url`) for the block."""
     from digest.store import open_store
 
@@ -375,7 +378,7 @@ def _store(home: Home, *, create: bool, url: str | None = None) -> Iterator["Sto
 # --- JSON ----------------------------------------------------------------------------------------
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
@@ -388,8 +391,8 @@ def standing_json(standing: Standing) -> dict[str, object]:
         "error": None if subscription else str(each),
         "enabled": subscription.enabled if subscription else None,
         "issues": standing.issues,
-        "last_slot": _iso(standing.last_slot),
-        "next_slot": _iso(standing.next_slot),
+        "last_slot": iso(standing.last_slot),
+        "next_slot": iso(standing.next_slot),
         "waiting": standing.waiting,
     }
 
@@ -397,30 +400,9 @@ def standing_json(standing: Standing) -> dict[str, object]:
 def run_json(record: "RunRecord") -> dict[str, object]:
     return {
         "run": record.id,
-        "started": _iso(record.started),
-        "clock": _iso(record.clock),
-        "ended": _iso(record.ended),
+        "started": iso(record.started),
+        "clock": iso(record.clock),
+        "ended": iso(record.ended),
         "status": record.status,
         "report": record.report,
-    }
-
-
-def why_json(subscription_id: str, found: Why) -> dict[str, object]:
-    return {
-        "subscription": subscription_id,
-        "date": found.day.isoformat() if found.day else None,
-        "decided": [
-            {
-                "run": record.id,
-                "clock": _iso(record.clock),
-                "status": record.status,
-                "considered": verdict.considered,
-                "matched": verdict.matched,
-                "issue": verdict.issue,
-                "reason": verdict.reason,
-                "error": verdict.error,
-            }
-            for record, verdict in found.decided
-        ],
-        "now": standing_json(found.standing) if found.standing else None,
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest import __version__, app
-from digest.errors import DigestError, QueryError
+from digest.errors import DigestError, QueryError, UsageError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     why = add("why", _why, "why a subscription got an issue, or none")
     why.add_argument("subscription")
     why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
+    why.add_argument("--paper", metavar="TITLE", help="why this paper: its title, arXiv id or library number")
+    add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
     return parser
@@ -379,12 +381,23 @@ def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.why(home, arguments.subscription, arguments.date, _clock(arguments, home))
+    from digest.why import why, why_json
+
+    clock = _clock(arguments, home)
+    found = why(home, arguments.subscription, arguments.date, clock, paper=arguments.paper)
     if arguments.json:
-        _print_json(app.why_json(arguments.subscription, found))
+        _print_json(why_json(arguments.subscription, found))
     else:
         screen.why(arguments.subscription, found)
     return 0
+
+
+def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:
+    from digest.schedule import serve
+
+    if arguments.now is not None:
+        raise UsageError("schedule goes by the machine's clock; leave --now out, or use digest run --now")
+    return serve(home, machine=arguments.json)
 
 
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:

@@ -24,11 +24,16 @@ class Logged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an interval of the log holds for a subscription; New and Updated whole, best first."""
+    """What an interval of the log holds for a subscription; New and Updated whole, best first.
+
+    `before` counts matching papers that an earlier issue brought, `old` those that `newer_than` kept out.
+    """
 
     considered: int
     new: tuple[Item, ...]
     updated: tuple[Item, ...]
+    before: int = 0
+    old: int = 0
 
     @property
     def matched(self) -> int:
@@ -50,11 +55,12 @@ def find(
     matches: Iterable[Match],
     served: frozenset[int],
     papers: Mapping[int, Paper],
+    old: int = 0,
 ) -> Findings:
     """Sort an interval out for one subscription.
 
     `matches` are what its query accepts among the interval's papers, best first; `served` the papers of
-    the interval that an earlier issue brought.
+    the interval that an earlier issue brought; `old` how many matches `newer_than` kept out.
     """
     accepted = {match.paper.number: match for match in matches}
     revised = _revisions(entry for entry in entries if entry.paper in served)
@@ -70,7 +76,8 @@ def find(
         for number, what in revised.items()
     ]
     updated.sort(key=lambda item: (-item.score, item.paper.number))
-    return Findings(len({entry.paper for entry in entries}), new, tuple(updated))
+    before = len((accepted.keys() & served) - revised.keys())
+    return Findings(len({entry.paper for entry in entries}), new, tuple(updated), before, old)
 
 
 def _revisions(entries: Iterable[Logged]) -> dict[int, tuple[str, ...]]:
@@ -89,6 +96,7 @@ def compose(
     slot: str | None,
     made: datetime,
     since: datetime | None,
+    note: str = "",
 ) -> Issue:
     """Make an issue of what was found: capped, the rest kept for the archive."""
     cap = subscription.max_papers
@@ -109,4 +117,5 @@ def compose(
         keywords=subscription.keywords,
         exclude=subscription.exclude,
         schedule=subscription.schedule,
+        note=note,
     )

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unicodedata import category
@@ -9,7 +10,8 @@ from urllib.parse import urlsplit
 
 from digest.checked import Table, at_least, one_of, parse_toml, read_text, strings, time_zone
 from digest.errors import ConfigError, Problem, UsageError
-from digest.model import Home, Settings, Smtp
+from digest.model import Home, Settings, Smtp, Upkeep
+from digest.spans import parse_span
 
 FILE = "digest.toml"
 CHANNELS = ("smtp",)
@@ -48,6 +50,7 @@ def load_settings(file: Path) -> Settings:
         max_file_mb=table.take("max_file_mb", int, default.max_file_mb, at_least(1)),
         feed_items=table.take("feed_items", int, default.feed_items, at_least(1)),
         smtp=_smtp(table.table("smtp")),
+        schedule=_upkeep(table.table("schedule")),
     )
     table.finish()
     if "smtp" in settings.channels and settings.smtp is None and "smtp" not in table:
@@ -79,6 +82,48 @@ def _smtp(table: Table | None) -> Smtp | None:
             "tls", f'is "none" for {host!r}', 'mail would travel readable; write "starttls" or "implicit"'
         )
     return smtp
+
+
+def _upkeep(table: Table | None) -> Upkeep:
+    default = Upkeep()
+    if table is None:
+        return default
+    upkeep = Upkeep(
+        watch=table.take("watch", bool, default.watch),
+        ping=table.take("ping", str, "", _base_url).rstrip("/") or None,
+        metrics=_listen_at(table),
+        backups=table.take("backups", int, default.backups, at_least(0)),
+        keep_output=_keep(table, "keep_output", default.keep_output),
+        keep_ledger=_keep(table, "keep_ledger", default.keep_ledger),
+    )
+    table.finish()
+    return upkeep
+
+
+def _keep(table: Table, key: str, default: timedelta | None) -> timedelta | None:
+    spans: list[timedelta | None] = [default]
+
+    def check(value: str) -> str:
+        spans.append(None if value == "forever" else parse_span(value))
+        return value
+
+    table.take(key, str, "", check)
+    return spans[-1]
+
+
+def _listen_at(table: Table) -> tuple[str, int] | None:
+    """Read `host:port`, or a port of this machine only."""
+    found: list[tuple[str, int]] = []
+
+    def check(value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not (port.isascii() and port.isdigit() and 1 <= int(port[:9]) <= 65535):
+            raise ValueError(f'is {value!r}; write an address such as "127.0.0.1:9464"')
+        found.append((host.strip("[]") or "127.0.0.1", int(port)))
+        return value
+
+    table.take("metrics", str, "", check)
+    return found[0] if found else None
 
 
 def _one_line(value: str) -> str:

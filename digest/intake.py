@@ -21,13 +21,18 @@ Progress = Callable[[str, int, int], None]  # stage, done, of how many
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run was asked for. `named` paths come before `inbox`; `captured` dates them all."""
+    """What a run was asked for. `named` paths come before `inbox`; `captured` dates them all.
+
+    `among` limits it to these subscriptions; `leave` are files of the inbox that are not looked at.
+    """
 
     paths: tuple[str, ...] = ()
     captured: date | None = None
     force: bool = False
     only: str | None = None
     rewrite: bool = False
+    among: frozenset[str] | None = None
+    leave: frozenset[str] = frozenset()
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -76,7 +81,8 @@ def _gather(
     if options.paths:
         groups = [_expand(path) for path in options.paths]
     else:
-        groups = [(False, read.files_of(str(home.inbox)))]
+        files = read.files_of(str(home.inbox))
+        groups = [(False, tuple(path for path in files if path not in options.leave))]
     total = sum(len(paths) for _, paths in groups)
     done = 0
     for named, paths in groups:

@@ -16,9 +16,12 @@ FILE = ".digest.lock"
 
 
 @contextmanager
-def hold(home: Path, *, command: str, patience: float = 60.0) -> Iterator[None]:
-    """Hold the home's lock for the block. Raises LockedError, naming the holder, after `patience` seconds."""
-    path = home / FILE
+def hold(home: Path, *, command: str, patience: float = 60.0, file: str = FILE) -> Iterator[None]:
+    """Hold the home's lock for the block. Raises LockedError, naming the holder, after `patience` seconds.
+
+    `file` names another lock of the home.
+    """
+    path = home / file
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

@@ -3,7 +3,7 @@
 Times are aware datetimes in UTC, dates are local calendar days, texts are plain text (never HTML).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -155,7 +155,7 @@ class Issue:
     `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
     only on the archive page. `since` is where the interval begins, None for "from the beginning".
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
-    slot's wall time with its offset, None for a forced issue.
+    slot's wall time with its offset, None for a forced issue. `note` is a sentence on why nothing matched.
     """
 
     subscription: str
@@ -174,6 +174,7 @@ class Issue:
     keywords: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     schedule: str = ""
+    note: str = ""
 
     @property
     def stem(self) -> str:
@@ -199,7 +200,7 @@ class Subscription:
     """Who wants what, when, in which form; checked when it was loaded.
 
     `start` is how far back a new subscription begins; `newer_than` leaves out papers published longer
-    ago; `max_papers` caps New in a mail.
+    ago; `max_papers` caps New in a mail; `send_empty` is "never" or "weekly note".
     """
 
     id: str
@@ -215,6 +216,7 @@ class Subscription:
     start: timedelta = timedelta(days=7)
     enabled: bool = True
     paused_until: date | None = None
+    send_empty: str = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,23 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What `digest schedule` does besides its rounds.
+
+    `ping` is asked for after every round that went well; `metrics` is the address (host, port) of
+    /metrics and /healthz; `backups` how many copies of the library are kept; issues' files and the
+    ledger's details are pruned when older than `keep_output` and `keep_ledger` (None: never).
+    """
+
+    watch: bool = True
+    ping: str | None = None
+    metrics: tuple[str, int] | None = None
+    backups: int = 7
+    keep_output: timedelta | None = None
+    keep_ledger: timedelta | None = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
 
@@ -242,6 +261,7 @@ class Settings:
     max_file_mb: int = 100
     feed_items: int = 100
     smtp: Smtp | None = None
+    schedule: Upkeep = field(default_factory=Upkeep)
 
 
 @dataclass(frozen=True, slots=True)

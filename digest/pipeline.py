@@ -11,22 +11,31 @@ comes back, in transactions that a crash cannot halve:
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from digest.compose import Findings, compose, find, recent_enough
 from digest.errors import UsageError
 from digest.intake import Options, Progress, read_files, silent
-from digest.model import Home, Subscription
+from digest.model import Home, Issue, Subscription
 from digest.report import IssueReport, RunReport, SubscriptionReport
 from digest.shelf import Shelf
-from digest.slots import Slot, due_slots, next_slot, parse_schedule
+from digest.slots import Slot, latest_due, next_slot, parse_schedule
+from digest.stale import LOOKED_AT, complaints
 from digest.store import Store, Transaction
 from digest.store.desk import Cursor
 from digest.store.ledger import Verdict
 from digest.subscriptions import Flawed
 from digest.write import issue_path, write_unwritten
+
+# A last slot so far ahead of the clock was used up by a wrong clock; less is waited out.
+AHEAD = timedelta(days=2)
+# How long a subscription that asks for a weekly note may hear nothing.
+WEEK = timedelta(days=7)
 
 
 def run(
@@ -55,14 +64,18 @@ def run(
                 enrol(tx, subscription, now)
         if options.rewrite:
             _mark_all(tx)
-    files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
-    shelf = Shelf(store)
-    shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
+    stages: dict[str, float] = {}
+    with _timed(stages, "read"):
+        files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
     reports = []
-    for done, subscription in enumerate(subscriptions):
-        progress("matching", done, len(subscriptions))
-        reports.append(_serve(shelf, subscription, options, run=number, now=now))
-    written = write_unwritten(home, store, progress) if write else None
+    with _timed(stages, "match"):
+        shelf = Shelf(store)
+        shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
+        for done, subscription in enumerate(subscriptions):
+            progress("matching", done, len(subscriptions))
+            reports.append(_serve(shelf, subscription, options, run=number, now=now))
+    with _timed(stages, "write"):
+        written = write_unwritten(home, store, progress) if write else None
     report = RunReport(
         run=number,
         files=files,
@@ -70,6 +83,8 @@ def run(
         feeds=written.feeds if written else (),
         problems=written.problems if written else (),
         notes=_notes(home),
+        stale=_stale(home, store, now),
+        stages=stages,
     )
     with store.begin() as tx:
         tx.ledger.close_run(
@@ -79,6 +94,25 @@ def run(
             report=report.as_json(),
         )
     return report
+
+
+@contextmanager
+def _timed(stages: dict[str, float], name: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    stages[name] = time.perf_counter() - began
+
+
+def _stale(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
+    """Say which sources bring nothing any more."""
+    today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
+    with store.begin(write=False) as tx:
+        sources = sorted(tx.library.sources())
+        return tuple(
+            complaint
+            for source in sources
+            for complaint in complaints(tx.library.batches(source, limit=LOOKED_AT), today)
+        )
 
 
 def _later(started: datetime) -> datetime:
@@ -147,7 +181,17 @@ def _serve(
 
 def _verdict(report: SubscriptionReport) -> Verdict:
     number = report.issue.number if report.issue else None
-    return Verdict(report.id, report.considered, report.matched, number, report.reason, report.error)
+    return Verdict(
+        report.id,
+        report.considered,
+        report.matched,
+        number,
+        report.reason,
+        report.error,
+        report.slot,
+        report.interval,
+        report.nearest,
+    )
 
 
 def _decide(
@@ -155,26 +199,43 @@ def _decide(
 ) -> SubscriptionReport:
     cursor = tx.desk.cursor(subscription.id)
     assert cursor is not None, "enrolled at the start of the run"
+    if cursor.last_slot and cursor.last_slot - now > AHEAD:
+        tx.desk.rewind(subscription.id, last_slot=now)
+        cursor = replace(cursor, last_slot=now)
     end = tx.library.end()
     _feed(tx, shelf, subscription, cursor, end, run=run, now=now)
     findings = findings_of(tx, shelf, subscription, cursor.position, end, now=now)
-    slot, waiting = _due(subscription, cursor, findings, options, now)
+    report = SubscriptionReport(
+        subscription.id, findings.considered, findings.matched, interval=(cursor.position, end)
+    )
+    slot, waiting = _due(tx, subscription, cursor, findings, options, now)
+    nearest: tuple[str, ...] = ()
+    if findings.considered and not findings.matched:
+        nearest = _unserved(findings) + shelf.nearest(subscription, tx.library, cursor.position, end)
+        report = replace(report, nearest=nearest)
     if waiting:
-        return SubscriptionReport(subscription.id, findings.considered, findings.matched, reason=waiting)
+        return replace(report, reason=waiting)
+    report = replace(report, slot=slot.instant if slot else None)
     if slot or findings.considered:
         tx.desk.move(subscription.id, position=end, since=now, last_slot=slot.instant if slot else None)
+    since, note = cursor.since, ""
     if not findings.matched:
-        reason = (
-            f"no match among {findings.considered} new papers" if findings.considered else "no new papers"
-        )
-        return SubscriptionReport(subscription.id, findings.considered, 0, reason=reason)
+        told = f"no match among {findings.considered} new papers" if findings.considered else "no new papers"
+        reason = "; ".join((told, *nearest[:1]))
+        last = tx.desk.last_made(subscription.id) or cursor.enrolled
+        if subscription.send_empty == "never" or not slot or now - last < WEEK:
+            return replace(report, reason=reason)
+        considered = findings.considered + tx.ledger.considered_since(subscription.id, last)
+        findings = replace(findings, considered=considered)
+        since, note = last, ". ".join(each[0].upper() + each[1:] for each in nearest)
     issue = compose(
         subscription,
         findings,
         number=cursor.issues + 1,
         slot=slot.instant.astimezone(ZoneInfo(subscription.timezone)).isoformat() if slot else None,
         made=now,
-        since=cursor.since,
+        since=since,
+        note=note and f"{note}.",
     )
     tx.desk.add_issue(
         issue,
@@ -183,8 +244,19 @@ def _decide(
         serves=[item.paper.number for item in findings.new],
         run=run,
     )
+    return replace(report, issue=_made(issue, subscription))
+
+
+def _unserved(findings: Findings) -> tuple[str, ...]:
+    """Say which matching papers are no part of an issue, and why."""
+    before = f"{findings.before} matching had been in an earlier issue" if findings.before else ""
+    old = f"{findings.old} matching were published longer ago than newer_than allows" if findings.old else ""
+    return tuple(filter(None, (before, old)))
+
+
+def _made(issue: Issue, subscription: Subscription) -> IssueReport:
     paths = {form: issue_path(issue, form) for form in subscription.formats}
-    made = IssueReport(
+    return IssueReport(
         number=issue.number,
         slot=issue.slot,
         new=tuple(item.paper.title for item in issue.new),
@@ -192,28 +264,65 @@ def _decide(
         more=len(issue.more_new),
         **paths,
     )
-    return SubscriptionReport(subscription.id, findings.considered, findings.matched, issue=made)
 
 
 def _due(
-    subscription: Subscription, cursor: Cursor, findings: Findings, options: Options, now: datetime
+    tx: Transaction,
+    subscription: Subscription,
+    cursor: Cursor,
+    findings: Findings,
+    options: Options,
+    now: datetime,
 ) -> tuple[Slot | None, str]:
     """Return the slot to use up, and the reason to wait ("" if an issue is due)."""
-    zone = ZoneInfo(subscription.timezone)
     if options.force:
         return None, ""
-    if subscription.paused_until and now.astimezone(zone).date() < subscription.paused_until:
+    zone = ZoneInfo(subscription.timezone)
+    if _paused(subscription, now):
         return None, f"paused until {subscription.paused_until}"
-    schedule = parse_schedule(subscription.schedule)
-    slots = due_slots(schedule, zone, cursor.last_slot, now)
-    if slots or cursor.last_slot is None:
-        return (slots[-1] if slots else None), ""
-    upcoming = next_slot(schedule, zone, max(now, cursor.last_slot))
+    slot = _slot(tx, subscription, cursor, now)
+    if slot or cursor.last_slot is None:
+        return slot, ""
+    upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(now, cursor.last_slot))
     when = upcoming.instant.astimezone(zone).strftime("%a %Y-%m-%d %H:%M") if upcoming else "ever"
     reason = f"not due until {when} ({subscription.timezone})"
     if findings.considered:
         reason += f"; {findings.matched} of {findings.considered} waiting papers match"
     return None, reason
+
+
+def _paused(subscription: Subscription, now: datetime) -> bool:
+    today = now.astimezone(ZoneInfo(subscription.timezone)).date()
+    return subscription.paused_until is not None and today < subscription.paused_until
+
+
+def _slot(tx: Transaction, subscription: Subscription, cursor: Cursor, now: datetime) -> Slot | None:
+    """Return the latest slot since the last one used, if it was not used before the clock was put back."""
+    zone = ZoneInfo(subscription.timezone)
+    slot = latest_due(parse_schedule(subscription.schedule), zone, cursor.last_slot, now)
+    return None if slot and tx.ledger.used(subscription.id, slot.instant) else slot
+
+
+def due_now(store: Store, subscriptions: Iterable[Subscription | Flawed], now: datetime) -> frozenset[str]:
+    """Return the subscriptions for which a run would use up a slot now, or begin."""
+    with store.begin(write=False) as tx:
+        cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
+        return frozenset(
+            each.id
+            for each in subscriptions
+            if isinstance(each, Subscription) and _is_due(tx, each, cursors.get(each.id), now)
+        )
+
+
+def _is_due(tx: Transaction, subscription: Subscription, cursor: Cursor | None, now: datetime) -> bool:
+    if not subscription.enabled:
+        return False
+    if cursor is None:
+        return True
+    if _paused(subscription, now):
+        return False
+    ahead = cursor.last_slot is not None and cursor.last_slot - now > AHEAD
+    return ahead or _slot(tx, subscription, cursor, now) is not None
 
 
 def _feed(
@@ -253,9 +362,14 @@ def findings_of(
     entries = shelf.entries(tx.library, first, last)
     numbers = {entry.paper for entry in entries}
     served = tx.desk.served(subscription.id, numbers)
+    accepted = shelf.matches(subscription, sorted(numbers))
     matches = [
-        hit
-        for hit in shelf.matches(subscription, sorted(numbers))
-        if hit.paper.number in served or recent_enough(subscription, hit.paper, now)
+        hit for hit in accepted if hit.paper.number in served or recent_enough(subscription, hit.paper, now)
     ]
-    return find(entries, matches=matches, served=served, papers={n: shelf.paper(n) for n in served})
+    return find(
+        entries,
+        matches=matches,
+        served=served,
+        papers={n: shelf.paper(n) for n in served},
+        old=len(accepted) - len(matches),
+    )

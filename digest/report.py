@@ -1,6 +1,6 @@
 """What a run tells: values, and their JSON as scripts know it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -95,7 +95,11 @@ class IssueReport:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionReport:
-    """What a run decided for a subscription: an issue, or the reason for none, or the error in its file."""
+    """What a run decided for a subscription: an issue, or the reason for none, or the error in its file.
+
+    `nearest` says how papers came near where none matched; `slot` (UTC) was used up, with an issue or
+    without; `interval` is what was looked at, the positions (first, last] of the log.
+    """
 
     id: str
     considered: int = 0
@@ -103,6 +107,9 @@ class SubscriptionReport:
     issue: IssueReport | None = None
     reason: str | None = None
     error: str | None = None
+    nearest: tuple[str, ...] = ()
+    slot: datetime | None = None
+    interval: tuple[int, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -112,12 +119,16 @@ class SubscriptionReport:
             "issue": self.issue.as_json() if self.issue else None,
             "reason": self.reason,
             "error": self.error,
+            "nearest": list(self.nearest),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A whole run. `run` is None for a dry run; `problems` are what kept output from being written."""
+    """A whole run. `run` is None for a dry run; `problems` are what kept output from being written.
+
+    `stale` names sources that bring nothing any more; `stages` the seconds that each stage took.
+    """
 
     run: int | None
     files: tuple[FileReport, ...]
@@ -125,6 +136,8 @@ class RunReport:
     feeds: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    stale: tuple[str, ...] = ()
+    stages: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def exit_status(self) -> int:
@@ -139,6 +152,8 @@ class RunReport:
             "feeds": list(self.feeds),
             "problems": list(self.problems),
             "notes": list(self.notes),
+            "stale": list(self.stale),
+            "stages": {name: round(seconds, 3) for name, seconds in self.stages.items()},
         }
 
 

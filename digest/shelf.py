@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from digest import __version__
+from digest.match import near
 from digest.match.naive import Analysed, analyse, best_first, match
 from digest.match.query import Query, query_of
 from digest.model import Match, Paper, Subscription
@@ -36,6 +37,7 @@ class Shelf:
         self._analysed: dict[int, Analysed] = {}
         self._queries: dict[str, Query] = {}
         self._accepted: dict[str, frozenset[int]] = {}
+        self._nearby: dict[tuple[int, int], near.Nearby] = {}
 
     def prepare(self, subscriptions: Sequence[Subscription]) -> None:
         """Find what each of very many subscriptions accepts, all with the same interval at once."""
@@ -129,6 +131,14 @@ class Shelf:
         likely = numbers if accepted is None else accepted.intersection(numbers)
         found = (match(query, self._analyse(number)) for number in likely)
         return best_first(hit for hit in found if hit is not None)
+
+    def nearest(self, subscription: Subscription, library: Library, first: int, last: int) -> tuple[str, ...]:
+        """Return how the papers of an interval came near a query that accepted none, in words."""
+        if (first, last) not in self._nearby:
+            numbers = dict.fromkeys(entry.paper for entry in self.entries(library, first, last))
+            left = min((each.lookups_left for each in self._nearby.values()), default=near.LOOKUPS)
+            self._nearby[first, last] = near.Nearby([self._analyse(number) for number in numbers], left)
+        return tuple(map(str, self._nearby[first, last].misses(self.query(subscription))))
 
     def _prepared(self, paper: Paper) -> Analysed:
         return self._analyse(paper.number)

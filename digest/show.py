@@ -13,9 +13,10 @@ from digest.report import FileReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digest.app import Preview, Standing, Why
+    from digest.app import Preview, Standing
     from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
+    from digest.why import PaperWhy, Why
 
 _PIPED_WIDTH = 160
 
@@ -76,7 +77,7 @@ class Screen:
         """Show a run: files, subscriptions, what was written, and what to do next."""
         self._files(report["files"])
         self._subscriptions(report["subscriptions"])
-        for text in (*report["problems"], *report["notes"]):
+        for text in (*report["problems"], *report["notes"], *report.get("stale", ())):
             self.message(f"  {text}")
         self._closing(report, dry_run=dry_run)
 
@@ -252,23 +253,29 @@ class Screen:
             self.say("It never ended; the next run continued from where it was.")
         else:
             self.run(record.report, dry_run=False)
+            took = (f"{name} {seconds:.2f} s" for name, seconds in record.report.get("stages", {}).items())
+            self.say(", ".join(took), style="dim")
 
     def why(self, subscription_id: str, found: "Why") -> None:
         """Show what was decided for a subscription, and how it stands now."""
+        from digest.why import folded
+
+        if found.paper:
+            self._why_paper(found.paper)
         rows = []
-        for record, verdict in found.decided:
+        for record, verdict, times in folded(found.decided):
             outcome = f"issue {verdict.issue}" if verdict.issue else verdict.error or verdict.reason or ""
             rows.append(
                 (
                     _local(record.clock, found.timezone),
-                    record.id,
+                    f"{record.id} and {times - 1} before" if times > 1 else record.id,
                     verdict.considered,
                     verdict.matched,
-                    outcome,
+                    "; ".join((outcome, *(each for each in verdict.nearest if each not in outcome))),
                 )
             )
         if rows:
-            self.table(("when", "run", "papers", "match", "what came of it"), rows, wide=4)
+            self.table(("when", "run", "papers", "match", "what came of it"), rows[:20], wide=4)
         elif found.day:
             self.say(f"No run decided about {subscription_id} on {found.day}.")
         else:
@@ -288,6 +295,13 @@ class Screen:
                 f"next due: {_local(standing.next_slot, subscription.timezone)} ({subscription.schedule}, {subscription.timezone})"
             )
             self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
+
+    def _why_paper(self, about: "PaperWhy") -> None:
+        self.say(f"{about.paper.number}  {about.paper.title}", style="bold")
+        listed = ", ".join(f"{path} ({day})" for path, day in about.files[:5])
+        self.say(f"first seen {about.paper.first_seen:%Y-%m-%d %H:%M} UTC, listed in {listed}")
+        self.say(about.answer)
+        self.say()
 
 
 def _console(stream: Any) -> "Console":

@@ -6,10 +6,13 @@ a local date that a zone skipped altogether has no slots.
 """
 
 import re
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -56,6 +59,7 @@ class Slot:
     key: str
 
 
+@lru_cache(maxsize=4096)
 def parse_schedule(text: str) -> Schedule:
     """Read a schedule: shorthand or five-field cron line. Raises ValueError with what is wrong."""
     fields = text.split()
@@ -155,30 +159,48 @@ def _cron_number(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
 def due_slots(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: datetime) -> tuple[Slot, ...]:
     """Return the slots after `last` (an instant; None: only the latest) and not after `now`, in order."""
     if last is None:
-        latest = next(_backwards(schedule, zone, now), None)
+        latest = latest_due(schedule, zone, None, now)
         return (latest,) if latest else ()
-    found = []
-    for slot in _backwards(schedule, zone, now):
-        if slot.instant <= last:
-            break
-        found.append(slot)
-    return tuple(reversed(found))
+    found = takewhile(lambda slot: slot.instant > last, _backwards(schedule, zone, now))
+    return tuple(reversed(list(found)))
+
+
+def latest_due(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: datetime) -> Slot | None:
+    """Return the last of `due_slots`, into which the others fold, without building the others."""
+    latest = next(_backwards(schedule, zone, now), None)
+    return latest if latest and (last is None or latest.instant > last) else None
 
 
 def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
     """Return the first slot after `now`; None if there is none for years."""
     for day in _days(now.astimezone(zone).date() - timedelta(days=1), 1):
-        for slot in _slots_on(schedule, zone, day):
-            if slot.instant > now:
-                return slot
+        if _has(schedule, zone, day):
+            place = _passed(schedule, zone, day, now)
+            if place < len(schedule.times):
+                return _slot(schedule, zone, day, place)
     return None
 
 
 def _backwards(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Iterator[Slot]:
+    """Yield the slots not after `now`, latest first, each made only when it is asked for."""
     for day in _days(now.astimezone(zone).date() + timedelta(days=1), -1):
-        for slot in reversed(_slots_on(schedule, zone, day)):
-            if slot.instant <= now:
-                yield slot
+        if _has(schedule, zone, day):
+            for place in reversed(range(_passed(schedule, zone, day, now))):
+                yield _slot(schedule, zone, day, place)
+
+
+def _has(schedule: Schedule, zone: ZoneInfo, day: date) -> bool:
+    return schedule.includes(day) and _exists(day, zone)
+
+
+def _passed(schedule: Schedule, zone: ZoneInfo, day: date, now: datetime) -> int:
+    """Return how many of the day's slots are not after `now`: later wall times are never earlier instants."""
+    return bisect_right(schedule.times, now, key=lambda at: instant_of(datetime.combine(day, at), zone))
+
+
+def _slot(schedule: Schedule, zone: ZoneInfo, day: date, place: int) -> Slot:
+    at = schedule.times[place]
+    return Slot(instant_of(datetime.combine(day, at), zone), f"{day.isoformat()}T{at:%H:%M}")
 
 
 def _days(first: date, step: int) -> Iterator[date]:
@@ -188,15 +210,6 @@ def _days(first: date, step: int) -> Iterator[date]:
         if not 366 < ordinal < date.max.toordinal() - 366:
             return
         yield date.fromordinal(ordinal)
-
-
-def _slots_on(schedule: Schedule, zone: ZoneInfo, day: date) -> list[Slot]:
-    if not schedule.includes(day) or not _exists(day, zone):
-        return []
-    return sorted(
-        Slot(instant_of(datetime.combine(day, at), zone), f"{day.isoformat()}T{at:%H:%M}")
-        for at in schedule.times
-    )
 
 
 def _exists(day: date, zone: ZoneInfo) -> bool:

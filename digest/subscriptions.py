@@ -7,24 +7,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from digest.checked import Table, at_least, nearest, parse_toml, read_text, strings, time_zone
+from digest.checked import Table, at_least, nearest, one_of, parse_toml, read_text, strings, time_zone
 from digest.errors import Problem, QueryError
 from digest.match.query import parse, parse_exclude
 from digest.model import Subscription
 from digest.slots import parse_schedule
+from digest.spans import parse_span
 
 FORMATS = ("html", "markdown", "text", "eml")
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
 _ID = re.compile(r"[a-z0-9-]{1,64}")
-_SPAN = re.compile(r"(\d{1,5}) (hour|day|week|month|year)s?")
-_UNITS = {
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "week": timedelta(weeks=1),
-    "month": timedelta(days=30),
-    "year": timedelta(days=365),
-}
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+")
 
 
@@ -41,10 +34,42 @@ class Flawed:
 
 def load_all(folder: Path, *, timezone: str) -> tuple[Subscription | Flawed, ...]:
     """Read every subscription file of a folder, by id. `timezone` is the home's."""
+    return tuple(load(path, timezone=timezone) for path in _files(folder))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the subscription files of a folder, by id."""
     if not folder.is_dir():
-        return ()
+        return []
     files = [path for path in folder.glob("*.toml") if not path.name.startswith(".")]
-    return tuple(load(path, timezone=timezone) for path in sorted(files, key=lambda path: path.stem))
+    return sorted(files, key=lambda path: path.stem)
+
+
+class Roster:
+    """The subscriptions of a folder, read again only where a file changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[object, ...], Subscription | Flawed]] = {}
+
+    def load_all(self, folder: Path, *, timezone: str) -> tuple[Subscription | Flawed, ...]:
+        """Return what the function `load_all` returns."""
+        known, self._known = self._known, {}
+        for path in _files(folder):
+            mark = _mark(path, timezone)
+            before = known.get(path)
+            self._known[path] = (
+                before if before and before[0] == mark else (mark, load(path, timezone=timezone))
+            )
+        return tuple(subscription for _, subscription in self._known.values())
+
+
+def _mark(path: Path, timezone: str) -> tuple[object, ...]:
+    """Return what changes when a file, or what it is read with, changes."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        return timezone, error.errno
+    return timezone, found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
 
 
 def load(path: Path, *, timezone: str) -> Subscription | Flawed:
@@ -93,6 +118,7 @@ def _subscription(stem: str, table: Table, timezone: str) -> Subscription:
         start=_span(table, "start", now=True) or timedelta(days=7 if "start" not in table else 0),
         enabled=table.take("enabled", bool, True),
         paused_until=_day(table, "paused_until"),
+        send_empty=table.take("send_empty", str, "never", one_of("never", "weekly note")),
     )
     if "keywords" not in table:
         table.wrong("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
@@ -158,14 +184,6 @@ def _formats(table: Table, default: list[Any]) -> list[Any]:
         return [name for name in FORMATS if name in values]
 
     return table.take_list("formats", default, known)
-
-
-def parse_span(value: str) -> timedelta:
-    """Read "7 days", "2 weeks", "12 hours", "6 months" (of 30 days) or "2 years" (of 365). Raises ValueError."""
-    match = _SPAN.fullmatch(value.strip())
-    if not match:
-        raise ValueError(f'is {value!r}; write a span such as "7 days", "2 weeks" or "12 hours"')
-    return min(int(match[1]) * _UNITS[match[2]], _UNITS["year"] * 200)  # no date is older than that
 
 
 def _span(table: Table, key: str, *, now: bool = False) -> timedelta | None:

@@ -13,11 +13,11 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 # Each may import from its own row and from those above it; a part is the first word after `digest`.
 LAYERS = (
     ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "report"}),
-    ("decisions", {"ports", "diff", "match", "compose", "slots"}),
-    ("tools", {"checked", "files", "lock", "resources"}),
+    ("decisions", {"ports", "diff", "match", "compose", "slots", "stale"}),
+    ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "pipeline", "shelf", "write"}),
-    ("app", {"app", "config"}),
+    ("pipeline", {"intake", "pipeline", "shelf", "write", "upkeep"}),
+    ("app", {"app", "config", "why", "doctor", "rounds", "metrics"}),
     ("doors", {"cli", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}

@@ -73,6 +73,7 @@ def summary(issue: Issue) -> str:
     what = " and ".join(parts) or "Nothing new"
     when = since(issue.since, issue.day, issue.timezone) if issue.since else "so far"
     told = f"{what} of {count(max(issue.considered, new + updated), 'paper')} {when}."
+    told = f"{told} {clean(issue.note)}".strip()
     return f"Your first issue: {told}" if issue.number == 1 else told
 
 

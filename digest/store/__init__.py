@@ -9,6 +9,7 @@ A transaction is whole or was never there. `store.rehearse()` lets a block do ev
 takes it all back, which is how `--dry-run`, `diff` and `preview` see the future.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from digest.store.schema import migrate
 __all__ = ["Desk", "Ledger", "Library", "Store", "Transaction", "open_store"]
 
 _BUSY_SECONDS = 60
+_SPARE = 4  # a library of which more than a quarter is unused is written anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,33 @@ class Store:
             finally:
                 self._rehearsal = None
                 outer.rollback()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._engine.name == "sqlite"
+
+    def backup(self, target: Path) -> None:
+        """Write a copy of a SQLite library while others may work on it; whole or not at all."""
+        from digest.store.copies import copy_library
+
+        if not self.is_sqlite:
+            raise UsageError(f"{self._name}: is no SQLite file; use the backup of your database, as pg_dump")
+        with self._wrapped(), self._engine.connect() as connection:
+            copy_library(connection.connection.driver_connection, target)
+
+    def tidy(self) -> None:
+        """Give back room that a SQLite library no longer needs, and fold its log in."""
+        if not self.is_sqlite:
+            return
+        with self._wrapped(), contextlib.closing(self._engine.raw_connection()) as connection:
+            database: Any = connection.driver_connection
+            ((pages,),), ((free,),) = (
+                database.execute(f"PRAGMA {name}").fetchall() for name in ("page_count", "freelist_count")
+            )
+            if free * _SPARE > pages:
+                database.execute("VACUUM")
+            database.execute("PRAGMA optimize")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         self._engine.dispose()

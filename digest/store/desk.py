@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, delete, insert, select, update
+from sqlalchemy import Column, Connection, and_, delete, insert, or_, select, update
 from sqlalchemy.sql import Select
 
 from digest.model import Issue
@@ -112,6 +112,12 @@ class Desk:
             values["last_slot"] = last_slot
         self._db.execute(update(cursors).where(cursors.c.subscription == subscription).values(values))
 
+    def rewind(self, subscription: str, *, last_slot: datetime) -> None:
+        """Take back a last slot that a wrong clock put far ahead."""
+        self._db.execute(
+            update(cursors).where(cursors.c.subscription == subscription).values(last_slot=last_slot)
+        )
+
     def move_feed(self, subscription: str, *, position: int) -> None:
         self._db.execute(
             update(cursors).where(cursors.c.subscription == subscription).values(feed_position=position)
@@ -162,6 +168,11 @@ class Desk:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
         return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
 
+    def last_made(self, subscription: str) -> datetime | None:
+        """Return when the subscription's latest issue was made."""
+        newest = select(issues.c.made).where(issues.c.subscription == subscription)
+        return self._db.scalar(newest.order_by(issues.c.number.desc()).limit(1))
+
     def issue_keys(self) -> tuple[int, ...]:
         return tuple(self._db.scalars(select(issues.c.id)))
 
@@ -173,6 +184,17 @@ class Desk:
         """Return the issues that brought a paper as New, newest first."""
         chosen = select(*_LINE).join(served, served.c.issue == issues.c.id).where(served.c.paper == paper)
         return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id.desc())))
+
+    def issues_about(self, subscription: str, paper: int, positions: Iterable[int]) -> tuple[IssueLine, ...]:
+        """Return a subscription's issues that brought a paper, or whose interval holds a later position."""
+        of_it = issues.c.subscription == subscription
+        brought = select(served.c.issue).where(served.c.subscription == subscription, served.c.paper == paper)
+        first = self._db.scalar(brought)
+        if first is None:
+            return ()
+        held = [and_(issues.c.first < position, issues.c.last >= position) for position in positions]
+        chosen = select(*_LINE).where(of_it, issues.c.id >= first, or_(issues.c.id == first, *held))
+        return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id)))
 
     def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
         """Return which of these papers the subscription was served before."""

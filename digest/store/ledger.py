@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Table,
+    column,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    table,
+    update,
+)
 
 from digest.model import Rejected
-from digest.store.schema import rejects, runs, verdicts
+from digest.store.schema import Moment, cursors, files, issues, papers, rejects, runs, verdicts
 from digest.store.sql import inserted_key
 
 
@@ -26,7 +39,11 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run decided for a subscription: an issue (its number) or the reason for none."""
+    """What a run decided for a subscription: an issue (its number) or the reason for none.
+
+    `slot` is the slot it used up, `interval` what it looked at: the positions (first, last] of the log.
+    `nearest` tells how papers came near where none matched.
+    """
 
     subscription: str
     considered: int
@@ -34,6 +51,23 @@ class Verdict:
     issue: int | None
     reason: str | None
     error: str | None
+    slot: datetime | None = None
+    interval: tuple[int, int] | None = None
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the library amounts to, for a monitor. `outbox` counts its messages by status."""
+
+    runs: tuple[tuple[str, int], ...]
+    papers: int
+    issues: int
+    subscriptions: int
+    rejected: int
+    sources: tuple[tuple[str, datetime], ...]
+    outbox: tuple[tuple[str, int], ...]
+    oldest_pending: datetime | None
 
 
 class Ledger:
@@ -61,8 +95,34 @@ class Ledger:
                 issue=verdict.issue,
                 reason=verdict.reason,
                 error=verdict.error,
+                slot=verdict.slot,
+                first=verdict.interval[0] if verdict.interval else None,
+                last=verdict.interval[1] if verdict.interval else None,
+                nearest=json.dumps(verdict.nearest) if verdict.nearest else None,
             )
         )
+
+    def used(self, subscription: str, slot: datetime) -> bool:
+        """Tell whether a run used this slot up: at its very instant, not folded into a later one."""
+        chosen = select(verdicts.c.run).where(verdicts.c.subscription == subscription)
+        return self._db.execute(chosen.where(verdicts.c.slot == slot)).first() is not None
+
+    def considered_since(self, subscription: str, moment: datetime) -> int:
+        """Count the papers that slots after a moment used up."""
+        chosen = select(func.sum(verdicts.c.considered)).join(runs, runs.c.id == verdicts.c.run)
+        of_it = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
+        return int(self._db.scalar(chosen.where(of_it, runs.c.clock > moment)) or 0)
+
+    def forget(self, *, before: datetime) -> int:
+        """Remove old details: reports, and verdicts that used up no slot and made no issue.
+
+        What stays says which slots were used and which issues made. Returns how many were removed.
+        """
+        old = select(runs.c.id).where(runs.c.clock < before)
+        idle = verdicts.c.slot.is_(None) & verdicts.c.issue.is_(None)
+        gone = self._db.execute(delete(verdicts).where(verdicts.c.run.in_(old), idle)).rowcount
+        told = runs.c.report.is_not(None) & (runs.c.clock < before)
+        return gone + self._db.execute(update(runs).where(told).values(report=None)).rowcount
 
     def reject(self, rejected: Rejected, *, run: int, reader: str) -> None:
         """Remember a rejected file by its content (if it had any)."""
@@ -96,28 +156,79 @@ class Ledger:
         row = self._db.execute(select(runs).where(runs.c.id == number)).one_or_none()
         return None if row is None else _run(row)
 
+    def figures(self) -> Figures:
+        """Return the figures of the whole library."""
+        last_read = func.max(runs.c.clock, type_=runs.c.clock.type)
+        brought = select(files.c.source, last_read).join(runs, runs.c.id == files.c.run)
+        outbox, oldest = self._outbox()
+        return Figures(
+            runs=self._pairs(select(runs.c.status, func.count()).group_by(runs.c.status)),
+            papers=self._count(papers),
+            issues=self._count(issues),
+            subscriptions=self._count(cursors),
+            rejected=self._count(rejects),
+            sources=self._pairs(brought.group_by(files.c.source)),
+            outbox=outbox,
+            oldest_pending=oldest,
+        )
+
+    def _pairs(self, chosen: Select[Any]) -> tuple[tuple[Any, Any], ...]:
+        return tuple(sorted((row[0], row[1]) for row in self._db.execute(chosen)))
+
+    def _count(self, table: Table) -> int:
+        return int(self._db.scalar(select(func.count()).select_from(table)) or 0)
+
+    def _outbox(self) -> tuple[tuple[tuple[str, int], ...], datetime | None]:
+        """Count messages by status, and find when the oldest open one was queued."""
+        if not inspect(self._db).has_table("outbox"):
+            return (), None
+        outbox = table("outbox", column("status"), column("queued", Moment))
+        waits = outbox.c.status.in_(("pending", "leased", "deferred"))
+        counted = self._pairs(select(outbox.c.status, func.count()).group_by(outbox.c.status))
+        return counted, self._db.scalar(select(func.min(outbox.c.queued, type_=Moment())).where(waits))
+
     def began(self) -> datetime:
         """Return the clock of the first run."""
         row = self._db.execute(select(runs).order_by(runs.c.id).limit(1)).one()
         return _run(row).clock
 
-    def verdicts_of(self, subscription: str) -> tuple[tuple[RunRecord, Verdict], ...]:
-        """Return what was decided for a subscription, run by run, newest first."""
-        rows = self._db.execute(
-            select(runs, verdicts)
+    def verdicts_of(
+        self, subscription: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[tuple[RunRecord, Verdict], ...]:
+        """Return what was decided for a subscription, run by run, newest first; by the runs' clocks.
+
+        The records come without their reports.
+        """
+        chosen = (
+            select(runs.c.id, runs.c.started, runs.c.clock, runs.c.ended, runs.c.status, verdicts)
             .join(verdicts, verdicts.c.run == runs.c.id)
             .where(verdicts.c.subscription == subscription)
             .order_by(runs.c.id.desc())
         )
+        if since is not None:
+            chosen = chosen.where(runs.c.clock >= since)
+        if until is not None:
+            chosen = chosen.where(runs.c.clock < until)
         return tuple(
-            (
-                _run(row),
-                Verdict(row.subscription, row.considered, row.matched, row.issue, row.reason, row.error),
-            )
-            for row in rows
+            (RunRecord(row.id, row.started, row.clock, row.ended, row.status, None), _verdict(row))
+            for row in self._db.execute(chosen)
         )
 
 
 def _run(row: Row[Any]) -> RunRecord:
     report = None if row.report is None else json.loads(row.report)
     return RunRecord(row.id, row.started, row.clock, row.ended, row.status, report)
+
+
+def _verdict(row: Row[Any]) -> Verdict:
+    return Verdict(
+        subscription=row.subscription,
+        considered=row.considered,
+        matched=row.matched,
+        issue=row.issue,
+        reason=row.reason,
+        error=row.error,
+        slot=row.slot,
+        interval=None if row.first is None else (row.first, row.last),
+        nearest=tuple(json.loads(row.nearest or "[]")),
+    )

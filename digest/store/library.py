@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from digest.diff import Change, Known, Witness
 from digest.identity import feed_uid
 from digest.model import DigestFile, Listing, Paper
+from digest.stale import Batch
 from digest.store.codec import decode, encode
 from digest.store.schema import aliases, entries, files, listings, papers, unwritten, witnesses
 from digest.store.sql import chunks, inserted_key
@@ -114,6 +115,7 @@ class Library:
                 listed=len(file.listings),
                 note=file.note,
                 run=run,
+                newest=_newest(file.listings),
             )
         )
         return inserted_key(result)
@@ -184,6 +186,30 @@ class Library:
         if fresh:
             self._db.execute(insert(aliases), fresh)
 
+    def batches(self, source: str, *, limit: int) -> tuple[Batch, ...]:
+        """Return what the newest files of a source brought, the newest first."""
+        rows = self._db.execute(
+            select(files)
+            .where(files.c.source == source)
+            .order_by(files.c.captured.desc(), files.c.id.desc())
+            .limit(limit)
+        ).all()
+        listed: dict[int, set[int]] = {row.id: set() for row in rows}
+        for file, paper in self._db.execute(
+            select(listings.c.file, listings.c.paper).where(listings.c.file.in_(listed))
+        ):
+            listed[file].add(paper)
+        return tuple(
+            Batch(
+                path=row.path,
+                source=row.source,
+                captured=date.fromisoformat(row.captured),
+                papers=frozenset(listed[row.id]),
+                newest=None if row.newest is None else date.fromisoformat(row.newest),
+            )
+            for row in rows
+        )
+
     # --- papers
 
     def known(self, keys: Iterable[str]) -> dict[str, Known]:
@@ -218,6 +244,21 @@ class Library:
         for row in self._db.execute(select(papers).order_by(papers.c.number)).yield_per(1000):
             yield _paper(row)
 
+    def entries_of(self, paper: int) -> tuple[Entry, ...]:
+        """Return the lines of the log about one paper, in order."""
+        return self._entries(select(entries).where(entries.c.paper == paper))
+
+    def files_with(self, paper: int) -> tuple[tuple[str, date], ...]:
+        """Return the path and date of capture of every file that lists a paper, in the order of reading."""
+        rows = self._db.execute(
+            select(files.c.path, files.c.captured)
+            .join(listings, listings.c.file == files.c.id)
+            .where(listings.c.paper == paper)
+            .order_by(files.c.id)
+            .distinct()
+        )
+        return tuple((row.path, date.fromisoformat(row.captured)) for row in rows)
+
     def count(self) -> int:
         return int(self._db.scalar(select(func.count()).select_from(papers)) or 0)
 
@@ -237,11 +278,10 @@ class Library:
 
     def entries(self, first: int, last: int) -> tuple[Entry, ...]:
         """Return the entries of the interval (first, last], in order."""
-        rows = self._db.execute(
-            select(entries)
-            .where(entries.c.position > first, entries.c.position <= last)
-            .order_by(entries.c.position)
-        )
+        return self._entries(select(entries).where(entries.c.position > first, entries.c.position <= last))
+
+    def _entries(self, chosen: Select[Any]) -> tuple[Entry, ...]:
+        rows = self._db.execute(chosen.order_by(entries.c.position))
         return tuple(
             Entry(row.position, row.paper, row.kind, tuple(filter(None, row.what.split(","))), row.at)
             for row in rows
@@ -285,6 +325,11 @@ class Library:
             filled |= {"category"} if paper.categories else set()
             filled |= {"organization"} if paper.organization else set()
         return frozenset(filled)
+
+
+def _newest(found: Iterable[Listing]) -> str | None:
+    """Return the latest date of publication, as ISO text."""
+    return max((each.published.isoformat() for each in found if each.published), default=None)
 
 
 def _paper(row: Row[Any]) -> Paper:

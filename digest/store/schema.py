@@ -88,6 +88,7 @@ files = Table(
     Column("listed", Integer, nullable=False),
     Column("note", Text, nullable=False),
     Column("run", ForeignKey("run.id"), nullable=False),
+    Column("newest", String(10)),  # date of publication of its newest listing
 )
 
 rejects = Table(
@@ -229,6 +230,11 @@ verdicts = Table(
     Column("issue", Integer),  # its number, if one was made
     Column("reason", Plain),
     Column("error", Plain),
+    Column("slot", Moment),  # the slot it used up: with an issue or without, each only once
+    Column("first", Integer),  # the interval of the log it looked at, (first, last]
+    Column("last", Integer),
+    Column("nearest", Plain),  # JSON list of near misses, in words
+    Index("verdict_slot", "subscription", "slot", unique=True),
 )
 
 
@@ -245,8 +251,16 @@ def _keep_programs(connection: Connection) -> None:
     programs.create(connection)
 
 
+def _explain(connection: Connection) -> None:
+    """Let the ledger say which slot a verdict used up and what it looked at, and a file how new it was."""
+    for column in ("slot VARCHAR(27)", "first INTEGER", "last INTEGER", "nearest TEXT"):
+        connection.exec_driver_sql(f"ALTER TABLE verdict ADD COLUMN {column}")
+    connection.exec_driver_sql("CREATE UNIQUE INDEX verdict_slot ON verdict (subscription, slot)")
+    connection.exec_driver_sql("ALTER TABLE file ADD COLUMN newest VARCHAR(10)")
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs, _explain)
 
 
 def migrate(connection: Connection) -> None:

@@ -1,0 +1,131 @@
+"""Slots beside APScheduler's CronTrigger: what is missed or doubled in a year of every zone, and the time taken.
+
+python benchmarks/schedule.py [HOME_WITH_SUBSCRIPTIONS] [--zones N] [--year Y] [--runs N] [--json]
+"""
+
+import argparse
+import json
+import random
+import statistics
+import time
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from apscheduler.triggers.cron import CronTrigger
+
+from digest.slots import due_slots, latest_due, parse_schedule
+
+ROOT = Path(__file__).parents[1]
+TIMES = ("00:00", "01:30", "02:00", "02:30", "03:00", "08:00")
+HOUR = timedelta(hours=1)
+
+
+def local_dates(zone: ZoneInfo, year: int) -> list[date]:
+    """Return the dates of a year that the zone had."""
+    start = datetime(year, 1, 1, tzinfo=UTC) - 30 * HOUR
+    seen = {(start + n * 4 * HOUR).astimezone(zone).date() for n in range(380 * 6)}
+    return sorted(day for day in seen if day.year == year)
+
+
+def ours(zone: ZoneInfo, at: str, year: int) -> Counter[str]:
+    """Return how often each local date was served: ticks a day apart, as a scheduler of ours makes them."""
+    schedule, served = parse_schedule(f"daily {at}"), Counter[str]()
+    last = datetime(year - 1, 12, 29, tzinfo=UTC)
+    for day in range(375):
+        for slot in due_slots(schedule, zone, last, datetime(year - 1, 12, 30, tzinfo=UTC) + 24 * HOUR * day):
+            served[slot.key[:10]] += 1
+            last = slot.instant
+    return served
+
+
+def crontrigger(zone: ZoneInfo, at: str, year: int) -> Counter[str]:
+    """Return how often CronTrigger fires on each local date, asked as its scheduler asks it."""
+    hour, minute = map(int, at.split(":"))
+    trigger = CronTrigger(hour=hour, minute=minute, timezone=zone)
+    end = datetime(year + 1, 1, 3, tzinfo=UTC)
+    fired, previous = Counter[str](), None
+    now = datetime(year - 1, 12, 30, tzinfo=UTC).astimezone(zone)
+    for _ in range(2 * 380):
+        upcoming = trigger.get_next_fire_time(previous, now)
+        if upcoming is None or upcoming.astimezone(UTC) > end:
+            break
+        fired[upcoming.astimezone(zone).date().isoformat()] += 1
+        previous = upcoming
+        now = (upcoming.astimezone(UTC) + timedelta(microseconds=1)).astimezone(zone)
+    return fired
+
+
+def compare(zones: list[str], year: int) -> dict[str, dict[str, float]]:
+    """Count, for each engine and time of day, local dates missed and doubled, and the seconds taken."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, engine in (("due_slots", ours), ("CronTrigger", crontrigger)):
+        for at in TIMES:
+            missed = doubled = slots = affected = 0
+            began = time.perf_counter()
+            for each in zones:
+                zone = ZoneInfo(each)
+                served = engine(zone, at, year)
+                days = [day.isoformat() for day in local_dates(zone, year)]
+                lost = sum(1 for day in days if not served[day])
+                twice = sum(1 for day in days if served[day] > 1)
+                slots += len(days)
+                missed, doubled = missed + lost, doubled + twice
+                affected += 1 if lost or twice else 0
+            rows[f"{name} {at}"] = {
+                "slots": slots,
+                "missed": missed,
+                "doubled": doubled,
+                "zones_affected": affected,
+                "seconds": round(time.perf_counter() - began, 2),
+            }
+    return rows
+
+
+def catch_up(runs: int) -> dict[str, float]:
+    """Return the microseconds it takes to know what is due after 3,000 days of silence."""
+    now, zone = datetime(2026, 11, 24, tzinfo=UTC), ZoneInfo("Europe/Paris")
+    found = {}
+    for text in ("daily 08:00", "* * * * *"):
+        schedule, times = parse_schedule(text), []
+        for _ in range(runs * 20):
+            began = time.perf_counter()
+            latest_due(schedule, zone, now - timedelta(days=3000), now)
+            times.append(time.perf_counter() - began)
+        found[text] = round(statistics.median(times) * 1e6, 1)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "home", nargs="?", type=Path, default=ROOT, help="a home whose subscriptions are used"
+    )
+    parser.add_argument("--zones", type=int, default=60, help="a seeded sample; 0 for all")
+    parser.add_argument("--year", type=int, default=2026)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    zones = sorted(available_timezones())
+    if arguments.zones:
+        zones = random.Random(1).sample(zones, arguments.zones)
+    rows = compare(zones, arguments.year)
+    folded = catch_up(arguments.runs)
+    if arguments.json:
+        print(
+            json.dumps({"zones": len(zones), "year": arguments.year, "engines": rows, "catch_up_us": folded})
+        )
+        return
+    print(f"{len(zones)} zones, {arguments.year}: local dates without or with more than one issue")
+    print(f"{'':22} {'slots':>7} {'missed':>7} {'doubled':>8} {'zones':>6} {'s':>7}")
+    for name, row in rows.items():
+        print(
+            f"{name:22} {row['slots']:7} {row['missed']:7} {row['doubled']:8} {row['zones_affected']:6} {row['seconds']:7}"
+        )
+    for text, took in folded.items():
+        print(f"what is due after 3,000 days, {text:12} {took:9.1f} µs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""The clock: `digest schedule`, and the only importer of APScheduler.
+
+One job makes a round every minute of UTC, where no clock is ever changed; whether anything is due then
+is for `slots` to say. A file that arrives, or a clock that was set, makes a round at once. One process
+leads a home; another waits in case it dies. All jobs share one thread, so rounds never overlap.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from digest import app
+from digest.errors import DigestError, LockedError
+from digest.lock import hold
+from digest.metrics import Meters, Server
+from digest.model import Home
+from digest.rounds import Rounds, Stopped
+
+LEADER = ".digest.schedule.lock"
+_UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnight
+_LOOK_AGAIN = 0.1  # seconds after which an unfinished file is looked at again
+_CLOCK_SET = 2.0  # seconds by which the clock may run differently from one second to the next
+_PING_SECONDS = 10
+
+
+def serve(home: Home, *, machine: bool) -> int:
+    """Make rounds until SIGTERM or SIGINT. `machine` writes the log as JSON to stdout."""
+    log = _logging(machine=machine)
+    service = Service(home, log)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop.set())
+    with service.leading() as leads:
+        if leads:
+            service.run()
+    log.info("stopped")
+    return 0
+
+
+def _logging(*, machine: bool) -> Any:
+    """Set structured logging up: lines for people on stderr, or JSON on stdout."""
+    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if not machine:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    stream = sys.stdout if machine else sys.stderr
+    structlog.configure(
+        processors=[*shared, renderer],
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("apscheduler.scheduler").setLevel(
+        logging.ERROR
+    )  # a third round asked for is one too many
+    return structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Service:
+    """A home's clock while it runs."""
+
+    home: Home
+    log: Any
+    stop: threading.Event = field(default_factory=threading.Event)
+    meters: Meters = field(default_factory=Meters)
+    _scheduler: Any = None
+    _rounds: Any = None
+    _waiting: bool = False
+
+    @contextmanager
+    def leading(self) -> Iterator[bool]:
+        """Wait until this process leads the home; False if it is stopped before."""
+        with ExitStack() as held:
+            while not (self.stop.is_set() or self.meters.leads):
+                try:
+                    held.enter_context(
+                        hold(self.home.path, command="digest schedule", patience=0, file=LEADER)
+                    )
+                    self.meters.leads = True
+                except LockedError as error:
+                    self._wait_for_turn(error)
+            yield self.meters.leads
+
+    def _wait_for_turn(self, reason: LockedError) -> None:
+        if not self._waiting:
+            self.log.info("waiting", reason=str(reason))
+        self._waiting = True
+        self.stop.wait(1)
+
+    def run(self) -> None:
+        """Make rounds until asked to stop; a round at work ends its transaction first."""
+        self._rounds = Rounds(self.home, stopping=self.stop.is_set)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1), "ping": ThreadPoolExecutor(1)},
+            # A job that is late is still to be done, and once.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        # Asked for during a round, another follows it: two instances, though only one can be at work.
+        self._scheduler.add_job(
+            self.round,
+            CronTrigger(second=0, timezone=UTC),
+            id="round",
+            next_run_time=datetime.now(UTC),
+            max_instances=2,
+        )
+        self._scheduler.add_job(self.keep_up, CronTrigger(**_UPKEEP_AT, timezone=UTC), id="upkeep")
+        with self._metrics():
+            self._scheduler.start()
+            watcher = threading.Thread(target=self._watch_inbox, daemon=True)
+            watcher.start()
+            self.log.info("started", home=str(self.home.path))
+            self._watch_clock()
+            self.log.info("stopping")
+            self._scheduler.shutdown(wait=True)
+            watcher.join(5)
+
+    @contextmanager
+    def _metrics(self) -> Iterator[None]:
+        address = self.home.settings.schedule.metrics
+        if address is None:
+            yield
+            return
+        with Server(address, self.home, self.meters) as server:
+            self.log.info("metrics", host=address[0], port=server.port)
+            yield
+
+    # --- jobs
+
+    def round(self) -> None:
+        """Make one round; what goes wrong is told, and the next round tries again."""
+        began = time.monotonic()
+        try:
+            if error := self._rounds.refresh():
+                self.log.error("settings", problems=[str(problem) for problem in error.problems])
+            done = self._rounds.go(app.Clock.at(None))
+        except Stopped as stopped:
+            self.log.info("interrupted", reason=str(stopped))
+            return
+        except Exception as error:  # noqa: BLE001 - a service outlives what one round meets
+            self._failed("round", error)
+            self._end_round(well=False)
+            return
+        if done.report:
+            self._tell(done.report, time.monotonic() - began)
+        if done.unfinished and not self.stop.wait(_LOOK_AGAIN):
+            self._now("round")
+        self._end_round(well=not (done.report and done.report.exit_status))
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Log an expected failure in its own words, a defect with its traceback."""
+        if isinstance(error, DigestError):
+            self.log.error("failed", job=what, reason=str(error))
+        else:
+            self.log.error("defect", job=what, exc_info=error)
+
+    def _tell(self, report: Any, seconds: float) -> None:
+        issues = [each for each in report.subscriptions if each.issue]
+        self.meters.count(report)
+        self.log.info(
+            "run",
+            run=report.run,
+            files=len(report.files),
+            new=sum(file.new for file in report.files),
+            considered=len(report.subscriptions),
+            issues={each.id: each.issue.number for each in issues if each.issue},
+            seconds=round(seconds, 3),
+            **{f"{name}_seconds": round(took, 3) for name, took in report.stages.items()},
+        )
+        for file in report.files:
+            if file.failed:
+                self.log.error("rejected", reason=str(file.rejected))
+        for each in report.subscriptions:
+            if each.error:
+                self.log.error("subscription", id=each.id, reason=each.error)
+        for problem in report.problems:
+            self.log.error("unwritten", reason=problem)
+        for complaint in report.stale:
+            self.log.warning("stale", reason=complaint)
+
+    def _end_round(self, *, well: bool) -> None:
+        self.meters.rounds[well] += 1
+        self.meters.last_round = time.time()
+        self.meters.well = well
+        url = self._rounds.home.settings.schedule.ping
+        if url and not self.stop.is_set():
+            address = url if well else f"{url}/fail"
+            self._scheduler.add_job(
+                self._ping, args=[address], executor="ping", id="ping", replace_existing=True
+            )
+
+    def _ping(self, url: str) -> None:
+        """Tell a dead man's switch that rounds are made; it raises the alarm when it hears nothing."""
+        from urllib.request import urlopen
+
+        try:
+            with urlopen(url, timeout=_PING_SECONDS) as answer:  # noqa: S310 - config accepts http(s) only
+                answer.read(1024)
+        except (OSError, ValueError) as error:
+            self.log.warning("ping", url=url, reason=str(error))
+
+    def keep_up(self) -> None:
+        """Do the daily upkeep."""
+        try:
+            done = app.keep_up(self._rounds.home, app.Clock.at(None))
+        except Exception as error:  # noqa: BLE001 - as in a round
+            self._failed("upkeep", error)
+        else:
+            self.log.info(
+                "upkeep",
+                backup=str(done.backup) if done.backup else None,
+                removed=done.copies_removed + done.files_removed + done.details_removed,
+            )
+
+    # --- what makes a round before its minute
+
+    def _now(self, job: str) -> None:
+        self._scheduler.modify_job(job, next_run_time=datetime.now(UTC))
+
+    def _watch_inbox(self) -> None:
+        if not (self.home.settings.schedule.watch and self.home.inbox.is_dir()):
+            return
+        from watchfiles import watch
+
+        changes = watch(
+            self.home.inbox, stop_event=self.stop, debounce=100, step=50, recursive=False, rust_timeout=500,
+            watch_filter=None, raise_interrupt=False,
+        )  # fmt: skip
+        for _ in changes:
+            self._now("round")
+
+    def _watch_clock(self) -> None:
+        """Wait for the end; when the clock is set, or the machine slept, make a round and plan anew."""
+        drift = time.time() - time.monotonic()
+        while not self.stop.wait(1):
+            now = time.time() - time.monotonic()
+            if abs(now - drift) > _CLOCK_SET:
+                self._scheduler.reschedule_job("upkeep", trigger=CronTrigger(**_UPKEEP_AT, timezone=UTC))
+                self._now("round")
+            drift = now

@@ -1,0 +1,226 @@
+"""Why a subscription got an issue, or none, and why a paper was or was not in one."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from digest.app import Clock, Standing, iso, open_library, standing_json, standings
+from digest.errors import UsageError
+from digest.model import Home, Paper, Subscription
+
+if TYPE_CHECKING:
+    from digest.store import Library, Transaction
+    from digest.store.desk import Cursor
+    from digest.store.ledger import RunRecord, Verdict
+
+    Decided = tuple[tuple[RunRecord, Verdict], ...]
+
+_LATELY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PaperWhy:
+    """What became of a paper for a subscription: the answer in words, and the facts it rests on.
+
+    `issues` are the numbers of the issues that had it; `terms` the items of the query that are in it now
+    if the query accepts it; `files` its files with their dates of capture.
+    """
+
+    paper: Paper
+    answer: str
+    issues: tuple[int, ...]
+    terms: tuple[str, ...]
+    files: tuple[tuple[str, date], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What was decided for a subscription on one day (or lately), newest first, and how it stands now."""
+
+    day: date | None
+    decided: "Decided"
+    standing: Standing | None
+    timezone: str
+    paper: PaperWhy | None = None
+
+
+def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, paper: str | None = None) -> Why:
+    """Say why a subscription got its issues, or none, and what became of a paper.
+
+    `paper` is a library number, an arXiv id, or (part of) a title. Raises UsageError if the subscription
+    or the paper was never heard of, or several papers are meant.
+    """
+    standing = next(
+        (each for each in standings(home, clock) if each.subscription.id == subscription_id), None
+    )
+    timezone = home.settings.timezone
+    if standing and isinstance(standing.subscription, Subscription):
+        timezone = standing.subscription.timezone
+    since, until = _day_in(timezone, day)
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        decided = tx.ledger.verdicts_of(subscription_id, since=since, until=until)
+        if standing is None and not decided and not tx.ledger.verdicts_of(subscription_id):
+            raise UsageError(f"no subscription {subscription_id!r}; digest subscriptions list shows them")
+        about = None
+        if paper is not None:
+            about = _about(tx, _find(tx.library, paper), subscription_id, standing, clock.now)
+    return Why(day, decided if day else decided[:_LATELY], standing, timezone, about)
+
+
+def _day_in(timezone: str, day: date | None) -> tuple[datetime | None, datetime | None]:
+    if day is None:
+        return None, None
+    first, after = (
+        datetime.combine(each, time(), ZoneInfo(timezone)).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    return first, after
+
+
+def folded(decided: "Decided") -> list[tuple["RunRecord", "Verdict", int]]:
+    """Return the decisions, the same one of several runs in a row only once with the number of runs."""
+    found = []
+    for _, group in groupby(
+        decided, key=lambda pair: (pair[1].issue, pair[1].reason, pair[1].error, pair[1].slot)
+    ):
+        same = list(group)
+        found.append((*same[0], len(same)))
+    return found
+
+
+# --- a paper -------------------------------------------------------------------------------------
+
+
+def _find(library: "Library", asked: str) -> Paper:
+    """Return the paper meant by a number, an arXiv id, a title or part of one."""
+    from digest.text import words
+
+    if asked.isascii() and asked.isdigit() and len(asked) < 10:
+        found = library.papers([int(asked)])
+        if found:
+            return found[int(asked)]
+    wanted = _spelt(words(asked))
+    exact, partly = [], []
+    for paper in library.all_papers():
+        title = _spelt(words(paper.title))
+        if asked == paper.arxiv or wanted == title:
+            exact.append(paper)
+        elif wanted.strip() and wanted in title:
+            partly.append(paper)
+    meant = exact or partly
+    if not meant:
+        raise UsageError(
+            f"no paper {asked!r} in the library; give its number, its arXiv id or words of its title"
+        )
+    if len(meant) > 1:
+        shown = "\n".join(f"  {paper.number}  {paper.title}" for paper in meant[:9])
+        raise UsageError(f"{len(meant)} papers have {asked!r} in their titles; give a number:\n{shown}")
+    return meant[0]
+
+
+def _spelt(found: Any) -> str:
+    return f" {' '.join(word.text for word in found if word.after - word.at == 1)} "
+
+
+def _about(
+    tx: "Transaction", paper: Paper, subscription_id: str, standing: Standing | None, now: datetime
+) -> PaperWhy:
+    entries = tx.library.entries_of(paper.number)
+    updated = [entry.position for entry in entries if entry.kind == "updated"]
+    lines = tx.desk.issues_about(subscription_id, paper.number, updated)
+    numbers = tuple(line.number for line in lines)
+    subscription = standing.subscription if standing else None
+    terms: tuple[str, ...] = ()
+    judged = "the subscription's file is gone or has mistakes, so its query cannot be tried now"
+    if isinstance(subscription, Subscription):
+        terms, judged = _judged(subscription, paper, now)
+    if lines:
+        told = f"It was in issue {lines[0].number} of {lines[0].day}"
+        later = [f"{line.number} of {line.day}" for line in lines[1:]]
+        told += f", and revised in issue {', '.join(later)}" if later else ""
+        answer = f"{told}. Now {judged}."
+    else:
+        positions = [entry.position for entry in entries]
+        answer = f"{_looked_at(tx, subscription_id, positions, standing)}. As the keywords are now, {judged}."
+    return PaperWhy(paper, answer, numbers, terms, tx.library.files_with(paper.number))
+
+
+def _looked_at(
+    tx: "Transaction", subscription_id: str, positions: list[int], standing: Standing | None
+) -> str:
+    """Say whether a slot or a forced run looked at any of these positions of the log."""
+    cursor: Cursor | None = tx.desk.cursor(subscription_id)
+    if cursor is None:
+        return "No run has looked at the subscription yet"
+    for record, verdict in tx.ledger.verdicts_of(subscription_id):
+        first, last = verdict.interval or (0, 0)
+        passed = last <= cursor.position and (
+            verdict.slot or not (verdict.reason or "").startswith("not due")
+        )
+        if passed and any(first < position <= last for position in positions):
+            came = f"issue {verdict.issue} came of it" if verdict.issue else verdict.reason
+            return f"Run {record.id} of {record.clock:%Y-%m-%d %H:%M} UTC considered it: {came}"
+    if any(position > cursor.position for position in positions):
+        due = standing.next_slot if standing else None
+        when = f"; the next slot is at {due:%Y-%m-%d %H:%M} UTC" if due else ""
+        return f"It is in the library and waits to be considered{when}"
+    return "It was in the library before the subscription began"
+
+
+def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tuple[str, ...], str]:
+    """Return the terms by which the query accepts a paper now, and the judgement in words."""
+    from digest.compose import recent_enough
+    from digest.match.naive import analyse, match
+    from digest.match.near import Nearby
+    from digest.match.query import query_of
+
+    query, analysed = query_of(subscription.keywords, subscription.exclude), analyse(paper)
+    accepted = match(query, analysed)
+    if accepted is None:
+        near = [miss.said("it") for miss in Nearby([analysed]).misses(query)]
+        return (), "the query does not accept it: " + ("; ".join(near) or "it has none of the keywords whole")
+    terms = tuple(dict.fromkeys(one.term for one in accepted.evidence))
+    judged = "the query accepts it by " + ", ".join(f"*{term}*" for term in terms)
+    if not recent_enough(subscription, paper, now):
+        judged += f", but it was published on {paper.published}, longer ago than newer_than allows"
+    return terms, judged
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def why_json(subscription_id: str, found: Why) -> dict[str, object]:
+    """Return what `digest why --json` prints."""
+    told: dict[str, object] = {
+        "subscription": subscription_id,
+        "date": found.day.isoformat() if found.day else None,
+        "decided": [
+            {
+                "run": record.id,
+                "clock": iso(record.clock),
+                "status": record.status,
+                "considered": verdict.considered,
+                "matched": verdict.matched,
+                "issue": verdict.issue,
+                "reason": verdict.reason,
+                "error": verdict.error,
+                "slot": iso(verdict.slot),
+                "nearest": list(verdict.nearest),
+            }
+            for record, verdict in found.decided
+        ],
+        "now": standing_json(found.standing) if found.standing else None,
+    }
+    if found.paper:
+        told["paper"] = {
+            "number": found.paper.paper.number,
+            "title": found.paper.paper.title,
+            "first_seen": iso(found.paper.paper.first_seen),
+            "files": [{"path": path, "captured": day.isoformat()} for path, day in found.paper.files],
+            "issues": list(found.paper.issues),
+            "terms": list(found.paper.terms),
+            "answer": found.paper.answer,
+        }
+    return told

@@ -1,0 +1,80 @@
+"""Near misses: what is said of papers that a query nearly accepted."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.match.naive import analyse, match
+from digest.match.near import Nearby
+from digest.match.query import query_of
+from digest.model import Paper
+from tests.strategies import papers, queries
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TITLES = (
+    "Diffusion for video",
+    "Diffusion models",
+    "One-step is fast, and so is diffusion",
+    "The consistency of a model",
+    "Lanterns",
+)
+LIBRARY = [analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(TITLES, 1)]
+
+
+def told(*keywords: str, exclude: tuple[str, ...] = ()) -> list[str]:
+    return [str(miss) for miss in Nearby(LIBRARY).misses(query_of(keywords, exclude))]
+
+
+@pytest.mark.parametrize(("keyword", "expected"), [
+    ("diffusion AND one-step AND quantum", ["1 paper matched *diffusion* and *one-step* but not *quantum*"]),
+    ("diffusion AND quantum", ["3 papers matched *diffusion* but not *quantum*"]),
+    ('"one-step diffusion"', ['1 paper had the words of *"one-step diffusion"* but not together', "2 papers matched *diffusion* but not *one-step*"]),
+    ('"consistency model*"', ['1 paper had the words of *"consistency model*"* but not together', "1 paper matched *model** but not *consistency*"]),
+    ("title:distill* AND (diffusion OR lantern)", ["4 papers matched *(diffusion OR lantern)* but not *title:distill**"]),
+    ("lantern -video quantum", ["1 paper matched *lantern* but not *quantum*"]),
+    ("diffusion fast -one-step", ["1 paper matched *diffusion* and *fast* but was excluded by *one-step*"]),
+    ("quantum", []), ("quantum -video", []), ("quantum AND video AND lantern", []),
+    ('"diffusion models" OR "quantum lanterns"', ["2 papers matched *diffusion* but not *models*", "1 paper matched *models* but not *diffusion*"]),
+])  # fmt: skip
+def test_what_is_said(keyword, expected):
+    assert told(keyword)[: len(expected) or 1] == expected
+
+
+def test_what_an_exclude_took_away():
+    assert told("diffusion", exclude=("video OR models", "fast")) == [
+        "2 papers matched *diffusion* but were excluded by *(video OR models)*",
+        "1 paper matched *diffusion* but was excluded by *fast*",
+    ]
+
+
+def test_no_more_than_three():
+    assert len(told(*(f"diffusion AND x{n}" for n in range(9)))) == 3
+
+
+def test_items_are_looked_up_once_and_only_so_often():
+    near = Nearby(LIBRARY, 2 * len(LIBRARY))
+    query = query_of(["diffusion AND quantum"])
+    assert near.misses(query)
+    assert near.lookups_left == 0
+    assert near.misses(query)
+    assert near.misses(query_of(["diffusion AND lantern"])) == ()
+
+
+def test_a_keyword_of_very_many_parts_is_beyond_a_line():
+    assert told(" AND ".join(["diffusion", *(f"x{n}" for n in range(12))])) == []
+
+
+@given(st.lists(papers(), max_size=6, unique_by=lambda paper: paper.number), queries(), st.booleans())
+def test_every_miss_is_a_paper_that_the_query_does_not_accept(found, text, excluded):
+    query = query_of([text], ["the"] if excluded else [])
+    analysed = [analyse(paper) for paper in found]
+    accepted = {each.paper.number for each in analysed if match(query, each)}
+    for miss in Nearby(analysed).misses(query):
+        assert miss.papers
+        assert miss.met
+        if miss.lacked:  # another keyword may have accepted it all the same
+            continue
+        taken = set(miss.papers) & accepted
+        assert not taken or "OR" in text or "||" in text

@@ -1,0 +1,68 @@
+"""Sources that answer but bring nothing."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from digest.stale import Batch, complaints
+
+DAY = date(2026, 11, 20)
+
+
+def batch(ago: int, papers: range | set[int], lag: int | None = 1) -> Batch:
+    captured = DAY - timedelta(days=ago)
+    newest = None if lag is None else captured - timedelta(days=lag)
+    return Batch(f"inbox/{captured}.txt", "daily-papers-page", captured, frozenset(papers), newest)
+
+
+def daily(count: int, size: int = 50, lag: int | None = 1) -> list[Batch]:
+    """Return batches of yesterday and the days before, each of other papers."""
+    return [batch(n, range(n * 1000, n * 1000 + size), lag) for n in range(1, count + 1)]
+
+
+def test_a_source_in_order_is_silent():
+    assert complaints([batch(0, range(50)), *daily(10)], DAY) == ()
+    assert complaints([], DAY) == ()
+    assert complaints([batch(0, {1}, None)], DAY) == ()
+
+
+def test_the_same_batch_as_last_time():
+    (found,) = complaints([batch(0, range(1000, 1050)), *daily(4)], DAY)
+    assert found == (
+        "daily-papers-page: inbox/2026-11-20.txt lists the same 50 papers as inbox/2026-11-19.txt before it; "
+        "the source may have stopped"
+    )
+
+
+def test_two_saves_of_one_day_are_no_fault():
+    assert complaints([batch(1, range(1000, 1050)), *daily(4)], DAY) == ()
+
+
+def test_fifty_papers_down_to_one():
+    (found,) = complaints([batch(0, {7}), *daily(5)], DAY)
+    assert "lists 1 paper, where 50 are usual" in found
+    assert complaints([batch(0, range(6)), *daily(5)], DAY) == ()
+    assert complaints([batch(0, {7}), *daily(2)], DAY) == ()
+    assert complaints([batch(0, {7}), *daily(5, size=9)], DAY) == ()
+
+
+@pytest.mark.parametrize(("lag", "usual", "wrong"), [(6, 1, False), (7, 1, True), (9, 3, False), (11, 3, True), (5, -1, True), (4, -1, False)])  # fmt: skip
+def test_a_newest_paper_that_ages(lag, usual, wrong):
+    found = complaints([batch(0, range(50), lag), *daily(5, lag=usual)], DAY)
+    assert bool(found) == wrong
+    if found:
+        assert f"the newest paper in inbox/2026-11-20.txt is {lag} days old; {usual} are usual" in found[0]
+
+
+def test_without_dates_nothing_ages():
+    assert complaints([batch(0, range(50), None), *daily(5, lag=None)], DAY) == ()
+
+
+def test_a_source_that_stops_coming():
+    assert complaints(daily(5), DAY + timedelta(days=3)) == ()
+    (found,) = complaints(daily(5), DAY + timedelta(days=4))
+    assert found == "daily-papers-page: nothing since 2026-11-19, 5 days ago; it used to come every day"
+    weekly = [batch(n, {n}) for n in (0, 7, 14, 21)]
+    assert complaints(weekly, DAY + timedelta(days=16)) == ()
+    assert "every 7 days" in complaints(weekly, DAY + timedelta(days=17))[0]
+    assert complaints([batch(0, {1}), batch(40, {2})], DAY + timedelta(days=300)) == ()

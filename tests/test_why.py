@@ -1,0 +1,124 @@
+"""Why a subscription got an issue or none, and why a paper came or did not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.homes import Card, TestHome, page, prose
+
+FOG, TIDE, KELP = "Reading the fog by its lanterns", "Tide tables for short piers", "Kelp on the chain"
+NOW = "2026-11-17T09:00"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> TestHome:
+    home = TestHome(tmp_path)
+    home.subscribe("fog", "lantern AND fog", timezone="America/New_York")
+    home.put("2026-11-17.txt", page(FOG, TIDE, day="Nov 17"))
+    home.run(NOW)
+    return home
+
+
+def answer(home: TestHome, name: str, paper: str, now: str = NOW) -> str:
+    return home.call("why", name, "--paper", paper, "--json", "--now", now).json["paper"]["answer"]
+
+
+def test_a_paper_that_came(home):
+    found = home.call("why", "fog", "--paper", "lanterns", "--json", "--now", NOW).json["paper"]
+    assert found["answer"] == (
+        "It was in issue 1 of 2026-11-17. Now the query accepts it by *fog*, *lantern*."
+    )
+    assert (found["title"], found["issues"], found["terms"]) == (FOG, [1], ["fog", "lantern"])
+    assert found["files"] == [{"path": "inbox/2026-11-17.txt", "captured": "2026-11-17"}]
+    shown = home.call("why", "fog", "--paper", str(found["number"]), "--now", NOW).out
+    assert FOG in shown
+    assert "It was in issue 1" in shown
+    assert len(shown.splitlines()) <= 24
+
+
+def test_a_paper_that_was_considered_and_left_out(home):
+    assert answer(home, "fog", TIDE.upper()) == (
+        "Run 1 of 2026-11-17 09:00 UTC considered it: issue 1 came of it. "
+        "As the keywords are now, the query does not accept it: it matched *fog* but not *lantern*."
+    )
+    home.subscribe("none", "xylophone")
+    home.run(NOW)
+    assert answer(home, "none", TIDE).endswith("does not accept it: it has none of the keywords whole.")
+    assert "considered it: no match among 2 new papers" in answer(home, "none", TIDE)
+
+
+def test_a_paper_that_waits(home):
+    home.put("2026-11-18.txt", page(KELP, day="Nov 17"))
+    home.run("2026-11-17T10:00")
+    assert answer(home, "fog", KELP, "2026-11-17T10:00").startswith(
+        "It is in the library and waits to be considered; the next slot is at 2026-11-17 13:00 UTC."
+    )
+
+
+def test_a_paper_from_before_the_subscription(home):
+    home.subscribe("late", "tide", start="now")
+    home.run("2026-11-20T09:00")
+    told = answer(home, "late", TIDE, "2026-11-20T09:00")
+    assert told.startswith("It was in the library before the subscription began. ")
+    assert told.endswith("the query accepts it by *tide*.")
+
+
+def test_a_subscription_that_no_run_has_seen(home):
+    home.subscribe("fresh", "tide")
+    assert answer(home, "fresh", TIDE).startswith("No run has looked at the subscription yet.")
+
+
+def test_a_paper_that_is_too_old(home):
+    home.subscribe("old", "kelp", newer_than="30 days")
+    home.put("2026-11-18.txt", page(Card(KELP, below="  • 4 authors\n·\nNov 12, 2024 2"), day="Nov 18"))
+    home.run("2026-11-18T14:00")
+    assert answer(home, "old", KELP).endswith(
+        "*kelp*, but it was published on 2024-11-12, longer ago than newer_than allows."
+    )
+
+
+def test_a_paper_that_was_revised(home):
+    home.put("2026-11-18.txt", page(Card(FOG, prose(FOG, "none of the nine lamps came back")), day="Nov 18"))
+    home.run("2026-11-18T14:00")
+    assert answer(home, "fog", FOG).startswith(
+        "It was in issue 1 of 2026-11-17, and revised in issue 2 of 2026-11-18."
+    )
+
+
+def test_when_the_file_is_gone(home):
+    (home.path / "subscriptions" / "fog.toml").unlink()
+    assert "the subscription's file is gone or has mistakes" in answer(home, "fog", FOG)
+
+
+@pytest.mark.parametrize(("asked", "said"), [("zeppelin", "no paper 'zeppelin' in the library"), ("4711", "no paper '4711'"), (" ", "no paper")])  # fmt: skip
+def test_an_unknown_paper(home, asked, said):
+    done = home.call("why", "fog", "--paper", asked)
+    assert done.status == 2
+    assert said in done.err
+
+
+def test_several_papers_of_one_name(home):
+    home.put("2026-11-18.txt", page("Fog bells", "Fog horns", day="Nov 18"))
+    home.run("2026-11-18T14:00")
+    done = home.call("why", "fog", "--paper", "FOG")
+    assert done.status == 2
+    assert "3 papers have 'FOG' in their titles; give a number:\n  1  Reading the fog" in done.err
+
+
+def test_an_unknown_subscription(home):
+    assert "no subscription 'nobody'" in home.call("why", "nobody", "--paper", FOG).err
+
+
+def test_a_day_is_the_readers_and_the_same_decision_is_told_once(home):
+    for minute in range(5):
+        home.run(f"2026-11-17T10:0{minute}")
+    home.run("2026-11-18T04:59Z")  # still Tuesday in New York
+    home.run("2026-11-18T05:00Z")
+    assert [each["run"] for each in home.call("why", "fog", "2026-11-17", "--json").json["decided"]] == [
+        7, 6, 5, 4, 3, 2, 1,
+    ]  # fmt: skip
+    assert [each["run"] for each in home.call("why", "fog", "2026-11-18", "--json").json["decided"]] == [8]
+    shown = home.call("why", "fog", "2026-11-17").out
+    assert "and 4 before" in shown
+    assert shown.count("not due until Tue 2026-11-17 08:00") == 1
+    assert "No run decided" in home.call("why", "fog", "2026-11-11").out
