@@ -23,7 +23,6 @@ Header = tuple[str, str]
 
 # Named once more than they stand in the mail: one that is added on the way breaks the signature.
 _ONLY_ONCE = ("From", "To", "Subject", "Date")
-_MIN_RSA_BITS = 1024  # RFC 8301; 2048 is what receivers want
 _BLANKS = re.compile(rb"[ \t]+")
 _LINE = 72
 
@@ -85,10 +84,7 @@ def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
         raise UsageError(f"{path}: is no private key in PEM without a password; {remedy}") from error
     if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
         raise UsageError(f"{path}: is neither an RSA nor an Ed25519 key; {remedy}")
-    signer = Signer(domain, selector, key)
-    if signer.algorithm == "rsa" and signer.bits < _MIN_RSA_BITS:
-        raise UsageError(f"{path}: the key has {signer.bits} bits, receivers refuse it; {remedy}")
-    return signer
+    return Signer(domain, selector, key)
 
 
 class Signing:

@@ -14,6 +14,7 @@ ACCEPT = "accept"
 HANG_UP_BEFORE = "hang up before the end"  # in the middle of the content
 HANG_UP_AFTER = "hang up after the end"  # the message is taken, but nobody is told
 HANG_UP_AFTER_LOSING = "hang up after the end, losing it"
+REFUSE_EARLY = "refuse before the end"
 STALL_BEFORE = "stall before the end"
 STALL_AFTER = "stall after the end"
 
@@ -47,6 +48,7 @@ class ScriptedServer:
     at_once: int = 0
     most_at_once: int = 0
     commands: list[str] = field(default_factory=list)
+    refused_early: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
         self._over = threading.Event()
@@ -213,6 +215,11 @@ class _Conversation:
                 raise HangUpError
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
             if plan == HANG_UP_BEFORE and len(lines) == 5:
+                raise HangUpError
+            if plan == REFUSE_EARLY:
+                self.say("552 5.3.4 too big")
+                self._server.refused_early.set()
+                self._server._over.wait(30)
                 raise HangUpError
             if plan == STALL_BEFORE:
                 self._server._over.wait(30)
