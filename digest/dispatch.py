@@ -8,13 +8,16 @@ The run's lock is not held: several of these work side by side on one outbox, ea
 import os
 import random
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from digest.deliver.address import Mailbox, mailbox, sender_mailbox
 from digest.deliver.dkim import Signer, load_signer
@@ -29,10 +32,11 @@ from digest.lock import forget_sign, is_dead, sign_of_life
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.ports import Channel
 from digest.report import DeliveryReport
-from digest.store import Store
+from digest.store import Held, Outbox, Store
 from digest.write import renderer_for
 
 Chance = Callable[[], float]
+_LINGER = 0.001  # seconds
 _MAILINGS_AT_HAND = 64  # issues of some 100 KB
 
 
@@ -104,44 +108,122 @@ def recover(home: Home, store: Store, *, now: datetime, tidy: bool = True) -> No
 
 
 @dataclass(frozen=True, slots=True)
-class _Leases:
-    """One holder's view of the outbox for one channel: every call a transaction."""
+class _Note:
+    """Something to be written, and where it is told that it is safe. One that is `urgent` is waited for."""
 
-    store: Store
-    holder: str
-    channel: str
-    clock: SteadyClock
-    lease: timedelta
-    resend: bool
+    work: Callable[[Outbox], bool]
+    urgent: bool
+    written: "Future[bool]"
+
+
+class _Clerk:
+    """Writes what all connections note down, one transaction after the other.
+
+    What comes in while one is being made safe on disk goes into the next, together. An outcome lingers a
+    millisecond for the note that mostly follows it, the beginning of the next message, so that the disk is
+    asked once for both.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._notes: SimpleQueue[_Note | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="delivery-clerk", daemon=True)
+        self._thread.start()
+
+    def note(self, work: Callable[[Outbox], bool], *, urgent: bool) -> "Future[bool]":
+        """Have something written; the future is done when it is safe. A failure is the future's."""
+        written: Future[bool] = Future()
+        self._notes.put(_Note(work, urgent, written))
+        return written
+
+    def stop(self) -> None:
+        """Write what is left, then end."""
+        self._notes.put(None)
+        self._thread.join()
+
+    def _write(self) -> None:
+        with self._store.hold() as held:
+            going_on = True
+            while going_on:
+                batch = self._batch()
+                going_on = None not in batch
+                notes = [each for each in batch if each is not None]
+                if notes:
+                    _together(held, notes)
+
+    def _batch(self) -> list[_Note | None]:
+        batch = [self._notes.get()]
+        with suppress(Empty):
+            while (last := batch[-1]) is not None:
+                patience = 0 if last.urgent else _LINGER
+                batch.append(self._notes.get(block=patience > 0, timeout=patience or None))
+        return batch
+
+
+def _together(held: Held, notes: Sequence[_Note]) -> None:
+    """Write notes in one transaction."""
+    try:
+        with held.begin() as tx:
+            answers = [each.work(tx.outbox) for each in notes]
+    except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it
+        for each in notes:
+            each.written.set_exception(error)
+    else:
+        for each, answer in zip(notes, answers, strict=True):
+            each.written.set_result(answer)
+
+
+class _Leases:
+    """One holder's view of the outbox for one channel."""
+
+    def __init__(
+        self, store: Store, holder: str, channel: str, clock: SteadyClock, lease: timedelta, *, resend: bool
+    ) -> None:
+        self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
+        self._lease, self._resend = lease, resend
+        self._clerk = _Clerk(store)
+        self._settling: Future[bool] | None = None
 
     def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
-        now = self.clock()
-        with self.store.begin() as tx:
+        now = self._clock()
+        with self._store.begin() as tx:
             return tx.outbox.claim(
-                self.holder,
-                channel=self.channel,
+                self._holder,
+                channel=self._channel,
                 now=now,
-                until=now + self.lease,
+                until=now + self._lease,
                 limit=limit,
-                resend=self.resend,
+                resend=self._resend,
                 closed=closed,
             )
 
     def waits_for(self, closed: frozenset[str]) -> bool:
-        with self.store.begin(write=False) as tx:
-            return tx.outbox.waits_for(closed, channel=self.channel, now=self.clock(), resend=self.resend)
+        with self._store.begin(write=False) as tx:
+            return tx.outbox.waits_for(closed, channel=self._channel, now=self._clock(), resend=self._resend)
 
     def begin(self, delivery: Delivery) -> bool:
-        with self.store.begin() as tx:
-            return tx.outbox.begin(delivery.id, self.holder, until=self.clock() + self.lease)
+        until = self._clock() + self._lease
+        written = self._clerk.note(
+            lambda outbox: outbox.begin(delivery.id, self._holder, until=until), urgent=True
+        )
+        return written.result()
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        with self.store.begin() as tx:
-            tx.outbox.settle(delivery.id, self.holder, outcome, now=self.clock())
+        """Have it written; whoever settles next learns of a failure. Until then the line is in doubt."""
+        now = self._clock()
+        before = self._settling
+        self._settling = self._clerk.note(
+            lambda outbox: outbox.settle(delivery, self._holder, outcome, now=now), urgent=False
+        )
+        if before is not None and before.done():
+            before.result()
 
     def release(self) -> None:
-        with self.store.begin() as tx:
-            tx.outbox.release(self.holder)
+        self._clerk.stop()
+        if self._settling is not None:
+            self._settling.result()
+        with self._store.begin() as tx:
+            tx.outbox.release(self._holder)
 
 
 @contextmanager
@@ -153,7 +235,7 @@ def _leases(home: Home, store: Store, channel: str, clock: SteadyClock) -> Itera
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     resend = home.settings.in_doubt == "resend"
     with sign_of_life(home.path, holder):
-        yield _Leases(store, holder, channel, clock, lease, resend)
+        yield _Leases(store, holder, channel, clock, lease, resend=resend)
 
 
 # --- channels --------------------------------------------------------------------------------------

@@ -34,7 +34,9 @@ def mailbox(text: str) -> Mailbox | None:
     Takes RFC 5321's dot-atoms without quoted forms and comments, and RFC 6531's letters of other scripts.
     """
     local, _, domain = text.rpartition("@")
-    if not _LOCAL.fullmatch(local) or any(category(char)[0] not in _SEEN for char in local):
+    if not _LOCAL.fullmatch(local):
+        return None
+    if not local.isascii() and any(category(char)[0] not in _SEEN for char in local):
         return None
     name = _domain(domain)
     if name is None or len(local.encode()) > 64 or len(local.encode()) + 1 + len(name) > 254:

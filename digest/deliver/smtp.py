@@ -43,6 +43,7 @@ class Session:
         self._final_timeout = final_timeout
         self._international = client.has_extn("smtputf8")
         self._sized = client.has_extn("size")
+        self._pipelines = client.has_extn("pipelining")  # RFC 2920: commands need not wait for answers
         self.usable = True
         self.sent = 0
 
@@ -67,10 +68,19 @@ class Session:
         )
         stage: Stage = "sender"
         try:
+            if self._pipelines:
+                self._client.send("".join(f"{command}\r\n" for _, command, _ in steps).encode())
+            refusal: Answer | None = None
             for stage, command, wanted in steps:
-                code, text = self._exchange(command)
+                code, text = _reply(self._client) if self._pipelines else self._exchange(command)
                 if code // 10 != wanted // 10:
-                    return self._refused(Answer(stage, code, text))
+                    refusal = refusal or Answer(stage, code, text)
+                elif refusal and stage == "data":  # it wants content for nobody (RFC 2920, 3.1)
+                    self._exchange(".")
+                if refusal and not self._pipelines:
+                    break
+            if refusal:
+                return self._refused(refusal)
             self._client.send(head + wire_body)
             if not begin():
                 self.close()  # there is no other way out of DATA
@@ -147,8 +157,10 @@ def _reply(client: smtplib.SMTP) -> tuple[int, str]:
     code, text = client.getreply()
     if not 200 <= code <= 599:
         raise smtplib.SMTPServerDisconnected("an answer that is none")
-    shown = " ".join(text.decode("utf-8", "replace").split())
-    return code, "".join(char if char.isprintable() else "?" for char in shown)[:_SHOWN]
+    shown = " ".join(text.decode("utf-8", "replace").split())[:_SHOWN]
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() else "?" for char in shown)
+    return code, shown
 
 
 def open_session(server: Server) -> Session:

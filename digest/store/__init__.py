@@ -28,7 +28,7 @@ from digest.store.library import Library
 from digest.store.outbox import Outbox
 from digest.store.schema import migrate
 
-__all__ = ["Desk", "Ledger", "Library", "Outbox", "Store", "Transaction", "open_store"]
+__all__ = ["Desk", "Held", "Ledger", "Library", "Outbox", "Store", "Transaction", "open_store"]
 
 _BUSY_SECONDS = 60
 
@@ -57,7 +57,13 @@ class Store:
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
         """Open a transaction; committed at the end of the block, taken back if it raises."""
         with self._connection(write=write) as connection:
-            yield Transaction(Library(connection), Desk(connection), Ledger(connection), Outbox(connection))
+            yield _transaction(connection)
+
+    @contextmanager
+    def hold(self) -> Iterator["Held"]:
+        """Keep one connection for many small transactions, one after the other, by one thread."""
+        with self._wrapped(), self._engine.connect().execution_options(write=True) as connection:
+            yield Held(self, connection)
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:
@@ -98,6 +104,23 @@ class Store:
         except DBAPIError as error:
             name, reason = self._name or "the library in memory", str(error.orig)
             raise StoreError(f"{name}: the library database: {reason}; {_remedy(reason)}") from error
+
+
+class Held:
+    """A connection that is kept; see `Store.hold`."""
+
+    def __init__(self, store: Store, connection: Connection) -> None:
+        self._store, self._connection = store, connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Open a transaction, as `Store.begin` does."""
+        with self._store._wrapped(), self._connection.begin():  # noqa: SLF001 - one of the same house
+            yield _transaction(self._connection)
+
+
+def _transaction(connection: Connection) -> Transaction:
+    return Transaction(Library(connection), Desk(connection), Ledger(connection), Outbox(connection))
 
 
 def _remedy(reason: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -167,36 +168,30 @@ class Outbox:
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
         """Note that the fate of a line may become unknown, and lease it anew. False: it is not the holder's."""
-        held = and_(outbox.c.id == key, outbox.c.holder == holder, outbox.c.status == "leased")
-        result = self._db.execute(update(outbox).where(held).values(begun=True, leased_until=until))
+        result = self._db.execute(_BEGIN, {"key": key, "by": holder, "until": until})
         return result.rowcount == 1
 
-    def settle(self, key: int, holder: str, outcome: Outcome, *, now: datetime) -> bool:
+    def settle(self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime) -> bool:
         """Note what came of a try. False if the line is another's by now.
 
         Also of a line that was put in doubt while its holder was away: the outcome is better known.
         """
-        mine = and_(
-            outbox.c.id == key, outbox.c.holder == holder, outbox.c.status.in_(("leased", "in_doubt"))
+        result = self._db.execute(
+            _SETTLE,
+            {
+                "key": delivery.id,
+                "by": holder,
+                "became": outcome.status,
+                "answer": outcome.reply,
+                "next": outcome.due or delivery.due,
+                "doubted": int(outcome.status == "in_doubt"),
+                "now": now,
+            },
         )
-        doubted = case((outbox.c.status == "leased", int(outcome.status == "in_doubt")), else_=0)
-        row = self._db.execute(
-            update(outbox)
-            .where(mine)
-            .values(
-                status=outcome.status,
-                reply=outcome.reply,
-                due=outcome.due or outbox.c.due,
-                doubts=outbox.c.doubts + doubted,
-                leased_until=None,
-                begun=False,
-                settled=now,
-            )
-            .returning(outbox.c.recipient)
-        ).one_or_none()
-        if row is not None and outcome.suppress:
-            self.suppress(row.recipient, reason=outcome.suppress, at=now)
-        return row is not None
+        mine = result.rowcount == 1
+        if mine and outcome.suppress:
+            self.suppress(delivery.recipient, reason=outcome.suppress, at=now)
+        return mine
 
     def release(self, holder: str) -> None:
         """Give back the leases that nothing was done with."""
@@ -302,6 +297,30 @@ class Outbox:
         )
         return tuple((row[0], row[1], row[2]) for row in rows)
 
+
+# These two run for every message: they are built once.
+_BEGIN = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("key"), outbox.c.holder == bindparam("by"), outbox.c.status == "leased")
+    .values(begun=True, leased_until=bindparam("until"))
+)
+_SETTLE = (
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("key"),
+        outbox.c.holder == bindparam("by"),
+        or_(outbox.c.status == "leased", outbox.c.status == "in_doubt"),
+    )
+    .values(
+        status=bindparam("became"),
+        reply=bindparam("answer"),
+        due=bindparam("next"),
+        doubts=outbox.c.doubts + case((outbox.c.status == "leased", bindparam("doubted")), else_=0),
+        leased_until=None,
+        begun=False,
+        settled=bindparam("now"),
+    )
+)
 
 _LINES = select(
     outbox.c.id,
