@@ -11,20 +11,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest.config import open_home
 from digest.errors import UsageError
-from digest.model import DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
-from digest.report import FileReport, RunReport
+from digest.model import Delivery, DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
+from digest.report import DeliveryReport, FileReport, RunReport
 
 __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of the rooms below
 
+OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
+
 if TYPE_CHECKING:
     from digest.intake import Options, Progress
-    from digest.store import Store
+    from digest.store import Outbox, Store
     from digest.store.ledger import RunRecord
+    from digest.store.outbox import Suppression
     from digest.subscriptions import Flawed
     from digest.upkeep import Upkept
 
@@ -37,8 +40,11 @@ class Clock:
     started: datetime
 
     @classmethod
-    def at(cls, stated: datetime | None) -> "Clock":
+    def at(cls, stated: datetime | None, timezone: str = "UTC") -> "Clock":
+        """Return the clock of a command; a stated time without offset is one of the zone."""
         started = datetime.now(UTC)
+        if stated is not None and stated.tzinfo is None:
+            stated = stated.replace(tzinfo=ZoneInfo(timezone))
         return cls(stated or started, started)
 
 
@@ -52,7 +58,7 @@ def run(
     progress: "Progress",
     loaded: Sequence["Subscription | Flawed"] | None = None,
 ) -> RunReport:
-    """Do one pass of the pipeline on a home, holding its lock. A dry run takes everything back.
+    """Do one pass of the pipeline on a home, holding its lock, then deliver. A dry run takes all back.
 
     `loaded` are its subscriptions, if they are at hand.
     """
@@ -79,10 +85,14 @@ def run(
         if options.among is not None:
             subscriptions = tuple(each for each in subscriptions if each.id in options.among)
         with open_library(home, create=not dry_run) as store:
-            if not dry_run:
-                return once(store, write=True)
-            with store.rehearse():
-                return replace(once(store, write=False), run=None)
+            if dry_run:
+                with store.rehearse():
+                    return replace(once(store, write=False), run=None)
+            report = once(store, write=True)
+    # The lock is given back: delivery may take long, and several may deliver side by side.
+    if not home.settings.channels:
+        return report
+    return replace(report, delivery=deliver(home, clock))
 
 
 def due(home: Home, loaded: Sequence["Subscription | Flawed"], clock: Clock) -> frozenset[str]:
@@ -311,6 +321,97 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
         raise UsageError(str(checked))
     write_whole(path, text.encode())
     return path
+
+
+# --- delivery ------------------------------------------------------------------------------------
+
+
+def deliver(home: Home, clock: Clock, *, dry_run: bool = False) -> DeliveryReport:
+    """Empty the outbox; a dry run says what is in it."""
+    from digest import dispatch
+
+    with open_library(home, create=not dry_run) as store:
+        if dry_run:
+            return dispatch.rehearse(home, store, now=clock.now)
+        return dispatch.deliver(home, store, now=clock.now)
+
+
+def outbox(home: Home, *, everything: bool) -> tuple[Delivery, ...]:
+    """Return what is on its way, has failed or was ever in doubt; or everything."""
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        return tx.outbox.everything() if everything else tx.outbox.unfinished()
+
+
+def retry(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> tuple[Delivery, ...]:
+    """Let messages be tried again now. Returns them. Raises UsageError for a number that is none."""
+    with open_library(home, create=False) as store, store.begin() as tx:
+        keys = _chosen(tx.outbox, ids, everything=everything)
+        tx.outbox.retry(keys, now=clock.now)
+        return tx.outbox.lines(keys)
+
+
+def drop(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> tuple[Delivery, ...]:
+    """Let messages be tried no more. Returns them. Raises UsageError for a number that is none."""
+    with open_library(home, create=False) as store, store.begin() as tx:
+        keys = _chosen(tx.outbox, ids, everything=everything)
+        tx.outbox.drop(keys, now=clock.now)
+        return tx.outbox.lines(keys)
+
+
+def _chosen(outbox: "Outbox", ids: Sequence[int], *, everything: bool) -> list[int]:
+    """Return the lines that are meant: the named ones, or all that are open."""
+    if everything and not ids:
+        return [each.id for each in outbox.unfinished() if each.status in OPEN]
+    if not ids:
+        raise UsageError("name messages by their id (digest outbox list shows them), or write --all")
+    found = {each.id: each for each in outbox.lines(ids)}
+    for number in ids:
+        if number not in found:
+            raise UsageError(f"no message {number} in the outbox; digest outbox list --all shows them")
+        if found[number].status == "leased":
+            raise UsageError(f"message {number} is being sent; wait for that, then look again")
+        if found[number].status == "sent":
+            raise UsageError(f"message {number} was sent: {found[number].reply}")
+    return list(ids)
+
+
+def recipients(home: Home) -> list[dict[str, Any]]:
+    """Return every address: what it got, and what it gets no more, a line for each suppression."""
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        queued = {address: (all_, sent) for address, all_, sent in tx.outbox.recipients()}
+        suppressed = tx.outbox.suppressions()
+    stopped = {each.address for each in suppressed}
+    rows: list[tuple[str, Suppression | None]] = [
+        (address, None) for address in queued if address not in stopped
+    ]
+    rows += [(each.address, each) for each in suppressed]
+    return [
+        {
+            "address": address,
+            "queued": queued.get(address, (0, 0))[0],
+            "sent": queued.get(address, (0, 0))[1],
+            "suppressed": stop is not None,
+            "subscription": stop.subscription if stop else None,
+            "reason": stop.reason if stop else None,
+            "since": iso(stop.at) if stop else None,
+        }
+        for address, stop in sorted(rows, key=lambda row: row[0])
+    ]
+
+
+def suppress(home: Home, address: str, *, subscription: str, reason: str, clock: Clock) -> None:
+    """Send an address no more mail of a subscription, or of any (""). Raises UsageError."""
+    if "@" not in address:
+        raise UsageError(f"{address!r} is no address; write name@example.org")
+    with open_library(home, create=True) as store, store.begin() as tx:
+        tx.outbox.suppress(address, reason=reason, at=clock.now, subscription=subscription)
+
+
+def unsuppress(home: Home, address: str) -> None:
+    """Send an address mail again. Raises UsageError if nothing kept it from getting mail."""
+    with open_library(home, create=False) as store, store.begin() as tx:
+        if not tx.outbox.unsuppress(address):
+            raise UsageError(f"{address!r} is not suppressed; digest recipients list shows who is")
 
 
 def ledger(home: Home, *, limit: int) -> tuple["RunRecord", ...]:

@@ -6,17 +6,16 @@ done; 1 done in part, each failure named; 2 the command or `digest.toml` is wron
 
 import argparse
 import itertools
-import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from digest import __version__, app
+from digest import __version__, app, cli_mail
 from digest.errors import DigestError, QueryError, UsageError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
+from digest.show import print_json
 
 if TYPE_CHECKING:
     from digest.intake import Options
@@ -113,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_pipeline(add)
     _add_subscriptions(commands, common)
+    cli_mail.add_commands(commands, common)
     ledger = add("ledger", _ledger, "what the runs did")
     ledger.add_argument("--run", type=_number(_MANY), metavar="ID", help="one run, whole")
     ledger.add_argument(
@@ -221,10 +221,7 @@ def _moment(text: str) -> datetime:
 
 
 def _clock(arguments: argparse.Namespace, home: Home) -> app.Clock:
-    stated: datetime | None = arguments.now
-    if stated is not None and stated.tzinfo is None:
-        stated = stated.replace(tzinfo=ZoneInfo(home.settings.timezone))
-    return app.Clock.at(stated)
+    return app.Clock.at(arguments.now, home.settings.timezone)
 
 
 def _options(arguments: argparse.Namespace) -> "Options":
@@ -254,7 +251,7 @@ def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
             progress=progress,
         )
     if arguments.json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     screen.run(report.as_json(), dry_run=arguments.dry_run)
     return report.exit_status
 
@@ -267,7 +264,7 @@ def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
             status = 1
         elif arguments.json:
             for listing in found.listings:
-                _print_json(listing_json(found, listing))
+                print_json(listing_json(found, listing))
         else:
             screen.file(found)
     return status
@@ -279,7 +276,7 @@ def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     with screen.progress() as progress:
         files = app.diff(home, _options(arguments), _clock(arguments, home), progress)
     if arguments.json:
-        _print_json(diff_json(files))
+        print_json(diff_json(files))
     screen.diff(files)
     return 1 if any(file.failed for file in files) else 0
 
@@ -294,7 +291,7 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
             screen.error(str(file.rejected))
     if arguments.json:
         for hit in found:
-            _print_json(match_json(hit))
+            print_json(match_json(hit))
     else:
         screen.matches(arguments.query, found, searched="these files" if arguments.paths else "the library")
     return 1 if any(file.failed for file in files) else 0
@@ -303,7 +300,7 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=arguments.weeks)
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "subscription": arguments.subscription,
                 "considered": shown.considered,
@@ -328,7 +325,7 @@ def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 def _subscriptions_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     found = app.standings(home, _clock(arguments, home))
     if arguments.json:
-        _print_json([app.standing_json(each) for each in found])
+        print_json([app.standing_json(each) for each in found])
     else:
         screen.standings(found)
     return 0
@@ -338,7 +335,7 @@ def _subscriptions_check(arguments: argparse.Namespace, home: Home, screen: "Scr
     found = app.check_subscriptions(home)
     flawed = [each for each, _ in found if not isinstance(each, app.Subscription)]
     if arguments.json:
-        _print_json(
+        print_json(
             [
                 {
                     "id": each.id,
@@ -358,7 +355,7 @@ def _subscriptions_add(arguments: argparse.Namespace, home: Home, screen: "Scree
     values = {key: value for key in wanted if (value := getattr(arguments, key)) is not None}
     path = app.add_subscription(home, arguments.id, values)
     if arguments.json:
-        _print_json({"id": arguments.id, "path": str(path)})
+        print_json({"id": arguments.id, "path": str(path)})
     else:
         screen.say(f"{path} written. See what it would bring: digest preview {arguments.id}")
     return 0
@@ -368,13 +365,13 @@ def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if arguments.run is not None:
         record = app.ledger_run(home, arguments.run)
         if arguments.json:
-            _print_json(app.run_json(record))
+            print_json(app.run_json(record))
         else:
             screen.ledger_run(record)
         return 0
     records = app.ledger(home, limit=arguments.limit)
     if arguments.json:
-        _print_json([app.run_json(record) for record in records])
+        print_json([app.run_json(record) for record in records])
     else:
         screen.ledger(records)
     return 0
@@ -386,7 +383,7 @@ def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     clock = _clock(arguments, home)
     found = why(home, arguments.subscription, arguments.date, clock, paper=arguments.paper)
     if arguments.json:
-        _print_json(why_json(arguments.subscription, found))
+        print_json(why_json(arguments.subscription, found))
     else:
         screen.why(arguments.subscription, found)
     return 0
@@ -403,23 +400,13 @@ def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> i
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:
     target = app.init(arguments.dir)
     if arguments.json:
-        _print_json({"home": str(target)})
+        print_json({"home": str(target)})
     else:
         screen.say(f"{target} is a home now, with samples in it. Next: digest run --home {target}")
     return 0
 
 
 # --- JSON ----------------------------------------------------------------------------------------
-
-
-def _print_json(value: object) -> None:
-    # A lone surrogate in a text cannot be printed as itself; as an escape it can.
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(value)
-    print(text)
 
 
 def listing_json(file: DigestFile, listing: Listing) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from unicodedata import category
 from urllib.parse import urlsplit
 
 from digest.checked import Table, at_least, one_of, parse_toml, read_text, strings, time_zone
+from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
-from digest.model import Home, Settings, Smtp, Upkeep
+from digest.model import Bounces, Dkim, Home, Settings, Smtp, Upkeep
 from digest.spans import parse_span
 
 FILE = "digest.toml"
@@ -51,10 +52,12 @@ def load_settings(file: Path) -> Settings:
         feed_items=table.take("feed_items", int, default.feed_items, at_least(1)),
         smtp=_smtp(table.table("smtp")),
         schedule=_upkeep(table.table("schedule")),
+        dkim=_dkim(table.table("dkim")),
+        bounces=_bounces(table.table("bounces")),
     )
     table.finish()
-    if "smtp" in settings.channels and settings.smtp is None and "smtp" not in table:
-        table.wrong("channels", "has smtp but there is no [smtp] table", "add [smtp] with host and from")
+    if "smtp" in settings.channels:
+        _check_smtp(table, settings)
     if problems:
         raise ConfigError(tuple(problems))
     return settings
@@ -72,6 +75,16 @@ def _smtp(table: Table | None) -> Smtp | None:
         user=table.take("user", str, "") or None,
         password_env=table.take("password_env", str, "") or None,
         sender=table.take("from", str, "", _one_line),
+        password_file=table.take("password_file", str, "") or None,
+        ca_file=table.take("ca_file", str, "") or None,
+        timeout=table.take("timeout", int, default.timeout, at_least(1)),
+        final_timeout=table.take("final_timeout", int, default.final_timeout, at_least(1)),
+        connections=table.take("connections", int, default.connections, at_least(1)),
+        messages_per_connection=table.take(
+            "messages_per_connection", int, default.messages_per_connection, at_least(1)
+        ),
+        domain_connections=table.take("domain_connections", int, 0, at_least(0)),
+        domain_per_minute=table.take("domain_per_minute", int, 0, at_least(0)),
     )
     table.finish()
     for key in ("host", "from"):
@@ -124,6 +137,64 @@ def _listen_at(table: Table) -> tuple[str, int] | None:
 
     table.take("metrics", str, "", check)
     return found[0] if found else None
+
+
+def _check_smtp(table: Table, settings: Settings) -> None:
+    """Check what only sending needs, when all keys are known."""
+    smtp = settings.smtp
+    if smtp is None:
+        if "smtp" not in table:
+            table.wrong("channels", "has smtp but there is no [smtp] table", "add [smtp] with host and from")
+        return
+    inner = table.table("smtp")
+    assert inner is not None, "it was read"
+    sender = sender_mailbox(smtp.sender)
+    if smtp.sender and (sender is None or sender.international):
+        inner.wrong("from", f"{smtp.sender!r} has no address", "write Name <name@example.org>")
+    if smtp.user and not (smtp.password_env or smtp.password_file):
+        inner.wrong("user", "has no password", "add password_env, the name of the variable that holds it")
+
+
+def _dkim(table: Table | None) -> Dkim | None:
+    if table is None:
+        return None
+    selectors, files = (_one_or_many(table, key) for key in ("selector", "key"))
+    domain = table.take("domain", str, "", _domain)
+    table.finish()
+    if len(selectors) != len(files) or not files:
+        table.wrong("key", "and selector do not go together", "name a selector for each key file")
+    return Dkim(tuple(zip(selectors, files, strict=False)), domain)
+
+
+def _one_or_many(table: Table, key: str) -> list[str]:
+    """Return the text, or the list of texts, at `key`."""
+    value = table.take(key, object, [])
+    return [value] if isinstance(value, str) and value else table.take_list(key, [], strings)
+
+
+def _domain(value: str) -> str:
+    if mailbox(f"postmaster@{value}") is None:
+        raise ValueError(f"{value!r} is no domain; write example.org")
+    return value.lower()
+
+
+def _bounces(table: Table | None) -> Bounces:
+    if table is None:
+        return Bounces()
+    bounces = Bounces(
+        address=table.take("address", str, "", _plain_address),
+        verp=table.take("verp", bool, True),
+        mailbox=table.take("mailbox", str, "") or None,
+    )
+    table.finish()
+    return bounces
+
+
+def _plain_address(value: str) -> str:
+    found = mailbox(value)
+    if found is None or found.international:
+        raise ValueError(f"{value!r} is no address; write bounces@example.org")
+    return str(found)
 
 
 def _one_line(value: str) -> str:

@@ -6,6 +6,7 @@ DigestError               anything this program raises on purpose
 ├── QueryError            a query that cannot be read: where, why, and how to write it
 ├── LockedError           another run holds the home (exit status 1)
 ├── StoreError            the library database cannot be opened, read or written (exit status 1)
+├── Unopened              a channel cannot be opened (server, TLS, login): nothing was sent; ends the delivery
 └── TemplateProblem       a template cannot be rendered: file, line, reason (exit status 1)
 
 Expected failures (a file that is set aside, a subscription with a mistake) are values in the run's
@@ -77,6 +78,10 @@ class LockedError(DigestError):
 
 
 class StoreError(DigestError):
+    pass
+
+
+class Unopened(DigestError):  # noqa: N818 - the run goes on to say so; it is no defect
     pass
 
 

@@ -77,6 +77,18 @@ def feed_file(name: str, form: str) -> str:
     return f"feeds/{name}.{form}"
 
 
+def unsubscribe_page(base_url: str, token: str) -> str:
+    """Return where the bearer of a token leaves a subscription: a page by GET, done by POST (RFC 8058)."""
+    return f"{base_url}unsubscribe/{token}"
+
+
+def public_base(base_url: str) -> str:
+    """Return `base_url` if others than this machine can reach it, else ""."""
+    host = urlsplit(web_url(base_url) or "").hostname or "localhost"
+    local = host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")
+    return "" if local else web_url(base_url) or ""
+
+
 def host_of(base_url: str) -> str:
     """Return the host of `base_url`, as mail headers may hold it; `localhost` if there is none."""
     url = web_url(base_url)

@@ -72,3 +72,48 @@ def _holder(path: Path) -> str:
         f"another run holds this home: {note.get('command')} "
         f"(process {note.get('pid')} on {note.get('host')}, since {note.get('since')})"
     )
+
+
+# --- signs of life --------------------------------------------------------------------------------
+
+_SIGNS = ".digest.delivering"
+
+
+@contextmanager
+def sign_of_life(home: Path, name: str) -> Iterator[None]:
+    """Hold a file named `name` locked for the block, so that others can see whether its maker still lives."""
+    path = home / _SIGNS / name
+    try:
+        path.parent.mkdir(exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be locked ({error.strerror}); check the folder's permissions"
+        ) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def is_dead(home: Path, name: str) -> bool:
+    """Say whether a sign is there and nobody holds it. One that is not there may be of another machine."""
+    try:
+        handle = os.open(home / _SIGNS / name, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def forget_sign(home: Path, name: str) -> None:
+    """Remove the sign of one who died."""
+    with suppress(OSError):
+        (home / _SIGNS / name).unlink()

@@ -6,6 +6,7 @@ Times are aware datetimes in UTC, dates are local calendar days, texts are plain
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 # --- reading -------------------------------------------------------------------------------------
 
@@ -182,6 +183,65 @@ class Issue:
         return f"{self.day.isoformat()}-{self.number}"
 
 
+# --- delivery ------------------------------------------------------------------------------------
+
+DeliveryStatus = Literal["pending", "leased", "sent", "deferred", "failed", "suppressed", "in_doubt"]
+Stage = Literal["connect", "sender", "recipient", "data", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A line of the outbox: an issue on its way to one recipient by one channel.
+
+    `issue` is the issue's key in the database, `number` its number in the subscription. `attempts`
+    counts the tries so far, `doubts` how often one of them ended without the server's word. It is not
+    tried before `due`; `reply` is the last answer.
+    """
+
+    id: int
+    issue: int
+    subscription: str
+    number: int
+    recipient: str
+    channel: str
+    status: DeliveryStatus
+    attempts: int
+    doubts: int
+    queued: datetime
+    due: datetime
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How far a try came, and the last word of the other side. `code` 0: there was none, `text` says why.
+
+    `stage` names the step that failed; "end" is what follows the whole message.
+    """
+
+    stage: Stage
+    code: int
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".strip() if self.code else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a try.
+
+    `due` is when to try again (deferred, in doubt). `suppress` says why the address gets no mail any
+    more. `pause` says why the run stops: the fault is the sender's, every other message would meet it.
+    """
+
+    status: DeliveryStatus
+    reply: str
+    due: datetime | None = None
+    suppress: str = ""
+    pause: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedItem:
     """A paper in a feed. `entered` orders the feed, newest first; `updated` is Atom's."""
@@ -221,7 +281,13 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """How mail is handed over. `password_env` names the variable that holds the password."""
+    """How mail is handed over.
+
+    `password_env` names the variable that holds the password, `password_file` the file. `timeout` is
+    how many seconds an answer may take, `final_timeout` the answer to the end of a message.
+    `domain_connections` and `domain_per_minute` limit what one domain gets at once and in a minute;
+    0 is no limit.
+    """
 
     host: str
     port: int = 587
@@ -229,6 +295,35 @@ class Smtp:
     user: str | None = None
     password_env: str | None = None
     sender: str = ""
+    password_file: str | None = None
+    ca_file: str | None = None
+    timeout: int = 60
+    final_timeout: int = 600
+    connections: int = 1
+    messages_per_connection: int = 100
+    domain_connections: int = 0
+    domain_per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dkim:
+    """How mail is signed: each key (a PEM file; RSA or Ed25519) under its selector. `domain` "" is From's."""
+
+    keys: tuple[tuple[str, str], ...]
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounces:
+    """Where mail that comes back goes, and where it is read.
+
+    `address` "" is From's; `verp` gives every message a return address of its own by a plus sign;
+    `mailbox` is a Maildir or an mbox file.
+    """
+
+    address: str = ""
+    verp: bool = True
+    mailbox: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +357,8 @@ class Settings:
     feed_items: int = 100
     smtp: Smtp | None = None
     schedule: Upkeep = field(default_factory=Upkeep)
+    dkim: Dkim | None = None
+    bounces: Bounces = Bounces()
 
 
 @dataclass(frozen=True, slots=True)

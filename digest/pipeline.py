@@ -1,13 +1,14 @@
 """The story on one page:
 
-    read | diff | match | compose | render | publish
+    read | diff | match | compose | render | publish | deliver
 
-`run` does it all for one home. Deciding is done elsewhere, by pure functions (`diff`, `match`,
+`run` does all but the last for one home; `dispatch` delivers what `run` has queued. Deciding is done elsewhere, by pure functions (`diff`, `match`,
 `compose`, `slots`); this module asks the store for values, hands them to a decision, and applies what
 comes back, in transactions that a crash cannot halve:
 
 * a digest file, its listings and their entries in the log are one transaction;
-* an issue, the papers it serves and the cursor that moves are one transaction, per subscription;
+* an issue, the papers it serves, its place in the outbox and the cursor that moves are one transaction,
+  per subscription;
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
@@ -73,7 +74,9 @@ def run(
         shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
         for done, subscription in enumerate(subscriptions):
             progress("matching", done, len(subscriptions))
-            reports.append(_serve(shelf, subscription, options, run=number, now=now))
+            reports.append(
+                _serve(shelf, subscription, options, channels=home.settings.channels, run=number, now=now)
+            )
     with _timed(stages, "write"):
         written = write_unwritten(home, store, progress) if write else None
     report = RunReport(
@@ -82,7 +85,6 @@ def run(
         subscriptions=tuple(reports),
         feeds=written.feeds if written else (),
         problems=written.problems if written else (),
-        notes=_notes(home),
         stale=_stale(home, store, now),
         stages=stages,
     )
@@ -117,12 +119,6 @@ def _stale(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
 
 def _later(started: datetime) -> datetime:
     return max(started, datetime.now(started.tzinfo))
-
-
-def _notes(home: Home) -> tuple[str, ...]:
-    if home.settings.channels:
-        return ("this version writes files only; the channels in digest.toml are not used yet",)
-    return ()
 
 
 def chosen(
@@ -165,7 +161,13 @@ def _mark_all(tx: Transaction) -> None:
 
 
 def _serve(
-    shelf: Shelf, subscription: Subscription | Flawed, options: Options, *, run: int, now: datetime
+    shelf: Shelf,
+    subscription: Subscription | Flawed,
+    options: Options,
+    *,
+    channels: Sequence[str],
+    run: int,
+    now: datetime,
 ) -> SubscriptionReport:
     """Decide for one subscription, in one transaction, and note the verdict in the ledger."""
     with shelf.store.begin() as tx:
@@ -174,7 +176,7 @@ def _serve(
         elif not subscription.enabled:
             report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
         else:
-            report = _decide(tx, shelf, subscription, options, run=run, now=now)
+            report = _decide(tx, shelf, subscription, options, channels=channels, run=run, now=now)
         tx.ledger.add_verdict(run, _verdict(report))
         return report
 
@@ -195,7 +197,14 @@ def _verdict(report: SubscriptionReport) -> Verdict:
 
 
 def _decide(
-    tx: Transaction, shelf: Shelf, subscription: Subscription, options: Options, *, run: int, now: datetime
+    tx: Transaction,
+    shelf: Shelf,
+    subscription: Subscription,
+    options: Options,
+    *,
+    channels: Sequence[str],
+    run: int,
+    now: datetime,
 ) -> SubscriptionReport:
     cursor = tx.desk.cursor(subscription.id)
     assert cursor is not None, "enrolled at the start of the run"
@@ -237,13 +246,15 @@ def _decide(
         since=since,
         note=note and f"{note}.",
     )
-    tx.desk.add_issue(
+    key = tx.desk.add_issue(
         issue,
         interval=(cursor.position, end),
         formats=subscription.formats,
         serves=[item.paper.number for item in findings.new],
         run=run,
     )
+    for channel in channels:
+        tx.outbox.add(key, subscription.email, channel=channel, at=now)
     return replace(report, issue=_made(issue, subscription))
 
 

@@ -4,12 +4,12 @@ A format is anything with the members of `Format`: an object or, as the built-in
 A package of someone else adds one by an entry point of the group `paper_digest.formats`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from digest.model import Listing, PartialDate
+from digest.model import Answer, Delivery, Listing, PartialDate
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,42 @@ class Format(Protocol):
         Is called only with a document that `sniff` claimed. Raises nothing. The same document gives
         the same answer: no clock, no network, no other file.
         """
+        ...
+
+
+class Link(Protocol):
+    """An open connection of a channel; one thread uses it."""
+
+    @property
+    def usable(self) -> bool:
+        """Say whether another delivery can go over it."""
+        ...
+
+    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Answer | None:
+        """Try one delivery and tell how far it came.
+
+        Calls `begin` at the last moment at which surely nothing was delivered, and goes on only if it
+        returns true; else returns None. Raises TemplateProblem.
+        """
+        ...
+
+    def quit(self) -> None:
+        """Close it. Raises nothing."""
+        ...
+
+
+class Channel(Protocol):
+    """One way to deliver issues. Limits of 0 are none."""
+
+    @property
+    def connections(self) -> int: ...
+
+    @property
+    def domain_connections(self) -> int: ...
+
+    @property
+    def domain_per_minute(self) -> int: ...
+
+    def open(self) -> Link:
+        """Make ready for sending. Raises Unopened."""
         ...

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from digest.model import Rejected
+from digest.model import Delivery, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,58 @@ class SubscriptionReport:
 
 
 @dataclass(frozen=True, slots=True)
-class RunReport:
-    """A whole run. `run` is None for a dry run; `problems` are what kept output from being written.
+class DeliveryReport:
+    """What became of every message that was on its way.
 
-    `stale` names sources that bring nothing any more; `stages` the seconds that each stage took.
+    `counts` maps each status to its number; they add up to the number of `messages`. `pause` says why
+    the run stopped early, `problems` what kept single messages from being made. `sendable` counts what a
+    dry run would try.
+    """
+
+    counts: dict[str, int]
+    messages: tuple[Delivery, ...]
+    pause: str = ""
+    problems: tuple[str, ...] = ()
+    sendable: int | None = None
+
+    @property
+    def exit_status(self) -> int:
+        return 1 if self.counts["failed"] or self.counts["in_doubt"] or self.pause or self.problems else 0
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            **self.counts,
+            "paused": self.pause or None,
+            "problems": list(self.problems),
+            "messages": [message_json(each) for each in self.messages],
+        }
+        return found if self.sendable is None else {**found, "would_send": self.sendable}
+
+
+def message_json(delivery: Delivery) -> dict[str, Any]:
+    """Return a message of the outbox as scripts see it."""
+    status = "pending" if delivery.status == "leased" else delivery.status
+    return {
+        "subscription": delivery.subscription,
+        "issue": delivery.number,
+        "recipient": delivery.recipient,
+        "status": status,
+        "reply": delivery.reply or None,
+        "id": delivery.id,
+        "channel": delivery.channel,
+        "attempts": delivery.attempts,
+        "doubts": delivery.doubts,
+        "due": delivery.due.isoformat() if status in ("pending", "deferred", "in_doubt") else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A whole run.
+
+    `run` is None for a dry run; `problems` are what kept output from being written; `stale` names sources
+    that bring nothing any more; `stages` the seconds that each stage took; `delivery` is None if no
+    channel is configured.
     """
 
     run: int | None
@@ -138,11 +186,13 @@ class RunReport:
     notes: tuple[str, ...] = field(default=())
     stale: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
+    delivery: DeliveryReport | None = None
 
     @property
     def exit_status(self) -> int:
         failed = any(file.failed for file in self.files) or any(s.error for s in self.subscriptions)
-        return 1 if failed or self.problems else 0
+        undelivered = self.delivery is not None and self.delivery.exit_status
+        return 1 if failed or self.problems or undelivered else 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -154,6 +204,7 @@ class RunReport:
             "notes": list(self.notes),
             "stale": list(self.stale),
             "stages": {name: round(seconds, 3) for name, seconds in self.stages.items()},
+            "delivery": self.delivery.as_json() if self.delivery else None,
         }
 
 

@@ -1,5 +1,6 @@
 """What a person at a terminal sees: tables on stdout, messages and progress on stderr."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from digest.why import PaperWhy, Why
 
 _PIPED_WIDTH = 160
+STATUSES = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
 
 
 class Screen:
@@ -80,6 +82,8 @@ class Screen:
         for text in (*report["problems"], *report["notes"], *report.get("stale", ())):
             self.message(f"  {text}")
         self._closing(report, dry_run=dry_run)
+        if report.get("delivery"):
+            self.delivery(report["delivery"])
 
     def _files(self, files: Sequence[dict[str, Any]]) -> None:
         fresh = [file for file in files if not file["rejected"]]
@@ -144,6 +148,39 @@ class Screen:
         elif issues and not dry_run:
             first = next((i["html"] or i["markdown"] or i["text"] for i in issues), None)
             self.say(f"Open {first or 'output/site/index.html'} · all issues: output/site/index.html")
+
+    def delivery(self, report: dict[str, Any]) -> None:
+        """Show what became of the messages, those in full that somebody should look at."""
+        rows = [
+            (
+                each["id"],
+                each["subscription"],
+                each["issue"],
+                each["recipient"],
+                each["status"],
+                each["reply"],
+            )
+            for each in report["messages"]
+            if each["status"] != "sent"
+        ]
+        if rows:
+            self.table(("id", "subscription", "issue", "recipient", "status", "last answer"), rows, wide=5)
+            self.say()
+        for problem in report["problems"]:
+            self.error(problem)
+        if report["paused"]:
+            self.error(
+                f"paused, as every message would meet this: {report['paused']}; mend it (digest doctor helps), "
+                "then: digest deliver"
+            )
+        told = [
+            f"{count} {name.replace('_', ' ')}"
+            for name, count in report.items()
+            if count and name in STATUSES
+        ]
+        self.say("Mail: " + (", ".join(told) or "nothing to send") + ".", style="bold")
+        if report["in_doubt"]:
+            self.say("In doubt: digest outbox list shows them; digest outbox retry ID, or drop ID.")
 
     def file(self, file: DigestFile) -> None:
         """Show a parsed file: its listings."""
@@ -302,6 +339,17 @@ class Screen:
         self.say(f"first seen {about.paper.first_seen:%Y-%m-%d %H:%M} UTC, listed in {listed}")
         self.say(about.answer)
         self.say()
+
+
+def print_json(value: object) -> None:
+    """Print one line of JSON on stdout."""
+    # A lone surrogate in a text cannot be printed as itself; as an escape it can.
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(value)
+    print(text)
 
 
 def _console(stream: Any) -> "Console":

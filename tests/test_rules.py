@@ -12,13 +12,13 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 
 # Each may import from its own row and from those above it; a part is the first word after `digest`.
 LAYERS = (
-    ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "report"}),
+    ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "report", "tokens"}),
     ("decisions", {"ports", "diff", "match", "compose", "slots", "stale"}),
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "pipeline", "shelf", "write", "upkeep"}),
+    ("pipeline", {"intake", "pipeline", "shelf", "write", "upkeep", "dispatch"}),
     ("app", {"app", "config", "why", "doctor", "rounds", "metrics"}),
-    ("doors", {"cli", "show", "schedule", "web", "__main__"}),
+    ("doors", {"cli", "cli_mail", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}
 LEVEL = {name: number for number, (name, _) in enumerate(LAYERS)}
@@ -26,7 +26,7 @@ PURE = (LEVEL["values"], LEVEL["decisions"])
 
 HEAVY = {
     *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
-    *("scipy", "lxml", "charset_normalizer"),
+    *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib"),
 }
 # What touches the world; `pathlib` is a value as long as nobody asks it for a file.
 WORLD = {

@@ -26,10 +26,11 @@ from digest.errors import StoreError, UsageError
 from digest.store.desk import Desk
 from digest.store.ledger import Ledger
 from digest.store.library import Library
+from digest.store.outbox import Outbox
 from digest.store.programs import Programs
 from digest.store.schema import migrate
 
-__all__ = ["Desk", "Ledger", "Library", "Store", "Transaction", "open_store"]
+__all__ = ["Desk", "Held", "Ledger", "Library", "Outbox", "Store", "Transaction", "open_store"]
 
 _BUSY_SECONDS = 60
 _SPARE = 4  # a library of which more than a quarter is unused is written anew
@@ -43,6 +44,7 @@ class Transaction:
     desk: Desk
     ledger: Ledger
     programs: Programs
+    outbox: Outbox
 
 
 class Store:
@@ -59,7 +61,13 @@ class Store:
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
         """Open a transaction; committed at the end of the block, taken back if it raises."""
         with self._connection(write=write) as connection:
-            yield Transaction(Library(connection), Desk(connection), Ledger(connection), Programs(connection))
+            yield _transaction(connection)
+
+    @contextmanager
+    def hold(self) -> Iterator["Held"]:
+        """Keep one connection for many small transactions, one after the other, by one thread."""
+        with self._wrapped(), self._engine.connect().execution_options(write=True) as connection:
+            yield Held(self, connection)
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:
@@ -127,6 +135,29 @@ class Store:
         except DBAPIError as error:
             name, reason = self._name or "the library in memory", str(error.orig)
             raise StoreError(f"{name}: the library database: {reason}; {_remedy(reason)}") from error
+
+
+class Held:
+    """A connection that is kept; see `Store.hold`."""
+
+    def __init__(self, store: Store, connection: Connection) -> None:
+        self._store, self._connection = store, connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Open a transaction, as `Store.begin` does."""
+        with self._store._wrapped(), self._connection.begin():  # noqa: SLF001 - one of the same house
+            yield _transaction(self._connection)
+
+
+def _transaction(connection: Connection) -> Transaction:
+    return Transaction(
+        Library(connection),
+        Desk(connection),
+        Ledger(connection),
+        Programs(connection),
+        Outbox(connection),
+    )
 
 
 def _remedy(reason: str) -> str:

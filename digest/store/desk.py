@@ -133,8 +133,8 @@ class Desk:
         formats: Sequence[str],
         serves: Iterable[int],
         run: int,
-    ) -> None:
-        """Store an issue, count it, and note the papers it serves."""
+    ) -> int:
+        """Store an issue, count it, and note the papers it serves. Returns its key."""
         result = self._db.execute(
             insert(issues).values(
                 subscription=issue.subscription,
@@ -163,6 +163,7 @@ class Desk:
                 self.mark_unwritten("paper", str(row["paper"]))
         self.mark_unwritten("issue", str(key))
         self.mark_unwritten("index", "")
+        return key
 
     def issue(self, key: int) -> StoredIssue:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()

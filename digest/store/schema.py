@@ -43,9 +43,7 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         del dialect
-        return (
-            None if value is None else datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-        )
+        return None if value is None else datetime.fromisoformat(value)
 
 
 class Plain(TypeDecorator[str]):
@@ -237,6 +235,75 @@ verdicts = Table(
     Index("verdict_slot", "subscription", "slot", unique=True),
 )
 
+# --- delivery
+
+_STATUSES = "('pending', 'leased', 'sent', 'deferred', 'failed', 'suppressed', 'in_doubt')"
+
+outbox = Table(
+    "outbox",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("issue", ForeignKey("issue.id"), nullable=False),
+    Column("recipient", Plain, nullable=False),
+    Column("address", Plain, nullable=False, index=True),  # the recipient in lower case
+    Column("domain", Plain, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),
+    Column("queued", Moment, nullable=False),
+    Column("due", Moment, nullable=False),  # not tried before
+    Column("holder", String(64)),  # who leased it last
+    Column("leased_until", Moment),
+    Column("begun", Boolean, nullable=False),  # in this lease: its fate may be unknown
+    Column("settled", Moment),  # when the last outcome was noted
+    Column("reply", Plain, nullable=False),
+    UniqueConstraint("issue", "recipient", "channel"),
+    CheckConstraint(f"status in {_STATUSES}"),
+    Index("outbox_due", "status", "due"),
+    sqlite_autoincrement=True,
+)
+
+suppressions = Table(
+    "suppression",
+    meta,
+    Column("address", Plain, primary_key=True),  # in lower case
+    Column("subscription", String(64), primary_key=True),  # "" for all
+    Column("reason", Plain, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+secrets = Table(
+    "secret",
+    meta,
+    Column("name", String(32), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# Every emptying of the outbox: what it found open, and what each of those is at its end.
+deliveries = Table(
+    "delivery",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("started", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("candidates", Integer, nullable=False),
+    *(
+        Column(name, Integer, nullable=False, server_default="0")
+        for name in ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
+    ),
+    Column("pause", Plain),
+    CheckConstraint(
+        "ended is null or candidates = sent + deferred + failed + suppressed + in_doubt + pending"
+    ),
+    sqlite_autoincrement=True,
+)
+
+
+def _add_delivery(connection: Connection) -> None:
+    """Give an older library its outbox."""
+    meta.create_all(connection, tables=[outbox, suppressions, secrets, deliveries])
+
 
 programs = Table(
     "program",
@@ -260,7 +327,7 @@ def _explain(connection: Connection) -> None:
 
 
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs, _explain)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs, _explain, _add_delivery)
 
 
 def migrate(connection: Connection) -> None:

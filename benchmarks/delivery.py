@@ -1,0 +1,259 @@
+"""Mails a second: built, signed and handed over, beside EmailMessage, dkimpy, smtplib and Postfix's smtp-source.
+
+    python benchmarks/delivery.py [PAGES_FOLDER] [--recipients 2000] [--papers 30] [--runs 3] [--json]
+
+One issue of real papers goes to many recipients. "Built" is one message per recipient, whole, as it goes
+over the wire; "signed" adds a DKIM signature. "Handed over" ends in Postfix's `smtp-sink` on this
+machine over one connection; ours is the whole `digest deliver`, each message leased, marked and settled in
+the database. `smtp-source` sends the same bytes again and again, and remembers nothing. Without Postfix's
+two programs that part is left out. Each figure is the median of the runs, which take turns.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import shutil
+import smtplib
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dkim
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from digest import app, read
+from digest.cli import main
+from digest.config import open_home
+from digest.deliver.address import Mailbox
+from digest.deliver.dkim import load_signer
+from digest.deliver.mailing import Mailing, Sender
+from digest.model import Delivery, DigestFile, Issue, Item, Paper
+from digest.render import Frame, Renderer
+from digest.store import open_store
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT.parent / "shared" / "data" / "daily-papers-pages"
+AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
+FROM = "Paper Digest <digest@example.org>"
+
+
+def papers_of(folder: Path, count: int) -> list[Paper]:
+    found: list[Paper] = []
+    for path in sorted(folder.glob("*.txt")):
+        page = read.read(str(path), today=AT.date(), zone=ZoneInfo("UTC"), captured=None, max_bytes=10**8)
+        if isinstance(page, DigestFile):
+            found += [
+                Paper(len(found) + n, f"u{path.name}{n}", each.title, each.abstract, AT, each.authors)
+                for n, each in enumerate(page.listings, 1)
+            ]
+    return (found * (count // max(1, len(found)) + 1))[:count]
+
+
+def issue_of(papers: list[Paper]) -> Issue:
+    items = tuple(Item(paper) for paper in papers)
+    return Issue("bench", "Benchmark", 1, AT.date(), AT, "UTC", None, None, len(items), items, ())
+
+
+def line_for(number: int) -> tuple[Mailbox, Delivery]:
+    to = Mailbox(f"reader{number}", "example.net")
+    return to, Delivery(number, 1, "bench", 1, str(to), "smtp", "leased", 1, 0, AT, AT)
+
+
+def ours(mailing: Mailing, count: int) -> float:
+    """Return messages a second, built for as many recipients."""
+    lines = [line_for(number) for number in range(count)]
+    began = time.perf_counter()
+    for to, line in lines:
+        whole = mailing.head(to, line) + mailing.wire_body
+        assert whole
+    return count / (time.perf_counter() - began)
+
+
+def with_email_message(renderer: Renderer, issue: Issue, to: str) -> bytes:
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"], message["To"] = FROM, to
+    message["Subject"] = renderer.subject(issue)
+    message["List-Unsubscribe"] = f"<mailto:digest@example.org?subject=unsubscribe%20{to}>"
+    message.set_content(TEXTS[0])
+    message.add_alternative(TEXTS[1], subtype="html")
+    return message.as_bytes()
+
+
+TEXTS = ["", ""]
+
+
+def theirs(renderer: Renderer, issue: Issue, count: int, key: bytes | None) -> float:
+    began = time.perf_counter()
+    for number in range(count):
+        data = with_email_message(renderer, issue, f"reader{number}@example.net")
+        if key:
+            dkim.sign(data, b"s", b"example.org", key)
+    return count / (time.perf_counter() - began)
+
+
+@contextlib.contextmanager
+def sink() -> Iterator[int]:
+    """Run Postfix's smtp-sink on a free port of the loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    user = ["-u", "postfix"] if Path("/proc/self").owner() == "root" else []
+    process = subprocess.Popen(["smtp-sink", *user, f"inet:127.0.0.1:{port}", "100"])
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def source_rate(port: int, mail: Path, count: int) -> float:
+    command = ["smtp-source", "-d", "-s", "1", "-m", str(count), "-F", str(mail), f"inet:127.0.0.1:{port}"]
+    began = time.perf_counter()
+    subprocess.run(command, check=True)
+    return count / (time.perf_counter() - began)
+
+
+def smtplib_rate(port: int, renderer: Renderer, issue: Issue, count: int) -> float:
+    """Return what a program reaches that builds each mail and sends it with smtplib."""
+    began = time.perf_counter()
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        for number in range(count):
+            to = f"reader{number}@example.net"
+            client.sendmail("digest@example.org", [to], with_email_message(renderer, issue, to))
+    return count / (time.perf_counter() - began)
+
+
+class BenchHome:
+    """A home with one subscription of real papers and many readers; its issue waits in the outbox."""
+
+    def __init__(self, path: Path, pages: Path, count: int, papers: int) -> None:
+        self.path, self.count = path, count
+        (path / "subscriptions").mkdir()
+        readers = json.dumps([f"reader{number}@example.net" for number in range(count)])
+        (path / "subscriptions" / "bench.toml").write_text(
+            f'keywords = ["we"]\nmax_papers = {papers}\nemail = {readers}\n', "utf-8"
+        )
+        self._settings(1)  # where nobody listens
+        run = ["run", "--quiet", "--home", str(path), "--now", AT.isoformat()]
+        with contextlib.redirect_stderr(io.StringIO()):
+            main([*run, *map(str, sorted(pages.glob("*.txt")))])
+        (self.mail,) = path.glob("output/issues/bench/*.eml")
+
+    def _settings(self, port: int) -> None:
+        (self.path / "digest.toml").write_text(
+            f'channels = ["smtp"]\n[smtp]\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\n'
+            f'from = "{FROM}"\nmessages_per_connection = 1000000\n',
+            "utf-8",
+        )
+
+    def deliver(self, port: int) -> float:
+        """Send everything again; return messages a second."""
+        self._settings(port)
+        home = open_home(str(self.path))
+        store = open_store(home.settings.database, home=home.path)
+        with contextlib.closing(store), store.begin() as tx:
+            tx.outbox.retry([each.id for each in tx.outbox.everything()], now=AT)
+        began = time.perf_counter()
+        report = app.deliver(home, app.Clock(AT, AT))
+        seconds = time.perf_counter() - began
+        assert report.counts["sent"] == self.count, report.counts
+        return self.count / seconds
+
+
+def key_files(folder: Path) -> tuple[Path, Path]:
+    """Write an RSA-2048 and an Ed25519 key."""
+    keys = (rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate())
+    paths = folder / "rsa.pem", folder / "ed25519.pem"
+    for path, key in zip(paths, keys, strict=True):
+        # The other program reads RSA keys in their traditional form only.
+        form = PrivateFormat.TraditionalOpenSSL if path.stem == "rsa" else PrivateFormat.PKCS8
+        path.write_bytes(key.private_bytes(Encoding.PEM, form, NoEncryption()))
+    return paths
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
+    """Measure everything, by turns, and return the medians."""
+    renderer = Renderer(None, Frame(sender=FROM))
+    issue = issue_of(papers_of(arguments.folder, arguments.papers))
+    TEXTS[:] = [renderer.text(issue), renderer.html(issue)]
+    rsa_path, ed_path = key_files(folder)
+    address = Mailbox("digest", "example.org")
+    sets = {"unsigned": (), "signed, RSA-2048": (rsa_path,), "signed, Ed25519": (ed_path,)}
+    mailings = {
+        name: Mailing(
+            renderer.eml(issue),
+            Sender(
+                address,
+                address,
+                b"secret",
+                signers=tuple(load_signer(path, domain="example.org", selector="s") for path in paths),
+            ),
+            issue,
+        )
+        for name, paths in sets.items()
+    }
+    few = max(10, arguments.recipients // 50)
+    jobs: dict[str, Callable[[], float]] = {
+        f"built, {name}": lambda mailing=mailing: ours(mailing, arguments.recipients)
+        for name, mailing in mailings.items()
+    }
+    jobs["built, EmailMessage"] = lambda: theirs(renderer, issue, few, None)
+    jobs["built, EmailMessage + dkimpy RSA-2048"] = lambda: theirs(
+        renderer, issue, few, rsa_path.read_bytes()
+    )
+    figures: dict[str, list[float]] = {}
+    with contextlib.ExitStack() as stack:
+        if shutil.which("smtp-sink") and shutil.which("smtp-source"):
+            port = stack.enter_context(sink())
+            home = BenchHome(folder, arguments.folder, arguments.recipients, arguments.papers)
+            jobs["handed over, digest deliver"] = lambda: home.deliver(port)
+            jobs["handed over, smtp-source"] = lambda: source_rate(port, home.mail, arguments.recipients)
+            jobs["handed over, EmailMessage + smtplib"] = lambda: smtplib_rate(port, renderer, issue, few)
+        for _ in range(arguments.runs):
+            for name, job in jobs.items():
+                figures.setdefault(name, []).append(job())
+    return {"message_bytes": len(renderer.eml(issue))} | {
+        name: round(statistics.median(values), 1) for name, values in figures.items()
+    }
+
+
+def cli() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--recipients", type=int, default=2000)
+    parser.add_argument("--papers", type=int, default=30)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        arguments.folder = ROOT / "inbox"
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(arguments, Path(folder))
+    if arguments.json:
+        print(json.dumps(figures))
+        return
+    size = figures.pop("message_bytes")
+    print(
+        f"{arguments.papers} papers, {size / 1024:.0f} KiB a message, {arguments.recipients} recipients, median of {arguments.runs}"
+    )
+    for name, rate in figures.items():
+        print(f"{name:42} {rate:10,.0f} messages/s")
+
+
+if __name__ == "__main__":
+    cli()

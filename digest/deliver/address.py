@@ -1,0 +1,65 @@
+"""What is an address: one mailbox, safe in a header and in an SMTP command. Pure."""
+
+import re
+from dataclasses import dataclass
+from unicodedata import category
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
+_LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_ANGLED = re.compile(r"[^<>]*<([^<>]*)>")
+# Letters, marks, numbers, punctuation, symbols: nothing that hides, breaks a line or turns the text round.
+_SEEN = {"L", "M", "N", "P", "S"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """An address: its local part as written, its domain in ASCII and lower case."""
+
+    local: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def international(self) -> bool:
+        """Say whether it needs SMTPUTF8 (RFC 6531)."""
+        return not self.local.isascii()
+
+
+def mailbox(text: str) -> Mailbox | None:
+    """Return the address that the text is, None if it is none.
+
+    Takes RFC 5321's dot-atoms without quoted forms and comments, and RFC 6531's letters of other scripts.
+    """
+    local, _, domain = text.rpartition("@")
+    if not _LOCAL.fullmatch(local):
+        return None
+    if not local.isascii() and any(category(char)[0] not in _SEEN for char in local):
+        return None
+    name = _domain(domain)
+    if name is None or len(local.encode()) > 64 or len(local.encode()) + 1 + len(name) > 254:
+        return None
+    return Mailbox(local, name)
+
+
+def _domain(text: str) -> str | None:
+    lower = text.lower()
+    try:
+        name = lower if lower.isascii() else lower.encode("idna").decode("ascii")
+        # The codec folds some letters into others (ß into ss): another name, perhaps someone else's.
+        if name != lower and name.encode("ascii").decode("idna") != lower:
+            return None
+    except UnicodeError:
+        return None
+    labels = name.split(".")
+    if len(name) > 253 or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
+        return None
+    return name
+
+
+def sender_mailbox(text: str) -> Mailbox | None:
+    """Return the address of a From such as `Paper Digest <digest@example.org>`, None if it has none."""
+    found = _ANGLED.fullmatch(text.strip())
+    return mailbox((found[1] if found else text).strip())

@@ -1,0 +1,146 @@
+"""DKIM signatures (RFC 6376, RFC 8463): what an issue's mails share is hashed once.
+
+A signature covers the hash of the body and of the headers named in its `h=`, all in the relaxed form.
+`Signing` holds the state after the headers that never change; per message only the few others and the
+signature's own header are hashed, and the key is used once.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest.errors import UsageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+Header = tuple[str, str]
+
+# Named once more than they stand in the mail: one that is added on the way breaks the signature.
+_ONLY_ONCE = ("From", "To", "Subject", "Date")
+_BLANKS = re.compile(rb"[ \t]+")
+_LINE = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private key under its selector in a domain. Raises nothing: it was checked when it was loaded."""
+
+    domain: str
+    selector: str
+    key: "RSAPrivateKey | Ed25519PrivateKey"
+
+    @property
+    def algorithm(self) -> str:
+        return "ed25519" if type(self.key).__name__.startswith("Ed25519") else "rsa"
+
+    @property
+    def bits(self) -> int:
+        return int(getattr(self.key, "key_size", 256))
+
+    def sign(self, digest: bytes) -> bytes:
+        """Return the signature of a SHA-256 digest."""
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(digest, padding.PKCS1v15(), Prehashed(SHA256()))
+        return self.key.sign(digest)
+
+    @property
+    def name(self) -> str:
+        """Return where the public key stands in DNS."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+    @property
+    def record(self) -> str:
+        """Return the TXT record that must stand there."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        if self.algorithm == "ed25519":
+            public = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        else:
+            public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return f"v=DKIM1; k={self.algorithm}; p={base64.b64encode(public).decode('ascii')}"
+
+
+def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
+    """Read a private key in PEM. Raises UsageError if it is none that DKIM knows."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    remedy = "write one with: openssl genrsa -out FILE 2048"
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise UsageError(f"{path}: the DKIM key cannot be read ({error.strerror}); {remedy}") from error
+    except (ValueError, TypeError) as error:  # no PEM, or one with a password
+        raise UsageError(f"{path}: is no private key in PEM without a password; {remedy}") from error
+    if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
+        raise UsageError(f"{path}: is neither an RSA nor an Ed25519 key; {remedy}")
+    return Signer(domain, selector, key)
+
+
+class Signing:
+    """The signature of one signer over all messages with the same body and the same `fixed` headers.
+
+    `varying` names the headers that each message has of its own; each must be there exactly once.
+    """
+
+    def __init__(
+        self, signer: Signer, body_hash: str, fixed: Sequence[Header], varying: Sequence[str]
+    ) -> None:
+        self._signer = signer
+        names = [*(name for name, _ in fixed), *varying, *_ONLY_ONCE]
+        tags = (
+            "v=1",
+            f"a={signer.algorithm}-sha256",
+            "c=relaxed/relaxed",
+            f"d={signer.domain}",
+            f"s={signer.selector}",
+            f"bh={body_hash}",
+            "h=" + _folded(names),
+            "b=",
+        )
+        self._value = ";\r\n ".join(tags)
+        self._own = relaxed("DKIM-Signature", self._value).removesuffix(b"\r\n")
+        self._state = hashlib.sha256(b"".join(relaxed(*header) for header in fixed))
+
+    def header(self, varying: bytes) -> bytes:
+        """Return the header of a message whose varying headers, relaxed and in order, are these."""
+        state = self._state.copy()
+        state.update(varying)
+        state.update(self._own)
+        signature = base64.b64encode(self._signer.sign(state.digest())).decode("ascii")
+        folded = "\r\n ".join(signature[start : start + _LINE] for start in range(0, len(signature), _LINE))
+        return f"DKIM-Signature: {self._value}{folded}\r\n".encode("ascii")
+
+
+def _folded(names: Sequence[str]) -> str:
+    lines = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) > _LINE:
+            lines.append("")
+        lines[-1] += name + ":"
+    return "\r\n ".join(lines).removesuffix(":")
+
+
+def relaxed(name: str, value: str) -> bytes:
+    """Return a header in the relaxed form (RFC 6376, 3.4.2)."""
+    unfolded = value.replace("\r\n", "").encode()
+    return name.lower().encode("ascii") + b":" + _BLANKS.sub(b" ", unfolded).strip(b" \t") + b"\r\n"
+
+
+def body_hash(body: bytes) -> str:
+    """Return `bh=` of a body in the relaxed form (RFC 6376, 3.4.4)."""
+    lines = [_BLANKS.sub(b" ", line).rstrip(b" ") for line in body.split(b"\r\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    data = b"".join(line + b"\r\n" for line in lines)
+    return base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")

@@ -1,0 +1,320 @@
+"""deliver: what stands in the outbox is rendered from stored content, addressed and sent.
+
+    lease → render → address → send → settle
+
+The run's lock is not held: several of these work side by side on one outbox, each line leased by one.
+"""
+
+import os
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from digest.deliver.address import Mailbox, mailbox, sender_mailbox
+from digest.deliver.dkim import Signer, load_signer
+from digest.deliver.loop import Loop
+from digest.deliver.mailing import Mailing, Sender
+from digest.deliver.policy import FIRST_RETRY
+from digest.deliver.post import SmtpChannel
+from digest.deliver.smtp import Server
+from digest.errors import UsageError
+from digest.links import public_base
+from digest.lock import forget_sign, is_dead, sign_of_life
+from digest.model import Delivery, Home, Outcome, Smtp
+from digest.ports import Channel
+from digest.report import DeliveryReport
+from digest.store import Held, Outbox, Store
+from digest.write import renderer_for
+
+Chance = Callable[[], float]
+_LINGER = 0.001  # seconds
+_MAILINGS_AT_HAND = 64  # issues of some 100 KB
+
+
+@dataclass(frozen=True, slots=True)
+class SteadyClock:
+    """A clock that starts at a stated time and goes on from there."""
+
+    stated: datetime
+    started: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> datetime:
+        return self.stated + timedelta(seconds=time.monotonic() - self.started)
+
+
+def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.random) -> DeliveryReport:
+    """Empty the outbox over every configured channel. Raises UsageError, StoreError."""
+    clock = SteadyClock(now)
+    channels = _channels(home, store)
+    recover(home, store, now=now)
+    with store.begin() as tx:
+        number, lines = tx.outbox.open_delivery(at=now)
+    pauses: list[str] = []
+    problems: dict[str, None] = {}
+    for name, channel in channels.items():
+        with _leases(home, store, name, clock) as outbox:
+            loop = Loop(outbox, channel, now=clock, chance=chance)
+            loop.run()
+        problems |= loop.problems
+        pauses += [loop.pause] if loop.pause else []
+    pause = "; ".join(pauses)
+    with store.begin() as tx:
+        counts = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
+        messages = tx.outbox.lines(lines)
+    return DeliveryReport(counts, messages, pause, tuple(problems))
+
+
+def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
+    """Say what stands in the outbox and how much of it is due; sends and records nothing."""
+    with store.rehearse():
+        recover(home, store, now=now, tidy=False)
+        with store.begin() as tx:
+            number, lines = tx.outbox.open_delivery(at=now)
+            due = 0
+            for channel in home.settings.channels:
+                due += len(
+                    tx.outbox.claim(
+                        "nobody",
+                        channel=channel,
+                        now=now,
+                        until=now,
+                        limit=len(lines),
+                        resend=home.settings.in_doubt == "resend",
+                    )
+                )
+            counts = tx.outbox.close_delivery(number, lines, at=now, pause="")
+            return DeliveryReport(counts, tx.outbox.lines(lines), sendable=due)
+
+
+def recover(home: Home, store: Store, *, now: datetime, tidy: bool = True) -> None:
+    """End the leases of those who died, and those that are over."""
+    with store.begin() as tx:
+        dead = [holder for holder in tx.outbox.holders() if is_dead(home.path, holder)]
+        tx.outbox.recover(now=now, dead=dead, again=FIRST_RETRY)
+    for holder in dead if tidy else ():
+        forget_sign(home.path, holder)
+
+
+# --- the outbox as the loop sees it ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """Something to be written, and where it is told that it is safe. One that is `urgent` is waited for."""
+
+    work: Callable[[Outbox], bool]
+    urgent: bool
+    written: "Future[bool]"
+
+
+class _Clerk:
+    """Writes what all connections note down, one transaction after the other.
+
+    What comes in while one is being made safe on disk goes into the next, together. An outcome lingers a
+    millisecond for the note that mostly follows it, the beginning of the next message, so that the disk is
+    asked once for both.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._notes: SimpleQueue[_Note | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="delivery-clerk", daemon=True)
+        self._thread.start()
+
+    def note(self, work: Callable[[Outbox], bool], *, urgent: bool) -> "Future[bool]":
+        """Have something written; the future is done when it is safe. A failure is the future's."""
+        written: Future[bool] = Future()
+        self._notes.put(_Note(work, urgent, written))
+        return written
+
+    def stop(self) -> None:
+        """Write what is left, then end."""
+        self._notes.put(None)
+        self._thread.join()
+
+    def _write(self) -> None:
+        with self._store.hold() as held:
+            going_on = True
+            while going_on:
+                batch = self._batch()
+                going_on = None not in batch
+                notes = [each for each in batch if each is not None]
+                if notes:
+                    _together(held, notes)
+
+    def _batch(self) -> list[_Note | None]:
+        batch = [self._notes.get()]
+        with suppress(Empty):
+            while (last := batch[-1]) is not None:
+                patience = 0 if last.urgent else _LINGER
+                batch.append(self._notes.get(block=patience > 0, timeout=patience or None))
+        return batch
+
+
+def _together(held: Held, notes: Sequence[_Note]) -> None:
+    """Write notes in one transaction."""
+    try:
+        with held.begin() as tx:
+            answers = [each.work(tx.outbox) for each in notes]
+    except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it
+        for each in notes:
+            each.written.set_exception(error)
+    else:
+        for each, answer in zip(notes, answers, strict=True):
+            each.written.set_result(answer)
+
+
+class _Leases:
+    """One holder's view of the outbox for one channel."""
+
+    def __init__(
+        self, store: Store, holder: str, channel: str, clock: SteadyClock, lease: timedelta, *, resend: bool
+    ) -> None:
+        self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
+        self._lease, self._resend = lease, resend
+        self._clerk = _Clerk(store)
+        self._settling: Future[bool] | None = None
+
+    def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
+        now = self._clock()
+        with self._store.begin() as tx:
+            return tx.outbox.claim(
+                self._holder,
+                channel=self._channel,
+                now=now,
+                until=now + self._lease,
+                limit=limit,
+                resend=self._resend,
+                closed=closed,
+            )
+
+    def waits_for(self, closed: frozenset[str]) -> bool:
+        with self._store.begin(write=False) as tx:
+            return tx.outbox.waits_for(closed, channel=self._channel, now=self._clock(), resend=self._resend)
+
+    def begin(self, delivery: Delivery) -> bool:
+        until = self._clock() + self._lease
+        written = self._clerk.note(
+            lambda outbox: outbox.begin(delivery.id, self._holder, until=until), urgent=True
+        )
+        return written.result()
+
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Have it written; whoever settles next learns of a failure. Until then the line is in doubt."""
+        now = self._clock()
+        before = self._settling
+        self._settling = self._clerk.note(
+            lambda outbox: outbox.settle(delivery, self._holder, outcome, now=now), urgent=False
+        )
+        if before is not None and before.done():
+            before.result()
+
+    def release(self) -> None:
+        self._clerk.stop()
+        if self._settling is not None:
+            self._settling.result()
+        with self._store.begin() as tx:
+            tx.outbox.release(self._holder)
+
+
+@contextmanager
+def _leases(home: Home, store: Store, channel: str, clock: SteadyClock) -> Iterator[_Leases]:
+    """Be a holder of leases for the block."""
+    smtp = home.settings.smtp or Smtp("")
+    # Longer than any try can take: every step has its own limit.
+    lease = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
+    holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+    resend = home.settings.in_doubt == "resend"
+    with sign_of_life(home.path, holder):
+        yield _Leases(store, holder, channel, clock, lease, resend=resend)
+
+
+# --- channels --------------------------------------------------------------------------------------
+
+
+def _channels(home: Home, store: Store) -> dict[str, Channel]:
+    """Return the configured channels by name. Raises UsageError if something they need is absent."""
+    makers = {"smtp": _smtp_channel}
+    return {name: makers[name](home, store) for name in home.settings.channels}
+
+
+def _smtp_channel(home: Home, store: Store) -> Channel:
+    sender = sender_of(home, store)
+    renderer = renderer_for(home)
+
+    @lru_cache(_MAILINGS_AT_HAND)
+    def mailing(issue: int) -> Mailing:
+        with store.begin(write=False) as tx:
+            stored = tx.desk.issue(issue)
+        return Mailing(renderer.eml(stored.issue), sender, stored.issue)
+
+    return SmtpChannel(server_of(home), sender, lambda delivery: mailing(delivery.issue))
+
+
+def server_of(home: Home) -> Server:
+    """Return the mail server with its password. Raises UsageError if that cannot be had."""
+    smtp = home.settings.smtp
+    assert smtp is not None, "checked with the settings"
+    for key, name in (("ca_file", smtp.ca_file), ("password_file", smtp.password_file)):
+        if name and not (home.path / name).is_file():
+            raise UsageError(f"digest.toml: smtp.{key}: there is no file {home.path / name}")
+    if smtp.ca_file:
+        smtp = replace(smtp, ca_file=str(home.path / smtp.ca_file))
+    return Server(smtp, _password(home, smtp))
+
+
+def _password(home: Home, smtp: Smtp) -> str | None:
+    if smtp.user is None:
+        return None
+    if smtp.password_env:
+        password = os.environ.get(smtp.password_env)
+        if password is None:
+            raise UsageError(
+                f"digest.toml: smtp.password_env: the variable {smtp.password_env} is not set; "
+                "set it where digest runs"
+            )
+        return password
+    try:
+        return (home.path / str(smtp.password_file)).read_text("utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"digest.toml: smtp.password_file: cannot be read ({type(error).__name__})"
+        ) from error
+
+
+def sender_of(home: Home, store: Store) -> Sender:
+    """Return who sends. Raises UsageError if a DKIM key cannot be read."""
+    settings = home.settings
+    assert settings.smtp is not None, "checked with the settings"
+    address = sender_mailbox(settings.smtp.sender)
+    assert address is not None, "checked with the settings"
+    with store.begin() as tx:
+        secret = tx.outbox.secret()
+    return Sender(
+        address=address,
+        bounces=mailbox(settings.bounces.address) or address,
+        secret=secret,
+        public_url=public_base(settings.base_url),
+        verp=settings.bounces.verp,
+        signers=signers_of(home, address),
+    )
+
+
+def signers_of(home: Home, address: Mailbox) -> tuple[Signer, ...]:
+    """Return the DKIM keys, read. Raises UsageError."""
+    dkim = home.settings.dkim
+    if dkim is None:
+        return ()
+    domain = dkim.domain or address.domain
+    return tuple(
+        load_signer(home.path / Path(file), domain=domain, selector=selector) for selector, file in dkim.keys
+    )

@@ -1,0 +1,349 @@
+"""The outbox: issues on their way to their recipients, and the addresses that get none.
+
+    pending → leased → sent | deferred | failed | suppressed | in_doubt
+
+A line is leased by a holder until a time. `begin` notes that the message may now be taken by the other
+side; a lease that ends after that leaves the line in doubt, one that ends before leaves it pending.
+Whatever a holder does, it does only while the lease is its own.
+"""
+
+import secrets as chance
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from digest.model import Delivery, Outcome
+from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
+from digest.store.sql import chunks, inserted_key
+
+OPEN = ("pending", "leased", "deferred", "in_doubt")
+COUNTED = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
+DOUBT = "the program or the connection ended before the server's answer"
+DROPPED = "dropped by the operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address that gets no mail: of one subscription, or of any ("")."""
+
+    address: str
+    subscription: str
+    reason: str
+    at: datetime
+
+
+class Outbox:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, issue: int, recipients: Iterable[str], *, channel: str, at: datetime) -> None:
+        """Queue an issue for its recipients, each once."""
+        rows = [
+            {
+                "issue": issue,
+                "recipient": recipient,
+                "address": recipient.lower(),
+                "domain": recipient.rpartition("@")[2].lower(),
+                "channel": channel,
+                "status": "pending",
+                "attempts": 0,
+                "doubts": 0,
+                "queued": at,
+                "due": at,
+                "begun": False,
+                "reply": "",
+            }
+            for recipient in dict.fromkeys(recipients)
+        ]
+        if rows:
+            self._db.execute(insert(outbox), rows)
+
+    def secret(self) -> bytes:
+        """Return the secret that this library's tokens are made with; the first call makes it."""
+        found = self._db.scalar(select(secrets.c.value).where(secrets.c.name == "tokens"))
+        if found is not None:
+            return bytes(found)
+        value = chance.token_bytes(32)
+        self._db.execute(insert(secrets).values(name="tokens", value=value))
+        return value
+
+    # --- one emptying
+
+    def open_delivery(self, *, at: datetime) -> tuple[int, tuple[int, ...]]:
+        """Begin an emptying of the outbox. Returns its number and the lines that are open."""
+        lines = tuple(self._db.scalars(select(outbox.c.id).where(outbox.c.status.in_(OPEN))))
+        result = self._db.execute(insert(deliveries).values(started=at, candidates=len(lines)))
+        return inserted_key(result), lines
+
+    def close_delivery(
+        self, number: int, lines: Collection[int], *, at: datetime, pause: str
+    ) -> dict[str, int]:
+        """Count what its lines have become, and note it; the database checks that none is missing."""
+        counts = dict.fromkeys(COUNTED, 0)
+        for delivery in self.lines(lines):
+            counts["pending" if delivery.status == "leased" else delivery.status] += 1
+        self._db.execute(
+            update(deliveries)
+            .where(deliveries.c.id == number)
+            .values(ended=at, pause=pause or None, **counts)
+        )
+        return counts
+
+    def claim(
+        self,
+        holder: str,
+        *,
+        channel: str,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        resend: bool,
+        closed: Collection[str] = (),
+    ) -> tuple[Delivery, ...]:
+        """Lease at most `limit` lines that are due, oldest first, none to a closed domain.
+
+        `resend`: a line that is in doubt for the first time is due as well.
+        """
+        ready = and_(_ready(now, channel=channel, resend=resend), outbox.c.domain.not_in(closed))
+        # SQLite has one writer at a time; others let the next one skip what this one holds.
+        chosen = select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
+        while keys := list(self._db.scalars(chosen.with_for_update(skip_locked=True))):
+            keys = self._unsuppressed(keys, now)
+            if keys:
+                break
+        lease = update(outbox).where(outbox.c.id.in_(keys))
+        self._db.execute(
+            lease.values(
+                status="leased",
+                holder=holder,
+                leased_until=until,
+                begun=False,
+                attempts=outbox.c.attempts + 1,
+            )
+        )
+        return self.lines(keys)
+
+    def _unsuppressed(self, keys: list[int], now: datetime) -> list[int]:
+        """Settle those of these lines whose address gets no mail; return the others."""
+        hit = and_(
+            suppressions.c.address == outbox.c.address,
+            suppressions.c.subscription.in_(("", issues.c.subscription)),
+        )
+        found = self._db.execute(
+            select(outbox.c.id, suppressions.c.reason)
+            .join(issues, issues.c.id == outbox.c.issue)
+            .join(suppressions, hit)
+            .where(outbox.c.id.in_(keys))
+        )
+        reasons = {row.id: row.reason for row in found}
+        for key, reason in reasons.items():
+            self._db.execute(
+                update(outbox)
+                .where(outbox.c.id == key)
+                .values(status="suppressed", reply=reason, settled=now)
+            )
+        return [key for key in keys if key not in reasons]
+
+    def waits_for(self, domains: Collection[str], *, channel: str, now: datetime, resend: bool) -> bool:
+        """Say whether anything is due to these domains."""
+        ready = and_(_ready(now, channel=channel, resend=resend), outbox.c.domain.in_(domains))
+        return bool(self._db.scalar(select(exists().where(ready))))
+
+    def begin(self, key: int, holder: str, *, until: datetime) -> bool:
+        """Note that the fate of a line may become unknown, and lease it anew. False: it is not the holder's."""
+        result = self._db.execute(_BEGIN, {"key": key, "by": holder, "until": until})
+        return result.rowcount == 1
+
+    def settle(self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime) -> bool:
+        """Note what came of a try. False if the line is another's by now.
+
+        Also of a line that was put in doubt while its holder was away: the outcome is better known.
+        """
+        result = self._db.execute(
+            _SETTLE,
+            {
+                "key": delivery.id,
+                "by": holder,
+                "became": outcome.status,
+                "answer": outcome.reply,
+                "next": outcome.due or delivery.due,
+                "doubted": int(outcome.status == "in_doubt"),
+                "now": now,
+            },
+        )
+        mine = result.rowcount == 1
+        if mine and outcome.suppress:
+            self.suppress(delivery.recipient, reason=outcome.suppress, at=now)
+        return mine
+
+    def release(self, holder: str) -> None:
+        """Give back the leases that nothing was done with."""
+        idle = and_(outbox.c.holder == holder, outbox.c.status == "leased", outbox.c.begun.is_(False))
+        self._db.execute(
+            update(outbox)
+            .where(idle)
+            .values(status="pending", leased_until=None, attempts=outbox.c.attempts - 1)
+        )
+
+    def holders(self) -> tuple[str, ...]:
+        """Return who holds leases."""
+        held = select(outbox.c.holder).where(outbox.c.status == "leased").distinct()
+        return tuple(self._db.scalars(held))
+
+    def recover(self, *, now: datetime, dead: Collection[str], again: timedelta) -> None:
+        """End the leases that are over or whose holders are dead: in doubt if begun, else pending."""
+        over = and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
+        self._db.execute(
+            update(outbox)
+            .where(over, outbox.c.begun.is_(True))
+            .values(
+                status="in_doubt",
+                reply=DOUBT,
+                doubts=outbox.c.doubts + 1,
+                due=now + again,
+                leased_until=None,
+                settled=now,
+            )
+        )
+        self._db.execute(
+            update(outbox).where(over, outbox.c.begun.is_(False)).values(status="pending", leased_until=None)
+        )
+
+    # --- what the operator sees and does
+
+    def lines(self, keys: Iterable[int]) -> tuple[Delivery, ...]:
+        """Return these lines, in order of their ids."""
+        found = [
+            _delivery(row)
+            for chunk in chunks(keys)
+            for row in self._db.execute(_LINES.where(outbox.c.id.in_(chunk)))
+        ]
+        return tuple(sorted(found, key=lambda each: each.id))
+
+    def unfinished(self) -> tuple[Delivery, ...]:
+        """Return all lines but those that were sent without a doubt."""
+        wanted = or_(outbox.c.status != "sent", outbox.c.doubts > 0)
+        return self._all(wanted)
+
+    def everything(self) -> tuple[Delivery, ...]:
+        return self._all(literal(value=True))
+
+    def _all(self, wanted: ColumnElement[bool]) -> tuple[Delivery, ...]:
+        rows = self._db.execute(_LINES.where(wanted).order_by(outbox.c.id))
+        return tuple(_delivery(row) for row in rows)
+
+    def retry(self, keys: Iterable[int], *, now: datetime) -> None:
+        """Let lines that are not leased be tried at once, as if they were new."""
+        for chunk in chunks(keys):
+            self._db.execute(
+                update(outbox)
+                .where(outbox.c.id.in_(chunk), outbox.c.status != "leased")
+                .values(status="pending", due=now, queued=now, attempts=0)
+            )
+
+    def drop(self, keys: Iterable[int], *, now: datetime) -> None:
+        """Let lines that are not leased be tried no more."""
+        for chunk in chunks(keys):
+            self._db.execute(
+                update(outbox)
+                .where(outbox.c.id.in_(chunk), outbox.c.status != "leased")
+                .values(status="failed", reply=DROPPED, settled=now)
+            )
+
+    # --- addresses
+
+    def suppress(self, address: str, *, reason: str, at: datetime, subscription: str = "") -> None:
+        """Let an address get no more mail of a subscription, or of any; a reason noted before stays."""
+        key = address.lower()
+        known = select(suppressions).filter_by(address=key, subscription=subscription)
+        if not self._db.execute(known).first():
+            self._db.execute(
+                insert(suppressions).values(address=key, subscription=subscription, reason=reason, at=at)
+            )
+
+    def unsuppress(self, address: str) -> int:
+        """Let an address get mail again. Returns how many suppressions were taken back."""
+        result = self._db.execute(delete(suppressions).where(suppressions.c.address == address.lower()))
+        return result.rowcount
+
+    def suppressions(self) -> tuple[Suppression, ...]:
+        rows = self._db.execute(
+            select(suppressions).order_by(suppressions.c.address, suppressions.c.subscription)
+        )
+        return tuple(Suppression(*row) for row in rows)
+
+    def recipients(self) -> tuple[tuple[str, int, int], ...]:
+        """Return every address that was ever queued, with how many messages were queued and sent."""
+        sent = func.sum(case((outbox.c.status == "sent", 1), else_=0))
+        rows = self._db.execute(
+            select(outbox.c.address, func.count(), sent).group_by(outbox.c.address).order_by(outbox.c.address)
+        )
+        return tuple((row[0], row[1], row[2]) for row in rows)
+
+
+# These two run for every message: they are built once.
+_BEGIN = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("key"), outbox.c.holder == bindparam("by"), outbox.c.status == "leased")
+    .values(begun=True, leased_until=bindparam("until"))
+)
+_SETTLE = (
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("key"),
+        outbox.c.holder == bindparam("by"),
+        or_(outbox.c.status == "leased", outbox.c.status == "in_doubt"),
+    )
+    .values(
+        status=bindparam("became"),
+        reply=bindparam("answer"),
+        due=bindparam("next"),
+        doubts=outbox.c.doubts + case((outbox.c.status == "leased", bindparam("doubted")), else_=0),
+        leased_until=None,
+        begun=False,
+        settled=bindparam("now"),
+    )
+)
+
+_LINES = select(
+    outbox.c.id,
+    outbox.c.issue,
+    issues.c.subscription,
+    issues.c.number,
+    outbox.c.recipient,
+    outbox.c.channel,
+    outbox.c.status,
+    outbox.c.attempts,
+    outbox.c.doubts,
+    outbox.c.queued,
+    outbox.c.due,
+    outbox.c.reply,
+).join(issues, issues.c.id == outbox.c.issue)
+
+
+def _ready(now: datetime, *, channel: str, resend: bool) -> ColumnElement[bool]:
+    waiting = outbox.c.status.in_(("pending", "deferred"))
+    doubtful = and_(outbox.c.status == "in_doubt", outbox.c.doubts == 1)
+    status = or_(waiting, doubtful) if resend else waiting
+    return and_(status, outbox.c.due <= now, outbox.c.channel == channel)
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(*row)

@@ -1,0 +1,262 @@
+"""The message itself: headers, MIME, signatures, and what hostile names can do to it (nothing)."""
+
+import base64
+import contextlib
+import email
+import hashlib
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import policy
+
+import dkim
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from dkim.canonicalization import Relaxed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.deliver.address import Mailbox, mailbox, sender_mailbox
+from digest.deliver.dkim import body_hash, load_signer
+from digest.deliver.mailing import BOUNCE, UNSUBSCRIBE, Mailing, Sender, stuffed
+from digest.errors import UsageError
+from digest.links import public_base
+from digest.model import Delivery, Issue
+from digest.render import Frame, Renderer
+from digest.tokens import number_of
+
+AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
+ISSUE = Issue("tea", "Tea & one-step brewing", 7, AT.date(), AT, "UTC", None, None, 3, new=(), updated=())
+LINE = Delivery(12, 5, "tea", 7, "ada@reader.test", "smtp", "leased", 1, 0, AT, AT)
+ADDRESS = Mailbox("digest", "example.org")
+SENDER = Sender(ADDRESS, Mailbox("bounces", "example.org"), b"secret", "https://digest.example.org/")
+
+
+def eml(issue: Issue = ISSUE, base_url: str = "https://digest.example.org/") -> bytes:
+    frame = Frame("Paper Digest", base_url, "Paper Digest <digest@example.org>")
+    return Renderer(None, frame).eml(issue)
+
+
+def message_to(
+    recipient: str,
+    *,
+    sender: Sender = SENDER,
+    issue: Issue = ISSUE,
+    base_url: str = "https://digest.example.org/",
+) -> bytes:
+    to = mailbox(recipient)
+    assert to is not None
+    mailing = Mailing(eml(issue, base_url), sender, issue)
+    return mailing.head(to, replace(LINE, recipient=recipient)) + mailing.body
+
+
+def pem(key) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.fixture(scope="module")
+def signers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keys")
+    (folder / "rsa.pem").write_bytes(pem(rsa.generate_private_key(65537, 2048)))
+    (folder / "ed.pem").write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
+    return tuple(
+        load_signer(folder / f"{name}.pem", domain="example.org", selector=name) for name in ("rsa", "ed")
+    )
+
+
+def verified(data: bytes, signers, index: int) -> bool:
+    records = {f"{each.name}.".encode(): each.record.encode() for each in signers}
+    return dkim.DKIM(data).verify(index, dnsfunc=lambda name, **_: records[name])
+
+
+def test_headers():
+    message = email.message_from_bytes(message_to("ada@reader.test"), policy=policy.SMTP)
+    assert not message.defects
+    assert message["From"] == "Paper Digest <digest@example.org>"
+    assert message["To"] == "ada@reader.test"
+    assert message["Date"] == "Fri, 20 Nov 2026 09:00:00 +0000"
+    assert re.fullmatch(r"<2026-11-20-7\.tea\.[a-z2-7]{24}@example\.org>", message["Message-ID"])
+    assert message["List-Id"] == "Tea & one-step brewing <tea.digest.example.org>"
+    assert message["List-Archive"] == "<https://digest.example.org/>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Feedback-ID"] == "7:tea:issue:paper-digest"
+    web, mail = message["List-Unsubscribe"].split(", ")
+    token = re.fullmatch(r"<https://digest\.example\.org/unsubscribe/(12-[a-z2-7]{24})>", web)[1]
+    assert mail == f"<mailto:bounces@example.org?subject=unsubscribe%20{token}>"
+    assert number_of(b"secret", UNSUBSCRIBE, token) == 12
+    assert number_of(b"secret", BOUNCE, token) is None
+    assert number_of(b"other", UNSUBSCRIBE, token) is None
+    assert len(message.keys()) == len(set(message.keys()))
+    text, html = message.iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "public"),
+    [
+        ("http://localhost:8350/", ""), ("http://127.0.0.1:8350/", ""), ("http://[::1]/", ""),
+        ("https://digest.localhost/", ""), ("http://digest.example.org/", "http://digest.example.org/"),
+    ],
+)  # fmt: skip
+def test_without_a_public_https_address_only_mail_unsubscribes(base_url, public):
+    assert public_base(base_url) == public
+    sender = replace(SENDER, public_url=public)
+    message = email.message_from_bytes(message_to("a@b.test", sender=sender, base_url=base_url))
+    assert message["List-Unsubscribe"].startswith("<mailto:bounces@example.org?subject=unsubscribe%20")
+    assert message["List-Unsubscribe-Post"] is None
+    assert message["List-Archive"] == (f"<{public}>" if public else None)
+    assert "localhost" not in message["List-Id"] + message["Message-ID"]
+
+
+def test_a_message_is_the_same_each_time_and_another_for_each():
+    assert message_to("a@b.test") == message_to("a@b.test")
+    first, second = (email.message_from_bytes(message_to(to)) for to in ("a@b.test", "c@b.test"))
+    assert first["Message-ID"] != second["Message-ID"]
+    assert first.get_payload()[1].as_bytes() == second.get_payload()[1].as_bytes()
+
+
+def test_return_paths_are_signed():
+    path = SENDER.return_path(LINE)
+    local, _, domain = path.partition("@")
+    name, _, token = local.partition("+")
+    assert (name, domain) == ("bounces", "example.org")
+    assert number_of(b"secret", BOUNCE, token.upper()) == 12
+    for place in range(len(token)):
+        forged = token[:place] + ("3" if token[place] != "3" else "4") + token[place + 1 :]
+        assert number_of(b"secret", BOUNCE, forged) is None
+    assert replace(SENDER, verp=False).return_path(LINE) == "bounces@example.org"
+
+
+@pytest.mark.parametrize("text", ["", "-", "12", "x-y", "12-", "-" * 30, "9" * 30 + "-a", "１２-abc", "12-é"])
+def test_what_is_no_token(text):
+    assert number_of(b"secret", BOUNCE, text) is None
+
+
+# --- signatures
+
+
+def test_both_signatures_hold_and_cover_the_headers(signers):
+    data = message_to("ada@reader.test", sender=replace(SENDER, signers=signers))
+    signatures = email.message_from_bytes(data).get_all("DKIM-Signature")
+    assert [re.search(r"a=([a-z0-9-]+)", each)[1] for each in signatures] == ["rsa-sha256", "ed25519-sha256"]
+    for each in signatures:
+        covered = re.search(r"\bh=([^;]*)", each)[1].lower().replace("\r\n", "").replace(" ", "").split(":")
+        assert {
+            "from",
+            "to",
+            "subject",
+            "date",
+            "message-id",
+            "list-id",
+            "list-unsubscribe",
+            "mime-version",
+        } < {*covered}
+        assert {"list-unsubscribe-post", "content-type", "auto-submitted", "list-archive"} < {*covered}
+        assert covered.count("from") == 2
+    assert verified(data, signers, 0)
+    assert verified(data, signers, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"unsubscribe%20", b"unsubscribe%21"), (b"One-Click", b"Two-Click"), (b"To: ada", b"To: eve"),
+        (b"From: ", b"From: evil@x.test\r\nFrom: "), (b"Subject: ", b"Subject: buy\r\nSubject: "), (b"</html>", b"</html>!"),
+    ],
+)  # fmt: skip
+def test_a_change_on_the_way_breaks_the_signatures(signers, old, new):
+    data = message_to("ada@reader.test", sender=replace(SENDER, signers=signers))
+    assert old in data
+    changed = data.replace(old, new, 1)
+    for index in (0, 1):
+        with contextlib.suppress(dkim.ValidationError):
+            assert not verified(changed, signers, index)
+
+
+LINES = st.lists(st.text("a .\t-é", max_size=12).map(str.encode), max_size=6)
+
+
+@given(lines=LINES)
+def test_the_body_hash_is_that_of_another_program(lines):
+    body = b"".join(line + b"\r\n" for line in lines)
+    theirs = hashlib.sha256(Relaxed.canonicalize_body(body)).digest()
+    assert body_hash(body) == base64.b64encode(theirs).decode()
+
+
+def test_keys_that_are_none(tmp_path):
+    def refused(data: bytes | None) -> str:
+        path = tmp_path / "key.pem"
+        if data is not None:
+            path.write_bytes(data)
+        with pytest.raises(UsageError) as caught:
+            load_signer(path, domain="example.org", selector="s")
+        return str(caught.value)
+
+    assert "cannot be read (No such file" in refused(None)
+    assert "is no private key in PEM" in refused(b"hello")
+    assert "is neither an RSA nor an Ed25519 key" in refused(pem(ec.generate_private_key(ec.SECP256R1())))
+
+
+# --- what hostile names can do
+
+ODD = st.text(max_size=60) | st.sampled_from(
+    (
+        "a@b.test, c@d.test", "a@b.test\r\nBcc: c@d.test", "a@b.test> SIZE=1", "a@b.test\x00", '"a b"@c.test', "<a@b.test>",
+        "group: a@b.test;", "a@b.test (x)", "a@@b.test", "@b.test", "a@", "a..b@c.test", ".a@b.test", "a.@b.test", "a@b..test",
+        "a@-b.test", "a@b.test.", "a@[127.0.0.1]", "a@127.0.0.1", "\u202ea@b.test", "a@b.test\u2028", "a b@c.test", "a@straße.de",
+        "é@x.test", "a@bücher.example", "a@ℂ.test", "a+b@c.test", "x" * 65 + "@b.test", "a@" + "b." * 126 + "c", "a%b@c.test", "a@b_c.test",
+    )
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(text=ODD)
+def test_an_address_is_one_mailbox_or_none(text):
+    found = mailbox(text)
+    if found is None:
+        return
+    assert not re.search(r"[\s<>,;:\"()\[\]\\\x00-\x1f\x7f\u2028\u2029\u202a-\u202e]", str(found))
+    assert str(found).count("@") == 1
+    assert found.domain.isascii() and found.domain == found.domain.lower()
+    assert mailbox(str(found)) == found
+    if text.isascii():
+        assert str(found).lower() == text.lower()
+
+
+@settings(max_examples=150)
+@given(local=st.text(max_size=12), domain=st.text(max_size=12), name=ODD, title=ODD)
+def test_no_name_makes_a_second_recipient_or_a_header(local, domain, name, title):
+    for address in (f"{local}@x.test", f"a@{domain}.test", name):
+        if mailbox(address) is None:
+            continue
+        data = message_to(address, issue=replace(ISSUE, name=name + title))
+        head = data.split(b"\r\n\r\n", 1)[0]
+        names = [line.split(b":")[0] for line in head.split(b"\r\n") if line[:1] not in b" \t"]
+        assert sorted(names) == sorted(
+            b"From Subject Date List-Id Auto-Submitted MIME-Version Content-Type List-Archive"
+            b" List-Unsubscribe-Post Feedback-ID To Message-ID List-Unsubscribe".split()
+        )
+        assert not re.search(rb"[^\r]\n|\r[^\n]|\x00", data)
+        assert max(map(len, data.split(b"\r\n"))) <= 998
+        message = email.message_from_bytes(data, policy=policy.SMTPUTF8)
+        if address.isascii():
+            assert [str(each.addr_spec).lower() for each in message["To"].addresses] == [
+                str(mailbox(address)).lower()
+            ]
+
+
+def test_senders():
+    assert str(sender_mailbox("Paper Digest <d@x.test>")) == "d@x.test"
+    assert str(sender_mailbox(" d@X.test ")) == "d@x.test"
+    assert sender_mailbox("Paper Digest") is None
+    assert sender_mailbox("A <a@x.test>, B <b@x.test>") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "wire"),
+    [(b"", b""), (b".", b".."), (b"a\r\n.\r\n..b\r\n", b"a\r\n..\r\n...b\r\n"), (b"a.\r\n", b"a.\r\n")],
+)
+def test_dots_at_the_start_of_lines_are_doubled(body, wire):
+    assert stuffed(body) == wire

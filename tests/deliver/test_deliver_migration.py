@@ -1,0 +1,17 @@
+"""A library of the first schema gets its outbox, and delivers."""
+
+from tests.deliver.mail_home import NOW, MailHome
+from tests.deliver.smtp_server import ScriptedServer
+from tests.homes import page
+
+
+def test_an_older_library_gets_its_outbox(home: MailHome):
+    home.subscribe("kelp", "kelp", email=["a@x.test"])
+    home.run(NOW)
+    for table in ("outbox", "suppression", "secret", "delivery"):
+        home.change(f"drop table {table}")
+    home.change("update schema_version set version = 1")
+    home.put("2026-11-17.txt", page("Kelp Again", day="Nov 17"))
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        assert home.run("2026-11-21T09:00")["delivery"]["sent"] == 1

@@ -1,0 +1,183 @@
+"""One connection: TLS or nothing, secrets kept, and exactly how far a message came."""
+
+import ipaddress
+import ssl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from digest.deliver.address import Mailbox
+from digest.deliver.smtp import Server, open_session
+from digest.errors import Unopened
+from digest.model import Answer, Smtp
+from tests.deliver import smtp_server as told
+from tests.deliver.mail_home import MailHome
+from tests.deliver.smtp_server import ScriptedServer
+
+TO = Mailbox("ada", "reader.test")
+HEAD, BODY = b"Subject: x\r\n\r\n", b"hello\r\n..dots\r\n"
+
+
+class Tls(NamedTuple):
+    context: ssl.SSLContext
+    ca_file: str
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory) -> Tls:
+    """A certificate for 127.0.0.1 that nobody but the test trusts."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return Tls(context, str(folder / "cert.pem"))
+
+
+def smtp(server: ScriptedServer, **more) -> Smtp:
+    return Smtp("127.0.0.1", server.port, **{"timeout": 5, "final_timeout": 1, "sender": "d@x.test", **more})
+
+
+def send(
+    server: ScriptedServer, body: bytes = BODY, to: Mailbox = TO, begin=lambda: True, **more
+) -> Answer | None:
+    session = open_session(Server(smtp(server, **{"tls": "none", **more})))
+    try:
+        return session.send("b@x.test", to, HEAD, body, begin)
+    finally:
+        session.quit()
+
+
+@pytest.mark.parametrize("kind", ["starttls", "implicit"])
+def test_tls(tls, kind):
+    with ScriptedServer(tls=tls.context, implicit=kind == "implicit") as server:
+        answer = send(server, tls=kind, ca_file=tls.ca_file)
+    assert str(answer) == "250 2.0.0 taken as 1A2B3C"
+    assert server.taken[0].data == b"Subject: x\r\n\r\nhello\r\n.dots\r\n"
+
+
+@pytest.mark.parametrize("kind", ["starttls", "implicit"])
+def test_a_certificate_that_nobody_vouches_for_ends_it(tls, kind):
+    with ScriptedServer(tls=tls.context, implicit=kind == "implicit") as server:
+        with pytest.raises(Unopened, match="TLS failed: self-signed certificate"):
+            send(server, tls=kind)
+        assert not any(command.startswith(("MAIL", "AUTH")) for command in server.commands)
+
+
+def test_no_tls_no_mail_and_no_password():
+    with ScriptedServer(password="secret") as server:
+        with pytest.raises(Unopened, match="offers no STARTTLS"):
+            open_session(Server(smtp(server, user="me"), "secret"))
+        assert {command.split()[0] for command in server.commands} == {"ehlo"}
+
+
+def test_login(tls):
+    with ScriptedServer(tls=tls.context, password="s3cret") as server:
+        settings = smtp(server, user="me", ca_file=tls.ca_file)
+        open_session(Server(settings, "s3cret")).quit()
+        with pytest.raises(Unopened, match="login as 'me' failed: 535") as caught:
+            open_session(Server(settings, "wr0ng"))
+        assert "wr0ng" not in str(caught.value) + repr(Server(settings, "wr0ng"))
+    with ScriptedServer(tls=tls.context) as server, pytest.raises(Unopened, match="offers no login"):
+        open_session(Server(replace(settings, port=server.port), "s3cret"))
+
+
+def test_a_greeting_that_sends_us_away():
+    with ScriptedServer(greeting="554 no") as server, pytest.raises(Unopened, match="554 no"):
+        send(server)
+
+
+@pytest.mark.parametrize(
+    ("plan", "stage", "code"),
+    [
+        ("sender 550 5.7.1 no", "recipient", 550), ("recipient 450 4.2.0 no", "recipient", 450), ("data 554 5.3.0 no", "data", 554),
+        ("end 552 5.3.4 no", "end", 552), (told.HANG_UP_AFTER, "end", 0), (told.STALL_AFTER, "end", 0),
+    ],
+)  # fmt: skip
+def test_how_far_it_came(plan, stage, code):
+    with ScriptedServer(plan=lambda _to, _before: plan) as server:
+        answer = send(server)
+    assert answer is not None
+    assert (answer.stage, answer.code) == (stage, code)
+
+
+@pytest.mark.parametrize("plan", [told.HANG_UP_BEFORE, told.STALL_BEFORE])
+def test_a_big_message_is_known_not_to_be_taken(plan):
+    """More than the system holds for us: what was not read cannot have been taken."""
+    with ScriptedServer(plan=lambda _to, _before: plan) as server:
+        answer = send(server, BODY * 2_000_000, timeout=2)
+    assert answer is not None
+    assert (answer.stage, answer.code) == ("data", 0)
+    assert server.taken == []
+
+
+def test_a_server_that_speaks_before_the_end_is_heard():
+    with ScriptedServer(plan=lambda _to, _before: told.REFUSE_EARLY) as server:
+        heard = server.refused_early
+        answer = send(server, begin=lambda: heard.wait(5))
+    assert answer == Answer("data", 552, "5.3.4 too big")
+    assert server.taken == []
+
+
+def test_without_leave_the_end_is_not_sent():
+    with ScriptedServer() as server:
+        assert send(server, begin=lambda: False) is None
+    assert server.taken == []
+
+
+def test_addresses_in_other_scripts_need_a_server_that_takes_them():
+    to = Mailbox("é", "reader.test")
+    with ScriptedServer() as server:
+        assert str(send(server, to=to)).startswith("250")
+        assert "SMTPUTF8" in server.taken[0].options
+        assert server.taken[0].recipients == ("é@reader.test",)
+    with ScriptedServer(extensions=()) as server:
+        assert str(send(server, to=to)).startswith("553 5.6.7")
+
+
+def test_several_messages_over_one_connection_after_a_refusal():
+    plans = iter(["recipient 550 5.1.1 no", told.ACCEPT, "end 451 4.0.0 no", told.ACCEPT])
+    with ScriptedServer(plan=lambda _to, _before: next(plans)) as server:
+        session = open_session(Server(smtp(server, tls="none")))
+        codes = [session.send("b@x.test", TO, HEAD, BODY, lambda: True).code for _ in range(4)]
+        assert session.usable
+        session.quit()
+        assert codes == [550, 250, 451, 250]
+    assert server.connections == 1
+
+
+def test_the_password_comes_from_the_variable_or_the_file(home: MailHome, tls, monkeypatch):
+    home.queue(kelp=["a@x.test"])
+    with ScriptedServer(tls=tls.context, password="s3cret") as server:
+        common = ('tls = "starttls"', f'ca_file = "{tls.ca_file}"', 'user = "me"')
+        home.settings(server.port, *common, 'password_env = "DIGEST_TEST_PASSWORD"')
+        monkeypatch.delenv("DIGEST_TEST_PASSWORD", raising=False)
+        done = home.call("deliver")
+        assert done.status == 2
+        assert "the variable DIGEST_TEST_PASSWORD is not set" in done.err
+        monkeypatch.setenv("DIGEST_TEST_PASSWORD", "wr0ng")
+        report = home.deliver(status=1)
+        assert "login as 'me' failed: 535" in report["paused"]
+        monkeypatch.setenv("DIGEST_TEST_PASSWORD", "s3cret")
+        assert home.deliver("2026-11-20T10:00")["sent"] == 1
+        home.settings(server.port, *common, 'password_file = "secret"')
+        assert "smtp.password_file: there is no file" in home.call("deliver").err
+        home.write("secret", "s3cret\n")
+        home.call("outbox", "retry", "--all")
+        assert home.deliver()["messages"] == []
+    assert not any("s3cret" in line or "wr0ng" in line for line in home.dump())
