@@ -23,12 +23,11 @@ from apscheduler.triggers.cron import CronTrigger
 
 from digest import app
 from digest.errors import DigestError, LockedError
-from digest.lock import hold
+from digest.lock import LEADER, hold
 from digest.metrics import Meters, Server
 from digest.model import Home
 from digest.rounds import Rounds, Stopped
 
-LEADER = ".digest.schedule.lock"
 _UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnight
 _LOOK_AGAIN = 0.1  # seconds after which an unfinished file is looked at again
 _CLOCK_SET = 2.0  # seconds by which the clock may run differently from one second to the next
