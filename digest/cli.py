@@ -122,6 +122,13 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("subscription")
     why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
     why.add_argument("--paper", metavar="TITLE", help="why this paper: its title, arXiv id or library number")
+    copy = add("backup", _backup, "copy the library to a file, also while digest is at work")
+    copy.add_argument("file", type=Path)
+    back = add("restore", _restore, "put a copy of the library back")
+    back.add_argument("file", type=Path)
+    back.add_argument(
+        "--newer", type=Path, metavar="FILE", help="a later library: what it sent is not sent again"
+    )
     add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
@@ -386,6 +393,36 @@ def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         print_json(why_json(arguments.subscription, found))
     else:
         screen.why(arguments.subscription, found)
+    return 0
+
+
+def _backup(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.restore import backup
+
+    target = backup(home, arguments.file)
+    if arguments.json:
+        _print_json({"file": str(target), "bytes": target.stat().st_size})
+    else:
+        screen.say(f"{target} holds the library. To put it back: digest restore {target}")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.restore import restore
+
+    done = restore(home, arguments.file, arguments.newer, _clock(arguments, home))
+    if arguments.json:
+        _print_json(
+            {
+                "file": str(done.file),
+                "until": app.iso(done.until),
+                "aside": str(done.aside) if done.aside else None,
+                "spared": done.spared,
+                "unknown": list(done.unknown),
+            }
+        )
+    else:
+        screen.restored(done)
     return 0
 
 

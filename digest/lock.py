@@ -13,6 +13,7 @@ from pathlib import Path
 from digest.errors import LockedError, StoreError
 
 FILE = ".digest.lock"
+LEADER = ".digest.schedule.lock"  # held by the process that makes the rounds
 
 
 @contextmanager

@@ -23,12 +23,11 @@ from apscheduler.triggers.cron import CronTrigger
 
 from digest import app
 from digest.errors import DigestError, LockedError
-from digest.lock import hold
+from digest.lock import LEADER, hold
 from digest.metrics import Meters, Server
 from digest.model import Home
 from digest.rounds import Rounds, Stopped
 
-LEADER = ".digest.schedule.lock"
 _UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnight
 _LOOK_AGAIN = 0.1  # seconds after which an unfinished file is looked at again
 _CLOCK_SET = 2.0  # seconds by which the clock may run differently from one second to the next
@@ -163,6 +162,7 @@ class Service:
             self._tell(done.report, time.monotonic() - began)
         if done.unfinished and not self.stop.wait(_LOOK_AGAIN):
             self._now("round")
+            return
         self._end_round(well=not (done.report and done.report.exit_status))
 
     def _failed(self, what: str, error: Exception) -> None:
@@ -240,12 +240,21 @@ class Service:
             return
         from watchfiles import watch
 
-        changes = watch(
-            self.home.inbox, stop_event=self.stop, debounce=100, step=50, recursive=False, rust_timeout=500,
-            watch_filter=None, raise_interrupt=False,
-        )  # fmt: skip
-        for _ in changes:
-            self._now("round")
+        watched = False
+        for changes in watch(
+            self.home.inbox,
+            stop_event=self.stop,
+            debounce=100,
+            step=50,
+            recursive=False,
+            rust_timeout=200,
+            yield_on_timeout=True,
+            watch_filter=None,
+            raise_interrupt=False,
+        ):
+            if changes or not watched:  # what came before the watch began is looked for once
+                self._now("round")
+            watched = True
 
     def _watch_clock(self) -> None:
         """Wait for the end; when the clock is set, or the machine slept, make a round and plan anew."""

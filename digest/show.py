@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.app import Preview, Standing
+    from digest.restore import Restored
     from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
     from digest.why import PaperWhy, Why
@@ -332,6 +333,18 @@ class Screen:
                 f"next due: {_local(standing.next_slot, subscription.timezone)} ({subscription.schedule}, {subscription.timezone})"
             )
             self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
+
+    def restored(self, done: "Restored") -> None:
+        """Show what was put back, and what cannot be known."""
+        self.say(
+            f"{done.file} is the library now, as it stood at {_local(done.until, 'UTC')} UTC.", style="bold"
+        )
+        if done.aside:
+            self.say(f"The library before is {done.aside}.")
+        self.say(f"{done.spared} times a paper was sent later; it will not be sent again.")
+        for text in done.unknown:
+            self.message(f"note: {text}")
+        self.say("Next: digest run --rewrite writes issues, feeds and pages as this library has them.")
 
     def _why_paper(self, about: "PaperWhy") -> None:
         self.say(f"{about.paper.number}  {about.paper.title}", style="bold")

@@ -17,7 +17,7 @@ LAYERS = (
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
     ("pipeline", {"intake", "pipeline", "shelf", "write", "upkeep", "dispatch"}),
-    ("app", {"app", "config", "why", "doctor", "rounds", "metrics"}),
+    ("app", {"app", "config", "why", "doctor", "rounds", "metrics", "restore"}),
     ("doors", {"cli", "cli_mail", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}

@@ -11,7 +11,8 @@ from sqlalchemy.sql import Select
 
 from digest.model import Issue
 from digest.store.codec import decode, encode
-from digest.store.schema import cursors, feed_items, issues, served, unwritten
+from digest.store.schema import cursors, feed_items, issues, served, spared, unwritten
+from digest.store.schema import papers as library
 from digest.store.sql import chunks, inserted_key
 
 Kind = Literal["issue", "feed", "paper", "index"]
@@ -198,10 +199,12 @@ class Desk:
         return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id)))
 
     def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
-        """Return which of these papers the subscription was served before."""
+        """Return which of these papers the subscription was served before, perhaps by a library given up."""
+        wanted = tuple(papers)
+        before = select(library.c.number).join(spared, spared.c.uid == library.c.uid)
         return self._among(
-            select(served.c.paper).where(served.c.subscription == subscription), served.c.paper, papers
-        )
+            select(served.c.paper).where(served.c.subscription == subscription), served.c.paper, wanted
+        ) | self._among(before.where(spared.c.subscription == subscription), library.c.number, wanted)
 
     # --- feeds
 

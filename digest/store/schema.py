@@ -318,12 +318,24 @@ def _keep_programs(connection: Connection) -> None:
     programs.create(connection)
 
 
+spared = Table(
+    "spared",
+    meta,
+    Column("subscription", String(64), primary_key=True),
+    Column(
+        "uid", String(64), primary_key=True
+    ),  # a paper that a later library, given up for a copy, had sent
+    sqlite_with_rowid=False,
+)
+
+
 def _explain(connection: Connection) -> None:
     """Let the ledger say which slot a verdict used up and what it looked at, and a file how new it was."""
     for column in ("slot VARCHAR(27)", "first INTEGER", "last INTEGER", "nearest TEXT"):
         connection.exec_driver_sql(f"ALTER TABLE verdict ADD COLUMN {column}")
     connection.exec_driver_sql("CREATE UNIQUE INDEX verdict_slot ON verdict (subscription, slot)")
     connection.exec_driver_sql("ALTER TABLE file ADD COLUMN newest VARCHAR(10)")
+    meta.create_all(connection, tables=[spared])
 
 
 # One step per schema version after the first, oldest first; never edited once released, only appended to.

@@ -1,0 +1,157 @@
+"""Put a copy of the library back, without sending again what was sent since, where that can be known."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from digest.app import Clock, open_library
+from digest.errors import UsageError
+from digest.lock import LEADER, hold
+from digest.model import Home
+from digest.store.copies import copy_library, faults
+
+# What may have reached a reader: a message in doubt counts as sent.
+_REACHED = ("sent", "in_doubt", "leased")
+# What SQLite keeps beside a database.
+_BESIDE = ("-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put back. `until` is the clock of its last run; `aside` where the library before is now.
+
+    `spared` counts the papers, per subscription, that will not be sent again; `unknown` says what could
+    not be found out.
+    """
+
+    file: Path
+    until: datetime | None
+    aside: Path | None
+    spared: int
+    unknown: tuple[str, ...]
+
+
+def backup(home: Home, target: Path) -> Path:
+    """Copy the library to a file while others may work on it. Raises UsageError, StoreError."""
+    path = library_file(home)
+    if not path.exists():
+        raise UsageError(f"{path}: there is no library yet; digest run makes it")
+    if target.is_dir():
+        raise UsageError(f"{target}: is a folder; name a file in it")
+    with open_library(home, create=False) as store:
+        store.backup(target)
+    return target
+
+
+def restore(home: Home, file: Path, newer: Path | None, clock: Clock) -> Restored:
+    """Put the library in `file` in the place of the home's, which is kept beside it.
+
+    `newer` is a library of a later state: what it had sent is not sent again. The library in use is
+    taken for it if it is whole. Raises UsageError if a file is no whole library; nothing is changed then.
+    """
+    path = library_file(home)
+    for each in filter(None, (file, newer)):
+        if problem := faults(each) if each.is_file() else "there is no such file":
+            raise UsageError(f"{each}: {problem}; name a file that digest backup wrote")
+    if file.exists() and path.exists() and file.samefile(path):
+        raise UsageError(f"{file}: is the library in use; name a copy of it")
+    with (
+        hold(home.path, command="digest restore", patience=0, file=LEADER),
+        hold(home.path, command="digest restore"),
+    ):
+        aside = _put_aside(path, clock.now)
+        draft = path.with_name(f".{path.name}.part")
+        with closing(sqlite3.connect(f"file:{file.resolve()}?mode=ro", uri=True)) as source:
+            copy_library(source, draft)
+        later = newer or (aside if aside and faults(aside) is None else None)
+        for ending in _BESIDE:  # of the library before: they would be taken for the copy's
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        draft.replace(path)
+        with open_library(home, create=True) as store, store.begin() as tx:  # brings an older schema up
+            tx.desk.mark_unwritten("index", "")
+        spared = _spare(path, later) if later else 0
+    with closing(sqlite3.connect(path)) as database:
+        (until,) = database.execute("select max(clock) from run").fetchone()
+    last = datetime.fromisoformat(until) if until else None
+    return Restored(file, last, aside, spared, _unknown(last, later))
+
+
+def library_file(home: Home) -> Path:
+    """Return the file of a home's library. Raises UsageError if it is in another kind of database."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(home.settings.database)
+    if not url.drivername.startswith("sqlite") or url.database in {None, "", ":memory:"}:
+        raise UsageError(
+            "digest.toml: database: is no SQLite file; use the backup of your database, as pg_dump"
+        )
+    return home.path / str(url.database)
+
+
+def _put_aside(path: Path, now: datetime) -> Path | None:
+    """Copy the library in use to a file beside it; one that is damaged is copied as it is."""
+    if not path.exists():
+        return None
+    aside = path.with_name(f"{path.stem}-before-restore-{now:%Y%m%dT%H%M%S}{path.suffix}")
+    if faults(path) is None:
+        with closing(sqlite3.connect(path)) as database:
+            copy_library(database, aside)
+        return aside
+    for ending in ("", *_BESIDE):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            shutil.copyfile(part, aside.with_name(aside.name + ending))
+    return aside
+
+
+def _spare(path: Path, newer: Path) -> int:
+    """Let no subscription be sent again what the newer library had sent it. Returns the papers spared.
+
+    A paper is known by its `uid`, which does not depend on numbers. A paper that the restored library
+    does not know yet is remembered, too, for when its file is read again.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("attach ? as newer", (str(newer.resolve()),))
+        database.execute("begin immediate")
+        tables = {name for (name,) in database.execute("select name from newer.sqlite_master")}
+        reached = ""
+        if "outbox" in tables:
+            marks = ", ".join(f"'{status}'" for status in _REACHED)
+            reached = f"""
+                and (s.issue in (select issue from newer.outbox where status in ({marks}))
+                     or s.issue not in (select issue from newer.outbox))"""  # noqa: S608 - as below
+            _settle_open_messages(database, marks)
+        done = database.execute(f"""
+            insert or ignore into spared (subscription, uid)
+            select s.subscription, p.uid from newer.served s join newer.paper p on p.number = s.paper
+            where not exists (
+                select 1 from main.served o join main.paper q on q.number = o.paper
+                where o.subscription = s.subscription and q.uid = p.uid)
+            {reached}""")  # noqa: S608 - all of it is written above
+        database.execute("commit")
+        return done.rowcount
+
+
+def _settle_open_messages(database: sqlite3.Connection, marks: str) -> None:
+    """Take what is open in the restored outbox for sent where the newer one says so."""
+    if not database.execute("select 1 from main.sqlite_master where name = 'outbox'").fetchone():
+        return
+    database.execute(f"""
+        update main.outbox set status = 'sent', reply = 'sent before the library was restored'
+        where status not in ('sent', 'suppressed') and exists (
+            select 1 from main.issue i
+            join newer.issue j on j.subscription = i.subscription and j.number = i.number
+            join newer.outbox o on o.issue = j.id
+            where i.id = main.outbox.issue and o.recipient = main.outbox.recipient
+              and o.channel = main.outbox.channel and o.status in ({marks}))""")  # noqa: S608 - as above
+
+
+def _unknown(until: datetime | None, newer: Path | None) -> tuple[str, ...]:
+    since = f"{until:%Y-%m-%d %H:%M} UTC" if until else "it was begun"
+    if newer is None:
+        told = f"what was sent after {since} is not known, and may be sent again; "
+        return (f"{told}if the later library is still there, say where: --newer FILE",)
+    return (f"what was sent after {newer} was last written is not known, and may be sent again",)

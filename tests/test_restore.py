@@ -1,0 +1,158 @@
+"""Copies of the library: made, refused, put back; what was sent since is not sent again."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from digest.lock import LEADER, hold
+from tests.homes import TestHome, issue_of, page, verdict_of
+
+LAMPS = [f"Lantern number {n} of the pier" for n in range(9)]
+DAYS = tuple(f"2026-11-{day}T09:00" for day in range(17, 27))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> TestHome:
+    home = TestHome(tmp_path / "home")
+    home.subscribe("lamp", "lantern", email="a@example.org")
+    home.put("2026-11-17.txt", page(LAMPS[0], day="Nov 17"))
+    home.run(DAYS[0])
+    return home
+
+
+def later(home: TestHome, *numbers: int) -> None:
+    """Let days go by, each with a page of one more lamp."""
+    for number in numbers:
+        home.put(f"2026-11-{17 + number}.txt", page(LAMPS[number], day=f"Nov {17 + number}"))
+        assert issue_of(home.run(DAYS[number]), "lamp")["new"] == [LAMPS[number]]
+
+
+def send(home: TestHome, issue: int, status: str) -> None:
+    """Note in the outbox what became of the message of an issue, as a delivery does."""
+    with closing(sqlite3.connect(home.path / "digest.db")) as database:
+        database.execute("create table if not exists outbox (id integer primary key, issue, recipient, address,"
+            " domain, channel, status, attempts, doubts, queued, due, begun, reply)")  # fmt: skip
+        columns = (
+            "issue, recipient, address, domain, channel, status, attempts, doubts, queued, due, begun, reply"
+        )
+        moment = "2026-11-20T09:00:00.000000Z"
+        values = (
+            issue,
+            "a@example.org",
+            "a@example.org",
+            "example.org",
+            "smtp",
+            status,
+            1,
+            0,
+            moment,
+            moment,
+            0,
+            "",
+        )
+        database.execute(f"delete from outbox where issue = {issue}")
+        database.execute(f"insert into outbox ({columns}) values ({', '.join('?' * 12)})", values)
+        database.commit()
+
+
+def test_a_copy_is_the_library(home, tmp_path):
+    copy = tmp_path / "copy.db"
+    done = home.call("backup", copy, "--json")
+    assert (done.status, done.json["file"]) == (0, str(copy))
+    with closing(sqlite3.connect(copy)) as database:
+        assert list(database.iterdump()) == home.dump()
+    assert [path.name for path in tmp_path.iterdir()] == ["home", "copy.db"] or len(
+        list(tmp_path.iterdir())
+    ) == 2
+    assert "digest restore" in home.call("backup", copy).out
+
+
+def test_what_was_lost_is_back(home, tmp_path):
+    copy = tmp_path / "copy.db"
+    home.call("backup", copy)
+    before = home.dump()
+    (home.path / "digest.db").unlink()
+    done = home.call("restore", copy, "--json").json
+    assert (done["spared"], done["aside"], done["until"]) == (0, None, "2026-11-17T09:00:00+00:00")
+    assert "what was sent after 2026-11-17 09:00 UTC is not known" in done["unknown"][0]
+    assert [line for line in home.dump() if "unwritten" not in line] == [
+        line for line in before if "unwritten" not in line
+    ]
+    assert issue_of(home.run(DAYS[0]), "lamp") is None
+
+
+def test_what_had_been_sent_since_is_not_sent_again(home, tmp_path):
+    copy = tmp_path / "copy.db"
+    home.call("backup", copy)
+    later(home, 1, 2, 3)
+    for issue, status in ((2, "sent"), (3, "in_doubt"), (4, "pending")):
+        send(home, issue, status)
+    done = home.call("restore", copy, "--json", "--now", DAYS[4]).json
+    assert done["spared"] == 2
+    assert Path(done["aside"]).exists()
+    assert "was last written" in done["unknown"][0]
+    home.put("2026-11-21.txt", page(LAMPS[4], day="Nov 21"))
+    made = issue_of(home.run(DAYS[4]), "lamp")
+    assert made["number"] == 2
+    assert sorted(made["new"]) == [LAMPS[3], LAMPS[4]]
+
+
+def test_the_later_library_may_be_somewhere_else(home, tmp_path):
+    copy, newer = tmp_path / "copy.db", tmp_path / "newer.db"
+    home.call("backup", copy)
+    later(home, 1)
+    home.call("backup", newer)
+    (home.path / "digest.db").write_bytes(b"SQLite format 3\0 and then nothing of sense" * 99)
+    shown = home.call("restore", copy, "--newer", newer)
+    assert shown.status == 0, shown.err
+    assert "1 times a paper was sent later" in shown.out
+    report = home.run(DAYS[2])
+    assert issue_of(report, "lamp") is None
+    assert "1 matching had been in an earlier issue" in verdict_of(report, "lamp")["reason"]
+
+
+def test_open_messages_that_were_sent_since_are_settled(home, tmp_path):
+    copy = tmp_path / "copy.db"
+    send(home, 1, "pending")
+    home.call("backup", copy)
+    send(home, 1, "sent")
+    assert home.call("restore", copy).status == 0
+    assert home.rows("select status, reply from outbox") == [("sent", "sent before the library was restored")]
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
+def test_what_is_no_library_is_refused(home, tmp_path, content):
+    before = home.dump()
+    bad = tmp_path / "bad.db"
+    bad.write_bytes(content)
+    for words in (
+        ("restore", bad),
+        ("restore", home.path / "digest.db", "--newer", bad),
+        ("restore", tmp_path / "absent"),
+    ):
+        done = home.call(*words)
+        assert done.status == 2
+        assert "name a file that digest backup wrote" in done.err
+    assert home.dump() == before
+
+
+def test_the_library_in_use_is_no_copy(home):
+    assert "is the library in use" in home.call("restore", home.path / "digest.db").err
+
+
+def test_no_copy_is_put_back_under_a_scheduler(home, tmp_path):
+    home.call("backup", tmp_path / "copy.db")
+    with hold(home.path, command="digest schedule", file=LEADER):
+        done = home.call("restore", tmp_path / "copy.db")
+    assert done.status == 1
+    assert "digest schedule" in done.err
+
+
+def test_a_backup_that_cannot_be(home, tmp_path):
+    assert "is a folder" in home.call("backup", tmp_path).err
+    assert "cannot be written" in home.call("backup", tmp_path / "absent" / "copy.db").err
+    assert "there is no library yet" in TestHome(tmp_path / "fresh").call("backup", tmp_path / "c.db").err
+    home.write("digest.toml", "database = 'sqlite://'\n")
+    assert "is no SQLite file" in home.call("backup", tmp_path / "c.db").err
