@@ -20,8 +20,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from digest.deliver.address import Mailbox, mailbox, sender_mailbox
+from digest.deliver.bounces import Bounce, read_bounce
 from digest.deliver.dkim import Signer, load_signer
 from digest.deliver.loop import Loop
+from digest.deliver.mailboxes import mark_read, messages_in
 from digest.deliver.mailing import Mailing, Sender
 from digest.deliver.policy import FIRST_RETRY
 from digest.deliver.post import SmtpChannel
@@ -55,6 +57,8 @@ def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.
     """Empty the outbox over every configured channel. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
     channels = _channels(home, store)
+    if home.settings.bounces.mailbox:
+        read_bounces(store, [home.path / home.settings.bounces.mailbox], now=now, fresh=True)
     recover(home, store, now=now)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
@@ -102,6 +106,52 @@ def recover(home: Home, store: Store, *, now: datetime, tidy: bool = True) -> No
         tx.outbox.recover(now=now, dead=dead, again=FIRST_RETRY)
     for holder in dead if tidy else ():
         forget_sign(home.path, holder)
+
+
+# --- what comes back -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A message that came back: where it lies, what it is, and the line of the outbox it is about."""
+
+    file: Path
+    bounce: Bounce
+    line: Delivery | None
+
+
+def read_bounces(
+    store: Store, paths: Sequence[Path], *, now: datetime, fresh: bool = False
+) -> tuple[Returned, ...]:
+    """Read what came back and note it: who cannot be reached, complains or leaves gets no more mail.
+
+    `fresh`: only what is new in a Maildir, which is marked as read then. Raises UsageError.
+    """
+    with store.begin() as tx:
+        secret = tx.outbox.secret()
+    found = []
+    for path in paths:
+        for file, data in messages_in(path, fresh=fresh):
+            bounce = read_bounce(data, secret)
+            with store.begin() as tx:
+                lines = tx.outbox.lines([bounce.line]) if bounce.line is not None else ()
+                if lines:
+                    _note(tx.outbox, lines[0], bounce, now)
+            found.append(Returned(file, bounce, lines[0] if lines else None))
+            if fresh and bounce.kind not in {"other", "forged"}:
+                mark_read(file)
+    return tuple(found)
+
+
+def _note(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None:
+    if bounce.kind == "hard":
+        # Once: an address that the operator has allowed again is not stopped by the same report.
+        if outbox.came_back(line.id, bounce.text, now=now):
+            outbox.suppress(line.recipient, reason=f"came back: {bounce.text}", at=now)
+    elif bounce.kind == "complaint":
+        outbox.suppress(line.recipient, reason=bounce.text, at=now)
+    elif bounce.kind == "unsubscribe":
+        outbox.suppress(line.recipient, reason=bounce.text, at=now, subscription=line.subscription)
 
 
 # --- the outbox as the loop sees it ----------------------------------------------------------------

@@ -16,7 +16,7 @@ LAYERS = (
     ("decisions", {"ports", "diff", "match", "compose", "slots"}),
     ("tools", {"checked", "files", "lock", "resources"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "pipeline", "write", "dispatch"}),
+    ("pipeline", {"intake", "pipeline", "write", "dispatch", "doctor"}),
     ("app", {"app", "config"}),
     ("doors", {"cli", "cli_mail", "show", "schedule", "web", "__main__"}),
 )

@@ -267,6 +267,14 @@ class Outbox:
                 .values(status="failed", reply=DROPPED, settled=now)
             )
 
+    def came_back(self, key: int, reason: str, *, now: datetime) -> bool:
+        """Note that a message which was sent came back. False if it was not, or is known to have."""
+        sent = and_(outbox.c.id == key, outbox.c.status.in_(("sent", "in_doubt")))
+        result = self._db.execute(
+            update(outbox).where(sent).values(status="failed", reply=f"came back: {reason}", settled=now)
+        )
+        return result.rowcount == 1
+
     # --- addresses
 
     def suppress(self, address: str, *, reason: str, at: datetime, subscription: str = "") -> None:
