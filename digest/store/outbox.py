@@ -117,17 +117,21 @@ class Outbox:
         resend: bool,
         closed: Collection[str] = (),
     ) -> tuple[Delivery, ...]:
-        """Lease at most `limit` lines that are due, oldest first, none to a closed domain.
+        """Lease at most `limit` lines that are due, none to a closed domain; new ones first, then the oldest.
 
         `resend`: a line that is in doubt for the first time is due as well.
         """
-        ready = and_(_ready(now, channel=channel, resend=resend), outbox.c.domain.not_in(closed))
-        # SQLite has one writer at a time; others let the next one skip what this one holds.
-        chosen = select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
-        while keys := list(self._db.scalars(chosen.with_for_update(skip_locked=True))):
-            keys = self._unsuppressed(keys, now)
+        keys: list[int] = []
+        for kind in _ready(now, channel=channel, resend=resend):
+            ready = and_(kind, outbox.c.domain.not_in(closed)) if closed else kind
+            # SQLite has one writer at a time; others let the next one skip what this one holds.
+            chosen = select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
+            while not keys and (found := list(self._db.scalars(chosen.with_for_update(skip_locked=True)))):
+                keys = self._unsuppressed(found, now)
             if keys:
                 break
+        else:
+            return ()
         lease = update(outbox).where(outbox.c.id.in_(keys))
         self._db.execute(
             lease.values(
@@ -163,8 +167,10 @@ class Outbox:
 
     def waits_for(self, domains: Collection[str], *, channel: str, now: datetime, resend: bool) -> bool:
         """Say whether anything is due to these domains."""
-        ready = and_(_ready(now, channel=channel, resend=resend), outbox.c.domain.in_(domains))
-        return bool(self._db.scalar(select(exists().where(ready))))
+        return any(
+            self._db.scalar(select(exists().where(kind, outbox.c.domain.in_(domains))))
+            for kind in _ready(now, channel=channel, resend=resend)
+        )
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
         """Note that the fate of a line may become unknown, and lease it anew. False: it is not the holder's."""
@@ -346,11 +352,11 @@ _LINES = select(
 ).join(issues, issues.c.id == outbox.c.issue)
 
 
-def _ready(now: datetime, *, channel: str, resend: bool) -> ColumnElement[bool]:
-    waiting = outbox.c.status.in_(("pending", "deferred"))
-    doubtful = and_(outbox.c.status == "in_doubt", outbox.c.doubts == 1)
-    status = or_(waiting, doubtful) if resend else waiting
-    return and_(status, outbox.c.due <= now, outbox.c.channel == channel)
+def _ready(now: datetime, *, channel: str, resend: bool) -> list[ColumnElement[bool]]:
+    """Return what lines that are due look like, one condition for each status: so an index finds them in order."""
+    due = and_(outbox.c.channel == channel, outbox.c.due <= now)
+    kinds = [and_(due, outbox.c.status == "pending"), and_(due, outbox.c.status == "deferred")]
+    return [*kinds, and_(due, outbox.c.status == "in_doubt", outbox.c.doubts == 1)] if resend else kinds
 
 
 def _delivery(row: Any) -> Delivery:
