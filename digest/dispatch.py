@@ -30,7 +30,7 @@ from digest.deliver.post import SmtpChannel
 from digest.deliver.smtp import Server
 from digest.errors import UsageError
 from digest.links import public_base
-from digest.lock import forget_sign, is_dead, sign_of_life
+from digest.lock import dead_signs, forget_sign, sign_of_life
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.ports import Channel
 from digest.report import DeliveryReport
@@ -101,8 +101,8 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
 
 def recover(home: Home, store: Store, *, now: datetime, tidy: bool = True) -> None:
     """End the leases of those who died, and those that are over."""
+    dead = dead_signs(home.path)
     with store.begin() as tx:
-        dead = [holder for holder in tx.outbox.holders() if is_dead(home.path, holder)]
         tx.outbox.recover(now=now, dead=dead, again=FIRST_RETRY)
     for holder in dead if tidy else ():
         forget_sign(home.path, holder)

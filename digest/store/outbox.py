@@ -208,11 +208,6 @@ class Outbox:
             .values(status="pending", leased_until=None, attempts=outbox.c.attempts - 1)
         )
 
-    def holders(self) -> tuple[str, ...]:
-        """Return who holds leases."""
-        held = select(outbox.c.holder).where(outbox.c.status == "leased").distinct()
-        return tuple(self._db.scalars(held))
-
     def recover(self, *, now: datetime, dead: Collection[str], again: timedelta) -> None:
         """End the leases that are over or whose holders are dead: in doubt if begun, else pending."""
         over = and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
