@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest.config import open_home
-from digest.errors import UsageError
+from digest.errors import DigestError, UsageError
 from digest.model import Delivery, DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
 from digest.report import DeliveryReport, FileReport, RunReport
 
@@ -80,7 +80,10 @@ def run(
     # The lock is given back: delivery may take long, and several may deliver side by side.
     if not home.settings.channels:
         return report
-    return replace(report, delivery=deliver(home, clock))
+    try:
+        return replace(report, delivery=deliver(home, clock))
+    except DigestError as error:  # the run itself is done and told
+        return replace(report, delivery=DeliveryReport.none(str(error)))
 
 
 def read_paths(

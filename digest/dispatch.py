@@ -57,13 +57,16 @@ def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.
     """Empty the outbox over every configured channel. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
     channels = _channels(home, store)
+    problems: dict[str, None] = {}
     if home.settings.bounces.mailbox:
-        read_bounces(store, [home.path / home.settings.bounces.mailbox], now=now, fresh=True)
+        try:
+            read_bounces(store, [home.path / home.settings.bounces.mailbox], now=now, fresh=True)
+        except UsageError as error:  # no reason to keep mail back
+            problems[str(error)] = None
     recover(home, store, now=now)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
     pauses: list[str] = []
-    problems: dict[str, None] = {}
     for name, channel in channels.items():
         with _leases(home, store, name, clock) as outbox:
             loop = Loop(outbox, channel, now=clock, chance=chance)

@@ -270,7 +270,7 @@ def test_settings_of_delivery(home):
     [
         (
             SMTP.replace("<d@example.org>", ""),
-            "smtp.from: 'Digest ' has no address; write Name <name@example.org>",
+            "smtp.from: 'Digest' has no address; write Name <name@example.org>",
         ),
         (SMTP + 'user = "me"', "smtp.user: has no password; add password_env"),
         (SMTP + '[dkim]\nselector = "a"', "dkim.key: and selector do not go together"),

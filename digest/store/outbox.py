@@ -30,11 +30,11 @@ from sqlalchemy import (
 )
 
 from digest.model import Delivery, Outcome
+from digest.report import COUNTED
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
 from digest.store.sql import chunks, inserted_key
 
 OPEN = ("pending", "leased", "deferred", "in_doubt")
-COUNTED = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
 DOUBT = "the program or the connection ended before the server's answer"
 DROPPED = "dropped by the operator"
 
