@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest.config import open_home
-from digest.errors import UsageError
+from digest.errors import DigestError, UsageError
 from digest.model import Delivery, DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
 from digest.report import DeliveryReport, FileReport, RunReport
 
@@ -24,6 +24,8 @@ __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of th
 OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
 
 if TYPE_CHECKING:
+    from digest.dispatch import Returned
+    from digest.doctor import Finding
     from digest.intake import Options, Progress
     from digest.store import Outbox, Store
     from digest.store.ledger import RunRecord
@@ -92,7 +94,10 @@ def run(
     # The lock is given back: delivery may take long, and several may deliver side by side.
     if not home.settings.channels:
         return report
-    return replace(report, delivery=deliver(home, clock))
+    try:
+        return replace(report, delivery=deliver(home, clock))
+    except DigestError as error:  # the run itself is done and told
+        return replace(report, delivery=DeliveryReport.none(str(error)))
 
 
 def due(home: Home, loaded: Sequence["Subscription | Flawed"], clock: Clock) -> frozenset[str]:
@@ -375,6 +380,20 @@ def _chosen(outbox: "Outbox", ids: Sequence[int], *, everything: bool) -> list[i
     return list(ids)
 
 
+def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "tuple[Returned, ...]":
+    """Read what came back: from these places, else what is new in the configured mailbox. Raises UsageError."""
+    from digest import dispatch
+
+    own = home.settings.bounces.mailbox
+    if not paths and not own:
+        raise UsageError(
+            "name a Maildir, an mbox or a message, or set mailbox under [bounces] in digest.toml"
+        )
+    places = [Path(path) for path in paths] or [home.path / str(own)]
+    with _store(home, create=True) as store:
+        return dispatch.read_bounces(store, places, now=clock.now, fresh=not paths)
+
+
 def recipients(home: Home) -> list[dict[str, Any]]:
     """Return every address: what it got, and what it gets no more, a line for each suppression."""
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
@@ -412,6 +431,13 @@ def unsuppress(home: Home, address: str) -> None:
     with open_library(home, create=False) as store, store.begin() as tx:
         if not tx.outbox.unsuppress(address):
             raise UsageError(f"{address!r} is not suppressed; digest recipients list shows who is")
+
+
+def doctor(home: Home, clock: Clock) -> "tuple[Finding, ...]":
+    """Check what a home needs to work."""
+    from digest.doctor import examine
+
+    return examine(home, now=clock.now)
 
 
 def ledger(home: Home, *, limit: int) -> tuple["RunRecord", ...]:

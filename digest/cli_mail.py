@@ -31,6 +31,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
     deliver = add(commands, "deliver", "send what is in the outbox", _deliver)
     deliver.add_argument("--dry-run", action="store_true", help="say what is due; send and record nothing")
+    add(commands, "doctor", "check settings, database, templates, mail server and signatures", _doctor)
     outbox = group("outbox", "see and mend what is on its way")
     listed = add(outbox, "list", "what is on its way, has failed, or was ever in doubt", _outbox_list)
     listed.add_argument("--all", action="store_true", help="also what was sent without a doubt")
@@ -39,6 +40,13 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         one.set_defaults(action=name)
         one.add_argument("ids", nargs="*", type=int, metavar="ID", help="as digest outbox list shows it")
         one.add_argument("--all", action="store_true", help="all that is open: waiting, deferred or in doubt")
+    bounces = add(commands, "bounces", "read what came back, and stop mail to whom it names", _bounces)
+    bounces.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="a Maildir, an mbox or a message (default: [bounces] mailbox)",
+    )
     recipients = group("recipients", "see addresses, and stop or allow mail to them")
     add(recipients, "list", "every address, what it got, and why it gets no more", _recipients_list)
     stop = add(recipients, "suppress", "send no more mail to an address", _suppress)
@@ -60,6 +68,21 @@ def _deliver(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
     if arguments.dry_run:
         screen.say(f"Nothing was sent (dry run); {report.sendable} due now.")
     return report.exit_status
+
+
+def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    found = app.doctor(home, _clock(arguments, home))
+    wrong = [each for each in found if each.status == "wrong"]
+    if arguments.json:
+        print_json({"checks": [each.as_json() for each in found]})
+    screen.table(
+        ("check", "", "what was found"), ((each.check, each.status, each.message) for each in found), wide=2
+    )
+    for each in found:
+        if each.remedy:
+            screen.message(f"  {each.check}: {each.remedy}")
+    screen.say(f"{len(wrong)} to mend." if wrong else "All in order.", style="bold")
+    return 1 if wrong else 0
 
 
 def _outbox_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
@@ -110,6 +133,37 @@ def _outbox_change(arguments: argparse.Namespace, home: Home, screen: "Screen") 
     _show_lines(lines, arguments, screen)
     if arguments.action == "retry" and lines:
         screen.say("Due now: digest deliver", style="bold")
+    return 0
+
+
+def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    found = app.bounces(home, arguments.paths, _clock(arguments, home))
+    if arguments.json:
+        print_json(
+            [
+                {
+                    "file": str(each.file),
+                    "kind": each.bounce.kind,
+                    "recipient": each.line.recipient if each.line else None,
+                    "subscription": each.line.subscription if each.line else None,
+                    "issue": each.line.number if each.line else None,
+                    "reason": each.bounce.text or None,
+                }
+                for each in found
+            ]
+        )
+        return 0
+    screen.table(
+        ("file", "kind", "recipient", "reason"),
+        (
+            (each.file.name, each.bounce.kind, each.line.recipient if each.line else "", each.bounce.text)
+            for each in found
+        ),
+        wide=3,
+    )
+    screen.say(
+        f"{len(found)} messages read; digest recipients list shows who gets no more mail.", style="bold"
+    )
     return 0
 
 

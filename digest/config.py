@@ -160,10 +160,11 @@ def _dkim(table: Table | None) -> Dkim | None:
         return None
     selectors, files = (_one_or_many(table, key) for key in ("selector", "key"))
     domain = table.take("domain", str, "", _domain)
+    records = _one_or_many(table, "record")
     table.finish()
     if len(selectors) != len(files) or not files:
         table.wrong("key", "and selector do not go together", "name a selector for each key file")
-    return Dkim(tuple(zip(selectors, files, strict=False)), domain)
+    return Dkim(tuple(zip(selectors, files, strict=False)), domain, tuple(records))
 
 
 def _one_or_many(table: Table, key: str) -> list[str]:

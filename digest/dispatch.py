@@ -20,15 +20,17 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from digest.deliver.address import Mailbox, mailbox, sender_mailbox
+from digest.deliver.bounces import Bounce, read_bounce
 from digest.deliver.dkim import Signer, load_signer
 from digest.deliver.loop import Loop
+from digest.deliver.mailboxes import mark_read, messages_in
 from digest.deliver.mailing import Mailing, Sender
 from digest.deliver.policy import FIRST_RETRY
 from digest.deliver.post import SmtpChannel
 from digest.deliver.smtp import Server
 from digest.errors import UsageError
 from digest.links import public_base
-from digest.lock import forget_sign, is_dead, sign_of_life
+from digest.lock import dead_signs, forget_sign, sign_of_life
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.ports import Channel
 from digest.report import DeliveryReport
@@ -55,11 +57,16 @@ def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.
     """Empty the outbox over every configured channel. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
     channels = _channels(home, store)
+    problems: dict[str, None] = {}
+    if home.settings.bounces.mailbox:
+        try:
+            read_bounces(store, [home.path / home.settings.bounces.mailbox], now=now, fresh=True)
+        except UsageError as error:  # no reason to keep mail back
+            problems[str(error)] = None
     recover(home, store, now=now)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
     pauses: list[str] = []
-    problems: dict[str, None] = {}
     for name, channel in channels.items():
         with _leases(home, store, name, clock) as outbox:
             loop = Loop(outbox, channel, now=clock, chance=chance)
@@ -97,11 +104,57 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
 
 def recover(home: Home, store: Store, *, now: datetime, tidy: bool = True) -> None:
     """End the leases of those who died, and those that are over."""
+    dead = dead_signs(home.path)
     with store.begin() as tx:
-        dead = [holder for holder in tx.outbox.holders() if is_dead(home.path, holder)]
         tx.outbox.recover(now=now, dead=dead, again=FIRST_RETRY)
     for holder in dead if tidy else ():
         forget_sign(home.path, holder)
+
+
+# --- what comes back -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A message that came back: where it lies, what it is, and the line of the outbox it is about."""
+
+    file: Path
+    bounce: Bounce
+    line: Delivery | None
+
+
+def read_bounces(
+    store: Store, paths: Sequence[Path], *, now: datetime, fresh: bool = False
+) -> tuple[Returned, ...]:
+    """Read what came back and note it: who cannot be reached, complains or leaves gets no more mail.
+
+    `fresh`: only what is new in a Maildir, which is marked as read then. Raises UsageError.
+    """
+    with store.begin() as tx:
+        secret = tx.outbox.secret()
+    found = []
+    for path in paths:
+        for file, data in messages_in(path, fresh=fresh):
+            bounce = read_bounce(data, secret)
+            with store.begin() as tx:
+                lines = tx.outbox.lines([bounce.line]) if bounce.line is not None else ()
+                if lines:
+                    _note(tx.outbox, lines[0], bounce, now)
+            found.append(Returned(file, bounce, lines[0] if lines else None))
+            if fresh and bounce.kind not in {"other", "forged"}:
+                mark_read(file)
+    return tuple(found)
+
+
+def _note(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None:
+    if bounce.kind == "hard":
+        # Once: an address that the operator has allowed again is not stopped by the same report.
+        if outbox.came_back(line.id, bounce.text, now=now):
+            outbox.suppress(line.recipient, reason=f"came back: {bounce.text}", at=now)
+    elif bounce.kind == "complaint":
+        outbox.suppress(line.recipient, reason=bounce.text, at=now)
+    elif bounce.kind == "unsubscribe":
+        outbox.suppress(line.recipient, reason=bounce.text, at=now, subscription=line.subscription)
 
 
 # --- the outbox as the loop sees it ----------------------------------------------------------------

@@ -82,36 +82,45 @@ _SIGNS = ".digest.delivering"
 
 @contextmanager
 def sign_of_life(home: Path, name: str) -> Iterator[None]:
-    """Hold a file named `name` locked for the block, so that others can see whether its maker still lives."""
+    """Hold a file named `name` locked for the block, so that others see that its maker still lives.
+
+    It goes when the block ends well; else it stays, and others see that its maker is dead.
+    """
     path = home / _SIGNS / name
+    draft = path.with_name(f".{name}")
     try:
         path.parent.mkdir(exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.rename(path)  # it is never seen without its lock
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be locked ({error.strerror}); check the folder's permissions"
         ) from error
     try:
         yield
-    finally:
         path.unlink(missing_ok=True)
+    finally:
         os.close(handle)
 
 
-def is_dead(home: Path, name: str) -> bool:
-    """Say whether a sign is there and nobody holds it. One that is not there may be of another machine."""
+def dead_signs(home: Path) -> tuple[str, ...]:
+    """Return the names of those who left a sign and hold it no more. One of another machine leaves none."""
+    return tuple(sorted(path.name for path in (home / _SIGNS).glob("[!.]*") if not _is_held(path)))
+
+
+def _is_held(path: Path) -> bool:
     try:
-        handle = os.open(home / _SIGNS / name, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # gone in this moment, or not ours to judge
+        return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return False
+        return True
     finally:
         os.close(handle)
-    return True
+    return False
 
 
 def forget_sign(home: Path, name: str) -> None:

@@ -307,10 +307,14 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Dkim:
-    """How mail is signed: each key (a PEM file; RSA or Ed25519) under its selector. `domain` "" is From's."""
+    """How mail is signed: each key (a PEM file; RSA or Ed25519) under its selector. `domain` "" is From's.
+
+    `records` are the TXT records that DNS gives for the keys, for `digest doctor` to compare.
+    """
 
     keys: tuple[tuple[str, str], ...]
     domain: str = ""
+    records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,9 @@ class SubscriptionReport:
         }
 
 
+COUNTED = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
     """What became of every message that was on its way.
@@ -137,6 +140,11 @@ class DeliveryReport:
     pause: str = ""
     problems: tuple[str, ...] = ()
     sendable: int | None = None
+
+    @classmethod
+    def none(cls, reason: str) -> "DeliveryReport":
+        """Return the report of a delivery that could not begin."""
+        return cls(dict.fromkeys(COUNTED, 0), (), reason)
 
     @property
     def exit_status(self) -> int:

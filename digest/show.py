@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest.model import DigestFile, Match, Subscription
-from digest.report import FileReport
+from digest.report import COUNTED, FileReport
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from digest.why import PaperWhy, Why
 
 _PIPED_WIDTH = 160
-STATUSES = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
 
 
 class Screen:
@@ -175,9 +174,7 @@ class Screen:
                 "then: digest deliver"
             )
         told = [
-            f"{count} {name.replace('_', ' ')}"
-            for name, count in report.items()
-            if count and name in STATUSES
+            f"{count} {name.replace('_', ' ')}" for name, count in report.items() if count and name in COUNTED
         ]
         self.say("Mail: " + (", ".join(told) or "nothing to send") + ".", style="bold")
         if report["in_doubt"]:

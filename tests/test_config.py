@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from digest.checked import Table, line_of, parse_toml
 from digest.config import load_settings, open_home
 from digest.errors import ConfigError, UsageError
-from digest.model import Settings, Smtp
+from digest.model import Bounces, Dkim, Settings, Smtp
 
 SMTP = '[smtp]\nhost = "mail.example.org"\nfrom = "Digest <d@example.org>"\n'
 
@@ -243,3 +243,44 @@ top = 7
 ])  # fmt: skip
 def test_lines_of_keys(table, key, line):
     assert line_of(_LINES, table, key) == line
+
+
+KEYS = '[dkim]\nselector = ["a", "b"]\nkey = ["a.pem", "b.pem"]\n'
+
+
+def test_settings_of_delivery(home):
+    text = (
+        SMTP
+        + 'user = "me"\npassword_file = "secret"\nca_file = "ca.pem"\ntimeout = 5\nconnections = 4\n'
+        + KEYS
+    )
+    found = settings(
+        home, f'channels = ["smtp"]\n{text}[bounces]\naddress = "B@Bücher.example"\nverp = false\n'
+    )
+    assert found.smtp is not None
+    assert (found.smtp.password_file, found.smtp.ca_file, found.smtp.timeout, found.smtp.connections) == (
+        "secret", "ca.pem", 5, 4,
+    )  # fmt: skip
+    assert found.dkim == Dkim((("a", "a.pem"), ("b", "b.pem")))
+    assert found.bounces == Bounces("B@xn--bcher-kva.example", verp=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            SMTP.replace("<d@example.org>", ""),
+            "smtp.from: 'Digest' has no address; write Name <name@example.org>",
+        ),
+        (SMTP + 'user = "me"', "smtp.user: has no password; add password_env"),
+        (SMTP + '[dkim]\nselector = "a"', "dkim.key: and selector do not go together"),
+        (SMTP + '[dkim]\nselector = "a"\nkey = ["a", 5]', "dkim.key: holds something that is no text"),
+        (SMTP + '[dkim]\nselector = "a"\nkey = "a"\ndomain = "a b"', "dkim.domain: 'a b' is no domain"),
+        (SMTP + '[bounces]\naddress = "x"', "bounces.address: 'x' is no address; write bounces@example.org"),
+        (SMTP + '[bounces]\naddress = "é@x.test"', "bounces.address: 'é@x.test' is no address"),
+        (SMTP + "connections = 0", "smtp.connections: is 0; write 1 or more"),
+    ],
+)
+def test_mistakes_in_settings_of_delivery(home, text, problem):
+    shown = [str(each) for each in problems(home, 'channels = ["smtp"]\n' + text)]
+    assert any(problem in each for each in shown), shown

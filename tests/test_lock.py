@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import LockedError, StoreError
-from digest.lock import FILE, hold
+from digest.lock import FILE, dead_signs, forget_sign, hold, sign_of_life
 
 _HOLDER = """
 import sys, time
@@ -100,4 +100,22 @@ def test_a_note_that_says_nothing(tmp_path, note):
 def test_a_home_that_cannot_hold_a_lock(tmp_path):
     (tmp_path / FILE).mkdir()
     with pytest.raises(StoreError, match="cannot be opened"), hold(tmp_path, command="a"):
+        pass
+
+
+def test_a_sign_of_life_tells_the_living_from_the_dead(tmp_path):
+    with sign_of_life(tmp_path, "one"):
+        assert dead_signs(tmp_path) == ()
+    assert dead_signs(tmp_path) == ()
+    with pytest.raises(KeyError), sign_of_life(tmp_path, "two"):
+        raise KeyError
+    assert dead_signs(tmp_path) == ("two",)
+    forget_sign(tmp_path, "two")
+    forget_sign(tmp_path, "two")
+    assert dead_signs(tmp_path) == ()
+
+
+def test_a_sign_that_cannot_be_made(tmp_path):
+    (tmp_path / ".digest.delivering").write_text("")
+    with pytest.raises(StoreError, match="cannot be locked"), sign_of_life(tmp_path, "one"):
         pass

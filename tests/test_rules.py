@@ -16,8 +16,13 @@ LAYERS = (
     ("decisions", {"ports", "diff", "match", "compose", "slots", "stale"}),
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
+<<<<<<< HEAD
     ("pipeline", {"intake", "pipeline", "shelf", "write", "upkeep", "dispatch"}),
     ("app", {"app", "config", "why", "doctor", "rounds", "metrics", "restore"}),
+=======
+    ("pipeline", {"intake", "pipeline", "write", "dispatch", "doctor"}),
+    ("app", {"app", "config"}),
+>>>>>>> t-deliver
     ("doors", {"cli", "cli_mail", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}

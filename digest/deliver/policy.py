@@ -15,12 +15,12 @@ GIVE_UP = timedelta(days=5)
 _JITTER = 0.25
 
 # There is no such mailbox or domain, or it takes no mail at all: nobody should write there again.
-_NO_SUCH_ADDRESS = {"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"}
+NO_SUCH_ADDRESS = {"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"}
 # The address we send from is wrong.
 _BAD_SENDER = {"1.7", "1.8"}
-_MAILBOX_FULL = {"2.2"}
+MAILBOX_FULL = {"2.2"}
 _ENHANCED = re.compile(r"[245]\.(\d{1,3}\.\d{1,3})\b")
-_UNKNOWN_USER = re.compile(
+UNKNOWN_USER = re.compile(
     r"(user|recipient|mailbox|address|account)\b.{0,20}(unknown|not found|does(n't| not) exist|invalid)"
     r"|(unknown|no such|invalid) (user|recipient|mailbox|address)",
     re.IGNORECASE,
@@ -38,11 +38,11 @@ def judge(answer: Answer, delivery: Delivery, *, now: datetime, chance: float) -
     if answer.stage == "connect":
         return _later(delivery, reply, again, now, pause=reply)
     about = _about(answer)
-    if answer.code < 500 or about in _MAILBOX_FULL or (answer.code == 552 and not about):
+    if answer.code < 500 or about in MAILBOX_FULL or (answer.code == 552 and not about):
         return _later(delivery, reply, again, now)
     if answer.stage == "sender" or about in _BAD_SENDER or about.partition(".")[0] in {"3", "7"}:
         return _later(delivery, reply, again, now, pause=reply)
-    if about in _NO_SUCH_ADDRESS or (not about and _says_unknown(answer)):
+    if about in NO_SUCH_ADDRESS or (not about and _says_unknown(answer)):
         return Outcome("failed", reply, suppress=reply)
     return Outcome("failed", reply)
 
@@ -70,4 +70,4 @@ def _about(answer: Answer) -> str:
 
 def _says_unknown(answer: Answer) -> bool:
     """Say whether a server without enhanced codes says that there is no such mailbox."""
-    return answer.stage == "recipient" and answer.code == 550 and bool(_UNKNOWN_USER.search(answer.text))
+    return answer.stage == "recipient" and answer.code == 550 and bool(UNKNOWN_USER.search(answer.text))

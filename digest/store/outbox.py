@@ -30,11 +30,11 @@ from sqlalchemy import (
 )
 
 from digest.model import Delivery, Outcome
+from digest.report import COUNTED
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
 from digest.store.sql import chunks, inserted_key
 
 OPEN = ("pending", "leased", "deferred", "in_doubt")
-COUNTED = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
 DOUBT = "the program or the connection ended before the server's answer"
 DROPPED = "dropped by the operator"
 
@@ -117,17 +117,21 @@ class Outbox:
         resend: bool,
         closed: Collection[str] = (),
     ) -> tuple[Delivery, ...]:
-        """Lease at most `limit` lines that are due, oldest first, none to a closed domain.
+        """Lease at most `limit` lines that are due, none to a closed domain; new ones first, then the oldest.
 
         `resend`: a line that is in doubt for the first time is due as well.
         """
-        ready = and_(_ready(now, channel=channel, resend=resend), outbox.c.domain.not_in(closed))
-        # SQLite has one writer at a time; others let the next one skip what this one holds.
-        chosen = select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
-        while keys := list(self._db.scalars(chosen.with_for_update(skip_locked=True))):
-            keys = self._unsuppressed(keys, now)
+        keys: list[int] = []
+        for kind in _ready(now, channel=channel, resend=resend):
+            ready = and_(kind, outbox.c.domain.not_in(closed)) if closed else kind
+            # SQLite has one writer at a time; others let the next one skip what this one holds.
+            chosen = select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
+            while not keys and (found := list(self._db.scalars(chosen.with_for_update(skip_locked=True)))):
+                keys = self._unsuppressed(found, now)
             if keys:
                 break
+        else:
+            return ()
         lease = update(outbox).where(outbox.c.id.in_(keys))
         self._db.execute(
             lease.values(
@@ -163,8 +167,10 @@ class Outbox:
 
     def waits_for(self, domains: Collection[str], *, channel: str, now: datetime, resend: bool) -> bool:
         """Say whether anything is due to these domains."""
-        ready = and_(_ready(now, channel=channel, resend=resend), outbox.c.domain.in_(domains))
-        return bool(self._db.scalar(select(exists().where(ready))))
+        return any(
+            self._db.scalar(select(exists().where(kind, outbox.c.domain.in_(domains))))
+            for kind in _ready(now, channel=channel, resend=resend)
+        )
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
         """Note that the fate of a line may become unknown, and lease it anew. False: it is not the holder's."""
@@ -201,11 +207,6 @@ class Outbox:
             .where(idle)
             .values(status="pending", leased_until=None, attempts=outbox.c.attempts - 1)
         )
-
-    def holders(self) -> tuple[str, ...]:
-        """Return who holds leases."""
-        held = select(outbox.c.holder).where(outbox.c.status == "leased").distinct()
-        return tuple(self._db.scalars(held))
 
     def recover(self, *, now: datetime, dead: Collection[str], again: timedelta) -> None:
         """End the leases that are over or whose holders are dead: in doubt if begun, else pending."""
@@ -266,6 +267,14 @@ class Outbox:
                 .where(outbox.c.id.in_(chunk), outbox.c.status != "leased")
                 .values(status="failed", reply=DROPPED, settled=now)
             )
+
+    def came_back(self, key: int, reason: str, *, now: datetime) -> bool:
+        """Note that a message which was sent came back. False if it was not, or is known to have."""
+        sent = and_(outbox.c.id == key, outbox.c.status.in_(("sent", "in_doubt")))
+        result = self._db.execute(
+            update(outbox).where(sent).values(status="failed", reply=f"came back: {reason}", settled=now)
+        )
+        return result.rowcount == 1
 
     # --- addresses
 
@@ -338,11 +347,11 @@ _LINES = select(
 ).join(issues, issues.c.id == outbox.c.issue)
 
 
-def _ready(now: datetime, *, channel: str, resend: bool) -> ColumnElement[bool]:
-    waiting = outbox.c.status.in_(("pending", "deferred"))
-    doubtful = and_(outbox.c.status == "in_doubt", outbox.c.doubts == 1)
-    status = or_(waiting, doubtful) if resend else waiting
-    return and_(status, outbox.c.due <= now, outbox.c.channel == channel)
+def _ready(now: datetime, *, channel: str, resend: bool) -> list[ColumnElement[bool]]:
+    """Return what lines that are due look like, one condition for each status: so an index finds them in order."""
+    due = and_(outbox.c.channel == channel, outbox.c.due <= now)
+    kinds = [and_(due, outbox.c.status == "pending"), and_(due, outbox.c.status == "deferred")]
+    return [*kinds, and_(due, outbox.c.status == "in_doubt", outbox.c.doubts == 1)] if resend else kinds
 
 
 def _delivery(row: Any) -> Delivery:

@@ -260,7 +260,7 @@ outbox = Table(
     Column("reply", Plain, nullable=False),
     UniqueConstraint("issue", "recipient", "channel"),
     CheckConstraint(f"status in {_STATUSES}"),
-    Index("outbox_due", "status", "due"),
+    Index("outbox_due", "channel", "status", "due"),
     sqlite_autoincrement=True,
 )
 

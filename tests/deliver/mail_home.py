@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from digest.report import COUNTED
 from tests.homes import Done, TestHome, page
 
 TITLES = ("Kelp and the Slow Lamp", "Granite Under Kelp: A Pier Study")
@@ -43,7 +44,7 @@ class MailHome(TestHome):
         done: Done = self.call("deliver", "--json", "--now", now, *words)
         assert status is None or done.status == status, (done.status, done.out, done.err)
         report: dict[str, Any] = done.json
-        counts = [report[name] for name in COUNTS]
+        counts = [report[name] for name in COUNTED]
         assert sum(counts) == len(report["messages"])
         return report
 
@@ -51,9 +52,3 @@ class MailHome(TestHome):
         """Change the library database behind the program's back."""
         with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database, database:
             database.execute(statement)
-
-    def statuses(self) -> dict[str, str]:
-        return dict(self.rows("select recipient, status from outbox"))
-
-
-COUNTS = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")

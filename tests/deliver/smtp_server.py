@@ -165,7 +165,11 @@ class _Conversation:
                 recipients.append(recipient)
                 self.say("250 2.1.5 ok")
             elif verb == "DATA":
-                if not self._refuses(plan, "data"):
+                if not recipients:  # some servers find out only now (RFC 2920, 3.1)
+                    self.say("354 go on")
+                    self._read(ACCEPT)
+                    self.say("554 5.5.1 no valid recipients")
+                elif not self._refuses(plan, "data"):
                     self._content(sender, tuple(recipients), options, plan)
             elif verb == "RSET":
                 self.say("250 2.0.0 ok")

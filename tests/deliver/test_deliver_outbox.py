@@ -37,6 +37,25 @@ def test_a_run_delivers_what_it_makes(home: MailHome):
     assert len(server.taken) == 2
 
 
+def test_a_run_that_cannot_deliver_is_told_all_the_same(home: MailHome, monkeypatch):
+    monkeypatch.delenv("DIGEST_TEST_PASSWORD", raising=False)
+    home.subscribe("kelp", "kelp", email=["a@x.test"])
+    home.settings(1, 'user = "me"', 'password_env = "DIGEST_TEST_PASSWORD"')
+    report = home.run(NOW, status=1)
+    assert report["subscriptions"][0]["issue"]["number"] == 1
+    assert "DIGEST_TEST_PASSWORD is not set" in report["delivery"]["paused"]
+    assert home.rows("select status from outbox") == [("pending",)]
+
+
+def test_a_mailbox_that_is_gone_keeps_no_mail_back(home: MailHome):
+    home.queue(kelp=["a@x.test"])
+    with ScriptedServer() as server:
+        home.settings(server.port, more='[bounces]\nmailbox = "gone"')
+        report = home.deliver(status=1)
+    assert report["sent"] == 1
+    assert "gone: cannot be read" in report["problems"][0]
+
+
 def test_without_a_channel_nothing_is_queued(home: MailHome):
     home.subscribe("kelp", "kelp", email=["a@x.test"])
     assert home.run(NOW)["delivery"] is None

@@ -1,0 +1,41 @@
+"""Where mail that came back lies: a Maildir, an mbox file, or a single message in a file."""
+
+import mailbox
+from collections.abc import Iterator
+from pathlib import Path
+
+from digest.errors import UsageError
+
+
+def messages_in(path: Path, *, fresh: bool = False) -> Iterator[tuple[Path, bytes]]:
+    """Yield every message with the file it stands in; of a Maildir only new ones if `fresh`.
+
+    Raises UsageError if there is nothing that can be read.
+    """
+    try:
+        if path.is_dir():
+            folders = ("new",) if fresh else ("new", "cur")
+            if not (path / "new").is_dir():
+                raise UsageError(f"{path}: is a folder but no Maildir (it has no folder new)")
+            files = sorted(each for folder in folders for each in (path / folder).glob("[!.]*"))
+            yield from ((each, each.read_bytes()) for each in files if each.is_file())
+            return
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from error
+    if not data.startswith(b"From "):
+        yield path, data
+        return
+    box = mailbox.mbox(path, create=False)
+    try:
+        yield from ((path, box.get_bytes(key)) for key in box.iterkeys())
+    finally:
+        box.close()
+
+
+def mark_read(file: Path) -> None:
+    """Move a message of a Maildir from new to cur, as read."""
+    if file.parent.name == "new":
+        file.rename(file.parent.parent / "cur" / f"{file.name.partition(':2,')[0]}:2,S")

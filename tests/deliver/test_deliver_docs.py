@@ -1,0 +1,64 @@
+"""The page for operators is true: its commands are typed as they stand, its settings are the known ones."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from digest.config import load_settings
+from digest.errors import ConfigError
+from tests.deliver import smtp_server as told
+from tests.deliver.mail_home import NOW, MailHome
+from tests.deliver.smtp_server import ScriptedServer
+
+TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+COMMANDS = re.findall(r"^    (digest .*)$", TEXT, re.MULTILINE)
+TOML = re.findall(r"^```toml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_commands_as_an_operator_types_them(home: MailHome, monkeypatch):
+    monkeypatch.chdir(home.path)
+    home.subscribe("kelp", "kelp", email=["reader@example.org", "doubtful@example.org"])
+    (home.path / "Maildir" / "new").mkdir(parents=True)
+    plan = lambda to, _: told.HANG_UP_AFTER if "doubtful" in to else told.ACCEPT  # noqa: E731
+    with ScriptedServer(plan=plan) as server:
+        local = f'host = "127.0.0.1"\nport = {server.port}\ntls = "none"'
+        login = re.compile(r"^(user|password_env) = .*\n", re.MULTILINE)
+        home.write("digest.toml", login.sub("", TOML[0].replace('host = "mail.example.org"', local)))
+        told_by = {command: home.call(*shlex.split(command)[1:], "--now", NOW) for command in COMMANDS}
+    assert len(COMMANDS) == 12
+    for command, done in told_by.items():
+        # A doubtful message is what the operator comes for; until it is settled the status is 1.
+        assert done.status == (
+            1 if command in {"digest run", "digest deliver"} or "dry-run" in command else 0
+        ), done
+        assert done.out, command
+    assert "All in order." in told_by["digest doctor"].out
+    assert "in_doubt" in told_by["digest outbox list"].out
+    assert "reader@example.org" not in told_by["digest outbox list"].out
+    assert "reader@example.org" in told_by["digest outbox list --all"].out
+    assert "dropped by the operator" in told_by["digest outbox drop 2"].out
+
+
+@pytest.mark.parametrize("block", TOML)
+def test_the_settings_shown_are_read(tmp_path, block):
+    path = tmp_path / "digest.toml"
+    path.write_text(block, "utf-8")
+    load_settings(path)
+
+
+@pytest.mark.parametrize("table", ["smtp", "dkim", "bounces"])
+def test_the_keys_of_each_table_are_the_known_ones(tmp_path, table):
+    path = tmp_path / "digest.toml"
+    path.write_text(f"[{table}]\nzzzzzzzz = 1\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    known = set(re.search(r"known keys: (.*)", str(caught.value))[1].split(", "))
+    section = TEXT.split(f"## Settings of `[{table}]`\n", 1)[1].split("\n## ")[0]
+    documented = {
+        key
+        for line in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        for key in re.findall(r"`(\w+)`", line)
+    }
+    assert documented == known

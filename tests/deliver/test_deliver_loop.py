@@ -1,0 +1,160 @@
+"""What ends a delivery early, and what does not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.deliver.gate import Gate
+from digest.deliver.policy import GIVE_UP, judge, retry_at
+from digest.model import Answer, Delivery, Stage
+from digest.store.outbox import Outbox
+from tests.deliver import smtp_server as told
+from tests.deliver.mail_home import NOW as MAIL_NOW
+from tests.deliver.mail_home import MailHome
+from tests.deliver.smtp_server import ScriptedServer
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def test_ten_connections_lost_in_a_row_end_it(home: MailHome):
+    home.queue(kelp=[f"r{n}@x.test" for n in range(15)])
+    with ScriptedServer(plan=lambda _to, _before: told.HANG_UP_AFTER) as server:
+        home.settings(server.port)
+        report = home.deliver(status=1)
+    assert report["paused"].startswith("10 connections in a row were lost; the last: the connection was lost")
+    assert (report["in_doubt"], report["pending"]) == (10, 5)
+
+
+def test_a_template_that_fails_keeps_its_mail_back(home: MailHome):
+    home.queue(kelp=["a@x.test"])
+    home.write("templates/subject.txt", "{{ issue.nonsense.more }}")
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        report = home.deliver(status=1)
+        assert report["deferred"] == 1
+        assert "subject.txt" in report["problems"][0]
+        (home.path / "templates" / "subject.txt").unlink()
+        assert home.deliver("2026-11-20T10:00")["sent"] == 1
+
+
+def test_what_is_no_address_to_mail_is_never_given_to_a_server(home: MailHome):
+    home.queue(kelp=["a..b@x.test", "c@x.test"])
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        report = home.deliver(status=1)
+    assert [each["status"] for each in report["messages"]] == ["failed", "sent"]
+    assert not any("a..b" in command for command in server.commands)
+
+
+def test_a_database_that_fails_ends_it_with_an_error(home: MailHome):
+    home.queue(kelp=["a@x.test", "b@x.test"])
+    home.change(
+        "create trigger full before update on outbox when new.status = 'sent'"
+        " begin select raise(abort, 'database or disk is full'); end"
+    )
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        done = home.call("deliver", "--now", MAIL_NOW)
+        assert done.status == 1
+        assert "full; make room on the disk" in done.err
+        home.change("drop trigger full")
+        # What was handed over while nothing could be written down is in doubt at once, and only that.
+        handed_over = len(server.taken)
+        later = home.deliver(status=1)
+        assert (later["in_doubt"], later["sent"]) == (handed_over, 2 - handed_over)
+
+
+def test_a_lease_that_another_has_taken_is_left_alone(home: MailHome, monkeypatch):
+    home.queue(kelp=["a@x.test"])
+    monkeypatch.setattr(Outbox, "begin", lambda *_, **__: False)
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        assert home.deliver()["pending"] == 1
+    assert server.taken == []
+
+
+# --- decisions
+
+
+def line(attempts: int = 1, age: timedelta = timedelta(0)) -> Delivery:
+    return Delivery(1, 1, "s", 1, "a@b.c", "smtp", "leased", attempts, 0, NOW - age, NOW)
+
+
+STAGES = st.sampled_from(list(Stage.__args__))
+CODES = st.just(0) | st.integers(200, 599)
+TEXTS = st.text(max_size=20) | st.from_regex(r"[245]\.\d{1,2}\.\d{1,2} .*", fullmatch=True)
+
+
+@given(
+    stage=STAGES,
+    code=CODES,
+    text=TEXTS,
+    attempts=st.integers(1, 50),
+    hours=st.integers(0, 200),
+    chance=st.floats(0, 1),
+)
+def test_every_answer_has_a_meaning(stage, code, text, attempts, hours, chance):
+    delivery = line(attempts, timedelta(hours=hours))
+    outcome = judge(Answer(stage, code, text), delivery, now=NOW, chance=chance)
+    assert (outcome.status == "sent") == (200 <= code < 300)
+    assert (outcome.status == "in_doubt") == (code == 0 and stage == "end")
+    assert not (outcome.suppress and outcome.pause)
+    if outcome.status == "deferred":
+        assert NOW < outcome.due <= max(delivery.queued + GIVE_UP, NOW + timedelta(minutes=1))
+        assert hours < 120
+    if outcome.status == "failed" and code < 500:
+        assert hours >= 120
+    if outcome.suppress:
+        assert outcome.status == "failed"
+        assert code >= 500
+
+
+@given(chance=st.floats(0, 1))
+def test_the_first_retry_is_within_an_hour_and_the_later_ones_further_apart(chance):
+    assert timedelta(minutes=10) < retry_at(line(), now=NOW, chance=chance) - NOW < timedelta(hours=1)
+    waits = [retry_at(line(n), now=NOW, chance=0.5) - NOW for n in range(1, 12)]
+    assert waits == sorted(waits)
+    assert waits[-1] == timedelta(hours=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "ends"),
+    [
+        ("5.1.1 x", "failed", "address"), ("5.1.10 x", "failed", "address"), ("5.2.1 x", "failed", "address"),
+        ("5.2.2 x", "deferred", ""), ("5.7.1 x", "deferred", "run"), ("5.3.4 x", "deferred", "run"), ("5.1.8 x", "deferred", "run"),
+        ("5.6.0 x", "failed", ""), ("nonsense", "failed", ""), ("5.1.15 x", "failed", ""),
+    ],
+)  # fmt: skip
+def test_what_a_refusal_ends(text, status, ends):
+    outcome = judge(Answer("end", 550, text), line(), now=NOW, chance=0)
+    assert outcome.status == status
+    assert ("address" if outcome.suppress else "run" if outcome.pause else "") == ends
+
+
+def test_a_gate_counts_and_spaces():
+    gate = Gate(at_once=2, per_minute=30)
+    assert gate.limited
+    gate.enter("x", 100.0)
+    assert gate.closed(100.0) == {"x"}
+    assert gate.wait(100.0) == 2.0
+    assert gate.closed(102.0) == frozenset()
+    gate.enter("x", 102.0)
+    assert gate.closed(110.0) == {"x"}  # two are inside
+    gate.leave("x")
+    assert gate.closed(110.0) == frozenset()
+    assert not Gate(at_once=0, per_minute=0).limited
+
+
+@given(at_once=st.integers(0, 3), steps=st.lists(st.sampled_from("abc"), max_size=30))
+def test_a_gate_never_lets_more_in_than_it_may(at_once, steps):
+    gate, inside = Gate(at_once=at_once, per_minute=0), []
+    for domain in steps:
+        if domain in gate.closed(0.0):
+            inside.remove(domain)
+            gate.leave(domain)
+        else:
+            inside.append(domain)
+            gate.enter(domain, 0.0)
+        assert not at_once or inside.count(domain) <= at_once

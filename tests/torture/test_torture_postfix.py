@@ -1,0 +1,159 @@
+"""The same against a real Postfix: private configuration, loopback only, started and stopped here.
+
+It relays everything to a server of the test, which counts what arrives. Needs Debian's package `postfix`
+and root, since Postfix drops rights; `DIGEST_REQUIRE_POSTFIX=1` makes their absence a failure.
+"""
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deliver.mail_home import MailHome
+from tests.deliver.smtp_server import ScriptedServer
+from tests.torture.test_torture_delivery import (
+    READERS,
+    SCRIPT,
+    SEED,
+    Trial,
+    line_of,
+    settle,
+    torment,
+)
+
+pytestmark = pytest.mark.torture
+
+KILLS = {"sample": 20, "full": 100}.get(os.environ.get("TORTURE", ""), 3)
+POSSIBLE = bool(shutil.which("postfix")) and os.geteuid() == 0
+
+MAIN = """
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = {folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+myhostname = relay.test
+mydestination =
+local_recipient_maps =
+alias_maps =
+alias_database =
+relayhost = [127.0.0.1]:{relay}
+smtp_dns_support_level = disabled
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtp_tls_security_level = none
+smtpd_tls_security_level = none
+recipient_delimiter = +
+minimal_backoff_time = 1s
+queue_run_delay = 1s
+"""
+MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 1 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+tlsmgr unix - - n 1000? 1 tlsmgr
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+@pytest.fixture
+def relay() -> Iterator[ScriptedServer]:
+    with ScriptedServer(extensions=("SIZE 50000000", "8BITMIME")) as server:
+        yield server
+
+
+@pytest.fixture
+def postfix(relay: ScriptedServer) -> Iterator[int]:
+    """Run Postfix, relaying to `relay`; gives its port."""
+    if not POSSIBLE:
+        assert not os.environ.get("DIGEST_REQUIRE_POSTFIX"), "Postfix and root are needed"
+        pytest.skip("needs Postfix and root")
+    folder = Path("/tmp") / f"digest-postfix-{os.getpid()}"  # short: sockets have short names
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("conf", "queue", "data"):
+        (folder / name).mkdir(parents=True)
+    shutil.chown(folder / "data", "postfix")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    (folder / "conf" / "main.cf").write_text(MAIN.format(folder=folder, relay=relay.port), "utf-8")
+    (folder / "conf" / "master.cf").write_text(MASTER.format(port=port), "utf-8")
+    command = ["postfix", "-c", str(folder / "conf")]
+    started = subprocess.run([*command, "start"], capture_output=True, text=True)
+    assert started.returncode == 0, started.stderr
+    try:
+        wait_for(lambda: answers(port))
+        yield port
+    finally:
+        subprocess.run([*command, "stop"], capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as probe:
+            return probe.recv(100).startswith(b"220")
+    except OSError:
+        return False
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "waited a minute in vain"
+        time.sleep(0.1)
+
+
+def test_killed_deliveries_through_postfix(postfix: int, relay: ScriptedServer, tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(SCRIPT, "utf-8")
+    kills, number, told_of = 0, 0, Counter[str]()
+    while kills < KILLS:
+        home = MailHome(tmp_path / f"home-{number}")
+        trial = Trial(home, relay, script, random.Random(SEED + number), port=postfix)
+        relay.taken.clear()
+        torment(trial)
+        settle(trial)
+        told_of += judged(trial)
+        kills += trial.kills
+        number += 1
+        assert number <= KILLS, "the deliveries are hardly ever killed: the test tests nothing"
+    print(f"\n{kills} kills in {number} homes: {dict(told_of)}; lost 0")
+
+
+def judged(trial: Trial) -> Counter[str]:
+    """Check that all that was sent arrives, and nothing twice but what was in doubt."""
+    lines = trial.home.rows("select id, recipient, status, doubts from outbox")
+    issues = trial.home.rows("select subscription from issue")
+    assert len(lines) == sum(len(READERS[name]) for (name,) in issues) > 0
+    sure = {key for key, _, status, _ in lines if status == "sent"}
+    wait_for(lambda: sure <= {line_of(message) for message in trial.server.taken})
+    told_of: Counter[str] = Counter()
+    for key, recipient, status, doubts in lines:
+        got = [message for message in trial.server.taken if line_of(message) == key]
+        assert all(message.recipients == (recipient,) for message in got)
+        assert len(got) - 1 <= doubts
+        told_of[status] += 1
+        told_of["repeated"] += max(0, len(got) - 1)
+    assert told_of["repeated"] <= trial.kills
+    assert told_of.keys() <= {"sent", "in_doubt", "repeated"}
+    return told_of
