@@ -16,7 +16,8 @@ class Listing:
 
     `title` and `abstract` are the text of the file with white space collapsed. `rank` counts from 1.
     A count that the file does not show is None. `authors` are given name first. `snippet` marks an
-    abstract that its source cut short; `version` is arXiv's.
+    abstract that its source cut short; `version` is arXiv's. `keywords` are the source's own, `announced`
+    is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`.
     """
 
     rank: int
@@ -36,6 +37,9 @@ class Listing:
     code_url: str | None = None
     withdrawn: bool = False
     snippet: bool = False
+    keywords: tuple[str, ...] = ()
+    project_url: str | None = None
+    announced: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

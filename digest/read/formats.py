@@ -10,7 +10,19 @@ from digest.ports import Document, Fault, Format, Parsed
 GROUP = "paper_digest.formats"
 
 # Asked in this order; a module is a format by having its members.
-_BUILT_IN = ("digest.read.daily_papers_page",)
+_BUILT_IN = tuple(
+    f"digest.read.{module}"
+    for module in (
+        "daily_papers_page",
+        "daily_papers_api",
+        "daily_papers_html",
+        "arxiv_api",
+        "arxiv_mail",
+        "arxiv_abs",
+        "scholar_alert",
+        "alert_mails",
+    )
+)
 
 
 def recognise(document: Document) -> tuple[Format | None, tuple[str, ...]]:

@@ -15,6 +15,8 @@ _BINARIES = (
     (b"GIF8", "an image"),
     (b"bplist", "a binary property list, perhaps a web archive"),
 )
+HTML = "an HTML page"
+
 _HTML = re.compile(
     r"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype html|html|head|body|div|table|meta)\b",
     re.IGNORECASE | re.DOTALL,
@@ -48,12 +50,12 @@ def markup(text: str) -> str:
     """Return the name of the markup or data language of a text, or an empty string for plain text."""
     head = text[:_HEAD]
     if _HTML.match(head):
-        return "an HTML page"
+        return HTML
     if _XML.match(head):
         return "an XML file"
     if _is_json(text):
         return "a JSON file"
-    if _is_mail(head):
+    if is_mail(head):
         return "an e-mail message"
     if _RIS.match(head):
         return "a RIS bibliography"
@@ -75,7 +77,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _is_mail(head: str) -> bool:
+def is_mail(head: str) -> bool:
     """Say whether the text begins with a mail's header lines."""
     found: set[str] = set()
     for line in head.lstrip("\r\n").splitlines():
