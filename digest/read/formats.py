@@ -17,10 +17,21 @@ _BUILT_IN = tuple(
         "daily_papers_api",
         "daily_papers_html",
         "arxiv_api",
+        "arxiv_feed",
+        "arxiv_listing",
+        "arxiv_json",
         "arxiv_mail",
         "arxiv_abs",
         "scholar_alert",
         "alert_mails",
+        "digest_jsonl",
+        "json_feed",
+        "csl_json",
+        "pubmed_xml",
+        "feed",
+        "ris",
+        "bibtex",
+        "csv_table",
     )
 )
 

@@ -16,6 +16,7 @@ _BINARIES = (
     (b"bplist", "a binary property list, perhaps a web archive"),
 )
 HTML = "an HTML page"
+BIBTEX = "a BibTeX bibliography"
 
 _HTML = re.compile(
     r"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype html|html|head|body|div|table|meta)\b",
@@ -60,7 +61,7 @@ def markup(text: str) -> str:
     if _RIS.match(head):
         return "a RIS bibliography"
     if _BIBTEX.match(head):
-        return "a BibTeX bibliography"
+        return BIBTEX
     return "a Markdown file" if len(_MARKDOWN.findall(head)) >= 3 else ""
 
 
