@@ -4,6 +4,7 @@ from digest.ports import Document, Fault, Parsed
 from digest.read import alerts
 
 name = "alert-mails"
+READS_BYTES = True
 
 
 def sniff(document: Document) -> bool:

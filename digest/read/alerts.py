@@ -53,11 +53,13 @@ def _note(others: list[Message]) -> str:
     if not others:
         return ""
     first = others[0]
-    return f"{len(others)} messages are no known alert and were passed over, the first is {first.subject!r} on line {first.line}"
+    return f"passed over what is no known alert: {len(others)} of the messages, first {first.subject!r} on line {first.line}"
 
 
 def _read(message: Message) -> list[Listing] | Fault | None:
     kind = _kind(message)
+    if kind and message.cut:
+        return Fault("the message ends before its end", "save the message again, whole")
     if kind == ARXIV:
         blocks = arxiv_blocks.blocks(next(filter(is_arxiv, message.plain)))
         return blocks if isinstance(blocks, Fault) else [block.listing for block in blocks]

@@ -1,9 +1,8 @@
 """arXiv's `.abs` files: the metadata of a paper as arXiv keeps it; also several of them in one file."""
 
 from digest.ports import Document, Fault, Parsed
-from digest.read import arxiv_blocks, gather, kinds
+from digest.read import arxiv_blocks, mails
 from digest.read.alerts import is_arxiv
-from digest.read.dates import newest
 
 name = "arxiv-abs"
 
@@ -11,14 +10,9 @@ name = "arxiv-abs"
 def sniff(document: Document) -> bool:
     """Claim text with a paper's block that no link closes."""
     text = document.text
-    return text is not None and not is_arxiv(text) and arxiv_blocks.begins(text) and not kinds.is_mail(text)
+    return text is not None and arxiv_blocks.begins(text) and not (is_arxiv(text) or mails.is_mail(document))
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every block."""
-    found = arxiv_blocks.blocks(document.text or "")
-    if isinstance(found, Fault):
-        return found
-    return gather.parsed(
-        (block.listing for block in found), carried=newest(block.newest for block in found)
-    )
+    return arxiv_blocks.parsed(document.text or "")

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 name = "arxiv-api"
+READS_BYTES = True
 
-_OWN = re.compile(r"<id>\s*https?://(?:export\.)?arxiv\.org/(?:api/|\s*</id>)|arxiv\.org/api/query|arXiv Query:")
+_OWN = re.compile(
+    r"<id>\s*https?://(?:export\.)?arxiv\.org/(?:api/|\s*</id>)|arxiv\.org/api/query|arXiv Query:"
+)
 
 
 def sniff(document: Document) -> bool:

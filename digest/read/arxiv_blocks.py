@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.model import Listing
-from digest.ports import Fault
+from digest.ports import Fault, Parsed
 from digest.read import gather, names
 from digest.read.arxiv_words import is_withdrawn
 from digest.read.dates import day_of, newest
@@ -37,6 +37,10 @@ _REVISED = re.compile(r"Date \(revised v(\d{1,4})\)")
 _REPLACED = re.compile(r"replaced with revised version\s+(.*)")
 _LINK = re.compile(r"\\\\\s*\(\s*(https?://\S+)")
 _LINK_LINE = re.compile(r"^\\\\ \( https?://", re.MULTILINE)
+# A mail that has its beginning has its end, too; a part of one that somebody copied has neither.
+_HEAD = re.compile(r"^\s*received from .* to .*GMT", re.MULTILINE)
+_END = re.compile(r"^(?:%%%---){5}", re.MULTILINE)
+_LONGEST_HEAD = 4000
 _MARK = "\\\\"
 _REMEDY = "save the whole text again, as arXiv sent it"
 
@@ -59,8 +63,18 @@ def has_link(text: str) -> bool:
     return _LINK_LINE.search(text) is not None
 
 
+def parsed(text: str) -> Parsed | Fault:
+    """Return all papers of a text, or say what is wrong with it."""
+    found = blocks(text)
+    if isinstance(found, Fault):
+        return found
+    return gather.parsed((block.listing for block in found), carried=newest(block.newest for block in found))
+
+
 def blocks(text: str) -> list[Block] | Fault:
     """Return the papers of a text, or the first block that is none."""
+    if _HEAD.search(text[:_LONGEST_HEAD]) and not _END.search(text):
+        return Fault("the mail ends before its last line", _REMEDY)
     found: list[Block] = []
     for start, lines in _parts(text):
         block = _block(start, lines)

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 name = "arxiv-feed"
+READS_BYTES = True
 
 _ROOTS = {"rss", "feed", "rdf"}
 _OWN = re.compile(
     r"https?://(?:rss|export|www)?\.?arxiv\.org/(?:rss|atom)\b|updates on (?:the )?arXiv\.org", re.IGNORECASE
 )
 _HEAD = re.compile(r"arXiv:\S+\s+Announce Type:\s*(?P<type>[\w-]+)\s*(?:Abstract:\s*)?", re.IGNORECASE)
-_OLD_TITLE = re.compile(r"\s*\(arXiv:(?P<id>\S+?)(?:\s*\[(?P<category>[\w.-]+)\])?(?P<updated>\s+UPDATED)?\)\s*\Z")
+_OLD_TITLE = re.compile(
+    r"\s*\(arXiv:(?P<id>\S+?)(?:\s*\[(?P<category>[\w.-]+)\])?(?P<updated>\s+UPDATED)?\)\s*\Z"
+)
 _OLD_PLACE = re.compile(r"arxiv\.org/abs/", re.IGNORECASE)
 
 
@@ -42,7 +45,10 @@ def parse(document: Document) -> Parsed | Fault:
     if isinstance(root, Fault):
         return root
     channel = trees.child(root, "channel")
-    items = [*trees.children(root, "item", "entry"), *(trees.children(channel, "item") if channel is not None else ())]
+    items = [
+        *trees.children(root, "item", "entry"),
+        *(trees.children(channel, "item") if channel is not None else ()),
+    ]
     listings = []
     for number, item in enumerate(items, start=1):
         listing = _listing(item)
@@ -62,11 +68,12 @@ def _dates(channel: "Element") -> Iterator[str]:
 def _listing(item: "Element") -> Listing | None:
     title = trees.text(trees.child(item, "title"))
     old = _OLD_TITLE.search(title)
-    title = title[: old.start()] if old else title
+    title = title[: old.start()].removesuffix(".") if old else title
     link = _link(item)
     guid = trees.text(trees.child(item, "guid", "id"))
     arxiv, version = next(
-        (found for text in (guid, old["id"] if old else "", link) if (found := arxiv_id(text))[0]), (None, None)
+        (found for text in (guid, old["id"] if old else "", link) if (found := arxiv_id(text))[0]),
+        (None, None),
     )
     if not title or arxiv is None:
         return None
@@ -75,7 +82,9 @@ def _listing(item: "Element") -> Listing | None:
     abstract = described[head.end() :] if head else trees.plain(described)
     kind = announced(trees.text(trees.child(item, "announce_type")) or (head["type"] if head else ""))
     authors = tuple(
-        person for creator in trees.children(item, "creator") for person in names.listed(trees.plain(trees.text(creator)))
+        person
+        for creator in trees.children(item, "creator")
+        for person in names.listed(trees.plain(trees.text(creator)))
     )
     terms = [element.get("term") or trees.text(element) for element in trees.children(item, "category")]
     return Listing(

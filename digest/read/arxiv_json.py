@@ -39,9 +39,14 @@ def parse(document: Document) -> Parsed | Fault:
     for line, value in objects:
         listing = _listing(value)
         if listing is None:
-            return Fault("a paper here has no title or no arXiv id", "mend it, or download the file again", line)
+            return Fault(
+                "a paper here has no title or no arXiv id", "mend it, or download the file again", line
+            )
         listings.append(listing)
-        days += [listing.published, *(day_of(value.get(key)) for key in ("update_date", "first_seen", "updated"))]
+        days += [
+            listing.published,
+            *(day_of(value.get(key)) for key in ("update_date", "first_seen", "updated")),
+        ]
     return gather.parsed(listings, carried=newest(days))
 
 

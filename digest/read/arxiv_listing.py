@@ -37,6 +37,8 @@ def sniff(document: Document) -> bool:
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every paper of the lists, or say which has no title or no id."""
+    if not trees.html_is_whole(document.text or ""):
+        return Fault("the page ends before its end", "save it again, whole")
     root = trees.html(document.text or "")
     if root is None:
         return Fault("no papers on this page", "save the page again, whole")
@@ -64,7 +66,9 @@ def _papers(root: "Element") -> Iterator[Listing | date | Fault]:
             listing = _listing(term, element, kind, day)
             if listing is None:
                 line = element.sourceline
-                yield Fault("a paper on this page has no title or no arXiv id", "save the page again, whole", line)
+                yield Fault(
+                    "a paper on this page has no title or no arXiv id", "save the page again, whole", line
+                )
                 return
             yield listing
             term = None
@@ -98,7 +102,10 @@ def _listing(term: "Element", described: "Element", kind: str | None, day: date 
         return None
     marks = trees.text(term).lower()
     replaced, cross = "replaced" in marks or kind == "replace", "cross-list" in marks or kind == "cross"
-    abstract = next((trees.text(element) for element in described.iter("p") if "mathjax" in (element.get("class") or "")), "")
+    abstract = next(
+        (trees.text(element) for element in described.iter("p") if "mathjax" in (element.get("class") or "")),
+        "",
+    )
     authors = names.listed(parts.get("list-authors", ""))
     return Listing(
         rank=0,

@@ -12,17 +12,28 @@ from digest.read.ids import arxiv_id, doi
 
 name = "bibtex"
 
-_ENTRY = re.compile(r"^[ \t]*@[ \t]*(?!comment|string|preamble)[A-Za-z]+\s*[{(]\s*[^\s,{}=\"][^,{}=\"\n]*,\s*(?:[\w-]+\s*=|[})])", re.MULTILINE | re.IGNORECASE)
+_ENTRY = re.compile(
+    r"^[ \t]*@[ \t]*(?!comment|string|preamble)[A-Za-z]+\s*[{(]\s*[^\s,{}=\"][^,{}=\"\n]*,\s*(?:[\w-]+\s*=|[})])",
+    re.MULTILINE | re.IGNORECASE,
+)
 _AND = re.compile(r"[{}]|\s+and\s+", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s*[;,]\s*")
-_IN_TEXT = re.compile(r"\barXiv[:\s]\s*(?:preprint\s+)?(?:arXiv:)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)", re.IGNORECASE)
+_IN_TEXT = re.compile(
+    r"\barXiv[:\s]\s*(?:preprint\s+)?(?:arXiv:)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)",
+    re.IGNORECASE,
+)
 _CATEGORY = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?")
 
 
 def sniff(document: Document) -> bool:
     """Claim plain text with an entry `@kind{key, name =` at the beginning of a line."""
     text = document.text
-    return text is not None and "@" in text and kinds.markup(text) in {"", kinds.BIBTEX} and _ENTRY.search(text) is not None
+    return (
+        text is not None
+        and "@" in text
+        and kinds.markup(text) in {"", kinds.BIBTEX}
+        and _ENTRY.search(text) is not None
+    )
 
 
 def parse(document: Document) -> Parsed | Fault:
@@ -34,11 +45,14 @@ def parse(document: Document) -> Parsed | Fault:
             untitled += listing is None
             if listing is not None:
                 listings.append(listing)
-                days += [listing.published, day_of(entry.fields.get("timestamp")), day_of(entry.fields.get("urldate"))]
+                days += [
+                    listing.published,
+                    day_of(entry.fields.get("timestamp")),
+                    day_of(entry.fields.get("urldate")),
+                ]
     except Broken as problem:
         return Fault(problem.reason, "mend the entry, or export the bibliography again", problem.line)
-    note = f"{untitled} entries without a title were passed over" if untitled else ""
-    return gather.parsed(listings, carried=newest(days), note=note)
+    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "entry"))
 
 
 def _listing(entry: Entry) -> Listing | None:
@@ -89,7 +103,11 @@ def _person(text: str) -> str:
 
 def _arxiv(fields: dict[str, str]) -> tuple[str | None, int | None]:
     kind = (fields.get("archiveprefix") or fields.get("eprinttype") or "arxiv").strip().lower()
-    places = [fields.get("eprint", "") if kind == "arxiv" else "", fields.get("doi", ""), fields.get("url", "")]
+    places = [
+        fields.get("eprint", "") if kind == "arxiv" else "",
+        fields.get("doi", ""),
+        fields.get("url", ""),
+    ]
     for key in ("journal", "journaltitle", "note", "howpublished", "number", "eprint"):
         match = _IN_TEXT.search(fields.get(key, "")[:500])
         places.append(match[1] if match else "")
@@ -102,4 +120,8 @@ def _published(fields: dict[str, str]) -> date | None:
         return whole
     year, month, day = (gather.line(fields.get(key)) for key in ("year", "month", "day"))
     number = month_of(month)
-    return calendar_day(year, number, day) if number and year.isdigit() and day.isdigit() and len(year) == 4 else None
+    return (
+        calendar_day(year, number, day)
+        if number and year.isdigit() and day.isdigit() and len(year) == 4
+        else None
+    )

@@ -127,7 +127,9 @@ class _Scanner:
             depth += {"{": 1, "}": -1}.get(match[0], 0)
             if depth < 0:
                 break
-        raise Broken(self._line_at(start), f"what is opened here is never closed, in the entry of line {line}")
+        raise Broken(
+            self._line_at(start), f"what is opened here is never closed, in the entry of line {line}"
+        )
 
     def _skip(self, line: int, kind: str, closer: str) -> None:
         if kind == "preamble" or closer == "}":

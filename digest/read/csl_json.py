@@ -40,8 +40,7 @@ def parse(document: Document) -> Parsed | Fault:
         if listing is not None:
             listings.append(listing)
             days += [listing.published, _day(item.get("accessed"))]
-    note = f"{untitled} items without a title were passed over" if untitled else ""
-    return gather.parsed(listings, carried=newest(days), note=note)
+    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "item"))
 
 
 def _items(value: Any) -> list[Any]:
@@ -67,7 +66,11 @@ def _listing(item: dict[str, Any]) -> Listing | None:
     url = gather.optional(item.get("URL"))
     numbered = gather.line(item.get("number"))
     arxiv, version = next(
-        (found for text in (numbered, url or "", gather.line(item.get("DOI"))) if (found := arxiv_id(text))[0]),
+        (
+            found
+            for text in (numbered, url or "", gather.line(item.get("DOI")))
+            if (found := arxiv_id(text))[0]
+        ),
         (None, None),
     )
     keyword = item.get("keyword")

@@ -25,7 +25,15 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "doi": ("doi", "di", "digital object identifier"),
     "arxiv": ("arxiv", "arxiv id", "eprint", "arxivid"),
     "url": ("url", "link", "urls", "article link", "doi link", "openalex id"),
-    "published": ("published", "date", "publication date", "pub date", "create date", "published date", "date published"),
+    "published": (
+        "published",
+        "date",
+        "publication date",
+        "pub date",
+        "create date",
+        "published date",
+        "date published",
+    ),
     "year": ("year", "publication year", "py", "pub year", "published year"),
     "month": ("month", "publication month"),
     "keywords": ("keywords", "author keywords", "manual tags", "tags", "de", "keyword"),
@@ -55,7 +63,9 @@ def parse(document: Document) -> Parsed | Fault:
     delimiter, columns = head
     skipped = (document.text or "")[: len(document.text or "") - len(text)].count("\n")
     listings = []
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True)
+    reader = csv.reader(
+        text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True
+    )
     line = 1
     try:
         width = len(next(reader))
@@ -64,8 +74,14 @@ def parse(document: Document) -> Parsed | Fault:
             if any(cell.strip() for cell in row):
                 listing = _listing(row, columns) if len(row) <= width else None
                 if listing is None:
-                    reason = "this row has no title" if len(row) <= width else f"this row has {len(row)} cells for {width} columns"
-                    return Fault(reason, f"{_REMEDY}, and cells with {delimiter!r} in them in quotes", line + skipped)
+                    reason = (
+                        "this row has no title"
+                        if len(row) <= width
+                        else f"this row has {len(row)} cells for {width} columns"
+                    )
+                    return Fault(
+                        reason, f"{_REMEDY}, and cells with {delimiter!r} in them in quotes", line + skipped
+                    )
                 listings.append(listing)
             line = reader.line_num + 1
     except csv.Error as problem:

@@ -23,7 +23,15 @@ name = "daily-papers-api"
 _WRAPPERS = ("data", "papers", "dailyPapers", "daily_papers", "results", "items")
 # Any of these beside id and title: other lists of papers do not have them.
 _OWN_KEYS = frozenset(
-    {"upvotes", "discussionId", "submittedOnDailyAt", "submittedOnDailyBy", "numComments", "submittedBy", "ai_summary"}
+    {
+        "upvotes",
+        "discussionId",
+        "submittedOnDailyAt",
+        "submittedOnDailyBy",
+        "numComments",
+        "submittedBy",
+        "ai_summary",
+    }
 )
 _BEGINNING = re.compile(r"""[\[{][^\[\]]{0,300}?["']paper["']\s*:\s*\{""")
 _OWN_IN_TEXT = re.compile(r"""["'](?:upvotes|numComments|submittedBy|discussionId)["']\s*:""")
@@ -42,7 +50,9 @@ def sniff(document: Document) -> bool:
 def parse(document: Document) -> Parsed | Fault:
     """Read every entry, or say which of them is no paper."""
     fault = json_text.fault_of(document)
-    return fault or listed(entries_of(json_text.value_of(document)))
+    value = json_text.value_of(document)
+    day = day_of(value.get("date")) if isinstance(value, dict) else None
+    return fault or listed(entries_of(value), day)
 
 
 def entries_of(value: Any) -> list[Any]:
@@ -56,8 +66,8 @@ def entries_of(value: Any) -> list[Any]:
     return []
 
 
-def listed(entries: list[Any]) -> Parsed | Fault:
-    """Return the papers of a list of entries, or say which entry cannot be read."""
+def listed(entries: list[Any], day: date | None = None) -> Parsed | Fault:
+    """Return the papers of the entries of a day (None: not told), or say which entry cannot be read."""
     found: list[_Found] = []
     for number, raw in enumerate(entries, start=1):
         entry = _entry(raw)
@@ -66,7 +76,7 @@ def listed(entries: list[Any]) -> Parsed | Fault:
             return Fault(f"entry {number} of {len(entries)} is no paper with a title", _REMEDY)
         found.append(one)
     return gather.parsed(
-        (one.listing for one in found), carried=newest(day for one in found for day in one.days)
+        (one.listing for one in found), carried=newest([day, *(each for one in found for each in one.days)])
     )
 
 

@@ -36,6 +36,8 @@ def sniff(document: Document) -> bool:
 
 def parse(document: Document) -> Parsed | Fault:
     """Read the page's JSON, else its cards."""
+    if not trees.html_is_whole(document.text or ""):
+        return Fault("the page ends before its end", "save it again, whole")
     root = trees.html(document.text or "")
     if root is not None:
         entries = next(filter(None, map(_entries, _props(root))), [])
@@ -72,7 +74,11 @@ def _entries(props: Any) -> list[Any]:
 
 def _card(article: "Element") -> Listing | None:
     heading = next(article.iter("h3"), None)
-    links = [(element, match) for element in article.iter("a") if (match := _PAPER_LINK.fullmatch(element.get("href") or ""))]
+    links = [
+        (element, match)
+        for element in article.iter("a")
+        if (match := _PAPER_LINK.fullmatch(element.get("href") or ""))
+    ]
     title = trees.text(heading)
     if not title or not links:
         return None
@@ -83,8 +89,12 @@ def _card(article: "Element") -> Listing | None:
         rank=0,
         title=title,
         abstract=max((trees.text(element) for element in article.iter("p")), key=len, default=""),
-        author_count=next((gather.count(match[1]) for text in texts if (match := _AUTHORS.fullmatch(text))), None),
-        published=next((day for element in article.iter("time") if (day := day_of(element.get("datetime")))), None),
+        author_count=next(
+            (gather.count(match[1]) for text in texts if (match := _AUTHORS.fullmatch(text))), None
+        ),
+        published=next(
+            (day for element in article.iter("time") if (day := day_of(element.get("datetime")))), None
+        ),
         comments=gather.count(comments),
         upvotes=_upvotes(article),
         arxiv=arxiv,

@@ -20,7 +20,19 @@ _COUNTS = ("author_count", "comments", "upvotes", "version")
 _LISTS = ("authors", "categories", "keywords")
 # So many of our keys beside the title: other files of papers have fewer.
 _ENOUGH = 3
-_OWN = {"abstract", "authors", "author_count", "published", "comments", "upvotes", "organization", "categories", "ids", "source", "rank"}
+_OWN = {
+    "abstract",
+    "authors",
+    "author_count",
+    "published",
+    "comments",
+    "upvotes",
+    "organization",
+    "categories",
+    "ids",
+    "source",
+    "rank",
+}
 
 
 def sniff(document: Document) -> bool:
@@ -29,7 +41,9 @@ def sniff(document: Document) -> bool:
     if not isinstance(first, dict) or not isinstance(first.get("title"), str):
         return False
     ours = _OWN & first.keys()
-    return (isinstance(first.get("ids"), dict) and len(ours) > 1) or ("id" not in first and len(ours) >= _ENOUGH)
+    return (isinstance(first.get("ids"), dict) and len(ours) > 1) or (
+        "id" not in first and len(ours) >= _ENOUGH
+    )
 
 
 def parse(document: Document) -> Parsed | Fault:

@@ -18,6 +18,7 @@ from digest.read.dates import day_of, newest
 from digest.read.ids import arxiv_id, doi, doi_in
 
 name = "feed"
+READS_BYTES = True
 
 _ROOTS = {"rss", "feed", "rdf"}
 _SIGNS = re.compile(r"<(?:\w+:)?(?:channel|item|entry)\b|purl\.org/rss/1\.0|w3\.org/2005/Atom|purl\.org/atom")
@@ -47,7 +48,9 @@ def parse(document: Document) -> Parsed | Fault:
     for number, entry in enumerate(entries, start=1):
         listing = _listing(entry)
         if not listing.title:
-            return Fault(f"entry {number} of {len(entries)} has no title", "this is no feed of papers; take it away")
+            return Fault(
+                f"entry {number} of {len(entries)} has no title", "this is no feed of papers; take it away"
+            )
         listings.append(listing)
         days.append(_day(entry))
     return gather.parsed(listings, carried=newest(days), note=_note(found))
@@ -81,7 +84,9 @@ def _listing(entry: Any) -> Listing:
     abstract = _abstract(entry, content)
     link = gather.optional(entry.get("link"))
     ids = _texts(entry, "prism_doi", "dc_identifier", "prism_identifier", "id", "guid")
-    arxiv, version = next((found for text in (*ids, link or "") if (found := arxiv_id(text))[0]), (None, None))
+    arxiv, version = next(
+        (found for text in (*ids, link or "") if (found := arxiv_id(text))[0]), (None, None)
+    )
     authors = _authors(entry)
     return Listing(
         rank=0,

@@ -57,6 +57,11 @@ def recognise(document: Document) -> tuple[Format | None, tuple[str, ...]]:
     return None, tuple(broken)
 
 
+def reads_bytes(chosen: Format) -> bool:
+    """Say whether a format goes by the bytes, so that no guess at the encoding of the text matters to it."""
+    return bool(getattr(chosen, "READS_BYTES", False))
+
+
 def parse_with(chosen: Format, document: Document) -> Parsed | Fault:
     """Return what the format makes of the document; its failure is a fault of this one document."""
     if getattr(chosen, "__name__", None) in _BUILT_IN:

@@ -62,6 +62,12 @@ def count(value: object) -> int | None:
     return round(float(match[1]) * _UNITS[match[2].lower()]) if match else None
 
 
+def passed_over(number: int, what: str) -> str:
+    """Return a note on what was no paper: `what` names one of them; empty if there were none."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number} {what if number == 1 else many} without a title passed over" if number else ""
+
+
 def texts(value: object) -> tuple[str, ...]:
     """Return the texts of a list, each on one line, without empty ones and repeats."""
     found = map(line, value) if isinstance(value, list | tuple) else ()

@@ -27,7 +27,9 @@ def parse(document: Document) -> Parsed | Fault:
     for number, item in enumerate(items, start=1):
         listing = _listing(item) if isinstance(item, dict) else None
         if listing is None or not listing.title:
-            return Fault(f"item {number} of {len(items)} has no title", "this is no feed of papers; take it away")
+            return Fault(
+                f"item {number} of {len(items)} has no title", "this is no feed of papers; take it away"
+            )
         listings.append(listing)
         days += [listing.published, day_of(item.get("date_modified"))]
     return gather.parsed(listings, carried=newest(days))

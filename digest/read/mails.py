@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from digest.ports import Document
 from digest.read import kinds
 from digest.read.dates import day_of
+from digest.read.decode import decode
 
 if TYPE_CHECKING:
     from email.message import Message as Mail
@@ -24,7 +25,10 @@ _MOST_PARTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: the line of the file on which it begins (from 1), its head, and its readable parts."""
+    """A message: the line of the file on which it begins (from 1), its head, and its readable parts.
+
+    `cut` says that its last part has no end.
+    """
 
     line: int
     subject: str
@@ -32,6 +36,7 @@ class Message:
     sent: date | None
     plain: tuple[str, ...]
     html: tuple[str, ...]
+    cut: bool
 
 
 def messages(document: Document) -> tuple[Message, ...]:
@@ -62,6 +67,7 @@ def _messages(data: bytes) -> tuple[Message, ...]:
 
 def _message(data: bytes, line: int) -> Message:
     from email import message_from_bytes
+    from email.errors import CloseBoundaryNotFoundDefect
 
     mail = message_from_bytes(data)
     parts = list(_parts(mail))
@@ -72,6 +78,7 @@ def _message(data: bytes, line: int) -> Message:
         sent=day_of(_header(mail, "Date")),
         plain=tuple(text for kind, text in parts if kind == "text/plain"),
         html=tuple(text for kind, text in parts if kind == "text/html"),
+        cut=any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in mail.defects),
     )
 
 
@@ -84,7 +91,13 @@ def _parts(mail: "Mail") -> list[tuple[str, str]]:
                 break
             if not part.is_multipart() and part.get_content_disposition() != "attachment":
                 found.append((part.get_content_type(), _text(part)))
-    except (RecursionError, ValueError, TypeError, AttributeError, LookupError):  # a head that is beyond reading
+    except (
+        RecursionError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+    ):  # a head that is beyond reading
         return found
     return found
 
@@ -95,8 +108,8 @@ def _text(part: "Mail") -> str:
     charset = part.get_content_charset() or "utf-8"
     try:
         return data.decode(charset)
-    except (LookupError, UnicodeDecodeError, ValueError):
-        return data.decode("utf-8", "replace")
+    except (LookupError, ValueError):
+        return decode(data).text or data.decode("utf-8", "replace")
 
 
 def _header(mail: "Mail", name: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 name = "pubmed-xml"
+READS_BYTES = True
 
 _ROOTS = {"pubmedarticleset", "pubmedarticle", "medlinecitationset", "medlinecitation"}
 _RETRACTED = "Retracted Publication"
@@ -33,20 +34,31 @@ def parse(document: Document) -> Parsed | Fault:
     found = [_listing(citation) for citation in citations]
     listings = [listing for listing in found if listing is not None]
     others = len(found) - len(listings) + sum(1 for _ in root.iter("{*}PubmedBookArticle"))
-    note = f"{others} records that are no titled articles were passed over" if others else ""
     days = (_day(element) for element in root.iter("{*}DateRevised", "{*}DateCompleted", "{*}PubMedPubDate"))
-    return gather.parsed(listings, carried=newest([*days, *(one.published for one in listings)]), note=note)
+    return gather.parsed(
+        listings,
+        carried=newest([*days, *(one.published for one in listings)]),
+        note=gather.passed_over(others, "record"),
+    )
 
 
 def _listing(citation: "Element") -> Listing | None:
     article = trees.child(citation, "Article")
-    title = trees.text(trees.child(article, "ArticleTitle")) or trees.text(trees.child(article, "VernacularTitle"))
+    title = trees.text(trees.child(article, "ArticleTitle")) or trees.text(
+        trees.child(article, "VernacularTitle")
+    )
     if article is None or not title:
         return None
     people = trees.child(article, "AuthorList")
-    authors = tuple(filter(None, map(_person, trees.children(people, "Author")))) if people is not None else ()
+    authors = (
+        tuple(filter(None, map(_person, trees.children(people, "Author")))) if people is not None else ()
+    )
     complete = people is None or people.get("CompleteYN") != "N"
-    texts = list(trees.children(abstract, "AbstractText")) if (abstract := trees.child(article, "Abstract")) is not None else []
+    texts = (
+        list(trees.children(abstract, "AbstractText"))
+        if (abstract := trees.child(article, "Abstract")) is not None
+        else []
+    )
     pmid = trees.text(trees.child(citation, "PMID"))
     return Listing(
         rank=0,
@@ -64,7 +76,10 @@ def _listing(citation: "Element") -> Listing | None:
 
 
 def _person(author: "Element") -> str:
-    part = {key: trees.text(trees.child(author, key)) for key in ("ForeName", "Initials", "LastName", "Suffix", "CollectiveName")}
+    part = {
+        key: trees.text(trees.child(author, key))
+        for key in ("ForeName", "Initials", "LastName", "Suffix", "CollectiveName")
+    }
     given = part["ForeName"] or part["Initials"]
     name = " ".join(filter(None, (given, part["LastName"]))) or part["CollectiveName"]
     return f"{name}, {part['Suffix']}" if part["Suffix"] and part["LastName"] else name
@@ -100,4 +115,8 @@ def _published(citation: "Element", article: "Element") -> date | None:
 def _day(element: "Element") -> date | None:
     year, month, day = (trees.text(trees.child(element, part)) for part in ("Year", "Month", "Day"))
     number = month_of(month)
-    return calendar_day(year, number, day) if number and year.isdigit() and day.isdigit() and len(year) == 4 else None
+    return (
+        calendar_day(year, number, day)
+        if number and year.isdigit() and day.isdigit() and len(year) == 4
+        else None
+    )

@@ -38,9 +38,8 @@ def parse(document: Document) -> Parsed | Fault:
     found = [_listing(record) for record in records]
     listings = [listing for listing in found if listing is not None]
     untitled = len(found) - len(listings)
-    note = f"{untitled} records without a title were passed over" if untitled else ""
     days = [_day(record, "DA", "Y2", "PY", "Y1") for record in records]
-    return gather.parsed(listings, carried=newest(days), note=note)
+    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "record"))
 
 
 def _records(text: str) -> list[Record] | Fault:
@@ -66,7 +65,11 @@ def _records(text: str) -> list[Record] | Fault:
         else:
             values = record.setdefault(tag, [])
             values.append(match[2] or "")
-    return Fault("the record that begins here has no end (ER)", _REMEDY, start) if record is not None else records
+    return (
+        Fault("the record that begins here has no end (ER)", _REMEDY, start)
+        if record is not None
+        else records
+    )
 
 
 def _listing(record: Record) -> Listing | None:

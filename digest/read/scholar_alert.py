@@ -1,21 +1,21 @@
 """Google Scholar's alerts: the HTML of the mail, the message, or an mbox of them."""
 
 from digest.ports import Document, Fault, Parsed
-from digest.read import alerts, kinds, scholar_cards
+from digest.read import alerts, kinds, mails, scholar_cards
 
 name = "scholar-alert"
 
 
 def sniff(document: Document) -> bool:
     """Claim HTML with the alert's own classes, and mails with such HTML in them."""
-    if alerts.kinds_of(document) == {name}:
-        return True
+    if mails.is_mail(document):
+        return alerts.kinds_of(document) == {name}
     text = document.text
     return text is not None and kinds.markup(text) == kinds.HTML and scholar_cards.begins(text)
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every paper of the alert; what Scholar shows of an abstract is a snippet."""
-    if alerts.kinds_of(document):
+    if mails.is_mail(document):
         return alerts.parsed(document)
     return scholar_cards.parsed(document.text or "")

@@ -32,6 +32,8 @@ def begins(text: str) -> bool:
 
 def parsed(text: str) -> Parsed | Fault:
     """Read every paper, or say which has no title."""
+    if not trees.html_is_whole(text):
+        return Fault("the page ends before its end", "save it again, whole")
     root = trees.html(text)
     found = list(_cards(root)) if root is not None else []
     for number, listing in enumerate(found, start=1):

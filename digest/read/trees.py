@@ -20,10 +20,39 @@ _ROOT = re.compile(
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<attributes>[^>]*)>",
     re.IGNORECASE | re.DOTALL,
 )
+_OPENED, _CLOSED = re.compile(r"<html[\s>]", re.IGNORECASE), re.compile(r"</html\s*>", re.IGNORECASE)
 _HEAD = 8000
 _REMEDY = "save or download the file again, to its end"
 _BLOCKS = frozenset(
-    "address article br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table td th tr ul".split()
+    [
+        "address",
+        "article",
+        "br",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figure",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "td",
+        "th",
+        "tr",
+        "ul",
+    ]
 )
 _HIDDEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--)>", re.DOTALL)
@@ -81,6 +110,11 @@ def _html(text: str) -> "Element | None":
         return etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def html_is_whole(text: str) -> bool:
+    """Say whether a page that opens its root element closes it, too."""
+    return not _OPENED.search(text[:_HEAD]) or _CLOSED.search(text, max(0, len(text) - _HEAD)) is not None
 
 
 def local(element: "Element") -> str:
