@@ -43,8 +43,9 @@ def parse(document: Document) -> Parsed | Fault:
     if not _is_whole(document):
         return Fault("the feed ends before its end", _REMEDY)
     found = _fed(document)
-    entries = found.get("entries") or []
-    listings, days = [], [_day(found.get("feed") or {})]
+    # Plain dictionaries: feedparser's own answer for keys that are not there, with warnings.
+    entries = [dict(entry.items()) for entry in found.get("entries") or []]
+    listings, days = [], [_day(dict((found.get("feed") or {}).items()))]
     for number, entry in enumerate(entries, start=1):
         listing = _listing(entry)
         if not listing.title:

@@ -77,7 +77,7 @@ def _listing(record: Record) -> Listing | None:
     if not title:
         return None
     authors = tuple(names.turned(name) for tag in ("AU", "A1") for name in names.known(record.get(tag, ())))
-    urls = [url for tag in ("UR", "LK", "L2") for url in names.known(record.get(tag, ()))]
+    urls = [url for tag in ("UR", "LK") for url in names.known(record.get(tag, ()))]
     places = [*urls, _first(record, "DO"), _first(record, "M3"), _first(record, "AN")]
     arxiv, version = next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
     return Listing(
