@@ -22,6 +22,7 @@ from digest.report import FileReport, RunReport
 __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of the rooms below
 
 if TYPE_CHECKING:
+    from digest.fetch import Fetched
     from digest.intake import Options, Progress
     from digest.store import Store
     from digest.store.ledger import RunRecord, Verdict
@@ -87,6 +88,39 @@ def read_paths(
                 captured=captured,
                 max_bytes=home.settings.max_file_mb * 1024 * 1024,
             )
+
+
+def fetch(
+    home: Home, names: Sequence[str], since: date | None, clock: Clock, progress: "Progress"
+) -> "Iterator[Fetched]":
+    """Fetch the sources of `digest.toml`, or only those named, into the inbox, and report on each.
+
+    Raises UsageError for a name that is none.
+    """
+    from digest import __version__
+    from digest.fetch import Limits, Memories, agent_of
+    from digest.fetch import fetch as fetch_all
+    from digest.lock import hold
+
+    settings = home.settings
+    known = {source.name: source for source in settings.sources}
+    for name in names:
+        if name not in known:
+            there = ", ".join(known) or "none yet; write [[sources]] in digest.toml, see docs/sources.md"
+            raise UsageError(f"no source {name!r}; there are: {there}")
+    home.inbox.mkdir(exist_ok=True)
+    # A lock of the inbox, not of the home: a run need not wait for a slow server.
+    with hold(home.inbox, command="digest fetch"):
+        yield from fetch_all(
+            [known[name] for name in dict.fromkeys(names or known)],
+            Memories.load(home.inbox),
+            agent=agent_of(__version__, settings.contact, settings.base_url),
+            now=clock.now,
+            today=clock.now.astimezone(ZoneInfo(settings.timezone)).date(),
+            since=since,
+            limits=Limits(settings.max_file_mb * 1024 * 1024),
+            progress=progress,
+        )
 
 
 def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> tuple[FileReport, ...]:

@@ -19,6 +19,7 @@ from digest.errors import DigestError, QueryError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
 if TYPE_CHECKING:
+    from digest.fetch import Fetched
     from digest.intake import Options
     from digest.show import Screen
 
@@ -133,6 +134,13 @@ def _add_pipeline(add: Callable[..., argparse.ArgumentParser]) -> None:
     run.add_argument("--only", metavar="ID", help="one subscription only")
     run.add_argument("--dry-run", action="store_true", help="say what would happen; record and write nothing")
     run.add_argument("--rewrite", action="store_true", help="write all issues, feeds and pages again")
+    fetch = add("fetch", _fetch, "fetch the sources of digest.toml into inbox/")
+    fetch.add_argument(
+        "--source", action="append", default=[], metavar="NAME", help="this source only (repeatable)"
+    )
+    fetch.add_argument(
+        "--since", type=_day, metavar="DATE", help="from this day on, YYYY-MM-DD (default: the last fetch)"
+    )
     _add_paths(add("read", _read, "parse digest files only"), "digest files or folders", "+")
     _add_paths(
         add("diff", _diff, "what is new, updated or seen in these files, without recording it"),
@@ -269,6 +277,16 @@ def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         else:
             screen.file(found)
     return status
+
+
+def _fetch(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    with screen.progress() as progress:
+        clock = _clock(arguments, home)
+        found = tuple(app.fetch(home, arguments.source, arguments.since, clock, progress))
+    if arguments.json:
+        _print_json({"sources": [fetched_json(one) for one in found]})
+    screen.fetched(found, clock.now)
+    return 1 if any(one.error for one in found) else 0
 
 
 def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
@@ -426,6 +444,18 @@ def listing_json(file: DigestFile, listing: Listing) -> dict[str, Any]:
         "source": file.source,
         "file": file.path,
         "rank": listing.rank,
+    }
+
+
+def fetched_json(one: "Fetched") -> dict[str, Any]:
+    """Return what came of a source as `digest fetch --json` prints it."""
+    return {
+        "name": one.source.name,
+        "kind": one.source.kind,
+        "files": [f"inbox/{name}" for name in one.files],
+        "unchanged": one.unchanged,
+        "changed": one.changed.isoformat() if one.changed else None,
+        "error": one.error,
     }
 
 

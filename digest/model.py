@@ -234,6 +234,27 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A place where papers are announced, as `[[sources]]` names it.
+
+    `kind` is `feed`, `page`, `arxiv`, `daily-papers` or `imap`; the first two need `url`, `arxiv` needs
+    `query`, `imap` the mailbox. `private` allows addresses that are not of the public internet.
+    """
+
+    name: str
+    kind: str
+    url: str = ""
+    query: str = ""
+    private: bool = False
+    host: str = ""
+    port: int = 993
+    tls: str = "implicit"
+    user: str = ""
+    password_env: str = ""
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
 
@@ -246,6 +267,8 @@ class Settings:
     max_file_mb: int = 100
     feed_items: int = 100
     smtp: Smtp | None = None
+    contact: str = ""
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ LAYERS = (
     ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "report"}),
     ("decisions", {"ports", "diff", "match", "compose", "slots"}),
     ("tools", {"checked", "files", "lock", "resources"}),
-    ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
+    ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
     ("pipeline", {"intake", "pipeline", "write"}),
     ("app", {"app", "config"}),
     ("doors", {"cli", "show", "schedule", "web", "__main__"}),
@@ -26,7 +26,7 @@ PURE = (LEVEL["values"], LEVEL["decisions"])
 
 HEAVY = {
     *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
-    *("scipy", "lxml", "charset_normalizer"),
+    *("scipy", "lxml", "charset_normalizer", "feedparser", "httpx", "httpcore", "stamina"),
 }
 # What touches the world; `pathlib` is a value as long as nobody asks it for a file.
 WORLD = {

@@ -40,7 +40,7 @@ def calendar_day(year: str | int, month: str | int, day: str | int) -> date | No
     """Return the date, None if the calendar has no such day."""
     try:
         return date(int(year), int(month), int(day))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

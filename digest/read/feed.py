@@ -43,6 +43,8 @@ def parse(document: Document) -> Parsed | Fault:
     if not _is_whole(document):
         return Fault("the feed ends before its end", _REMEDY)
     found = _fed(document)
+    if isinstance(found, Fault):
+        return found
     # Plain dictionaries: feedparser's own answer for keys that are not there, with warnings.
     entries = [dict(entry.items()) for entry in found.get("entries") or []]
     listings, days = [], [_day(dict((found.get("feed") or {}).items()))]
@@ -66,10 +68,12 @@ def _is_whole(document: Document) -> bool:
 def _fed(document: Document) -> Any:
     import feedparser
 
-    # A file object is read as it is; a text might be taken for an address.
-    return feedparser.parse(
-        io.BytesIO(document.data), sanitize_html=False, resolve_relative_uris=False, response_headers={}
-    )
+    try:  # a file object is read as it is; a text might be taken for an address
+        return feedparser.parse(
+            io.BytesIO(document.data), sanitize_html=False, resolve_relative_uris=False, response_headers={}
+        )
+    except Exception as problem:  # noqa: BLE001 - it promises to raise nothing, and raises what it likes
+        return Fault(f"the feed cannot be understood: {type(problem).__name__}: {problem}", _REMEDY)
 
 
 def _note(found: Any) -> str:
