@@ -1,5 +1,6 @@
 """One polite request: guarded, paced, capped in bytes and seconds, tried again when that may help."""
 
+import logging
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ import stamina
 from digest.fetch.guard import Forbidden, GuardedNetwork
 from digest.fetch.pace import Pace
 from digest.fetch.problem import FetchError
+
+# What is tried again is told at the end, if it fails; no log is wanted on the way.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
