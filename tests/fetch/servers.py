@@ -127,31 +127,29 @@ class Mailbox:
 
 @contextmanager
 def imap_server(box: Mailbox) -> Iterator[Mailbox]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    box.port = listener.getsockname()[1]
+    closing = threading.Event()
 
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection, connection.makefile("rb") as lines:
-                connection.sendall(b"* OK ready\r\n")
-                for raw in lines:
-                    tag, _, line = raw.decode().strip().partition(" ")
-                    connection.sendall(box.answer(tag, line))
-                    if line.upper().startswith("LOGOUT"):
-                        break
+    def talk(connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"* OK ready\r\n")
+            for raw in lines:
+                tag, _, line = raw.decode().strip().partition(" ")
+                connection.sendall(box.answer(tag, line))
+                if line.upper().startswith("LOGOUT"):
+                    break
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield box
-    finally:
-        # A listener that is only closed still holds the thread in accept().
-        with socket.create_connection(("127.0.0.1", box.port)) as last:
-            listener.close()
-            with suppress(OSError):
-                last.sendall(b"x LOGOUT\r\n")
-        thread.join(5)
+    def serve(listener: socket.socket) -> None:
+        while not closing.is_set():
+            with suppress(OSError):  # nobody came for a while, or somebody left in the middle
+                talk(listener.accept()[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        box.port = listener.getsockname()[1]
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield box
+        finally:
+            closing.set()
+            thread.join()
