@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from servers import Asked, Mailbox, Reply, http_server, imap_server
 
 from digest.errors import StoreError
 from digest.fetch import Fetched, Limits, Memories, Pace, agent_of, fetch
 from digest.fetch.memory import FILE, Memory
 from digest.model import Source
 from digest.read import files_of, read
+from tests.servers import Asked, Mailbox, Reply, http_server, imap_server
 
 NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)
 LIMITS = Limits(

@@ -7,13 +7,13 @@ import zlib
 from datetime import UTC, datetime
 
 import pytest
-from servers import Reply, http_server
 
 from digest.fetch import guard
 from digest.fetch.guard import is_public
 from digest.fetch.pace import Pace, seconds_between
 from digest.fetch.problem import FetchError
 from digest.fetch.web import Known, Limits, Web, retry_after
+from tests.servers import Reply, http_server
 
 BODY = b"<rss></rss>"
 FEW = Limits(
