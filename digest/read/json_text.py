@@ -12,7 +12,8 @@ _HEAD = 1000
 
 
 @lru_cache(maxsize=1)
-def _loaded(text: str) -> tuple[Any, Fault | None]:
+def loaded(text: str) -> tuple[Any, Fault | None]:
+    """Return the JSON value of a text, which nobody may change, or what is wrong with it."""
     try:
         return json.loads(text), None
     except RecursionError:
@@ -31,13 +32,13 @@ def _fault(reason: str, line: int | None) -> Fault:
 def value_of(document: Document) -> Any:
     """Return the JSON value of a document, which nobody may change; None if it is no JSON."""
     text = document.text
-    return _loaded(text)[0] if text and _begins_as_json(text) else None
+    return loaded(text)[0] if text and _begins_as_json(text) else None
 
 
 def fault_of(document: Document) -> Fault | None:
     """Return what is wrong with a document that looks like JSON, None if nothing is."""
     text = document.text
-    return _loaded(text)[1] if text and _begins_as_json(text) else None
+    return loaded(text)[1] if text and _begins_as_json(text) else None
 
 
 def _begins_as_json(text: str) -> bool:

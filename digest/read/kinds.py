@@ -1,9 +1,9 @@
 """What a file seems to be, for the message when no format claims it, and for formats to keep off it."""
 
-import json
 import re
 
 from digest.ports import Document
+from digest.read import json_text
 
 _BINARIES = (
     (b"%PDF", "a PDF document"),
@@ -69,13 +69,8 @@ def _is_json(text: str) -> bool:
     stripped = text.strip()
     if (stripped[:1], stripped[-1:]) not in {("{", "}"), ("[", "]")}:
         return False
-    try:
-        json.loads(stripped)
-    except RecursionError:
-        return True
-    except ValueError:
-        return stripped.startswith(('{"', '[{"'))
-    return True
+    fault = json_text.loaded(text)[1]
+    return fault is None or fault.line is None or stripped.startswith(('{"', '[{"'))
 
 
 def is_mail(head: str) -> bool:
