@@ -6,14 +6,13 @@ give them; docs/formats.md lists them. Other columns say nothing to us.
 
 import csv
 import re
-from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import gather, names
-from digest.read.dates import calendar_day, day_of, month_of, newest
+from digest.read.dates import day_of, newest
 from digest.read.ids import arxiv_id, doi
 
 name = "csv"
@@ -35,7 +34,6 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "date published",
     ),
     "year": ("year", "publication year", "py", "pub year", "published year"),
-    "month": ("month", "publication month"),
     "keywords": ("keywords", "author keywords", "manual tags", "tags", "de", "keyword"),
     "categories": ("categories", "category", "subjects", "research areas", "arxiv categories"),
     "organization": ("organization", "organisation", "institution"),
@@ -126,7 +124,7 @@ def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
         abstract=gather.line(cells.get("abstract")),
         authors=authors,
         author_count=len(authors) or None,
-        published=_published(cells),
+        published=day_of(cells.get("published")),
         comments=gather.count(cells.get("comments")),
         upvotes=gather.count(cells.get("upvotes")),
         organization=gather.optional(cells.get("organization")),
@@ -146,12 +144,3 @@ def _people(text: str) -> tuple[str, ...]:
     if " and " in text:
         return tuple(names.turned(name) for name in names.known(text.split(" and ")))
     return names.family_first(text)
-
-
-def _published(cells: dict[str, str]) -> date | None:
-    whole = day_of(cells.get("published"))
-    if whole is not None:
-        return whole
-    month = month_of(cells.get("month", ""))
-    day = cells.get("day", "")
-    return calendar_day(cells.get("year", ""), month, day) if month and day else None

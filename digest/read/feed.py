@@ -5,6 +5,7 @@ DOI and day. A feed that breaks the rules of XML is read as far as it can be und
 one that ends before its end is set aside.
 """
 
+import codecs
 import io
 import re
 from collections.abc import Iterable
@@ -23,8 +24,12 @@ READS_BYTES = True
 _ROOTS = {"rss", "feed", "rdf"}
 _SIGNS = re.compile(r"<(?:\w+:)?(?:channel|item|entry)\b|purl\.org/rss/1\.0|w3\.org/2005/Atom|purl\.org/atom")
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^>]*/>", re.IGNORECASE)
+_ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)\b[^>]*>[^<]*<")
+_DECLARED = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _TAIL = 4000
 _PUBMED = re.compile(r"<b>\s*ABSTRACT\s*</b>(.*?)(?=<p[^>]*>\s*PMID:|\Z)", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"\S+@\S+")
 _VERSION = re.compile(r"v\d{1,3}\Z")
 _CUT = ("…", "...", "[…]", "[...]")
 _PREPRINTS = ("biorxiv.org", "medrxiv.org")
@@ -47,6 +52,10 @@ def parse(document: Document) -> Parsed | Fault:
         return found
     # Plain dictionaries: feedparser's own answer for keys that are not there, with warnings.
     entries = [dict(entry.items()) for entry in found.get("entries") or []]
+    if not entries and _ENTRY.search(document.text or ""):
+        return Fault(
+            f"the feed cannot be understood; {_note(found) or 'none of its entries is found'}", _REMEDY
+        )
     listings, days = [], [_day(dict((found.get("feed") or {}).items()))]
     for number, entry in enumerate(entries, start=1):
         listing = _listing(entry)
@@ -70,10 +79,20 @@ def _fed(document: Document) -> Any:
 
     try:  # a file object is read as it is; a text might be taken for an address
         return feedparser.parse(
-            io.BytesIO(document.data), sanitize_html=False, resolve_relative_uris=False, response_headers={}
+            io.BytesIO(_as_bytes(document)),
+            sanitize_html=False,
+            resolve_relative_uris=False,
+            response_headers={},
         )
     except Exception as problem:  # noqa: BLE001 - it promises to raise nothing, and raises what it likes
         return Fault(f"the feed cannot be understood: {type(problem).__name__}: {problem}", _REMEDY)
+
+
+def _as_bytes(document: Document) -> bytes:
+    """Return the bytes of a feed; those of UTF-16 and UTF-32 as UTF-8, which the parser knows without being told."""
+    if document.text is None or not document.data.startswith(_WIDE):
+        return document.data
+    return _DECLARED.sub("", document.text).encode("utf-8", "replace")
 
 
 def _note(found: Any) -> str:
@@ -129,7 +148,9 @@ def _plain(detail: Any, value: Any) -> str:
 
 def _authors(entry: Any) -> tuple[str, ...]:
     found = names.known(author.get("name") for author in entry.get("authors") or [])
-    people = [person for person in found if "@" not in person]
+    # Of an address alone the parser may leave a piece for the name.
+    alone = _ADDRESS.fullmatch(gather.line(entry.get("author")))
+    people = [person for person in found if "@" not in person and not alone]
     if len(people) != 1:
         return tuple(map(names.turned, people))
     parts = [part.strip() for part in people[0].split(",")]
