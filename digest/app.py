@@ -22,7 +22,7 @@ from digest.report import FileReport, RunReport
 __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of the rooms below
 
 if TYPE_CHECKING:
-    from digest.fetch import Fetched
+    from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
     from digest.store import Store
     from digest.store.ledger import RunRecord, Verdict
@@ -98,8 +98,10 @@ def fetch(
     Raises UsageError for a name that is none.
     """
     from digest import __version__
-    from digest.fetch import Limits, Memories, agent_of
-    from digest.fetch import fetch as fetch_all
+    from digest.fetch.fetching import agent_of
+    from digest.fetch.fetching import fetch as fetch_all
+    from digest.fetch.memory import Memories
+    from digest.fetch.web import Limits
     from digest.lock import hold
 
     settings = home.settings
@@ -183,6 +185,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     Raises UsageError for an unknown subscription or one with mistakes.
     """
     from digest.compose import compose
+    from digest.intake import owned
     from digest.pipeline import Shelf, enrol, findings_of
     from digest.write import renderer_for
 
@@ -191,7 +194,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         enrol(tx, subscription, clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
-        shelf = Shelf(store)
+        shelf = Shelf(store, owned(home, clock.now)[0])
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since

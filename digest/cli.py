@@ -19,7 +19,7 @@ from digest.errors import DigestError, QueryError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
 if TYPE_CHECKING:
-    from digest.fetch import Fetched
+    from digest.fetch.fetching import Fetched
     from digest.intake import Options
     from digest.show import Screen
 

@@ -59,6 +59,7 @@ def load_settings(file: Path) -> Settings:
         smtp=_smtp(table.table("smtp")),
         contact=table.take("contact", str, default.contact, _address),
         sources=_sources(table, text, file.name, problems),
+        library=tuple(table.take_list("library", [], strings)),
     )
     table.finish()
     if "smtp" in settings.channels and settings.smtp is None and "smtp" not in table:

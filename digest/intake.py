@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from digest import __version__, read
 from digest.diff import Change, diff
 from digest.identity import keys_of
-from digest.model import DigestFile, Home, Rejected
+from digest.model import DigestFile, Home, Listing, Rejected
 from digest.report import FileReport, Told
 from digest.store import Library, Store, Transaction
 
@@ -68,6 +68,22 @@ def read_files(
         progress("recording", done, len(gathered))
         with store.begin() as tx:
             yield _record(tx, item, run=run, at=now, tell=tell)
+
+
+def owned(home: Home, now: datetime) -> tuple[dict[str, Listing], tuple[str, ...]]:
+    """Return what the files of the setting `library` list, by identity key, and why a file cannot be read."""
+    found: dict[str, Listing] = {}
+    problems = []
+    zone = ZoneInfo(home.settings.timezone)
+    most = home.settings.max_file_mb * 1024 * 1024
+    for name in home.settings.library:
+        file = read.read(str(home.path / name), today=now.astimezone(zone).date(), zone=zone, max_bytes=most)
+        if isinstance(file, Rejected):
+            problems.append(str(replace(file, path=name)))
+            continue
+        for listing in file.listings:
+            found.update((key, listing) for key in keys_of(listing))
+    return found, tuple(problems)
 
 
 def _gather(

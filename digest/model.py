@@ -269,6 +269,7 @@ class Settings:
     smtp: Smtp | None = None
     contact: str = ""
     sources: tuple[Source, ...] = ()
+    library: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

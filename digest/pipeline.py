@@ -11,16 +11,17 @@ comes back, in transactions that a crash cannot halve:
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from digest.compose import Findings, compose, find, recent_enough
 from digest.errors import UsageError
-from digest.intake import Options, Progress, read_files, silent
+from digest.identity import keys_of, one_paper
+from digest.intake import Options, Progress, owned, read_files, silent
 from digest.match.naive import Analysed, analyse, best_first, match
 from digest.match.query import Query, query_of
-from digest.model import Home, Match, Paper, Subscription
+from digest.model import Home, Listing, Match, Paper, Subscription
 from digest.report import IssueReport, RunReport, SubscriptionReport
 from digest.slots import Slot, due_slots, next_slot, parse_schedule
 from digest.store import Store, Transaction
@@ -61,7 +62,8 @@ def run(
         if options.rewrite:
             _mark_all(tx)
     files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
-    shelf = Shelf(store)
+    known, unread = owned(home, now)
+    shelf = Shelf(store, known)
     shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
     reports = []
     for done, subscription in enumerate(subscriptions):
@@ -73,8 +75,8 @@ def run(
         files=files,
         subscriptions=tuple(reports),
         feeds=written.feeds if written else (),
-        problems=written.problems if written else (),
-        notes=_notes(home),
+        problems=(*unread, *(written.problems if written else ())),
+        notes=(*_notes(home), *_silent_sources(home, now)),
     )
     with store.begin() as tx:
         tx.ledger.close_run(
@@ -94,6 +96,27 @@ def _notes(home: Home) -> tuple[str, ...]:
     if home.settings.channels:
         return ("this version writes files only; the channels in digest.toml are not used yet",)
     return ()
+
+
+# arXiv rests for up to four days around holidays.
+_SILENCE = timedelta(days=5)
+
+
+def _silent_sources(home: Home, now: datetime) -> tuple[str, ...]:
+    """Name the sources that have had nothing new for long: they may be broken, not quiet."""
+    if not home.settings.sources:
+        return ()
+    from digest.fetch.memory import Memories
+
+    memories = Memories.load(home.inbox)
+    notes = []
+    for source in home.settings.sources:
+        changed = memories.of(source.name).moment("changed")
+        if changed is None:
+            notes.append(f"the source {source.name} has brought nothing yet; see: digest fetch")
+        elif now - changed > _SILENCE:
+            notes.append(f"the source {source.name} has had nothing new since {changed:%Y-%m-%d}")
+    return tuple(notes)
 
 
 def chosen(
@@ -138,8 +161,10 @@ def _mark_all(tx: Transaction) -> None:
 class Shelf:
     """Intervals of the log with their papers, each loaded and analysed once in a run."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, owned: Mapping[str, Listing] | None = None) -> None:
+        """`owned` are papers that no subscription wants to see, by identity key."""
         self.store = store
+        self._owned = owned or {}
         self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, Analysed] = {}
@@ -188,8 +213,17 @@ class Shelf:
         query = self.query(subscription)
         accepted = self._accepted.get(subscription.id)
         likely = numbers if accepted is None else accepted.intersection(numbers)
-        found = (match(query, self._analyse(number)) for number in likely)
+        found = (match(query, self._analyse(number)) for number in likely if not self._is_owned(number))
         return best_first(hit for hit in found if hit is not None)
+
+    def _is_owned(self, number: int) -> bool:
+        if not self._owned:
+            return False
+        paper = self._papers[number]
+        listing = Listing(0, paper.title, "", arxiv=paper.arxiv, doi=paper.doi)
+        return any(
+            key in self._owned and one_paper(key, listing, self._owned[key]) for key in keys_of(listing)
+        )
 
     def _analyse(self, number: int) -> Analysed:
         if number not in self._analysed:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.app import Preview, Standing, Why
-    from digest.fetch import Fetched
+    from digest.fetch.fetching import Fetched
     from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
 

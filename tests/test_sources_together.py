@@ -99,3 +99,61 @@ def test_the_arxiv_mail_and_its_papers_in_the_general_mail_are_the_same(tmp_path
     ids = {listing.arxiv for listing, _ in records(home)}
     assert sum(file["listed"] for file in files) == 124
     assert sum(file["new"] for file in files) == len(ids) == len(records(home)) < 124
+
+
+BIB = """@article{kelp, title = {Another Title}, doi = {10.1234/KELP.1}}
+@misc{lamp, title = {A {Lantern} for every pier}}
+@misc{other, title = {Granite Steps Counted Twice}, eprint = {2001.00001}}
+"""
+
+
+def test_papers_that_one_has_are_not_shown(tmp_path):
+    """By DOI, by title; not by the title of another arXiv paper. The library knows them all the same."""
+    home = TestHome(tmp_path / "home")
+    home.subscribe("pier", "harbour*")
+    home.write("digest.toml", 'library = ["zotero.bib"]\n')
+    home.write("zotero.bib", BIB)
+    lines = [
+        {"title": KELP, "abstract": ABSTRACT, "ids": {"arxiv": "2611.01001", "doi": "10.1234/kelp.1"}},
+        {
+            "title": "A Lantern for Every Pier",
+            "abstract": ABSTRACT,
+            "ids": {"arxiv": "2611.01002", "doi": None},
+        },
+        {
+            "title": "Granite Steps Counted Twice",
+            "abstract": ABSTRACT,
+            "ids": {"arxiv": "2611.01003", "doi": None},
+        },
+    ]
+    home.put("2026-11-18.jsonl", "\n".join(map(json.dumps, lines)))
+    report = home.run("2026-11-20T09:00")
+    (verdict,) = report["subscriptions"]
+    assert verdict["issue"]["new"] == ["Granite Steps Counted Twice"]
+    assert len(records(home)) == 3
+
+
+def test_a_library_that_cannot_be_read_is_named(tmp_path):
+    home = TestHome(tmp_path / "home")
+    home.subscribe("pier", "harbour*")
+    home.write("digest.toml", 'library = ["gone.bib", "broken.bib"]\n')
+    home.write("broken.bib", "@article{a, title = {x")
+    report = home.run("2026-11-20T09:00", status=1)
+    assert [problem.split(":")[0] for problem in report["problems"]] == ["gone.bib", "broken.bib"]
+
+
+def test_sources_that_are_silent_are_named(tmp_path):
+    home = TestHome(tmp_path / "home")
+    sources = "".join(
+        f'[[sources]]\nname = "{name}"\nkind = "feed"\nurl = "https://a.example/"\n'
+        for name in ("new", "old", "never")
+    )
+    home.write("digest.toml", sources)
+    memory = {
+        "new": {"changed": "2026-11-19T09:00:00+00:00"},
+        "old": {"changed": "2026-11-10T09:00:00+00:00"},
+    }
+    home.write("inbox/.fetched.json", json.dumps(memory))
+    notes = home.run("2026-11-20T09:00")["notes"]
+    assert [note.split()[2] for note in notes] == ["old", "never"]
+    assert "2026-11-10" in notes[0]

@@ -40,9 +40,9 @@ def parse(document: Document) -> Parsed | Fault:
         return Fault("the page ends before its end", "save it again, whole")
     root = trees.html(document.text or "")
     if root is not None:
-        entries = next(filter(None, map(_entries, _props(root))), [])
-        if entries:
-            return daily_papers_api.listed(entries)
+        for props in _props(root):
+            if entries := _entries(props):
+                return daily_papers_api.listed(entries, day_of(props.get("dateString")))
         cards = [card for article in root.iter("article") if (card := _card(article)) is not None]
         if cards:
             return gather.parsed(cards)

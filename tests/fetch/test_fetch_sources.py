@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from digest.errors import StoreError
-from digest.fetch import Fetched, Limits, Memories, Pace, agent_of, fetch
-from digest.fetch.memory import FILE, Memory
+from digest.fetch.fetching import Fetched, agent_of, fetch
+from digest.fetch.memory import FILE, Memories, Memory
+from digest.fetch.pace import Pace
+from digest.fetch.web import Limits
 from digest.model import Source
 from digest.read import files_of, read
 from tests.servers import Asked, Mailbox, Reply, http_server, imap_server
