@@ -32,7 +32,7 @@ _KINDS = (("cross", "cross"), ("replace", "replace"), ("new submission", "new"))
 def sniff(document: Document) -> bool:
     """Claim an HTML page with the classes of arXiv's lists."""
     text = document.text
-    return text is not None and kinds.markup(text) == kinds.HTML and _OWN.search(text) is not None
+    return text is not None and kinds.begins_as_markup(text) and _OWN.search(text) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:

@@ -13,7 +13,7 @@ from digest.read.ids import arxiv_id, doi
 name = "bibtex"
 
 _ENTRY = re.compile(
-    r"^[ \t]*@[ \t]*(?!comment|string|preamble)[A-Za-z]+\s*[{(]\s*[^\s,{}=\"][^,{}=\"\n]*,\s*(?:[\w-]+\s*=|[})])",
+    r"^[ \t]*@[ \t]*(?!comment|string|preamble)[A-Za-z]+\s*[{(]\s*[^,{}=\"\n]*,\s*(?:[\w-]+\s*=|[})])",
     re.MULTILINE | re.IGNORECASE,
 )
 _AND = re.compile(r"[{}]|\s+and\s+", re.IGNORECASE)

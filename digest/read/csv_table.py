@@ -11,7 +11,8 @@ from typing import Final
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import gather, names
+from digest.read import gather
+from digest.read import names as people
 from digest.read.dates import day_of, newest
 from digest.read.ids import arxiv_id, doi
 
@@ -41,6 +42,29 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "upvotes": ("upvotes", "votes"),
 }
 _NAMED: Final = {name: field for field, known in COLUMNS.items() for name in known}
+# Columns that say nothing to us, but that a table of papers has.
+_SIGNS: Final = frozenset(
+    [
+        "pmid",
+        "pmcid",
+        "journal",
+        "journal book",
+        "source title",
+        "publication title",
+        "issn",
+        "isbn",
+        "volume",
+        "issue",
+        "pages",
+        "publisher",
+        "item type",
+        "record id",
+        "included",
+        "label included",
+        "asreview label included",
+        "cited by",
+    ]
+)
 _DELIMITERS = (",", ";", "\t", "|")
 _WORDS = re.compile(r"[^a-z0-9]+")
 _SEPARATOR = re.compile(r"\s*[;|]\s*")
@@ -100,11 +124,12 @@ def _head(text: str) -> tuple[str, dict[str, int]] | None:
         except (csv.Error, StopIteration):
             continue
         columns: dict[str, int] = {}
-        for place, cell in enumerate(cells):
-            field = _NAMED.get(_WORDS.sub(" ", cell.strip().lower()).strip())
+        heads = [_WORDS.sub(" ", cell.lower()).strip() for cell in cells]
+        for place, known in enumerate(heads):
+            field = _NAMED.get(known)
             if field is not None:
                 columns.setdefault(field, place)
-        if "title" in columns and len(columns) > 1:
+        if "title" in columns and (len(columns) > 1 or _SIGNS & set(heads)):
             return delimiter, columns
     return None
 
@@ -140,7 +165,7 @@ def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
 def _people(text: str) -> tuple[str, ...]:
     """Return the names of a cell: apart by semicolons, else by commas or `and`."""
     if ";" in text or "|" in text:
-        return tuple(names.turned(name) for name in names.known(_SEPARATOR.split(text)))
+        return tuple(people.turned(name) for name in people.known(_SEPARATOR.split(text)))
     if " and " in text:
-        return tuple(names.turned(name) for name in names.known(text.split(" and ")))
-    return names.family_first(text)
+        return tuple(people.turned(name) for name in people.known(text.split(" and ")))
+    return people.family_first(text)

@@ -40,10 +40,16 @@ _REMEDY = "save the answer of /api/daily_papers again, whole"
 
 
 def sniff(document: Document) -> bool:
-    """Claim JSON whose first entry is a paper of this site, and what was such JSON before it was damaged."""
-    found = entries_of(json_text.value_of(document))
+    """Claim JSON whose first entry is a paper of this site, and what was such JSON before it was damaged.
+
+    An empty list, as the site answers for a day without papers, is claimed, too.
+    """
+    value = json_text.value_of(document)
+    found = entries_of(value)
     if found:
         return _is_entry(_entry(found[0]))
+    if value == [] or (isinstance(value, dict) and value.get("data") == [] and "date" in value):
+        return True  # a day without papers
     return json_text.fault_of(document) is not None and _looks_like_it(document.text or "")
 
 

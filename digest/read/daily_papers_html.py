@@ -31,7 +31,7 @@ _LISTS = ("dailyPapers", "papers", "trendingPapers", "searchResults")
 def sniff(document: Document) -> bool:
     """Claim an HTML page with the site's own element for papers, or with links to its papers."""
     text = document.text
-    return text is not None and kinds.markup(text) == kinds.HTML and _OWN.search(text) is not None
+    return text is not None and kinds.begins_as_markup(text) and _OWN.search(text) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:

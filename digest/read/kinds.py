@@ -19,7 +19,7 @@ HTML = "an HTML page"
 BIBTEX = "a BibTeX bibliography"
 
 _HTML = re.compile(
-    r"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype html|html|head|body|div|table|meta)\b",
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype html|html|head|body|div|table|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _XML = re.compile(r"\s*<(?:\?xml|!doctype|!--|[A-Za-z][\w.-]*(?::[\w.-]+)?[\s/>])", re.IGNORECASE)
@@ -28,7 +28,7 @@ _MAIL_HEADERS = frozenset(
     {"from", "to", "subject", "date", "received", "message-id", "mime-version", "return-path"}
 )
 _BIBTEX = re.compile(r"^\s*@[A-Za-z]+\s*[{(]", re.MULTILINE)
-_RIS = re.compile(r"\A\s*TY  ?- ", re.ASCII)
+_RIS = re.compile(r"\A\s*TY  -", re.ASCII)
 _MARKDOWN = re.compile(r"^#{1,6} \S|!?\[[^\]\n]*\]\([^)\s]+\)", re.MULTILINE)
 _HEAD = 4000
 
@@ -63,6 +63,11 @@ def markup(text: str) -> str:
     if _BIBTEX.match(head):
         return BIBTEX
     return "a Markdown file" if len(_MARKDOWN.findall(head)) >= 3 else ""
+
+
+def begins_as_markup(text: str) -> bool:
+    """Say whether a text begins with a tag, as pages and pieces of them do."""
+    return text[:_HEAD].lstrip().startswith("<")
 
 
 def _is_json(text: str) -> bool:

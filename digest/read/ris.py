@@ -16,8 +16,8 @@ from digest.read.ids import arxiv_id, doi
 name = "ris"
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_TAG = re.compile(r"([A-Z][A-Z0-9])  ?-(?: (.*)|)", re.ASCII)
-_BEGINNING = re.compile(r"^TY  ?- ?\S", re.MULTILINE)
+_TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: ?(.*))", re.ASCII)
+_BEGINNING = re.compile(r"^TY  - ?\S", re.MULTILINE)
 _DATE = re.compile(r"\s*(\d{4})[/-](\d{1,2})[/-](\d{1,2})\b")
 _REMEDY = "export the bibliography again, whole"
 

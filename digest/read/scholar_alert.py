@@ -11,7 +11,7 @@ def sniff(document: Document) -> bool:
     if mails.is_mail(document):
         return alerts.kinds_of(document) == {name}
     text = document.text
-    return text is not None and kinds.markup(text) == kinds.HTML and scholar_cards.begins(text)
+    return text is not None and kinds.begins_as_markup(text) and scholar_cards.begins(text)
 
 
 def parse(document: Document) -> Parsed | Fault:

@@ -21,6 +21,7 @@ _TITLE, _SNIPPET = "gse_alrt_title", "gse_alrt_sni"
 _OWN = re.compile(rf"""class=["'][^"']*\b{_TITLE}\b""")
 _HOST = re.compile(r"scholar\.google\.[a-z.]+")
 _SEPARATOR = re.compile(r"\s[-‐–]\s")
+_ARXIV = re.compile(r"\barXiv:\d{4}\.\d{4,5}(?!\d)", re.IGNORECASE)
 _CUT = ("…", "...")
 _REMEDY = "save the alert again, whole"
 
@@ -70,6 +71,8 @@ def _listing(link: "Element", byline: str, snippet: str) -> Listing:
     authors = names.listed(people.replace("…", " ").replace("...", " ")) if byline else ()
     url = own_url(link.get("href") or "")
     arxiv, version = arxiv_id(url or "")
+    if arxiv is None and (named := _ARXIV.search(byline)):
+        arxiv, version = arxiv_id(named[0])
     return Listing(
         rank=0,
         title=trees.text(link),
