@@ -29,6 +29,7 @@ SOURCE_ORDER: Final = (
     "arxiv-listing",
     "arxiv-json",
     "pubmed-xml",
+    "medline",
     "daily-papers-api",
     "daily-papers-html",
     "daily-papers-page",

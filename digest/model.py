@@ -111,6 +111,9 @@ class Paper:
     withdrawn: bool = False
     snippet: bool = False
     sources: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    project_url: str | None = None
+    announced: str | None = None
 
 
 # --- matching ------------------------------------------------------------------------------------

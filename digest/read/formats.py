@@ -28,6 +28,7 @@ _BUILT_IN = tuple(
         "json_feed",
         "csl_json",
         "pubmed_xml",
+        "medline",
         "feed",
         "ris",
         "bibtex",

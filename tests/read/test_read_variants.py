@@ -432,6 +432,17 @@ def test_pubmed_that_is_set_aside_or_odd():
     assert page(cut).listings[0].author_count is None
 
 
+def test_medline_that_is_set_aside_or_odd():
+    text = sample("pubmed.nbib")
+    found = rejected(text.replace("SO  - J Tides. 2025.\n", ""))
+    assert (found.line, "no end" in found.reason) == (28, True)
+    assert rejected(text[: text.rindex("SO  -")]).line == 37
+    days = [
+        page(text.replace("DEP - 20261103\n", gone)).listings[0].published for gone in ("", "DEP - soon\n")
+    ]
+    assert days == [date(2026, 11, 16)] * 2
+
+
 @pytest.mark.parametrize(("text", "line", "words"), [
     ("title,doi\na,10.1/a\n,10.1/b\n", 3, "no title"), ("\n\ntitle,doi\n\"a\nb\",10.1/a\nc,d,e\n", 6, "3 cells for 2 columns"),
     ('title,doi\na,"b\n', 2, "no table"),
