@@ -186,7 +186,8 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     """
     from digest.compose import compose
     from digest.intake import owned
-    from digest.pipeline import Shelf, enrol, findings_of
+    from digest.pipeline import enrol, findings_of
+    from digest.shelf import Shelf
     from digest.write import renderer_for
 
     subscription = _subscription(home, subscription_id)
@@ -194,7 +195,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         enrol(tx, subscription, clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
-        shelf = Shelf(store, owned(home, clock.now)[0])
+        shelf = Shelf(store, owned(home, clock.now).has)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since

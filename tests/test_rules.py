@@ -16,7 +16,7 @@ LAYERS = (
     ("decisions", {"ports", "diff", "match", "compose", "slots"}),
     ("tools", {"checked", "files", "lock", "resources"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "pipeline", "write"}),
+    ("pipeline", {"intake", "pipeline", "shelf", "write"}),
     ("app", {"app", "config"}),
     ("doors", {"cli", "show", "schedule", "web", "__main__"}),
 )

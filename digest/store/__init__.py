@@ -25,6 +25,7 @@ from digest.errors import StoreError, UsageError
 from digest.store.desk import Desk
 from digest.store.ledger import Ledger
 from digest.store.library import Library
+from digest.store.programs import Programs
 from digest.store.schema import migrate
 
 __all__ = ["Desk", "Ledger", "Library", "Store", "Transaction", "open_store"]
@@ -39,6 +40,7 @@ class Transaction:
     library: Library
     desk: Desk
     ledger: Ledger
+    programs: Programs
 
 
 class Store:
@@ -55,7 +57,7 @@ class Store:
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
         """Open a transaction; committed at the end of the block, taken back if it raises."""
         with self._connection(write=write) as connection:
-            yield Transaction(Library(connection), Desk(connection), Ledger(connection))
+            yield Transaction(Library(connection), Desk(connection), Ledger(connection), Programs(connection))
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:

@@ -232,8 +232,21 @@ verdicts = Table(
 )
 
 
+programs = Table(
+    "program",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("queries", LargeBinary, nullable=False),  # fingerprints, 16 bytes each
+    Column("body", LargeBinary, nullable=False),
+)
+
+
+def _keep_programs(connection: Connection) -> None:
+    programs.create(connection)
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs,)
 
 
 def migrate(connection: Connection) -> None:

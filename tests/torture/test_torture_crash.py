@@ -30,7 +30,7 @@ CHANCES = (6, 1, 1, 1)
 
 # Runs a command that counts its commits and files, and kills itself at the n-th of one kind.
 SCRIPT = """
-import json, os, signal, sys
+import json, os, signal, stat, sys
 from collections import Counter
 from types import SimpleNamespace
 
@@ -64,6 +64,8 @@ def do_commit(self, connection):
 
 
 def fsync(handle):
+    if stat.S_ISDIR(os.fstat(handle).st_mode):
+        return os.fsync(handle)
     if reach("in half a draft"):
         os.ftruncate(handle, os.fstat(handle).st_size // 2)
         die()
@@ -80,7 +82,7 @@ def write(path, data):
 
 
 DefaultDialect.do_commit = do_commit
-digest.files.os = SimpleNamespace(fsync=fsync)
+digest.files.os = SimpleNamespace(**{**vars(os), "fsync": fsync})
 digest.write.write_whole = write
 status = main(sys.argv[4:])
 if log != "-":
