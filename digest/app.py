@@ -26,6 +26,7 @@ OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not
 if TYPE_CHECKING:
     from digest.dispatch import Returned
     from digest.doctor import Finding
+    from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
     from digest.store import Outbox, Store
     from digest.store.ledger import RunRecord
@@ -135,6 +136,41 @@ def read_paths(
             )
 
 
+def fetch(
+    home: Home, names: Sequence[str], since: date | None, clock: Clock, progress: "Progress"
+) -> "Iterator[Fetched]":
+    """Fetch the sources of `digest.toml`, or only those named, into the inbox, and report on each.
+
+    Raises UsageError for a name that is none.
+    """
+    from digest import __version__
+    from digest.fetch.fetching import agent_of
+    from digest.fetch.fetching import fetch as fetch_all
+    from digest.fetch.memory import Memories
+    from digest.fetch.web import Limits
+    from digest.lock import hold
+
+    settings = home.settings
+    known = {source.name: source for source in settings.sources}
+    for name in names:
+        if name not in known:
+            there = ", ".join(known) or "none yet; write [[sources]] in digest.toml, see docs/sources.md"
+            raise UsageError(f"no source {name!r}; there are: {there}")
+    home.inbox.mkdir(exist_ok=True)
+    # A lock of the inbox, not of the home: a run need not wait for a slow server.
+    with hold(home.inbox, command="digest fetch"):
+        yield from fetch_all(
+            [known[name] for name in dict.fromkeys(names or known)],
+            Memories.load(home.inbox),
+            agent=agent_of(__version__, settings.contact, settings.base_url),
+            now=clock.now,
+            today=clock.now.astimezone(ZoneInfo(settings.timezone)).date(),
+            since=since,
+            limits=Limits(settings.max_file_mb * 1024 * 1024),
+            progress=progress,
+        )
+
+
 def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> tuple[FileReport, ...]:
     """Say what of these files is new, updated or seen before, without recording it."""
     from digest.intake import read_files
@@ -195,6 +231,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     Raises UsageError for an unknown subscription or one with mistakes.
     """
     from digest.compose import compose
+    from digest.intake import owned
     from digest.pipeline import enrol, findings_of
     from digest.shelf import Shelf
     from digest.write import renderer_for
@@ -204,7 +241,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         enrol(tx, subscription, clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
-        shelf = Shelf(store)
+        shelf = Shelf(store, owned(home, clock.now).has)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
@@ -390,7 +427,7 @@ def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "tuple[Returned, 
             "name a Maildir, an mbox or a message, or set mailbox under [bounces] in digest.toml"
         )
     places = [Path(path) for path in paths] or [home.path / str(own)]
-    with _store(home, create=True) as store:
+    with open_library(home, create=True) as store:
         return dispatch.read_bounces(store, places, now=clock.now, fresh=not paths)
 
 

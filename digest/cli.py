@@ -18,6 +18,7 @@ from digest.model import DigestFile, Home, Listing, Match, Rejected
 from digest.show import print_json
 
 if TYPE_CHECKING:
+    from digest.fetch.fetching import Fetched
     from digest.intake import Options
     from digest.show import Screen
 
@@ -142,6 +143,13 @@ def _add_pipeline(add: Callable[..., argparse.ArgumentParser]) -> None:
     run.add_argument("--only", metavar="ID", help="one subscription only")
     run.add_argument("--dry-run", action="store_true", help="say what would happen; record and write nothing")
     run.add_argument("--rewrite", action="store_true", help="write all issues, feeds and pages again")
+    fetch = add("fetch", _fetch, "fetch the sources of digest.toml into inbox/")
+    fetch.add_argument(
+        "--source", action="append", default=[], metavar="NAME", help="this source only (repeatable)"
+    )
+    fetch.add_argument(
+        "--since", type=_day, metavar="DATE", help="from this day on, YYYY-MM-DD (default: the last fetch)"
+    )
     _add_paths(add("read", _read, "parse digest files only"), "digest files or folders", "+")
     _add_paths(
         add("diff", _diff, "what is new, updated or seen in these files, without recording it"),
@@ -277,6 +285,16 @@ def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     return status
 
 
+def _fetch(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    with screen.progress() as progress:
+        clock = _clock(arguments, home)
+        found = tuple(app.fetch(home, arguments.source, arguments.since, clock, progress))
+    if arguments.json:
+        print_json({"sources": [fetched_json(one) for one in found]})
+    screen.fetched(found, clock.now)
+    return 1 if any(one.error for one in found) else 0
+
+
 def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.report import diff_json
 
@@ -401,7 +419,7 @@ def _backup(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
     target = backup(home, arguments.file)
     if arguments.json:
-        _print_json({"file": str(target), "bytes": target.stat().st_size})
+        print_json({"file": str(target), "bytes": target.stat().st_size})
     else:
         screen.say(f"{target} holds the library. To put it back: digest restore {target}")
     return 0
@@ -412,7 +430,7 @@ def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 
     done = restore(home, arguments.file, arguments.newer, _clock(arguments, home))
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "file": str(done.file),
                 "until": app.iso(done.until),
@@ -463,6 +481,18 @@ def listing_json(file: DigestFile, listing: Listing) -> dict[str, Any]:
         "source": file.source,
         "file": file.path,
         "rank": listing.rank,
+    }
+
+
+def fetched_json(one: "Fetched") -> dict[str, Any]:
+    """Return what came of a source as `digest fetch --json` prints it."""
+    return {
+        "name": one.source.name,
+        "kind": one.source.kind,
+        "files": [f"inbox/{name}" for name in one.files],
+        "unchanged": one.unchanged,
+        "changed": one.changed.isoformat() if one.changed else None,
+        "error": one.error,
     }
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,19 @@ from urllib.parse import urlsplit
 from digest.checked import Table, at_least, one_of, parse_toml, read_text, strings, time_zone
 from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
-from digest.model import Bounces, Dkim, Home, Settings, Smtp, Upkeep
+from digest.model import Bounces, Dkim, Home, Settings, Smtp, Source, Upkeep
 from digest.spans import parse_span
 
 FILE = "digest.toml"
 CHANNELS = ("smtp",)
+# Each kind of source, and the keys that it needs.
+SOURCE_KINDS: dict[str, tuple[str, ...]] = {
+    "feed": ("url",),
+    "page": ("url",),
+    "arxiv": ("query",),
+    "daily-papers": (),
+    "imap": ("host", "user", "password_env"),
+}
 
 
 def open_home(chosen: str | None) -> Home:
@@ -54,6 +63,9 @@ def load_settings(file: Path) -> Settings:
         schedule=_upkeep(table.table("schedule")),
         dkim=_dkim(table.table("dkim")),
         bounces=_bounces(table.table("bounces")),
+        contact=table.take("contact", str, default.contact, _address),
+        sources=_sources(table, text, file.name, problems),
+        library=tuple(table.take_list("library", [], strings)),
     )
     table.finish()
     if "smtp" in settings.channels:
@@ -196,6 +208,87 @@ def _plain_address(value: str) -> str:
     if found is None or found.international:
         raise ValueError(f"{value!r} is no address; write bounces@example.org")
     return str(found)
+
+
+def _sources(table: Table, text: str, shown: str, problems: list[Problem]) -> tuple[Source, ...]:
+    def tables(values: list[Any]) -> list[Any]:
+        if not all(isinstance(value, dict) for value in values):
+            raise ValueError("holds something that is no table; write [[sources]] above each source")
+        return values
+
+    found: list[Source] = []
+    for number, data in enumerate(table.take_list("sources", [], tables)):
+        one = Table(data, shown=shown, text=_from_source(text, number), problems=problems, name="sources")
+        source = _source(one)
+        if source.name in {other.name for other in found}:
+            one.wrong("name", f"is {source.name!r} again", "give each source a name of its own")
+        found.append(source)
+    return tuple(found)
+
+
+def _from_source(text: str, number: int) -> str:
+    """Return the text with all sources before this one blanked out, so that its keys are found."""
+    lines = text.split("\n")
+    starts = [place for place, line in enumerate(lines) if line.strip().replace(" ", "") == "[[sources]]"]
+    start = starts[number] if number < len(starts) else 0
+    return "\n" * start + "\n".join(lines[start:])
+
+
+def _source(table: Table) -> Source:
+    default = Source("", "")
+    source = Source(
+        name=table.take("name", str, "", _source_name),
+        kind=table.take("kind", str, "", one_of(*SOURCE_KINDS)),
+        url=table.take("url", str, "", _source_url),
+        query=table.take("query", str, "", _one_line),
+        private=table.take("private", bool, default.private),
+        host=table.take("host", str, "", _one_line),
+        port=table.take("port", int, default.port, _port),
+        tls=table.take("tls", str, default.tls, one_of("implicit", "starttls", "none")),
+        user=table.take("user", str, "", _one_line),
+        password_env=table.take("password_env", str, "", _one_line),
+        folder=table.take("folder", str, default.folder, _mail_folder),
+    )
+    table.finish()
+    for key in ("name", "kind", *SOURCE_KINDS.get(source.kind, ())):
+        if key not in table:
+            table.wrong(key, "is missing", "add it")
+    if source.kind == "imap" and source.tls == "none" and not _is_loopback(source.host):
+        table.wrong(
+            "tls",
+            f'is "none" for {source.host!r}',
+            'mail would travel readable; write "starttls" or "implicit"',
+        )
+    return source
+
+
+def _source_name(value: str) -> str:
+    if not re.fullmatch("[a-z0-9-]{1,64}", value):
+        raise ValueError(f"is {value!r}; write a-z, 0-9 and -, as files are named by it")
+    return value
+
+
+def _source_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        plain = False
+    if not plain or set(value) & set(" \t\r\n"):
+        raise ValueError(f"is {value!r}; write an address such as https://papers.example.org/feed.xml")
+    return value
+
+
+def _mail_folder(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or set(value) & set('"\\') or not value:
+        raise ValueError(f"is {value!r}; write the folder's name as the server knows it, in plain ASCII")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>()]+@[^@\s<>()]+", value) or not value.isascii():
+        raise ValueError(f"is {value!r}; write an address such as you@example.org")
+    return value
 
 
 def _one_line(value: str) -> str:

@@ -26,8 +26,19 @@ SOURCE_ORDER: Final = (
     "arxiv-feed",
     "arxiv-mail",
     "arxiv-abs",
+    "arxiv-listing",
+    "arxiv-json",
+    "pubmed-xml",
+    "medline",
     "daily-papers-api",
+    "daily-papers-html",
     "daily-papers-page",
+    "feed",
+    "json-feed",
+    "csl-json",
+    "ris",
+    "bibtex",
+    "csv",
 )
 
 

@@ -3,7 +3,7 @@
 Files are read and parsed first, ordered, then recorded one by one, each in a transaction of its own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from digest import __version__, read
 from digest.diff import Change, diff
-from digest.identity import keys_of
-from digest.model import DigestFile, Home, Rejected
+from digest.identity import keys_of, one_paper
+from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.report import FileReport, Told
 from digest.store import Library, Store, Transaction
 
@@ -73,6 +73,38 @@ def read_files(
         progress("recording", done, len(gathered))
         with store.begin() as tx:
             yield _record(tx, item, run=run, at=now, tell=tell)
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The papers that the files of the setting `library` list, by identity key, and why a file cannot be read."""
+
+    papers: Mapping[str, Listing]
+    problems: tuple[str, ...] = ()
+
+    def has(self, paper: Paper) -> bool:
+        """Say whether a paper is among them."""
+        if not self.papers:
+            return False
+        listing = Listing(0, paper.title, "", arxiv=paper.arxiv, doi=paper.doi)
+        keys = (key for key in keys_of(listing) if key in self.papers)
+        return any(one_paper(key, listing, self.papers[key]) for key in keys)
+
+
+def owned(home: Home, now: datetime) -> Owned:
+    """Read the files of the setting `library`."""
+    found: dict[str, Listing] = {}
+    problems = []
+    zone = ZoneInfo(home.settings.timezone)
+    most = home.settings.max_file_mb * 1024 * 1024
+    for name in home.settings.library:
+        file = read.read(str(home.path / name), today=now.astimezone(zone).date(), zone=zone, max_bytes=most)
+        if isinstance(file, Rejected):
+            problems.append(str(replace(file, path=name)))
+            continue
+        for listing in file.listings:
+            found.update((key, listing) for key in keys_of(listing))
+    return Owned(found, tuple(problems))
 
 
 def _gather(

@@ -17,7 +17,8 @@ class Listing:
 
     `title` and `abstract` are the text of the file with white space collapsed. `rank` counts from 1.
     A count that the file does not show is None. `authors` are given name first. `snippet` marks an
-    abstract that its source cut short; `version` is arXiv's.
+    abstract that its source cut short; `version` is arXiv's. `keywords` are the source's own, `announced`
+    is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`.
     """
 
     rank: int
@@ -37,6 +38,9 @@ class Listing:
     code_url: str | None = None
     withdrawn: bool = False
     snippet: bool = False
+    keywords: tuple[str, ...] = ()
+    project_url: str | None = None
+    announced: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,9 @@ class Paper:
     withdrawn: bool = False
     snippet: bool = False
     sources: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    project_url: str | None = None
+    announced: str | None = None
 
 
 # --- matching ------------------------------------------------------------------------------------
@@ -348,6 +355,27 @@ class Upkeep:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A place where papers are announced, as `[[sources]]` names it.
+
+    `kind` is `feed`, `page`, `arxiv`, `daily-papers` or `imap`; the first two need `url`, `arxiv` needs
+    `query`, `imap` the mailbox. `private` allows addresses that are not of the public internet.
+    """
+
+    name: str
+    kind: str
+    url: str = ""
+    query: str = ""
+    private: bool = False
+    host: str = ""
+    port: int = 993
+    tls: str = "implicit"
+    user: str = ""
+    password_env: str = ""
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
 
@@ -363,6 +391,9 @@ class Settings:
     schedule: Upkeep = field(default_factory=Upkeep)
     dkim: Dkim | None = None
     bounces: Bounces = Bounces()
+    contact: str = ""
+    sources: tuple[Source, ...] = ()
+    library: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

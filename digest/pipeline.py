@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from digest.compose import Findings, compose, find, recent_enough
 from digest.errors import UsageError
-from digest.intake import Options, Progress, read_files, silent
+from digest.intake import Options, Progress, owned, read_files, silent
 from digest.model import Home, Issue, Subscription
 from digest.report import IssueReport, RunReport, SubscriptionReport
 from digest.shelf import Shelf
@@ -70,7 +70,8 @@ def run(
         files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
     reports = []
     with _timed(stages, "match"):
-        shelf = Shelf(store)
+        mine = owned(home, now)
+        shelf = Shelf(store, mine.has)
         shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
         for done, subscription in enumerate(subscriptions):
             progress("matching", done, len(subscriptions))
@@ -84,8 +85,8 @@ def run(
         files=files,
         subscriptions=tuple(reports),
         feeds=written.feeds if written else (),
-        problems=written.problems if written else (),
-        stale=_stale(home, store, now),
+        problems=(*mine.problems, *(written.problems if written else ())),
+        stale=(*_stale(home, store, now), *_silent_sources(home, now)),
         stages=stages,
     )
     with store.begin() as tx:
@@ -119,6 +120,27 @@ def _stale(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
 
 def _later(started: datetime) -> datetime:
     return max(started, datetime.now(started.tzinfo))
+
+
+# arXiv rests for up to four days around holidays.
+_SILENCE = timedelta(days=5)
+
+
+def _silent_sources(home: Home, now: datetime) -> tuple[str, ...]:
+    """Name the sources that have had nothing new for long: they may be broken, not quiet."""
+    if not home.settings.sources:
+        return ()
+    from digest.fetch.memory import Memories
+
+    memories = Memories.load(home.inbox)
+    notes = []
+    for source in home.settings.sources:
+        changed = memories.of(source.name).moment("changed")
+        if changed is None:
+            notes.append(f"the source {source.name} has brought nothing yet; see: digest fetch")
+        elif now - changed > _SILENCE:
+            notes.append(f"the source {source.name} has had nothing new since {changed:%Y-%m-%d}")
+    return tuple(notes)
 
 
 def chosen(

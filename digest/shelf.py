@@ -5,7 +5,7 @@ the same interval are matched together by the fast one. From `KEEP_FROM` differe
 compiled ones are kept in the database, so that only what was changed since is read and compiled.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING
@@ -30,8 +30,10 @@ _NOTHING: frozenset[int] = frozenset()
 class Shelf:
     """Intervals of the log with their papers, each loaded and analysed once in a run."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, hidden: Callable[[Paper], bool] | None = None) -> None:
+        """`hidden` says of a paper whether no subscription wants to see it."""
         self.store = store
+        self._hidden = hidden
         self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, Analysed] = {}
@@ -129,8 +131,9 @@ class Shelf:
         query = self.query(subscription)
         accepted = self._accepted.get(subscription.id)
         likely = numbers if accepted is None else accepted.intersection(numbers)
-        found = (match(query, self._analyse(number)) for number in likely)
-        return best_first(hit for hit in found if hit is not None)
+        hits = (match(query, self._analyse(number)) for number in likely)
+        found = (hit for hit in hits if hit is not None)
+        return best_first(hit for hit in found if not (self._hidden and self._hidden(hit.paper)))
 
     def nearest(self, subscription: Subscription, library: Library, first: int, last: int) -> tuple[str, ...]:
         """Return how the papers of an interval came near a query that accepted none, in words."""

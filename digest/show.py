@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.app import Preview, Standing
+    from digest.fetch.fetching import Fetched
     from digest.restore import Restored
     from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
@@ -84,6 +85,21 @@ class Screen:
         self._closing(report, dry_run=dry_run)
         if report.get("delivery"):
             self.delivery(report["delivery"])
+
+    def fetched(self, found: "Sequence[Fetched]", now: datetime) -> None:
+        """Show what came of each source, how long it has been silent, and what to do next."""
+        for one in found:
+            if one.error:
+                self.error(f"{one.source.name}: {one.error}")
+        if not found:
+            self.message("no sources; write [[sources]] in digest.toml, see docs/sources.md")
+            return
+        self.table(
+            ("source", "files", "nothing new", "last new"),
+            ((one.source.name, len(one.files), one.unchanged, _silence(one.changed, now)) for one in found),
+        )
+        if any(one.files for one in found):
+            self.message("Read them: digest run")
 
     def _files(self, files: Sequence[dict[str, Any]]) -> None:
         fresh = [file for file in files if not file["rejected"]]
@@ -389,6 +405,14 @@ def _outcome(subscription: dict[str, Any]) -> str:
 
 def _authors(count: int | None, organization: str | None) -> str:
     return organization or (str(count) if count is not None else "")
+
+
+def _silence(changed: datetime | None, now: datetime) -> str:
+    """Return when a source last had something new, and how long ago if that is more than a day."""
+    if changed is None:
+        return "never"
+    days = (now - changed).days
+    return f"{changed:%Y-%m-%d}" + (f", {_count(days, 'day')} ago" if days > 0 else "")
 
 
 def _local(moment: datetime | None, timezone: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from digest import lock
 from digest.cli import main
 from tests.homes import Card, Done, TestHome, below, call, counts, issue_of, page, prose, verdict_of
+from tests.servers import Reply, http_server
 
 KELP, LAMP, ROCK = "Kelp in the Harbour Log", "A Lantern for Every Pier", "Granite Steps Counted Twice"
 NOW = "2026-11-20T09:00"
@@ -699,3 +700,39 @@ def test_the_module_is_the_command(home):
     done = subprocess.run([sys.executable, "-m", "digest", "--version"], capture_output=True, text=True)
     assert done.stdout == call("--version").out
     assert main(["subscriptions", "check", "--quiet", "--home", str(home.path)]) == 0
+
+
+# --- fetch -----------------------------------------------------------------------------------------
+
+FEED = (
+    b"<rss version='2.0'><channel><title>x</title><item><title>Kelp by Post</title>"
+    b"<description>Kelp came.</description></item></channel></rss>"
+)
+
+
+def test_fetch_and_run(home):
+    """What a source announces is in the inbox, then in the library; a source that fails is named."""
+    with http_server(lambda asked: Reply(404) if asked.path == "/gone" else Reply(body=FEED)) as server:
+        (home.path / "digest.toml").write_text(
+            f'[[sources]]\nname = "shore"\nkind = "feed"\nurl = "{server.url}/feed"\nprivate = true\n'
+            f'[[sources]]\nname = "gone"\nkind = "feed"\nurl = "{server.url}/gone"\nprivate = true\n'
+        )
+        done = home.call("fetch", "--json", "--now", NOW)
+        assert done.status == 1 and "404" in done.err
+        shore, gone = json.loads(done.out)["sources"]
+        assert shore["files"] == [
+            f"inbox/{path.name}" for path in sorted((home.path / "inbox").glob("shore-*.xml"))
+        ]
+        assert (len(shore["files"]), shore["unchanged"], shore["error"]) == (1, 0, None)
+        assert (gone["name"], gone["kind"], gone["files"], gone["changed"]) == ("gone", "feed", [], None)
+        again = home.call("fetch", "--source", "shore", "--now", "2026-11-23T09:00")
+        assert again.status == 0 and "2026-11-20, 3 days ago" in again.out
+    report = home.run(now=NOW)
+    assert next(file for file in report["files"] if "shore" in file["path"])["new"] == 1
+
+
+def test_fetch_without_sources(home):
+    done = home.call("fetch")
+    assert done.status == 0 and "digest.toml" in done.err
+    done = home.call("fetch", "--source", "hf")
+    assert done.status == 2 and "no source 'hf'" in done.err

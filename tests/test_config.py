@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from digest.checked import Table, line_of, parse_toml
 from digest.config import load_settings, open_home
 from digest.errors import ConfigError, UsageError
-from digest.model import Bounces, Dkim, Settings, Smtp
+from digest.model import Bounces, Dkim, Settings, Smtp, Source
 
 SMTP = '[smtp]\nhost = "mail.example.org"\nfrom = "Digest <d@example.org>"\n'
 
@@ -142,7 +142,7 @@ def test_a_byte_order_mark_and_windows_lines(home):
     ('channels = ["smtp"]', "digest.toml:1: channels: has smtp but there is no [smtp] table; add [smtp] with host and from"),
     ("smtp = 5", "digest.toml:1: smtp: is 5; write a table"), ("[[smtp]]\nhost='h'", "digest.toml:1: smtp: is [{'host': 'h'}]; write a table"),
     ('tittle = "x"', "digest.toml:1: tittle: is no known key; did you mean 'title'?"), ("[smpt]\nhost = 'x'", "digest.toml:1: smpt: is no known key; did you mean 'smtp'?"),
-    ("zzz = 1", "digest.toml:1: zzz: is no known key; known keys: base_url, bounces, channels, database, dkim, feed_items, in_doubt, max_file_mb, smtp, timezone, title"),
+    ("zzz = 1", "digest.toml:1: zzz: is no known key; known keys: base_url, bounces, channels, contact, database, dkim, feed_items, in_doubt, library, max_file_mb, schedule, smtp, sources, timezone, title"),
     (SMTP + 'password = "secret"', "digest.toml:4: smtp.password: is no known key; did you mean 'password_env'?"),
     (SMTP + "port = 0", "digest.toml:4: smtp.port: is 0; write 1 to 65535"), (SMTP + "port = 65536", "digest.toml:4: smtp.port: is 65536; write 1 to 65535"),
     (SMTP + "port = true", "digest.toml:4: smtp.port: is True; write a whole number"), (SMTP + 'port = "587"', "digest.toml:4: smtp.port: is '587'; write a whole number"),
@@ -284,3 +284,42 @@ def test_settings_of_delivery(home):
 def test_mistakes_in_settings_of_delivery(home, text, problem):
     shown = [str(each) for each in problems(home, 'channels = ["smtp"]\n' + text)]
     assert any(problem in each for each in shown), shown
+
+
+# --- sources ---------------------------------------------------------------------------------------
+
+FEED = '[[sources]]\nname = "shore"\nkind = "feed"\nurl = "https://shore.example/feed?a=b"\n'
+BOX = '[[sources]]\nname = "box"\nkind = "imap"\nhost = "imap.example"\nuser = "ann"\npassword_env = "BOX"\n'
+
+
+def test_sources(home):
+    found = settings(
+        home, f'contact = "ann@shore.example"\n{FEED}private = true\n{BOX}folder = "Paper alerts"\n'
+    )
+    assert found.contact == "ann@shore.example"
+    assert found.sources == (
+        Source("shore", "feed", url="https://shore.example/feed?a=b", private=True),
+        Source("box", "imap", host="imap.example", user="ann", password_env="BOX", folder="Paper alerts"),
+    )
+
+
+@pytest.mark.parametrize(("text", "line", "key", "words"), [
+    ('contact = "ann"', 1, "contact", "you@example.org"),
+    ("sources = [1]", 1, "sources", "[[sources]]"),
+    ('[[sources]]\nname = "A b"\nkind = "feed"\nurl = "http://a.example/"', 2, "sources.name", "a-z"),
+    (FEED + '[[sources]]\nname = "x"\nkind = "fed"', 7, "sources.kind", "did you mean 'feed'"),
+    (FEED + FEED, 6, "sources.name", "a name of its own"),
+    ('[[sources]]\nname = "x"\nkind = "feed"', 1, "sources.url", "is missing"),
+    ('[[sources]]\nname = "x"\nkind = "arxiv"', 1, "sources.query", "is missing"),
+    (FEED + BOX.replace("user", "user_name"), 9, "sources.user_name", "did you mean 'user'"),
+    (FEED.replace("https", "ftp"), 4, "sources.url", "https://"),
+    (FEED.replace("shore.example", "me@shore.example"), 4, "sources.url", "https://"),
+    (FEED.replace("https://shore.example", "http://[::1"), 4, "sources.url", "https://"),
+    (BOX + 'tls = "none"', 7, "sources.tls", "readable"),
+    (BOX + 'folder = "a\\"b"', 7, "sources.folder", "ASCII"),
+    (BOX + "port = 0", 7, "sources.port", "65535"),
+])  # fmt: skip
+def test_mistakes_in_sources_are_named_with_their_line(home, text, line, key, words):
+    found = [problem for problem in problems(home, text) if words in problem]
+    assert found, problems(home, text)
+    assert found[0].startswith(f"digest.toml:{line}: {key}")

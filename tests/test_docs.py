@@ -60,7 +60,11 @@ def test_documented_settings_are_the_known_ones(tmp_path):
     with pytest.raises(Exception, match="known keys") as caught:
         load_settings(path)
     known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
-    assert keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`") | {"smtp", "dkim", "bounces"} == known
+    assert (
+        keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`")
+        | {"smtp", "dkim", "bounces", "sources", "schedule"}
+        == known
+    )
 
 
 def test_documented_subscription_keys_are_the_known_ones():

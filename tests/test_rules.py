@@ -15,14 +15,9 @@ LAYERS = (
     ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "report", "tokens"}),
     ("decisions", {"ports", "diff", "match", "compose", "slots", "stale"}),
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
-    ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
-<<<<<<< HEAD
+    ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
     ("pipeline", {"intake", "pipeline", "shelf", "write", "upkeep", "dispatch"}),
     ("app", {"app", "config", "why", "doctor", "rounds", "metrics", "restore"}),
-=======
-    ("pipeline", {"intake", "pipeline", "write", "dispatch", "doctor"}),
-    ("app", {"app", "config"}),
->>>>>>> t-deliver
     ("doors", {"cli", "cli_mail", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}
@@ -31,7 +26,8 @@ PURE = (LEVEL["values"], LEVEL["decisions"])
 
 HEAVY = {
     *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
-    *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib"),
+    *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib", "feedparser", "httpx", "httpcore"),
+    "stamina",
 }
 # What touches the world; `pathlib` is a value as long as nobody asks it for a file.
 WORLD = {

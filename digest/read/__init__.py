@@ -37,10 +37,10 @@ def parse(
     left out.
     """
     decoded = decode(loaded.data)
-    if decoded.damaged:
-        return _rejected(loaded, _DAMAGED, decoded.damaged)
     document = Document(loaded.path, loaded.data, decoded.text)
     chosen, broken = formats.recognise(document)
+    if chosen is None and decoded.damaged:
+        return _rejected(loaded, _DAMAGED, decoded.damaged)
     if chosen is None:
         return _rejected(loaded, _unknown(document, broken))
     found = formats.parse_with(chosen, document)
@@ -49,7 +49,7 @@ def parse(
     saved = capture.captured_on(
         given=captured,
         path=loaded.path,
-        carried=found.carried,
+        carried=found.carried if _has_come(found.carried, today) else None,
         header=found.header,
         published=[listing.published for listing in found.listings if listing.published],
         modified=loaded.modified,
@@ -64,12 +64,17 @@ def parse(
         captured_guessed=saved.guessed,
         modified=loaded.modified,
         listings=tuple(_dated(listing, found, saved.day) for listing in found.listings),
-        note=_note(decoded, found),
+        note=found.note if formats.reads_bytes(chosen) else _note(decoded, found),
     )
 
 
+def _has_come(day: date | None, today: date) -> bool:
+    """Say whether a file can have been saved on that day; it may be tomorrow already elsewhere."""
+    return day is not None and (day - today).days <= 1
+
+
 _DAMAGED = Fault("the text is damaged: this line is not UTF-8, but others are", "save or copy the file again")
-_CAN_BE_READ = "digest reads the text of saved Daily Papers pages (see docs/formats.md)"
+_CAN_BE_READ = "docs/formats.md lists what digest reads: pages, answers, feeds, alerts and bibliographies"
 
 
 def _dated(listing: Listing, found: Parsed, captured: date) -> Listing:
@@ -85,7 +90,7 @@ def _note(decoded: Decoded, found: Parsed) -> str:
 def _unknown(document: Document, broken: tuple[str, ...]) -> Fault:
     kind = kinds.kind(document) or "plain text without anything that only a list of papers has"
     reason = "; ".join((f"no known kind of digest file: it seems to be {kind}", *broken))
-    return Fault(reason, f"{_CAN_BE_READ}; save the page as plain text, or take this file away")
+    return Fault(reason, f"{_CAN_BE_READ}; save a page as HTML or as plain text, or take this file away")
 
 
 def _rejected(loaded: Loaded, fault: Fault, line: int | None = None) -> Rejected:

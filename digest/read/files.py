@@ -6,6 +6,7 @@ import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
+from pathlib import Path
 
 from digest.model import Rejected
 
@@ -43,8 +44,11 @@ def files_of(folder: str) -> tuple[str, ...]:
     """Return the files of a folder that count as digest files, by name, each joined to the folder.
 
     Left out: folders, hidden files, `*.part`, `*~` and `README*`. An absent folder has no files; one
-    that cannot be listed is returned itself, as if it were a file, so that `load` says why.
+    that cannot be listed is returned itself, as if it were a file, so that `load` says why. A Maildir
+    has its messages in its folders `new` and `cur`.
     """
+    if _is_maildir(folder):
+        return tuple(name for box in ("new", "cur") for name in files_of(os.path.join(folder, box)))  # noqa: PTH118
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if _counts(entry.name) and not _is_folder(entry))
@@ -53,6 +57,13 @@ def files_of(folder: str) -> tuple[str, ...]:
     except (OSError, ValueError):
         return (folder,)
     return tuple(os.path.join(folder, name) for name in names)  # noqa: PTH118 - keeps the folder as given
+
+
+def _is_maildir(folder: str) -> bool:
+    try:
+        return all((Path(folder) / box).is_dir() for box in ("cur", "new", "tmp"))
+    except (OSError, ValueError):
+        return False
 
 
 def _load(path: str, max_bytes: int) -> Loaded | Rejected:

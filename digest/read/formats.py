@@ -10,7 +10,31 @@ from digest.ports import Document, Fault, Format, Parsed
 GROUP = "paper_digest.formats"
 
 # Asked in this order; a module is a format by having its members.
-_BUILT_IN = ("digest.read.daily_papers_page",)
+_BUILT_IN = tuple(
+    f"digest.read.{module}"
+    for module in (
+        "daily_papers_page",
+        "daily_papers_api",
+        "daily_papers_html",
+        "arxiv_api",
+        "arxiv_feed",
+        "arxiv_listing",
+        "arxiv_json",
+        "arxiv_mail",
+        "arxiv_abs",
+        "scholar_alert",
+        "alert_mails",
+        "digest_jsonl",
+        "json_feed",
+        "csl_json",
+        "pubmed_xml",
+        "medline",
+        "feed",
+        "ris",
+        "bibtex",
+        "csv_table",
+    )
+)
 
 
 def recognise(document: Document) -> tuple[Format | None, tuple[str, ...]]:
@@ -32,6 +56,11 @@ def recognise(document: Document) -> tuple[Format | None, tuple[str, ...]]:
         except Exception as problem:  # noqa: BLE001 - someone else's code: any failure is its own
             broken.append(_failure(point.name, problem))
     return None, tuple(broken)
+
+
+def reads_bytes(chosen: Format) -> bool:
+    """Say whether a format goes by the bytes, so that no guess at the encoding of the text matters to it."""
+    return bool(getattr(chosen, "READS_BYTES", False))
 
 
 def parse_with(chosen: Format, document: Document) -> Parsed | Fault:

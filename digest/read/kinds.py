@@ -1,9 +1,9 @@
 """What a file seems to be, for the message when no format claims it, and for formats to keep off it."""
 
-import json
 import re
 
 from digest.ports import Document
+from digest.read import json_text
 
 _BINARIES = (
     (b"%PDF", "a PDF document"),
@@ -15,8 +15,11 @@ _BINARIES = (
     (b"GIF8", "an image"),
     (b"bplist", "a binary property list, perhaps a web archive"),
 )
+HTML = "an HTML page"
+BIBTEX = "a BibTeX bibliography"
+
 _HTML = re.compile(
-    r"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype html|html|head|body|div|table|meta)\b",
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype html|html|head|body|div|table|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _XML = re.compile(r"\s*<(?:\?xml|!doctype|!--|[A-Za-z][\w.-]*(?::[\w.-]+)?[\s/>])", re.IGNORECASE)
@@ -25,7 +28,7 @@ _MAIL_HEADERS = frozenset(
     {"from", "to", "subject", "date", "received", "message-id", "mime-version", "return-path"}
 )
 _BIBTEX = re.compile(r"^\s*@[A-Za-z]+\s*[{(]", re.MULTILINE)
-_RIS = re.compile(r"\A\s*TY  ?- ", re.ASCII)
+_RIS = re.compile(r"\A\s*TY  -", re.ASCII)
 _MARKDOWN = re.compile(r"^#{1,6} \S|!?\[[^\]\n]*\]\([^)\s]+\)", re.MULTILINE)
 _HEAD = 4000
 
@@ -48,34 +51,34 @@ def markup(text: str) -> str:
     """Return the name of the markup or data language of a text, or an empty string for plain text."""
     head = text[:_HEAD]
     if _HTML.match(head):
-        return "an HTML page"
+        return HTML
     if _XML.match(head):
         return "an XML file"
     if _is_json(text):
         return "a JSON file"
-    if _is_mail(head):
+    if is_mail(head):
         return "an e-mail message"
     if _RIS.match(head):
         return "a RIS bibliography"
     if _BIBTEX.match(head):
-        return "a BibTeX bibliography"
+        return BIBTEX
     return "a Markdown file" if len(_MARKDOWN.findall(head)) >= 3 else ""
+
+
+def begins_as_markup(text: str) -> bool:
+    """Say whether a text begins with a tag, as pages and pieces of them do."""
+    return text[:_HEAD].lstrip().startswith("<")
 
 
 def _is_json(text: str) -> bool:
     stripped = text.strip()
     if (stripped[:1], stripped[-1:]) not in {("{", "}"), ("[", "]")}:
         return False
-    try:
-        json.loads(stripped)
-    except RecursionError:
-        return True
-    except ValueError:
-        return stripped.startswith(('{"', '[{"'))
-    return True
+    fault = json_text.loaded(text)[1]
+    return fault is None or fault.line is None or stripped.startswith(('{"', '[{"'))
 
 
-def _is_mail(head: str) -> bool:
+def is_mail(head: str) -> bool:
     """Say whether the text begins with a mail's header lines."""
     found: set[str] = set()
     for line in head.lstrip("\r\n").splitlines():

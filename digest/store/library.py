@@ -355,4 +355,7 @@ def _paper(row: Row[Any]) -> Paper:
         withdrawn=record.withdrawn,
         snippet=record.snippet,
         sources=tuple(row.sources.split()),
+        keywords=record.keywords,
+        project_url=record.project_url,
+        announced=record.announced,
     )

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from digest.model import DigestFile
-from digest.read import Loaded, files_of, load, parse
+from digest.read import Loaded, files_of, formats, load, parse
 
 HERE = Path(__file__).parent / "golden"
 INBOX = Path(__file__).parents[2] / "inbox"
+SAMPLES = Path(__file__).parent / "samples"
 FILES = {
     "2026-11-16-sample": INBOX / "2026-11-16-sample.txt",
     "2026-11-18-sample": INBOX / "2026-11-18-sample.txt",
-    "trending-sample": HERE / "trending-sample.txt",
+    **{path.name: path for path in sorted(SAMPLES.iterdir())},
 }
 
 
@@ -33,6 +34,7 @@ def as_read(path: Path) -> str:
     """Return a head line about the file, then a line for each listing with the fields that it fills."""
     found = digest_file(path)
     head = {"source": found.source, "captured": found.captured.isoformat(), "guessed": found.captured_guessed}
+    head |= {"note": found.note} if found.note else {}
     lines = [
         head,
         *(
@@ -50,6 +52,11 @@ def as_read(path: Path) -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_files_are_read_as_they_were(name):
     assert as_read(FILES[name]).splitlines() == (HERE / f"{name}.jsonl").read_text("utf-8").splitlines()
+
+
+def test_every_built_in_format_has_a_sample():
+    found = {digest_file(path).source for path in FILES.values()}
+    assert found == {formats.import_module(name).name for name in formats._BUILT_IN}
 
 
 def test_the_samples_make_a_story():

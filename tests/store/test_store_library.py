@@ -89,7 +89,7 @@ def test_a_paper_keeps_all_its_fields(store):
     full = listing(
         1, "Ein Titel: 题目 🧪", abstract="Text\n", authors=("A B", "C, D"), author_count=9, published=DAY, comments=0, upvotes=4,
         organization="Acme", categories=("cs.CV", "stat.ML"), arxiv="2501.1", doi="10.1/X", version=2, url="https://u",
-        code_url="https://c", withdrawn=True, snippet=True,
+        code_url="https://c", withdrawn=True, snippet=True, keywords=("k",), project_url="https://p", announced="new",
     )  # fmt: skip
     with store.begin() as tx:
         assert read(tx, file(full)) == frozenset()

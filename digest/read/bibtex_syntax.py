@@ -1,0 +1,149 @@
+"""BibTeX's syntax: text in, entries out, each with its line. Pure, one pass, no recursion.
+
+The grammar is BibTeX's own: what stands outside of entries is comment, a value is any number of pieces in
+braces, in quotes, numbers or names of strings, joined by `#`; braces are balanced, also within quotes.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_START = re.compile(r"@[ \t]*([A-Za-z]+)\s*([{(])")
+_SPACE = re.compile(r"\s*")
+_KEY = re.compile(r"[^,\s{}]*[^,{}\n]*")
+_NAME = re.compile(r"[^\s\"#%'(),={}]+")
+_BRACE = re.compile(r"[{}]")
+_QUOTE = re.compile(r"[{}\"]")
+_CLOSERS = {"{": "}", "(": ")"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry: its kind and field names in lower case, values without their outer braces or quotes."""
+
+    line: int
+    kind: str
+    key: str
+    fields: dict[str, str]
+
+
+class Broken(Exception):  # noqa: N818 - a format turns it into a Fault
+    """Where the text ceases to be BibTeX, and why."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line, self.reason = line, reason
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """Return the entries of a file. Raises Broken."""
+    return _Scanner(text).entries()
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self.text, self.place = text, 0
+        self.strings: dict[str, str] = {}
+        self._counted, self._line = 0, 1
+
+    def entries(self) -> Iterator[Entry]:
+        while match := _START.search(self.text, self.place):
+            line, kind, closer = self._line_at(match.start()), match[1].lower(), _CLOSERS[match[2]]
+            self.place = match.end()
+            if kind in {"comment", "preamble"}:
+                self._skip(line, kind, closer)
+            elif kind == "string":
+                self.strings.update(self._fields(line, closer))
+            else:
+                key = self._key(line)
+                yield Entry(line, kind, key, self._fields(line, closer))
+
+    def _key(self, line: int) -> str:
+        self._blank()
+        match = _KEY.match(self.text, self.place)
+        key = match[0].strip() if match else ""
+        self.place = match.end() if match else self.place
+        self._blank()
+        if self.text[self.place : self.place + 1] not in {",", "}", ")"}:
+            raise Broken(line, f"the entry {key!r} has no comma behind its key")
+        return key
+
+    def _fields(self, line: int, closer: str) -> dict[str, str]:
+        fields: dict[str, str] = {}
+        while True:
+            self._blank()
+            sign = self.text[self.place : self.place + 1]
+            if sign == ",":
+                self.place += 1
+            elif sign == closer:
+                self.place += 1
+                return fields
+            elif not sign:
+                raise Broken(line, "the entry that begins here has no end")
+            else:
+                name, value = self._field(line)
+                fields.setdefault(name, value)
+
+    def _field(self, line: int) -> tuple[str, str]:
+        match = _NAME.match(self.text, self.place)
+        if match is None:
+            shown = self.text[self.place : self.place + 1]
+            raise Broken(self._line_at(self.place), f"{shown!r} stands where a field's name should")
+        self.place = match.end()
+        self._blank()
+        if self.text[self.place : self.place + 1] != "=":
+            raise Broken(self._line_at(self.place), f"no = behind {match[0]!r}, in the entry of line {line}")
+        self.place += 1
+        pieces = [self._piece(line)]
+        self._blank()
+        while self.text[self.place : self.place + 1] == "#":
+            self.place += 1
+            pieces.append(self._piece(line))
+            self._blank()
+        return match[0].lower(), "".join(pieces)
+
+    def _piece(self, line: int) -> str:
+        self._blank()
+        start = self.place
+        sign = self.text[start : start + 1]
+        if sign == "{":
+            self.place = self._closing(start + 1, _BRACE, "}", line)
+            return self.text[start + 1 : self.place - 1]
+        if sign == '"':
+            self.place = self._closing(start + 1, _QUOTE, '"', line)
+            return self.text[start + 1 : self.place - 1]
+        match = _NAME.match(self.text, start)
+        if match is None:
+            raise Broken(self._line_at(start), f"a field has no value, in the entry of line {line}")
+        self.place = match.end()
+        return self.strings.get(match[0].lower(), match[0])
+
+    def _closing(self, start: int, signs: re.Pattern[str], closer: str, line: int) -> int:
+        """Return the place behind the sign that closes what was opened before `start`."""
+        depth = 0
+        for match in signs.finditer(self.text, start):
+            if depth == 0 and match[0] == closer:
+                return match.end()
+            depth += {"{": 1, "}": -1}.get(match[0], 0)
+            if depth < 0:
+                break
+        raise Broken(
+            self._line_at(start), f"what is opened here is never closed, in the entry of line {line}"
+        )
+
+    def _skip(self, line: int, kind: str, closer: str) -> None:
+        if kind == "preamble" or closer == "}":
+            signs, sign = (_BRACE, "}") if closer == "}" else (re.compile(r"[{})]"), ")")
+            self.place = self._closing(self.place, signs, sign, line)
+
+    def _blank(self) -> None:
+        match = _SPACE.match(self.text, self.place)
+        self.place = match.end() if match else self.place
+
+    def _line_at(self, place: int) -> int:
+        """Return the line of a place (from 1); places are asked for in rising order, so each is counted once."""
+        if place < self._counted:
+            return self.text.count("\n", 0, place) + 1
+        self._line += self.text.count("\n", self._counted, place)
+        self._counted = place
+        return self._line

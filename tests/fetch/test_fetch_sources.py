@@ -1,0 +1,313 @@
+"""Sources from first request to digest file, against servers of this machine."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from digest.errors import StoreError
+from digest.fetch.fetching import Fetched, agent_of, fetch
+from digest.fetch.memory import FILE, Memories, Memory
+from digest.fetch.pace import Pace
+from digest.fetch.web import Limits
+from digest.model import Source
+from digest.read import files_of, read
+from tests.servers import Asked, Mailbox, Reply, http_server, imap_server
+
+NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)
+LIMITS = Limits(
+    max_bytes=100_000, seconds=5, attempts=2, patience=0.1, first_wait=0.01, longest_wait=0.01, jitter=0
+)
+FEED = b"<rss version='2.0'><channel><title>x</title><item><title>Snails</title><description>d</description></item></channel></rss>"
+
+
+def run(
+    inbox: Path, *sources: Source, now: datetime = NOW, since: date | None = None, limits=LIMITS
+) -> list[Fetched]:
+    inbox.mkdir(exist_ok=True)
+    return list(
+        fetch(
+            sources, Memories.load(inbox), agent="paper-digest/test", now=now, today=now.date(), since=since,
+            limits=limits, pace=Pace(factor=0),
+        )
+    )  # fmt: skip
+
+
+def one(inbox: Path, source: Source, **options) -> Fetched:
+    return run(inbox, source, **options)[0]
+
+
+def papers(inbox: Path) -> list[str]:
+    found = [read(path, today=NOW.date(), zone=UTC, max_bytes=10**6) for path in files_of(str(inbox))]
+    return sorted(listing.title for file in found for listing in file.listings)
+
+
+# --- one document ----------------------------------------------------------------------------------
+
+
+def test_a_feed_is_kept_once(tmp_path):
+    def script(asked: Asked) -> Reply:
+        known = asked.headers.get("if-none-match") == '"1"'
+        return Reply(304) if known else Reply(body=FEED, headers={"ETag": '"1"'})
+
+    with http_server(script) as server:
+        source = Source("shore", "feed", url=f"{server.url}/feed", private=True)
+        first = one(tmp_path, source)
+        again = one(tmp_path, source, now=NOW + timedelta(days=2))
+    assert (len(first.files), first.error, first.changed) == (1, None, NOW)
+    assert (again.files, again.unchanged, again.error, again.changed) == ((), 1, None, NOW)
+    assert first.files[0].startswith("shore-2026-11-18-") and first.files[0].endswith(".xml")
+    assert (tmp_path / first.files[0]).read_bytes() == FEED
+    assert papers(tmp_path) == ["Snails"]
+
+
+def test_the_same_bytes_are_nothing_new_without_an_etag(tmp_path):
+    with http_server([Reply(body=FEED)]) as server:
+        source = Source("shore", "feed", url=server.url, private=True)
+        found = [one(tmp_path, source, now=NOW + timedelta(days=day)) for day in range(3)]
+    assert [(len(each.files), each.unchanged) for each in found] == [(1, 0), (0, 1), (0, 1)]
+    assert len(files_of(str(tmp_path))) == 1
+
+
+def test_a_web_page_is_no_feed(tmp_path):
+    with http_server(
+        [Reply(body=b"<!DOCTYPE html><p>Log in", headers={"Content-Type": "text/html"})]
+    ) as server:
+        found = one(tmp_path, Source("shore", "feed", url=server.url, private=True))
+    assert "web page" in found.error and files_of(str(tmp_path)) == ()
+
+
+def test_each_source_stands_alone(tmp_path):
+    with http_server([Reply(body=FEED)]) as server:
+        broken = Source("broken", "feed", url="http://127.0.0.1:1/", private=True)
+        guarded = Source("guarded", "feed", url=server.url)
+        good = Source("good", "feed", url=server.url, private=True)
+        found = run(tmp_path, broken, guarded, good)
+    assert [each.error is None for each in found] == [False, False, True]
+    assert len(found[2].files) == 1
+
+
+def test_a_server_that_wants_to_be_left_alone_is(tmp_path):
+    with http_server([Reply(429, headers={"Retry-After": "3600"}), Reply(body=FEED)]) as server:
+        source = Source("shore", "feed", url=server.url, private=True)
+        assert "3600" in one(tmp_path, source).error
+        assert (
+            "left alone until 2026-11-18 09:00"
+            in one(tmp_path, source, now=NOW + timedelta(minutes=59)).error
+        )
+        assert len(server.asked) == 1
+        assert one(tmp_path, source, now=NOW + timedelta(minutes=61)).error is None
+
+
+@pytest.mark.parametrize(("robots", "kept"), [
+    (Reply(404), True), (Reply(body=b"User-agent: *\nDisallow: /other"), True), (Reply(body=b"User-agent: paper-digest\nDisallow: /"), False),
+    (Reply(body=b"User-agent: *\nDisallow: /list"), False), (Reply(500), False),
+])  # fmt: skip
+def test_robots_are_respected_where_pages_are_scraped(tmp_path, robots, kept):
+    page = Reply(body=b"<html></html>", headers={"Content-Type": "text/html"})
+    with http_server(lambda asked: robots if asked.path == "/robots.txt" else page) as server:
+        found = one(tmp_path, Source("page", "page", url=f"{server.url}/list/new", private=True))
+    assert (found.error is None, len(found.files)) == (kept, int(kept))
+    assert ("/list/new" in server.paths) == kept
+
+
+# --- many documents ----------------------------------------------------------------------------------
+
+
+def atom(total: int, start: int, count: int) -> bytes:
+    entries = "".join(
+        f"<entry><id>http://arxiv.org/abs/2611.{number:05}v1</id><title>Paper {number}</title><summary>s</summary></entry>"
+        for number in range(start, start + count)
+    )
+    return (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/">'
+        "<id>https://arxiv.org/api/x</id><updated>2026-11-18T00:00:00Z</updated>"
+        f"<opensearch:totalResults>{total}</opensearch:totalResults>{entries}</feed>"
+    ).encode()
+
+
+class Arxiv:
+    """An API with so many papers; `breaks` are requests, by number, that it answers with an error."""
+
+    def __init__(self, total: int, breaks: tuple[int, ...] = (), empty: tuple[int, ...] = ()) -> None:
+        self.total, self.breaks, self.empty, self.count = total, breaks, empty, 0
+
+    def __call__(self, asked: Asked) -> Reply:
+        self.count += 1
+        if self.count in self.breaks:
+            return Reply(400)
+        start = int(parse_qs(urlsplit(asked.path).query)["start"][0])
+        size = 0 if self.count in self.empty else min(100, self.total - start)
+        return Reply(body=atom(self.total, start, size))
+
+
+def test_all_pages_of_a_query(tmp_path):
+    with http_server(Arxiv(230, empty=(2,))) as server:
+        source = Source("ai", "arxiv", query="cat:cs.AI OR cat:cs.LG", url=server.url, private=True)
+        found = one(tmp_path, source)
+    asked = [parse_qs(urlsplit(path).query) for path in server.paths]
+    assert [each["start"][0] for each in asked] == [
+        "0",
+        "100",
+        "100",
+        "200",
+    ]  # an empty page is asked for again
+    assert asked[0]["search_query"] == [
+        "(cat:cs.AI OR cat:cs.LG) AND submittedDate:[202611110000 TO 202611182359]"
+    ]
+    assert asked[0]["sortOrder"] == ["ascending"]
+    assert (len(found.files), found.error, len(papers(tmp_path))) == (3, None, 230)
+
+
+def test_what_is_broken_off_goes_on(tmp_path):
+    with http_server(Arxiv(230, breaks=(2,))) as server:
+        source = Source("ai", "arxiv", query="x", url=server.url, private=True)
+        broken = one(tmp_path, source)
+        assert (len(broken.files), "400" in broken.error) == (1, True)
+        rest = one(tmp_path, source, now=NOW + timedelta(days=1))
+    starts = [parse_qs(urlsplit(path).query)["start"][0] for path in server.paths]
+    assert (starts, len(rest.files), rest.error) == (["0", "100", "100", "200"], 2, None)
+    assert len(papers(tmp_path)) == 230
+    memory = Memories.load(tmp_path).of("ai")
+    assert (memory.next, memory.done) == ("", "2026-11-18")  # the days it had begun with
+
+
+def test_the_next_fetch_begins_with_the_last_day(tmp_path):
+    with http_server(Arxiv(1)) as server:
+        source = Source("ai", "arxiv", query="x", url=server.url, private=True)
+        one(tmp_path, source)
+        one(tmp_path, source, now=NOW + timedelta(days=3))
+        one(tmp_path, source, now=NOW + timedelta(days=4), since=date(2026, 1, 1))
+    days = [parse_qs(urlsplit(path).query)["search_query"][0].split("[")[1][:8] for path in server.paths]
+    assert days == ["20261111", "20261118", "20260101"]
+    assert Memories.load(tmp_path).of("ai").done == "2026-11-22"
+
+
+def entry(number: int) -> dict:
+    return {"paper": {"id": f"2611.{number:05}", "title": f"Paper {number}", "summary": "s", "upvotes": 1}}
+
+
+def test_the_days_of_daily_papers(tmp_path):
+    counts = {"2026-11-16": 100, "2026-11-17": 0, "2026-11-18": 2}
+
+    def script(asked: Asked) -> Reply:
+        query = {key: values[0] for key, values in parse_qs(urlsplit(asked.path).query).items()}
+        day, page = query["date"], int(query["p"])
+        size = max(0, min(100, counts[day] - 100 * page))
+        first = int(day[-2:]) * 1000 + 100 * page
+        return Reply(body=json.dumps([entry(first + number) for number in range(size)]).encode())
+
+    with http_server(script) as server:
+        source = Source("hf", "daily-papers", url=server.url, private=True)
+        found = one(tmp_path, source, since=date(2026, 11, 16))
+    days = [
+        (parse_qs(urlsplit(path).query)["date"][0], parse_qs(urlsplit(path).query)["p"][0])
+        for path in server.paths
+    ]
+    assert days == [("2026-11-16", "0"), ("2026-11-16", "1"), ("2026-11-17", "0"), ("2026-11-18", "0")]
+    assert (len(found.files), found.unchanged, found.error) == (2, 2, None)
+    assert len(papers(tmp_path)) == 102
+
+
+# --- mail ------------------------------------------------------------------------------------------
+
+MAIL = b"From: a@b.example\r\nSubject: %d\r\n\r\nbody\r\n"
+
+
+def test_mails_of_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("BOX", 'se"cret')
+    box = Mailbox({3: MAIL % 3, 7: MAIL % 7})
+    with imap_server(box):
+        source = Source(
+            "alerts",
+            "imap",
+            host="127.0.0.1",
+            port=box.port,
+            tls="none",
+            user="ann b",
+            password_env="BOX",
+            folder="Paper alerts",
+        )
+        first = one(tmp_path, source)
+        again = one(tmp_path, source)
+        box.mails[9] = MAIL % 9
+        third = one(tmp_path, source)
+        box.validity = 2
+        renewed = one(tmp_path, source)
+    assert [(len(each.files), each.error) for each in (first, again, third, renewed)] == [
+        (2, None),
+        (0, None),
+        (1, None),
+        (0, None),
+    ]
+    assert renewed.unchanged == 3  # all read again, all known by their content
+    assert 'LOGIN "ann b" "se\\"cret"' in box.said
+    assert 'EXAMINE "Paper alerts"' in box.said  # never SELECT: nothing is marked as read
+    assert "UID SEARCH UID 1:* SINCE 11-Nov-2026" in box.said and "UID SEARCH UID 8:*" in box.said
+    assert all("PEEK" in line or "SIZE" in line for line in box.said if "FETCH" in line)
+    assert {(tmp_path / name).read_bytes() for name in first.files} == {MAIL % 3, MAIL % 7}
+
+
+@pytest.mark.parametrize(("broken", "words"), [
+    ("LOGIN", "not today"), ("EXAMINE", "no folder"), ("SEARCH", "cannot be searched"), ("SIZE", "cannot be read"),
+])  # fmt: skip
+def test_mailboxes_that_refuse(tmp_path, monkeypatch, broken, words):
+    monkeypatch.setenv("BOX", "secret")
+    with imap_server(Mailbox({3: MAIL % 3}, broken=broken)) as box:
+        source = Source(
+            "alerts", "imap", host="127.0.0.1", port=box.port, tls="none", user="a", password_env="BOX"
+        )
+        found = one(tmp_path, source)
+    assert words in found.error and found.files == ()
+    assert "secret" not in found.error
+
+
+def test_large_mails_stay_where_they_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("BOX", "secret")
+    with imap_server(Mailbox({1: MAIL % 1 + bytes(1000), 2: MAIL % 2})) as box:
+        source = Source(
+            "alerts", "imap", host="127.0.0.1", port=box.port, tls="none", user="a", password_env="BOX"
+        )
+        found = one(tmp_path, source, limits=replace(LIMITS, max_bytes=500))
+    assert (len(found.files), found.error) == (
+        1,
+        "1 mails are larger than max_file_mb and were left in the folder",
+    )
+
+
+def test_mailboxes_that_are_not_there(tmp_path, monkeypatch):
+    source = Source("alerts", "imap", host="127.0.0.1", port=1, tls="none", user="a", password_env="BOX")
+    monkeypatch.delenv("BOX", raising=False)
+    assert "BOX is not set" in one(tmp_path, source).error
+    monkeypatch.setenv("BOX", "secret")
+    for tls in ("none", "starttls", "implicit"):
+        assert "127.0.0.1" in one(tmp_path, replace(source, tls=tls)).error
+
+
+# --- memory ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"a": 1}', '{"a": {"etag": 5, "uid": "x", "new": 1}}', "[" * 100_000]
+)
+def test_a_memory_that_is_broken_is_as_good_as_none(tmp_path, content):
+    (tmp_path / FILE).write_text(content)
+    assert Memories.load(tmp_path).of("a") == Memory()
+
+
+def test_memory_is_kept_out_of_the_way(tmp_path):
+    memories = Memories.load(tmp_path)
+    memories.note("a", etag="x", uid=3)
+    assert Memories.load(tmp_path).of("a") == Memory(etag="x", uid=3)
+    assert files_of(str(tmp_path)) == ()
+    assert (memories.of("a").moment("changed"), memories.of("a").done_day) == (None, None)
+    with pytest.raises(StoreError):
+        Memories(tmp_path / FILE / "below").note("a", uid=1)
+
+
+def test_what_we_call_ourselves():
+    assert agent_of("1.0", "a@b.example", "https://x.example/") == "paper-digest/1.0 (mailto:a@b.example)"
+    assert agent_of("1.0", "", "https://x.example/") == "paper-digest/1.0 (+https://x.example/)"

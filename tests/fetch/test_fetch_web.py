@@ -1,0 +1,255 @@
+"""One request and what a server can do to it. Everything is on this machine."""
+
+import gzip
+import ipaddress
+import socket
+import zlib
+from datetime import UTC, datetime
+
+import pytest
+
+from digest.fetch import guard
+from digest.fetch.guard import is_public
+from digest.fetch.pace import Pace, seconds_between
+from digest.fetch.problem import FetchError
+from digest.fetch.web import Known, Limits, Web, retry_after
+from tests.servers import Reply, http_server
+
+BODY = b"<rss></rss>"
+FEW = Limits(
+    max_bytes=10_000, seconds=5, attempts=3, patience=1, first_wait=0.01, longest_wait=0.02, jitter=0.01
+)
+
+
+def web(limits: Limits = FEW, *, private: bool = True) -> Web:
+    return Web("paper-digest/test (mailto:a@b.example)", limits, private=private, pace=Pace(factor=0))
+
+
+def refused(url: str, limits: Limits = FEW, **options) -> FetchError:
+    with web(limits, **options) as client, pytest.raises(FetchError) as caught:
+        client.get(url)
+    return caught.value
+
+
+def test_a_document_and_what_we_say_of_ourselves():
+    headers = {"Content-Type": "Application/RSS+xml; charset=utf-8", "ETag": '"1"', "Last-Modified": "Mon"}
+    with http_server([Reply(body=BODY, headers=headers)]) as server, web() as client:
+        answer = client.get(f"{server.url}/feed?a=b%20c")
+    assert (answer.data, answer.kind, answer.known) == (BODY, "application/rss+xml", Known('"1"', "Mon"))
+    asked = server.asked[0]
+    assert (asked.path, asked.headers["user-agent"]) == (
+        "/feed?a=b%20c",
+        "paper-digest/test (mailto:a@b.example)",
+    )
+    assert "if-none-match" not in asked.headers and asked.headers["accept-encoding"] == "gzip"
+
+
+def test_what_has_not_changed_is_not_sent_again():
+    with http_server([Reply(304)]) as server, web() as client:
+        answer = client.get(server.url, Known('"1"', "Mon"))
+    assert (answer.data, answer.known) == (None, Known('"1"', "Mon"))
+    assert server.asked[0].headers["if-none-match"] == '"1"'
+    assert server.asked[0].headers["if-modified-since"] == "Mon"
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_may_pass_is_tried_again(status):
+    with http_server([Reply(status), Reply(status), Reply(body=BODY)]) as server, web() as client:
+        assert client.get(server.url).data == BODY
+    assert len(server.asked) == 3
+    with http_server([Reply(status)]) as server:
+        assert refused(server.url).status == status
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204])
+def test_what_does_not_pass_is_not_tried_again(status):
+    with http_server([Reply(status)]) as server:
+        assert str(status) in str(refused(server.url))
+    assert len(server.asked) == 1
+
+
+def test_retry_after_is_kept_to():
+    waits = []
+    client = web()
+    replies = [Reply(429, headers={"Retry-After": "1"}), Reply(body=BODY)]
+    with http_server(replies) as server, client:
+        start = client.pace.clock()
+        client.get(server.url)
+        waits.append(client.pace.clock() - start)
+    assert waits[0] >= 1
+    with http_server([Reply(503, headers={"Retry-After": "3600"})]) as server:
+        problem = refused(server.url)
+    assert (len(server.asked), problem.after) == (1, 3600)
+    assert "come back in 3600 s" in str(problem)
+
+
+@pytest.mark.parametrize(("value", "seconds"), [
+    ("120", 120), ("", None), ("soon", None), ("-1", None), ("9" * 400, 86_400), ("Wed, 18 Nov 2026 08:00:30 GMT", 30),
+    ("Wed, 18 Nov 2026 07:00:00 GMT", 0), ("Wed, 18 Nov 2126 07:00:00 GMT", 86_400), ("Wed, 18 Nov 2026 08:00:30 -0000", 30),
+    ("Wed, 99 Nov 2026 08:00:30 GMT", None),
+])  # fmt: skip
+def test_how_retry_after_is_read(value, seconds):
+    assert retry_after(value, datetime(2026, 11, 18, 8, tzinfo=UTC)) == seconds
+
+
+# --- bytes -----------------------------------------------------------------------------------------
+
+
+def test_gzip_is_unpacked_and_bombs_are_not():
+    with (
+        http_server([Reply(body=gzip.compress(BODY), headers={"Content-Encoding": "gzip"})]) as server,
+        web() as client,
+    ):
+        assert client.get(server.url).data == BODY
+    bomb = gzip.compress(bytes(200_000_000))
+    with http_server([Reply(body=bomb, headers={"Content-Encoding": "gzip"})]) as server:
+        assert "max_file_mb" in str(refused(server.url))
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("reply", "words"), [
+    (Reply(body=bytes(10_001)), "max_file_mb"),
+    (Reply(body=BODY * 100, cut=50), "connection failed"),
+    (Reply(body=gzip.compress(BODY)[:-9], headers={"Content-Encoding": "gzip"}), "ends before its end"),
+    (Reply(body=BODY, headers={"Content-Encoding": "gzip"}), "no gzip"),
+    (Reply(body=zlib.compress(BODY), headers={"Content-Encoding": "deflate"}), "not asked for"),
+    (Reply(body=BODY, headers={"Content-Length": "4", "Transfer-Encoding": "chunked"}), "connection failed"),
+])  # fmt: skip
+def test_bodies_that_are_not_kept(reply, words):
+    with http_server([reply]) as server:
+        assert words in str(refused(server.url))
+
+
+def test_a_body_that_drips_is_given_up():
+    limits = Limits(max_bytes=10_000, seconds=0.2, attempts=1)
+    with http_server([Reply(body=BODY * 100, drip=0.05)]) as server:
+        assert "takes longer" in str(refused(server.url, limits))
+
+
+def test_what_is_checked_is_tried_again():
+    def check(data: bytes) -> None:
+        if data != BODY:
+            raise FetchError("empty", passing=True)
+
+    with http_server([Reply(), Reply(body=BODY)]) as server, web() as client:
+        assert client.get(server.url, check=check).data == BODY
+
+
+# --- redirects -------------------------------------------------------------------------------------
+
+
+def test_redirects_are_followed_a_while():
+    replies = [
+        Reply(302, headers={"Location": "/b?c"}),
+        Reply(301, headers={"Location": "d"}),
+        Reply(body=BODY),
+    ]
+    with http_server(replies) as server, web() as client:
+        assert client.get(f"{server.url}/a").data == BODY
+    assert server.paths == ["/a", "/b?c", "/d"]
+    with http_server([Reply(307, headers={"Location": "/loop"})]) as server:
+        assert "redirects" in str(refused(server.url))
+    assert len(server.asked) == 6
+
+
+@pytest.mark.parametrize(
+    "place", ["file:///etc/passwd", "ftp://a.example/", "gopher://x", "http://[::1", "data:,x"]
+)
+def test_redirects_to_nowhere(place):
+    with http_server([Reply(302, headers={"Location": place})]) as server:
+        assert str(refused(server.url))
+    assert len(server.asked) <= FEW.attempts
+
+
+# --- who is asked ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [
+    "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+    "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
+    "2002:7f00:1::", "2001:db8::1", "198.18.0.1", "192.0.2.1",
+])  # fmt: skip
+def test_private_addresses(address):
+    assert not is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+def test_public_addresses(address):
+    assert is_public(ipaddress.ip_address(address))
+
+
+def test_this_machine_is_not_asked_unless_allowed():
+    with http_server([Reply(body=BODY)]) as server:
+        for url in (
+            server.url,
+            server.url.replace("127.0.0.1", "localhost"),
+            server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]"),
+        ):
+            problem = refused(url, private=False)
+            assert "no public address" in str(problem)
+    assert server.asked == []
+
+
+def test_a_redirect_to_this_machine_is_not_followed(monkeypatch):
+    """The first host is allowed (as a public one would be), the second is not."""
+    with http_server([Reply(body=b"secret")]) as inside:
+        place = inside.url.replace("127.0.0.1", "127.0.0.2")
+        with http_server([Reply(302, headers={"Location": place})]) as outside:
+            monkeypatch.setattr(guard, "is_public", lambda address: str(address) == "127.0.0.1")
+            assert "127.0.0.2, which is no public address" in str(refused(outside.url, private=False))
+    assert inside.asked == []
+
+
+def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch):
+    """The address that was judged is the one that is connected to: the name is looked up once."""
+    looked = []
+    real = socket.getaddrinfo
+
+    def look_up(host, port, *args, **options):
+        if host == "rebind.example":
+            looked.append(host)
+            address = "127.0.0.1" if len(looked) == 1 else "127.0.0.2"
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+        return real(host, port, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(guard, "is_public", lambda address: str(address) == "127.0.0.1")
+    with http_server([Reply(body=BODY)]) as server, web(private=False) as client:
+        assert client.get(server.url.replace("127.0.0.1", "rebind.example")).data == BODY
+    assert looked == ["rebind.example"]
+    assert server.asked[0].headers["host"].startswith("rebind.example")
+
+
+def test_one_private_address_among_public_ones_is_enough(monkeypatch):
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("8.8.8.8", "10.0.0.1")
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+    assert "10.0.0.1" in str(refused("http://two.example/", private=False))
+
+
+def test_hosts_that_are_not_there():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert "connection failed" in str(refused(f"http://127.0.0.1:{port}/"))
+    for url in ("http://no-such-host.invalid/", "http://" + "a" * 70 + ".example/"):
+        assert str(refused(url))
+
+
+# --- pace ------------------------------------------------------------------------------------------
+
+
+def test_each_host_is_asked_at_its_pace():
+    time, slept = [100.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        time[0] += seconds
+
+    pace = Pace(clock=lambda: time[0], sleep=sleep)
+    for host in ("export.arxiv.org", "rss.arxiv.org", "a.example", "b.example", "a.example"):
+        pace.wait(host)
+        time[0] += 0.25
+    assert slept == [2.75, 0.5]  # arXiv is one site; between the two requests to a.example lay half a second
+    assert seconds_between("arxiv.org") == 3 and seconds_between("notarxiv.org") == 1

@@ -1,0 +1,145 @@
+"""Mutated files of every kind: each is read whole or set aside with a reason, at once, and nothing crashes."""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading import outcome
+
+from digest.model import DigestFile, Rejected
+
+SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples").iterdir())]
+# Pieces that mean something to some format, and pieces that mean trouble to most.
+PIECES = [
+    *(b"<", b">", b"&", b'"', b"'", b"{", b"}", b"[", b"]", b"(", b")", b"@", b"\\\\\n", b",", b";", b"\t", b"\n\n", b"\r", b"\0"),
+    *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\\ud800", b"&#0;", b"&nbsp;", b"<!--", b"]]>", b"<![CDATA[", b"<!DOCTYPE x [", b"%x;"),
+    *(b'<!ENTITY a "b">', b"&a;", b"@article{x,", b"TY  - JOUR\n", b"ER  - \n", b"From x\nTo: y\n", b"Content-Type: multipart/mixed; boundary=b\n"),
+    *(b"=?utf-8?q?=ff?=", b"--b\n", b"null", b"1e999", b"-1", b"NaN", b"{}" , b"[[[[[[[[", b'{"paper":', b"arXiv:2611.01001", b"title", b"</rss>"),
+    *(b"9" * 5000, b"(" * 3000, b"<b>" * 2000, b'{"a":' * 2000, b"<!--" * 500, b"@x{y,z={" * 300, b"a and " * 500, b"," * 5000),
+]  # fmt: skip
+CAP = 1.0  # seconds: a guard against what hangs, far above what anything takes
+
+
+def judge(data: bytes) -> float:
+    """Read once; return the seconds that it took the processor."""
+    start = time.process_time()
+    found = outcome(data)
+    spent = time.process_time() - start
+    if isinstance(found, Rejected):
+        assert found.reason.strip() and found.remedy.strip()
+        assert found.line is None or found.line >= 1
+    else:
+        assert isinstance(found, DigestFile)
+        assert [one.rank for one in found.listings] == list(range(1, len(found.listings) + 1))
+        assert found.listings or found.note
+        for one in found.listings:
+            assert one.title and one.title == " ".join(one.title.split())
+            assert one.abstract == " ".join(one.abstract.split())
+            assert all(name and name == " ".join(name.split()) for name in one.authors)
+            assert one.author_count is None or one.author_count >= 1
+            for count in (one.comments, one.upvotes):
+                assert count is None or count >= 0
+            f"{one.title}{one.abstract}{one.authors}".encode()  # nothing that cannot be stored
+    return spent
+
+
+def mutated(chooser: random.Random) -> bytes:
+    data = bytearray(chooser.choice(SAMPLES))
+    for _ in range(chooser.choice([1, 1, 2, 3, 8])):
+        place = chooser.randrange(len(data) + 1)
+        end = min(len(data), place + chooser.choice([0, 1, 1, 7, 60, 600]))
+        match chooser.randrange(6):
+            case 0:
+                data[place:end] = b""
+            case 1:
+                data[place:end] = chooser.choice(PIECES)
+            case 2:
+                data[place:end] = chooser.randbytes(end - place)
+            case 3:
+                data[place:place] = data[place:end] * chooser.choice([1, 2, 50])
+            case 4:
+                other = chooser.choice(SAMPLES)
+                start = chooser.randrange(len(other))
+                data[place:end] = other[start : start + 400]
+            case _:
+                del data[place:]
+    return bytes(data)
+
+
+def seeds(count: int) -> None:
+    slowest = (0.0, 0)
+    for seed in range(count):
+        try:
+            slowest = max(slowest, (judge(mutated(random.Random(seed))), seed))
+        except Exception as problem:
+            raise AssertionError(f"seed {seed}: {problem!r}") from problem
+    assert slowest[0] < CAP, f"seed {slowest[1]} took {slowest[0]:.2f} s"
+
+
+def test_a_sample_of_mutated_files():
+    seeds(600)
+
+
+@pytest.mark.torture
+def test_many_mutated_files():
+    seeds(50_000 if os.environ.get("TORTURE") == "full" else 3_000)
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(SAMPLES), st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(PIECES)), max_size=4)
+)
+def test_pieces_anywhere(sample, pieces):
+    data = bytearray(sample)
+    for place, piece in pieces:
+        at = place % (len(data) + 1)
+        data[at:at] = piece
+    judge(bytes(data))
+
+
+@pytest.mark.parametrize("sample", range(len(SAMPLES)))
+def test_a_file_cut_anywhere_is_never_read_as_something_else(sample):
+    """What is left of a file may be a whole one of its kind; its papers are then papers of the whole."""
+    whole = outcome(SAMPLES[sample])
+    known = {(one.title, one.abstract) for one in whole.listings}
+    step = max(1, len(SAMPLES[sample]) // 40)
+    for end in range(0, len(SAMPLES[sample]), step):
+        found = outcome(SAMPLES[sample][:end])
+        if isinstance(found, DigestFile) and found.source not in LINES:
+            assert {(one.title, one.abstract) for one in found.listings} <= known, end
+
+
+# In these nothing marks the end of a text, so that the last one may be cut.
+LINES = {"daily-papers-page", "csv"}
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        b"<rss><channel>" + b"<item><title>x</title>" * 4_000 + b"</channel></rss>",
+        b"<feed xmlns='http://www.w3.org/2005/Atom'>" + b"<a>" * 20_000 + b"</feed>",
+        b"<!DOCTYPE lolz [<!ENTITY a '" + b"x" * 1000 + b"'>" + b"".join(b"<!ENTITY a%d '%s'>" % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 9)) + b"]><PubmedArticleSet><a>&a8;</a></PubmedArticleSet>",
+        b"<!DOCTYPE rss [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><rss><channel><item><title>&x;</title></item></channel></rss>",
+        b"<html>" + b"<div>" * 100_000 + b"class='list-title'" + b"</html>",
+        b'[{"paper": {"id": "1", "title": "x", "upvotes": 1}, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
+        b'["' + b"(" * 50_000 + b'"]',
+        b'{"data": ["{' + b"'paper': {" * 3000 + b'"]}',
+        b"@article{a, title = " + b"{" * 200_000,
+        b"@article{a, title = " + b"x # " * 100_000,
+        b"@a{b,c=" * 50_000,
+        b"From x y\nFrom: a\nTo: b\n\n" * 5_000,
+        b"Content-Type: multipart/mixed; boundary=b\nFrom: a\nTo: b\n\n" + b"--b\nContent-Type: multipart/mixed; boundary=b\n\n" * 2_000,
+        b"TY  - JOUR\n" + b"AU  - x\n" * 100_000,
+        b"title,doi\n" + b'"' * 100_001,
+        b"\\\\\narXiv:2611.01001\n" * 20_000,
+        b"\\\\\narXiv:2611.01001\nTitle: " + b"(" * 200_000 + b"\nAuthors: " + b"(a" * 100_000 + b"\n\\\\\nx\n\\\\\n",
+        b"\\\\\narXiv:2611.01001\nTitle: x\nAuthors: " + b"a and " * 50_000 + b"\n\\\\\nx\n\\\\\n",
+    ],
+    ids=lambda bomb: bomb[:20].decode("latin-1"),
+)  # fmt: skip
+def test_bombs(bomb):
+    assert judge(bomb) < 5 * CAP
