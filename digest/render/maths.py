@@ -82,8 +82,6 @@ class Readable:
 @lru_cache(maxsize=4096)
 def readable(text: str) -> Readable:
     """Return a text as people should see it. Any string is accepted."""
-    if not _SIGNS.search(text) and not any(word in text for word in _TELLING):
-        return Readable(text)
     return Readable(text, _Reader(text).edits())
 
 
@@ -98,9 +96,24 @@ _NAMES = "|".join(sorted(table.BARE, key=len, reverse=True))
 _GREEK = "|".join(sorted(table.GREEK, key=len, reverse=True))
 _FONTS = "|".join(sorted(table.BARE_FONTS, key=len, reverse=True))
 
-# A text without these signs and words is not looked at any closer.
-_SIGNS = re.compile(r"[\\$^{}~`]|[A-Za-z]_\w")
-_TELLING = ("times", "sim", "approx", "pm", "Delta", *(f"({name}" for name in table.GREEK), *table.BARE)
+# A text without these signs and words is not looked at any closer; each begins with letters of its own,
+# which is what makes them quick to look for.
+_SIGNS = re.compile(r"[\\$~`]")
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_WORDS_TELL = tuple(
+    map(
+        re.compile,
+        (
+            r"times(?:\d|(?<=\dtimes)|(?<=[\d)}A-Z] times) )",
+            r"sim(?: ?\d|(?<=\dsim))",
+            r"approx\d",
+            r"pm(?<=\dpm)\d",
+            r"Delta\d",
+            rf"\((?:{_GREEK})[),^_ ]",
+            r"[\^_{}]",
+        ),
+    )
+)
 # A sign that dollars and backslashes were dropped, after which some words are no words any more.
 _DROPPED = re.compile(
     rf"[\^_]\{{|\^circ|\dtimes(?![a-z])|(?<![A-Za-z-])sim\d|(?<![A-Za-z])[A-Za-z]?(?:{_NAMES})(?![a-z])"
@@ -115,7 +128,10 @@ _ACCENT = (
 # Rules that begin with a sign.
 _SIGN_RULES = (
     # What is no TeX: paths, Windows paths, code.
-    ("code", r"(?<!\S)~/\S+|\\\\[a-z]\S+|```.*?```|``[^`'\"\n]{1,200}``|(?<!`)`[^`'\n]{1,200}`(?!`)"),
+    (
+        "code",
+        r"(?<!\S)~/\S+|(?<=\b[A-Za-z]:)\\\S+|\\\\[a-z]\S+|```.*?```|``[^`'\"\n]{1,200}``|(?<!`)`[^`'\n]{1,200}`(?!`)",
+    ),
     # Quotation marks.
     ("quotes", r"``(?=[^\s`](?:[^`']|'(?!'))*'')"),
     ("unquotes", r"''"),
@@ -150,14 +166,13 @@ _SIGN_RULES = (
 _WORD_RULES = (
     # What is no TeX: addresses and Windows paths. An address may be followed by itself in braces.
     ("address", r"(?P<url>(?:https?://|www\.)[^\s{}\\$]+)(?P<again>\{(?P=url)/?\})?"),
-    ("path", r"[A-Za-z]:\\\S+"),
     # Remnants of formulae whose dollars and backslashes are gone.
     ("sum", r"(?<![A-Za-z\\])(?:sum|prod|int)(?=_\{)"),
+    ("bracket", rf"(?P<sized>[A-Za-z]|min|max|{_GREEK})?[Bb]igg?[lrm]?(?=[\[\](){{}}|])"),
     ("indexed", rf"(?<![A-Za-z\\/_.-])(?:ell|{_GREEK})(?=\^[^\s\]]|_[\w{{](?!\w|\.\w))"),
     ("font", rf"(?<![A-Za-z\\])(?:{_FONTS})\{{"),
     ("root", r"(?<![A-Za-z\\])(?:d|t)?(?:sqrt|frac)\{"),
-    ("bracket", r"[Bb]igg?[lrm]?(?=[\[\](){}|])"),
-    ("tilde", r"(?<![A-Za-z\\])(?:wide)?tilde (?P<tilded>O|Theta|Omega)(?![ac-z])"),
+    ("tilde", r"(?<![A-Za-z\\])(?:wide)?tilde (?P<tilded>O|Theta|Omega)(?:[Bb]igg?[lrm]?(?=[\[(])|(?![a-z]))"),
     ("bare", rf"(?<![A-Za-z\\])(?P<one>[A-Za-z]?)(?P<bare_name>{_NAMES})(?![a-z])(?P<after> ?)"),
     ("times", r"(?<=\d)times(?: (?=\d)|(?![a-z]))|(?<![\w-])times(?=\d)"),
     (
@@ -176,10 +191,12 @@ def _any_of(rules: Sequence[tuple[str, str]]) -> str:
     return "|".join(f"(?P<{name}>{pattern})" for name, pattern in rules)
 
 
-# Few letters begin a remnant: not those inside a word, except where `big` is glued to one.
-_TEXT = re.compile(
+_ONLY_SIGNS = re.compile(
+    rf"(?=[\\$`'{{^_~])(?:{_any_of(_SIGN_RULES)})|(?=[hw])(?:{_any_of(_WORD_RULES[:1])})", re.DOTALL
+)
+_ALL = re.compile(
     rf"(?=[\\$`'{{^_~])(?:{_any_of(_SIGN_RULES)})"
-    rf"|(?:(?<![a-z])|(?=[Bb]ig))(?=[A-Za-z ])(?:{_any_of(_WORD_RULES)})",
+    rf"|(?<![a-z])(?=[A-Za-z ])(?:{_any_of(_WORD_RULES)})",
     re.DOTALL,
 )
 
@@ -217,12 +234,21 @@ class _Reader:
         return _DROPPED.search(self.text) is not None
 
     def edits(self) -> list[Edit]:
+        """Return what to replace, in order, apart."""
+        if any(name in self.text for name in table.BARE) or any(
+            each.search(self.text) for each in _WORDS_TELL
+        ):
+            self.read(_ALL)
+        elif _SIGNS.search(self.text):
+            self.read(_ONLY_SIGNS)
+        return self._apart()
+
+    def read(self, rules: re.Pattern[str]) -> None:
         at = 0
-        while found := _TEXT.search(self.text, at):
+        while found := rules.search(self.text, at):
             assert found.lastgroup is not None
             handler: Callable[[re.Match[str]], int] = getattr(self, found.lastgroup)
             at = max(handler(found), found.start() + 1)
-        return self._apart()
 
     def _apart(self) -> list[Edit]:
         """Return the edits in order; of two that overlap the first counts."""
@@ -262,9 +288,6 @@ class _Reader:
     def address(self, found: re.Match[str]) -> int:
         if found["again"]:
             self.put(found.start("again"), found.end("again"), "")
-        return found.end()
-
-    def path(self, found: re.Match[str]) -> int:
         return found.end()
 
     def code(self, found: re.Match[str]) -> int:
@@ -526,10 +549,10 @@ class _Reader:
         return self.put(found.start(), below[1], formula(f"\\frac{{{argument[0]}}}{{{below[0]}}}", bare=True))
 
     def bracket(self, found: re.Match[str]) -> int:
-        before = re.search(r"[A-Za-z]*\Z", self.text[max(0, found.start() - 8) : found.start()])
-        assert before is not None
-        alone = len(before[0]) <= 1 or before[0] in table.GREEK or before[0] in table.FUNCTIONS
-        return self.whole(found, "") if alone and self.dropped and "}" in self.text else found.end()
+        if not self.dropped or "}" not in self.text:
+            return found.end()
+        of = found["sized"] or ""
+        return self.whole(found, table.GREEK.get(of, of))
 
     def tilde(self, found: re.Match[str]) -> int:
         letter = found["tilded"]
@@ -585,7 +608,10 @@ class _Reader:
             or (_FUNCTION.search(before) and after[:1] in (")", ",", "^", "_", " "))
             or (
                 self.dropped
-                and ((_AFTER_SIGN.search(before) and not after.startswith(("-", "_"))) or _BEFORE_SIGN.match(after))
+                and (
+                    (_AFTER_SIGN.search(before) and not after.startswith(("-", "_")))
+                    or _BEFORE_SIGN.match(after)
+                )
             )
         )
         return self.whole(found, table.SYMBOLS[found[0]]) if inside else found.end()
