@@ -21,8 +21,8 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from digest.maths import edits_of, readable
 from digest.read import read
-from digest.render.maths import _Reader, readable
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -110,7 +110,7 @@ def words_of(text: str) -> Counter[str]:
 def harmed(texts: list[str]) -> list[tuple[str, str]]:
     """Return pairs of a word that was lost and its text."""
     plain = Counter(
-        word for text in texts if not re.search(r"[\\$^{}~`_]", text) for word in words_of(text).keys()
+        word for text in texts if not re.search(r"[\\$^{}~`_]", text) for word in words_of(text)
     )
     command = re.compile(
         r"\\(?:cite\w*|ref|label|href|hyperlink|url|textcolor|color|begin|end|unicode)\b.{0,200}"
@@ -152,7 +152,7 @@ def speeds(texts: list[str]) -> dict[str, float]:
 
 def changes(text: str) -> Iterator[str]:
     read = readable(text)
-    for edit in _Reader(text).edits():
+    for edit in edits_of(text):
         first, last = read.span(edit.start, edit.end)
         yield f"{text[max(0, edit.start - 25) : edit.end + 25]!r} -> {read.text[max(0, first - 25) : last + 25]!r}"
 

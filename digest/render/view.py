@@ -10,6 +10,7 @@ from itertools import groupby
 
 from digest.display import clean, shorten
 from digest.links import arxiv_url, doi_url, feed_file, issue_page, paper_page, paper_url, web_url
+from digest.maths import readable, shown
 from digest.model import Issue, Item, Paper
 from digest.render import phrases
 from digest.render.frame import Frame, IssueLine
@@ -154,28 +155,29 @@ def _section(
 
 def paper_view(item: Item, frame: Frame) -> PaperView:
     """Return a paper as templates see it."""
-    paper, matched = item.paper, spans(item.evidence, "abstract")
-    short = shorten_abstract(paper.abstract)
-    excerpt = pieces(paper.abstract, matched, *short.excerpt) if short.excerpt else ()
+    paper, read = item.paper, readable(item.paper.abstract)
+    matched = read.spans(spans(item.evidence, "abstract"))
+    short = shorten_abstract(read.text)
+    excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
     told, untold = phrases.reasons(item.evidence)
-    title = title_of(paper)
+    title, heading = title_of(paper), readable(paper.title)
     return PaperView(
         number=paper.number,
         anchor=f"paper-{paper.number}",
         title=title,
-        title_pieces=pieces(paper.title, spans(item.evidence, "title")) or (Piece(title),),
+        title_pieces=pieces(heading.text, heading.spans(spans(item.evidence, "title"))) or (Piece(title),),
         url=paper_url(paper, frame.base_url),
         page_url=frame.base_url + paper_page(paper.number),
         code_url=web_url(paper.code_url),
         authors=phrases.authors(paper, item.evidence),
         facts=phrases.facts(paper),
         withdrawn=paper.withdrawn,
-        gist=pieces(paper.abstract, matched, *short.gist) if short.gist else (),
+        gist=pieces(read.text, matched, *short.gist) if short.gist else (),
         excerpt=excerpt,
         whole=short.whole,
-        abstract=pieces(paper.abstract, matched),
+        abstract=pieces(read.text, matched),
         snippet=paper.snippet,
         reasons=told,
         more_reasons=untold,
@@ -185,7 +187,7 @@ def paper_view(item: Item, frame: Frame) -> PaperView:
 
 def title_of(paper: Paper) -> str:
     """Return a paper's title for people, never empty."""
-    return clean(paper.title).strip() or UNTITLED
+    return clean(shown(paper.title)).strip() or UNTITLED
 
 
 # --- the pages of the archive --------------------------------------------------------------------
@@ -319,7 +321,7 @@ def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageVi
         authors=names,
         author_count=max(paper.author_count or 0, len(names)),
         facts=phrases.facts(paper, source=False),
-        abstract=clean(paper.abstract).strip(),
+        abstract=clean(shown(paper.abstract)).strip(),
         snippet=paper.snippet,
         withdrawn=paper.withdrawn,
         links=_links(paper),

@@ -1,24 +1,14 @@
-r"""TeX and what is left of it, made readable: `6.3times` becomes 6.3×, `\emph{1.46}` 1.46, `$\sim$2` ∼2.
-
-Daily Papers pages print TeX without its dollars and backslashes (`R^{n times n}`, `sim0.6`), arXiv prints it
-whole (`$O(\sqrt{n})$`). No harm outranks no residue: where a remnant cannot be told from a word ("training
-times", "sim-to-real", "alpha channels"), from money or from code (`snake_case`), it stays. Text without TeX in
-it is returned as it is.
-
-Only what people see goes through here; the library, matching and identity keep the text of the source.
-"""
+"""Reads a text once, from left to right, and notes what to replace by what."""
 
 import re
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
-from digest.render import tex_tables as table
-from digest.render.tex_maths import formula, one_atom, scripted
-
-Span = tuple[int, int]
+from digest.maths import rules
+from digest.maths import tables as table
+from digest.maths.formula import formula, one_atom, scripted
 
 
 class Edit(NamedTuple):
@@ -29,183 +19,9 @@ class Edit(NamedTuple):
     text: str
 
 
-class Readable:
-    """A text made readable, and where its parts came from.
-
-    `text` is what people see; `span` turns offsets of the original into offsets of it.
-    """
-
-    __slots__ = ("_ends", "_marks", "_starts", "text")
-
-    def __init__(self, original: str, edits: Sequence[Edit] = ()) -> None:
-        self._starts: list[int] = []  # of each edit, in the original
-        self._ends: list[int] = []
-        self._marks: list[Span] = []  # of each edit, in `text`
-        parts: list[str] = []
-        length = at = 0
-        for start, end, new in edits:
-            parts += (original[at:start], new)
-            length += start - at
-            self._starts.append(start)
-            self._ends.append(end)
-            self._marks.append((length, length + len(new)))
-            length += len(new)
-            at = end
-        parts.append(original[at:])
-        self.text = "".join(parts) if edits else original
-
-    def span(self, start: int, end: int) -> Span:
-        """Return where characters `start` to `end` of the original are shown; what replaced them is whole."""
-        return self._place(start, last=False), self._place(end, last=True)
-
-    def spans(self, found: Sequence[Span]) -> tuple[Span, ...]:
-        """Return sorted spans of the original as spans of `text`: sorted, apart, none empty."""
-        shown: list[Span] = []
-        for start, end in (self.span(*each) for each in found):
-            if shown and start <= shown[-1][1]:
-                shown[-1] = (shown[-1][0], max(end, shown[-1][1]))
-            elif start < end:
-                shown.append((start, end))
-        return tuple(shown)
-
-    def _place(self, offset: int, *, last: bool) -> int:
-        # An end belongs to the character before it, so that a span never reaches into the next edit.
-        before = bisect_right(self._starts, offset - 1 if last else offset) - 1
-        if before < 0:
-            return offset
-        first, after = self._marks[before]
-        if offset < self._ends[before]:
-            return after if last else first
-        return after + offset - self._ends[before]
-
-
-@lru_cache(maxsize=4096)
-def readable(text: str) -> Readable:
-    """Return a text as people should see it. Any string is accepted."""
-    return Readable(text, _Reader(text).edits())
-
-
-def shown(text: str) -> str:
-    """Return a text as people should see it, without the way back."""
-    return readable(text).text
-
-
-# --- what is looked for --------------------------------------------------------------------------
-
-_NAMES = "|".join(sorted(table.BARE, key=len, reverse=True))
-_GREEK = "|".join(sorted(table.GREEK, key=len, reverse=True))
-_FONTS = "|".join(sorted(table.BARE_FONTS, key=len, reverse=True))
-
-# A text without these signs and words is not looked at any closer; each begins with letters of its own,
-# which is what makes them quick to look for.
-_SIGNS = re.compile(r"[\\$~`]")
-_WORD = re.compile(r"[A-Za-z]{3,}")
-_WORDS_TELL = tuple(
-    map(
-        re.compile,
-        (
-            r"times(?:\d|(?<=\dtimes)|(?<=[\d)}A-Z] times) )",
-            r"sim(?: ?\d|(?<=\dsim))",
-            r"approx\d",
-            r"pm(?<=\dpm)\d",
-            r"Delta\d",
-            rf"\((?:{_GREEK})[),^_ ]",
-            r"[\^_{}]",
-        ),
-    )
-)
-# A sign that dollars and backslashes were dropped, after which some words are no words any more.
-_DROPPED = re.compile(
-    rf"[\^_]\{{|\^circ|\dtimes(?![a-z])|(?<![A-Za-z-])sim\d|(?<![A-Za-z])[A-Za-z]?(?:{_NAMES})(?![a-z])"
-    rf"|(?<![A-Za-z\\])(?:{_FONTS})\{{"
-)
-
-_ACCENT = (
-    r"\\(?:(?P<mark>[\"'`^~=.])|(?P<letters>[cvuHkdbrt])(?![A-Za-z]))\s*"
-    r"(?:(?P<on>[A-Za-z])|\\(?P<on_dotless>[ij])(?![A-Za-z])(?:\{\})?|\{\\?(?P<on_braced>[A-Za-z])\})"
-)
-
-# Rules that begin with a sign.
-_SIGN_RULES = (
-    # What is no TeX: paths, Windows paths, code.
-    (
-        "code",
-        r"(?<!\S)~/\S+|(?<=\b[A-Za-z]:)\\\S+|\\\\[a-z]\S+|```.*?```|``[^`'\"\n]{1,200}``|(?<!`)`[^`'\n]{1,200}`(?!`)",
-    ),
-    # Quotation marks.
-    ("quotes", r"``(?=[^\s`](?:[^`']|'(?!'))*'')"),
-    ("unquotes", r"''"),
-    ("half_quotes", r"``(?=[^\s`][^`\"]{0,200}\")"),
-    ("quote", r"(?<![\w`'\\])`(?=(?P<quoted>\w(?:[^`'\n]|'(?=[a-z])){0,200})'(?![\w']))"),
-    # Formulae as TeX writes them.
-    (
-        "display",
-        r"\\\((?P<round>(?:[^\\]|\\(?!\))){1,500})\\\)|\\\[(?P<square>(?:[^\\]|\\(?!\])){1,500})\\\]",
-    ),
-    ("dollar", r"(?<!\\)\$"),
-    # Backslashes.
-    ("escape", r"\\[%&$#_{}]"),
-    ("apostrophe", r"(?<=[A-Za-z])\\(?='(?:s|t|re|ll|ve|d|m)\b)"),
-    ("accent", _ACCENT),
-    ("command", r"\\(?P<name>[A-Za-z]+)\*?"),
-    ("space", r"\\[,;:!]|(?<=\S)\\ (?=\S)|\\\\(?=\s|\Z)"),
-    # Braces.
-    (
-        "switch",
-        r"\{\\?(?:it|bf|em|rm|tt|sc|sl|sf|bfseries|itshape)(?![A-Za-z])\s*|\{\\color(?:\[\w+\])?\{[^{}]*\}\s*",
-    ),
-    ("about", r"\{sim\}\s?(?=\d)"),
-    ("kept", r"\{(?=[A-Za-z]{1,3}\}[a-z])|\{(?=[A-Za-z0-9.]*[A-Z0-9][A-Za-z0-9.]*\})"),
-    ("around", r"\{(?=\\[A-Za-z]+\s?\})"),
-    ("fraction", r"(?<=[0-9}])\{(?=[^{}\s]{1,40}(?:\{[^{}\s]{1,20}\}[^{}\s]{0,20})?\})"),
-    ("empty", r"(?<=[A-Za-z])\{\}"),
-    ("script", r"(?<=[\w)\]}|'])[\^_](?=[\w{*\\'+-])"),
-    ("tie", r"(?<=[A-Za-z.,;:)\]}%'’])~(?=[\w(\[\\$`{\-])|(?<=\d)~(?=[A-Za-z(\[\\])|(?<=\s)~(?=[(\\])"),
-)
-# Rules that begin with a letter or a blank.
-_WORD_RULES = (
-    # What is no TeX: addresses and Windows paths. An address may be followed by itself in braces.
-    ("address", r"(?P<url>(?:https?://|www\.)[^\s{}\\$]+)(?P<again>\{(?P=url)/?\})?"),
-    # Remnants of formulae whose dollars and backslashes are gone.
-    ("sum", r"(?<![A-Za-z\\])(?:sum|prod|int)(?=_\{)"),
-    ("bracket", rf"(?P<sized>[A-Za-z]|min|max|{_GREEK})?[Bb]igg?[lrm]?(?=[\[\](){{}}|])"),
-    ("indexed", rf"(?<![A-Za-z\\/_.-])(?:ell|{_GREEK})(?=\^[^\s\]]|_[\w{{](?!\w|\.\w))"),
-    ("font", rf"(?<![A-Za-z\\])(?:{_FONTS})\{{"),
-    ("root", r"(?<![A-Za-z\\])(?:d|t)?(?:sqrt|frac)\{"),
-    ("tilde", r"(?<![A-Za-z\\])(?:wide)?tilde (?P<tilded>O|Theta|Omega)(?:[Bb]igg?[lrm]?(?=[\[(])|(?![a-z]))"),
-    ("bare", rf"(?<![A-Za-z\\])(?P<one>[A-Za-z]?)(?P<bare_name>{_NAMES})(?![a-z])(?P<after> ?)"),
-    ("times", r"(?<=\d)times(?: (?=\d)|(?![a-z]))|(?<![\w-])times(?=\d)"),
-    (
-        "product",
-        r"(?<=[0-9)}]) times (?=(?P<right>\d+)(?![\d.]*%)|[A-Za-z](?![A-Za-z]))|(?<=\b[B-HJ-Z]) times (?=[B-HJ-Z]\b)",
-    ),
-    ("sim", r"(?<![\w-])sim(?=\d)|(?<=\d)sim ?(?=\d)|(?<![\w-])sim (?=\d)"),
-    ("approx", r"(?<![\w-])approx(?=\d)"),
-    ("plus_minus", r"(?<=\d)pm(?=\d+\.\d)"),
-    ("relation", r"(?<=[)\d}]) (?:le|ge) (?=[(\d])"),
-    ("greek", rf"(?<![A-Za-z\\-])(?:{_GREEK})(?![a-z])"),
-)
-
-
-def _any_of(rules: Sequence[tuple[str, str]]) -> str:
-    return "|".join(f"(?P<{name}>{pattern})" for name, pattern in rules)
-
-
-_ONLY_SIGNS = re.compile(
-    rf"(?=[\\$`'{{^_~])(?:{_any_of(_SIGN_RULES)})|(?=[hw])(?:{_any_of(_WORD_RULES[:1])})", re.DOTALL
-)
-_ALL = re.compile(
-    rf"(?=[\\$`'{{^_~])(?:{_any_of(_SIGN_RULES)})"
-    rf"|(?<![a-z])(?=[A-Za-z ])(?:{_any_of(_WORD_RULES)})",
-    re.DOTALL,
-)
-
-# What a formula between dollars is not: prose, or money.
-_PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{3,}\s+[a-z]{2,}(?![A-Za-z]*[\^_({])")
-_MONEY = re.compile(r"[\d.,]+\s?(?:[kKMBT]|[A-Za-z]{2,}|[-–]|\(|and\b|to\b|per\b|\s|/)[^\\^_{}$]*")
-_TEXTUAL = re.compile(r"\\(?:text\w*|mbox|emph|mathrm|operatorname)\{[^{}]*\}")
-_MATHS_SIGN = re.compile(r"[\\^_{}]")
-_FUNCTION = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|tanh|sinh|cosh|exp|log|ln|sin|cos|tan|max|min)\(\Z")
+def edits_of(text: str) -> list[Edit]:
+    """Return what to replace in a text, in order, apart."""
+    return _Reader(text).edits()
 
 
 class _Reader:
@@ -221,7 +37,7 @@ class _Reader:
         """Where the braces close that open at each place."""
         found: dict[int, int] = {}
         opened: list[int] = []
-        for brace in _BRACE.finditer(self.text):
+        for brace in rules.BRACE.finditer(self.text):
             if brace[0] == "{":
                 opened.append(brace.start())
             elif brace[0] == "}" and opened:
@@ -231,16 +47,16 @@ class _Reader:
     @cached_property
     def dropped(self) -> bool:
         """Whether the text shows for certain that dollars and backslashes were dropped from it."""
-        return _DROPPED.search(self.text) is not None
+        return rules.DROPPED.search(self.text) is not None
 
     def edits(self) -> list[Edit]:
         """Return what to replace, in order, apart."""
         if any(name in self.text for name in table.BARE) or any(
-            each.search(self.text) for each in _WORDS_TELL
+            each.search(self.text) for each in rules.WORDS_TELL
         ):
-            self.read(_ALL)
-        elif _SIGNS.search(self.text):
-            self.read(_ONLY_SIGNS)
+            self.read(rules.ALL)
+        elif rules.SIGNS.search(self.text):
+            self.read(rules.ONLY_SIGNS)
         return self._apart()
 
     def read(self, rules: re.Pattern[str]) -> None:
@@ -394,7 +210,7 @@ class _Reader:
 
     def reference(self, start: int, end: int) -> int:
         """Take a citation away, and the blank or tie before it."""
-        while match := _OPTION.match(self.text, end):
+        while match := rules.OPTION.match(self.text, end):
             end = match.end()
         argument = self.argument(end)
         if argument is None:
@@ -423,7 +239,7 @@ class _Reader:
 
     def on_coloured(self, start: int, end: int) -> int:
         r"""Read the second argument of a command of two: `\textcolor{red}{text}`."""
-        option = _OPTION.match(self.text, end)
+        option = rules.OPTION.match(self.text, end)
         first = self.argument(option.end() if option else end)
         if first is None:
             return end
@@ -514,18 +330,18 @@ class _Reader:
             if argument is None or (self.text[start - 1] == "}" and "}" in argument[0]):
                 return found.end()
             return self.put(start, argument[1], scripted(sign, formula(argument[0], bare=True)))
-        simple = (_SUPERSCRIPT if sign == "^" else _SUBSCRIPT).match(self.text, start + 1)
-        if simple is None or (sign == "_" and not _INDEXED.search(self.text, max(0, start - 4), start)):
+        simple = (rules.SUPERSCRIPT if sign == "^" else rules.SUBSCRIPT).match(self.text, start + 1)
+        if simple is None or (sign == "_" and not rules.INDEXED.search(self.text, max(0, start - 4), start)):
             return found.end()
         shown = scripted(sign, formula(simple[0], bare=True))
         if shown.startswith("_"):
             return found.end()
-        if glued := _BARE_NAME.match(self.text, simple.end()):  # `R^d\\rightarrow R`
+        if glued := rules.BARE_NAME.match(self.text, simple.end()):  # `R^d\\rightarrow R`
             self.put(simple.end(), glued.end(), table.SYMBOLS[glued[0]])
         return self.put(start, simple.end(), shown)
 
     def tie(self, found: re.Match[str]) -> int:
-        if _REFERENCE.match(self.text, found.end()) or _RANGE.search(self.text, 0, found.end() + 1):
+        if rules.REFERENCE.match(self.text, found.end()) or rules.RANGE.search(self.text, 0, found.end() + 1):
             return found.end()  # the tie goes with the reference; `1M~60M` is no tie
         blank = self.text[found.start() - 1].isspace()
         return self.whole(found, "" if blank else " ")
@@ -604,52 +420,33 @@ class _Reader:
             self.text[found.end() : found.end() + 12],
         )
         inside = (
-            (found[0] == "Delta" and _PERCENT.match(after))
-            or (_FUNCTION.search(before) and after[:1] in (")", ",", "^", "_", " "))
+            (found[0] == "Delta" and rules.PERCENT.match(after))
+            or (rules.FUNCTION.search(before) and after[:1] in (")", ",", "^", "_", " "))
             or (
                 self.dropped
                 and (
-                    (_AFTER_SIGN.search(before) and not after.startswith(("-", "_")))
-                    or _BEFORE_SIGN.match(after)
+                    (rules.AFTER_SIGN.search(before) and not after.startswith(("-", "_")))
+                    or rules.BEFORE_SIGN.match(after)
                 )
             )
         )
         return self.whole(found, table.SYMBOLS[found[0]]) if inside else found.end()
 
 
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_REFERENCE = re.compile(rf"\\(?:{'|'.join(table.REFERENCES)})(?![A-Za-z])")
-_OPTION = re.compile(r"\s*\[[^\[\]]*\]")
-_SUPERSCRIPT = re.compile(
-    rf"(?:[-+]?\d+|circ(?![a-z])|prime(?![a-z])|top(?![a-z])|dagger(?![a-z])|\*|(?:{_GREEK})(?![a-z])"
-    rf"|[A-Za-z](?![A-Za-z0-9_])|[a-z](?={_NAMES})|\\(?:circ|prime|top|dagger|ast|{_GREEK})(?![A-Za-z]))"
-)
-_SUBSCRIPT = re.compile(
-    rf"(?:\d+(?![\w.]\w)|[a-z](?![\w])|(?:{_GREEK})(?![\w])|\\(?:{_GREEK})(?![A-Za-z]))(?!/)"
-)
-# What may have an index: a lone letter, `log` and `ell`, a Greek letter.
-_INDEXED = re.compile(
-    rf"(?<![\w/.\\~@-])(?:[A-Za-z]|log|ell|[α-ωΑ-Ωℓ])\Z|(?<![A-Za-z\\])(?:{_GREEK}|log|ell)\Z"
-)
-_RANGE = re.compile(r"(?<![\w.])[\d.,]+[A-Za-z%]~\d\Z")
-_BARE_NAME = re.compile(_NAMES)
-_PERCENT = re.compile(r"\d[\d.]*\\?%")
-_AFTER_SIGN = re.compile(r"(?:[=<>≤≥|] ?|leq |geq |[(,/]| to )\Z")
-_BEFORE_SIGN = re.compile(r" ?(?:[=<>≤≥]|leq|geq|to infty)")
-
-
 def _kind(content: str, behind: str) -> str:
     """Return what stands between two dollars: a `formula`, a `sentence` with formulae, or `neither`."""
-    certain = _MATHS_SIGN.search(content) is not None
+    certain = rules.MATHS_SIGN.search(content) is not None
     if not content.strip() or (behind.isdigit() and not certain) or len(content) > 600:
         return "neither"
     spaced = content[0].isspace() or content[-1].isspace()
-    prose = _PROSE.search(_TEXTUAL.sub("", content)) is not None
+    prose = rules.PROSE.search(rules.TEXTUAL.sub("", content)) is not None
     if prose:
         return "sentence" if re.search(r"[\^_]\{|\\[a-z]", content) and content[0].isalpha() else "neither"
     if certain:
         return "formula"
-    if spaced or (_MONEY.fullmatch(content) and not re.fullmatch(r"[\d.,]+[-–]?[\d.,]*[a-zA-Z%+]?", content)):
+    if spaced or (
+        rules.MONEY.fullmatch(content) and not re.fullmatch(r"[\d.,]+[-–]?[\d.,]*[a-zA-Z%+]?", content)
+    ):
         return "neither"
     return "neither" if len(content.split()) > 9 else "formula"
 

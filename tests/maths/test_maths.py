@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from digest.render import tex_tables as table
-from digest.render.maths import readable, shown
-from digest.render.tex_maths import formula
+from digest.maths import readable, shown
+from digest.maths import tables as table
+from digest.maths.formula import formula
 
 REMNANTS = (
     ("6.3times faster, sim0.6, 20sim 100, {sim}11%", "6.3× faster, ∼0.6, 20∼100, ∼11%"),

@@ -6,7 +6,7 @@ What has no character above or below the line keeps its sign: `R^(n×n)`, `p_gen
 import re
 from unicodedata import normalize
 
-from digest.render import tex_tables as table
+from digest.maths import tables as table
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]+|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
 _DEEPEST = 40  # groups in groups; deeper ones are shown as they are
