@@ -109,9 +109,7 @@ def words_of(text: str) -> Counter[str]:
 
 def harmed(texts: list[str]) -> list[tuple[str, str]]:
     """Return pairs of a word that was lost and its text."""
-    plain = Counter(
-        word for text in texts if not re.search(r"[\\$^{}~`_]", text) for word in words_of(text)
-    )
+    plain = Counter(word for text in texts if not re.search(r"[\\$^{}~`_]", text) for word in words_of(text))
     command = re.compile(
         r"\\(?:cite\w*|ref|label|href|hyperlink|url|textcolor|color|begin|end|unicode)\b.{0,200}"
     )
