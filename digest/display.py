@@ -1,6 +1,7 @@
 """How text from outside is shown: without characters that break a page, terms without their marks."""
 
 import re
+from functools import lru_cache
 
 # Line ends, tabs and the separators that some programs take for line ends.
 _BLANK = re.compile("[\t\n\x0b\x0c\r\x1c-\x1f\x85\u2028\u2029]")
@@ -23,11 +24,12 @@ def clean(text: str) -> str:
     Line ends and tabs become blanks, bidirectional overrides vanish, and what no format may hold
     becomes U+FFFD. Every character is judged alone, so a text may be cut first and cleaned afterwards.
     """
-    if not _SUSPECT.search(text):
+    if text.isprintable() or not _SUSPECT.search(text):  # the first is by far the quicker to say
         return text
     return _BROKEN.sub("\ufffd", _BIDI.sub("", _BLANK.sub(" ", text)))
 
 
+@lru_cache(maxsize=4096)
 def shown_term(term: str) -> str:
     """Return a term of a query for people: without quotes, `=` and the number of a nearness."""
     quoted = _QUOTED.fullmatch(term.strip())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from digest.display import clean, shorten, shown_term
 from digest.links import feed_file, paper_url
+from digest.maths import shown
 from digest.model import FeedItem
 
 UNTITLED = "Untitled paper"
@@ -60,12 +61,12 @@ class Entry:
 def entry_of(item: FeedItem, base_url: str) -> Entry:
     """Return what feeds tell of an item, cleaned."""
     paper = item.paper
-    abstract = _text(paper.abstract)
+    abstract = _text(shown(paper.abstract))
     terms = (shorten(_text(shown_term(term)), 100) for term in item.terms)
     return Entry(
         id=paper.uid,
         link=paper_url(paper, base_url),
-        title=_text(paper.title) or UNTITLED,
+        title=_text(shown(paper.title)) or UNTITLED,
         content=f"<p>{html.escape(abstract or NO_ABSTRACT)}</p>",
         authors=tuple(filter(None, map(_text, paper.authors))),
         categories=tuple(dict.fromkeys(filter(None, (*terms, *map(_text, paper.categories))))),

@@ -2,16 +2,18 @@
 
 import traceback
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digest.errors import TemplateProblem
 from digest.render import md, plain
-from digest.render.highlight import Piece
+from digest.render.highlight import Piece, marked
 from digest.resources import folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def make_environment(home_templates: Path | None) -> "Environment":
@@ -23,8 +25,16 @@ def make_environment(home_templates: Path | None) -> "Environment":
     from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    class Sandbox(ImmutableSandboxedEnvironment):
+        """The sandbox, with a short way to what we ourselves show: the fields of the views."""
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if attribute in _public_fields(type(obj)):  # type: ignore[arg-type]
+                return getattr(obj, attribute)
+            return super().getattr(obj, attribute)
+
     folders = [folder("templates")] if home_templates is None else [home_templates, folder("templates")]
-    environment = ImmutableSandboxedEnvironment(
+    environment = Sandbox(
         loader=ChoiceLoader([FileSystemLoader(each) for each in folders]),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
@@ -40,8 +50,23 @@ def make_environment(home_templates: Path | None) -> "Environment":
         "wrap": plain.wrap,
         "underline": plain.underline,
         "plain": _plain,
+        "marked": _marked,
     }
     return environment
+
+
+@lru_cache(maxsize=256)
+def _public_fields(kind: type) -> frozenset[str]:
+    """Return the fields of a view (a dataclass or a named tuple) that templates may read."""
+    names = getattr(kind, "__dataclass_fields__", ()) or getattr(kind, "_fields", ())
+    return frozenset(name for name in names if not name.startswith("_"))
+
+
+def _marked(parts: tuple[Piece, ...], opening: str) -> "Markup":
+    """Return pieces as HTML, what was matched in the tag that `opening` opens."""
+    from markupsafe import Markup
+
+    return Markup(marked(parts, opening))  # noqa: S704 - every piece is escaped in it
 
 
 def _plain(pieces: tuple[Piece, ...]) -> str:

@@ -1,7 +1,10 @@
 """Matched words, spliced into texts by the offsets of their evidence."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import NamedTuple
 
 from digest.display import clean
 from digest.model import Evidence
@@ -9,8 +12,7 @@ from digest.model import Evidence
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of a text, matched (`hit`) or not; clean, plain text."""
 
     text: str
@@ -56,6 +58,9 @@ def pieces(
     `start` and `end` is left out.
     """
     end = len(text) if end is None else min(end, len(text))
+    if not matched:
+        whole = clean(text[start:end])
+        return (Piece(whole),) if whole else ()
     found: list[Piece] = []
     at = start
     for from_, to in _together(text, matched):
@@ -64,5 +69,25 @@ def pieces(
             found += (Piece(text[at:first]), Piece(text[first:last], hit=True))
             at = last
     found.append(Piece(text[at:end]))
-    shown = (Piece(clean(piece.text), piece.hit) for piece in found)
-    return tuple(piece for piece in shown if piece.text)
+    if not text.isprintable():
+        found = [Piece(clean(piece.text), piece.hit) for piece in found]
+    return tuple(piece for piece in found if piece.text)
+
+
+def marked(parts: Sequence[Piece], opening: str) -> str:
+    """Return pieces as HTML, what was matched between `opening` (a tag) and its closing tag."""
+    closing = f"</{_tag_name(opening)}>"
+    return "".join(
+        f"{opening}{escape(piece.text, quote=False)}{closing}"
+        if piece.hit
+        else escape(piece.text, quote=False)
+        for piece in parts
+    )
+
+
+@lru_cache(maxsize=64)
+def _tag_name(opening: str) -> str:
+    name = re.match(r"<([a-z][a-z0-9]*)", opening)
+    if name is None:
+        raise ValueError(f"{opening!r} is no tag; write one such as <b>")
+    return name[1]

@@ -5,11 +5,12 @@ raises on names that a paper or a reader may well have.
 """
 
 import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from email import base64mime, quoprimime
+from email import base64mime
 from email.utils import format_datetime
 
 from digest.display import clean, shorten
@@ -73,7 +74,8 @@ def _part(kind: str, content: str) -> Iterator[str]:
     yield f"Content-Transfer-Encoding: {'quoted-printable' if readable else 'base64'}"
     yield ""
     if readable:
-        yield quoprimime.body_encode(data.decode("latin-1"), maxlinelen=76, eol="\r\n").removesuffix("\r\n")
+        # In text the encoder keeps line ends, so that they are CRLF before it.
+        yield binascii.b2a_qp(data.replace(b"\n", b"\r\n"), istext=True).decode("ascii").removesuffix("\r\n")
     else:
         yield base64mime.body_encode(data, maxlinelen=76, eol="\r\n").removesuffix("\r\n")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -20,6 +21,7 @@ _ESCAPABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _SAFE_LINK = re.compile(r"(?:https?://|#)[^\s\"'<>\\]*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=8192)
 def escape(text: str, *, start: bool = False) -> str:
     """Return Markdown that shows the text literally, in one line.
 

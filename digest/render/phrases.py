@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.display import clean, shorten, shown_term
@@ -77,6 +78,7 @@ def summary(issue: Issue) -> str:
     return f"Your first issue: {told}" if issue.number == 1 else told
 
 
+@lru_cache(maxsize=4096)
 def facts(paper: Paper, *, source: bool = True) -> tuple[str, ...]:
     """Return what is known of a paper besides its text and authors, each fact a few words."""
     told = [clean(paper.organization).strip() if paper.organization else ""]
@@ -147,9 +149,10 @@ _TERMS = 8
 def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
     """Return why a paper is in an issue, place by place, and how many terms are not named."""
     places: dict[str, dict[str, int]] = {}
+    names = {term: shorten(shown_term(term), 60) for term in {each.term for each in evidence}}
     for each in evidence:
         terms = places.setdefault(each.field, {})
-        term = shorten(shown_term(each.term), 60)
+        term = names[each.term]
         terms[term] = terms.get(term, 0) + 1
     every = list(dict.fromkeys(term for terms in places.values() for term in terms))
     named = set(every[:_TERMS])
@@ -165,6 +168,20 @@ def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
         for field, terms in places.items()
     )
     return tuple(reason for reason in told if reason.found), len(every) - len(named)
+
+
+def because(told: Sequence[Reason], untold: int) -> tuple[Piece, ...]:
+    """Return reasons as one line, the terms marked: `one-step in the title; model 4× in the abstract`."""
+    found: list[Piece] = []
+    for reason in told:
+        found.append(Piece("; " if found else ""))
+        for place, term in enumerate(reason.found):
+            times = f" {term.times}×" if term.times > 1 else ""
+            last = place == len(reason.found) - 1
+            found += (Piece(term.term, hit=True), Piece(f"{times} {reason.where}" if last else f"{times}, "))
+    if untold:
+        found.append(Piece(f" and {count(untold, 'more term', 'more terms')}"))
+    return tuple(piece for piece in found if piece.text)
 
 
 _CHANGES = {

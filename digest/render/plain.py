@@ -1,12 +1,14 @@
 """Plain text: lines of at most 72 columns."""
 
 import textwrap
+from functools import lru_cache
 
 from digest.display import clean
 
 WIDTH = 72
 
 
+@lru_cache(maxsize=8192)
 def wrap(text: str, indent: str = "", first: str | None = None) -> str:
     """Return a text in lines of at most 72 columns; words and addresses stay whole.
 

@@ -1,7 +1,7 @@
 """Templates and a frame, ready to render issues."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,26 @@ from digest.model import Issue, Paper
 from digest.render import mail, md, phrases
 from digest.render.environment import make_environment, render
 from digest.render.frame import Frame, IssueLine
-from digest.render.view import IssueView, index_view, issue_view, page_view
+from digest.render.view import Fit, IssueView, index_view, issue_view, page_view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+# Gmail cuts mails off at about 102 KB of HTML; what delivery adds (how to leave) must fit as well.
+BUDGET = 92_000
+
+
+def _fits(papers: int) -> Iterator[Fit]:
+    """Yield ways to show an issue, each smaller than the one before."""
+    yield Fit()
+    for about in (400, 250, 120):
+        yield Fit(about)
+    while papers > 1:
+        papers -= max(1, papers // 6)
+        yield Fit(120, papers)
+    yield Fit(0, 1)
+    yield Fit(0, 0)
 
 
 class Renderer:
@@ -38,8 +54,16 @@ class Renderer:
         return clean_lines(render(self._environment, template, values))
 
     def html(self, issue: Issue) -> str:
-        """Return the issue as the HTML of a mail: abstracts in short, styles inline."""
-        return self._render("issue.html", issue=issue_view(issue, self._frame))
+        """Return the issue as the HTML of a mail: abstracts in short, styles inline, below BUDGET bytes.
+
+        What is too large for that has shorter abstracts, then fewer papers; the rest is on the web.
+        """
+        page = ""
+        for fit in _fits(len(issue.new) + len(issue.updated)):
+            page = self._render("issue.html", issue=issue_view(issue, self._frame, fit=fit))
+            if len(page.encode("utf-8", "replace")) <= BUDGET:
+                break
+        return page
 
     def markdown(self, issue: Issue) -> str:
         """Return the issue in Markdown, abstracts whole."""
@@ -72,7 +96,7 @@ class Renderer:
             stem=issue.stem,
             date=phrases.in_zone(issue.made, issue.timezone),
             text=self._render("issue.txt", issue=view),
-            html=self._render("issue.html", issue=view),
+            html=self.html(issue),
         )
 
     def archive(self, issue: Issue) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digest.render.highlight import Span
 
@@ -78,11 +79,14 @@ class Short:
     cut: bool = False
 
 
+@lru_cache(maxsize=4096)
 def shorten_abstract(text: str, about: int = ABOUT) -> Short:
     """Choose what to show of an abstract: the gist, and about as much as fits of what leads to it."""
     parts = sentences(text)
     if not parts:
         return Short(None, None, whole=True)
+    if about <= 0:
+        return Short(None, None, whole=False)
     place = gist(text, parts)
     if place is None:
         end, cut = _stop(text, parts, about)

@@ -6,16 +6,19 @@ Every text here is clean and plain; templates escape it for their format.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from digest.display import clean, shorten
 from digest.links import arxiv_url, doi_url, feed_file, issue_page, paper_page, paper_url, web_url
+from digest.maths import readable, shown
 from digest.model import Issue, Item, Paper
 from digest.render import phrases
 from digest.render.frame import Frame, IssueLine
-from digest.render.highlight import Piece, pieces, spans
+from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason
-from digest.render.sentences import shorten_abstract
+from digest.render.sentences import ABOUT, shorten_abstract
 
 UNTITLED = "Untitled paper"
 LONG = 8  # an issue of more papers begins with a table of contents
@@ -37,15 +40,23 @@ class PaperView:
     code_url: str | None
     authors: tuple[Piece, ...]
     facts: tuple[str, ...]
+    context: tuple[Piece, ...]
     withdrawn: bool
     gist: tuple[Piece, ...]
     excerpt: tuple[Piece, ...]
     whole: bool
-    abstract: tuple[Piece, ...]
     snippet: bool
     reasons: tuple[Reason, ...]
     more_reasons: int
+    because: tuple[Piece, ...]
     changes: str
+    _text: str
+    _matched: tuple[Span, ...]
+
+    @property
+    def abstract(self) -> tuple[Piece, ...]:
+        """All of the abstract; cut only when it is asked for, as mails show it in short."""
+        return pieces(self._text, self._matched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class SectionView:
 class IssueView:
     """An issue. `title` is the digest's, `name` the subscription's."""
 
+    language: str
     title: str
     name: str
     subscription: str
@@ -87,18 +99,39 @@ class IssueView:
     settings_file: str
 
 
-def issue_view(issue: Issue, frame: Frame, *, everything: bool = False) -> IssueView:
-    """Return an issue as templates see it; `everything` shows the papers behind "and N more", too."""
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How much of an issue is shown: about how many characters of each abstract, and how many papers."""
+
+    about: int = ABOUT
+    papers: int | None = None
+
+
+WHOLE = Fit()
+
+
+def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
+    """Return an issue as templates see it; `everything` shows the papers behind "and N more", too.
+
+    `fit` is for mails that must not grow too large: what it leaves out is behind "and N more".
+    """
+    room = len(issue.new) + len(issue.updated) if fit.papers is None else fit.papers
+    new, updated = issue.new[:room], issue.updated[: max(0, room - len(issue.new))]
+    more_new, more_updated = (
+        issue.new[len(new) :] + issue.more_new,
+        issue.updated[len(updated) :] + issue.more_updated,
+    )
     sections = tuple(
         section
         for section in (
-            _section("new", "New", issue.new, issue.more_new, frame, everything=everything),
-            _section("updated", "Updated", issue.updated, issue.more_updated, frame, everything=everything),
+            _section("new", "New", new, more_new, frame, fit.about, everything=everything),
+            _section("updated", "Updated", updated, more_updated, frame, fit.about, everything=everything),
         )
         if section.total
     )
     name = _named(issue.name, issue.subscription)
     return IssueView(
+        language="en",
         title=_named(frame.title, "Paper Digest"),
         name=name,
         subscription=issue.subscription,
@@ -139,6 +172,7 @@ def _section(
     shown: tuple[Item, ...],
     more: tuple[Item, ...],
     frame: Frame,
+    about: int,
     *,
     everything: bool,
 ) -> SectionView:
@@ -146,46 +180,77 @@ def _section(
     return SectionView(
         id=section_id,
         heading=heading,
-        papers=tuple(paper_view(item, frame) for item in items),
+        papers=tuple(paper_view(item, frame, about) for item in items),
         total=len(shown) + len(more),
         more=0 if everything else len(more),
     )
 
 
-def paper_view(item: Item, frame: Frame) -> PaperView:
-    """Return a paper as templates see it."""
-    paper, matched = item.paper, spans(item.evidence, "abstract")
-    short = shorten_abstract(paper.abstract)
-    excerpt = pieces(paper.abstract, matched, *short.excerpt) if short.excerpt else ()
+def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
+    """Return a paper as templates see it, with about so many characters of its abstract in short."""
+    paper, read = item.paper, readable(item.paper.abstract)
+    matched = read.spans(spans(item.evidence, "abstract"))
+    short = shorten_abstract(read.text, about)
+    excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
     told, untold = phrases.reasons(item.evidence)
-    title = title_of(paper)
+    authors, facts = phrases.authors(paper, item.evidence), phrases.facts(paper)
+    heading, place = readable(paper.title), _place(paper, frame.base_url)
     return PaperView(
         number=paper.number,
         anchor=f"paper-{paper.number}",
-        title=title,
-        title_pieces=pieces(paper.title, spans(item.evidence, "title")) or (Piece(title),),
-        url=paper_url(paper, frame.base_url),
-        page_url=frame.base_url + paper_page(paper.number),
-        code_url=web_url(paper.code_url),
-        authors=phrases.authors(paper, item.evidence),
-        facts=phrases.facts(paper),
+        title=place.title,
+        title_pieces=pieces(heading.text, heading.spans(spans(item.evidence, "title")))
+        or (Piece(place.title),),
+        url=place.url,
+        page_url=place.page_url,
+        code_url=place.code_url,
+        authors=authors,
+        facts=facts,
+        context=_joined(authors, facts),
         withdrawn=paper.withdrawn,
-        gist=pieces(paper.abstract, matched, *short.gist) if short.gist else (),
+        gist=pieces(read.text, matched, *short.gist) if short.gist else (),
         excerpt=excerpt,
         whole=short.whole,
-        abstract=pieces(paper.abstract, matched),
         snippet=paper.snippet,
         reasons=told,
         more_reasons=untold,
+        because=phrases.because(told, untold),
         changes=phrases.changes(item.changes),
+        _text=read.text,
+        _matched=matched,
     )
+
+
+class _Place(NamedTuple):
+    """What of a paper is the same for every reader."""
+
+    title: str
+    url: str
+    page_url: str
+    code_url: str | None
+
+
+@lru_cache(maxsize=4096)
+def _place(paper: Paper, base_url: str) -> _Place:
+    return _Place(
+        title_of(paper),
+        paper_url(paper, base_url),
+        base_url + paper_page(paper.number),
+        web_url(paper.code_url),
+    )
+
+
+def _joined(authors: tuple[Piece, ...], facts: tuple[str, ...]) -> tuple[Piece, ...]:
+    """Return authors and facts as one line."""
+    told = " · ".join(facts)
+    return (*authors, Piece(f" · {told}" if authors else told)) if told else authors
 
 
 def title_of(paper: Paper) -> str:
     """Return a paper's title for people, never empty."""
-    return clean(paper.title).strip() or UNTITLED
+    return clean(shown(paper.title)).strip() or UNTITLED
 
 
 # --- the pages of the archive --------------------------------------------------------------------
@@ -319,7 +384,7 @@ def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageVi
         authors=names,
         author_count=max(paper.author_count or 0, len(names)),
         facts=phrases.facts(paper, source=False),
-        abstract=clean(paper.abstract).strip(),
+        abstract=clean(shown(paper.abstract)).strip(),
         snippet=paper.snippet,
         withdrawn=paper.withdrawn,
         links=_links(paper),
