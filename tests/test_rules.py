@@ -12,7 +12,10 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 
 # Each may import from its own row and from those above it; a part is the first word after `digest`.
 LAYERS = (
-    ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "maths", "report", "tokens"}),
+    (
+        "values",
+        {"digest", "model", "errors", "text", "identity", "display", "links", "maths", "report", "tokens"},
+    ),
     ("decisions", {"ports", "diff", "match", "compose", "slots", "stale"}),
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
