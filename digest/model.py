@@ -16,7 +16,9 @@ class Listing:
 
     `title` and `abstract` are the text of the file with white space collapsed. `rank` counts from 1.
     A count that the file does not show is None. `authors` are given name first. `snippet` marks an
-    abstract that its source cut short; `version` is arXiv's.
+    abstract that its source cut short; `version` is arXiv's. `announced` is
+    how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the journal or
+    the conference that published it.
     """
 
     rank: int
@@ -36,6 +38,8 @@ class Listing:
     code_url: str | None = None
     withdrawn: bool = False
     snippet: bool = False
+    announced: str | None = None
+    venue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.diff import FACTS, Change, Known, Stamp, Witness, diff, merge
-from digest.diff import testify as heard  # pytest collects names that begin with test
+from digest.diff import Change, Known, Lead, diff
 from digest.model import DigestFile, Listing
+from digest.witness import FACTS, Stamp, Witness, combine, hear, merge, together
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)
@@ -28,24 +28,45 @@ class Memory:
     """The least library that diff needs: it keeps what the changes say."""
 
     def __init__(self) -> None:
-        self.keys: dict[str, int] = {}
-        self.papers: dict[int, Known] = {}
+        self.keys: dict[str, dict[int, None]] = {}
+        self.parts: dict[int, dict[str, Witness]] = {}
+        self.root: dict[int, int] = {}
+        self.apart: dict[int, set[int]] = {}
+        self.known_near: dict[int, tuple[Known, ...]] = {}
 
     def read(self, each: DigestFile) -> tuple[Change, ...]:
-        changes = diff(each, {key: self.papers[number] for key, number in self.keys.items()})
-        for change in changes:
-            self._keep(change, each.source)
+        known = {
+            key: tuple(Lead(part, self.papers[self.root[part]]) for part in parts)
+            for key, parts in self.keys.items()
+        }
+        changes = diff(each, known, {one.rank: tuple(self.papers.values()) for one in each.listings})
+        numbers: dict[int, int] = {}
+        for place, change in sorted(enumerate(changes), key=lambda pair: (pair[1].like, pair[0])):
+            numbers[place] = self._keep(change, each.source) if change.witness else numbers[change.like]
+            for key in change.keys:
+                self.keys.setdefault(key, {}).setdefault(numbers[place])
         return changes
 
-    def _keep(self, change: Change, source: str) -> None:
-        if change.record is None or change.witness is None:
-            return
-        known = change.known
-        number = known.number if known else len(self.papers) + 1
-        said = {**(known.witnesses if known else {}), source: change.witness}
-        self.papers[number] = Known(number, NOON, change.record, said)
-        for key in change.keys:
-            self.keys.setdefault(key, number)
+    def _keep(self, change: Change, source: str) -> int:
+        assert change.witness is not None
+        number = change.part or len(self.parts) + 1
+        self.parts.setdefault(number, {})[source] = change.witness
+        self.root.setdefault(number, change.known.number if change.known else number)
+        for merged in change.merges:
+            self.root = {
+                part: merged.survivor if root == merged.absorbed else root for part, root in self.root.items()
+            }
+        return number
+
+    @property
+    def papers(self) -> dict[int, Known]:
+        found = {}
+        for root in sorted(set(self.root.values())):
+            parts = {part: self.parts[part] for part, its in self.root.items() if its == root}
+            said = together(parts.values())
+            apart = frozenset(other for part in parts for other in self.apart.get(part, ()))
+            found[root] = Known(root, NOON, merge(said), said, parts, apart)
+        return found
 
     @property
     def record(self) -> Listing:
@@ -152,9 +173,12 @@ def test_older_captures_update_nothing(after):
 
 
 @pytest.mark.parametrize("name", ["title", "abstract"])
-def test_of_equal_stamps_the_later_read_wins(name):
+def test_of_equal_stamps_the_fuller_word_wins(name):
     change = second(file(listing(doi="10.1/x")), file(listing(doi="10.1/x", **{name: "Quite another"})))
     assert (change.entry, change.what) == ("updated", (name,))
+    assert change.record is not None and getattr(change.record, name) == "Quite another"
+    change = second(file(listing(doi="10.1/x", **{name: "Quite another"})), file(listing(doi="10.1/x")))
+    assert change.entry is None
     assert change.record is not None and getattr(change.record, name) == "Quite another"
 
 
@@ -261,8 +285,8 @@ def test_whole_abstracts_come_before_snippets():
 
 
 def test_fields_remember_when_they_were_filled():
-    first = heard(None, listing(organization="Acme", comments=0), Stamp(0, DAY, NOON))
-    later = heard(first, listing(comments=2), Stamp(1, DAY, NOON))
+    first = hear(listing(organization="Acme", comments=0), Stamp(0, DAY, NOON))
+    later = combine(first, hear(listing(comments=2), Stamp(1, DAY, NOON)))
     assert (later.says.organization, later.stamp_of("organization")) == ("Acme", Stamp(0, DAY, NOON))
     assert (later.says.comments, later.stamp_of("comments")) == (2, Stamp(1, DAY, NOON))
     assert set(later.older) == {"organization"}

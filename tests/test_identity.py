@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.identity import feed_uid, fold_text, keys_of, one_paper
+from digest.identity import by_key, feed_uid, fold_text, keys_of
 from digest.model import Listing
 from tests.strategies import sentences, texts
 
@@ -47,17 +47,17 @@ def test_case_and_blanks_never_matter(text):
 
 def test_keys_are_strongest_first():
     listing = Listing(1, "A Title", "", arxiv="Math.GT/0309136", doi="10.1/ABC")
-    assert keys_of(listing) == ("arxiv:math.gt/0309136", "doi:10.1/abc", "title:atitle")
+    assert keys_of(listing) == ("arxiv:math/0309136", "doi:10.1/abc", "title:atitle")
     assert keys_of(Listing(1, "A Title", "")) == ("title:atitle",)
     assert keys_of(Listing(1, "A Title", "", arxiv="", doi="")) == ("title:atitle",)
 
 
-def test_a_title_does_not_join_two_arxiv_ids():
+def test_no_key_joins_two_arxiv_ids():
     one, other = Listing(1, "T", "", arxiv="2501.1"), Listing(2, "T", "", arxiv="2501.2")
-    assert not one_paper("title:t", one, other)
-    assert one_paper("doi:x", one, other)
-    assert one_paper("title:t", one, Listing(2, "T", ""))
-    assert one_paper("title:t", Listing(1, "T", "", arxiv="A/1"), Listing(2, "T", "", arxiv="a/1"))
+    assert not by_key("title:t", one, other).same
+    assert not by_key("doi:x", one, other).same
+    assert by_key("title:t", one, Listing(2, "T", "")).same
+    assert by_key("arxiv:a/1", Listing(1, "T", "", arxiv="A/1"), Listing(2, "T", "", arxiv="a/1")).same
 
 
 @given(st.text(), st.text())

@@ -23,11 +23,12 @@ from sqlalchemy.pool import StaticPool
 
 from digest.errors import StoreError, UsageError
 from digest.store.desk import Desk
+from digest.store.identities import Identities
 from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.schema import migrate
 
-__all__ = ["Desk", "Ledger", "Library", "Store", "Transaction", "open_store"]
+__all__ = ["Desk", "Identities", "Ledger", "Library", "Store", "Transaction", "open_store"]
 
 _BUSY_SECONDS = 60
 
@@ -37,6 +38,7 @@ class Transaction:
     """An open transaction, by subject."""
 
     library: Library
+    identities: Identities
     desk: Desk
     ledger: Ledger
 
@@ -55,7 +57,9 @@ class Store:
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
         """Open a transaction; committed at the end of the block, taken back if it raises."""
         with self._connection(write=write) as connection:
-            yield Transaction(Library(connection), Desk(connection), Ledger(connection))
+            yield Transaction(
+                Library(connection), Identities(connection), Desk(connection), Ledger(connection)
+            )
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:
