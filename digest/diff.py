@@ -338,9 +338,11 @@ def _replaced(known: Known, before: Witness | None, word: Witness) -> bool:
 def _text_revised(name: str, known: Known, before: Witness, word: Witness, record: Listing) -> bool:
     """Tell whether a source contradicts what it said before, and the record follows it."""
     old, new = getattr(before.says, name), getattr(word.says, name)
-    if not (old and new) or word.stamp_of(name) < before.stamp_of(name):
+    if old == new or not (old and new) or word.stamp_of(name) < before.stamp_of(name):
         return False
     if name == "abstract" and (word.says.snippet or before.says.snippet):
         return False
-    was, now = fold_text(getattr(known.record, name)), fold_text(getattr(record, name))
-    return fold_text(new) not in {fold_text(old), was} and now == fold_text(new)
+    folded = fold_text(new)
+    if folded == fold_text(old) or folded == fold_text(getattr(known.record, name)):
+        return False
+    return folded == fold_text(getattr(record, name))

@@ -57,21 +57,24 @@ def compare_ids(one: Listing, other: Listing) -> Verdict | None:
 def _equal_titles(one: Listing, other: Listing) -> Verdict:
     parts = words_of(one.title)
     people = shared(one.authors, other.authors)
-    text = overlap(one, other)
-    if is_recurrent(parts) and not _one_and_the_same(one, other, text):
+    if is_recurrent(parts) and not _one_and_the_same(one, other):
         return Verdict(False, "recurrent title", "the title stands over many papers, and nothing else agrees")
-    strangers = people is not None and people[0] == 0 and (text or 0) < SAME_TEXT
-    if strangers and not (len(parts) > SHORT and _garbled(one, other)):
+    strangers = people is not None and people[0] == 0 and not _same_text(one, other)
+    if strangers and (len(parts) <= SHORT or not _garbled(one, other)):
         return Verdict(False, "other authors", "the titles are equal, no author is")
     if apart := _publications_apart(one, other):
         return Verdict(False, "other publication", apart)
     if len(parts) <= SHORT and people is not None and published(one) and published(other):
         most = max(len(one.authors), len(other.authors))
-        if people[0] * 2 < most and (text or 0) < SAME_TEXT and not _garbled(one, other):
+        if people[0] * 2 < most and not _garbled(one, other) and not _same_text(one, other):
             return Verdict(False, "other authors", f"a short title, and {people[0]} of {most} authors")
-    if len(parts) <= SHORT and people is None and text is None and _years_differ(one, other):
+    if len(parts) <= SHORT and people is None and _years_differ(one, other) and overlap(one, other) is None:
         return Verdict(False, "other publication", "a short title, another year, and no author to tell")
-    return Verdict(True, "same title", _told(people, text))
+    return Verdict(True, "same title", _told(people, None))
+
+
+def _same_text(one: Listing, other: Listing) -> bool:
+    return (overlap(one, other) or 0) >= SAME_TEXT
 
 
 def _garbled(one: Listing, other: Listing) -> bool:
@@ -80,8 +83,9 @@ def _garbled(one: Listing, other: Listing) -> bool:
     return not spelled and not _years_differ(one, other)
 
 
-def _one_and_the_same(one: Listing, other: Listing, text: float | None) -> bool:
+def _one_and_the_same(one: Listing, other: Listing) -> bool:
     """Tell whether two listings of a recurrent title agree in all that they say, and say something."""
+    text = overlap(one, other)
     if text is not None:
         return text >= IDENTICAL_TEXT
     if bool(one.authors) != bool(other.authors) or set(one.authors) != set(other.authors):
@@ -179,6 +183,8 @@ def overlap(one: Listing, other: Listing) -> float | None:
     """Return which share of the shorter abstract's runs of three words the longer has; None if either
     is too short to tell.
     """
+    if one.abstract == other.abstract and len(one.abstract) > 10 * _FEWEST:
+        return 1.0
     left, right = words_of(one.abstract), words_of(other.abstract)
     if min(len(left), len(right)) < _FEWEST:
         return None

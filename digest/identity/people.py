@@ -20,7 +20,10 @@ def shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[int, int] | No
     left, right = sorted((names(one), names(other)), key=len)
     if not left:
         return None
-    same = sum(any(_alike(name, candidate) for candidate in right) for name in left)
+    exact = frozenset(right)
+    same = sum(name in exact or any(_alike(name, candidate) for candidate in right) for name in left)
+    if same == len(left):
+        return same, same
     turned = sum(any(_reversed(name, candidate) for candidate in right) for name in left)
     return max(same, turned if turned > 1 else 0), len(left)
 
@@ -39,7 +42,7 @@ def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
             ):
                 return True
     left, right = "".join(one), "".join(other)  # accents that came apart: "g u ting", "guting"
-    return len(left) >= 6 and len(right) >= 6 and distance(left, right) <= 1
+    return min(len(left), len(right)) >= 6 and _near(left, right)
 
 
 def _same_word(one: str, other: str) -> bool:
@@ -48,7 +51,14 @@ def _same_word(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     if len(short) >= 4 and long.startswith(short) and len(long) <= len(short) + 2:
         return True  # "gray…", when the sign is read in a wrong encoding
-    return len(short) >= 5 and distance(one, other) <= 1
+    return len(short) >= 5 and _near(one, other)
+
+
+def _near(one: str, other: str) -> bool:
+    """Tell whether two words differ in one letter, and begin or end alike."""
+    if abs(len(one) - len(other)) > 1 or (one[:2] != other[:2] and one[-2:] != other[-2:]):
+        return False
+    return distance(one, other) <= 1
 
 
 def _agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
