@@ -7,7 +7,7 @@ time to import are imported where they are used.
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of th
 
 if TYPE_CHECKING:
     from digest.intake import Options, Progress
-    from digest.store import Store
+    from digest.store import Store, Transaction
     from digest.store.ledger import RunRecord, Verdict
     from digest.subscriptions import Flawed
 
@@ -357,6 +357,16 @@ _SETTINGS = """\
 # max_file_mb = 100
 # feed_items = 100
 """
+
+
+@contextmanager
+def library(home: Home, *, write: bool = False, words: Sequence[str] = ()) -> Iterator["Transaction"]:
+    """Open a transaction on the home's library for the block; to write, holding the home's lock."""
+    from digest.lock import hold
+
+    lock = hold(home.path, command=shlex.join(["digest", *words])) if write else nullcontext()
+    with lock, _store(home, create=False) as store, store.begin(write=write) as tx:
+        yield tx
 
 
 @contextmanager

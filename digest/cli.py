@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from digest import __version__, app
+from digest import __version__, app, cli_library
 from digest.errors import DigestError, QueryError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_pipeline(add)
     _add_subscriptions(commands, common)
+    cli_library.add_commands(commands, common)
     ledger = add("ledger", _ledger, "what the runs did")
     ledger.add_argument("--run", type=_number(_MANY), metavar="ID", help="one run, whole")
     ledger.add_argument(

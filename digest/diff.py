@@ -175,7 +175,7 @@ class _Sorter:
         member = _Member(place, listing, keys, _NEW, None)
         for group, why, part in self._candidates(listing, keys):
             if home is None:
-                if group.admits(listing):
+                if why.rule == "arxiv id" or group.admits(listing):
                     home, member.why, member.part = group, why, part
             elif group is not home and home.may_absorb(group, why):
                 home.absorb(group, why)

@@ -95,11 +95,8 @@ def _one_and_the_same(one: Listing, other: Listing) -> bool:
 
 # --- near titles -----------------------------------------------------------------------------------
 
-SAME_TEXT, CHANGED_TEXT, IDENTICAL_TEXT = (
-    0.5,
-    0.7,
-    0.9,
-)  # shares of the shorter abstract's runs of three words
+# Shares of the shorter abstract's runs of three words.
+SAME_TEXT, LIKE_TEXT, IDENTICAL_TEXT = 0.5, 0.8, 0.95
 SHORT = 5  # words
 
 
@@ -115,10 +112,17 @@ def _near_titles(one: Listing, other: Listing) -> Verdict:
     if people is not None and people[0] == 0:
         return Verdict(False, "other authors", told)
     if text is not None:
-        same = text >= (CHANGED_TEXT if near.changes else SAME_TEXT)
+        same = text >= _wanted_text(near, people)
         return Verdict(same, "near title" if same else "other abstract", told)
     same = people is not None and _people_confirm(near, people, one, other)
     return Verdict(same, "near title" if same else "nothing confirms it", told)
+
+
+def _wanted_text(near: Nearness, people: tuple[int, int] | None) -> float:
+    """Return how much of the abstracts must agree: the more, the more the titles differ."""
+    if near.changes:
+        return IDENTICAL_TEXT if people is None else LIKE_TEXT
+    return LIKE_TEXT if near.extra and people is None else SAME_TEXT
 
 
 def _people_confirm(near: Nearness, people: tuple[int, int], one: Listing, other: Listing) -> bool:
@@ -155,13 +159,16 @@ def _context(listing: Listing) -> frozenset[str]:
 
 
 def _by_abstract(one: Listing, other: Listing, people: tuple[int, int] | None, text: float | None) -> Verdict:
-    """Judge two quite different titles: a whole abstract word for word the same makes one paper of them."""
-    if text is None or text < IDENTICAL_TEXT or one.snippet or other.snippet:
+    """Judge two rather different titles: the same abstract, whole and word for word, makes one paper of them."""
+    if text != 1.0 or one.snippet or other.snippet or fold_text(one.abstract) != fold_text(other.abstract):
         return Verdict(False, "other title", "")
-    if series_marks(words_of(one.title)) != series_marks(words_of(other.title)):
+    left, right = words_of(one.title), words_of(other.title)
+    if series_marks(left) != series_marks(right):
         return Verdict(False, "series", "the abstracts agree, the numbers in the titles do not")
     if people is not None and people[0] == 0:
         return Verdict(False, "other authors", _told(people, text))
+    if len(words_of(one.abstract)) < 30 or len({*left} & {*right}) * 3 < min(len(left), len(right)):
+        return Verdict(False, "other title", "the abstracts agree, the titles have too little in common")
     return Verdict(True, "same abstract", _told(people, text))
 
 

@@ -244,6 +244,14 @@ class Identities:
             found.update(rows)
         return found
 
+    def titles(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Return the title under each number as its own listings say it."""
+        found: dict[int, str] = {}
+        for chunk in chunks(numbers):
+            said = self._said(chunk)
+            found.update((number, merge(words).title) for number, words in said.items())
+        return found
+
     def parts_of(self, number: int) -> tuple[int, ...]:
         """Return the numbers joined directly to this one."""
         chosen = select(absorbed.c.paper).where(absorbed.c.parent == number).order_by(absorbed.c.paper)

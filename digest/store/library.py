@@ -13,6 +13,7 @@ from digest.store.codec import decode, encode
 from digest.store.identities import Identities
 from digest.store.schema import absorbed, entries, files, listings, papers, unwritten, witnesses
 from digest.store.sql import chunks, inserted_key
+from digest.witness import merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,19 @@ class Entry:
     kind: str
     what: tuple[str, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A listing of a paper: in which file it stood, where, and how it found the paper."""
+
+    path: str
+    source: str
+    captured: date
+    rank: int
+    part: int
+    rule: str | None
+    evidence: str | None
 
 
 class Library:
@@ -184,6 +198,52 @@ class Library:
     def count(self) -> int:
         parts = self._db.scalar(select(func.count()).select_from(absorbed)) or 0
         return int(self._db.scalar(select(func.count()).select_from(papers)) or 0) - parts
+
+    def sightings(self, numbers: Iterable[int]) -> tuple[Sighting, ...]:
+        """Return the listings under these numbers, in the order in which they were read."""
+        found = [
+            Sighting(
+                row.path,
+                row.source,
+                date.fromisoformat(row.captured),
+                row.rank,
+                row.paper,
+                row.rule,
+                row.evidence,
+            )
+            for chunk in chunks(numbers)
+            for row in self._db.execute(
+                select(listings, files.c.path, files.c.source, files.c.captured)
+                .join(files, files.c.id == listings.c.file)
+                .where(listings.c.paper.in_(chunk))
+                .order_by(files.c.id, listings.c.rank)
+            )
+        ]
+        return tuple(found)
+
+    def refresh(self, number: int) -> None:
+        """Make the record of a paper again from what its sources say."""
+        known = self._identities.papers([number])[number]
+        values = {"record": encode(merge(known.witnesses)), "sources": " ".join(sorted(known.witnesses))}
+        self._db.execute(update(papers).where(papers.c.number == known.number).values(values))
+        self._page_unwritten(known.number)
+
+    def announce(self, number: int, members: Iterable[int], *, at: datetime) -> None:
+        """Enter a paper into the log as new, unless one of its numbers once was."""
+        members = list(members)
+        known = select(entries.c.position).where(entries.c.paper.in_(members), entries.c.kind == "new")
+        if self._db.execute(known).first():
+            return
+        file = self._db.execute(
+            select(files.c.id, files.c.run)
+            .join(listings, listings.c.file == files.c.id)
+            .where(listings.c.paper.in_(members))
+            .order_by(files.c.id)
+        ).first()
+        assert file is not None, "a number is given to a listing"
+        self._db.execute(
+            insert(entries).values(paper=number, kind="new", what="", at=at, file=file.id, run=file.run)
+        )
 
     # --- the log
 
