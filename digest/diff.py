@@ -93,7 +93,7 @@ def diff(
     """Return a change per listing of `file`, in its order.
 
     `known` maps identity keys to the papers known by them; `near` maps ranks of listings to known
-    papers with a similar title.
+    papers with a similar title, the most similar first.
     """
     listings = [identified(listing) for listing in file.listings]
     sorter = _Sorter(known)
@@ -217,7 +217,7 @@ class _Sorter:
         """
         for group in self.groups:
             for member in () if group.papers else tuple(group.members):
-                for paper in sorted(ranked.get(member.listing.rank, ()), key=lambda known: known.number):
+                for paper in ranked.get(member.listing.rank, ()):
                     why = compare(member.listing, paper.record)
                     if why.same and paper.number not in self.by_number and not group.papers:
                         group.papers[paper.number] = paper

@@ -167,7 +167,13 @@ def _by_abstract(one: Listing, other: Listing, people: tuple[int, int] | None, t
         return Verdict(False, "series", "the abstracts agree, the numbers in the titles do not")
     if people is not None and people[0] == 0:
         return Verdict(False, "other authors", _told(people, text))
-    if len(words_of(one.abstract)) < 30 or len({*left} & {*right}) * 3 < min(len(left), len(right)):
+    one_says, other_says = ({word for word in parts if len(word) > 3} for parts in (left, right))
+    in_common = len(one_says & other_says)
+    if (
+        len(words_of(one.abstract)) < 30
+        or in_common * 3 < min(len(one_says), len(other_says))
+        or not in_common
+    ):
         return Verdict(False, "other title", "the abstracts agree, the titles have too little in common")
     return Verdict(True, "same abstract", _told(people, text))
 
