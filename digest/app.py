@@ -7,7 +7,7 @@ time to import are imported where they are used.
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from digest.doctor import Finding
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
-    from digest.store import Outbox, Store
+    from digest.store import Outbox, Store, Transaction
     from digest.store.ledger import RunRecord
     from digest.store.outbox import Suppression
     from digest.subscriptions import Flawed
@@ -525,6 +525,16 @@ _SETTINGS = """\
 # max_file_mb = 100
 # feed_items = 100
 """
+
+
+@contextmanager
+def library(home: Home, *, write: bool = False, words: Sequence[str] = ()) -> Iterator["Transaction"]:
+    """Open a transaction on the home's library for the block; to write, holding the home's lock."""
+    from digest.lock import hold
+
+    lock = hold(home.path, command=shlex.join(["digest", *words])) if write else nullcontext()
+    with lock, open_library(home, create=False) as store, store.begin(write=write) as tx:
+        yield tx
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest import __version__, app, cli_mail
+from digest import __version__, app, cli_library, cli_mail
 from digest.errors import DigestError, QueryError, UsageError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 from digest.show import print_json
@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_pipeline(add)
     _add_subscriptions(commands, common)
     cli_mail.add_commands(commands, common)
+    cli_library.add_commands(commands, common)
     ledger = add("ledger", _ledger, "what the runs did")
     ledger.add_argument("--run", type=_number(_MANY), metavar="ID", help="one run, whole")
     ledger.add_argument(

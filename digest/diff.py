@@ -1,79 +1,62 @@
 """Listed × known → changes. Pure: no clock, no store.
 
-What a source says of a paper is kept apart from what other sources say (a `Witness` each), because the
-same paper differs in markup between sources: a source can only contradict itself. The paper's record
-is the best word on each field over all witnesses, so it does not depend on the order of reading.
+First every listing finds its paper: by an id or an equal title, else by a near title that something
+confirms. Then the paper's witnesses are heard (`digest.witness`), and what is new, revised or learnt
+follows. Ids and equal titles give the same papers in any order of files; a near title only ever joins a
+new listing to a known paper.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, Literal
 
-from digest.identity import fold_text, keys_of, one_paper
+from digest.identity import Verdict, by_key, compare, compare_ids, fold_text, identified, keys_of
 from digest.model import DigestFile, Listing
+from digest.witness import Stamp, Witness, combine, hear, merge, together
 
 Status = Literal["new", "updated", "seen"]
 EntryKind = Literal["new", "updated", "learnt"]
 
-# The fields in which a source may know more than another; rank and the two marks are no facts.
-FACTS: Final = tuple(f.name for f in fields(Listing) if f.name not in {"rank", "snippet", "withdrawn"})
 SEARCHABLE: Final = ("abstract", "authors", "categories", "organization")
-
-# Of two sources that say something on the same day, the earlier here is believed.
-SOURCE_ORDER: Final = (
-    "arxiv-api",
-    "arxiv-feed",
-    "arxiv-mail",
-    "arxiv-abs",
-    "arxiv-listing",
-    "arxiv-json",
-    "pubmed-xml",
-    "medline",
-    "daily-papers-api",
-    "daily-papers-html",
-    "daily-papers-page",
-    "feed",
-    "json-feed",
-    "csl-json",
-    "ris",
-    "bibtex",
-    "csv",
-)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Stamp:
-    """How new a word is: arXiv version (0 if unknown), capture date, then the file's modification time."""
-
-    version: int
-    captured: date
-    modified: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """What one source says of a paper: the newest non-empty value of each field.
-
-    `stamp` is the newest listing's; `older` holds the stamps of fields last filled before it.
-    """
-
-    says: Listing
-    stamp: Stamp
-    older: dict[str, Stamp] = field(default_factory=dict)
-
-    def stamp_of(self, name: str) -> Stamp:
-        return self.older.get(name, self.stamp)
+_NEW = Verdict(False, "new", "nothing like it was known")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A paper of the library: its number, its record and its witnesses by source."""
+    """A paper of the library: its number, its record and its witnesses by source.
+
+    `parts` are the witnesses again, by the number under which they came in: the paper's own and those of
+    the papers joined to it. `apart` are the numbers that a person has split from it.
+    """
 
     number: int
     first_seen: datetime
     record: Listing
     witnesses: Mapping[str, Witness]
+    parts: Mapping[int, Mapping[str, Witness]] = field(default_factory=dict)
+    apart: frozenset[int] = frozenset()
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        return frozenset(self.parts) | {self.number}
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Where a key leads: to a part of a known paper."""
+
+    part: int
+    paper: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two known papers are one: `absorbed` joins `survivor`, which has the lower number."""
+
+    survivor: int
+    absorbed: int
+    why: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,82 +64,259 @@ class Change:
     """What one listing means to the library.
 
     `status` is what the reader is told; `entry` the line of the log, if any (`learnt` counts as seen);
-    `what` the fields revised or learnt. `witness` and `record` are to be stored; None if the listing
-    repeats a paper of the same file.
+    `what` the fields revised or learnt. `why` is the rule and the evidence by which the listing found
+    its paper. `known` is that paper as it was (None: it is new); `part` the number under which the
+    listing belongs there, None for a new one. `like` is the place in the file of the first listing
+    that belongs to the same part; there stand the `witness` to be stored and, at the first of the
+    paper, its `record` and the `merges` of known papers.
     """
 
     listing: Listing
     keys: tuple[str, ...]
     status: Status
+    why: Verdict
+    like: int
     entry: EntryKind | None = None
     what: tuple[str, ...] = ()
     known: Known | None = None
+    part: int | None = None
     witness: Witness | None = None
     record: Listing | None = None
+    merges: tuple[Merge, ...] = ()
 
 
-def diff(file: DigestFile, known: Mapping[str, Known]) -> tuple[Change, ...]:
-    """Return a change per listing of `file`, in its order. `known` maps identity keys to papers."""
-    return tuple(_changes(file, known))
+def diff(
+    file: DigestFile,
+    known: Mapping[str, Sequence[Lead]],
+    near: Mapping[int, Sequence[Known]] | None = None,
+) -> tuple[Change, ...]:
+    """Return a change per listing of `file`, in its order.
+
+    `known` maps identity keys to the papers known by them; `near` maps ranks of listings to known
+    papers with a similar title, the most similar first.
+    """
+    listings = [identified(listing) for listing in file.listings]
+    sorter = _Sorter(known)
+    for place, listing in enumerate(listings):
+        sorter.sort(place, listing)
+    sorter.join_near(near or {})
+    changes = dict(change for group in sorter.groups for change in _changes(group, file))
+    return tuple(changes[place] for place in range(len(listings)))
 
 
-def _changes(file: DigestFile, known: Mapping[str, Known]) -> Iterator[Change]:
-    met: dict[str, Listing] = {}
-    numbers: dict[int, Listing] = {}
-    for listing in file.listings:
-        keys = keys_of(listing)
-        paper = _known(listing, keys, known, numbers)
-        repeated = any(key in met and one_paper(key, listing, met[key]) for key in keys)
-        if repeated or (paper is not None and paper.number in numbers):
-            yield Change(listing, keys, "seen", known=paper)
-            continue
-        for key in keys:
-            met.setdefault(key, listing)
-        if paper is not None:
-            numbers[paper.number] = listing
-        yield _change(listing, keys, file, paper)
+# --- which paper --------------------------------------------------------------------------------------
 
 
-def _known(
-    listing: Listing, keys: tuple[str, ...], known: Mapping[str, Known], met: Mapping[int, Listing]
-) -> Known | None:
-    """Return the paper that a listing is of; `met` are the listings of this file by paper."""
-    for key in keys:
-        paper = known.get(key)
-        if (
-            paper is not None
-            and one_paper(key, listing, paper.record)
-            and one_paper(key, listing, met.get(paper.number, listing))
+@dataclass(slots=True)
+class _Member:
+    """A listing of the file: its place there, and how it came to its group."""
+
+    place: int
+    listing: Listing
+    keys: tuple[str, ...]
+    why: Verdict
+    part: int | None
+
+
+class _Group:
+    """The listings of a file that are one paper, and the known papers that it is."""
+
+    def __init__(self, paper: Known | None = None) -> None:
+        self.members: list[_Member] = []
+        self.papers: dict[int, Known] = {paper.number: paper} if paper else {}
+        self.reasons: dict[int, Verdict] = {}  # why a further known paper is this one
+
+    def says(self) -> Iterator[Listing]:
+        yield from (member.listing for member in self.members)
+        yield from (paper.record for paper in self.papers.values())
+
+    def admits(self, listing: Listing) -> bool:
+        return not any(_clash(listing, other) for other in self.says())
+
+    def may_absorb(self, other: "_Group", why: Verdict) -> bool:
+        """Tell whether two groups that a listing links may be one: no id, no person, no author objects."""
+        if any(
+            one.apart & another.numbers for one in self.papers.values() for another in other.papers.values()
         ):
-            return paper
-    return None
+            return False
+        if not all(self.admits(listing) for listing in other.says()):
+            return False
+        return why.rule != "same title" or all(
+            compare(one, replace(another, title=one.title)).same
+            for one in self.says()
+            for another in other.says()
+        )
+
+    def absorb(self, other: "_Group", why: Verdict) -> None:
+        self.members += other.members
+        self.reasons.update(other.reasons)
+        self.reasons.update(dict.fromkeys(other.papers, why))
+        self.papers.update(other.papers)
 
 
-def _change(listing: Listing, keys: tuple[str, ...], file: DigestFile, known: Known | None) -> Change:
-    stamp = Stamp(listing.version or 0, file.captured, file.modified)
+def _clash(one: Listing, other: Listing) -> bool:
+    verdict = compare_ids(one, other)
+    return verdict is not None and verdict.clash and verdict.rule == "arxiv id"
+
+
+class _Sorter:
+    """Sorts the listings of a file into groups, one paper each."""
+
+    def __init__(self, known: Mapping[str, Sequence[Lead]]) -> None:
+        self.known = known
+        self.groups: dict[_Group, None] = {}  # in order
+        self.holders: dict[str, list[_Member]] = {}
+        self.home: dict[int, _Group] = {}  # of a member, by its place
+        self.by_number: dict[int, _Group] = {}
+
+    def sort(self, place: int, listing: Listing) -> None:
+        keys = keys_of(listing)
+        home: _Group | None = None
+        member = _Member(place, listing, keys, _NEW, None)
+        for group, why, part in self._candidates(listing, keys):
+            if home is None:
+                if why.rule == "arxiv id" or group.admits(listing):
+                    home, member.why, member.part = group, why, part
+            elif group is not home and home.may_absorb(group, why):
+                home.absorb(group, why)
+                self._settle(group, home)
+        home = home or _Group()
+        home.members.append(member)
+        self._settle(home, home)
+        for key in keys:
+            self.holders.setdefault(key, []).append(member)
+
+    def _candidates(
+        self, listing: Listing, keys: tuple[str, ...]
+    ) -> Iterator[tuple[_Group, Verdict, int | None]]:
+        """Yield the groups that share a key with a listing, by strength of the key; known papers first."""
+        fresh = any(not key.startswith("title:") and key not in self.known for key in keys)
+        for key in keys:
+            for lead in self.known.get(key, ()):
+                why = by_key(key, listing, lead.paper.record)
+                if why.same:
+                    group = self.by_number.get(lead.paper.number) or _Group(lead.paper)
+                    # A title that brings an id may be undone; so what it brings stays a part of its own.
+                    yield group, why, None if fresh and key.startswith("title:") else lead.part
+            for other in self.holders.get(key, ()):
+                why = by_key(key, listing, other.listing)
+                if why.same:
+                    yield self.home[other.place], why, other.part
+
+    def _settle(self, old: _Group, new: _Group) -> None:
+        if old is not new:
+            self.groups.pop(old, None)
+        self.groups.setdefault(new)
+        self.home.update(dict.fromkeys((member.place for member in new.members), new))
+        self.by_number.update(dict.fromkeys(new.papers, new))
+
+    def join_near(self, ranked: Mapping[int, Sequence[Known]]) -> None:
+        """Join papers that nothing knew to known ones with a near title that something confirms.
+
+        A paper that the file lists besides is another one: a source lists each paper once.
+        """
+        for group in self.groups:
+            for member in () if group.papers else tuple(group.members):
+                for paper in ranked.get(member.listing.rank, ()):
+                    why = compare(member.listing, paper.record)
+                    if why.same and paper.number not in self.by_number and not group.papers:
+                        group.papers[paper.number] = paper
+                        self.by_number[paper.number] = group
+                        for each in group.members:
+                            each.why = why if each.why is _NEW else each.why
+
+
+# --- what it changes ----------------------------------------------------------------------------------
+
+
+def _changes(group: _Group, file: DigestFile) -> Iterator[tuple[int, Change]]:
+    """Yield the changes of a group's members with their places."""
+    members = sorted(group.members, key=lambda member: member.place)
+    first = members[0].place
+    known, merges = _one_known(group)
+    heard: dict[int | None, Witness] = {}
+    for member in members:
+        stamp = Stamp(member.listing.version or 0, file.captured, file.modified)
+        word = hear(member.listing, stamp)
+        heard[member.part] = combine(heard[member.part], word) if member.part in heard else word
+    stored = {
+        part: _with(known.parts.get(part, {}) if known and part else {}, file.source, word)
+        for part, word in heard.items()
+    }
+    others = [words for number, words in (known.parts if known else {}).items() if number not in stored]
+    record = merge(together([*others, *stored.values()]))
+    entry, what = _entry(known, file.source, together({file.source: word} for word in heard.values()), record)
+    likes: dict[int | None, int] = {}
+    for member in members:
+        like = likes.setdefault(member.part, member.place)
+        change = Change(
+            member.listing,
+            member.keys,
+            "seen",
+            member.why,
+            like,
+            known=known,
+            part=member.part,
+            witness=stored[member.part][file.source] if like == member.place else None,
+        )
+        if member.place == first:
+            status: Status = entry if entry in {"new", "updated"} else "seen"
+            change = replace(change, status=status, entry=entry, what=what, record=record, merges=merges)
+        yield member.place, change
+
+
+def _one_known(group: _Group) -> tuple[Known | None, tuple[Merge, ...]]:
+    """Return the known paper of a group; several become one, under the lowest number."""
+    if not group.papers:
+        return None, ()
+    number, *others = sorted(group.papers)
+    paper = group.papers[number]
+    if not others:
+        return _whole(paper), ()
+    papers = [_whole(group.papers[each]) for each in (number, *others)]
+    parts = {part: words for each in papers for part, words in each.parts.items()}
+    witnesses = together(parts.values())
+    apart = frozenset().union(*(each.apart for each in papers))
+    one = Known(number, paper.first_seen, merge(witnesses), witnesses, parts, apart)
+    any_reason = next(iter(group.reasons.values()))
+    return one, tuple(Merge(number, other, group.reasons.get(other, any_reason)) for other in others)
+
+
+def _whole(paper: Known) -> Known:
+    return paper if paper.parts else replace(paper, parts={paper.number: paper.witnesses})
+
+
+def _with(before: Mapping[str, Witness], source: str, word: Witness) -> dict[str, Witness]:
+    return {**before, source: combine(before[source], word) if source in before else word}
+
+
+def _entry(
+    known: Known | None, source: str, heard: Mapping[str, Witness], record: Listing
+) -> tuple[EntryKind | None, tuple[str, ...]]:
+    """Return the line of the log that a file's word on a paper makes, and the fields it names."""
     if known is None:
-        witness = testify(None, listing, stamp)
-        return Change(listing, keys, "new", "new", (), None, witness, witness.says)
-    before = known.witnesses.get(file.source)
-    witness = testify(before, listing, stamp)
-    record = merge({**known.witnesses, file.source: witness})
-    if revised := _revised(known, before, listing, stamp):
-        return Change(listing, keys, "updated", "updated", revised, known, witness, record)
+        return "new", ()
+    word = heard[source]
+    if revised := _revised(known, known.witnesses.get(source), word, record):
+        return "updated", revised
     learnt = tuple(name for name in SEARCHABLE if not getattr(known.record, name) and getattr(record, name))
     if known.record.snippet and not record.snippet and "abstract" not in learnt:
         learnt = ("abstract", *learnt)
-    return Change(listing, keys, "seen", "learnt" if learnt else None, learnt, known, witness, record)
+    return ("learnt", learnt) if learnt else (None, ())
 
 
-def _revised(known: Known, before: Witness | None, listing: Listing, stamp: Stamp) -> tuple[str, ...]:
-    """Name what this listing really revises: nothing, if it is older or only written otherwise."""
+def _revised(known: Known, before: Witness | None, word: Witness, record: Listing) -> tuple[str, ...]:
+    """Name what a source really revises: nothing, if it is older or only written otherwise."""
+    listing, stamp = word.says, word.stamp
     what = []
     if known.record.version and stamp.version > known.record.version:
         what.append(f"version {stamp.version}")
+    elif _replaced(known, before, word):
+        what.append(f"version {stamp.version}" if stamp.version else "replaced")
     if listing.withdrawn and not known.record.withdrawn:
         what.append("withdrawn")
     if before is not None:
-        what += [name for name in ("title", "abstract") if _text_revised(name, known, before, listing, stamp)]
+        what += [name for name in ("title", "abstract") if _text_revised(name, known, before, word, record)]
         if (
             listing.code_url
             and not before.says.code_url
@@ -167,78 +327,22 @@ def _revised(known: Known, before: Witness | None, listing: Listing, stamp: Stam
     return tuple(what)
 
 
-def _text_revised(name: str, known: Known, before: Witness, listing: Listing, stamp: Stamp) -> bool:
-    old, new = getattr(before.says, name), getattr(listing, name)
-    if not (old and new) or stamp < before.stamp_of(name):
+def _replaced(known: Known, before: Witness | None, word: Witness) -> bool:
+    """Tell whether arXiv announces a replacement that no known version accounts for."""
+    if word.says.announced not in {"replace", "replace-cross"} or known.record.version:
         return False
-    if name == "abstract" and (listing.snippet or before.says.snippet):
+    heard_last = max((witness.stamp for witness in known.witnesses.values()), default=word.stamp)
+    return word.stamp > (before.stamp if before else heard_last)
+
+
+def _text_revised(name: str, known: Known, before: Witness, word: Witness, record: Listing) -> bool:
+    """Tell whether a source contradicts what it said before, and the record follows it."""
+    old, new = getattr(before.says, name), getattr(word.says, name)
+    if old == new or not (old and new) or word.stamp_of(name) < before.stamp_of(name):
+        return False
+    if name == "abstract" and (word.says.snippet or before.says.snippet):
         return False
     folded = fold_text(new)
-    return folded not in {fold_text(old), fold_text(getattr(known.record, name))}
-
-
-def testify(before: Witness | None, listing: Listing, stamp: Stamp) -> Witness:
-    """Fold a listing into what its source said before: the newest non-empty value of each field stays.
-
-    Of equal stamps the later read wins. A snippet never replaces a whole abstract; withdrawn stays so.
-    """
-    if before is None:
-        return Witness(replace(listing, rank=0), stamp)
-    newest = max(stamp, before.stamp)
-    values: dict[str, Any] = {}
-    stamps: dict[str, Stamp] = {}
-    snippet = before.says.snippet
-    for name in FACTS:
-        wins = _wins(name, before, listing, stamp)
-        values[name] = getattr(listing if wins else before.says, name)
-        stamps[name] = stamp if wins else before.stamp_of(name)
-        if name == "abstract" and wins:
-            snippet = listing.snippet
-    says = Listing(rank=0, snippet=snippet, withdrawn=listing.withdrawn or before.says.withdrawn, **values)
-    return Witness(
-        says, newest, {name: at for name, at in stamps.items() if at != newest and _filled(says, name)}
-    )
-
-
-def _filled(listing: Listing, name: str) -> bool:
-    """Tell a value from none: zero comments are a value."""
-    return getattr(listing, name) not in (None, "", ())
-
-
-def _wins(name: str, before: Witness, listing: Listing, stamp: Stamp) -> bool:
-    if not _filled(listing, name):
+    if folded == fold_text(old) or folded == fold_text(getattr(known.record, name)):
         return False
-    if not _filled(before.says, name):
-        return True
-    if name == "abstract" and listing.snippet != before.says.snippet:
-        return before.says.snippet
-    return stamp >= before.stamp_of(name)
-
-
-def merge(witnesses: Mapping[str, Witness]) -> Listing:
-    """Return the record of a paper: of each field the word with the highest version, then the newest
-    capture, then the source believed most; whole abstracts before snippets.
-    """
-    ranked = sorted(witnesses, key=_belief)
-    values: dict[str, Any] = {}
-    snippet = False
-    for name in FACTS:
-        tellers = [source for source in ranked if _filled(witnesses[source].says, name)]
-        if not tellers:
-            values[name] = getattr(witnesses[ranked[0]].says, name)
-            continue
-        best = max(tellers, key=lambda source: _weight(name, witnesses[source]))
-        values[name] = getattr(witnesses[best].says, name)
-        if name == "abstract":
-            snippet = witnesses[best].says.snippet
-    withdrawn = any(witness.says.withdrawn for witness in witnesses.values())
-    return Listing(rank=0, snippet=snippet, withdrawn=withdrawn, **values)
-
-
-def _belief(source: str) -> tuple[int, str]:
-    return (SOURCE_ORDER.index(source) if source in SOURCE_ORDER else len(SOURCE_ORDER), source)
-
-
-def _weight(name: str, witness: Witness) -> tuple[bool, int, date]:
-    stamp = witness.stamp_of(name)
-    return (name != "abstract" or not witness.says.snippet, stamp.version, stamp.captured)
+    return folded == fold_text(getattr(record, name))

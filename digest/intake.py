@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from digest import __version__, read
 from digest.diff import Change, diff
-from digest.identity import keys_of, one_paper
+from digest.identity import by_key, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.report import FileReport, Told
 from digest.store import Library, Store, Transaction
@@ -88,7 +88,7 @@ class Owned:
             return False
         listing = Listing(0, paper.title, "", arxiv=paper.arxiv, doi=paper.doi)
         keys = (key for key in keys_of(listing) if key in self.papers)
-        return any(one_paper(key, listing, self.papers[key]) for key in keys)
+        return any(by_key(key, listing, self.papers[key]).same for key in keys)
 
 
 def owned(home: Home, now: datetime) -> Owned:
@@ -182,14 +182,21 @@ def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime, tell: b
     file = item.outcome
     if tx.library.file(file.digest):  # the same bytes under another name, earlier in this run
         return _seen(tx.library, item, tell=tell)
-    known = tx.library.known(key for listing in file.listings for key in keys_of(listing))
-    changes = diff(file, known)
+    changes = judge(tx, file)
     touched = tx.library.record(file, changes, run=run, at=at)
     if any(change.entry for change in changes):
         tx.desk.mark_unwritten("feed", "all")
     for name in tx.desk.feeds_with(touched):
         tx.desk.mark_unwritten("feed", name)
     return _file_report(file, changes)
+
+
+def judge(tx: Transaction, file: DigestFile) -> tuple[Change, ...]:
+    """Say what a file's listings mean to the library, recording nothing."""
+    keys = {listing.rank: keys_of(listing) for listing in file.listings}
+    known = tx.identities.known(key for each in keys.values() for key in each)
+    strange = [each for each in file.listings if not any(key in known for key in keys[each.rank])]
+    return diff(file, known, tx.identities.near(strange))
 
 
 def _seen(library: Library, item: _Gathered, *, tell: bool) -> FileReport:
@@ -203,6 +210,12 @@ def _seen(library: Library, item: _Gathered, *, tell: bool) -> FileReport:
     )
 
 
+def _merged(changes: Sequence[Change]) -> Iterator[str]:
+    for change in changes:
+        for each in change.merges:
+            yield f"merged {each.absorbed} into {each.survivor}: {each.why.rule} {each.why.evidence}"
+
+
 def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
     statuses = [change.status for change in changes]
     return FileReport(
@@ -213,7 +226,7 @@ def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
         new=statuses.count("new"),
         updated=statuses.count("updated"),
         seen=statuses.count("seen"),
-        note=file.note,
+        note="; ".join(filter(None, (file.note, *_merged(changes)))),
         papers=tuple(
             Told(
                 change.listing.title,

@@ -18,7 +18,8 @@ class Listing:
     `title` and `abstract` are the text of the file with white space collapsed. `rank` counts from 1.
     A count that the file does not show is None. `authors` are given name first. `snippet` marks an
     abstract that its source cut short; `version` is arXiv's. `keywords` are the source's own, `announced`
-    is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`.
+    is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the journal
+    or the conference that published it.
     """
 
     rank: int
@@ -41,6 +42,7 @@ class Listing:
     keywords: tuple[str, ...] = ()
     project_url: str | None = None
     announced: str | None = None
+    venue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

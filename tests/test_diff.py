@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.diff import FACTS, Change, Known, Stamp, Witness, diff, merge
-from digest.diff import testify as heard  # pytest collects names that begin with test
+from digest.diff import Change, Known, Lead, diff
 from digest.model import DigestFile, Listing
+from digest.witness import FACTS, Stamp, Witness, combine, hear, merge, together
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)
@@ -28,24 +28,45 @@ class Memory:
     """The least library that diff needs: it keeps what the changes say."""
 
     def __init__(self) -> None:
-        self.keys: dict[str, int] = {}
-        self.papers: dict[int, Known] = {}
+        self.keys: dict[str, dict[int, None]] = {}
+        self.parts: dict[int, dict[str, Witness]] = {}
+        self.root: dict[int, int] = {}
+        self.apart: dict[int, set[int]] = {}
+        self.known_near: dict[int, tuple[Known, ...]] = {}
 
     def read(self, each: DigestFile) -> tuple[Change, ...]:
-        changes = diff(each, {key: self.papers[number] for key, number in self.keys.items()})
-        for change in changes:
-            self._keep(change, each.source)
+        known = {
+            key: tuple(Lead(part, self.papers[self.root[part]]) for part in parts)
+            for key, parts in self.keys.items()
+        }
+        changes = diff(each, known, {one.rank: tuple(self.papers.values()) for one in each.listings})
+        numbers: dict[int, int] = {}
+        for place, change in sorted(enumerate(changes), key=lambda pair: (pair[1].like, pair[0])):
+            numbers[place] = self._keep(change, each.source) if change.witness else numbers[change.like]
+            for key in change.keys:
+                self.keys.setdefault(key, {}).setdefault(numbers[place])
         return changes
 
-    def _keep(self, change: Change, source: str) -> None:
-        if change.record is None or change.witness is None:
-            return
-        known = change.known
-        number = known.number if known else len(self.papers) + 1
-        said = {**(known.witnesses if known else {}), source: change.witness}
-        self.papers[number] = Known(number, NOON, change.record, said)
-        for key in change.keys:
-            self.keys.setdefault(key, number)
+    def _keep(self, change: Change, source: str) -> int:
+        assert change.witness is not None
+        number = change.part or len(self.parts) + 1
+        self.parts.setdefault(number, {})[source] = change.witness
+        self.root.setdefault(number, change.known.number if change.known else number)
+        for merged in change.merges:
+            self.root = {
+                part: merged.survivor if root == merged.absorbed else root for part, root in self.root.items()
+            }
+        return number
+
+    @property
+    def papers(self) -> dict[int, Known]:
+        found = {}
+        for root in sorted(set(self.root.values())):
+            parts = {part: self.parts[part] for part, its in self.root.items() if its == root}
+            said = together(parts.values())
+            apart = frozenset(other for part in parts for other in self.apart.get(part, ()))
+            found[root] = Known(root, NOON, merge(said), said, parts, apart)
+        return found
 
     @property
     def record(self) -> Listing:
@@ -152,9 +173,12 @@ def test_older_captures_update_nothing(after):
 
 
 @pytest.mark.parametrize("name", ["title", "abstract"])
-def test_of_equal_stamps_the_later_read_wins(name):
+def test_of_equal_stamps_the_fuller_word_wins(name):
     change = second(file(listing(doi="10.1/x")), file(listing(doi="10.1/x", **{name: "Quite another"})))
     assert (change.entry, change.what) == ("updated", (name,))
+    assert change.record is not None and getattr(change.record, name) == "Quite another"
+    change = second(file(listing(doi="10.1/x", **{name: "Quite another"})), file(listing(doi="10.1/x")))
+    assert change.entry is None
     assert change.record is not None and getattr(change.record, name) == "Quite another"
 
 
@@ -261,8 +285,8 @@ def test_whole_abstracts_come_before_snippets():
 
 
 def test_fields_remember_when_they_were_filled():
-    first = heard(None, listing(organization="Acme", comments=0), Stamp(0, DAY, NOON))
-    later = heard(first, listing(comments=2), Stamp(1, DAY, NOON))
+    first = hear(listing(organization="Acme", comments=0), Stamp(0, DAY, NOON))
+    later = combine(first, hear(listing(comments=2), Stamp(1, DAY, NOON)))
     assert (later.says.organization, later.stamp_of("organization")) == ("Acme", Stamp(0, DAY, NOON))
     assert (later.says.comments, later.stamp_of("comments")) == (2, Stamp(1, DAY, NOON))
     assert set(later.older) == {"organization"}
@@ -373,3 +397,150 @@ def test_a_lone_witness_is_the_record(files):
 
 def test_every_fact_of_a_listing_is_a_fact():
     assert {f.name for f in fields(Listing)} - set(FACTS) == {"rank", "snippet", "withdrawn"}
+
+
+# --- which paper: groups, merges, order -----------------------------------------------------------
+
+
+def test_a_title_that_stands_first_swallows_no_id():
+    """A listing without an id joins one of its namesakes; the others stay papers of their own."""
+    changes = diff(file(listing(1), listing(2, arxiv="2501.1"), listing(3, arxiv="2501.2")), {})
+    assert [change.status for change in changes] == ["new", "seen", "new"]
+    assert changes[0].record is not None and changes[0].record.arxiv == "2501.1"
+
+
+def test_a_higher_version_kept_is_no_update():
+    """A source contradicts itself, but the record follows a higher version of another source."""
+    memory = Memory()
+    memory.read(file(listing(arxiv="2501.1", version=3), source=API))
+    memory.read(file(listing(arxiv="2501.1", abstract="One."), source=PAGE))
+    (change,) = memory.read(file(listing(arxiv="2501.1", abstract="Quite another."), source=PAGE, day=1))
+    assert (change.status, change.entry) == ("seen", None)
+    assert memory.record.abstract == "All of it."
+
+
+@pytest.mark.parametrize(("before", "after", "what"), [
+    ({}, {"announced": "replace"}, ("replaced",)), ({}, {"announced": "replace-cross"}, ("replaced",)), ({}, {"announced": "replace", "version": 2}, ("version 2",)),
+    ({"version": 2}, {"announced": "replace", "version": 2}, ()), ({}, {"announced": "new"}, ()), ({}, {"announced": "cross"}, ()),
+])  # fmt: skip
+def test_a_replacement_is_an_update(before, after, what):
+    one, other = listing(arxiv="2501.1", **before), listing(arxiv="2501.1", **after)
+    change = second(file(one, source=API), file(other, source=MAIL, day=1))
+    assert change.what == (what if change.entry == "updated" else ())
+    assert change.entry == ("updated" if what else None)
+
+
+def test_a_replacement_is_told_once():
+    memory = Memory()
+    memory.read(file(listing(arxiv="2501.1"), source=API))
+    mail = file(listing(arxiv="2501.1", announced="replace"), source=MAIL, day=1)
+    assert [memory.read(mail)[0].entry for _ in range(2)] == ["updated", None]
+    assert (
+        memory.read(file(listing(arxiv="2501.1", announced="replace"), source=MAIL, day=2))[0].entry
+        == "updated"
+    )
+
+
+def test_two_known_papers_found_to_be_one_are_merged_in_silence():
+    memory = Memory()
+    memory.read(file(listing(title="Two", abstract="", doi="10.1/x"), source=API))
+    memory.read(file(listing(title="One", arxiv="2501.00001"), source=PAGE))
+    (change,) = memory.read(
+        file(listing(title="One", abstract="", arxiv="2501.00001", doi="10.1/x"), source=MAIL)
+    )
+    assert (change.status, change.entry, change.known and change.known.number) == ("seen", None, 1)
+    (merged,) = change.merges
+    assert (merged.survivor, merged.absorbed, merged.why.rule) == (1, 2, "doi")
+    assert (memory.record.arxiv, memory.record.doi, memory.record.abstract) == (
+        "2501.00001",
+        "10.1/x",
+        "All of it.",
+    )
+
+
+def test_what_was_split_stays_split():
+    memory = Memory()
+    memory.read(file(listing(title="Two", doi="10.1/x"), source=API))
+    memory.read(file(listing(title="One", arxiv="2501.00001"), source=PAGE))
+    memory.apart = {1: {2}, 2: {1}}
+    (change,) = memory.read(file(listing(title="One", arxiv="2501.00001", doi="10.1/x"), source=MAIL))
+    assert (change.merges, change.known and change.known.number) == ((), 2)
+
+
+def test_a_title_that_brings_an_id_stays_a_part_of_its_own():
+    memory = Memory()
+    memory.read(file(listing(source := 1)))
+    (change,) = memory.read(file(listing(source, arxiv="2501.00001"), source=API))
+    assert (change.part, change.known and change.known.number, change.why.rule) == (None, 1, "same title")
+    (change,) = memory.read(file(listing(source, arxiv="2501.00001"), source=API, day=1))
+    assert (change.part, change.why.rule) == (2, "arxiv id")
+    (change,) = memory.read(file(listing(source), day=1))
+    assert (change.part, change.why.rule) == (1, "same title")
+
+
+ABSTRACT = "We follow the lamps of three piers through a winter and write down what the keepers saw in fog, rain and snow."
+
+
+def test_a_near_title_joins_a_known_paper_only():
+    one, other = (
+        listing(1, "Careful Lamps for Piers", ABSTRACT),
+        listing(2, "Careful Lamsp for Piers", ABSTRACT),
+    )
+    assert [change.status for change in Memory().read(file(one, other))] == ["new", "new"]
+    memory = Memory()
+    memory.read(file(one))
+    (change,) = memory.read(file(other, source=API))
+    assert (change.status, change.why.rule, len(memory.papers)) == ("seen", "near title", 1)
+    assert "lamps" in change.why.evidence
+    memory = Memory()
+    memory.read(file(one))
+    changes = memory.read(file(one, other, day=1))  # a source lists each paper once
+    assert [change.status for change in changes] == ["seen", "new"]
+
+
+_NAMES = ("Ada Byron", "Grace Hopper", "Alan Turing")
+
+
+@st.composite
+def shelves(draw) -> list[DigestFile]:
+    """Return files that list a few papers, each under some of its ids and titles, never one of another."""
+    papers = [
+        {"titles": (f"Lamps {name}", f"Lamps of {name}"), "arxiv": f"2501.0000{n}", "doi": f"10.1/{n}"}
+        for n, name in enumerate(("alpha", "beta", "gamma"))
+    ]
+    files = []
+    for n in range(draw(st.integers(1, 6))):
+        listed = []
+        for paper in draw(st.lists(st.sampled_from(papers), min_size=1, max_size=4)):
+            ids = {name: paper[name] for name in ("arxiv", "doi") if draw(st.booleans())}
+            listed.append(
+                listing(
+                    len(listed) + 1,
+                    draw(st.sampled_from(paper["titles"])),
+                    draw(st.sampled_from(("", "Alpha.", "Beta."))),
+                    authors=draw(st.sampled_from(((), _NAMES))),
+                    comments=draw(st.none() | st.integers(0, 3)),
+                    **ids,
+                )
+            )
+        source = draw(st.sampled_from((API, PAGE, MAIL)))
+        files.append(
+            file(*listed, source=source, day=draw(st.integers(0, 2)), modified=NOON + timedelta(minutes=n))
+        )
+    return files
+
+
+@given(shelves(), st.randoms(use_true_random=False))
+def test_any_order_of_the_same_files_gives_the_same_papers(files, random):
+    shuffled = list(files)
+    random.shuffle(shuffled)
+    one, other = Memory(), Memory()
+    for each in files:
+        one.read(each)
+    for each in shuffled:
+        other.read(each)
+
+    def told(memory: Memory) -> list[str]:
+        return sorted(f"{known.record} {sorted(known.witnesses.items())}" for known in memory.papers.values())
+
+    assert told(one) == told(other)

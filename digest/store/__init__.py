@@ -24,13 +24,14 @@ from sqlalchemy.pool import StaticPool
 
 from digest.errors import StoreError, UsageError
 from digest.store.desk import Desk
+from digest.store.identities import Identities
 from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.outbox import Outbox
 from digest.store.programs import Programs
 from digest.store.schema import migrate
 
-__all__ = ["Desk", "Held", "Ledger", "Library", "Outbox", "Store", "Transaction", "open_store"]
+__all__ = ["Desk", "Held", "Identities", "Ledger", "Library", "Outbox", "Store", "Transaction", "open_store"]
 
 _BUSY_SECONDS = 60
 _SPARE = 4  # a library of which more than a quarter is unused is written anew
@@ -41,6 +42,7 @@ class Transaction:
     """An open transaction, by subject."""
 
     library: Library
+    identities: Identities
     desk: Desk
     ledger: Ledger
     programs: Programs
@@ -153,6 +155,7 @@ class Held:
 def _transaction(connection: Connection) -> Transaction:
     return Transaction(
         Library(connection),
+        Identities(connection),
         Desk(connection),
         Ledger(connection),
         Programs(connection),

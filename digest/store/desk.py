@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, and_, delete, insert, or_, select, update
-from sqlalchemy.sql import Select
+from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
 from digest.model import Issue
 from digest.store.codec import decode, encode
-from digest.store.schema import cursors, feed_items, issues, served, spared, unwritten
+from digest.store.schema import absorbed, cursors, feed_items, issues, served, spared, unwritten
 from digest.store.schema import papers as library
 from digest.store.sql import chunks, inserted_key
 
@@ -184,13 +183,25 @@ class Desk:
 
     def issue_lines_with(self, paper: int) -> tuple[IssueLine, ...]:
         """Return the issues that brought a paper as New, newest first."""
-        chosen = select(*_LINE).join(served, served.c.issue == issues.c.id).where(served.c.paper == paper)
+        parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
+        chosen = (
+            select(*_LINE)
+            .join(served, served.c.issue == issues.c.id)
+            .where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
+            .distinct()
+        )
         return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id.desc())))
 
     def issues_about(self, subscription: str, paper: int, positions: Iterable[int]) -> tuple[IssueLine, ...]:
         """Return a subscription's issues that brought a paper, or whose interval holds a later position."""
         of_it = issues.c.subscription == subscription
-        brought = select(served.c.issue).where(served.c.subscription == subscription, served.c.paper == paper)
+        parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
+        brought = (
+            select(served.c.issue)
+            .where(served.c.subscription == subscription)
+            .where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
+            .order_by(served.c.issue)
+        )
         first = self._db.scalar(brought)
         if first is None:
             return ()
@@ -201,17 +212,22 @@ class Desk:
     def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
         """Return which of these papers the subscription was served before, perhaps by a library given up."""
         wanted = tuple(papers)
-        before = select(library.c.number).join(spared, spared.c.uid == library.c.uid)
-        return self._among(
-            select(served.c.paper).where(served.c.subscription == subscription), served.c.paper, wanted
-        ) | self._among(before.where(spared.c.subscription == subscription), library.c.number, wanted)
+        before = (
+            select(library.c.number)
+            .join(spared, spared.c.uid == library.c.uid)
+            .where(spared.c.subscription == subscription)
+        )
+        return self._among(served, subscription, wanted) | frozenset(
+            number
+            for chunk in chunks(wanted)
+            for number in self._db.scalars(before.where(library.c.number.in_(chunk)))
+        )
 
     # --- feeds
 
     def in_feed(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
         """Return which of these papers the subscription's feed has."""
-        chosen = select(feed_items.c.paper).where(feed_items.c.subscription == subscription)
-        return self._among(chosen, feed_items.c.paper, papers)
+        return self._among(feed_items, subscription, papers)
 
     def add_to_feed(
         self, subscription: str, papers: Iterable[tuple[int, Sequence[str]]], *, run: int, at: datetime
@@ -232,10 +248,15 @@ class Desk:
             self.mark_unwritten("feed", subscription)
 
     def feed(self, subscription: str, limit: int) -> tuple[FeedLine, ...]:
-        """Return the newest items of a feed, newest first."""
+        """Return the newest items of a feed, newest first; a part of a paper that is there too is left out."""
+        also = feed_items.alias()
+        twin = select(also.c.paper).where(
+            also.c.subscription == subscription, also.c.paper == absorbed.c.root
+        )
         rows = self._db.execute(
             select(feed_items)
-            .where(feed_items.c.subscription == subscription)
+            .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
+            .where(feed_items.c.subscription == subscription, ~twin.exists())
             .order_by(feed_items.c.run.desc(), feed_items.c.paper.desc())
             .limit(limit)
         )
@@ -268,9 +289,20 @@ class Desk:
             )
         )
 
-    def _among(self, chosen: Select[Any], column: Column[int], papers: Iterable[int]) -> frozenset[int]:
+    def _among(self, table: Table, subscription: str, papers: Iterable[int]) -> frozenset[int]:
+        """Return which of these papers, or which with a part, a table has for a subscription."""
+        whole = func.coalesce(absorbed.c.root, table.c.paper)
+        chosen = (
+            select(whole)
+            .select_from(table.outerjoin(absorbed, absorbed.c.paper == table.c.paper))
+            .where(table.c.subscription == subscription)
+        )
         return frozenset(
-            number for chunk in chunks(papers) for number in self._db.scalars(chosen.where(column.in_(chunk)))
+            number
+            for chunk in chunks(papers)
+            for number in self._db.scalars(
+                chosen.where(or_(table.c.paper.in_(chunk), absorbed.c.root.in_(chunk)))
+            )
         )
 
 

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
-from digest.diff import Change, Known, Witness
-from digest.identity import feed_uid
+from digest.diff import Change
 from digest.model import DigestFile, Listing, Paper
 from digest.stale import Batch
 from digest.store.codec import decode, encode
-from digest.store.schema import aliases, entries, files, listings, papers, unwritten, witnesses
+from digest.store.identities import Identities
+from digest.store.schema import absorbed, entries, files, listings, papers, unwritten, witnesses
 from digest.store.sql import chunks, inserted_key
+from digest.witness import merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,23 @@ class Entry:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A listing of a paper: in which file it stood, where, and how it found the paper."""
+
+    path: str
+    source: str
+    captured: date
+    rank: int
+    part: int
+    rule: str | None
+    evidence: str | None
+
+
 class Library:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self._identities = Identities(connection)
 
     # --- files
 
@@ -66,26 +81,22 @@ class Library:
     ) -> frozenset[int]:
         """Record a digest file, its listings and what they mean to the library.
 
-        Returns the known papers whose record changed.
+        Returns the known papers whose record changed, or which others were joined to.
         """
         file_id = self._insert_file(file, run)
-        numbers = self._record_papers(file, changes, at)
-        self._db.execute(
-            insert(listings),
-            [
-                {
-                    "file": file_id,
-                    "rank": change.listing.rank,
-                    "paper": number,
-                    "comments": change.listing.comments,
-                    "upvotes": change.listing.upvotes,
-                }
-                for change, number in zip(changes, numbers, strict=True)
-            ],
-        )
+        numbers = [0] * len(changes)
+        touched = set()
+        for place in sorted(range(len(changes)), key=lambda place: (changes[place].like, place)):
+            change = changes[place]
+            numbers[place] = self._store(file, change, at) if change.witness else numbers[change.like]
+        for change in changes:
+            if change.known and change.record and self._update_paper(file, change, at):
+                touched.add(change.known.number)
+        self._identities.learn(changes, numbers)
+        self._list(file_id, changes, numbers)
         log = [
             {
-                "paper": number,
+                "paper": change.known.number if change.known else number,
                 "kind": change.entry,
                 "what": ",".join(change.what),
                 "at": at,
@@ -97,10 +108,23 @@ class Library:
         ]
         if log:
             self._db.execute(insert(entries), log)
-        return frozenset(
-            number
-            for change, number in zip(changes, numbers, strict=True)
-            if change.known and change.record not in {None, change.known.record}
+        return frozenset(touched)
+
+    def _list(self, file_id: int, changes: Sequence[Change], numbers: Sequence[int]) -> None:
+        self._db.execute(
+            insert(listings),
+            [
+                {
+                    "file": file_id,
+                    "rank": change.listing.rank,
+                    "paper": number,
+                    "comments": change.listing.comments,
+                    "upvotes": change.listing.upvotes,
+                    "rule": change.why.rule,
+                    "evidence": change.why.evidence if change.known else None,
+                }
+                for change, number in zip(changes, numbers, strict=True)
+            ],
         )
 
     def _insert_file(self, file: DigestFile, run: int) -> int:
@@ -120,71 +144,43 @@ class Library:
         )
         return inserted_key(result)
 
-    def _record_papers(self, file: DigestFile, changes: Sequence[Change], at: datetime) -> list[int]:
-        """Store papers, keys and witnesses; return the paper's number for each change."""
-        by_key: dict[str, int] = {}
-        numbers = []
-        for change in changes:
-            number = change.known.number if change.known else None
-            if change.status == "new":
-                number = self._insert_paper(file, change, at)
-            elif number is None:  # it repeats a paper that this file brought
-                number = next(by_key[key] for key in change.keys if key in by_key)
-            elif change.record is not None:
-                self._update_paper(number, file, change)
-            by_key.update({key: number for key in change.keys if key not in by_key})
-            numbers.append(number)
-        self._learn_keys(changes, numbers)
-        return numbers
-
-    def _insert_paper(self, file: DigestFile, change: Change, at: datetime) -> int:
-        result = self._db.execute(
-            insert(papers).values(
-                uid=feed_uid(change.keys[0]), first_seen=at, sources=file.source, record=encode(change.record)
-            )
-        )
-        number = inserted_key(result)
-        self._db.execute(
-            insert(witnesses).values(paper=number, source=file.source, word=encode(change.witness))
-        )
-        self._page_unwritten(number)
-        return number
-
-    def _update_paper(self, number: int, file: DigestFile, change: Change) -> None:
-        known = change.known
-        assert known is not None
-        before = known.witnesses.get(file.source)
+    def _store(self, file: DigestFile, change: Change, at: datetime) -> int:
+        """Store what a file says of a paper, or of a part of it; return its number."""
+        number = change.part
         word = {"word": encode(change.witness)}
-        if before is None:
+        known = change.known.parts.get(number, {}) if change.known and number else {}
+        if number is None:
+            number = self._identities.insert_paper(file, change, at)
+            if change.known is None:
+                self._page_unwritten(number)
+            else:
+                self._identities.join(number, change.known.number, change.why, kind="joined", at=at)
+        if file.source not in known:
             self._db.execute(insert(witnesses).values(paper=number, source=file.source, **word))
-        elif before != change.witness:
+        elif known[file.source] != change.witness:
             where = (witnesses.c.paper == number) & (witnesses.c.source == file.source)
             self._db.execute(update(witnesses).where(where).values(word))
-        if before is None or change.record != known.record:
+        return number
+
+    def _update_paper(self, file: DigestFile, change: Change, at: datetime) -> bool:
+        """Bring the record of a known paper up to date; tell whether it, or what it is made of, changed."""
+        known = change.known
+        assert known is not None
+        for each in change.merges:
+            self._identities.join(each.absorbed, each.survivor, each.why, kind="merged", at=at)
+            self._page_unwritten(each.absorbed)
+        changed = bool(change.merges) or change.record != known.record
+        if changed or file.source not in known.witnesses:
             sources = " ".join(sorted({*known.witnesses, file.source}))
             record = {"record": encode(change.record), "sources": sources}
-            self._db.execute(update(papers).where(papers.c.number == number).values(record))
-            self._page_unwritten(number)
+            self._db.execute(update(papers).where(papers.c.number == known.number).values(record))
+            self._page_unwritten(known.number)
+        return changed
 
     def _page_unwritten(self, number: int) -> None:
         key = {"kind": "paper", "key": str(number)}
         if not self._db.execute(select(unwritten).filter_by(**key)).first():
             self._db.execute(insert(unwritten).values(key))
-
-    def _learn_keys(self, changes: Sequence[Change], numbers: Sequence[int]) -> None:
-        wanted = {
-            key: number
-            for change, number in reversed(list(zip(changes, numbers, strict=True)))
-            for key in change.keys
-        }
-        taken = {
-            key
-            for chunk in chunks(wanted)
-            for key in self._db.scalars(select(aliases.c.key).where(aliases.c.key.in_(chunk)))
-        }
-        fresh = [{"key": key, "paper": number} for key, number in wanted.items() if key not in taken]
-        if fresh:
-            self._db.execute(insert(aliases), fresh)
 
     def batches(self, source: str, *, limit: int) -> tuple[Batch, ...]:
         """Return what the newest files of a source brought, the newest first."""
@@ -212,55 +208,84 @@ class Library:
 
     # --- papers
 
-    def known(self, keys: Iterable[str]) -> dict[str, Known]:
-        """Return the papers known under these identity keys, by key."""
-        by_key: dict[str, int] = {}
-        for chunk in chunks(keys):
-            rows = self._db.execute(select(aliases.c.key, aliases.c.paper).where(aliases.c.key.in_(chunk)))
-            by_key.update((key, number) for key, number in rows)
-        found = self._known_by_number(set(by_key.values()))
-        return {key: found[number] for key, number in by_key.items()}
-
-    def _known_by_number(self, numbers: Iterable[int]) -> dict[int, Known]:
-        found: dict[int, Known] = {}
-        for chunk in chunks(numbers):
-            said: dict[int, dict[str, Witness]] = {}
-            for row in self._db.execute(select(witnesses).where(witnesses.c.paper.in_(chunk))):
-                said.setdefault(row.paper, {})[row.source] = decode(Witness, row.word)
-            for row in self._db.execute(select(papers).where(papers.c.number.in_(chunk))):
-                record = decode(Listing, row.record)
-                found[row.number] = Known(row.number, row.first_seen, record, said[row.number])
-        return found
-
     def papers(self, numbers: Iterable[int]) -> dict[int, Paper]:
-        """Return papers by library number."""
+        """Return papers by library number. A part of a paper is that paper, under its own number."""
         return {
             row.number: _paper(row)
             for chunk in chunks(set(numbers))
-            for row in self._db.execute(select(papers).where(papers.c.number.in_(chunk)))
+            for row in self._db.execute(_PAPERS.where(papers.c.number.in_(chunk)))
         }
 
     def all_papers(self) -> Iterator[Paper]:
-        for row in self._db.execute(select(papers).order_by(papers.c.number)).yield_per(1000):
+        chosen = _PAPERS.where(absorbed.c.root.is_(None)).order_by(papers.c.number)
+        for row in self._db.execute(chosen).yield_per(1000):
             yield _paper(row)
 
     def entries_of(self, paper: int) -> tuple[Entry, ...]:
-        """Return the lines of the log about one paper, in order."""
-        return self._entries(select(entries).where(entries.c.paper == paper))
+        """Return the lines of the log about one paper and its parts, in order."""
+        return self._entries(or_(entries.c.paper == paper, absorbed.c.root == paper))
 
     def files_with(self, paper: int) -> tuple[tuple[str, date], ...]:
-        """Return the path and date of capture of every file that lists a paper, in the order of reading."""
+        """Return path and date of capture of every file that lists a paper or a part of it, as they were read."""
+        parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
         rows = self._db.execute(
             select(files.c.path, files.c.captured)
             .join(listings, listings.c.file == files.c.id)
-            .where(listings.c.paper == paper)
+            .where(or_(listings.c.paper == paper, listings.c.paper.in_(parts)))
             .order_by(files.c.id)
             .distinct()
         )
         return tuple((row.path, date.fromisoformat(row.captured)) for row in rows)
 
     def count(self) -> int:
-        return int(self._db.scalar(select(func.count()).select_from(papers)) or 0)
+        parts = self._db.scalar(select(func.count()).select_from(absorbed)) or 0
+        return int(self._db.scalar(select(func.count()).select_from(papers)) or 0) - parts
+
+    def sightings(self, numbers: Iterable[int]) -> tuple[Sighting, ...]:
+        """Return the listings under these numbers, in the order in which they were read."""
+        found = [
+            Sighting(
+                row.path,
+                row.source,
+                date.fromisoformat(row.captured),
+                row.rank,
+                row.paper,
+                row.rule,
+                row.evidence,
+            )
+            for chunk in chunks(numbers)
+            for row in self._db.execute(
+                select(listings, files.c.path, files.c.source, files.c.captured)
+                .join(files, files.c.id == listings.c.file)
+                .where(listings.c.paper.in_(chunk))
+                .order_by(files.c.id, listings.c.rank)
+            )
+        ]
+        return tuple(found)
+
+    def refresh(self, number: int) -> None:
+        """Make the record of a paper again from what its sources say."""
+        known = self._identities.papers([number])[number]
+        values = {"record": encode(merge(known.witnesses)), "sources": " ".join(sorted(known.witnesses))}
+        self._db.execute(update(papers).where(papers.c.number == known.number).values(values))
+        self._page_unwritten(known.number)
+
+    def announce(self, number: int, members: Iterable[int], *, at: datetime) -> None:
+        """Enter a paper into the log as new, unless one of its numbers once was."""
+        members = list(members)
+        known = select(entries.c.position).where(entries.c.paper.in_(members), entries.c.kind == "new")
+        if self._db.execute(known).first():
+            return
+        file = self._db.execute(
+            select(files.c.id, files.c.run)
+            .join(listings, listings.c.file == files.c.id)
+            .where(listings.c.paper.in_(members))
+            .order_by(files.c.id)
+        ).first()
+        assert file is not None, "a number is given to a listing"
+        self._db.execute(
+            insert(entries).values(paper=number, kind="new", what="", at=at, file=file.id, run=file.run)
+        )
 
     # --- the log
 
@@ -277,13 +302,18 @@ class Library:
         return self.end() if first_after is None else int(first_after) - 1
 
     def entries(self, first: int, last: int) -> tuple[Entry, ...]:
-        """Return the entries of the interval (first, last], in order."""
-        return self._entries(select(entries).where(entries.c.position > first, entries.c.position <= last))
+        """Return the entries of the interval (first, last], in order, under the papers of today."""
+        return self._entries(entries.c.position > first, entries.c.position <= last)
 
-    def _entries(self, chosen: Select[Any]) -> tuple[Entry, ...]:
-        rows = self._db.execute(chosen.order_by(entries.c.position))
+    def _entries(self, *conditions: ColumnElement[bool]) -> tuple[Entry, ...]:
+        rows = self._db.execute(
+            select(entries, func.coalesce(absorbed.c.root, entries.c.paper).label("whole"))
+            .outerjoin(absorbed, absorbed.c.paper == entries.c.paper)
+            .where(*conditions)
+            .order_by(entries.c.position)
+        )
         return tuple(
-            Entry(row.position, row.paper, row.kind, tuple(filter(None, row.what.split(","))), row.at)
+            Entry(row.position, row.whole, row.kind, tuple(filter(None, row.what.split(","))), row.at)
             for row in rows
         )
 
@@ -291,7 +321,8 @@ class Library:
         """Return the newest papers and when each entered the log, newest first; `limit` None: all."""
         rows = self._db.execute(
             select(entries.c.paper, entries.c.at)
-            .where(entries.c.kind == "new")
+            .outerjoin(absorbed, absorbed.c.paper == entries.c.paper)
+            .where(entries.c.kind == "new", absorbed.c.root.is_(None))
             .order_by(entries.c.position.desc())
             .limit(limit)
         ).all()
@@ -317,7 +348,7 @@ class Library:
     def filled_fields(self) -> frozenset[str]:
         """Return the searchable fields that any of the newest 2,000 papers fills, as queries name them."""
         filled: set[str] = set()
-        for row in self._db.execute(select(papers).order_by(papers.c.number.desc()).limit(2000)):
+        for row in self._db.execute(_PAPERS.order_by(papers.c.number.desc()).limit(2000)):
             paper = _paper(row)
             filled |= {"title", "source"}
             filled |= {"abstract"} if paper.abstract else set()
@@ -332,7 +363,17 @@ def _newest(found: Iterable[Listing]) -> str | None:
     return max((each.published.isoformat() for each in found if each.published), default=None)
 
 
-def _paper(row: Row[Any]) -> Paper:
+_whole = papers.alias("whole")
+# A number with what is known of the paper that it is, or is part of.
+_PAPERS = (
+    select(papers.c.number, papers.c.uid, _whole.c.first_seen, _whole.c.sources, _whole.c.record)
+    .select_from(papers)
+    .outerjoin(absorbed, absorbed.c.paper == papers.c.number)
+    .join(_whole, _whole.c.number == func.coalesce(absorbed.c.root, papers.c.number))
+)
+
+
+def _paper(row: Row[*tuple[Any, ...]]) -> Paper:
     record = decode(Listing, row.record)
     return Paper(
         number=row.number,

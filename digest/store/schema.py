@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
     update,
 )
 
@@ -113,11 +115,55 @@ papers = Table(
     sqlite_autoincrement=True,
 )
 
+# A paper that was found to be another: it keeps its number, its witnesses and its keys, so that the two
+# can be split again. `parent` is what it was joined to, `root` the paper that it is part of now.
+absorbed = Table(
+    "absorbed",
+    meta,
+    Column("paper", ForeignKey("paper.number"), primary_key=True),
+    Column("parent", ForeignKey("paper.number"), nullable=False),
+    Column("root", ForeignKey("paper.number"), nullable=False, index=True),
+)
+
+# Papers that a person has split; the lower number first.
+apart = Table(
+    "apart",
+    meta,
+    Column("one", ForeignKey("paper.number"), primary_key=True),
+    Column("other", ForeignKey("paper.number"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+# Every decision that made one paper of two, or two of one, with its rule and its evidence.
+decisions = Table(
+    "decision",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(8), nullable=False),  # joined (a new listing), merged (two known papers), split
+    Column("paper", ForeignKey("paper.number"), nullable=False),
+    Column("part", ForeignKey("paper.number"), nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("evidence", Plain, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# The same title may stand over several papers; an id stands over one.
 aliases = Table(
     "alias",
     meta,
     Column("key", Text, primary_key=True),
-    Column("paper", ForeignKey("paper.number"), nullable=False, index=True),
+    Column("paper", ForeignKey("paper.number"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+# Hashes that near titles have in common, and two bits for each word of the title.
+traces = Table(
+    "trace",
+    meta,
+    Column("hash", BigInteger, primary_key=True),
+    Column("paper", ForeignKey("paper.number"), primary_key=True),
+    Column("sketch", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -137,6 +183,8 @@ listings = Table(
     Column("paper", ForeignKey("paper.number"), nullable=False, index=True),
     Column("comments", Integer),
     Column("upvotes", Integer),
+    Column("rule", Text),  # how it found its paper, and what spoke for it
+    Column("evidence", Plain),
     sqlite_with_rowid=False,
 )
 
@@ -338,8 +386,32 @@ def _explain(connection: Connection) -> None:
     meta.create_all(connection, tables=[spared])
 
 
+def _identity(connection: Connection) -> None:
+    """Papers that are parts of others, titles over several papers, decisions, traces of titles."""
+    from digest.identity import traces as traces_of
+    from digest.model import Listing
+    from digest.store.codec import decode
+
+    for table in (absorbed, apart, decisions, traces):
+        table.create(connection)
+    for column in ("rule", "evidence"):
+        connection.execute(text(f"ALTER TABLE listing ADD COLUMN {column} TEXT"))
+    old = connection.execute(text("SELECT key, paper FROM alias")).all()
+    aliases.drop(connection)
+    aliases.create(connection)
+    if old:
+        connection.execute(insert(aliases), [{"key": row.key, "paper": row.paper} for row in old])
+    rows = []
+    for row in connection.execute(text("SELECT number, record FROM paper")).all():
+        record = decode(Listing, bytes(row.record))
+        found = traces_of(record.title, record.abstract)
+        rows += [{"hash": one, "paper": row.number, "sketch": found.sketch} for one in found.stored]
+    if rows:
+        connection.execute(insert(traces), rows)
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs, _explain, _add_delivery)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs, _explain, _add_delivery, _identity)
 
 
 def migrate(connection: Connection) -> None:

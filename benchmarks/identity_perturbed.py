@@ -1,0 +1,314 @@
+"""Is a known paper found again under a changed title, and is a new one left alone? At 20,000 and more.
+
+    python benchmarks/identity_perturbed.py [ARXIV_DAYS_FOLDER] [--titles 20000,1000000] [--probes 200] [--json]
+
+The library is a real one in a temporary SQLite file. Titles are those of the folder's papers (*.jsonl.gz with
+`title`, `summary`, `authors`), and beyond their number recombined halves of them, with sentences of other
+abstracts. Each probe is a listing without ids, judged as a run judges it: once with abstract and authors,
+once with authors alone, once with the bare title. `found`: the right paper; `wrong`: another one. Series
+(`Part I` and `II`, `1` and `2`, `GPT-3` and `GPT-4`) and fresh titles must find nothing. Peers: equal titles
+after lower case and without punctuation; rapidfuzz's best ratio from 90 on (fewer probes: it reads all
+titles each time).
+"""
+
+import argparse
+import gzip
+import json
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import insert, text
+
+from digest.identity import keys_of, traces
+from digest.intake import judge
+from digest.model import DigestFile, Listing
+from digest.store import Store, Transaction, open_store
+from digest.store.codec import encode
+from digest.store.schema import aliases, papers, witnesses
+from digest.store.schema import traces as trace_rows
+from digest.witness import Stamp, Witness
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "arxiv-days"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SERIES = (
+    (" Part I", " Part II"), (" 1", " 2"), (" with GPT-3", " with GPT-4"), (" v2.5", " v3.5"), (" (2D)", " (3D)"),
+)  # fmt: skip
+
+
+# --- the library ----------------------------------------------------------------------------------------
+
+
+def real_papers(folder: Path) -> list[Listing]:
+    found = []
+    for path in sorted(folder.glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                paper = json.loads(line)
+                title, abstract = (" ".join(paper[name].split()) for name in ("title", "summary"))
+                found.append(Listing(1, title, abstract, tuple(paper["authors"][:4])))
+    return found
+
+
+def library_of(real: list[Listing], count: int, chance: random.Random) -> Iterator[Listing]:
+    """Yield `count` papers with different titles: the real ones, then halves of their titles joined."""
+    seen = set()
+    for paper in real[:count]:
+        seen.add(plain(paper.title))
+        yield replace(paper, abstract=" ".join(paper.abstract.split()[:60]))
+    sentences = [one for paper in real for one in re.split(r"(?<=\.)\s+", paper.abstract) if len(one) > 60]
+    heads = [paper.title.split() for paper in real if len(paper.title.split()) > 5]
+    made = min(count, len(real))
+    while made < count:
+        one, other = chance.choice(heads), chance.choice(heads)
+        title = " ".join(one[: len(one) // 2] + other[len(other) // 2 :])
+        if plain(title) not in seen:
+            seen.add(plain(title))
+            made += 1
+            abstract = f"{chance.choice(sentences)} {chance.choice(sentences)}"
+            yield Listing(1, title, abstract, tuple(chance.choice(real).authors[:2]))
+
+
+def fill(store: Store, found: Iterable[Listing]) -> None:
+    """Write papers as the library keeps them, many at a time."""
+    stamp = Stamp(0, date(2026, 1, 1), NOON)
+    with store.begin() as tx:
+        database = tx.library._db  # noqa: SLF001  # a run writes one file at a time; a benchmark has no week
+        numbered = enumerate(found, 1)
+        while group := list(islice(numbered, 5_000)):
+            rows: dict[str, list[dict[str, object]]] = {"paper": [], "witness": [], "alias": [], "trace": []}
+            for number, listing in group:
+                kept = replace(listing, rank=0)
+                record, word = encode(kept), encode(Witness(kept, stamp))
+                about = {"uid": str(number), "first_seen": NOON, "sources": "bibtex", "record": record}
+                rows["paper"].append({"number": number, **about})
+                rows["witness"].append({"paper": number, "source": "bibtex", "word": word})
+                rows["alias"] += [{"key": key, "paper": number} for key in keys_of(listing)]
+                trace = traces(listing.title, listing.abstract)
+                for one in dict.fromkeys(trace.stored):
+                    rows["trace"].append({"hash": one, "paper": number, "sketch": trace.sketch})
+            for table in (papers, witnesses, aliases, trace_rows):
+                database.execute(insert(table), rows[table.name])
+
+
+# --- what happens to a title -------------------------------------------------------------------------
+
+
+def case(title: str, chance: random.Random) -> str:
+    return chance.choice((title.upper, title.lower, title.swapcase))()
+
+
+def punctuation(title: str, chance: random.Random) -> str:
+    return (
+        re.sub(
+            r"[ ,:-]+", lambda found: chance.choice((" ", " – ", ", ") if len(found[0]) > 1 else " "), title
+        )
+        + "."
+    )
+
+
+def tex(title: str, chance: random.Random) -> str:
+    words = title.split()
+    place = chance.randrange(len(words))
+    words[place] = chance.choice((r"\textbf{%s}", r"{\it %s}", r"\emph{%s}")) % words[place]
+    return " ".join(words)
+
+
+def unicode_(title: str, chance: random.Random) -> str:
+    return (
+        title.replace("fi", "ﬁ")
+        .replace("-", chance.choice("‐‑–"))
+        .replace("e", "e\u0301", 1)
+        .replace(" ", "\u00a0", 2)
+    )
+
+
+def typo(title: str, chance: random.Random) -> str:
+    words = title.split()
+    long = [place for place, word in enumerate(words) if len(word) > 4 and word.isalpha()]
+    if not long:
+        return title + "s"
+    place = chance.choice(long)
+    word, at = words[place], chance.randrange(1, len(words[place]) - 1)
+    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
+    words[place] = chance.choice(
+        (word[:at] + word[at + 1 :], word[:at] + letter + word[at:], word[:at] + letter + word[at + 1 :])
+    )
+    return " ".join(words)
+
+
+def typos(title: str, chance: random.Random) -> str:
+    return typo(typo(title, chance), chance)
+
+
+def changed_word(title: str, chance: random.Random) -> str:
+    words = title.split()
+    place = chance.choice([n for n, word in enumerate(words) if len(word) > 4] or [0])
+    words[place] = chance.choice(("Robust", "Scalable", "Learned", "Practical", "Unified"))
+    return " ".join(words)
+
+
+def dropped_word(title: str, chance: random.Random) -> str:
+    words = title.split()
+    words.pop(chance.choice([n for n, word in enumerate(words) if len(word) > 4] or [0]))
+    return " ".join(words)
+
+
+def dropped_subtitle(title: str, _chance: random.Random) -> str:
+    return title.split(": ", maxsplit=1)[0]
+
+
+CHANGES: dict[str, Callable[[str, random.Random], str]] = {
+    "same": lambda title, _chance: title,
+    "case": case,
+    "punctuation": punctuation,
+    "TeX": tex,
+    "Unicode": unicode_,
+    "one typo": typo,
+    "two typos": typos,
+    "changed word": changed_word,
+    "dropped word": dropped_word,
+    "dropped subtitle": dropped_subtitle,
+}
+
+
+# --- the judges ---------------------------------------------------------------------------------------
+
+
+def plain(title: str) -> str:
+    return " ".join(re.findall(r"\w+", title.lower()))
+
+
+def judged(tx: Transaction, listing: Listing) -> int | None:
+    """Return the number of the known paper that a run would take the listing for."""
+    file = DigestFile("f", "0" * 64, "probe", date(2026, 1, 2), False, NOON, (listing,))
+    (change,) = judge(tx, file)
+    return change.known.number if change.known else None
+
+
+Judge = Callable[[Listing], int | None]
+
+
+def judges(tx: Transaction, titles: list[str]) -> dict[str, tuple[Judge, int]]:
+    """Return each judge with the share of the probes it gets, as 1 in n."""
+    equal = {plain(title): number for number, title in enumerate(titles, 1)}
+    found: dict[str, tuple[Judge, int]] = {
+        "digest, abstract + authors": (lambda listing: judged(tx, listing), 1),
+        "digest, authors": (lambda listing: judged(tx, replace(listing, abstract="")), 1),
+        "digest, title alone": (lambda listing: judged(tx, replace(listing, abstract="", authors=())), 1),
+        "equal titles": (lambda listing: equal.get(plain(listing.title)), 1),
+    }
+    try:
+        from rapidfuzz import fuzz, process
+    except ImportError:
+        print("rapidfuzz is not installed; its row is left out", file=sys.stderr)
+        return found
+    folded = [plain(title) for title in titles]
+
+    def nearest(listing: Listing) -> int | None:
+        best = process.extractOne(plain(listing.title), folded, scorer=fuzz.ratio, score_cutoff=90)
+        return best[2] + 1 if best else None
+
+    found["rapidfuzz ≥ 90"] = nearest, 1 + len(titles) // 20_000
+    return found
+
+
+def probes_of(
+    known: list[tuple[int, Listing]], strange: list[Listing], chance: random.Random
+) -> dict[str, list[tuple[int | None, Listing]]]:
+    """Return the probes by kind: listings, and the number of the paper that each is (None: a new one)."""
+    found: dict[str, list[tuple[int | None, Listing]]] = {}
+    for kind, change in CHANGES.items():
+        chosen = [(number, replace(paper, title=change(paper.title, chance))) for number, paper in known]
+        if kind == "dropped subtitle":
+            chosen = [probe for probe, (_, paper) in zip(chosen, known, strict=True) if ": " in paper.title]
+        found[kind] = list(chosen)
+    found["series"] = [
+        (None, replace(paper, title=paper.title + chance.choice(SERIES)[1])) for _, paper in known
+    ]
+    found["fresh"] = [(None, paper) for paper in strange]
+    return found
+
+
+def measure(real: list[Listing], count: int, probes: int) -> dict[str, object]:
+    chance = random.Random(7)
+    fresh, rest = real[:probes], real[probes:]
+    listed = list(library_of(rest, count, chance))
+    chosen = sorted(chance.sample(range(min(len(rest), count)), probes))
+    for place in chosen:  # every fifth is the first of a series
+        if place % 5 == 0:
+            listed[place] = replace(listed[place], title=listed[place].title + chance.choice(SERIES)[0])
+    known = [(place + 1, listed[place]) for place in chosen]
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store("sqlite:///library.db", home=Path(folder))
+        began = time.perf_counter()
+        fill(store, listed)
+        built = time.perf_counter() - began
+        with store.begin(write=False) as tx:
+            rows = {
+                name: table_of(judge_, share, probes_of(known, fresh, random.Random(9)))
+                for name, (judge_, share) in judges(tx, [listing.title for listing in listed]).items()
+            }
+            index = tx.library._db.execute(text("select count(*) from trace")).scalar_one()  # noqa: SLF001
+        store.close()
+        size = (Path(folder) / "library.db").stat().st_size
+    return {
+        "titles": count,
+        "build_s": round(built, 1),
+        "database_mb": size >> 20,
+        "traces": index,
+        "judges": rows,
+    }
+
+
+def table_of(
+    decide: Judge, share: int, probes: dict[str, list[tuple[int | None, Listing]]]
+) -> dict[str, object]:
+    row: dict[str, object] = {}
+    times = []
+    for kind, several in probes.items():
+        right = wrong = 0
+        asked = several[:: min(share, max(1, len(several) // 10))]
+        for number, listing in asked:
+            began = time.perf_counter()
+            told = decide(listing)
+            times.append(time.perf_counter() - began)
+            right += number is not None and told == number
+            wrong += told is not None and told != number
+        row[kind] = {"found": round(right / len(asked), 3), "wrong": round(wrong / len(asked), 3)}
+    return {"us_per_probe": round(statistics.median(times) * 1e6), "kinds": row}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--titles", default="20000", help="library sizes, by commas (default 20000)")
+    parser.add_argument("--probes", type=int, default=200)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    real = real_papers(arguments.folder)
+    if len(real) < 3 * arguments.probes:
+        sys.exit(f"{arguments.folder}: holds {len(real)} papers, too few for {arguments.probes} probes")
+    found = [measure(real, int(count), arguments.probes) for count in arguments.titles.split(",")]
+    if arguments.json:
+        print(json.dumps({"libraries": found}))
+        return
+    for library in found:
+        about = f"{library['titles']} titles, {library['traces']} traces, {library['database_mb']} MB"
+        print(f"\n{about}, built in {library['build_s']} s; found / wrong in %")
+        for name, row in library["judges"].items():
+            print(f"{name}: {row['us_per_probe']} µs a probe (median)")
+            for kind, share in row["kinds"].items():
+                print(f"    {kind:18} {share['found'] * 100:6.1f} {share['wrong'] * 100:6.1f}")
+
+
+if __name__ == "__main__":
+    main()

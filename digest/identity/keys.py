@@ -1,0 +1,43 @@
+"""The keys under which a paper is found again: ids first, then the folded title."""
+
+import uuid
+from dataclasses import replace
+
+from digest.identity.decide import Verdict, compare, compare_ids
+from digest.identity.folding import fold_text
+from digest.identity.ids import identified, other_ids
+from digest.model import Listing
+
+_NAMESPACE = uuid.UUID("5b0bd0d8-3d38-5b3e-9f5c-6f0a3c3c9b7e")
+
+
+def keys_of(listing: Listing) -> tuple[str, ...]:
+    """Return the identity keys of a listing, strongest first; at least one."""
+    listing = identified(listing)
+    keys = []
+    if listing.arxiv:
+        keys.append(f"arxiv:{listing.arxiv.casefold()}")
+    if listing.doi:
+        keys.append(f"doi:{listing.doi.casefold()}")
+    keys += other_ids(listing.url)
+    keys.append(f"title:{fold_text(listing.title)}")
+    return tuple(keys)
+
+
+def by_key(key: str, one: Listing, other: Listing) -> Verdict:
+    """Say whether two listings that share a key are one paper.
+
+    A key joins unless an id of a stronger kind says that they are two; a title joins as `compare` says.
+    """
+    kind, _, name = key.partition(":")
+    if kind == "title":  # which may be an older one than the record's
+        return compare(one, replace(other, title=one.title))
+    ids = compare_ids(one, other)
+    if ids is not None and ids.clash and (ids.rule == "arxiv id" or kind not in {"arxiv", "doi"}):
+        return ids
+    return Verdict(True, {"arxiv": "arxiv id", "doi": "doi"}.get(kind, "other id"), name)
+
+
+def feed_uid(key: str) -> str:
+    """Return the `urn:uuid:` of a paper's feed items: uuid5 of its identity key when first seen."""
+    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, key)}"

@@ -1,0 +1,236 @@
+"""How near two titles are, word by word, and what makes the difference."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Final
+
+from digest.identity.folding import fold_text, words_of
+from digest.identity.series import RUNS, series_marks, word_set
+from digest.text import stem
+
+_SMALL = word_set("a an the and of for in on to")
+_PREFIXES = (
+    *("un", "in", "im", "il", "ir", "non", "dis", "anti", "de", "a", "bi", "co", "sub", "pre", "semi", "uni"),
+    *("re", "mis", "multi", "tri", "hyper", "over", "super", "sur", "ab"),
+)
+# Kinds of contribution that some bibliographies add to a title, in brackets, before or behind it.
+_KINDS = (
+    r"(?:an? )?(?:panel|tutorial|demo|demonstration|industrial|poster)(?: session| abstract| summary| description)?"
+    r"|(?:an? )?(?:extended )?abstract(?: only)?|(?:experience|short|full|research|vision|position|invited) paper"
+    r"|invited talk|keynote(?: address)?|preprint|(?:an? )?book review|foreword|preface"
+    r"|guest editors? ?'?s?'? ?(?:introduction|foreword|editorial)?|guest editorial"
+)
+_KIND = re.compile(
+    rf"\s*(?:\(\s*(?:{_KINDS})\s*\)|\[\s*(?:{_KINDS})\s*\]|\[\s*[a-z]\s*\]\s*$"
+    rf"|^(?:{_KINDS})\s*(?::|\bon\b)|\s[-:,–—]\s+(?:{_KINDS})\s*$|\([^()]*\b(?:19|20)\d\d\b[^()]*\))\s*",
+    re.IGNORECASE,
+)
+# What follows a title in a reference that was cut too late.
+_TAIL = re.compile(r"[\s,.;:]+(?:in\s*:?\s*)?(?:in\s?proceedings|proceedings of|proc\s?\.).*$", re.IGNORECASE)
+# Words that bibliographies leave hanging on a title they cut out of a reference.
+_CITATION: Final = word_set(
+    "acm ieee aaai usenix springer elsevier association computing machinery in proc proceedings"
+    " inproceedings int intl international conf conference symposium workshop journal transactions"
+    " trans vol volume no nr pp pages p page ed eds edition editor editors and und the of on at to a"
+    " an appear appeared submitted publication university universiy dept department institute"
+    " technical tech report research technion master masters phd thesis j m january february march"
+    " april may june july august september october november december jan feb mar apr jun jul aug sep"
+    " sept oct nov dec st nd rd th demonstration demo track description session paper available via"
+    " ftp be published version extended hellip www http https pdf ps arxiv preprint"
+)
+# An added part that begins or ends so makes another statement: "Optimization of X", "X for Y".
+_GOVERNING = word_set(
+    "of for in on to with by from into using via under without through over at as about towards"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How one title became another, each difference shown as `old → new`.
+
+    `slips` are differences of spelling, and small words that say nothing; `changes` other words within;
+    `extra` is what stands before or behind the rest in one of them, where that makes the same statement
+    and is no leftover of a reference. `kept` is the share of words that stayed; `length` how many words
+    the shorter has. `governed`: one title is about the other ("Optimization of X", "X for Y").
+    """
+
+    slips: tuple[str, ...]
+    changes: tuple[str, ...]
+    extra: tuple[str, ...]
+    kept: float
+    length: int
+    governed: bool = False
+
+
+def without_kind(title: str) -> str:
+    """Return a title without a kind of contribution, as in `Tutorial: X` and `X (panel)`, and without
+    the proceedings that a reference names after it.
+    """
+    bare = _KIND.sub(" ", title).strip()
+    title = bare if len(bare) >= 8 else title
+    tail = _TAIL.search(title) if "roc" in title or "ROC" in title else None
+    return title[: tail.start()] if tail and tail.start() >= 20 else title
+
+
+def nearness(one: str, other: str, context: frozenset[str] = frozenset()) -> Nearness | None:
+    """Compare two titles word by word; None if marks of a series, or most words, differ.
+
+    `context` are the words of the listings' authors and venues, which leftovers of a reference repeat.
+    """
+    one, other = without_kind(one), without_kind(other)
+    left, right = words_of(_cut_out(one, other)), words_of(_cut_out(other, one))
+    if left and right and (glued := _glued(left, right)):
+        return glued
+    found = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+    kept = sum(b - a for what, a, b, _, _ in found if what == "equal")
+    if kept * 2 < min(len(left), len(right)) or not kept:
+        return None
+    slips: list[str] = []
+    changes: list[str] = []
+    extra: list[str] = []
+    longer = Counter[bool]()
+    marks = (Counter[str](), Counter[str]())
+    length = 0
+    governed = False
+    for what, a, b, c, d in found:
+        old, new = left[a:b], right[c:d]
+        edge = (b == 0 or d == 0, a == len(left) or c == len(right))
+        if what in {"insert", "delete"} and any(edge) and _is_leftover(old or new, context):
+            continue
+        if not (edge[1] and _is_long_subtitle(old or new) and what in {"insert", "delete"}):
+            marks[0].update(series_marks(old))
+            marks[1].update(series_marks(new))
+        length += max(b - a, d - c)
+        if what == "equal":
+            continue
+        added = old or new
+        if what == "replace" or not any(edge):
+            kept += _tell_apart(old, new, slips, changes)
+        elif set(added) <= _SMALL:
+            slips.append(_shown(old, new))
+            kept += len(added)
+        elif (added[-1] if edge[0] else added[0]) in _GOVERNING:
+            changes.append(_shown(old, new))
+            governed = True
+        else:
+            extra.append(_shown(old, new))
+            longer[bool(new)] += len(added)
+            length -= len(added)
+    if marks[0] != marks[1] or len(longer) > 1:
+        return None
+    return Nearness(
+        tuple(slips), tuple(changes), tuple(extra), kept / length, min(len(left), len(right)), governed
+    )
+
+
+def _is_long_subtitle(added: tuple[str, ...]) -> bool:
+    """Tell a subtitle that says enough for its numbers to be its own, not those of a series."""
+    return len(added) >= 6 and not series_marks(added[:3]) and not _SERIES & {*added}
+
+
+def _cut_out(title: str, other: str) -> str:
+    """Return the piece of a reference that is `other`, give or take a letter; the title itself if none is.
+
+    A full stop or a semicolon ends a title; what stands before and behind it are names and venues. A
+    piece that speaks of a series or a version is no leftover.
+    """
+    pieces = _PIECES.split(title)
+    if not 2 <= len(pieces) <= _MOST_PIECES:
+        return title
+    wanted = fold_text(other)
+    for start in range(len(pieces)):
+        for end in range(start + 1, len(pieces) + 1):
+            if end - start == len(pieces):
+                continue
+            piece = " ".join(pieces[start:end])
+            found = fold_text(piece)
+            rest = words_of(" ".join(pieces[:start] + pieces[end:]))
+            alike = abs(len(found) - len(wanted)) <= 2 < len(found) // 8 and distance(found, wanted) <= 2
+            if alike and not _SERIES & {*rest} and RUNS.findall(found) == RUNS.findall(wanted):
+                return piece
+    return title
+
+
+_PIECES = re.compile(r"\s*[.;]\s+|\s+[.;]\s*")
+_MOST_PIECES = 8
+_SERIES = word_set("part parts chapter erratum errata corrigendum correction addendum reply comment response")
+
+
+def _glued(left: tuple[str, ...], right: tuple[str, ...]) -> Nearness | None:
+    """Compare titles of which one lost its blanks, letter by letter."""
+    one, other = "".join(left), "".join(right)
+    short, long = sorted((left, right), key=len)
+    if len(short) * 3 > len(long) * 2 or len(long) < 4 or RUNS.findall(one) != RUNS.findall(other):
+        return None
+    if any(not mark[0].isdigit() for mark in series_marks(long)):
+        return None
+    if distance(one, other) > min(len(one) // 15, 2):
+        return None
+    return Nearness((_shown(left, right),), (), (), 1.0, len(long))
+
+
+def _is_leftover(added: tuple[str, ...], context: frozenset[str]) -> bool:
+    """Tell what a reference left on a title: names, a venue, a year, never a number of a series."""
+    rest = [part for part in added if part not in context and part not in _CITATION]
+    if not all(part.isdigit() or len(part) == 1 for part in rest):
+        return False
+    said = [part for part in added if part not in rest and part not in _SMALL and len(part) > 1]
+    return bool(said) or (bool(rest) and all(_YEAR.fullmatch(part) for part in rest))
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def _shown(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+    return f"{' '.join(old) or '∅'} → {' '.join(new) or '∅'}"
+
+
+def _tell_apart(old: tuple[str, ...], new: tuple[str, ...], slips: list[str], changes: list[str]) -> int:
+    """Sort differing words into slips of spelling and changes; return how many words count as kept."""
+    if set(old) | set(new) <= _SMALL and not (old and new and "to" in {*old, *new}):
+        slips.append(_shown(old, new))
+        return max(len(old), len(new))
+    if len(old) == len(new) and len(old) > 1:
+        return sum(
+            _tell_apart((before,), (after,), slips, changes) for before, after in zip(old, new, strict=True)
+        )
+    if old and new and _same_but_for_a_slip("".join(old), "".join(new)):
+        slips.append(_shown(old, new))
+        return max(len(old), len(new))
+    changes.append(_shown(old, new))
+    return 0
+
+
+def _same_but_for_a_slip(one: str, other: str) -> bool:
+    """Tell a slip of spelling from another word: one letter, or two in a long word; never a prefix."""
+    if one == other or stem(one) == stem(other):
+        return True
+    short, long = sorted((one, other), key=len)
+    if any(long == prefix + short for prefix in _PREFIXES):
+        return False
+    if len(short) < 4 or (one[0] != other[0] and one[1:2] != other[1:2]):
+        return False
+    return distance(one, other) <= (2 if len(short) >= 8 else 1)
+
+
+@lru_cache(maxsize=1 << 12)
+def distance(one: str, other: str, most: int = 3) -> int:
+    """Return how many letters to put in, leave out, change or swap with a neighbour make one the other.
+
+    The restricted edit distance of Damerau and Levenshtein; a distance above `most` is given as `most`.
+    """
+    if abs(len(one) - len(other)) >= most:
+        return most
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, against in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == against:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+    return min(row[-1], most)

@@ -1,0 +1,291 @@
+"""Which paper is known by which key, which papers are one, and why.
+
+A paper that turns out to be another keeps its number, its witnesses and its keys; it is only marked as
+part of the other. So whatever was joined can be split again, and a number once given always leads
+somewhere.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from digest.diff import Change, Known, Lead
+from digest.identity import Traces, Verdict, feed_uid, sketches_near, traces
+from digest.model import DigestFile, Listing
+from digest.store.codec import decode, encode
+from digest.store.schema import absorbed, aliases, apart, decisions, papers, witnesses
+from digest.store.schema import traces as trace_rows
+from digest.store.sql import chunks, inserted_key
+from digest.witness import Witness, merge, together
+
+# A key or a trace that more papers share than this tells nothing: the index stays bounded.
+_MOST_SHARING = 64
+_MOST_CANDIDATES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Two papers were made one (`joined`, `merged`), or one two (`split`). `part` is the later number."""
+
+    id: int
+    at: datetime
+    kind: str
+    paper: int
+    part: int
+    rule: str
+    evidence: str
+
+
+class Identities:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    # --- what is known
+
+    def known(self, keys: Iterable[str]) -> dict[str, tuple[Lead, ...]]:
+        """Return where these identity keys lead, lowest number first."""
+        parts: dict[str, list[int]] = {}
+        for chunk in chunks(keys):
+            rows = self._db.execute(select(aliases.c.key, aliases.c.paper).where(aliases.c.key.in_(chunk)))
+            for key, number in rows:
+                parts.setdefault(key, []).append(number)
+        found = self.papers(number for numbers in parts.values() for number in numbers)
+        return {
+            key: tuple(Lead(number, found[number]) for number in sorted(numbers))
+            for key, numbers in parts.items()
+        }
+
+    def near(self, listings: Sequence[Listing]) -> dict[int, tuple[Known, ...]]:
+        """Return known papers whose title, or whose abstract's opening, resembles a listing's, by its rank."""
+        asked = {listing.rank: traces(listing.title, listing.abstract) for listing in listings}
+        rows: dict[int, list[tuple[int, int]]] = {}
+        for chunk in chunks(one for trace in asked.values() for one in trace.asked):
+            found = self._db.execute(select(trace_rows).where(trace_rows.c.hash.in_(chunk)))
+            for one, number, sketch in found:
+                rows.setdefault(one, []).append((number, sketch))
+        likely = {rank: _likely(trace, rows) for rank, trace in asked.items()}
+        by_number = self.papers(number for numbers in likely.values() for number in numbers)
+        return {
+            rank: tuple({by_number[number].number: by_number[number] for number in numbers}.values())
+            for rank, numbers in likely.items()
+            if numbers
+        }
+
+    def papers(self, numbers: Iterable[int]) -> dict[int, Known]:
+        """Return the papers that these numbers stand for, each with all its parts."""
+        numbers = list(dict.fromkeys(numbers))
+        roots = self.roots(numbers)
+        trees = self._trees(set(roots.values()))
+        found: dict[int, Known] = {}
+        for chunk in chunks(trees):
+            rows = self._db.execute(select(papers).where(papers.c.number.in_(chunk))).all()
+            members = [member for root in chunk for member in trees[root]]
+            said = self._said(members)
+            split = self._split_from(members)
+            for row in rows:
+                parts = {member: said.get(member, {}) for member in trees[row.number]}
+                found[row.number] = Known(
+                    row.number,
+                    row.first_seen,
+                    decode(Listing, row.record),
+                    together(parts.values()),
+                    parts,
+                    frozenset().union(*(split.get(member, frozenset()) for member in parts)),
+                )
+        return {number: found[root] for number, root in roots.items() if root in found}
+
+    def roots(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Return, for each number, the number of the paper it is part of now."""
+        roots = {number: number for number in numbers}
+        for chunk in chunks(roots):
+            rows = self._db.execute(
+                select(absorbed.c.paper, absorbed.c.root).where(absorbed.c.paper.in_(chunk))
+            )
+            roots.update((number, root) for number, root in rows)
+        return roots
+
+    def _trees(self, roots: Iterable[int]) -> dict[int, list[int]]:
+        trees = {root: [root] for root in sorted(roots)}
+        for chunk in chunks(trees):
+            rows = self._db.execute(
+                select(absorbed.c.root, absorbed.c.paper)
+                .where(absorbed.c.root.in_(chunk))
+                .order_by(absorbed.c.paper)
+            )
+            for root, number in rows:
+                trees[root].append(number)
+        return trees
+
+    def _said(self, members: Iterable[int]) -> dict[int, dict[str, Witness]]:
+        said: dict[int, dict[str, Witness]] = {}
+        for chunk in chunks(members):
+            for row in self._db.execute(select(witnesses).where(witnesses.c.paper.in_(chunk))):
+                said.setdefault(row.paper, {})[row.source] = decode(Witness, row.word)
+        return said
+
+    def _split_from(self, members: Iterable[int]) -> dict[int, frozenset[int]]:
+        split: dict[int, set[int]] = {}
+        for chunk in chunks(members):
+            rows = self._db.execute(
+                select(apart).where(or_(apart.c.one.in_(chunk), apart.c.other.in_(chunk)))
+            )
+            for one, other in rows:
+                split.setdefault(one, set()).add(other)
+                split.setdefault(other, set()).add(one)
+        return {number: frozenset(others) for number, others in split.items()}
+
+    # --- what becomes known
+
+    def insert_paper(self, file: DigestFile, change: Change, at: datetime) -> int:
+        """Give a listing's paper, or its part of a known one, a number of its own."""
+        assert change.witness is not None
+        record = merge({file.source: change.witness})
+        result = self._db.execute(
+            insert(papers).values(
+                uid=self._free_uid(change.keys[0]),
+                first_seen=at,
+                sources=file.source,
+                record=encode(change.record if change.known is None else record),
+            )
+        )
+        return inserted_key(result)
+
+    def _free_uid(self, key: str) -> str:
+        """Return the feed id of a key; where a paper of the same title has it, one that is free."""
+        uid, count = feed_uid(key), 1
+        while self._db.execute(select(papers.c.number).where(papers.c.uid == uid)).first():
+            count += 1
+            uid = feed_uid(f"{key}#{count}")
+        return uid
+
+    def learn(self, changes: Sequence[Change], numbers: Sequence[int]) -> None:
+        """Remember the keys of listings and the traces of their titles, under the numbers given."""
+        wanted: dict[tuple[str, int], Listing] = {}
+        for change, number in zip(changes, numbers, strict=True):
+            for key in change.keys:
+                wanted.setdefault((key, number), change.listing)
+        holders: dict[str, set[int]] = {}
+        for chunk in chunks(key for key, _ in wanted):
+            for key, number in self._db.execute(select(aliases).where(aliases.c.key.in_(chunk))):
+                holders.setdefault(key, set()).add(number)
+        fresh: dict[tuple[str, int], Listing] = {}
+        for (key, number), listing in wanted.items():
+            held = holders.setdefault(key, set())
+            most = _MOST_SHARING if key.startswith("title:") else 1
+            if number not in held and len(held) < most:
+                held.add(number)
+                fresh[key, number] = listing
+        if fresh:
+            self._db.execute(insert(aliases), [{"key": key, "paper": number} for key, number in fresh])
+            titles = {number: one for (key, number), one in fresh.items() if key.startswith("title:")}
+            self._trace(titles)
+
+    def _trace(self, titles: Mapping[int, Listing]) -> None:
+        found = {number: traces(listing.title, listing.abstract) for number, listing in titles.items()}
+        sharing: dict[int, set[int]] = {}
+        for chunk in chunks(one for trace in found.values() for one in trace.stored):
+            known = select(trace_rows.c.hash, trace_rows.c.paper).where(trace_rows.c.hash.in_(chunk))
+            for one, number in self._db.execute(known):
+                sharing.setdefault(one, set()).add(number)
+        rows = []
+        for number, trace in found.items():
+            for one in dict.fromkeys(trace.stored):
+                holders = sharing.setdefault(one, set())
+                if number not in holders and len(holders) < _MOST_SHARING:
+                    holders.add(number)
+                    rows.append({"hash": one, "paper": number, "sketch": trace.sketch})
+        if rows:
+            self._db.execute(insert(trace_rows), rows)
+
+    # --- papers that are one
+
+    def join(self, part: int, paper: int, why: Verdict, *, kind: str, at: datetime) -> None:
+        """Make `part` and all its parts a part of `paper`, and note why."""
+        root = self.roots([paper])[paper]
+        self._db.execute(update(absorbed).where(absorbed.c.root == part).values(root=root))
+        self._db.execute(insert(absorbed).values(paper=part, parent=root, root=root))
+        self._note(kind, root, part, why, at)
+
+    def split(self, part: int, *, at: datetime) -> int:
+        """Make a part a paper of its own again, with all that was joined to it. Returns what it was part of.
+
+        The two never become one again, unless by hand.
+        """
+        row = self._db.execute(select(absorbed).where(absorbed.c.paper == part)).one()
+        mine = self._below(part)
+        others = [number for number in self._trees([row.root])[row.root] if number not in mine]
+        self._db.execute(delete(absorbed).where(absorbed.c.paper == part))
+        for chunk in chunks(mine - {part}):
+            self._db.execute(update(absorbed).where(absorbed.c.paper.in_(chunk)).values(root=part))
+        pairs = [{"one": min(a, b), "other": max(a, b)} for a in mine for b in others]
+        self._db.execute(insert(apart), pairs)
+        why = Verdict(False, "by hand", "")
+        self._note("split", row.root, part, why, at)
+        return int(row.root)
+
+    def reunite(self, one: Known, other: Known) -> None:
+        """Forget that the parts of two papers were split."""
+        for member in one.numbers:
+            for chunk in chunks(other.numbers):
+                pair = or_(
+                    (apart.c.one == member) & apart.c.other.in_(chunk),
+                    (apart.c.other == member) & apart.c.one.in_(chunk),
+                )
+                self._db.execute(delete(apart).where(pair))
+
+    def _below(self, part: int) -> set[int]:
+        """Return a part and all that was joined to it, directly or not."""
+        found, waiting = {part}, [part]
+        while waiting:
+            rows = self._db.scalars(select(absorbed.c.paper).where(absorbed.c.parent == waiting.pop())).all()
+            waiting += [number for number in rows if number not in found]
+            found.update(rows)
+        return found
+
+    def titles(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Return the title under each number as its own listings say it."""
+        found: dict[int, str] = {}
+        for chunk in chunks(numbers):
+            said = self._said(chunk)
+            found.update((number, merge(words).title) for number, words in said.items())
+        return found
+
+    def parts_of(self, number: int) -> tuple[int, ...]:
+        """Return the numbers joined directly to this one."""
+        chosen = select(absorbed.c.paper).where(absorbed.c.parent == number).order_by(absorbed.c.paper)
+        return tuple(self._db.scalars(chosen))
+
+    def is_part(self, number: int) -> bool:
+        return self.roots([number])[number] != number
+
+    def _note(self, kind: str, paper: int, part: int, why: Verdict, at: datetime) -> None:
+        self._db.execute(
+            insert(decisions).values(
+                at=at, kind=kind, paper=paper, part=part, rule=why.rule, evidence=why.evidence
+            )
+        )
+
+    def decisions(self, *, numbers: Iterable[int] | None = None, limit: int | None = None) -> list[Decision]:
+        """Return what was decided, newest first: about these numbers, or about all."""
+        chosen = select(decisions).order_by(decisions.c.id.desc()).limit(limit)
+        if numbers is not None:
+            wanted = list(numbers)
+            chosen = chosen.where(or_(decisions.c.paper.in_(wanted), decisions.c.part.in_(wanted)))
+        return [
+            Decision(row.id, row.at, row.kind, row.paper, row.part, row.rule, row.evidence)
+            for row in self._db.execute(chosen)
+        ]
+
+
+def _likely(trace: Traces, rows: Mapping[int, Sequence[tuple[int, int]]]) -> tuple[int, ...]:
+    """Return the papers that share a trace and have a similar sketch, the most similar first."""
+    found: dict[int, int] = {}
+    opening = {*trace.asked} & {*trace.stored[-1:]} if len(trace.stored) % 2 else set()
+    for one in trace.asked:
+        for number, sketch in rows.get(one, ()):
+            if one in opening or sketches_near(sketch, trace.sketch):
+                found[number] = (sketch ^ trace.sketch).bit_count()
+    best = sorted(found, key=lambda number: (found[number], number))
+    return tuple(best[:_MOST_CANDIDATES])

@@ -1,0 +1,137 @@
+"""`digest library …`: look up, search, export, merge and split, as a user types it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.homes import Card, TestHome, issue_of, page, prose
+
+ONE, OTHER = "Lamps for Foggy Piers", "Lamp Care on Foggy Piers"
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = TestHome(tmp_path / "home")
+    made.subscribe("fog", "fog OR foggy", start="7 days")
+    made.put(
+        "2026-11-16.txt",
+        page(Card(ONE, prose("a pier")), Card(OTHER, prose("oil")), Card("Bells of Brass", prose("bells"))),
+    )
+    return made
+
+
+def titles(home: TestHome) -> list[str]:
+    return [each["title"] for each in home.call("library", "export", "--json").lines]
+
+
+def test_search_show_and_export(home):
+    home.run()
+    found = home.call("library", "search", "foggy", "--json").lines
+    assert {each["title"] for each in found} == {ONE, OTHER}
+    assert found[0]["number"] in {1, 2}
+    assert home.call("library", "search", "title:bells").out.count("Bells") == 1
+    assert len(home.call("library", "search", "pier OR oil OR bells", "--limit", "1", "--json").lines) == 1
+    shown = home.call("library", "show", "1", "--json").json
+    assert (shown["title"], shown["parts"], shown["decisions"]) == (ONE, [], [])
+    assert [(each["rank"], each["rule"], each["evidence"]) for each in shown["listings"]] == [
+        (1, "new", None)
+    ]
+    assert home.call("library", "show", ONE.upper(), "--json").json == shown
+    assert ONE in home.call("library", "show", "1").out
+
+
+def test_export_in_three_forms(home):
+    home.run()
+    lines = [json.loads(line) for line in home.call("library", "export").out.splitlines()]
+    assert [each["title"] for each in lines] == [ONE, OTHER, "Bells of Brass"]
+    rows = list(csv.DictReader(io.StringIO(home.call("library", "export", "--format", "csv").out)))
+    assert [row["title"] for row in rows] == [ONE, OTHER, "Bells of Brass"]
+    bibtex = home.call("library", "export", "title:bells", "--format", "bibtex").out
+    assert bibtex.startswith("@misc{") and "title = {{Bells of Brass}}" in bibtex and ONE not in bibtex
+    target = home.path / "papers.bib"
+    assert home.call("library", "export", "--format", "bibtex", "--output", target).out == ""
+    assert target.read_text("utf-8").count("@misc{") == 3
+
+
+def test_merge_and_split_by_hand(home):
+    home.run()
+    before = home.dump()
+    merged = home.call("library", "merge", "2", "1", "--json")
+    assert merged.json == {"paper": 1, "id": 2}
+    assert titles(home) == [home.call("library", "show", "2", "--json").json["title"], "Bells of Brass"]
+    (decision,) = home.call("library", "merges", "--json").json
+    assert (decision["kind"], decision["paper"], decision["id"], decision["rule"]) == (
+        "merged",
+        1,
+        2,
+        "by hand",
+    )
+    assert decision["titles"] == [ONE, OTHER]
+    assert "by hand" in home.call("library", "merges").out
+    report = home.run("2026-11-21T09:00", "--force")
+    assert issue_of(report, "fog") is None  # nothing is sent for a merge
+    assert home.call("library", "split", "2", "--json").json == {"id": 2, "paper": 1}
+    assert titles(home) == [ONE, OTHER, "Bells of Brass"]
+    assert [row for row in before if 'INTO "paper"' in row] == [
+        row for row in home.dump() if 'INTO "paper"' in row
+    ]
+    report = home.run("2026-11-22T09:00", "--force")
+    assert issue_of(report, "fog") is None  # both were sent before
+    assert [each["kind"] for each in home.call("library", "merges", "--json").json] == ["split", "merged"]
+
+
+def test_a_split_paper_stays_split(home):
+    home.run()
+    home.call("library", "merge", "1", "2")
+    home.call("library", "split", "1")  # the paper itself may be named if it has one part
+    home.put("2026-11-17.txt", page(Card(ONE, prose("a pier")), Card(OTHER, prose("oil")), day="Nov 17"))
+    report = home.run("2026-11-21T09:00")
+    assert sum(file["new"] for file in report["files"]) == 0
+    assert titles(home)[:2] == [ONE, OTHER]
+    assert home.call("library", "merge", "1", "2").status == 0  # but for a person's word
+    assert len(titles(home)) == 2
+
+
+def test_a_paper_that_was_swallowed_is_announced_when_it_is_split(home):
+    home.run()
+    bibliography = page(Card("Lamps for Fogy Piers", prose("a pier")), day="Nov 18")
+    home.put("2026-11-18.txt", bibliography)
+    report = home.run("2026-11-19T09:00")
+    assert [file["new"] for file in report["files"]][-1] == 0
+    (decision,) = home.call("library", "merges", "--json").json
+    assert (decision["kind"], decision["paper"], decision["rule"]) == ("joined", 1, "near title")
+    assert "fogy" in decision["evidence"]
+    assert home.call("library", "split", decision["id"], "--now", "2026-11-19T10:00").status == 0
+    report = home.run("2026-11-19T11:00", "--force")
+    issue = issue_of(report, "fog")
+    assert issue is not None and issue["new"] == ["Lamps for Fogy Piers"]
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("show", "99"), "no paper 99"), (("show", "arXiv:2501.00001"), "no paper"), (("merge", "1", "1"), "one paper already"),
+    (("split", "1"), "not made of several"), (("split", "77"), "no paper 77"), (("search", "a AND"), "the query"),
+])  # fmt: skip
+def test_mistakes_are_named(home, words, message):
+    home.run()
+    before = home.dump()
+    done = home.call("library", *words)
+    assert done.status == 2 and message in done.err
+    assert home.dump() == before
+
+
+def test_several_parts_and_several_papers_of_one_title(home):
+    home.run()
+    for other in ("2", "3"):
+        home.call("library", "merge", "1", other)
+    done = home.call("library", "split", "1")
+    assert done.status == 2 and "2, 3" in done.err
+    assert home.call("library", "split", "3", "--json").json == {"id": 3, "paper": 1}
+
+
+def test_an_empty_library(tmp_path):
+    home = TestHome(tmp_path / "home")
+    assert home.call("library", "export").out == ""
+    assert home.call("library", "merges", "--json").json == []
+    assert home.call("library", "search", "x").status == 0
