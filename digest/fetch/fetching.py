@@ -104,8 +104,8 @@ def _fetch(work: _Work, agent: str, limits: Limits, pace: Pace) -> None:
         return
     with ExitStack() as stack:
         web = stack.enter_context(Web(agent, limits, private=work.source.private, pace=pace))
-        if places.KINDS[work.source.kind].days:
-            _fetch_days(work, web)
+        if paging := places.PAGED.get(work.source.kind):
+            _fetch_days(work, web, paging)
         else:
             _fetch_document(work, web)
 
@@ -113,7 +113,7 @@ def _fetch(work: _Work, agent: str, limits: Limits, pace: Pace) -> None:
 def _fetch_document(work: _Work, web: Web) -> None:
     """Ask for the one document of a source, if it has changed."""
     source, memory = work.source, work.memories.of(work.source.name)
-    if places.KINDS[source.kind].scraped:
+    if source.kind in places.SCRAPED:
         robots.check(web, source.url)
     known = Known(memory.etag, memory.modified)
     answer = web.get(source.url, known, lambda data: places.check(source, data))
@@ -127,18 +127,17 @@ def _fetch_document(work: _Work, web: Web) -> None:
     )
 
 
-def _fetch_days(work: _Work, web: Web) -> None:
+def _fetch_days(work: _Work, web: Web, paging: places.Paging) -> None:
     """Ask for the days since the last fetch, page by page; go on with one that was broken off."""
     source, memory = work.source, work.memories.of(work.source.name)
-    kind = places.KINDS[source.kind]
     until = work.today
     if memory.next and memory.until_day and work.since is None:
         url, until = memory.next, memory.until_day
     else:
         first = work.since or memory.done_day or work.today - timedelta(days=_FIRST_DAYS)
-        url = kind.first(source, min(first, until), until)
+        url = paging.first(source, min(first, until), until)
     for _ in range(_MOST_DOCUMENTS):
-        following = _fetch_page(work, web, url, until)
+        following = _fetch_page(work, web, paging, url, until)
         work.note(next=following or "", until=until.isoformat())
         if following is None:
             work.note(done=max(until.isoformat(), memory.done))
@@ -147,12 +146,10 @@ def _fetch_days(work: _Work, web: Web) -> None:
     raise FetchError(f"stopped after {_MOST_DOCUMENTS} documents; the next fetch goes on from there")
 
 
-def _fetch_page(work: _Work, web: Web, url: str, until: date) -> str | None:
-    kind = places.KINDS[work.source.kind]
-
+def _fetch_page(work: _Work, web: Web, paging: places.Paging, url: str, until: date) -> str | None:
     def check(data: bytes) -> None:
         places.check(work.source, data)
-        kind.after(url, data, until)
+        paging.after(url, data, until)
 
     answer = web.get(url, check=check)
     data = answer.data or b""
@@ -160,7 +157,7 @@ def _fetch_page(work: _Work, web: Web, url: str, until: date) -> str | None:
         work.unchanged += 1
     else:
         work.keep(data, places.extension(data, answer.kind))
-    return kind.after(url, data, until)
+    return paging.after(url, data, until)
 
 
 def _fetch_mails(work: _Work) -> None:

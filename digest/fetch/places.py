@@ -21,27 +21,15 @@ _ENTRY = re.compile(rb"<entry[\s>]")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How a kind of source is asked.
+class Paging:
+    """How a source with many documents is asked.
 
-    `first(source, since, until)` is the first address, `after(url, data, until)` the one after an answer,
-    None behind the last. `days` says that each answer is of other days, so that a fetch asks for what is
-    new since the last one; else the one document is asked for again. `scraped` says that the document is
-    a page made for people.
+    `first(source, since, until)` is the first address for these days, `after(url, data, until)` the one
+    after an answer, None behind the last.
     """
 
     first: Callable[[Source, date, date], str]
     after: Callable[[str, bytes, date], str | None]
-    days: bool = False
-    scraped: bool = False
-
-
-def _the_address(source: Source, _since: date, _until: date) -> str:
-    return source.url
-
-
-def _nothing_more(_url: str, _data: bytes, _until: date) -> None:
-    return None
 
 
 def _arxiv_first(source: Source, since: date, until: date) -> str:
@@ -78,17 +66,18 @@ def _daily_after(url: str, data: bytes, until: date) -> str | None:
     return _with(url, date=day.isoformat(), p=0) if day <= until else None
 
 
-KINDS: Final[dict[str, Kind]] = {
-    "feed": Kind(_the_address, _nothing_more),
-    "page": Kind(_the_address, _nothing_more, scraped=True),
-    "arxiv": Kind(_arxiv_first, _arxiv_after, days=True),
-    "daily-papers": Kind(_daily_first, _daily_after, days=True),
+# The other kinds of source are one document, which is asked for again.
+PAGED: Final[dict[str, Paging]] = {
+    "arxiv": Paging(_arxiv_first, _arxiv_after),
+    "daily-papers": Paging(_daily_first, _daily_after),
 }
+# Made for people, so that robots.txt is asked first.
+SCRAPED: Final = frozenset({"page"})
 
 
 def check(source: Source, data: bytes) -> None:
     """Raise FetchError if a web page came where an answer or a feed was asked for."""
-    if not KINDS[source.kind].scraped and extension(data, "") == ".html":
+    if source.kind not in SCRAPED and extension(data, "") == ".html":
         raise FetchError(f"a web page came, not what a source of kind {source.kind!r} is; check its url")
 
 

@@ -154,6 +154,14 @@ def test_fields_of_an_entry(key, value, field, expected):
     assert getattr(only(json.dumps([entry(**{key: value})])), field) == expected
 
 
+@pytest.mark.parametrize(
+    "content", ["[]", " [ ]\n", '{"status": "success", "date": "2026-11-15", "count": 0, "data": []}']
+)
+def test_a_day_without_papers_is_no_error(content):
+    found = page(content)
+    assert (found.source, found.listings, found.note) == ("daily-papers-api", (), "there are no papers in it")
+
+
 def test_outer_fields_stand_in():
     outer = {
         "paper": {"id": "2611.01001"},
