@@ -103,7 +103,7 @@ def test_a_paper_keeps_all_its_fields(store):
         (paper,) = tx.library.all_papers()
         found = known(tx, *keys_of(full))
     kept = set(Listing.__slots__) & set(Paper.__slots__)
-    assert set(Listing.__slots__) - kept == {"rank", "announced", "venue"}
+    assert set(Listing.__slots__) - kept == {"rank", "venue"}
     assert {name: getattr(paper, name) for name in kept} == {name: getattr(full, name) for name in kept} | {
         "doi": "10.1/x"
     }
