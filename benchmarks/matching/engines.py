@@ -131,10 +131,16 @@ class Tantivy(_Simple):
         return found
 
 
+def _tsquery(item: Item) -> str:
+    sign = ("*" if item.kind == PREFIX else "") + ("A" if item.title else "")
+    words = [f"'{word}'" + (":" + sign if sign else "") for word in item.words.split()]
+    return "(" + " <-> ".join(words) + ")"
+
+
 class Postgres(_Simple):
     """PostgreSQL's tsquery, in a server of its own: a table of queries joined with one of papers."""
 
-    language = Language(lambda item: _tsquery(item), " & ", " | ", " & !")
+    language = Language(_tsquery, " & ", " | ", " & !")
     indexed = False
 
     def __init__(self, work: Workload) -> None:
@@ -181,12 +187,6 @@ class PostgresGin(Postgres):
     """The same with an inverted index of the papers."""
 
     indexed = True
-
-
-def _tsquery(item: Item) -> str:
-    sign = ("*" if item.kind == PREFIX else "") + ("A" if item.title else "")
-    words = [f"'{word}'" + (":" + sign if sign else "") for word in item.words.split()]
-    return "(" + " <-> ".join(words) + ")"
 
 
 class _Server:

@@ -78,37 +78,35 @@ def _load(make: Callable[[], Any]) -> tuple[Any, Answer]:
     return engine, {"load": seconds, "load_mb": _memory("VmRSS") - before}
 
 
-def _match(engine: Any, papers: Sequence[Text], verify: bool) -> Answer:
+def _match(engine: Any, papers: Sequence[Text], others: Sequence[Text], verify: bool) -> Answer:
     """Match once. `verify` counts the pairs and sums them up, which takes time of its own."""
-    if hasattr(engine, "forget"):
-        engine.forget()
     gc.collect()
     before = _reset_peak()
+    answer: Answer = {}
+    if hasattr(engine, "first"):
+        answer |= engine.first(papers)
+        answer["match_mb"] = _memory("VmHWM") - before
+        engine.meet(others)
     began = time.perf_counter()
     found = engine.match(papers)
-    answer: Answer = {"match": time.perf_counter() - began}
-    answer["match_mb"] = _memory("VmHWM") - before
-    if isinstance(found, tuple) and isinstance(found[1], dict):
+    answer["match"] = time.perf_counter() - began
+    answer.setdefault("match_mb", _memory("VmHWM") - before)
+    if hasattr(engine, "first"):
         found, inner = found
         answer |= inner
-    if verify:
-        answer |= _sum_of(engine.pairs(found))
-    del found
-    if hasattr(engine, "again"):
-        answer |= engine.again(papers)
-    return answer
+    return answer | (_sum_of(engine.pairs(found)) if verify else {})
 
 
 def _sum_of(pieces: Any) -> Answer:
     """Return how many pairs there are, and a sum of them that no order changes."""
-    count, total = 0, np.uint64(0)
+    count = total = 0
     for queries, papers in pieces:
         count += len(queries)
         mixed = queries.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + papers.astype(np.uint64)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-        total += np.sum(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
-    return {"pairs": count, "checksum": f"{int(total):016x}"}
+        total += int(np.sum(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64))
+    return {"pairs": count, "checksum": f"{total % 2**64:016x}"}
 
 
 def _bound(engine: Any, papers: int, best: int, runs: int) -> Answer:
