@@ -34,7 +34,7 @@ from matching.worker import Worker, once
 from matching.workload import FOLDERS, SAMPLES, Text, Workload, at_least, real_papers, workload
 
 INDEX, NUMPY, STEMMED, NAIVE = "index", "index, numpy alone", "index, stemmed", "slow matcher"
-OURS: dict[str, type[ours.Ours]] = {INDEX: ours.Ours, NUMPY: ours.OursNumpy, STEMMED: ours.Ours}
+OURS: dict[str, type[ours.Ours]] = {INDEX: ours.OursNumba, NUMPY: ours.OursNumpy, STEMMED: ours.Ours}
 OTHERS: dict[str, Callable[[Workload], Any]] = {
     "scipy sparse": engines.Sparse,
     "ahocorasick_rs": engines.AhoCorasickRs,
@@ -194,7 +194,7 @@ def head() -> str:
 
 
 def lines(rows: Sequence[Row]) -> Iterator[str]:
-    index = next((row["match"] for row in rows if row["engine"] == INDEX and "match" in row), math.nan)
+    index = next((row["match"] for row in rows if "match" in row), math.nan)
     for row in rows:
         start = f"{row['queries']:9} {row['papers']:6}  {row['engine']:30}"
         if "match" not in row:
