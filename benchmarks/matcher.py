@@ -34,7 +34,7 @@ from matching import engines, ours
 from matching.worker import Worker, once
 from matching.workload import FOLDERS, SAMPLES, Text, Workload, at_least, real_papers, workload
 
-INDEX, NUMPY, STEMMED, NAIVE = "index", "index, numpy alone", "index, stemmed", "slow matcher"
+INDEX, NUMPY, STEMMED, NAIVE = "index", "index (numpy alone)", "index (stemmed)", "slow matcher"
 OURS: dict[str, type[ours.Ours]] = {INDEX: ours.OursNumba, NUMPY: ours.OursNumpy, STEMMED: ours.Ours}
 OTHERS: dict[str, Callable[[Workload], Any]] = {
     "scipy sparse": engines.Sparse,
@@ -45,7 +45,7 @@ OTHERS: dict[str, Callable[[Workload], Any]] = {
     "tantivy": engines.Tantivy,
     "mokaccino": engines.Mokaccino,
     "PostgreSQL": engines.Postgres,
-    "PostgreSQL, GIN": engines.PostgresGin,
+    "PostgreSQL (GIN)": engines.PostgresGin,
     NAIVE: ours.Naive,
 }
 MOST_MB = 6_000
@@ -330,12 +330,12 @@ _FIGURES: dict[str, Callable[[dict[str, Row], Row], float]] = {
     "seconds, scored": lambda _, index: index["match"],
     "processor seconds, scored": lambda _, index: index["cpu"],
     "extra MB": lambda _, index: index["match_mb"],
-    "FTS5 / index, numpy alone": lambda of, _: of["SQLite FTS5"]["cpu"] / of[NUMPY]["cpu"],
+    "FTS5 / index (numpy alone)": lambda of, _: of["SQLite FTS5"]["cpu"] / of[NUMPY]["cpu"],
 }
 AIMS = (
     Aim(100_000, 50, "SQLite FTS5", 150),
     Aim(100_000, 50, "ahocorasick_rs", 40),
-    Aim(100_000, 50, "FTS5 / index, numpy alone", 25),
+    Aim(100_000, 50, "FTS5 / index (numpy alone)", 25),
     Aim(10_000, 50, "PostgreSQL", 300),
     Aim(10_000, 50, "tantivy", 40),
     Aim(10_000, 1000, "SQLite FTS5", 15),
