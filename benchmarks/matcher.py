@@ -256,12 +256,15 @@ def growth(bench: Bench, queries: Sequence[int], papers: Sequence[int]) -> list[
 
 
 def growth_lines(rows: Sequence[Row]) -> Iterator[str]:
-    yield f"{'along':9} {'queries':>9} {'papers':>6} {'keywords':>8}  {'engine':12} {'match s':>9} {'booleans':>9} {'first batch':>12} {'µs a query':>11}"
+    yield (
+        f"{'along':9} {'queries':>9} {'papers':>6} {'keywords':>8}  {'engine':12} {'match s':>9}"
+        f" {'cpu s':>9} {'booleans':>9} {'cpu µs a query':>15}"
+    )
     for row in rows:
-        booleans, first = row.get("booleans", math.nan), row.get("first match", math.nan)
         yield (
-            f"{row['along']:9} {row['queries']:9} {row['papers']:6} {row.get('keywords', '3-8'):>8}  {row['engine']:12}"
-            f" {row['match']:9.4f} {booleans:9.4f} {first:12.4f} {row['match'] / row['queries'] * 1e6:11.3f}"
+            f"{row['along']:9} {row['queries']:9} {row['papers']:6} {row.get('keywords', '3-8'):>8}"
+            f"  {row['engine']:12} {row['match']:9.4f} {row['cpu']:9.4f} {row.get('cpu booleans', row['cpu']):9.4f}"
+            f" {row['cpu'] / row['queries'] * 1e6:15.3f}"
         )
 
 
