@@ -1,174 +1,433 @@
-"""Queries × papers: from papers to the scored best 20 of each query, beside SQLite FTS5 and the slow matcher.
+"""Queries × papers: from papers to the scored best 20 of each query, beside the engines that one could use instead.
 
-    python benchmarks/matcher.py [PAGES_FOLDER] [--queries 1000,10000] [--papers 50] [--runs N] [--json]
+    python benchmarks/matcher.py [FOLDER …] [--queries 10000] [--papers 50] [--growth] [--cold] [--full] [--json]
 
-The queries are invented from the papers' own words: 3 to 8 items in one to three AND-ed OR-groups, a
-quarter with a NOT; half words, a third phrases, the rest prefixes; some in the title only; boosts 1 to 5.
-FTS5 is asked for booleans only. Its words are not stemmed, so all items are exact and both see the same
-words; the number of pairs found is printed and must agree.
+Every engine gets the same invented queries (`matching/workload.py`) and the same papers, and is asked for
+booleans only; ours also scores. All must find the same pairs: their sum is compared. Those that are not
+installed are said to be absent: `pip install -e '.[fast,bench]'` installs all but PostgreSQL, which is
+started on a socket of its own where its programs are found.
+
+`match` is from the papers' texts to all pairs, ours by an index that has matched 500 other papers (it keeps
+the words it met; `first batch` is one that has met none). `load` is from the queries in the engine's
+language to an engine that is ready (ours: compiled, kept in a file and read again). Medians; the engines
+take turns, in another order each time. `cpu s` is the processor's time, which a busy machine changes less
+(PostgreSQL works in a process of its own, and does not count there). `extra MB` is the peak while
+matching, above what was held before. `--full` makes the whole table, in about an hour.
 """
 
 import argparse
 import json
-import random
-import re
-import sqlite3
+import math
+import os
+import platform
 import statistics
-import time
-from datetime import UTC, datetime
-from itertools import chain, pairwise
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from digest.match.index import Batch, Index
-from digest.match.naive import analyse, match
-from digest.match.query import query_of
-from digest.model import Paper
+from matching import engines, ours
+from matching.worker import Worker, once
+from matching.workload import FOLDERS, SAMPLES, Text, Workload, at_least, real_papers, workload
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "daily-papers-pages"
+INDEX, NUMPY, STEMMED, NAIVE = "index", "index (numpy alone)", "index (stemmed)", "slow matcher"
+OURS: dict[str, type[ours.Ours]] = {INDEX: ours.OursNumba, NUMPY: ours.OursNumpy, STEMMED: ours.Ours}
+OTHERS: dict[str, Callable[[Workload], Any]] = {
+    "scipy sparse": engines.Sparse,
+    "ahocorasick_rs": engines.AhoCorasickRs,
+    "pyahocorasick": engines.PyAhoCorasick,
+    "hyperscan": engines.Hyperscan,
+    "SQLite FTS5": engines.Fts5,
+    "tantivy": engines.Tantivy,
+    "mokaccino": engines.Mokaccino,
+    "PostgreSQL": engines.Postgres,
+    "PostgreSQL (GIN)": engines.PostgresGin,
+    NAIVE: ours.Naive,
+}
+MOST_MB = 6_000
+_MET_BEFORE = 500  # papers that our index has matched before those that are timed
+MOST_PAIRS = {NAIVE: 100_000}  # what would take longer than all else together
 
-
-def letters(text: str) -> str:
-    """Return the words of a text as every engine sees them."""
-    return " ".join(re.findall(r"[a-z]{2,}", text.lower()))
-
-
-def papers_of(folder: Path, count: int) -> list[Paper]:
-    """Return papers of saved pages; more than there are is made of their sentences, shuffled."""
-    blocks = [
-        block.strip()
-        for page in sorted(folder.glob("*.txt"))
-        for block in re.split(r"\n\s*\n", page.read_text("utf-8"))
-    ]
-    real = [(letters(t), letters(a)) for t, a in pairwise(blocks) if len(a) > 300 > len(t) > 20]
-    chance = random.Random(1)
-    words = [word for _, abstract in real for word in abstract.split()]
-    while len(real) < count:
-        start = chance.randrange(len(words) - 260)
-        real.append((chance.choice(real)[0], " ".join(words[start : start + 250])))
-    seen = datetime(2026, 1, 1, tzinfo=UTC)
-    return [Paper(number, f"u{number}", *pair, seen) for number, pair in enumerate(real[:count], 1)]
+Row = dict[str, Any]
 
 
-def queries_of(papers: list[Paper], count: int) -> list[tuple[str, str]]:
-    """Return pairs: the query in our language, and in FTS5's."""
-    chance = random.Random(2)
-    texts = [paper.abstract.split() for paper in papers]
-    common = {
-        word
-        for word in set(chain.from_iterable(texts))
-        if sum(word in text for text in texts) > len(texts) / 20
+# --- one size after the other --------------------------------------------------------------------
+
+
+@dataclass
+class Bench:
+    """What is measured with: queries, papers, how often and how long."""
+
+    work: Workload
+    plain: list[Text]
+    raw: list[Text]
+    runs: int
+    limit: float  # seconds; what smaller sizes say would take longer is left out
+    budget: float  # seconds for the runs of one engine at one size; one run is always made
+    folder: Path
+    compiled: dict[Any, tuple[Path, Row]] = field(default_factory=dict)
+    known: dict[str, Row] = field(default_factory=dict)  # what was measured last, by engine
+
+    def file(self, work: Workload, *, stemmed: bool, key: Any) -> tuple[Path, Row]:
+        """Return the file of the compiled queries, and how it was made."""
+        key = (key, work.size, stemmed)
+        if key not in self.compiled:
+            file = self.folder / f"{len(self.compiled)}.program"
+            answer = once(lambda: ours.compile_to(file, work, stemmed=stemmed))
+            if "failed" in answer:
+                raise SystemExit(f"compiling {work.size} queries: {answer['failed']}")
+            self.compiled[key] = file, answer
+        return self.compiled[key]
+
+    def measure(
+        self, work: Workload, counts: Sequence[int], names: Sequence[str], key: Any = ""
+    ) -> Iterator[list[Row]]:
+        """Yield the rows of each number of papers."""
+        with ExitStack() as stack:
+            loaded: dict[str, Row] = {}
+            workers: dict[str, Worker] = {}
+            for name in names:
+                if reason := self._too_much(name, work.size, 0):
+                    loaded[name] = {"failed": reason}
+                    continue
+                workers[name] = Worker(self._maker(name, work, key))
+                stack.callback(workers[name].close)
+                loaded[name] = workers[name].ask("load", seconds=3 * self.limit)
+                if name in OURS and "load" in loaded[name]:
+                    made = self.file(work, stemmed=name == STEMMED, key=key)[1]
+                    loaded[name] |= {"parse": made["parse"], "compile": made["compile"]}
+                    loaded[name]["load"] += made["parse"] + made["compile"]
+            for count in counts:
+                yield self._rows(work, count, workers, loaded)
+
+    def _maker(self, name: str, work: Workload, key: Any) -> Callable[[], Any]:
+        if name in OURS:
+            file, _ = self.file(work, stemmed=name == STEMMED, key=key)
+            return lambda: OURS[name](file)
+        return lambda: OTHERS[name](work)
+
+    def _too_much(self, name: str, queries: int, papers: int) -> str:
+        """Say so if an engine would take too long or too much memory, as far as smaller sizes tell."""
+        if queries * papers > MOST_PAIRS.get(name, math.inf):
+            return "over limit"
+        last = self.known.get(name)
+        if last is None:
+            return ""
+        more = queries / last["queries"]
+        seconds = last["match"] * more * papers / last["papers"] + (0 if papers else last["load"] * more)
+        if name in OURS:
+            return ""  # whatever it takes
+        return "over limit" if seconds > self.limit or last["load_mb"] * more > MOST_MB else ""
+
+    def _rows(
+        self, work: Workload, count: int, workers: dict[str, Worker], loaded: dict[str, Row]
+    ) -> list[Row]:
+        rows: dict[str, Row] = {
+            name: {"queries": work.size, "papers": count, "engine": name, **answer}
+            for name, answer in loaded.items()
+        }
+        taking_part = []
+        for name, row in rows.items():
+            if not row.keys() & {"failed", "missing"}:
+                if reason := self._too_much(name, work.size, count):
+                    row["failed"] = reason
+                else:
+                    taking_part.append(name)
+        times: dict[str, list[Row]] = {name: [] for name in taking_part}
+        for run in range(self.runs):
+            turn = run % max(1, len(taking_part))
+            for name in [*taking_part[turn:], *taking_part[:turn]]:
+                done = times[name]
+                if (
+                    "failed" in rows[name]
+                    or sum(each["match"] for each in done) * (1 + 1 / max(1, run)) > self.budget
+                ):
+                    continue
+                texts = self.raw if name == STEMMED else self.plain
+                papers, others = texts[:count], texts[count : count + _MET_BEFORE]
+                answer = workers[name].ask("match", papers, others, not run, seconds=10 * self.limit)
+                if "match" in answer:
+                    done.append(answer)
+                else:
+                    rows[name]["failed"] = answer.get("failed") or answer["missing"]
+        for name in taking_part:
+            rows[name] |= _medians(times[name])
+            if "failed" not in rows[name]:
+                self.known[name] = rows[name]
+        _compare(rows)
+        if "match" in rows.get(INDEX, {}):
+            best = int(rows[INDEX]["best"])
+            rows[INDEX]["bound"] = workers[INDEX].ask("bound", count, best, self.runs, seconds=self.limit)
+        return list(rows.values())
+
+
+def _medians(answers: Sequence[Row]) -> Row:
+    if not answers:
+        return {}
+    first = {key: value for key, value in answers[0].items() if key in {"pairs", "checksum"}}
+    measured = {
+        key: (max if key == "match_mb" else statistics.median)(answer[key] for answer in answers)
+        for key in answers[0]
+        if key not in first
     }
-
-    def item() -> tuple[str, str]:
-        text = chance.choice(texts)
-        while True:
-            start = chance.randrange(len(text) - 1)
-            if text[start] not in common and len(text[start]) > 4:
-                break
-        kind = chance.random()
-        one, two = text[start], text[start + 1]
-        if kind < 0.5:
-            ours, theirs = f"={one}", f'"{one}"'
-        elif kind < 0.85:
-            ours, theirs = f'="{one} {two}"', f'"{one} {two}"'
-        else:
-            ours, theirs = f"{one[:5]}*", f'"{one[:5]}"*'
-        if chance.random() < 0.15:
-            ours, theirs = f"title:{ours}", f"title:{theirs}"
-        return ours + f"^{chance.randrange(1, 6)}", theirs
-
-    made = []
-    for _ in range(count):
-        groups = [
-            [item() for _ in range(chance.randrange(1, 4))] for _ in range(chance.choice((1, 1, 2, 2, 2, 3)))
-        ]
-        ours = " AND ".join("(" + " OR ".join(i[0] for i in group) + ")" for group in groups)
-        theirs = " AND ".join("(" + " OR ".join(i[1] for i in group) + ")" for group in groups)
-        if chance.random() < 0.25:
-            without = item()
-            ours, theirs = f"{ours} -{without[0].split('^')[0]}", f"({theirs}) NOT {without[1]}"
-        made.append((ours, theirs))
-    return made
+    return {"runs": len(answers), **measured, **first}
 
 
-def index_engine(papers: list[Paper], queries: list[str]) -> dict[str, float]:
-    began = time.perf_counter()
-    parsed = [query_of([query]) for query in queries]
-    read = time.perf_counter()
-    index = Index(parsed)
-    compiled = time.perf_counter()
-    hits = index.match(Batch([analyse(paper) for paper in papers]))
-    pairs = int(hits.counts().sum())
-    booleans = time.perf_counter()
-    hits.top(20)
-    return {
-        "load": compiled - began,
-        "parse": read - began,
-        "booleans": booleans - compiled,
-        "match": time.perf_counter() - compiled,
-        "pairs": pairs,
-    }
+def _compare(rows: dict[str, Row]) -> None:
+    """Note whether each engine found what the first one found that sees the same words."""
+    sums = {name: row["checksum"] for name, row in rows.items() if "checksum" in row and name != STEMMED}
+    for name, checksum in sums.items():
+        rows[name]["agrees"] = checksum == next(iter(sums.values()))
 
 
-def fts5_engine(papers: list[Paper], queries: list[str]) -> dict[str, float]:
-    began = time.perf_counter()
-    database = sqlite3.connect(":memory:")
-    database.execute("create virtual table t using fts5(title, abstract, detail=full)")
-    database.executemany("insert into t values (?, ?)", [(paper.title, paper.abstract) for paper in papers])
-    pairs = sum(
-        len(database.execute("select rowid from t where t match ?", (query,)).fetchall()) for query in queries
+# --- tables --------------------------------------------------------------------------------------
+
+
+def head() -> str:
+    return (
+        f"{'queries':>9} {'papers':>6}  {'engine':22} {'runs':>4} {'load s':>9} {'match s':>9} {'× index':>8}"
+        f" {'cpu s':>9} {'× index':>8} {'pairs':>10} {'agrees':6} {'load MB':>8} {'extra MB':>8}"
     )
-    return {"match": time.perf_counter() - began, "pairs": pairs}
 
 
-def naive_engine(papers: list[Paper], queries: list[str]) -> dict[str, float]:
-    parsed = [query_of([query]) for query in queries]
-    began = time.perf_counter()
-    analysed = [analyse(paper) for paper in papers]
-    pairs = sum(match(query, paper) is not None for query in parsed for paper in analysed)
-    return {"match": time.perf_counter() - began, "pairs": pairs}
+def lines(rows: Sequence[Row]) -> Iterator[str]:
+    index, cpu = next(((row["match"], row["cpu"]) for row in rows if "match" in row), (math.nan, math.nan))
+    for row in rows:
+        start = f"{row['queries']:9} {row['papers']:6}  {row['engine']:22}"
+        if "match" not in row:
+            yield f"{start} {row.get('failed') or 'absent: ' + row['missing']}"
+            continue
+        agrees = {True: "yes", False: "NO", None: ""}[row.get("agrees")]
+        yield (
+            f"{start} {row['runs']:4} {row['load']:9.3f} {row['match']:9.4f} {row['match'] / index:8.2f}"
+            f" {row['cpu']:9.4f} {row['cpu'] / cpu:8.2f} {row['pairs']:10} {agrees:6} {row['load_mb']:8.0f} {row['match_mb']:8.0f}"
+        )
+        for name, seconds, processor in _MORE:
+            if seconds in row:
+                yield (
+                    f"{'':19}… {name:20} {'':15} {row[seconds]:9.4f} {row[seconds] / index:8.2f}"
+                    f" {row[processor]:9.4f} {row[processor] / cpu:8.2f}"
+                )
+        for name, processor in (("booleans", "cpu booleans"), ("scored", "cpu")):
+            if name in (found := row.get("bound", {})):
+                times = row[processor] / found[name]
+                yield f"{'':19}memory bound, {name:39} {found[name]:9.4f}   cpu s / bound = {times:.1f}"
 
 
-def main() -> None:
+_MORE = (
+    ("booleans", "booleans", "cpu booleans"),
+    ("first batch", "first match", "first cpu"),
+)
+
+
+def warn(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row.get("agrees") is False:
+            print(
+                f"\n!!! {row['engine']} disagrees at {row['queries']} × {row['papers']}: {row['pairs']} pairs,"
+                f" sum {row['checksum']}; the first engine of this size is right or wrong alone\n",
+                file=sys.stderr,
+            )
+
+
+# --- growth, cold start, aims --------------------------------------------------------------------
+
+
+def growth(bench: Bench, queries: Sequence[int], papers: Sequence[int]) -> list[Row]:
+    """Return the index's figures along queries, papers, and keywords per query."""
+    found = []
+    for count in queries:
+        rows = next(bench.measure(bench.work.first(count), papers[:1], [INDEX]))
+        found += [{"along": "queries", **row} for row in rows]
+    middle = queries[len(queries) // 2]
+    sizes = [size for size in (1, 3, 10, 50, 64, 250, 1000) if size <= len(bench.plain)]
+    for rows in bench.measure(bench.work.first(middle), sizes, [INDEX]):
+        found += [{"along": "papers", **row} for row in rows]
+    for terms in (2, 5, 10, 20, 50):
+        work = workload(bench.plain, queries[0], (terms, terms))
+        bench.known.clear()
+        for rows in bench.measure(work, papers[:1], [INDEX, "SQLite FTS5"], key=terms):
+            found += [{"along": "keywords", "keywords": terms, **row} for row in rows]
+    return [row for row in found if "match" in row]
+
+
+def growth_lines(rows: Sequence[Row]) -> Iterator[str]:
+    yield (
+        f"{'along':9} {'queries':>9} {'papers':>6} {'keywords':>8}  {'engine':12} {'match s':>9}"
+        f" {'cpu s':>9} {'booleans':>9} {'cpu µs a query':>15}"
+    )
+    for row in rows:
+        yield (
+            f"{row['along']:9} {row['queries']:9} {row['papers']:6} {row.get('keywords', '3-8'):>8}"
+            f"  {row['engine']:12} {row['match']:9.4f} {row['cpu']:9.4f} {row.get('cpu booleans', row['cpu']):9.4f}"
+            f" {row['cpu'] / row['queries'] * 1e6:15.3f}"
+        )
+
+
+_COLD = (
+    "import json, sys; from pathlib import Path; from matching.ours import cold_start;"
+    "print(json.dumps(cold_start(Path(sys.argv[1]))))"
+)
+
+
+def cold(bench: Bench, queries: int) -> Row:
+    """Return the medians of a new process's seconds from a file of compiled queries to an index."""
+    file, made = bench.file(bench.work.first(queries), stemmed=False, key="")
+    answers = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", _COLD, str(file)],
+                cwd=Path(__file__).parent,
+                check=True,
+                capture_output=True,
+            ).stdout
+        )
+        for _ in range(max(3, bench.runs))
+    ]
+    return {"queries": queries, "file_mb": file.stat().st_size / 1e6, **made, **_medians(answers)}
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What the index was meant to reach: so many times as fast as a peer, or so many seconds or MB at most.
+
+    Compared are the processor's seconds, but for PostgreSQL, which works in another process.
+    """
+
+    queries: int
+    papers: int
+    what: str
+    wanted: float
+    at_least: bool = True
+
+    def measured(self, rows: Sequence[Row]) -> float:
+        of = {
+            row["engine"]: row
+            for row in rows
+            if (row["queries"], row["papers"]) == (self.queries, self.papers)
+        }
+        index = of.get(INDEX, {})
+        try:
+            if self.what in _FIGURES:
+                return float(_FIGURES[self.what](of, index))
+            seconds = "match" if self.what.startswith("PostgreSQL") else "cpu"
+            return float(of[self.what][seconds] / index[seconds])
+        except KeyError:
+            return math.nan
+
+    def line(self, rows: Sequence[Row]) -> str:
+        value = self.measured(rows)
+        met = (value >= self.wanted) if self.at_least else (value <= self.wanted)
+        sign = "≥" if self.at_least else "≤"
+        verdict = "met" if met else "MISSED"
+        return f"{self.queries:9} × {self.papers:<5} {self.what:36} {sign} {self.wanted:<7g} {value:9.3f}  {verdict}"
+
+
+_FIGURES: dict[str, Callable[[dict[str, Row], Row], float]] = {
+    "booleans / memory bound": lambda _, index: index["cpu booleans"] / index["bound"]["booleans"],
+    "scored / memory bound": lambda _, index: index["cpu"] / index["bound"]["scored"],
+    "seconds, scored": lambda _, index: index["match"],
+    "processor seconds, scored": lambda _, index: index["cpu"],
+    "extra MB": lambda _, index: index["match_mb"],
+    "FTS5 / index (numpy alone)": lambda of, _: of["SQLite FTS5"]["cpu"] / of[NUMPY]["cpu"],
+}
+AIMS = (
+    Aim(100_000, 50, "SQLite FTS5", 150),
+    Aim(100_000, 50, "ahocorasick_rs", 40),
+    Aim(100_000, 50, "FTS5 / index (numpy alone)", 25),
+    Aim(10_000, 50, "PostgreSQL", 300),
+    Aim(10_000, 50, "tantivy", 40),
+    Aim(10_000, 1000, "SQLite FTS5", 15),
+    Aim(1_000_000, 50, "booleans / memory bound", 4, at_least=False),
+    Aim(1_000_000, 50, "scored / memory bound", 7, at_least=False),
+    Aim(1_000_000, 50, "extra MB", 200, at_least=False),
+    Aim(1_000_000, 1000, "seconds, scored", 1.5, at_least=False),
+    Aim(1_000_000, 1000, "processor seconds, scored", 1.5, at_least=False),
+    Aim(1_000_000, 1000, "extra MB", 1000, at_least=False),
+)
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def numbers(text: str) -> list[int]:
+    return sorted(map(int, text.replace("_", "").split(",")))
+
+
+def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
-    parser.add_argument("--queries", default="1000,10000")
-    parser.add_argument("--papers", default="50")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    if not any(arguments.folder.glob("*.txt")):
-        parser.exit(0, f"{arguments.folder}: no saved pages there; name a folder that has some\n")
-    rows = []
-    for papers_wanted in map(int, arguments.papers.split(",")):
-        papers = papers_of(arguments.folder, papers_wanted)
-        for count in map(int, arguments.queries.split(",")):
-            queries = queries_of(papers, count)
-            engines = {"index": (index_engine, 0), "fts5": (fts5_engine, 1), "naive": (naive_engine, 0)}
-            for name, (engine, side) in engines.items():
-                if name == "naive" and count * papers_wanted > 100_000:
-                    continue
-                runs = [engine(papers, [query[side] for query in queries]) for _ in range(arguments.runs)]
-                median = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-                rows.append({"queries": count, "papers": papers_wanted, "engine": name, **median})
-    if arguments.json:
-        print(json.dumps(rows))
-        return
-    print(
-        f"{'queries':>9} {'papers':>7} {'engine':8} {'match s':>9} {'× index':>8} {'load s':>8} {'pairs':>9}"
+    parser.add_argument("folders", nargs="*", type=Path, help="of saved pages (.txt) or API answers (.json)")
+    parser.add_argument("--queries", type=numbers, default=[10_000])
+    parser.add_argument("--papers", type=numbers, default=[50])
+    parser.add_argument("--engines", help="only these: parts of their names, with commas between")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument(
+        "--limit", type=float, default=120, metavar="SECONDS", help="leave out what takes longer"
     )
-    for row in rows:
-        ours = next(
-            r
-            for r in rows
-            if r["engine"] == "index" and r["queries"] == row["queries"] and r["papers"] == row["papers"]
-        )
-        print(
-            f"{row['queries']:9} {row['papers']:7} {row['engine']:8} {row['match']:9.4f} {row['match'] / ours['match']:8.1f} "
-            f"{row.get('load', 0):8.3f} {row['pairs']:9.0f}"
-        )
+    parser.add_argument(
+        "--budget", type=float, default=4, metavar="SECONDS", help="for the runs of an engine at one size"
+    )
+    parser.add_argument(
+        "--growth", action="store_true", help="also along queries, papers, keywords per query"
+    )
+    parser.add_argument("--cold", action="store_true", help="also the start of a process")
+    parser.add_argument(
+        "--full", action="store_true", help="all sizes to 1,000,000 × 1,000, growth, cold start, aims"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    return parser
+
+
+def main() -> None:
+    arguments = options().parse_args()
+    if arguments.full:
+        arguments.queries = [1_000, 10_000, 100_000, 1_000_000]
+        arguments.papers = [50, 1000]
+        arguments.growth = arguments.cold = True
+    real = real_papers(arguments.folders or FOLDERS) or real_papers([SAMPLES])
+    if not real:
+        raise SystemExit("no papers there: name folders of saved pages or of answers of the Daily Papers API")
+    raw = at_least(real, max(arguments.papers) + _MET_BEFORE)
+    plain = [paper.plain() for paper in raw]
+    chosen = [part.strip().casefold() for part in (arguments.engines or "").split(",")]
+    names = [name for name in (*OURS, *OTHERS) if any(part in name.casefold() for part in chosen)]
+    say = (lambda _: None) if arguments.json else (lambda text: print(text, flush=True))
+    work = workload(plain, max(arguments.queries))
+    machine = {"machine": platform.machine(), "cpus": os.cpu_count(), "python": platform.python_version()}
+    say(f"{len(real)} real papers, {len(work.items):,} different keywords; {machine}\n")
+    result: Row = {**machine, "real_papers": len(real), "keywords": len(work.items), "rows": []}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(work, plain, raw, arguments.runs, arguments.limit, arguments.budget, Path(folder))
+        say(head())
+        for size in arguments.queries:
+            for rows in bench.measure(work.first(size), arguments.papers, names):
+                result["rows"] += rows
+                say("\n".join(lines(rows)) + "\n")
+                warn(rows)
+        if arguments.growth:
+            result["growth"] = growth(bench, arguments.queries, arguments.papers)
+            say("\n".join(growth_lines(result["growth"])) + "\n")
+        if arguments.cold:
+            result["cold"] = cold(bench, arguments.queries[-1])
+            say("\n".join(f"{key:12} {value:,.3f}" for key, value in result["cold"].items()) + "\n")
+    say("\n".join(aim.line(result["rows"]) for aim in AIMS if not math.isnan(aim.measured(result["rows"]))))
+    if arguments.json:
+        print(json.dumps(_plain_numbers(result)))
+
+
+def _plain_numbers(value: Any) -> Any:
+    """Return the same without what JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: _plain_numbers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain_numbers(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 if __name__ == "__main__":
