@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -223,6 +223,7 @@ class Preview:
     matched: int
     text: str
     weeks: tuple[Week, ...]
+    papers: int  # in the library
 
 
 def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Preview:
@@ -247,8 +248,10 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
         )
         counted = _weeks(tx.library.all_papers(), subscription, clock.now, weeks)
+        papers = tx.library.count()
     text = renderer_for(home).text(issue) if findings.matched else ""
-    return Preview(issue if findings.matched else None, findings.considered, findings.matched, text, counted)
+    shown = issue if findings.matched else None
+    return Preview(shown, findings.considered, findings.matched, text, counted, papers)
 
 
 def _weeks(
@@ -313,8 +316,10 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
         for each in found:
             cursor = cursors.get(each.id)
             upcoming = None
-            if isinstance(each, Subscription):
-                upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), clock.now)
+            if isinstance(each, Subscription) and each.enabled:
+                last = cursor.last_slot if cursor else None
+                after = _not_before(each, max(clock.now, last or clock.now))
+                upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), after)
             result.append(
                 Standing(
                     each,
@@ -325,6 +330,14 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
                 )
             )
     return tuple(result)
+
+
+def _not_before(subscription: Subscription, now: datetime) -> datetime:
+    """Return the moment after which a slot can be used: now, or the end of a pause."""
+    if subscription.paused_until is None:
+        return now
+    midnight = datetime.combine(subscription.paused_until, time(), ZoneInfo(subscription.timezone))
+    return max(now, midnight.astimezone(UTC) - timedelta(microseconds=1))
 
 
 def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tuple[str, ...]], ...]:
@@ -500,12 +513,17 @@ def init(target: Path) -> Path:
         raise UsageError(f"{target}: is a file; name a folder")
     if any((target / name).exists() for name in ("digest.toml", "digest.db", "subscriptions")):
         raise UsageError(f"{target}: there is a home already; run it with: digest run --home {target}")
-    for name in ("inbox", "subscriptions"):
-        (target / name).mkdir(parents=True, exist_ok=True)
-        for sample in sorted(folder(name).iterdir()):
-            if sample.is_file():
-                shutil.copyfile(sample, target / name / sample.name)
-    (target / "output").mkdir(exist_ok=True)
+    try:
+        for name in ("inbox", "subscriptions"):
+            (target / name).mkdir(parents=True, exist_ok=True)
+            for sample in sorted(folder(name).iterdir()):
+                if sample.is_file():
+                    shutil.copyfile(sample, target / name / sample.name)
+        (target / "output").mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{target}: cannot be made a home ({error.strerror}); choose another place"
+        ) from error
     write_whole(target / "templates" / "README.md", _TEMPLATES_NOTE.encode())
     write_whole(target / "digest.toml", _SETTINGS.encode())
     return target

@@ -5,7 +5,9 @@ done; 1 done in part, each failure named; 2 the command or `digest.toml` is wron
 """
 
 import argparse
+import errno
 import itertools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -32,13 +34,11 @@ _MANY, _MANY_WEEKS = 1_000_000_000, 9_999
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser().parse_args(words)
+    _open_streams()
+    arguments = _parser().parse_args(_command_first(words))
     arguments.words = words
     from digest.show import Screen
 
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a paper's title must not fail on a narrow terminal encoding
-            stream.reconfigure(errors="backslashreplace")
     screen = Screen(quiet=arguments.quiet, machine=arguments.json)
     try:
         home = Home(Path(), app.Settings()) if arguments.command is _init else app.open_home(arguments.home)
@@ -53,10 +53,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `digest … | head`
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO}:
+            raise
+        screen.error(f"the output cannot be written ({error.strerror}); what was done is recorded")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still in the buffer has no place to go
+        return 1
     except KeyboardInterrupt:
         screen.error("stopped; the next run continues from here")
         return 1
     return status
+
+
+def _open_streams() -> None:
+    """See that there is somewhere to print, and that no character of a title can fail there."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - closed by the caller: >&-
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+# Options of every command may also stand before it; these have no value.
+_FLAGS = ("--json", "--quiet")
+_VALUED = ("--home", "--now")
+_GROUPS = ("subscriptions", "library", "outbox", "recipients")
+
+
+def _command_first(words: Sequence[str]) -> list[str]:
+    """Move options of every command that stand before the command behind it."""
+    place = 0
+    while place < len(words):
+        if words[place] in _FLAGS or words[place].startswith(tuple(f"{name}=" for name in _VALUED)):
+            place += 1
+        elif words[place] in _VALUED:
+            place += 2
+        else:
+            break
+    commands = 2 if words[place : place + 1] and words[place] in _GROUPS else 1
+    return [*words[place : place + commands], *words[:place], *words[place + commands :]]
 
 
 # --- the words -----------------------------------------------------------------------------------
@@ -268,7 +303,7 @@ def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         )
     if arguments.json:
         print_json(report.as_json())
-    screen.run(report.as_json(), dry_run=arguments.dry_run)
+    screen.run(report.as_json(), dry_run=arguments.dry_run, home=os.path.relpath(home.path))
     return report.exit_status
 
 

@@ -1,6 +1,7 @@
 """What a person at a terminal sees: tables on stdout, messages and progress on stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,13 +77,13 @@ class Screen:
 
     # --- commands
 
-    def run(self, report: dict[str, Any], *, dry_run: bool) -> None:
-        """Show a run: files, subscriptions, what was written, and what to do next."""
+    def run(self, report: dict[str, Any], *, dry_run: bool, home: str = "") -> None:
+        """Show a run: files, subscriptions, what was written, and what to do next; `home` as seen from here."""
         self._files(report["files"])
         self._subscriptions(report["subscriptions"])
         for text in (*report["problems"], *report["notes"], *report.get("stale", ())):
             self.message(f"  {text}")
-        self._closing(report, dry_run=dry_run)
+        self._closing(report, dry_run=dry_run, home=home)
         if report.get("delivery"):
             self.delivery(report["delivery"])
 
@@ -118,6 +119,10 @@ class Screen:
                     for f in fresh
                 ),
             )
+        if any(f["captured_guessed"] and (f["new"] or f["updated"]) for f in fresh):
+            self.message(
+                "  ? the day of saving is a guess; a date in the file's name or --captured settles it"
+            )
         for file in fresh:
             if file["note"]:
                 self.message(f"  {file['path']}: {file['note']}")
@@ -147,7 +152,7 @@ class Screen:
             if subscription["error"]:
                 self.error(subscription["error"])
 
-    def _closing(self, report: dict[str, Any], *, dry_run: bool) -> None:
+    def _closing(self, report: dict[str, Any], *, dry_run: bool, home: str) -> None:
         files, subscriptions = report["files"], report["subscriptions"]
         new = sum(file["new"] for file in files)
         updated = sum(file["updated"] for file in files)
@@ -161,9 +166,10 @@ class Screen:
             self.say('No subscriptions yet: digest subscriptions add one-step "one-step diffusion"')
         elif not new and not updated and not issues:
             self.say("Nothing new since the last run; digest why SUBSCRIPTION tells more.")
-        elif issues and not dry_run:
+        elif issues and not dry_run and not report["problems"]:
             first = next((i["html"] or i["markdown"] or i["text"] for i in issues), None)
-            self.say(f"Open {first or 'output/site/index.html'} · all issues: output/site/index.html")
+            index = os.path.join(home, "output/site/index.html")
+            self.say(f"Open {os.path.join(home, first) if first else index} · all issues: {index}")
 
     def delivery(self, report: dict[str, Any]) -> None:
         """Show what became of the messages, those in full that somebody should look at."""
@@ -246,6 +252,9 @@ class Screen:
         """Show the issue that would be made, and the weeks before."""
         if shown.issue:
             self.say(shown.text)
+        elif not shown.papers:
+            self.say("The library is empty: digest run reads inbox/ first.", style="bold")
+            return
         else:
             self.say(f"No issue: no match among {_count(shown.considered, 'new paper')}.", style="bold")
         self.table(
@@ -342,9 +351,7 @@ class Screen:
             self.say(f"keywords: {'  |  '.join(subscription.keywords)}")
             if subscription.exclude:
                 self.say(f"without:  {'  |  '.join(subscription.exclude)}")
-            self.say(
-                f"next due: {_local(standing.next_slot, subscription.timezone)} ({subscription.schedule}, {subscription.timezone})"
-            )
+            self.say(_next_due(standing, subscription))
             self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
 
     def restored(self, done: "Restored") -> None:
@@ -391,6 +398,14 @@ def _cell(value: object) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _next_due(standing: "Standing", subscription: Subscription) -> str:
+    """Say when the next issue is due, or why none is."""
+    when = f"{subscription.schedule}, {subscription.timezone}"
+    if not subscription.enabled:
+        return f"disabled: enabled = false ({when})"
+    return f"next due: {_local(standing.next_slot, subscription.timezone)} ({when})"
 
 
 def _outcome(subscription: dict[str, Any]) -> str:

@@ -11,6 +11,13 @@ from digest.match.program import Program
 _ONE = np.uint64(1)
 _QUERIES_AT_ONCE = 1 << 16  # bounds the memory
 
+# Multiplied by a single bit, this number has other six bits at its top for each of the 64 places.
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_TOP_SIX = np.uint64(58)
+_PLACES = np.zeros(64, np.int64)
+for _place in range(64):
+    _PLACES[((0x03F79D71B4CB0A89 << _place) & (2**64 - 1)) >> 58] = _place
+
 
 def set_bits(bits: Bits, rows: npt.NDArray[np.integer], papers: Places) -> None:
     _set_bits(bits, rows, papers)
@@ -92,13 +99,7 @@ def _counts(accepted, queries):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def _lowest(bits):  # type: ignore[no-untyped-def]
     """Return the place of the lowest bit that is set."""
-    place = 0
-    low = bits & (~bits + _ONE)
-    for shift in (32, 16, 8, 4, 2, 1):
-        if low >> np.uint64(shift):
-            low >>= np.uint64(shift)
-            place += shift
-    return place
+    return _PLACES[((bits & (~bits + _ONE)) * _DE_BRUIJN) >> _TOP_SIX]
 
 
 @njit(nogil=True, cache=True)

@@ -74,7 +74,7 @@ def _has_come(day: date | None, today: date) -> bool:
 
 
 _DAMAGED = Fault("the text is damaged: this line is not UTF-8, but others are", "save or copy the file again")
-_CAN_BE_READ = "docs/formats.md lists what digest reads: pages, answers, feeds, alerts and bibliographies"
+_CAN_BE_READ = "digest reads saved pages, API answers, feeds, alert mails and bibliographies"
 
 
 def _dated(listing: Listing, found: Parsed, captured: date) -> Listing:
