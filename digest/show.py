@@ -1,11 +1,11 @@
 """What a person at a terminal sees: tables on stdout, messages and progress on stderr."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -168,8 +168,8 @@ class Screen:
             self.say("Nothing new since the last run; digest why SUBSCRIPTION tells more.")
         elif issues and not dry_run and not report["problems"]:
             first = next((i["html"] or i["markdown"] or i["text"] for i in issues), None)
-            index = os.path.join(home, "output/site/index.html")
-            self.say(f"Open {os.path.join(home, first) if first else index} · all issues: {index}")
+            index = Path(home, "output/site/index.html")
+            self.say(f"Open {Path(home, first) if first else index} · all issues: {index}")
 
     def delivery(self, report: dict[str, Any]) -> None:
         """Show what became of the messages, those in full that somebody should look at."""
