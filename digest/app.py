@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from digest.config import open_home
+from digest.config import home_path, open_home
 from digest.errors import UsageError
 from digest.model import DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
 from digest.report import FileReport, RunReport
 
-__all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of the rooms below
+__all__ = ["Settings", "Subscription", "home_path", "open_home"]  # what the doors need of the rooms below
 
 if TYPE_CHECKING:
     from digest.intake import Options, Progress

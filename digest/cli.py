@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     screen = Screen(quiet=arguments.quiet, machine=arguments.json)
     try:
-        home = Home(Path(), app.Settings()) if arguments.command is _init else app.open_home(arguments.home)
+        home = _home(arguments)
         status: int = arguments.command(arguments, home, screen)
         sys.stdout.flush()
     except QueryError as error:
@@ -57,6 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         screen.error("stopped; the next run continues from here")
         return 1
     return status
+
+
+def _home(arguments: argparse.Namespace) -> Home:
+    """Open the home. `init` needs none, and `doctor` judges the settings itself."""
+    if arguments.command is _init:
+        return Home(Path(), app.Settings())
+    if arguments.command is _doctor:
+        return Home(app.home_path(arguments.home), app.Settings())
+    return app.open_home(arguments.home)
 
 
 # --- the words -----------------------------------------------------------------------------------
@@ -129,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument(
         "--newer", type=Path, metavar="FILE", help="a later library: what it sent is not sent again"
     )
+    add("doctor", _doctor, "what is wrong with this home, and what to do")
     add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
@@ -427,6 +437,17 @@ def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
     else:
         screen.restored(done)
     return 0
+
+
+def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.doctor import examine, finding_json
+
+    found = examine(home.path, lambda opened: _clock(arguments, opened))
+    if arguments.json:
+        _print_json([finding_json(finding) for finding in found])
+    else:
+        screen.findings(found)
+    return 1 if any(finding.state == "bad" for finding in found) else 0
 
 
 def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:

@@ -60,7 +60,16 @@ def test_documented_settings_are_the_known_ones(tmp_path):
     with pytest.raises(Exception, match="known keys") as caught:
         load_settings(path)
     known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
-    assert keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`") | {"smtp"} == known
+    assert keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`") | {"schedule", "smtp"} == known
+
+
+def test_documented_schedule_settings_are_the_known_ones(tmp_path):
+    path = tmp_path / "digest.toml"
+    path.write_text("[schedule]\nzzzzzzzz = 1\n", "utf-8")
+    with pytest.raises(Exception, match="known keys") as caught:
+        load_settings(path)
+    known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
+    assert keys_of(DOCS["operations.md"], "Settings: `[schedule]`") == known
 
 
 def test_documented_subscription_keys_are_the_known_ones():
