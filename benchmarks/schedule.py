@@ -1,4 +1,4 @@
-"""Slots beside APScheduler's CronTrigger: what is missed or doubled in a year of every zone, and the time taken.
+"""Slots beside APScheduler's CronTrigger: what is missed or doubled in a year of every zone; how soon rounds begin.
 
 python benchmarks/schedule.py [HOME_WITH_SUBSCRIPTIONS] [--zones N] [--year Y] [--runs N] [--json]
 """
@@ -6,7 +6,11 @@ python benchmarks/schedule.py [HOME_WITH_SUBSCRIPTIONS] [--zones N] [--year Y] [
 import argparse
 import json
 import random
+import shutil
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -97,6 +101,54 @@ def catch_up(runs: int) -> dict[str, float]:
     return found
 
 
+# The least that APScheduler can do: one job at once, then the end.
+BARE = """
+import threading
+from datetime import UTC, datetime
+from apscheduler.schedulers.background import BackgroundScheduler
+done = threading.Event()
+scheduler = BackgroundScheduler(timezone=UTC)
+scheduler.add_job(done.set, "interval", seconds=60, next_run_time=datetime.now(UTC))
+scheduler.start()
+done.wait()
+print("run", flush=True)
+scheduler.shutdown()
+"""
+
+
+def first_round(home: Path, runs: int) -> dict[str, float]:
+    """Return the seconds from the start of a process to its first round or job, and to its end; medians."""
+    took: dict[str, list[float]] = {}
+    for _ in range(runs):
+        took.setdefault("bare APScheduler, first job", []).append(
+            *_times([sys.executable, "-c", BARE], ("run",))
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("subscriptions", "inbox"):
+                if (home / name).is_dir():
+                    shutil.copytree(home / name, Path(folder) / name)
+            command = [sys.executable, "-m", "digest", "schedule", "--json", "--home", folder]
+            for which in ("first home", "same home again"):
+                began, ended = _times(command, ('"event": "started"', '"event": "run"'))
+                took.setdefault(f"{which}, first round begins", []).append(began)
+                took.setdefault(f"{which}, first round ends", []).append(ended)
+    return {name: round(statistics.median(times), 3) for name, times in took.items()}
+
+
+def _times(command: list[str], events: tuple[str, ...]) -> list[float]:
+    """Start a process and return the seconds until it prints each of these."""
+    began, waiting, found = time.perf_counter(), list(events), []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while waiting:
+            if waiting[0] in process.stdout.readline():
+                waiting.pop(0)
+                found.append(time.perf_counter() - began)
+        process.terminate()
+        process.communicate()
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -112,9 +164,18 @@ def main() -> None:
         zones = random.Random(1).sample(zones, arguments.zones)
     rows = compare(zones, arguments.year)
     folded = catch_up(arguments.runs)
+    rounds = first_round(arguments.home, arguments.runs)
     if arguments.json:
         print(
-            json.dumps({"zones": len(zones), "year": arguments.year, "engines": rows, "catch_up_us": folded})
+            json.dumps(
+                {
+                    "zones": len(zones),
+                    "year": arguments.year,
+                    "engines": rows,
+                    "catch_up_us": folded,
+                    "first_round_s": rounds,
+                }
+            )
         )
         return
     print(f"{len(zones)} zones, {arguments.year}: local dates without or with more than one issue")
@@ -125,6 +186,8 @@ def main() -> None:
         )
     for text, took in folded.items():
         print(f"what is due after 3,000 days, {text:12} {took:9.1f} µs")
+    for name, took in rounds.items():
+        print(f"from the start, {name:40} {took:6.2f} s")
 
 
 if __name__ == "__main__":

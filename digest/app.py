@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from digest.config import open_home
+from digest.config import home_path, open_home
 from digest.errors import DigestError, UsageError
 from digest.model import Delivery, DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
 from digest.report import DeliveryReport, FileReport, RunReport
 
-__all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of the rooms below
+__all__ = ["Settings", "Subscription", "home_path", "open_home"]  # what the doors need of the rooms below
 
 OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
 
 if TYPE_CHECKING:
     from digest.dispatch import Returned
-    from digest.doctor import Finding
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
     from digest.store import Outbox, Store, Transaction
@@ -481,13 +480,6 @@ def unsuppress(home: Home, address: str) -> None:
     with open_library(home, create=False) as store, store.begin() as tx:
         if not tx.outbox.unsuppress(address):
             raise UsageError(f"{address!r} is not suppressed; digest recipients list shows who is")
-
-
-def doctor(home: Home, clock: Clock) -> "tuple[Finding, ...]":
-    """Check what a home needs to work."""
-    from digest.doctor import examine
-
-    return examine(home, now=clock.now)
 
 
 def ledger(home: Home, *, limit: int) -> tuple["RunRecord", ...]:

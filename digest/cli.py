@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     screen = Screen(quiet=arguments.quiet, machine=arguments.json)
     try:
-        home = Home(Path(), app.Settings()) if arguments.command is _init else app.open_home(arguments.home)
+        home = _home(arguments)
         status: int = arguments.command(arguments, home, screen)
         sys.stdout.flush()
     except QueryError as error:
@@ -92,6 +92,15 @@ def _command_first(words: Sequence[str]) -> list[str]:
             break
     commands = 2 if words[place : place + 1] and words[place] in _GROUPS else 1
     return [*words[place : place + commands], *words[:place], *words[place + commands :]]
+
+
+def _home(arguments: argparse.Namespace) -> Home:
+    """Open the home. `init` needs none, and `doctor` judges the settings itself."""
+    if arguments.command is _init:
+        return Home(Path(), app.Settings())
+    if arguments.command is _doctor:
+        return Home(app.home_path(arguments.home), app.Settings())
+    return app.open_home(arguments.home)
 
 
 # --- the words -----------------------------------------------------------------------------------
@@ -166,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument(
         "--newer", type=Path, metavar="FILE", help="a later library: what it sent is not sent again"
     )
+    add("doctor", _doctor, "what is wrong with this home, and what to do")
     add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
@@ -478,6 +488,17 @@ def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
     else:
         screen.restored(done)
     return 0
+
+
+def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.doctor import examine, finding_json
+
+    found = examine(home.path, lambda opened: _clock(arguments, opened))
+    if arguments.json:
+        print_json([finding_json(finding) for finding in found])
+    else:
+        screen.findings(found)
+    return 1 if any(finding.state == "bad" for finding in found) else 0
 
 
 def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:

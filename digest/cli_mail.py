@@ -31,7 +31,6 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
     deliver = add(commands, "deliver", "send what is in the outbox", _deliver)
     deliver.add_argument("--dry-run", action="store_true", help="say what is due; send and record nothing")
-    add(commands, "doctor", "check settings, database, templates, mail server and signatures", _doctor)
     outbox = group("outbox", "see and mend what is on its way")
     listed = add(outbox, "list", "what is on its way, has failed, or was ever in doubt", _outbox_list)
     listed.add_argument("--all", action="store_true", help="also what was sent without a doubt")
@@ -68,21 +67,6 @@ def _deliver(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
     if arguments.dry_run:
         screen.say(f"Nothing was sent (dry run); {report.sendable} due now.")
     return report.exit_status
-
-
-def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.doctor(home, _clock(arguments, home))
-    wrong = [each for each in found if each.status == "wrong"]
-    if arguments.json:
-        print_json({"checks": [each.as_json() for each in found]})
-    screen.table(
-        ("check", "", "what was found"), ((each.check, each.status, each.message) for each in found), wide=2
-    )
-    for each in found:
-        if each.remedy:
-            screen.message(f"  {each.check}: {each.remedy}")
-    screen.say(f"{len(wrong)} to mend." if wrong else "All in order.", style="bold")
-    return 1 if wrong else 0
 
 
 def _outbox_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:

@@ -32,13 +32,19 @@ def open_home(chosen: str | None) -> Home:
 
     Raises UsageError if it is no folder, ConfigError with every problem of its `digest.toml`.
     """
-    path = Path(chosen or os.environ.get("DIGEST_HOME") or ".")
-    if not path.is_dir():
-        raise UsageError(f"{path}: no such folder; make a new home with: digest init {path}")
+    path = home_path(chosen)
     file = path / FILE
     if not file.exists():
         return Home(path, Settings())
     return Home(path, load_settings(file))
+
+
+def home_path(chosen: str | None) -> Path:
+    """Return the folder of the home, whatever its settings. Raises UsageError if it is no folder."""
+    path = Path(chosen or os.environ.get("DIGEST_HOME") or ".")
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such folder; make a new home with: digest init {path}")
+    return path
 
 
 def load_settings(file: Path) -> Settings:

@@ -1,183 +1,196 @@
-"""Whether a home has what it needs: every check says what it found and, if something is wrong, what to do.
+"""What is wrong with a home, and what to do about it: small checks, each of which answers with values.
 
-A check is a function that yields findings; `CHECKS` lists them in the order in which they are shown.
+A check takes the patient and returns findings; none where it has nothing to say. `CHECKS` lists them.
 """
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from digest.deliver.address import sender_mailbox
-from digest.deliver.dkim import Signer
-from digest.deliver.smtp import open_session
-from digest.dispatch import server_of, signers_of
-from digest.errors import DigestError
-from digest.links import public_base
-from digest.model import Home, Issue
-from digest.store import open_store
-from digest.write import renderer_for
+from digest.app import Clock, Settings, open_home, open_library
+from digest.errors import ConfigError, DigestError
+from digest.model import Home, Issue, Item, Paper
 
-_RSA_BITS = 2048
-_BORN = datetime(2026, 1, 1, tzinfo=UTC)  # this program is younger
+_BEHIND = timedelta(minutes=5)  # by which the clock may be behind the last run's
+_ROOM = 200 * 1024 * 1024  # bytes that should be free on the disk
+_STALE_BACKUP = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found. Only `wrong` needs to be mended."""
+    """What a check found: `good`, `warning` (it works, but), `bad` or `skipped`, with what to do."""
 
     check: str
-    status: Literal["ok", "warning", "wrong", "skipped"]
+    state: Literal["good", "warning", "bad", "skipped"]
     message: str
     remedy: str = ""
 
-    def as_json(self) -> dict[str, str | None]:
-        return {
-            "check": self.check,
-            "status": self.status,
-            "message": self.message,
-            "remedy": self.remedy or None,
-        }
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is examined: the home, and the clock it is examined by. `problems` are those of digest.toml."""
+
+    home: Home
+    clock: Clock
+    problems: tuple[str, ...] = ()
 
 
-Check = Callable[[Home, datetime], Iterator[Finding]]
+Check = Callable[[Patient], Sequence[Finding]]
 
 
-def examine(home: Home, *, now: datetime) -> tuple[Finding, ...]:
-    """Run every check; one that cannot go on says so as a finding."""
-    return tuple(finding for name, check in CHECKS.items() for finding in _guarded(name, check, home, now))
-
-
-def _guarded(name: str, check: Check, home: Home, now: datetime) -> Iterator[Finding]:
+def examine(
+    path: Path, clock: Callable[[Home], Clock], checks: Sequence[Check] | None = None
+) -> tuple[Finding, ...]:
+    """Do all checks on a home, also where its settings cannot be read. Raises UsageError for no home."""
     try:
-        yield from check(home, now)
+        home, wrong = open_home(str(path)), tuple[str, ...]()
+    except ConfigError as error:
+        home, wrong = Home(path, Settings()), tuple(map(str, error.problems))
+    patient = Patient(home, clock(home), wrong)
+    return tuple(finding for check in checks or CHECKS for finding in check(patient))
+
+
+def configuration(patient: Patient) -> Sequence[Finding]:
+    """Check digest.toml and the folders of the home."""
+    found = [Finding("configuration", "bad", problem) for problem in patient.problems]
+    found += [
+        Finding("configuration", "warning", f"there is no folder {folder}", "make it")
+        for folder in (patient.home.inbox, patient.home.subscriptions)
+        if not folder.is_dir()
+    ]
+    return found or [Finding("configuration", "good", f"digest.toml and the folders of {patient.home.path}")]
+
+
+def subscriptions(patient: Patient) -> Sequence[Finding]:
+    """Check every subscription file."""
+    from digest.subscriptions import Flawed, load_all
+
+    loaded = load_all(patient.home.subscriptions, timezone=patient.home.settings.timezone)
+    flawed = [each for each in loaded if isinstance(each, Flawed)]
+    found = [
+        Finding("subscriptions", "bad", str(problem), "it is left out of runs until it is mended")
+        for each in flawed
+        for problem in each.problems
+    ]
+    if not loaded:
+        remedy = "digest subscriptions add ID KEYWORD"
+        return [Finding("subscriptions", "warning", "there is none", remedy)]
+    good = len(loaded) - len(flawed)
+    return [*found, Finding("subscriptions", "good", f"{good} in order")] if good else found
+
+
+def database(patient: Patient) -> Sequence[Finding]:
+    """Check that the library opens, is whole, and has a recent copy."""
+    import shutil
+
+    from digest.restore import library_file
+    from digest.store.copies import faults
+
+    free = shutil.disk_usage(patient.home.path).free
+    found = []
+    if free < _ROOM:
+        found.append(
+            Finding("database", "warning", f"{free // 1024**2} MB are free on the disk", "make room")
+        )
+    try:
+        with open_library(patient.home, create=False) as store, store.begin(write=False) as tx:
+            papers = tx.library.count()
+        path = library_file(patient.home) if store.is_sqlite else None
     except DigestError as error:
         message, _, remedy = str(error).rpartition("; ")
-        yield Finding(name, "wrong", message or remedy, remedy if message else "")
+        return [*found, Finding("database", "bad", message or str(error), remedy)]
+    if path is not None and path.exists():
+        if problem := faults(path):
+            remedy = "keep the file, and put a copy back: digest restore FILE"
+            return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
+        found += _copies(patient)
+    return [*found, Finding("database", "good", f"the library opens and has {papers} papers")]
 
 
-def _settings(home: Home, _now: datetime) -> Iterator[Finding]:
-    """What `digest.toml` says was checked when it was read; here is what it means."""
-    channels = ", ".join(home.settings.channels)
-    yield Finding("settings", "ok", f"channels: {channels}" if channels else "no channel: files are written")
-    if home.settings.channels and not public_base(home.settings.base_url):
-        yield Finding(
-            "settings",
-            "warning",
-            f"base_url is {home.settings.base_url}, which readers cannot reach",
-            "set base_url to where the archive is for everybody; until then mails can only be left by mail",
-        )
+def _copies(patient: Patient) -> list[Finding]:
+    from digest.upkeep import copies
+
+    kept = copies(patient.home)
+    wanted = patient.home.settings.schedule.backups
+    if not kept:
+        remedy = "digest schedule makes one a day; by hand: digest backup FILE"
+        return [Finding("database", "warning", "there is no copy of the library", remedy)] if wanted else []
+    age = patient.clock.started.timestamp() - kept[-1].stat().st_mtime
+    if wanted and age > _STALE_BACKUP.total_seconds():
+        message = f"the newest copy, {kept[-1].name}, is {age / 86400:.0f} days old"
+        return [Finding("database", "warning", message, "is digest schedule running?")]
+    return []
 
 
-def _database(home: Home, _now: datetime) -> Iterator[Finding]:
-    store = open_store(home.settings.database, home=home.path, create=False)
+def templates(patient: Patient) -> Sequence[Finding]:
+    """Render a sample issue with the templates of the home, in every form."""
+    from digest.write import renderer_for
+
+    renderer, issue = renderer_for(patient.home), _sample(patient.clock.now)
+    found = []
+    forms: tuple[Callable[[Issue], object], ...] = (
+        renderer.html, renderer.markdown, renderer.text, renderer.eml, renderer.archive
+    )  # fmt: skip
+    for form in forms:
+        try:
+            form(issue)
+        except DigestError as error:
+            found.append(Finding("templates", "bad", str(error), "mend the template, or take it away"))
+    return list(dict.fromkeys(found)) or [
+        Finding("templates", "good", "a sample issue renders in every form")
+    ]
+
+
+def _sample(now: datetime) -> Issue:
+    paper = Paper(1, "urn:uuid:0", "A sample paper", "An abstract.", now, authors=("A. Author",))
+    issue = Issue("sample", "Sample", 1, now.date(), now, "UTC", None, None, 1, (Item(paper),), ())
+    return replace(issue, keywords=("sample",))
+
+
+def clock(patient: Patient) -> Sequence[Finding]:
+    """Check the machine's clock against the ledger and the files, and the data of time zones."""
+    found = []
+    now = patient.clock.now
     try:
-        with store.begin(write=False) as tx:
-            waiting = len(tx.outbox.unfinished())
-            papers = tx.library.end()
-    finally:
-        store.close()
-    yield Finding("database", "ok", f"opened: {papers} entries; {waiting} messages not plainly sent")
-
-
-def _templates(home: Home, now: datetime) -> Iterator[Finding]:
-    issue = Issue("doctor", "Doctor", 1, now.date(), now, "UTC", None, None, 0, (), ())
-    renderer = renderer_for(home)
-    for render in (renderer.html, renderer.text, renderer.markdown, renderer.archive, renderer.eml):
-        render(issue)
-    yield Finding("templates", "ok", "all can be rendered")
-
-
-def _clock(_home: Home, now: datetime) -> Iterator[Finding]:
-    if now < _BORN:
-        yield Finding("clock", "wrong", f"it is {now:%Y-%m-%d}?", "set the machine's clock")
-    else:
-        yield Finding("clock", "ok", f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
-
-
-def _smtp(home: Home, _now: datetime) -> Iterator[Finding]:
-    smtp = home.settings.smtp
-    if smtp is None:
-        yield Finding("smtp", "skipped", "there is no [smtp] table in digest.toml")
-        return
-    server = server_of(home)
-    open_session(server).quit()
-    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS, on this machine"}[smtp.tls]
-    login = f", login as {smtp.user}" if smtp.user else ", no login"
-    yield Finding("smtp", "ok", f"{server.name}: connected, {tls}{login}")
-
-
-def _sender(home: Home, _now: datetime) -> Iterator[Finding]:
-    """DMARC wants the domain of From to be that of the signature or of the return path (RFC 7489, 3.1)."""
-    if home.settings.smtp is None:
-        return
-    address = sender_mailbox(home.settings.smtp.sender)
-    if address is None:
-        yield Finding("from", "wrong", "smtp.from has no address", "write Name <name@example.org>")
-        return
-    others = {"bounces.address": home.settings.bounces.address.rpartition("@")[2]}
-    if home.settings.dkim:
-        others["dkim.domain"] = home.settings.dkim.domain
-    strange = {key: other for key, other in others.items() if other and not _aligned(address.domain, other)}
-    for key, other in strange.items():
-        yield Finding(
-            "from",
-            "wrong" if key == "dkim.domain" else "warning",
-            f"{key} is {other}, From is at {address.domain}: receivers will not see them as one",
-            f"use {address.domain} for both",
+        with open_library(patient.home, create=False) as store, store.begin(write=False) as tx:
+            last = next(iter(tx.ledger.runs(limit=1)), None)
+    except DigestError:  # told by the check of the database
+        last = None
+    if last and last.clock - now > _BEHIND:
+        message = f"the clock says {now:%Y-%m-%d %H:%M} UTC, but the last run was at {last.clock:%Y-%m-%d %H:%M} UTC"
+        found.append(
+            Finding("clock", "bad", message, "set the clock; time-keeping: timedatectl set-ntp true")
         )
-    if not strange:
-        yield Finding("from", "ok", f"{address}")
+    if time.time() < Path(__file__).stat().st_mtime - 86400:
+        found.append(Finding("clock", "bad", "the clock is behind this program's own files", "set the clock"))
+    if last and last.status == "running" and now - last.clock > timedelta(hours=1):
+        remedy = "it was cut off, and the next run continues: digest run"
+        found.append(Finding("clock", "warning", f"run {last.id} never ended", remedy))
+    zone = patient.home.settings.timezone
+    local = now.astimezone(ZoneInfo(zone))
+    return found or [Finding("clock", "good", f"it is {local:%a %Y-%m-%d %H:%M} in {zone}")]
 
 
-def _aligned(one: str, other: str) -> bool:
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+def mail(patient: Patient) -> Sequence[Finding]:
+    """Check the mail server, the sender and the signatures, where there is an [smtp] table."""
+    if patient.home.settings.smtp is None:
+        return ()
+    from digest.doctor_mail import examine as examine_mail
+
+    return tuple(examine_mail(patient.home))
 
 
-def _dkim(home: Home, _now: datetime) -> Iterator[Finding]:
-    dkim, smtp = home.settings.dkim, home.settings.smtp
-    address = sender_mailbox(smtp.sender) if smtp else None
-    if dkim is None or address is None:
-        yield Finding("dkim", "skipped", "mails are not signed here; the mail server may do it")
-        return
-    for signer in signers_of(home, address):
-        yield from _key(signer, dkim.records)
+CHECKS: tuple[Check, ...] = (configuration, subscriptions, database, templates, clock, mail)
 
 
-def _key(signer: Signer, records: tuple[str, ...]) -> Iterator[Finding]:
-    name = f"{signer.name}: {signer.algorithm}, {signer.bits} bits"
-    if signer.algorithm == "rsa" and signer.bits < _RSA_BITS:
-        yield Finding("dkim", "warning", f"{name}: receivers want {_RSA_BITS}", "make a longer key")
-    wanted = _public(signer.record)
-    if any(_public(record) == wanted for record in records):
-        yield Finding("dkim", "ok", f"{name}; the record given is that of the key")
-    elif records:
-        yield Finding(
-            "dkim", "wrong", f"{name}; no record given is that of the key", f"publish: {signer.record}"
-        )
-    else:
-        yield Finding(
-            "dkim",
-            "ok",
-            f"{name}; not compared with DNS",
-            f"DNS must have at {signer.name} the TXT record {signer.record} "
-            "(write what it has as dkim.record to have it compared)",
-        )
-
-
-def _public(record: str) -> str:
-    """Return the public key of a TXT record, however it is cut into strings."""
-    found = re.search(r"\bp=([A-Za-z0-9+/=]*)", re.sub(r"[\s\"]", "", record))
-    return found[1] if found else ""
-
-
-CHECKS: dict[str, Check] = {
-    "settings": _settings,
-    "database": _database,
-    "templates": _templates,
-    "clock": _clock,
-    "smtp": _smtp,
-    "from": _sender,
-    "dkim": _dkim,
-}
+def finding_json(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "state": finding.state,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }

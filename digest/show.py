@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.app import Preview, Standing
+    from digest.doctor import Finding
     from digest.fetch.fetching import Fetched
     from digest.restore import Restored
     from digest.store.ledger import RunRecord
@@ -353,6 +354,19 @@ class Screen:
                 self.say(f"without:  {'  |  '.join(subscription.exclude)}")
             self.say(_next_due(standing, subscription))
             self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
+
+    def findings(self, found: "Sequence[Finding]") -> None:
+        """Show what the doctor found; what is bad on stderr."""
+        signs = {"good": "ok", "warning": "note"}
+        for finding in found:
+            remedy = f"; {finding.remedy}" if finding.remedy else ""
+            text = f"{finding.check}: {finding.message}{remedy}"
+            if finding.state == "bad":
+                self.error(text)
+            else:
+                self.say(f"{signs[finding.state]:5} {text}")
+        bad = sum(finding.state == "bad" for finding in found)
+        self.say("Nothing is wrong." if not bad else f"{_count(bad, 'thing')} to mend.", style="bold")
 
     def restored(self, done: "Restored") -> None:
         """Show what was put back, and what cannot be known."""

@@ -51,12 +51,16 @@ def _back_up(home: Home, store: Store, today: date, keep: int) -> tuple[Path | N
         folder.mkdir(exist_ok=True)
         store.backup(target)
         made = target
-    copies = (
-        sorted(path for path in folder.glob("*") if _COPY.fullmatch(path.name)) if folder.is_dir() else []
-    )
-    for path in copies[:-keep]:
+    too_many = copies(home)[:-keep]
+    for path in too_many:
         path.unlink()
-    return made, len(copies[:-keep])
+    return made, len(too_many)
+
+
+def copies(home: Home) -> list[Path]:
+    """Return the daily copies of the library, the newest last."""
+    folder = home.path / FOLDER
+    return sorted(path for path in folder.glob("*") if _COPY.fullmatch(path.name))
 
 
 def _old_issues(folder: Path, first_kept: date) -> int:

@@ -67,6 +67,15 @@ def test_documented_settings_are_the_known_ones(tmp_path):
     )
 
 
+def test_documented_schedule_settings_are_the_known_ones(tmp_path):
+    path = tmp_path / "digest.toml"
+    path.write_text("[schedule]\nzzzzzzzz = 1\n", "utf-8")
+    with pytest.raises(Exception, match="known keys") as caught:
+        load_settings(path)
+    known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
+    assert keys_of(DOCS["operations.md"], "Settings: `[schedule]`") == known
+
+
 def test_documented_subscription_keys_are_the_known_ones():
     flawed = check("x", 'zzzzzzzz = 1\nkeywords = ["a"]\n', shown="x.toml", timezone="UTC")
     assert isinstance(flawed, Flawed)

@@ -13,7 +13,7 @@ from digest.match.naive import Analysed, occurrences, units
 from digest.match.query import DEFAULT_SCOPE, And, Atom, Node, Not, Or, Query
 
 NEWEST = 500  # papers of an interval that are looked at
-LOOKUPS = 50_000  # of an item in a paper, in a whole run: about half a second
+LOOKUPS = 20_000  # of an item in a paper, in a whole run: about half a second
 _MOST_PARTS = 12  # a keyword that asks for more at once is beyond saying in a line
 
 

@@ -1,0 +1,119 @@
+"""Whether mail can be sent: what `doctor` checks of a home with an [smtp] table. Sends nothing."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from digest.deliver.address import sender_mailbox
+from digest.deliver.dkim import Signer
+from digest.deliver.smtp import open_session
+from digest.dispatch import server_of, signers_of
+from digest.doctor import Finding
+from digest.errors import DigestError
+from digest.links import public_base
+from digest.model import Home
+
+_RSA_BITS = 2048
+
+
+def examine(home: Home) -> Iterator[Finding]:
+    """Do every check; one that cannot go on says so as a finding."""
+    for name, check in _CHECKS.items():
+        try:
+            yield from check(home)
+        except DigestError as error:
+            message, _, remedy = str(error).rpartition("; ")
+            yield Finding(name, "bad", message or remedy, remedy if message else "")
+
+
+def _links(home: Home) -> Iterator[Finding]:
+    if home.settings.channels and not public_base(home.settings.base_url):
+        yield Finding(
+            "links",
+            "warning",
+            f"base_url is {home.settings.base_url}, which readers cannot reach",
+            "set base_url to where the archive is for everybody; until then mails can only be left by mail",
+        )
+
+
+def _smtp(home: Home) -> Iterator[Finding]:
+    smtp = home.settings.smtp
+    if smtp is None:
+        yield Finding("smtp", "skipped", "there is no [smtp] table in digest.toml")
+        return
+    server = server_of(home)
+    open_session(server).quit()
+    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS, on this machine"}[smtp.tls]
+    login = f", login as {smtp.user}" if smtp.user else ", no login"
+    yield Finding("smtp", "good", f"{server.name}: connected, {tls}{login}")
+
+
+def _sender(home: Home) -> Iterator[Finding]:
+    """DMARC wants the domain of From to be that of the signature or of the return path (RFC 7489, 3.1)."""
+    if home.settings.smtp is None:
+        return
+    address = sender_mailbox(home.settings.smtp.sender)
+    if address is None:
+        yield Finding("from", "bad", "smtp.from has no address", "write Name <name@example.org>")
+        return
+    others = {"bounces.address": home.settings.bounces.address.rpartition("@")[2]}
+    if home.settings.dkim:
+        others["dkim.domain"] = home.settings.dkim.domain
+    strange = {key: other for key, other in others.items() if other and not _aligned(address.domain, other)}
+    for key, other in strange.items():
+        yield Finding(
+            "from",
+            "bad" if key == "dkim.domain" else "warning",
+            f"{key} is {other}, From is at {address.domain}: receivers will not see them as one",
+            f"use {address.domain} for both",
+        )
+    if not strange:
+        yield Finding("from", "good", f"{address}")
+
+
+def _aligned(one: str, other: str) -> bool:
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def _dkim(home: Home) -> Iterator[Finding]:
+    dkim, smtp = home.settings.dkim, home.settings.smtp
+    address = sender_mailbox(smtp.sender) if smtp else None
+    if dkim is None or address is None:
+        yield Finding("dkim", "skipped", "mails are not signed here; the mail server may do it")
+        return
+    for signer in signers_of(home, address):
+        yield from _key(signer, dkim.records)
+
+
+def _key(signer: Signer, records: tuple[str, ...]) -> Iterator[Finding]:
+    name = f"{signer.name}: {signer.algorithm}, {signer.bits} bits"
+    if signer.algorithm == "rsa" and signer.bits < _RSA_BITS:
+        yield Finding("dkim", "warning", f"{name}: receivers want {_RSA_BITS}", "make a longer key")
+    wanted = _public(signer.record)
+    if any(_public(record) == wanted for record in records):
+        yield Finding("dkim", "good", f"{name}; the record given is that of the key")
+    elif records:
+        yield Finding(
+            "dkim", "bad", f"{name}; no record given is that of the key", f"publish: {signer.record}"
+        )
+    else:
+        yield Finding(
+            "dkim",
+            "good",
+            f"{name}; not compared with DNS",
+            f"DNS must have at {signer.name} the TXT record {signer.record} "
+            "(write what it has as dkim.record to have it compared)",
+        )
+
+
+def _public(record: str) -> str:
+    """Return the public key of a TXT record, however it is cut into strings."""
+    found = re.search(r"\bp=([A-Za-z0-9+/=]*)", re.sub(r"[\s\"]", "", record))
+    return found[1] if found else ""
+
+
+_CHECKS: dict[str, Callable[[Home], Iterator[Finding]]] = {
+    "links": _links,
+    "smtp": _smtp,
+    "from": _sender,
+    "dkim": _dkim,
+}

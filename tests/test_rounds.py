@@ -1,0 +1,236 @@
+"""Rounds within this process: what one looks at, what it leaves, what it outlives."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from digest.app import Clock, open_home
+from digest.errors import DigestError
+from digest.lock import LEADER, hold
+from digest.metrics import LATE, Meters, exposition
+from digest.read.arrivals import QUIET, Arrivals, being_written
+from digest.rounds import Rounds, Stopped
+from digest.schedule import Service
+from tests.homes import TestHome, page
+
+LAMPS = [f"Lantern number {n} of the pier" for n in range(4)]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> TestHome:
+    home = TestHome(tmp_path / "home")
+    home.subscribe("lamp", "lantern")
+    home.subscribe("monthly", "lantern", schedule="monthly 1 08:00")
+    return home
+
+
+@pytest.fixture
+def rounds(home: TestHome) -> Rounds:
+    return Rounds(open_home(str(home.path)), stopping=lambda: False)
+
+
+def at(text: str) -> Clock:
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return Clock(moment, moment)
+
+
+# --- rounds --------------------------------------------------------------------------------------
+
+
+def test_a_round_without_anything_to_do_makes_no_run(home, rounds):
+    assert rounds.go(at("2026-11-17T09:00")).due == {"lamp", "monthly"}
+    done = rounds.go(at("2026-11-17T09:01"))
+    assert (done.due, done.arrived, done.report) == (frozenset(), (), None)
+    assert home.rows("select count(*) from run") == [(1,)]
+
+
+def test_a_slot_concerns_its_subscription_and_a_file_all_of_them(home, rounds):
+    rounds.go(at("2026-11-17T09:00"))
+    home.put("1.txt", page(LAMPS[0]))
+    time.sleep(2 * QUIET)
+    done = rounds.go(at("2026-11-17T10:00"))
+    assert [each.id for each in done.report.subscriptions] == ["lamp", "monthly"]
+    assert [file.path for file in done.report.files] == ["inbox/1.txt"]
+    done = rounds.go(at("2026-11-18T08:00"))
+    assert [each.id for each in done.report.subscriptions] == ["lamp"]
+    assert done.report.files == ()
+    assert done.report.subscriptions[0].issue.new == (LAMPS[0],)
+
+
+def test_what_could_not_be_done_is_done_in_the_next_round(home, rounds, monkeypatch):
+    home.put("1.txt", page(LAMPS[0]))
+    time.sleep(2 * QUIET)
+    (home.path / "digest.db").mkdir()
+    with pytest.raises(DigestError):
+        rounds.go(at("2026-11-17T09:00"))
+    (home.path / "digest.db").rmdir()
+    assert rounds.go(at("2026-11-17T09:01")).report.files[0].new == 1
+
+
+def test_a_round_stops_between_two_transactions(home):
+    asked = iter([False, True])
+    rounds = Rounds(open_home(str(home.path)), stopping=lambda: next(asked, False))
+    with pytest.raises(Stopped):
+        rounds.go(at("2026-11-17T09:00"))
+    assert home.rows("select count(*) from verdict where subscription = 'monthly'") == [(0,)]
+    done = rounds.go(at("2026-11-17T09:01"))
+    assert done.due == {"monthly"}
+    assert home.rows("select status from run order by id") == [("interrupted",), ("done",)]
+
+
+def test_a_paused_or_disabled_subscription_is_not_due(home, rounds):
+    rounds.go(at("2026-11-17T09:00"))
+    home.subscribe("lamp", "lantern", paused_until="2026-11-20")
+    assert rounds.go(at("2026-11-18T09:00")).due == frozenset()
+    home.subscribe("lamp", "lantern", enabled=False)
+    assert rounds.go(at("2026-11-21T09:00")).due == frozenset()
+    home.subscribe("lamp", "AND")
+    assert rounds.go(at("2026-11-21T09:01")).due == frozenset()
+    home.subscribe("lamp", "lantern")
+    assert rounds.go(at("2026-11-21T09:02")).due == {"lamp"}
+
+
+def test_settings_are_read_again_while_they_are_in_order(home, rounds):
+    home.write("digest.toml", "title = 'Piers'\n")
+    assert rounds.refresh() is None
+    home.write("digest.toml", "titel = 'x'\n")
+    assert "did you mean 'title'" in str(rounds.refresh())
+    assert rounds.home.settings.title == "Piers"
+
+
+# --- arrivals ------------------------------------------------------------------------------------
+
+
+def test_a_file_is_complete_when_it_is_quiet_and_nobody_writes_it(tmp_path):
+    path = tmp_path / "1.txt"
+    arrivals = Arrivals(str(tmp_path))
+    now = time.time()
+    with path.open("w") as writer:
+        writer.write("half")
+        writer.flush()
+        assert being_written(str(path))
+        for monotonic in (0.0, 9.0):
+            assert arrivals.look(wall=now, monotonic=monotonic) == ((), True)
+    assert not being_written(str(path))
+    assert arrivals.look(wall=now, monotonic=9.1) == ((str(path),), False)
+    path.write_text("changed")
+    assert arrivals.look(wall=now, monotonic=9.2) == ((), True)
+    assert arrivals.look(wall=now, monotonic=9.2 + QUIET) == ((str(path),), False)
+    arrivals.take((str(path),))
+    assert arrivals.look(wall=now, monotonic=20.0) == ((), False)
+    path.unlink()
+    assert arrivals.look(wall=now, monotonic=21.0) == ((), False)
+    path.write_text("changed")
+    assert arrivals.look(wall=now + 60, monotonic=22.0) == ((str(path),), False)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    (tmp_path / "gone.txt").symlink_to("nowhere")
+    assert Arrivals(str(tmp_path)).look(wall=0, monotonic=0) == ((), False)
+    assert Arrivals(str(tmp_path / "absent")).look(wall=0, monotonic=0) == ((), False)
+    assert not being_written(str(tmp_path / "absent"))
+
+
+# --- the service ----------------------------------------------------------------------------------
+
+
+class Log:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict]] = []
+        self.told = threading.Condition()
+
+    def _note(self, event: str, **facts: object) -> None:
+        with self.told:
+            self.events.append((event, facts))
+            self.told.notify_all()
+
+    info = warning = error = _note
+
+    def wait(self, event: str, **facts: object) -> dict:
+        def found() -> list[dict]:
+            return [
+                told for name, told in self.events
+                if name == event and all(told.get(key) == value for key, value in facts.items())
+            ]  # fmt: skip
+
+        with self.told:
+            assert self.told.wait_for(found, 60), self.events
+            return found()[0]
+
+
+def served(home: TestHome, script) -> Log:
+    """Run a service in this process while a script acts on its home; then stop it."""
+    log = Log()
+    service = Service(open_home(str(home.path)), log)
+
+    def act() -> None:
+        try:
+            script(service, log)
+        finally:
+            service.stop.set()
+
+    actor = threading.Thread(target=act)
+    actor.start()
+    with service.leading() as leads:
+        if leads:
+            service.run()
+    actor.join()
+    return log
+
+
+def test_a_service_from_start_to_end(home):
+    def script(service: Service, log: Log) -> None:
+        log.wait("run", issues={})
+        home.put("1.txt", page(*LAMPS))
+        log.wait("run", new=4)
+        service.keep_up()
+        assert log.wait("upkeep")["backup"]
+
+    log = served(home, script)
+    assert log.events[-1] == ("stopping", {})
+    assert list((home.path / "backups").glob("*.db"))
+
+
+def test_a_service_outlives_what_it_meets(home, monkeypatch):
+    def script(service: Service, log: Log) -> None:
+        log.wait("run", issues={})
+        (home.path / "digest.db").rename(home.path / "aside.db")
+        (home.path / "digest.db").mkdir()
+        service.round()
+        service.keep_up()
+        assert "unable to open" in log.wait("failed", job="round")["reason"]
+        log.wait("failed", job="upkeep")
+        (home.path / "digest.db").rmdir()
+        monkeypatch.setattr(Rounds, "go", lambda *_: 1 / 0)
+        service.round()
+        assert isinstance(log.wait("defect", job="round")["exc_info"], ZeroDivisionError)
+        assert not service.meters.well
+
+    served(home, script)
+
+
+def test_a_service_that_is_stopped_before_its_turn(home):
+    with hold(home.path, command="digest schedule", file=LEADER):
+        log = served(home, lambda _service, log: log.wait("waiting"))
+    assert [event for event, _ in log.events] == ["waiting"]
+
+
+def test_health_is_that_of_the_leader():
+    meters = Meters(began=1000.0)
+    assert meters.healthy(1e9)
+    meters.leads = True
+    assert meters.healthy(1000.0 + LATE - 1)
+    assert not meters.healthy(1000.0 + LATE)
+    meters.last_round = 5000.0
+    assert meters.healthy(5000.0)
+
+
+def test_figures_of_a_home_without_a_library(home):
+    text = exposition(open_home(str(home.path)), Meters(), 0.0)
+    assert "\ndigest_papers 0\n" in text
+    assert not (home.path / "digest.db").exists()
