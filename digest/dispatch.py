@@ -107,7 +107,7 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
     messages = tuple(
         new if new.status == "suppressed" else old for old, new in zip(before, after, strict=True)
     )
-    counts = Counter("pending" if each.status == "leased" else each.status for each in messages)
+    counts: Counter[str] = Counter("pending" if each.status == "leased" else each.status for each in messages)
     return DeliveryReport({name: counts[name] for name in COUNTED}, messages, sendable=due)
 
 
