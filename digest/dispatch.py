@@ -10,6 +10,7 @@ import random
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -25,7 +26,6 @@ from digest.deliver.dkim import Signer, load_signer
 from digest.deliver.loop import Loop
 from digest.deliver.mailboxes import mark_read, messages_in
 from digest.deliver.mailing import Mailing, Sender
-from digest.deliver.policy import FIRST_RETRY
 from digest.deliver.post import SmtpChannel
 from digest.deliver.smtp import Server
 from digest.errors import UsageError
@@ -33,7 +33,7 @@ from digest.links import public_base
 from digest.lock import dead_signs, forget_sign, sign_of_life
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.ports import Channel
-from digest.report import DeliveryReport
+from digest.report import COUNTED, DeliveryReport
 from digest.store import Held, Outbox, Store
 from digest.write import renderer_for
 
@@ -63,12 +63,12 @@ def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.
             read_bounces(store, [home.path / home.settings.bounces.mailbox], now=now, fresh=True)
         except UsageError as error:  # no reason to keep mail back
             problems[str(error)] = None
-    recover(home, store, now=now)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
+    recover(home, store, now=now, number=number)
     pauses: list[str] = []
     for name, channel in channels.items():
-        with _leases(home, store, name, clock) as outbox:
+        with _leases(home, store, name, clock, number) as outbox:
             loop = Loop(outbox, channel, now=clock, chance=chance)
             loop.run()
         problems |= loop.problems
@@ -83,12 +83,13 @@ def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.
 def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
     """Say what stands in the outbox and how much of it is due; sends and records nothing."""
     with store.rehearse():
-        recover(home, store, now=now, tidy=False)
         with store.begin() as tx:
             number, lines = tx.outbox.open_delivery(at=now)
-            due = 0
-            for channel in home.settings.channels:
-                due += len(
+        recover(home, store, now=now, number=number, tidy=False)
+        with store.begin() as tx:
+            before = tx.outbox.lines(lines)
+            due = sum(
+                len(
                     tx.outbox.claim(
                         "nobody",
                         channel=channel,
@@ -96,17 +97,25 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
                         until=now,
                         limit=len(lines),
                         resend=home.settings.in_doubt == "resend",
+                        number=number,
                     )
                 )
-            counts = tx.outbox.close_delivery(number, lines, at=now, pause="")
-            return DeliveryReport(counts, tx.outbox.lines(lines), sendable=due)
+                for channel in home.settings.channels
+            )
+            after = tx.outbox.lines(lines)
+    # What would be sent is shown as it stands; only who gets no mail is known beforehand.
+    messages = tuple(
+        new if new.status == "suppressed" else old for old, new in zip(before, after, strict=True)
+    )
+    counts: Counter[str] = Counter("pending" if each.status == "leased" else each.status for each in messages)
+    return DeliveryReport({name: counts[name] for name in COUNTED}, messages, sendable=due)
 
 
-def recover(home: Home, store: Store, *, now: datetime, tidy: bool = True) -> None:
-    """End the leases of those who died, and those that are over."""
+def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool = True) -> None:
+    """End the leases of those who died, and those that are over, in the emptying `number`."""
     dead = dead_signs(home.path)
     with store.begin() as tx:
-        tx.outbox.recover(now=now, dead=dead, again=FIRST_RETRY)
+        tx.outbox.recover(now=now, dead=dead, number=number)
     for holder in dead if tidy else ():
         forget_sign(home.path, holder)
 
@@ -227,15 +236,23 @@ def _together(held: Held, notes: Sequence[_Note]) -> None:
 
 
 class _Leases:
-    """One holder's view of the outbox for one channel."""
+    """One holder's view of the outbox for one channel, in one emptying of it."""
 
     def __init__(
-        self, store: Store, holder: str, channel: str, clock: SteadyClock, lease: timedelta, *, resend: bool
+        self,
+        store: Store,
+        holder: str,
+        channel: str,
+        clock: SteadyClock,
+        lease: timedelta,
+        *,
+        resend: bool,
+        number: int,
     ) -> None:
         self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
-        self._lease, self._resend = lease, resend
+        self._lease, self._resend, self._number = lease, resend, number
         self._clerk = _Clerk(store)
-        self._settling: Future[bool] | None = None
+        self._unwritten: list[Future[bool]] = []  # failures of what nobody waited for
 
     def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
         now = self._clock()
@@ -247,12 +264,19 @@ class _Leases:
                 until=now + self._lease,
                 limit=limit,
                 resend=self._resend,
+                number=self._number,
                 closed=closed,
             )
 
     def waits_for(self, closed: frozenset[str]) -> bool:
         with self._store.begin(write=False) as tx:
-            return tx.outbox.waits_for(closed, channel=self._channel, now=self._clock(), resend=self._resend)
+            return tx.outbox.waits_for(
+                closed,
+                channel=self._channel,
+                now=self._clock(),
+                resend=self._resend,
+                number=self._number,
+            )
 
     def begin(self, delivery: Delivery) -> bool:
         until = self._clock() + self._lease
@@ -262,25 +286,32 @@ class _Leases:
         return written.result()
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Have it written; whoever settles next learns of a failure. Until then the line is in doubt."""
-        now = self._clock()
-        before = self._settling
-        self._settling = self._clerk.note(
-            lambda outbox: outbox.settle(delivery, self._holder, outcome, now=now), urgent=False
+        """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""
+        now, number = self._clock(), self._number
+        written = self._clerk.note(
+            lambda outbox: outbox.settle(delivery, self._holder, outcome, now=now, number=number),
+            urgent=False,
         )
-        if before is not None and before.done():
-            before.result()
+        written.add_done_callback(self._keep_failure)
+        self._raise_failure()
+
+    def _keep_failure(self, written: "Future[bool]") -> None:
+        if written.exception() is not None:
+            self._unwritten.append(written)
+
+    def _raise_failure(self) -> None:
+        for written in self._unwritten[:1]:
+            written.result()
 
     def release(self) -> None:
         self._clerk.stop()
-        if self._settling is not None:
-            self._settling.result()
+        self._raise_failure()
         with self._store.begin() as tx:
             tx.outbox.release(self._holder)
 
 
 @contextmanager
-def _leases(home: Home, store: Store, channel: str, clock: SteadyClock) -> Iterator[_Leases]:
+def _leases(home: Home, store: Store, channel: str, clock: SteadyClock, number: int) -> Iterator[_Leases]:
     """Be a holder of leases for the block."""
     smtp = home.settings.smtp or Smtp("")
     # Longer than any try can take: every step has its own limit.
@@ -288,7 +319,7 @@ def _leases(home: Home, store: Store, channel: str, clock: SteadyClock) -> Itera
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     resend = home.settings.in_doubt == "resend"
     with sign_of_life(home.path, holder):
-        yield _Leases(store, holder, channel, clock, lease, resend=resend)
+        yield _Leases(store, holder, channel, clock, lease, resend=resend, number=number)
 
 
 # --- channels --------------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ class Answer:
 class Outcome:
     """What came of a try.
 
-    `due` is when to try again (deferred, in doubt). `suppress` says why the address gets no mail any
+    `due` is when to try again (deferred). `suppress` says why the address gets no mail any
     more. `pause` says why the run stops: the fault is the sender's, every other message would meet it.
     """
 

@@ -34,7 +34,7 @@ def judge(answer: Answer, delivery: Delivery, *, now: datetime, chance: float) -
     if 200 <= answer.code < 300:
         return Outcome("sent", reply)
     if answer.code == 0 and answer.stage == "end":
-        return Outcome("in_doubt", reply, due=again)
+        return Outcome("in_doubt", reply)
     if answer.stage == "connect":
         return _later(delivery, reply, again, now, pause=reply)
     about = _about(answer)

@@ -10,7 +10,7 @@ Whatever a holder does, it does only while the lease is its own.
 import secrets as chance
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -115,14 +115,16 @@ class Outbox:
         until: datetime,
         limit: int,
         resend: bool,
+        number: int,
         closed: Collection[str] = (),
     ) -> tuple[Delivery, ...]:
         """Lease at most `limit` lines that are due, none to a closed domain; new ones first, then the oldest.
 
-        `resend`: a line that is in doubt for the first time is due as well.
+        `resend`: a line is due as well that is in doubt for the first time, and came to be so before the
+        emptying `number`.
         """
         keys: list[int] = []
-        for kind in _ready(now, channel=channel, resend=resend):
+        for kind in _ready(now, channel=channel, doubted_before=number if resend else None):
             ready = and_(kind, outbox.c.domain.not_in(closed)) if closed else kind
             # SQLite has one writer at a time; others let the next one skip what this one holds.
             chosen = select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
@@ -165,11 +167,13 @@ class Outbox:
             )
         return [key for key in keys if key not in reasons]
 
-    def waits_for(self, domains: Collection[str], *, channel: str, now: datetime, resend: bool) -> bool:
+    def waits_for(
+        self, domains: Collection[str], *, channel: str, now: datetime, resend: bool, number: int
+    ) -> bool:
         """Say whether anything is due to these domains."""
         return any(
             self._db.scalar(select(exists().where(kind, outbox.c.domain.in_(domains))))
-            for kind in _ready(now, channel=channel, resend=resend)
+            for kind in _ready(now, channel=channel, doubted_before=number if resend else None)
         )
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
@@ -177,8 +181,10 @@ class Outbox:
         result = self._db.execute(_BEGIN, {"key": key, "by": holder, "until": until})
         return result.rowcount == 1
 
-    def settle(self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime) -> bool:
-        """Note what came of a try. False if the line is another's by now.
+    def settle(
+        self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime, number: int
+    ) -> bool:
+        """Note what came of a try in the emptying `number`. False if the line is another's by now.
 
         Also of a line that was put in doubt while its holder was away: the outcome is better known.
         """
@@ -192,6 +198,7 @@ class Outbox:
                 "next": outcome.due or delivery.due,
                 "doubted": int(outcome.status == "in_doubt"),
                 "now": now,
+                "number": number,
             },
         )
         mine = result.rowcount == 1
@@ -208,7 +215,7 @@ class Outbox:
             .values(status="pending", leased_until=None, attempts=outbox.c.attempts - 1)
         )
 
-    def recover(self, *, now: datetime, dead: Collection[str], again: timedelta) -> None:
+    def recover(self, *, now: datetime, dead: Collection[str], number: int) -> None:
         """End the leases that are over or whose holders are dead: in doubt if begun, else pending."""
         over = and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
         self._db.execute(
@@ -218,9 +225,9 @@ class Outbox:
                 status="in_doubt",
                 reply=DOUBT,
                 doubts=outbox.c.doubts + 1,
-                due=now + again,
                 leased_until=None,
                 settled=now,
+                delivery=number,
             )
         )
         self._db.execute(
@@ -328,6 +335,7 @@ _SETTLE = (
         leased_until=None,
         begun=False,
         settled=bindparam("now"),
+        delivery=bindparam("number"),
     )
 )
 
@@ -347,11 +355,14 @@ _LINES = select(
 ).join(issues, issues.c.id == outbox.c.issue)
 
 
-def _ready(now: datetime, *, channel: str, resend: bool) -> list[ColumnElement[bool]]:
+def _ready(now: datetime, *, channel: str, doubted_before: int | None) -> list[ColumnElement[bool]]:
     """Return what lines that are due look like, one condition for each status: so an index finds them in order."""
     due = and_(outbox.c.channel == channel, outbox.c.due <= now)
     kinds = [and_(due, outbox.c.status == "pending"), and_(due, outbox.c.status == "deferred")]
-    return [*kinds, and_(due, outbox.c.status == "in_doubt", outbox.c.doubts == 1)] if resend else kinds
+    if doubted_before is None:
+        return kinds
+    doubtful = and_(outbox.c.doubts == 1, outbox.c.delivery != doubted_before)
+    return [*kinds, and_(due, outbox.c.status == "in_doubt", doubtful)]
 
 
 def _delivery(row: Any) -> Delivery:

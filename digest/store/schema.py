@@ -305,6 +305,7 @@ outbox = Table(
     Column("leased_until", Moment),
     Column("begun", Boolean, nullable=False),  # in this lease: its fate may be unknown
     Column("settled", Moment),  # when the last outcome was noted
+    Column("delivery", Integer),  # the emptying of the outbox that noted it
     Column("reply", Plain, nullable=False),
     UniqueConstraint("issue", "recipient", "channel"),
     CheckConstraint(f"status in {_STATUSES}"),

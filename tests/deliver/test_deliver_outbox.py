@@ -140,9 +140,8 @@ def test_a_doubt_is_sent_again_once_with_the_same_message_id(home: MailHome):
     with ScriptedServer(plan=lambda _to, _before: told.HANG_UP_AFTER) as server:
         home.settings(server.port)
         assert home.deliver(status=1)["in_doubt"] == 1
-        assert home.deliver(status=1)["in_doubt"] == 1  # not due yet
-        assert len(server.taken) == 1
-        assert home.deliver("2026-11-20T12:00", status=1)["in_doubt"] == 1
+        assert len(server.taken) == 1  # not again in the same run
+        assert home.deliver(status=1)["in_doubt"] == 1
         assert home.deliver("2026-11-22T12:00", status=1)["in_doubt"] == 1
         assert len(server.taken) == 2
         assert server.taken[0].data == server.taken[1].data
