@@ -149,7 +149,8 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     Raises UsageError for an unknown subscription or one with mistakes.
     """
     from digest.compose import compose
-    from digest.pipeline import Shelf, enrol, findings_of
+    from digest.pipeline import enrol, findings_of
+    from digest.shelf import Shelf
     from digest.write import renderer_for
 
     subscription = _subscription(home, subscription_id)

@@ -11,27 +11,22 @@ comes back, in transactions that a crash cannot halve:
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from digest.compose import Findings, compose, find, recent_enough
 from digest.errors import UsageError
 from digest.intake import Options, Progress, read_files, silent
-from digest.match.naive import Analysed, analyse, best_first, match
-from digest.match.query import Query, query_of
-from digest.model import Home, Match, Paper, Subscription
+from digest.model import Home, Subscription
 from digest.report import IssueReport, RunReport, SubscriptionReport
+from digest.shelf import Shelf
 from digest.slots import Slot, due_slots, next_slot, parse_schedule
 from digest.store import Store, Transaction
 from digest.store.desk import Cursor
 from digest.store.ledger import Verdict
-from digest.store.library import Entry, Library
 from digest.subscriptions import Flawed
 from digest.write import issue_path, write_unwritten
-
-# From so many subscriptions on, one pass over all of them is faster than one after the other.
-FAST_FROM = 1_000
 
 
 def run(
@@ -136,68 +131,6 @@ def _mark_all(tx: Transaction) -> None:
 
 
 # --- match | compose -----------------------------------------------------------------------------
-
-
-class Shelf:
-    """Intervals of the log with their papers, each loaded and analysed once in a run."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
-        self._papers: dict[int, Paper] = {}
-        self._analysed: dict[int, Analysed] = {}
-        self._queries: dict[str, Query] = {}
-        self._accepted: dict[str, frozenset[int]] = {}
-
-    def prepare(self, subscriptions: Sequence[Subscription]) -> None:
-        """Find what each of very many subscriptions accepts, all with the same interval at once."""
-        if len(subscriptions) < FAST_FROM:
-            return
-        from digest.match.index import Batch, Index
-
-        with self.store.begin(write=False) as tx:
-            end = tx.library.end()
-            positions = {cursor.subscription: cursor.position for cursor in tx.desk.cursors()}
-            groups: dict[int, list[Subscription]] = {}
-            for subscription in subscriptions:
-                groups.setdefault(positions[subscription.id], []).append(subscription)
-            for position, group in groups.items():
-                numbers = sorted({entry.paper for entry in self.entries(tx.library, position, end)})
-                batch = Batch([self._analyse(number) for number in numbers])
-                hits = Index([self.query(each) for each in group]).match(batch)
-                for place, subscription in enumerate(group):
-                    accepted = frozenset(numbers[paper] for paper in hits.papers(place))
-                    self._accepted[subscription.id] = accepted
-
-    def query(self, subscription: Subscription) -> Query:
-        """Return the query of a subscription."""
-        if subscription.id not in self._queries:
-            self._queries[subscription.id] = query_of(subscription.keywords, subscription.exclude)
-        return self._queries[subscription.id]
-
-    def entries(self, library: Library, first: int, last: int) -> tuple[Entry, ...]:
-        """Return the entries of (first, last]; their papers are then at hand."""
-        if (first, last) not in self._entries:
-            found = library.entries(first, last) if first < last else ()
-            self._entries[first, last] = found
-            self._papers.update(library.papers({entry.paper for entry in found} - self._papers.keys()))
-        return self._entries[first, last]
-
-    def paper(self, number: int) -> Paper:
-        return self._papers[number]
-
-    def matches(self, subscription: Subscription, numbers: Iterable[int]) -> list[Match]:
-        """Return a subscription's matches among these papers, best first."""
-        query = self.query(subscription)
-        accepted = self._accepted.get(subscription.id)
-        likely = numbers if accepted is None else accepted.intersection(numbers)
-        found = (match(query, self._analyse(number)) for number in likely)
-        return best_first(hit for hit in found if hit is not None)
-
-    def _analyse(self, number: int) -> Analysed:
-        if number not in self._analysed:
-            self._analysed[number] = analyse(self._papers[number])
-        return self._analysed[number]
 
 
 def _serve(

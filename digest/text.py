@@ -55,6 +55,22 @@ def words(text: str) -> tuple[Word, ...]:
     )
 
 
+def pieces(text: str) -> list[str]:
+    """Return the folded pieces of a text between which nothing holds together, without their places.
+
+    `words_of_piece` of one after the other are the words of the text.
+    """
+    if text.isascii() and "\\" not in text:
+        return text.translate(_TO_PIECES).split()
+    folded = _unicode(*_tex(text))[0] if "\\" in text else fold(text)
+    return folded.translate(_TO_PIECES).split()
+
+
+def words_of_piece(piece: str) -> tuple[Word, ...]:
+    """Return the words of a piece, with offsets and places counted from its start."""
+    return tuple(_words_of_folded(piece))
+
+
 def fold(text: str) -> str:
     """Return a text folded as its words are: case, accents, compatibility forms. TeX is left alone."""
     return text.lower() if text.isascii() else "".join(map(_fold_cluster, _clusters(text)))
@@ -70,6 +86,11 @@ def is_ideograph(char: str) -> bool:
 # What may hold together: no rule about words looks further than one chunk.
 _ASCII_CHUNK = re.compile(r"([a-z0-9]+(?:[.'+#-]+[a-z0-9]+)*(?:\+\+|#)?)")
 _CHUNK = re.compile(_ASCII_CHUNK.pattern.replace("0-9", r"0-9\x80-\U0010ffff"))
+
+# Everything of ASCII that no chunk holds becomes a blank.
+_TO_PIECES = {
+    code: char if (char := chr(code).lower()).isalnum() or char in ".'+#-" else " " for code in range(128)
+}
 
 # A chunk is read by its shape, where ASCII stands for itself and any other character for its kind.
 _LETTER, _DIGIT, _MARK, _IDEOGRAPH, _OTHER = "x", "0", "\u0300", "\u4e00", " "

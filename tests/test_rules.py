@@ -16,7 +16,7 @@ LAYERS = (
     ("decisions", {"ports", "witness", "diff", "match", "compose", "slots"}),
     ("tools", {"checked", "files", "lock", "resources"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "librarian", "pipeline", "write"}),
+    ("pipeline", {"intake", "librarian", "pipeline", "shelf", "write"}),
     ("app", {"app", "config"}),
     ("doors", {"cli", "cli_library", "show", "schedule", "web", "__main__"}),
 )

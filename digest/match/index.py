@@ -1,371 +1,334 @@
 """Very many queries at once, with exactly the answers of `naive`.
 
-Terms shared by many queries are looked up once per batch. Each distinct atom becomes a bitmap over the
-batch's papers, each query a small program of AND, OR and NOT over bitmaps; equal sub-trees of different
-queries are one node. Nodes are evaluated level by level with numpy, 64 papers a machine word.
+What many queries ask for is looked up once per batch of papers: words and phrases become bitmaps over
+the papers, and each query is a few operations on bitmaps (`program`), in one loop over all of them
+(`kernels`).
 
-    index = Index(queries)
-    hits = index.match(Batch(analysed_papers))
-    hits.papers(query_number)          # positions in the batch, in order
-    hits.top(20)                       # arrays: query, paper, score; best first within a query
+    index = Index(queries)                     # numbered 0, 1, 2 …
+    number = index.add(query)                  # one more; also change(number, query), remove(number)
+    hits = index.match(papers)                 # a thousand at a time: a bit per query and paper is held
+    hits.pairs()                               # number, place of the paper in the sequence
+    hits.top(20)                               # arrays: number, place of the paper, score; best first
 
 Evidence is not computed here: `naive.match` gives it for the matches that reach an issue.
 """
 
-import math
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from digest.match.naive import Analysed, Part, is_prefix, is_stemmed, occurrences, units
-from digest.match.query import And, Atom, Node, Not, Query, positive_atoms
-from digest.text import Word
+from digest.match import kernels
+from digest.match.batch import Batch, Lexicon, Numbers, ranges
+from digest.match.kernels import Bits, Places, Top
+from digest.match.naive import Analysed, analyse, occurrences
+from digest.match.program import STEMS, TEXTS, Program, compile_queries
+from digest.match.query import FIELDS, Query
+from digest.model import Paper
 
-_WORD = 64
-_PAIRS_AT_ONCE = 1 << 18  # matches scored in one piece: bounds the memory
-# Sums of boosts that are multiples of 2^-20 and below 2^32 are exact in any order.
-_STEP, _LARGEST = 2.0**20, 2.0**32
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bits = npt.NDArray[np.uint64]
-
-
-# --- the batch: words → bitmaps -------------------------------------------------------------------
-
-
-class Batch:
-    """Papers to be matched together, with bitmaps (Python integers) of where each word occurs."""
-
-    def __init__(self, papers: Sequence[Analysed]) -> None:
-        self.papers = papers
-        self._by_text: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._by_stem: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self._pairs: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
-        for number, analysed in enumerate(papers):
-            bit = 1 << number
-            for part in analysed.parts:
-                self._enter(part, bit)
-        self._sorted = {field: sorted(texts) for field, texts in self._by_text.items()}
-
-    def _enter(self, part: Part, bit: int) -> None:
-        by_text, by_stem = self._by_text[part.field], self._by_stem[part.field]
-        for text in part.by_text:
-            by_text[text] |= bit
-        for stem in part.by_stem:
-            by_stem[stem] |= bit
-        pairs = self._pairs[part.field]
-        for word in part.words:
-            for following in part.at.get(word.after, ()):
-                pairs[word.bare_stem, following.bare_stem] |= bit
-
-    def occurrences(self, atom: Atom) -> tuple[int, int]:
-        """Return the bitmaps of the papers where the atom occurs: anywhere, and in the title."""
-        anywhere = title = 0
-        for field in atom.fields:
-            found = self._in_field(atom, field)
-            anywhere |= found
-            if field == "title":
-                title = found
-        return anywhere, title
-
-    def _in_field(self, atom: Atom, field: str) -> int:
-        if len(atom.words) == 1:
-            return self._word(atom, atom.words[0], field)
-        if atom.near is None:
-            candidates = self._path(atom, atom.words, field)
-        else:
-            candidates = -1
-            for unit in units(atom.words):
-                candidates &= self._path(atom, unit, field)
-        found = 0
-        for number in _bits_of(candidates):
-            parts = (part for part in self.papers[number].parts if part.field == field)
-            if any(occurrences(atom, part) for part in parts):
-                found |= 1 << number
-        return found
-
-    def _path(self, atom: Atom, graph: Sequence[Word], field: str) -> int:
-        """Return the papers that have the words of some path through the graph, pairs side by side."""
-        reached: dict[int, int] = {graph[0].at: -1}
-        ends: dict[int, list[Word]] = defaultdict(list)
-        for word in graph:
-            here = reached.get(word.at, 0) & self._word(atom, word, field)
-            if here and ends[word.at] and not is_prefix(atom, word):
-                here &= self._beside(ends[word.at], word, field)
-            reached[word.after] = reached.get(word.after, 0) | here
-            ends[word.after].append(word)
-        return reached[graph[-1].after]
-
-    def _beside(self, before: Iterable[Word], word: Word, field: str) -> int:
-        pairs = self._pairs.get(field, {})
-        found = 0
-        for each in before:
-            found |= pairs.get((each.bare_stem, word.bare_stem), 0)
-        return found
-
-    def _word(self, atom: Atom, word: Word, field: str) -> int:
-        if is_prefix(atom, word):
-            return self._prefix(word.text, field)
-        if is_stemmed(atom, field):
-            return self._by_stem.get(field, {}).get(word.stem, 0)
-        return self._by_text.get(field, {}).get(word.text, 0)
-
-    def _prefix(self, text: str, field: str) -> int:
-        known = self._sorted.get(field, [])
-        by_text = self._by_text.get(field, {})
-        found = 0
-        for place in range(bisect_left(known, text), len(known)):
-            if not known[place].startswith(text):
-                break
-            found |= by_text[known[place]]
-        return found
-
-
-def _bits_of(bitmap: int) -> Iterator[int]:
-    """Yield the positions of the bits that are set."""
-    while bitmap:
-        low = bitmap & -bitmap
-        yield low.bit_length() - 1
-        bitmap ^= low
-
-
-# --- the index: queries → programs ----------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """Nodes of one height and one operation: `first` to `last`, their children in a row."""
-
-    operation: str
-    first: int
-    last: int
-    children: Ints
-    starts: Ints
+_TITLE = FIELDS.index("title")
+_YOUNG = 4_096  # so many single additions are compiled together, again and again, then for good
+_QUERIES_AT_ONCE = 1 << 16  # bounds the memory
 
 
 class Index:
-    """Queries compiled to programs. Their numbers are their places in the sequence given."""
+    """Queries ready to be matched. The queries of `program`, compiled before, have the first numbers."""
 
-    def __init__(self, queries: Sequence[Query]) -> None:
-        compiler = _Compiler()
-        roots = [compiler.query(query) for query in queries]
-        self.size = len(roots)
-        self.atoms = tuple(compiler.atoms)
-        self._steps, renumbered = compiler.steps()
-        self._nodes = len(renumbered)
-        self._roots = renumbered[np.array(roots, dtype=np.int64)] if roots else np.zeros(0, np.int64)
-        self._score_atoms, self._score_boosts, self._score_starts, self._inexact = _scoring(queries, compiler)
+    def __init__(self, queries: Sequence[Query] = (), *, program: Program | None = None) -> None:
+        self.lexicon = Lexicon()
+        self._segments: list[_Segment] = []
+        self._segment = np.zeros(0, np.int32)  # of each number; -1 if it is in none
+        self._place = np.zeros(0, np.int32)
+        self._size = 0
+        self._young: dict[int, Query] = {}  # added one by one, in the last segment or not compiled yet
+        self._stale = False
+        for each in (program, compile_queries(queries) if queries else None):
+            if each is not None:
+                self._append(each, np.arange(self._size, self._size + each.size))
 
-    def match(self, batch: Batch) -> "Hits":
-        """Return which queries accept which papers of the batch."""
-        width = max(1, -(-len(batch.papers) // _WORD))
-        found = [batch.occurrences(atom) for atom in self.atoms]
-        anywhere = _table([each[0] for each in found], width)
-        title = _table([each[1] for each in found], width)
-        accepted = np.empty((self.size, width), np.uint64)
-        for column in range(width):
-            papers = min(_WORD, len(batch.papers) - column * _WORD)
-            accepted[:, column] = self._evaluate(anywhere[:, column], papers)
-        return Hits(self, batch, accepted, anywhere, title)
+    def __len__(self) -> int:
+        """Return how many queries there are, the removed ones left out."""
+        waiting = sum(1 for number in self._young if self._is_new(number) or self._segment[number] < 0)
+        return int(np.count_nonzero(self._segment >= 0)) + waiting
 
-    def _evaluate(self, atoms: Bits, papers: int) -> Bits:
-        """Run all programs over one word of papers."""
-        everyone = np.uint64((1 << max(papers, 0)) - 1)
-        values = np.empty(self._nodes, np.uint64)
-        values[: len(atoms)] = atoms
-        for step in self._steps:
-            inputs = values[step.children]
-            if step.operation == "not":
-                values[step.first : step.last] = ~inputs & everyone
-            else:
-                combine = np.bitwise_and if step.operation == "and" else np.bitwise_or
-                values[step.first : step.last] = combine.reduceat(inputs, step.starts)
-        return values[self._roots]
+    def add(self, query: Query) -> int:
+        """Add a query and return its number."""
+        self._size += 1
+        self.change(self._size - 1, query)
+        return self._size - 1
 
-    def score(self, queries: Ints, papers: Ints, anywhere: Bits, title: Bits) -> Floats:
-        """Return the scores of matches, given as pairs of query and paper numbers."""
-        counts = self._score_starts[queries + 1] - self._score_starts[queries]
-        pair = np.repeat(np.arange(len(queries)), counts)
-        offset = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-        slot = self._score_starts[queries][pair] + offset
-        atom = self._score_atoms[slot]
-        column, bit = papers[pair] // _WORD, (papers[pair] % _WORD).astype(np.uint64)
-        one = np.uint64(1)
-        weight = ((anywhere[atom, column] >> bit) & one) + ((title[atom, column] >> bit) & one)
-        parts = self._score_boosts[slot] * weight.astype(np.float64)
-        scores: Floats = np.bincount(pair, parts, minlength=len(queries)).astype(np.float64)
-        starts = np.cumsum(counts) - counts
-        for place in np.flatnonzero(self._inexact[queries]):
-            scores[place] = math.fsum(parts[starts[place] : starts[place] + counts[place]])
-        return scores
+    def change(self, number: int, query: Query) -> None:
+        """Put another query in the place of one. Raises IndexError."""
+        self.remove(number)
+        self._young[number] = query
+        self._stale = True
 
+    def remove(self, number: int) -> None:
+        """Take a query out; its number is not used again. Raises IndexError."""
+        if not 0 <= number < self._size:
+            raise IndexError(number)
+        if not self._is_new(number) and self._segment[number] >= 0:
+            self._segments[self._segment[number]].numbers[self._place[number]] = -1
+            self._segment[number] = -1
+        self._young.pop(number, None)
 
-class _Compiler:
-    """Queries → nodes of a common graph; equal nodes are one."""
+    def match(self, papers: Sequence[Paper], analysed: Callable[[Paper], Analysed] = analyse) -> "Hits":
+        """Return which queries accept which papers. `analysed` prepares a paper for the slow matcher."""
+        self._settle()
+        batch = Batch(papers, self.lexicon, analysed)
+        return Hits(self._size, batch, [each.match(batch) for each in self._segments])
 
-    def __init__(self) -> None:
-        self.atoms: list[Atom] = []
-        self.atom_ids: dict[tuple[object, ...], int] = {}
-        self._nodes: dict[tuple[str, tuple[int, ...]], int] = {}
-        self._shapes: list[tuple[str, tuple[int, ...]] | None] = []  # None for an atom
-        self._heights: list[int] = []
-        self._atom_nodes: list[int] = []
+    def _is_new(self, number: int) -> bool:
+        return number >= len(self._segment)
 
-    def query(self, query: Query) -> int:
-        """Return the node of a whole query."""
-        wanted = self._join("or", [self._node(node) for node in query.keywords])
-        if not query.exclude:
-            return wanted
-        unwanted = self._join("or", [self._node(node) for node in query.exclude])
-        return self._join("and", [wanted, self._intern("not", (unwanted,))])
+    def _append(self, program: Program, numbers: Places) -> None:
+        self._size = max(self._size, int(numbers.max(initial=-1)) + 1)
+        more = self._size - len(self._segment)
+        self._segment = np.concatenate((self._segment, np.full(more, -1, np.int32)))
+        self._place = np.concatenate((self._place, np.zeros(more, np.int32)))
+        self._segment[numbers], self._place[numbers] = len(self._segments), np.arange(program.size)
+        self._segments.append(_Segment(program, numbers, self.lexicon))
 
-    def _node(self, node: Node) -> int:
-        if isinstance(node, Atom):
-            return self._atom(node)
-        if isinstance(node, Not):
-            return self._intern("not", (self._node(node.child),))
-        operation = "and" if isinstance(node, And) else "or"
-        return self._join(operation, [self._node(child) for child in node.children])
-
-    def _atom(self, atom: Atom) -> int:
-        key = atom.key
-        if key not in self.atom_ids:
-            self.atom_ids[key] = len(self.atoms)
-            self.atoms.append(atom)
-            self._atom_nodes.append(self._add(None, 0))
-        return self._atom_nodes[self.atom_ids[key]]
-
-    def _join(self, operation: str, children: list[int]) -> int:
-        distinct = tuple(sorted(set(children)))
-        return distinct[0] if len(distinct) == 1 else self._intern(operation, distinct)
-
-    def _intern(self, operation: str, children: tuple[int, ...]) -> int:
-        shape = (operation, children)
-        if shape not in self._nodes:
-            height = 1 + max((self._heights[child] for child in children), default=0)
-            self._nodes[shape] = self._add(shape, height)
-        return self._nodes[shape]
-
-    def _add(self, shape: tuple[str, tuple[int, ...]] | None, height: int) -> int:
-        self._shapes.append(shape)
-        self._heights.append(height)
-        return len(self._shapes) - 1
-
-    def steps(self) -> tuple[list[_Step], Ints]:
-        """Return the steps of the common program, and each node's number in it (atoms come first)."""
-        groups: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for node, shape in enumerate(self._shapes):
-            if shape is not None:
-                groups[self._heights[node], shape[0]].append(node)
-        renumbered = np.empty(len(self._shapes), np.int64)
-        renumbered[self._atom_nodes] = np.arange(len(self._atom_nodes))
-        steps, first = [], len(self._atom_nodes)
-        for (_, operation), members in sorted(groups.items()):
-            renumbered[members] = np.arange(first, first + len(members))
-            shapes = [self._shapes[node] for node in members]
-            rows = [shape[1] for shape in shapes if shape is not None]
-            lengths = np.array([0, *map(len, rows)], np.int64)
-            children = renumbered[np.array([child for row in rows for child in row], np.int64)]
-            steps.append(_Step(operation, first, first + len(members), children, np.cumsum(lengths)[:-1]))
-            first += len(members)
-        return steps, renumbered
+    def _settle(self) -> None:
+        """Compile what was added one by one."""
+        if not self._stale:
+            return
+        if self._segments and self._segments[-1].young:
+            old = self._segments.pop()
+            self._segment[old.numbers[old.numbers >= 0]] = -1
+        self._append(compile_queries(tuple(self._young.values())), np.array(list(self._young), np.int64))
+        if len(self._young) < _YOUNG:
+            self._segments[-1].young = True
+        else:
+            self._young.clear()
+        self._stale = False
 
 
-def _scoring(
-    queries: Sequence[Query], compiler: _Compiler
-) -> tuple[Ints, Floats, Ints, npt.NDArray[np.bool_]]:
-    """Return the positive atoms and boosts of all queries in a row, where each begins, and which
-    queries need care because their sums depend on the order.
-    """
-    atoms: list[int] = []
-    boosts: list[float] = []
-    starts = [0]
-    inexact = []
-    for query in queries:
-        positive = positive_atoms(query)
-        atoms += [compiler.atom_ids[atom.key] for atom in positive]
-        boosts += [atom.boost for atom in positive]
-        starts.append(len(atoms))
-        whole = all((atom.boost * _STEP).is_integer() and atom.boost < _LARGEST for atom in positive)
-        inexact.append(not whole or sum(atom.boost for atom in positive) >= _LARGEST)
-    return (
-        np.array(atoms, np.int64),
-        np.array(boosts),
-        np.array(starts, np.int64),
-        np.array(inexact, np.bool_),
-    )
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a segment says to a batch: bitmaps of its queries, and of its atoms anywhere and in the title."""
+
+    segment: "_Segment"
+    accepted: Bits
+    anywhere: Bits
+    title: Bits
 
 
-def _table(bitmaps: Sequence[int], width: int) -> Bits:
-    """Return bitmaps as rows of 64-bit words, the first papers in the first word."""
-    raw = b"".join(bitmap.to_bytes(width * 8, "little") for bitmap in bitmaps)
-    return np.frombuffer(raw, np.dtype("<u8")).reshape(len(bitmaps), width).astype(np.uint64, copy=False)
+class _Segment:
+    """A program whose words are numbered by the index's lexicon. `numbers` are those of its queries."""
+
+    def __init__(self, program: Program, numbers: Places, lexicon: Lexicon) -> None:
+        self.program = program
+        self.numbers = numbers
+        self.young = False
+        words = np.fromiter(map(lexicon.number, program.words), np.int64, len(program.words))
+        size = len(lexicon.words) + 1  # the last row is for words that no query asks for
+        self._roots = np.zeros((2, size), np.int32)
+        at_root = program.edge_from <= TEXTS
+        self._roots[program.edge_from[at_root], words[program.edge_word[at_root]]] = program.edge_to[at_root]
+        inner = ~at_root
+        self._edges = _Table(
+            _key(program.edge_from[inner], words[program.edge_word[inner]]), program.edge_to[inner]
+        )
+        self._stars = _Table(_key(program.star_from, program.star_prefix), program.star_unit)
+        nodes = TEXTS + len(program.edge_to) + 2
+        self._ends = np.searchsorted(program.end_node, np.arange(nodes + 1))
+        self._before_star = np.zeros(nodes, np.bool_)
+        self._before_star[program.star_from] = True
+        self._prefixes = {prefix: number for number, prefix in enumerate(program.prefixes)}
+        self._lengths = sorted(set(map(len, program.prefixes)))
+        self._prefixes_of: dict[int, tuple[int, ...]] = {}  # by the number of a word
+        masks = program.atom_fields
+        self._masks = [(int(mask), np.flatnonzero(masks == mask)) for mask in np.unique(masks)]
+
+    def match(self, batch: Batch) -> _Answer:
+        found = self._units(batch)
+        anywhere, title = self._atoms(found, batch.width)
+        accepted = kernels.fastest().evaluate(self.program, anywhere, batch.size)
+        accepted[self.numbers < 0] = 0
+        return _Answer(self, accepted, anywhere, title)
+
+    # --- units: where in the batch
+
+    def _units(self, batch: Batch) -> dict[int, Bits]:
+        """Return for each field that is asked for the bitmaps of the units."""
+        wanted = [field for field in range(len(FIELDS)) if any(mask >> field & 1 for mask, _ in self._masks)]
+        found = {field: np.zeros((self.program.units, batch.width), np.uint64) for field in wanted}
+        set_bits = kernels.fastest().set_bits
+        for units, tokens in self._met(batch):
+            fields = batch.field[tokens]
+            for field, bits in found.items():
+                here = fields == field
+                set_bits(bits, units[here], batch.paper[tokens[here]])
+        for field, bits in found.items():
+            self._check(batch, field, bits)
+        return found
+
+    def _met(self, batch: Batch) -> Iterator[tuple[Numbers, Places]]:
+        """Yield units and the tokens at which they are met: all paths of the tree, step by step."""
+        prefixes = self._in_batch(batch) if self._prefixes else None
+        token = np.arange(len(batch.stem))
+        if prefixes is not None:
+            yield self._starred(batch, prefixes, np.full(len(token), TEXTS), token)
+        for root, words in ((STEMS, batch.stem), (TEXTS, batch.tokens.text)):
+            token = np.arange(len(words))
+            node = self._roots[root][np.clip(words, -1, self._roots.shape[1] - 1)]
+            while len(token):
+                token, node = token[node > 0], node[node > 0]
+                first = self._ends[node]
+                counts = self._ends[node + 1] - first
+                yield self.program.end_unit[ranges(first, counts)], np.repeat(token, counts)
+                token, node = self._next(batch, token, node)
+                if prefixes is not None:
+                    starred = self._before_star[node]
+                    yield self._starred(batch, prefixes, node[starred], token[starred])
+                node = self._edges.find(_key(node, words[token]))
+
+    def _next(self, batch: Batch, token: Places, node: Numbers) -> tuple[Places, Numbers]:
+        """Return the tokens that begin where these end, each with the node it would go on from."""
+        after = batch.tokens.after[token]
+        first = batch.begins[after]
+        counts = batch.begins[after + 1] - first
+        return ranges(first, counts), np.repeat(node, counts)
+
+    def _in_batch(self, batch: Batch) -> tuple[Places, Numbers]:
+        """Return, for each word of the lexicon, where its prefixes begin in a row, and the row."""
+        present = np.zeros(len(batch.lexicon.words), np.bool_)
+        present[batch.tokens.text] = True
+        counts = np.zeros(len(present) + 1, np.int64)
+        row: list[int] = []
+        known = self._prefixes_of
+        for word in np.flatnonzero(present).tolist():
+            if (of_word := known.get(word)) is None:
+                of_word = known[word] = self._prefixes_in(batch.lexicon.words[word])
+            row += of_word
+            counts[word + 1] = len(of_word)
+        return np.cumsum(counts), np.array(row, np.int32)
+
+    def _prefixes_in(self, word: str) -> tuple[int, ...]:
+        starts = (self._prefixes.get(word[:length]) for length in self._lengths if length <= len(word))
+        return tuple(number for number in starts if number is not None)
+
+    def _starred(
+        self, batch: Batch, prefixes: tuple[Places, Numbers], node: Numbers, token: Places
+    ) -> tuple[Numbers, Places]:
+        """Return the units met by tokens that begin with a prefix asked for at a node."""
+        begins, row = prefixes
+        word = batch.tokens.text[token]
+        counts = begins[word + 1] - begins[word]
+        keys = _key(np.repeat(node, counts), row[ranges(begins[word], counts)])
+        first, last = self._stars.range(keys)
+        return self._stars.values[ranges(first, last - first)], np.repeat(
+            np.repeat(token, counts), last - first
+        )
+
+    def _check(self, batch: Batch, field: int, bits: Bits) -> None:
+        """Look with the slow matcher for units of words near each other, where all their words occur."""
+        program = self.program
+        if not len(program.check_unit):
+            return
+        likely = np.bitwise_and.reduceat(bits[program.check_needs], program.check_starts[:-1], axis=0)
+        for place in np.flatnonzero(likely.any(axis=1)).tolist():
+            atom = program.checks[place]
+            row = bits[program.check_unit[place]]
+            for paper in _places(likely[place]):
+                parts = (part for part in batch.analysed(paper).parts if part.field == FIELDS[field])
+                if any(occurrences(atom, part) for part in parts):
+                    row[paper // 64] |= np.uint64(1 << paper % 64)
+
+    # --- atoms
+
+    def _atoms(self, found: dict[int, Bits], width: int) -> tuple[Bits, Bits]:
+        """Return the bitmaps of atoms: anywhere in their fields, and in the title."""
+        anywhere = np.zeros((self.program.atoms, width), np.uint64)
+        title = np.zeros((self.program.atoms, width), np.uint64)
+        for mask, atoms in self._masks:
+            units = self.program.atom_unit[atoms]
+            bits = [found[field][units] for field in found if mask >> field & 1]
+            anywhere[atoms] = np.bitwise_or.reduce(bits) if bits else 0
+            if mask >> _TITLE & 1:
+                title[atoms] = found[_TITLE][units]
+        return anywhere, title
 
 
-# --- hits -----------------------------------------------------------------------------------------
+class _Table:
+    """A sorted table from keys to numbers above 0; a key may have several."""
+
+    def __init__(self, keys: Places, values: Numbers) -> None:
+        order = np.argsort(keys, kind="stable")
+        self.keys = keys[order]
+        self.values = values[order]
+
+    def find(self, keys: Places) -> Numbers:
+        """Return the number of each key, 0 if it has none. Keys have one number here."""
+        if not len(self.keys):
+            return np.zeros(len(keys), np.int32)
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[place] == keys, self.values[place], 0)
+
+    def range(self, keys: Places) -> tuple[Places, Places]:
+        """Return where the numbers of each key begin and end in `values`."""
+        return np.searchsorted(self.keys, keys), np.searchsorted(self.keys, keys, side="right")
+
+
+def _key(node: npt.NDArray[np.integer], what: npt.NDArray[np.integer]) -> Places:
+    return node.astype(np.int64) << 32 | (what.astype(np.int64) & 0xFFFFFFFF)
+
+
+def _places(bits: Bits) -> Iterator[int]:
+    """Yield the places of the bits that are set in a row."""
+    whole = int.from_bytes(bits.astype("<u8").tobytes(), "little")
+    while whole:
+        low = whole & -whole
+        yield low.bit_length() - 1
+        whole ^= low
 
 
 class Hits:
-    """Which queries accept which papers: a bitmap per query, scores on demand."""
+    """Which queries accept which papers. Papers are named by their places in the sequence matched."""
 
-    def __init__(self, index: Index, batch: Batch, accepted: Bits, anywhere: Bits, title: Bits) -> None:
-        self._index, self._batch = index, batch
-        self.accepted = accepted
-        self._anywhere, self._title = anywhere, title
+    def __init__(self, size: int, batch: Batch, answers: Sequence[_Answer]) -> None:
+        self._size, self._answers = size, answers
+        self._order = np.array(batch.order, np.int64)
 
-    def counts(self) -> Ints:
-        """Return how many papers each query accepts."""
-        counted: Ints = np.bitwise_count(self.accepted).sum(axis=1, dtype=np.int64)
-        return counted
+    def counts(self) -> Places:
+        """Return how many papers each query accepts, by the query's number."""
+        counts = np.zeros(self._size, np.int64)
+        for answer in self._answers:
+            alive = answer.segment.numbers >= 0
+            found = np.bitwise_count(answer.accepted).sum(axis=1, dtype=np.int64)
+            counts[answer.segment.numbers[alive]] = found[alive]
+        return counts
 
-    def papers(self, query: int) -> tuple[int, ...]:
-        """Return the papers (places in the batch) that a query accepts, in order."""
-        row = int.from_bytes(self.accepted[query].astype("<u8").tobytes(), "little")
-        return tuple(_bits_of(row))
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield every query number with each paper it accepts."""
+        for answer in self._answers:
+            for first in range(0, len(answer.accepted), _QUERIES_AT_ONCE):
+                rows = answer.accepted[first : first + _QUERIES_AT_ONCE]
+                some = np.flatnonzero(rows.any(axis=1))
+                bits = np.unpackbits(rows[some].astype("<u8").view(np.uint8), axis=1, bitorder="little")
+                place, paper = np.nonzero(bits)
+                numbers = answer.segment.numbers[first + some[place]]
+                yield from zip(numbers.tolist(), self._order[paper].tolist(), strict=True)
 
-    def pairs(self) -> Iterator[tuple[Ints, Ints, Floats]]:
-        """Yield all matches in pieces: query numbers (ascending), places of papers, scores.
+    def top(self, limit: int) -> Top:
+        """Return the best matches of each query: numbers, ascending; papers; scores, best first."""
+        numbers, papers, scores = kernels.joined(self.tops(limit))
+        if len(self._answers) > 1:
+            order = np.argsort(numbers, kind="stable")
+            numbers, papers, scores = numbers[order], papers[order], scores[order]
+        return numbers, papers, scores
 
-        A query's matches are never divided between two pieces.
-        """
-        ends = np.cumsum(self.counts())
-        first = 0
-        while first < self._index.size:
-            done = ends[first - 1] if first else 0
-            last = max(first + 1, int(np.searchsorted(ends, done + _PAIRS_AT_ONCE, side="right")))
-            bits = np.unpackbits(
-                self.accepted[first:last].astype("<u8", copy=False).view(np.uint8), axis=1, bitorder="little"
-            )
-            queries, papers = np.nonzero(bits)
-            queries += first
-            if len(queries):
-                yield queries, papers, self._index.score(queries, papers, self._anywhere, self._title)
-            first = last
-
-    def top(self, limit: int) -> tuple[Ints, Ints, Floats]:
-        """Return the best matches of each query: query numbers, places of papers, scores."""
-        published = [analysed.paper.published or date.min for analysed in self._batch.papers]
-        newest = np.array([-day.toordinal() for day in published], np.int64)
-        numbers = np.array([analysed.paper.number for analysed in self._batch.papers], np.int64)
-        kept = [_best(*piece, newest, numbers, limit) for piece in self.pairs()]
-        if not kept:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-        queries, papers, scores = (np.concatenate(each) for each in zip(*kept, strict=True))
-        return queries, papers, scores
-
-
-def _best(
-    queries: Ints, papers: Ints, scores: Floats, newest: Ints, numbers: Ints, limit: int
-) -> tuple[Ints, Ints, Floats]:
-    order = np.lexsort((numbers[papers], newest[papers], -scores, queries))
-    queries, papers, scores = queries[order], papers[order], scores[order]
-    begins = np.flatnonzero(np.r_[True, queries[1:] != queries[:-1]])
-    place = np.arange(len(queries)) - np.repeat(begins, np.diff(np.r_[begins, len(queries)]))
-    kept = place < limit
-    return queries[kept], papers[kept], scores[kept]
+    def tops(self, limit: int) -> Iterator[Top]:
+        """Yield the same piece by piece, some hundred thousand queries at a time."""
+        best = kernels.fastest().top
+        for answer in self._answers:
+            segment = answer.segment
+            for first in range(0, segment.program.size, _QUERIES_AT_ONCE):
+                last = min(first + _QUERIES_AT_ONCE, segment.program.size)
+                places, papers, scores = best(
+                    segment.program, answer.accepted, answer.anywhere, answer.title,
+                    np.arange(first, last), limit,
+                )  # fmt: skip
+                yield segment.numbers[places], self._order[papers], scores

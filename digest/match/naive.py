@@ -59,7 +59,7 @@ class Analysed:
 
 def analyse(paper: Paper) -> Analysed:
     """Return the paper with the words of its searchable fields."""
-    return Analysed(paper, tuple(_parts(paper)))
+    return Analysed(paper, tuple(Part(field, text, item) for field, item, text in texts_of(paper)))
 
 
 def match(query: Query, analysed: Analysed) -> Match | None:
@@ -134,19 +134,16 @@ def _evidence_order(one: Evidence) -> tuple[int, int, int, int]:
 # --- where an atom occurs ------------------------------------------------------------------------
 
 
-def _parts(paper: Paper) -> Iterator[Part]:
-    for name, text in (("title", paper.title), ("abstract", paper.abstract)):
-        yield Part(name, text)
-    for name, texts in (("author", paper.authors), ("category", paper.categories)):
-        yield from _list_parts(name, texts)
+def texts_of(paper: Paper) -> Iterator[tuple[str, int | None, str]]:
+    """Yield the searchable texts of a paper: field, place in the list if it is one, text."""
+    yield "title", None, paper.title
+    yield "abstract", None, paper.abstract
     if paper.organization is not None:
-        yield Part("organization", paper.organization)
-    yield from _list_parts("source", paper.sources)
-
-
-def _list_parts(name: str, texts: Iterable[str]) -> Iterator[Part]:
-    for item, text in enumerate(texts):
-        yield Part(name, text, item)
+        yield "organization", None, paper.organization
+    lists = (("author", paper.authors), ("category", paper.categories), ("source", paper.sources))
+    for name, texts in lists:
+        for item, text in enumerate(texts):
+            yield name, item, text
 
 
 def _occurrences(atom: Atom, analysed: Analysed) -> Iterator[tuple[Part, list[Place]]]:

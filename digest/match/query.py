@@ -1,93 +1,54 @@
 """The query language: text in, a tree out, or a QueryError that shows the place and the right form.
 
-`docs/query.md` describes the language by examples. A text becomes tokens (an item, a group's
-parentheses, an operator), and tokens become a tree of And, Or, Not and Atom.
+`docs/query.md` describes the language by examples. A text becomes tokens (`tokens`: an item, a group's
+parentheses, an operator), and tokens become a tree (`tree`: And, Or, Not and Atom).
 """
 
-import difflib
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Literal, NoReturn
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from digest.errors import QueryError
-from digest.text import Word, is_ideograph, words
+from digest.match.tokens import MAX_LENGTH, MAX_NEAR_WORDS, MAX_TOKENS, Lexer, Token, fail
+from digest.match.tree import DEFAULT_SCOPE, FIELDS, STEMMED, And, Atom, Node, Not, Or, Query, positive_atoms
 
-# --- the tree ------------------------------------------------------------------------------------
+__all__ = [
+    "DEFAULT_SCOPE",
+    "FIELDS",
+    "MAX_DEPTH",
+    "MAX_LENGTH",
+    "MAX_NEAR_WORDS",
+    "MAX_TOKENS",
+    "STEMMED",
+    "And",
+    "Atom",
+    "Node",
+    "Not",
+    "Or",
+    "Query",
+    "parse",
+    "parse_exclude",
+    "positive_atoms",
+    "query_of",
+]
 
-FIELDS = ("title", "abstract", "author", "category", "organization", "source")
-STEMMED = frozenset(("title", "abstract"))
-DEFAULT_SCOPE = ("title", "abstract")
-_ALIASES = {"ti": "title", "abs": "abstract", "au": "author", "cat": "category", "org": "organization"}
-_SCOPES: dict[str, tuple[str, ...]] = {name: (name,) for name in FIELDS}
-_SCOPES |= {alias: (name,) for alias, name in _ALIASES.items()} | {"all": DEFAULT_SCOPE}
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """An item: a word, a phrase (a graph of words), or words near each other.
-
-    `term` is as typed, without field and boost. `prefix` is about the last word. `near` is how many
-    other words may stand between. `boost` is the product of its own and that of its groups.
-    """
-
-    term: str
-    words: tuple[Word, ...]
-    fields: tuple[str, ...] = DEFAULT_SCOPE
-    prefix: bool = False
-    exact: bool = False
-    near: int | None = None
-    boost: float = 1.0
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Return what two spellings of the same item in the same scope have in common."""
-        graph = tuple((word.text, word.at, word.after) for word in self.words)
-        return graph, self.fields, self.prefix, self.exact, self.near
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    child: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    children: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    children: tuple["Node", ...]
-
-
-Node = Atom | Not | And | Or
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A subscription's whole query: any of the keywords, none of the excludes."""
-
-    keywords: tuple[Node, ...]
-    exclude: tuple[Node, ...] = ()
+MAX_DEPTH = 200
+_BOOST_RANGE = (1e-60, 1e60)  # so that no sum of scores can become infinite
 
 
 def parse(text: str) -> Node:
     """Return the tree of one keyword, or raise QueryError."""
-    return _tree(text, _Lexer(text).tokens())
+    return _tree(text, Lexer(text).tokens())
 
 
 def parse_exclude(text: str) -> Node:
     """Return the tree of one text of `exclude`, which knows neither negatives nor boosts."""
-    tokens = _Lexer(text).tokens()
+    tokens = Lexer(text).tokens()
     for token in tokens:
         if token.negative or token.kind == "not":
-            _fail(
+            fail(
                 text, "a negative in exclude", token.position, "exclude already means not: leave the sign out"
             )
         if token.boosted is not None:
-            _fail(
+            fail(
                 text,
                 "a boost in exclude",
                 token.boosted,
@@ -99,363 +60,6 @@ def parse_exclude(text: str) -> Node:
 def query_of(keywords: Iterable[str], exclude: Iterable[str] = ()) -> Query:
     """Return the query that accepts what any keyword accepts and no text of `exclude` does."""
     return Query(tuple(map(parse, keywords)), tuple(map(parse_exclude, exclude)))
-
-
-def positive_atoms(query: Query) -> tuple[Atom, ...]:
-    """Return the distinct atoms that stand under no NOT, in their order, with their highest boost."""
-    distinct: dict[tuple[object, ...], Atom] = {}
-    for atom in _positive(query.keywords):
-        known = distinct.setdefault(atom.key, atom)
-        if atom.boost > known.boost:
-            distinct[atom.key] = replace(known, boost=atom.boost)
-    return tuple(distinct.values())
-
-
-def _positive(nodes: Iterable[Node]) -> Iterator[Atom]:
-    for node in nodes:
-        if isinstance(node, Atom):
-            yield node
-        elif not isinstance(node, Not):
-            yield from _positive(node.children)
-
-
-# --- tokens --------------------------------------------------------------------------------------
-
-MAX_LENGTH = 1_000_000
-MAX_DEPTH = 200
-MAX_TOKENS = 50_000
-MAX_NEAR_WORDS = 100
-
-_QUOTES = '"“”„‟'
-_SIGNS = "+-!"
-_PLAIN = re.compile(rf"[^\s\\()^~*:&|{_QUOTES}]+")
-_IN_QUOTES = re.compile(rf"[^\\*{_QUOTES}]+")
-_RANGE = re.compile(r"[\[{]\s*[^\s\[\]{}]+\s+TO\s+[^\s\[\]{}]+\s*[\]}]")
-_NEAR = re.compile(r"~([0-9]{1,6})(?![0-9.])")
-_BOOST = re.compile(r"\^([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(?![0-9.])")
-# A backslash makes these punctuation, unless it makes an accent of them.
-_ESCAPABLE = '+-!()"^~*:=\\'
-_TEX_ACCENT = re.compile(r'\\["^~=](?:[A-Za-z]|\{(?:[A-Za-z]|\\[ij])\}|\\[ij](?![A-Za-z]))')
-_BOOST_RANGE = (1e-60, 1e60)  # so that no sum of scores can become infinite
-
-
-@dataclass(slots=True)
-class _Token:
-    """A piece of a query; `atom` if it is an item, `scope` if it is a group with a field."""
-
-    kind: Literal["item", "open", "close", "and", "or", "not"]
-    position: int
-    negative: bool = False
-    signed: bool = False
-    scope: tuple[str, ...] | None = None
-    atom: Atom | None = None
-    boost: float = 1.0
-    boosted: int | None = None  # where the boost stands
-
-
-@dataclass(slots=True)
-class _Body:
-    """The text of an item while it is read: without quotes, escapes and star."""
-
-    start: int
-    parts: list[str] = field(default_factory=list)
-    star: int | None = None
-    near: int | None = None
-
-
-_OPERATORS: dict[str, Literal["and", "or", "not"]] = {"AND": "and", "OR": "or", "NOT": "not"}
-_SYMBOLS: dict[str, Literal["and", "or"]] = {"&&": "and", "||": "or"}
-
-
-class _Lexer:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.place = 0
-
-    def fail(self, message: str, position: int, remedy: str) -> NoReturn:
-        _fail(self.text, message, position, remedy)
-
-    def tokens(self) -> list[_Token]:
-        if len(self.text) > MAX_LENGTH:
-            start = self.text[:60] + "…"
-            _fail(start, "a query of more than a million characters", 0, "split it into several keywords")
-        found = []
-        while self.skip_blanks():
-            token = self.token()
-            self.read_boost(token)
-            found.append(token)
-            if len(found) > MAX_TOKENS:
-                self.fail(
-                    f"more than {MAX_TOKENS:,} items and operators",
-                    token.position,
-                    "split it into several keywords",
-                )
-        return found
-
-    def skip_blanks(self) -> bool:
-        """Go on to the next token; tell whether there is one."""
-        text, place = self.text, self.place
-        while place < len(text) and text[place].isspace():
-            place += 1
-        self.place = place
-        return place < len(text)
-
-    def char(self) -> str:
-        """Return the character here, nothing at the end."""
-        return self.text[self.place : self.place + 1]
-
-    def at_end_of_item(self) -> bool:
-        char = self.char()
-        return not char or char.isspace() or char in "()" or char in _QUOTES or self.symbol() is not None
-
-    def nothing_here(self) -> bool:
-        """Tell whether neither an item nor a group begins here."""
-        char = self.char()
-        return not char or char.isspace() or char == ")" or self.symbol() is not None
-
-    def symbol(self) -> Literal["and", "or"] | None:
-        return _SYMBOLS.get(self.text[self.place : self.place + 2])
-
-    def token(self) -> _Token:
-        start = self.place
-        if (symbol := self.symbol()) is not None:
-            self.place += 2
-            return _Token(symbol, start)
-        if self.char() == ")":
-            self.place += 1
-            return _Token("close", start)
-        negative, signed = self.read_sign()
-        scope = self.read_field()
-        if self.char() == "(":
-            self.place += 1
-            return _Token("open", start, negative, signed, scope)
-        exact = self.read_exact()
-        operator = self.read_operator()
-        if operator is not None:
-            if self.place - start > len(operator):
-                self.fail("an operator for an item", start, f'for the word use quotes: "{operator.upper()}"')
-            return _Token(operator, start)
-        atom = self.read_item(exact=exact)
-        return _Token("item", start, negative, signed, scope, atom)
-
-    # Each of these reads one part of an item, in the order in which they may stand.
-
-    def read_sign(self) -> tuple[bool, bool]:
-        sign = self.char()
-        if sign not in _SIGNS or not sign:
-            self.refuse_dash()
-            return False, False
-        start = self.place
-        self.place += 1
-        if self.char() and self.char() in _SIGNS:
-            self.fail("a doubled sign", start, f"one {sign} is enough: {sign}word")
-        if self.nothing_here():
-            self.fail(
-                f"a lone {sign}", start, f'write it at its item, as {sign}word, or in quotes: "a {sign} b"'
-            )
-        self.refuse_dash()
-        return sign != "+", True
-
-    def refuse_dash(self) -> None:
-        char = self.char()
-        if char and char != "-" and (unicodedata.category(char) == "Pd" or char == "\u2212"):
-            name = unicodedata.name(char, "dash").lower()
-            self.fail(
-                f"an item begins with {name} (not a minus)", self.place, "write -word to exclude a word"
-            )
-
-    def read_field(self) -> tuple[str, ...] | None:
-        """Read `field:` if it stands here; refuse any other word before a colon."""
-        start = self.place
-        found = _PLAIN.match(self.text, start)
-        end = found.end() if found else start
-        if self.text[end : end + 1] != ":":
-            return None
-        name = self.text[start:end]
-        scope = _SCOPES.get(name.casefold())
-        if scope is None:
-            self.refuse_field(name, start)
-        self.place = end + 1
-        if self.nothing_here():
-            blank = "a blank after" if self.char().isspace() else "nothing after"
-            self.fail(f"{blank} {name}:", self.place, f"write {name}:word, or {name}:(several words)")
-        if self.char() in _SIGNS:
-            self.fail("a sign after a field", self.place, f"write the sign first: {self.char()}{name}:word")
-        self.refuse_dash()
-        return scope
-
-    def refuse_field(self, name: str, position: int) -> NoReturn:
-        if not name:
-            self.fail("nothing before the colon", position, "put text with a colon in quotes")
-        if name.startswith("=") and name[1:].casefold() in _SCOPES:
-            self.fail("= before a field", position, f"write the field first: {name[1:]}:=word")
-        if name.casefold() in _SCOPES:
-            self.fail("a field after a field", position, f"choose one: {name}:word")
-        near = difflib.get_close_matches(name.casefold()[:20], _SCOPES, n=1)
-        advice = f"write {near[0]}:, or" if near else "for the text,"
-        item = self.text[position:].split(maxsplit=1)[0].replace('"', "")
-        self.fail(f"{_short(name)}: is no field", position, f'{advice} use quotes: "{_short(item)}"')
-
-    def read_exact(self) -> bool:
-        if self.char() != "=":
-            return False
-        start = self.place
-        self.place += 1
-        if self.char() == "(":
-            self.fail("= before a group", start, 'write it at each item: (=one OR ="another one")')
-        if self.char() and self.char() in "=" + _SIGNS:
-            self.fail("a sign after =", start, f"write the sign first: {self.char()}=word".replace("==", "="))
-        if self.nothing_here():
-            self.fail("a lone =", start, 'write it at its item, as =word or ="a phrase"')
-        return True
-
-    def read_operator(self) -> Literal["and", "or", "not"] | None:
-        found = _PLAIN.match(self.text, self.place)
-        if not found or found.group() not in _OPERATORS:
-            return None
-        after = self.place
-        self.place = found.end()
-        if self.at_end_of_item():
-            return _OPERATORS[found.group()]
-        self.place = after
-        return None
-
-    def read_item(self, *, exact: bool) -> Atom:
-        start = self.place - exact
-        if _RANGE.match(self.text, self.place):
-            self.fail("a range", start, "ranges are not known here: name the words, (a OR b)")
-        body = _Body(self.place)
-        if self.char() in _QUOTES:
-            self.read_quoted(body)
-        else:
-            self.read_bare(body)
-        graph = words("".join(body.parts))
-        if not graph:
-            self.fail("nothing that is a word", start, "write letters or digits, or leave this out")
-        self.check_star(body, graph)
-        if body.near is not None and graph[-1].after > MAX_NEAR_WORDS:
-            self.fail(f"more than {MAX_NEAR_WORDS} words near each other", start, "ask for fewer")
-        prefix = body.star is not None
-        return Atom(
-            self.text[start : self.place],
-            graph,
-            prefix=prefix,
-            exact=exact and not (prefix and len(graph) == 1),  # a prefix is never stemmed
-            near=body.near if graph[-1].after > 1 else None,
-        )
-
-    def read_bare(self, body: _Body) -> None:
-        """Read an item without quotes."""
-        while not self.at_end_of_item() and self.char() != "^":
-            char = self.char()
-            if char == "~":
-                self.fail(
-                    "~ after a word",
-                    self.place,
-                    'write prefix* for similar words, "near words"~3 for nearness',
-                )
-            elif char == ":":
-                self.refuse_field(self.text[body.start : self.place], body.start)
-            elif char == "*":
-                body.star = self.place
-                self.place += 1
-                self.refuse_inner_star(body.star, inside=not self.at_end_of_item() and self.char() != "^")
-            elif char == "\\":
-                self.read_escape(body)
-            else:
-                found = _PLAIN.match(self.text, self.place)
-                body.parts.append(found.group() if found else char)
-                self.place += len(body.parts[-1])
-        if self.place == body.start:
-            self.fail("nothing before ^", self.place, "write the boost after its item: word^2")
-
-    def read_quoted(self, body: _Body) -> None:
-        """Read a phrase with its quotes, and how near its words must be."""
-        self.place += 1
-        while self.char() and self.char() not in _QUOTES:
-            if self.char() == "*":
-                body.star = self.place
-                self.place += 1
-                self.refuse_inner_star(body.star, inside=self.char() not in _QUOTES)
-            elif self.char() == "\\":
-                self.read_escape(body)
-            else:
-                found = _IN_QUOTES.match(self.text, self.place)
-                assert found is not None
-                body.parts.append(found.group())
-                self.place = found.end()
-        if not self.char():
-            self.fail("a quote that is not closed", body.start, 'close it: "a phrase"')
-        self.place += 1
-        if self.char() == "*":
-            self.fail("* after a quote", self.place, 'write the star before the quote: "a phras*"')
-        if self.char() == "~":
-            self.read_near(body)
-
-    def read_near(self, body: _Body) -> None:
-        found = _NEAR.match(self.text, self.place)
-        if found is None:
-            self.fail(
-                "~ without a whole number", self.place, 'write how many other words may be between: "a b"~3'
-            )
-        body.near = int(found[1])
-        start, self.place = self.place, found.end()
-        if not (self.at_end_of_item() or self.char() == "^"):
-            self.fail("~ without a whole number", start, 'write how many other words may be between: "a b"~3')
-
-    def refuse_inner_star(self, position: int, *, inside: bool) -> None:
-        if inside:
-            self.fail("* inside an item", position, "a star stands only at the end: prefix*")
-
-    def read_escape(self, body: _Body) -> None:
-        """Read a backslash and what belongs to it."""
-        accent = _TEX_ACCENT.match(self.text, self.place)
-        after = self.text[self.place + 1 : self.place + 2]
-        if accent:
-            body.parts.append(accent.group())
-        elif after and after in _ESCAPABLE:
-            # as a blank, a backslash can begin no TeX
-            body.parts.append(" " if after == "\\" else after)
-            self.place += 2
-            return
-        else:
-            body.parts.append("\\")
-        self.place += len(body.parts[-1])
-
-    def check_star(self, body: _Body, graph: tuple[Word, ...]) -> None:
-        if body.star is None:
-            return
-        last = graph[-1].bare
-        if is_ideograph(last[0]):
-            self.fail("* after a character that is a word of its own", body.star, "leave the star out")
-        if len(last) < 2:
-            self.fail("* after less than two letters or digits", body.star, "write more of the word: ab*")
-
-    def read_boost(self, token: _Token) -> None:
-        """Read the boost of an item or group, and see that a token ends here."""
-        if token.kind not in {"item", "close"}:
-            return
-        if token.kind == "close" and self.char() and self.char() in "~*":
-            self.fail(
-                f"{self.char()} after a group", self.place, 'write it at an item: prefix* or "near words"~3'
-            )
-        if self.char() != "^":
-            return
-        token.boosted = self.place
-        found = _BOOST.match(self.text, self.place)
-        if found:
-            self.place = found.end()
-        if not found or not self.at_end_of_item():
-            self.fail(
-                "^ without a positive decimal",
-                token.boosted,
-                'write word^2.5; for the text use quotes: "x^n"',
-            )
-        token.boost = float(found[1])
-        if not token.boost:
-            self.fail(
-                "a boost of 0", token.boosted, "write a positive one, as word^0.5, or leave the item out"
-            )
 
 
 # --- from tokens to a tree -----------------------------------------------------------------------
@@ -471,10 +75,10 @@ class _Group:
     negative: bool = False
     begins: int = 0  # with the NOT before it
     branches: list[list[tuple[Node, int]]] = field(default_factory=lambda: [[]])
-    operator: _Token | None = None  # that waits for what comes next
+    operator: Token | None = None  # that waits for what comes next
 
 
-def _tree(text: str, tokens: list[_Token]) -> Node:
+def _tree(text: str, tokens: list[Token]) -> Node:
     """Build the tree with a stack of groups, so that no text can exhaust the interpreter's own."""
     boosts = _group_boosts(text, tokens)
     stack = [_Group(0, DEFAULT_SCOPE)]
@@ -487,56 +91,58 @@ def _tree(text: str, tokens: list[_Token]) -> Node:
         elif token.kind == "open":
             negative, begins = _negative(text, group, token)
             if len(stack) > MAX_DEPTH:
-                _fail(
-                    text, f"more than {MAX_DEPTH} groups in one another", token.position, "write it flatter"
-                )
+                fail(text, f"more than {MAX_DEPTH} groups in one another", token.position, "write it flatter")
             boost = _product(text, group.boost, *boosts[token.position])
             stack.append(_Group(token.position, token.scope or group.scope, boost, negative, begins))
         elif token.atom is not None:
             negative, begins = _negative(text, group, token)
             boost = _product(text, group.boost, token.boost, token.boosted)
-            atom = replace(token.atom, fields=token.scope or group.scope, boost=boost)
+            atom = _placed(token.atom, token.scope or group.scope, boost)
             _add(group, atom, begins, negative=negative)
         else:
             _operator(text, group, token)
     return _finish(text, stack[0], len(text))
 
 
-def _group_boosts(text: str, tokens: list[_Token]) -> dict[int, tuple[float, int | None]]:
+def _placed(atom: Atom, fields: tuple[str, ...], boost: float) -> Atom:
+    if atom.fields == fields and atom.boost == boost:
+        return atom
+    return Atom(atom.term, atom.words, fields, atom.prefix, atom.exact, atom.near, boost)
+
+
+def _group_boosts(text: str, tokens: list[Token]) -> dict[int, tuple[float, int | None]]:
     """Return for each opening parenthesis the boost that stands after the closing one, and where."""
     found: dict[int, tuple[float, int | None]] = {}
-    opened: list[_Token] = []
+    opened: list[Token] = []
     for token in tokens:
         if token.kind == "open":
             opened.append(token)
         elif token.kind == "close":
             if not opened:
-                _fail(text, "a closing parenthesis without an opening one", token.position, "remove it")
+                fail(text, "a closing parenthesis without an opening one", token.position, "remove it")
             found[opened.pop().position] = (token.boost, token.boosted)
     if opened:
-        _fail(
-            text, "a parenthesis that is not closed", _paren(text, opened[-1]), "close it: (one OR another)"
-        )
+        fail(text, "a parenthesis that is not closed", _paren(text, opened[-1]), "close it: (one OR another)")
     return found
 
 
-def _paren(text: str, token: _Token) -> int:
+def _paren(text: str, token: Token) -> int:
     return text.index("(", token.position)
 
 
 def _product(text: str, outer: float, own: float, position: int | None) -> float:
     boost = outer * own
     if position is not None and not _BOOST_RANGE[0] <= boost <= _BOOST_RANGE[1]:
-        _fail(text, "boosts that multiply to an absurd number", position, "write smaller ones, as word^2")
+        fail(text, "boosts that multiply to an absurd number", position, "write smaller ones, as word^2")
     return boost
 
 
-def _negative(text: str, group: _Group, token: _Token) -> tuple[bool, int]:
+def _negative(text: str, group: _Group, token: Token) -> tuple[bool, int]:
     """Tell whether an item or group is negated, by its sign or by a NOT, and where that begins."""
     if group.operator is None or group.operator.kind != "not":
         return token.negative, token.position
     if token.signed:
-        _fail(text, "a doubled sign", token.position, "one is enough: NOT word, or -word")
+        fail(text, "a doubled sign", token.position, "one is enough: NOT word, or -word")
     return True, group.operator.position
 
 
@@ -545,14 +151,14 @@ def _add(group: _Group, node: Node, position: int, *, negative: bool) -> None:
     group.operator = None
 
 
-def _operator(text: str, group: _Group, token: _Token) -> None:
+def _operator(text: str, group: _Group, token: Token) -> None:
     """Take note of an operator; refuse it where it has nothing to join."""
     name = token.kind.upper()
     if token.kind == "not":
         if group.operator is not None and group.operator.kind == "not":
-            _fail(text, "NOT NOT", token.position, "one is enough: NOT word")
+            fail(text, "NOT NOT", token.position, "one is enough: NOT word")
     elif group.operator is not None or not group.branches[-1]:
-        _fail(text, f"{name} without an item before it", token.position, f"write one {name} other")
+        fail(text, f"{name} without an item before it", token.position, f"write one {name} other")
     elif token.kind == "or":
         group.branches.append([])
     group.operator = token
@@ -563,24 +169,16 @@ def _finish(text: str, group: _Group, end: int) -> Node:
     if group.operator is not None:
         name = group.operator.kind.upper()
         remedy = "write NOT word" if name == "NOT" else f"write one {name} other"
-        _fail(text, f"{name} without an item after it", group.operator.position, remedy)
+        fail(text, f"{name} without an item after it", group.operator.position, remedy)
     if not group.branches[-1]:
         what = "an empty group" if end < len(text) else "an empty query"
-        _fail(text, what, group.position, "write at least one word")
+        fail(text, what, group.position, "write at least one word")
     branches = [_branch(text, branch) for branch in group.branches]
     return branches[0] if len(branches) == 1 else Or(tuple(branches))
 
 
 def _branch(text: str, branch: list[tuple[Node, int]]) -> Node:
     if all(isinstance(node, Not) for node, _ in branch):
-        _fail(text, "only negatives", branch[0][1], "say also what is wanted: write (a OR b) -c")
+        fail(text, "only negatives", branch[0][1], "say also what is wanted: write (a OR b) -c")
     nodes = tuple(node for node, _ in branch)
     return nodes[0] if len(nodes) == 1 else And(nodes)
-
-
-def _fail(text: str, message: str, position: int, remedy: str) -> NoReturn:
-    raise QueryError(message, query=text, position=position, remedy=remedy)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 30 else text[:29] + "…"

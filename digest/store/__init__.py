@@ -26,6 +26,7 @@ from digest.store.desk import Desk
 from digest.store.identities import Identities
 from digest.store.ledger import Ledger
 from digest.store.library import Library
+from digest.store.programs import Programs
 from digest.store.schema import migrate
 
 __all__ = ["Desk", "Identities", "Ledger", "Library", "Store", "Transaction", "open_store"]
@@ -41,6 +42,7 @@ class Transaction:
     identities: Identities
     desk: Desk
     ledger: Ledger
+    programs: Programs
 
 
 class Store:
@@ -58,7 +60,11 @@ class Store:
         """Open a transaction; committed at the end of the block, taken back if it raises."""
         with self._connection(write=write) as connection:
             yield Transaction(
-                Library(connection), Identities(connection), Desk(connection), Ledger(connection)
+                Library(connection),
+                Identities(connection),
+                Desk(connection),
+                Ledger(connection),
+                Programs(connection),
             )
 
     @contextmanager

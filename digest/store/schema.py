@@ -280,6 +280,19 @@ verdicts = Table(
 )
 
 
+programs = Table(
+    "program",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("queries", LargeBinary, nullable=False),  # fingerprints, 16 bytes each
+    Column("body", LargeBinary, nullable=False),
+)
+
+
+def _keep_programs(connection: Connection) -> None:
+    programs.create(connection)
+
+
 def _identity(connection: Connection) -> None:
     """Papers that are parts of others, titles over several papers, decisions, traces of titles."""
     from digest.identity import traces as traces_of
@@ -299,13 +312,15 @@ def _identity(connection: Connection) -> None:
     for row in connection.execute(text("SELECT number, record FROM paper")).all():
         record = decode(Listing, bytes(row.record))
         found = traces_of(record.title, record.abstract)
-        rows += [{"hash": one, "paper": row.number, "sketch": found.sketch} for one in found.stored]
+        rows += [
+            {"hash": one, "paper": row.number, "sketch": found.sketch} for one in dict.fromkeys(found.stored)
+        ]
     if rows:
         connection.execute(insert(traces), rows)
 
 
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_identity,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs, _identity)
 
 
 def migrate(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """The fast engine against the slow one: the same matches, the same scores, to the last bit."""
 
+import contextlib
 import random
 import re
 import sqlite3
@@ -9,12 +10,34 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from digest.match.index import Batch, Index
+from digest.errors import QueryError
+from digest.match import batch as batch_module
+from digest.match import index as index_module
+from digest.match import kernels
+from digest.match.index import Index
 from digest.match.naive import analyse, best_first, match
-from digest.match.query import QueryError, query_of
+from digest.match.program import Program, compile_queries
+from digest.match.query import query_of
 from digest.model import Paper
 from tests import strategies
+
+# Both kinds of loops, where numba can be had.
+KERNELS = tuple(dict.fromkeys((kernels, kernels.fastest())))
+
+
+@contextlib.contextmanager
+def loops_of(module):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "fastest", lambda: module)
+        yield
 
 
 def numbered(papers):
@@ -27,18 +50,23 @@ def slow(queries, analysed):
 
 def agree(queries, papers):
     """Demand the same answers of both engines; return how many matches there were."""
-    analysed = [analyse(paper) for paper in papers]
-    hits = Index(queries).match(Batch(analysed))
-    expected = slow(queries, analysed)
-    for number, found in enumerate(expected):
-        assert {papers[place].number for place in hits.papers(number)} == {hit.paper.number for hit in found}
+    expected = slow(queries, [analyse(paper) for paper in papers])
+    for loops in KERNELS:
+        with loops_of(loops):
+            compare(Index(queries).match(papers), papers, expected)
+    return sum(map(len, expected))
+
+
+def compare(hits, papers, expected):
+    assert sorted((number, papers[place].number) for number, place in hits.pairs()) == sorted(
+        (number, hit.paper.number) for number, found in enumerate(expected) for hit in found
+    )
     numbers, places, scores = hits.top(10_000)
     flat = [(number, hit.paper.number, hit.score) for number, found in enumerate(expected) for hit in found]
     assert [
         (int(n), papers[p].number, float(s)) for n, p, s in zip(numbers, places, scores, strict=True)
     ] == flat
     assert hits.counts().tolist() == [len(found) for found in expected]
-    return len(flat)
 
 
 def read(keywords, exclude):
@@ -96,7 +124,7 @@ def test_top_keeps_the_best_of_each_query():
         Paper(n, f"u{n}", "model" if n % 2 else "x", "model", datetime(2026, 1, 1, tzinfo=UTC))
         for n in range(1, 9)
     ]
-    hits = Index([query_of(["model"]), query_of(["absent"])]).match(Batch([analyse(p) for p in papers]))
+    hits = Index([query_of(["model"]), query_of(["absent"])]).match(papers)
     queries, places, scores = hits.top(3)
     assert (queries.tolist(), [papers[p].number for p in places], scores.tolist()) == (
         [0] * 3,
@@ -106,13 +134,146 @@ def test_top_keeps_the_best_of_each_query():
 
 
 def test_equal_parts_of_queries_are_one_node():
-    one = Index([query_of(["(a OR b) c"]), query_of(["c (b OR a)"])])
-    assert one._roots[0] == one._roots[1]
-    assert len(one.atoms) == 3
+    one = compile_queries([query_of(["(a OR b) c"]), query_of(["c (b OR a)"])])
+    assert one.query[0] == one.query[1]
+    assert (one.atoms, len(one.operation)) == (3, 2)
+
+
+TEXTS = (
+    "model",
+    "mod*",
+    '"one step"',
+    "title:large -model",
+    '"model one"~2',
+    "=models^0.3 OR step^0.1 OR large",
+    "absent",
+)
+
+
+class OneByOne(RuleBasedStateMachine):
+    """Queries that come, change and go are matched as if all were compiled together."""
+
+    def __init__(self):
+        super().__init__()
+        self.index, self.live = Index([query_of([text]) for text in TEXTS[:2]]), dict(enumerate(TEXTS[:2]))
+
+    @rule(text=st.sampled_from(TEXTS))
+    def add(self, text):
+        number = self.index.add(query_of([text]))
+        assert number not in self.live
+        self.live[number] = text
+
+    @precondition(lambda self: self.live)
+    @rule(data=st.data(), text=st.sampled_from(TEXTS))
+    def change(self, data, text):
+        number = data.draw(st.sampled_from(sorted(self.live)))
+        self.index.change(number, query_of([text]))
+        self.live[number] = text
+
+    @precondition(lambda self: self.live)
+    @rule(data=st.data())
+    def remove(self, data):
+        number = data.draw(st.sampled_from(sorted(self.live)))
+        self.index.remove(number)
+        del self.live[number]
+
+    @rule(papers=st.lists(strategies.papers(), min_size=1, max_size=4).map(numbered))
+    def match(self, papers):
+        hits = self.index.match(papers)
+        analysed = [analyse(paper) for paper in papers]
+        expected = [
+            (number, hit.paper.number, hit.score)
+            for number, text in sorted(self.live.items())
+            for hit in slow([query_of([text])], analysed)[0]
+        ]
+        numbers, places, scores = hits.top(100)
+        found = zip(numbers.tolist(), places.tolist(), scores.tolist(), strict=True)
+        assert [(number, papers[place].number, score) for number, place, score in found] == expected
+        assert int(hits.counts().sum()) == len(expected) == len(list(hits.pairs()))
+
+    @invariant()
+    def size(self):
+        assert len(self.index) == len(self.live)
+
+
+@pytest.mark.parametrize("young", [2, 4096])
+def test_queries_one_by_one(young, monkeypatch):
+    monkeypatch.setattr(index_module, "_YOUNG", young)
+    run_state_machine_as_test(OneByOne, settings=settings(max_examples=40, stateful_step_count=12))
+
+
+def test_a_number_that_no_query_has():
+    index = Index([query_of(["model"])])
+    for number in (-1, 1):
+        with pytest.raises(IndexError):
+            index.remove(number)
+
+
+@given(st.lists(strategies.queries(), max_size=5), st.lists(strategies.papers(), max_size=3).map(numbered))
+@settings(max_examples=50)
+def test_a_program_is_the_same_after_it_was_kept(texts, papers):
+    program = compile_queries([query for text in texts if (query := read([text], []))])
+    kept = Program.load(program.dump())
+    assert kept.dump() == program.dump()
+    one, other = (list(Index(program=each).match(papers).pairs()) for each in (program, kept))
+    assert one == other
+
+
+def test_bytes_that_are_no_program():
+    with pytest.raises(ValueError, match="no program"):
+        Program.load(b"paper-digest program 0\n" + bytes(100))
+
+
+def test_scores_whose_sum_depends_on_the_order():
+    boosts = ("0.1", "0.2", "0.3", "123456789.123", "0.7", "0.000000001")
+    text = " OR ".join(f"{word}^{boost}" for word, boost in zip("abcdef", boosts, strict=True))
+    paper = Paper(1, "u", "a b c", "a b c d e f", datetime(2026, 1, 1, tzinfo=UTC))
+    assert agree([query_of([text])] * 3, [paper]) == 3
+
+
+def test_an_item_with_very_many_hyphens():
+    chain = " ".join(f"a{n}-b{n}" for n in range(12))
+    papers = [
+        Paper(1, "u", chain.replace("-", ""), "", datetime(2026, 1, 1, tzinfo=UTC)),
+        Paper(2, "u", chain.replace(" a4", " c a4"), "", datetime(2026, 1, 1, tzinfo=UTC)),
+    ]
+    assert agree([query_of([f'"{chain}"']), query_of([f'"{chain}"~1'])], papers) == 3
+
+
+def test_words_first_met_in_a_later_batch():
+    index = Index([query_of(["model"]), query_of(["mod*"])])
+    seen = datetime(2026, 1, 1, tzinfo=UTC)
+    for number, (title, expected) in enumerate((("x", 0), ("model unheard", 2), ("modest", 1)), 1):
+        assert len(list(index.match([Paper(number, "u", title, "", seen)]).pairs())) == expected
+
+
+def test_a_lexicon_that_forgets(monkeypatch):
+    monkeypatch.setattr(batch_module, "_MOST_PIECES", 1)
+    index = Index([query_of(['"model one"'])])
+    seen = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(3):
+        assert list(index.match([Paper(number, "u", "a model one", "", seen)]).pairs()) == [(0, 0)]
+
+
+HOSTILE = {
+    "10,000 terms": " OR ".join(f"term{n}" for n in range(10_000)) + " OR model",
+    "many groups": "(" * 190 + "model" + " OR one)" * 190,
+    "prefixes": "mo* OR " + " OR ".join(f"{a}{b}*" for a in "abcdefghij" for b in "abcdefghij"),
+    "near words": " OR ".join(f'"model one w{n}"~9' for n in range(500)) + " OR model",
+    "long phrase": '"' + "model " * 5_000 + '" OR model',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_query_among_others(name):
+    long = Paper(2, "u", "model", "model one step " * 20_000, datetime(2026, 1, 1, tzinfo=UTC))
+    short = Paper(1, "u", "one model", "mode", datetime(2026, 1, 1, tzinfo=UTC))
+    hits = Index([query_of([HOSTILE[name]]), query_of(["step"])]).match([short, long])
+    assert sorted(hits.pairs()) == [(0, 0), (0, 1), (1, 1)]
 
 
 def test_no_queries():
-    hits = Index([]).match(Batch([analyse(Paper(1, "u", "model", "", datetime(2026, 1, 1, tzinfo=UTC)))]))
+    hits = Index([]).match([Paper(1, "u", "model", "", datetime(2026, 1, 1, tzinfo=UTC))])
     assert [len(column) for column in hits.top(5)] == [0, 0, 0]
 
 
@@ -175,7 +336,6 @@ def test_a_third_witness_on_plain_words(shared):
         replace(paper, title=letters(paper.title), abstract=letters(paper.abstract))
         for paper in real_papers(shared)
     ]
-    batch = Batch([analyse(paper) for paper in plain])
     database = sqlite3.connect(":memory:")
     database.execute("create virtual table t using fts5(title, abstract, tokenize='unicode61')")
     database.executemany(
@@ -191,8 +351,8 @@ def test_a_third_witness_on_plain_words(shared):
         theirs = f'("{one} {two}" OR "{other}") NOT "{chance.choice(words)}"'
         ours = re.sub(r'"(\w+(?: \w+)?)"', r'="\1"', theirs)
         expected = {row[0] for row in database.execute("select rowid from t where t match ?", (theirs,))}
-        hits = Index([query_of([ours])]).match(batch)
-        assert {plain[place].number for place in hits.papers(0)} == expected, ours
+        hits = Index([query_of([ours])]).match(plain)
+        assert {plain[place].number for _, place in hits.pairs()} == expected, ours
         hits_in_all += len(expected)
     assert hits_in_all > 200
     database.close()

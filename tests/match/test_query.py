@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import QueryError
@@ -23,6 +23,7 @@ from digest.match.query import (
     positive_atoms,
     query_of,
 )
+from digest.match.tokens import Lexer
 from tests.strategies import queries
 
 
@@ -289,3 +290,61 @@ def test_parentheses_around_all_change_nothing(text: str) -> None:
 def test_or_takes_its_sides_whole(one: str, other: str) -> None:
     node = parse(f"({one}) OR ({other})")
     assert node == Or((parse(one), parse(other)))
+
+
+# --- the quick way of reading ---------------------------------------------------------------------
+
+_PIECES = (
+    "word",
+    "AND",
+    "OR",
+    "NOT",
+    "ANDy",
+    "a",
+    "pre-train",
+    '"two words"',
+    '"near words"~3',
+    '"a*"',
+    "=",
+    "-",
+    "+",
+)
+_PIECES += (
+    "!",
+    "(",
+    ")",
+    "title:",
+    "ABS:",
+    "nofield:",
+    "^2",
+    "^0.5",
+    "^0",
+    "^",
+    "*",
+    "~",
+    " ",
+    "\t",
+    "\u00a0",
+    '"',
+    ".",
+    "é",
+)
+
+
+def _read_slowly(text):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lexer, "easy_token", lambda _: None)
+        return _outcome(text)
+
+
+def _outcome(text):
+    try:
+        return parse(text)
+    except QueryError as error:
+        return str(error)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join) | queries())
+@settings(max_examples=1500)
+def test_easy_tokens_are_read_as_the_others(text):
+    assert _outcome(text) == _read_slowly(text)

@@ -158,11 +158,7 @@ def test_an_older_library_gets_its_traces(tmp_path):
             database.execute(text(f"ALTER TABLE listing DROP COLUMN {column}"))
         database.execute(text("CREATE TABLE alias (key TEXT PRIMARY KEY, paper INTEGER NOT NULL)"))
         database.execute(insert(schema.aliases), [row._asdict() for row in keys])
-        database.execute(text("UPDATE schema_version SET version = 1"))
-    store.close()
-    store = open_store("sqlite:///digest.db", home=tmp_path)
-    with store.begin() as tx:
-        database = tx.library._db
+        schema._identity(database)
         assert database.execute(select(schema.traces).order_by(*schema.traces.primary_key)).all() == before
         assert database.execute(select(schema.aliases).order_by(*schema.aliases.primary_key)).all() == keys
         assert read(

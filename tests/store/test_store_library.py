@@ -473,14 +473,14 @@ def test_an_older_schema_is_brought_up_in_one_transaction(store, tmp_path, monke
     def fault(connection) -> None:
         connection.execute(text("create table extra (n integer)"))
 
-    released = schema.MIGRATIONS
-    monkeypatch.setattr(schema, "MIGRATIONS", (*released, step, fault))
+    before = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", (*before, step, fault))
     with pytest.raises(StoreError, match="already exists"):
         open_store("sqlite:///digest.db", home=tmp_path)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*released, step))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*before, step))
     for _ in range(2):
         open_store("sqlite:///digest.db", home=tmp_path).close()
     with sqlite3.connect(tmp_path / "digest.db") as connection:
-        assert connection.execute("select version from schema_version").fetchall() == [(2 + len(released),)]
+        assert connection.execute("select version from schema_version").fetchall() == [(len(before) + 2,)]
         assert connection.execute("select count(*) from extra").fetchone() == (0,)
     connection.close()
