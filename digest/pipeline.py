@@ -177,6 +177,9 @@ def _mark_all(tx: Transaction) -> None:
         tx.desk.mark_unwritten("issue", str(key))
     for paper in tx.library.all_papers():
         tx.desk.mark_unwritten("paper", str(paper.number))
+    for decision in tx.identities.decisions():
+        if decision.kind == "merged":  # its page leads to what it is part of now
+            tx.desk.mark_unwritten("paper", str(decision.part))
 
 
 # --- match | compose -----------------------------------------------------------------------------

@@ -505,7 +505,11 @@ _NAMES = ("Ada Byron", "Grace Hopper", "Alan Turing")
 def shelves(draw) -> list[DigestFile]:
     """Return files that list a few papers, each under some of its ids and titles, never one of another."""
     papers = [
-        {"titles": (f"Lamps {name}", f"Lamps of {name}"), "arxiv": f"2501.0000{n}", "doi": f"10.1/{n}"}
+        {
+            "titles": (f"Lamps {name}", f"Oil and wicks of the {name} piers in fog"),
+            "arxiv": f"2501.0000{n}",
+            "doi": f"10.1/{n}",
+        }
         for n, name in enumerate(("alpha", "beta", "gamma"))
     ]
     files = []

@@ -72,6 +72,12 @@ def test_merge_and_split_by_hand(home):
     assert "by hand" in home.call("library", "merges").out
     report = home.run("2026-11-21T09:00", "--force")
     assert issue_of(report, "fog") is None  # nothing is sent for a merge
+    pages = {path: data for path, data in home.output().items() if "/papers/" in path}
+    assert (
+        OTHER.encode() in pages["output/site/papers/2.html"]
+        or ONE.encode() in pages["output/site/papers/2.html"]
+    )
+    assert home.run("2026-11-21T09:30", "--rewrite")["problems"] == []
     assert home.call("library", "split", "2", "--json").json == {"id": 2, "paper": 1}
     assert titles(home) == [ONE, OTHER, "Bells of Brass"]
     assert [row for row in before if 'INTO "paper"' in row] == [

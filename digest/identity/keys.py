@@ -32,8 +32,8 @@ def by_key(key: str, one: Listing, other: Listing) -> Verdict:
     kind, _, name = key.partition(":")
     if kind == "title":  # which may be an older one than the record's
         return compare(one, replace(other, title=one.title))
-    ids = compare_ids(one, other)
-    if ids is not None and ids.clash and (ids.rule == "arxiv id" or kind not in {"arxiv", "doi"}):
+    ids = None if kind == "arxiv" else compare_ids(one, other)
+    if ids is not None and ids.clash and (ids.rule == "arxiv id" or kind != "doi"):
         return ids
     return Verdict(True, {"arxiv": "arxiv id", "doi": "doi"}.get(kind, "other id"), name)
 

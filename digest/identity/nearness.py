@@ -20,22 +20,26 @@ _PREFIXES = (
 _KINDS = (
     r"(?:an? )?(?:panel|tutorial|demo|demonstration|industrial|poster)(?: session| abstract| summary| description)?"
     r"|(?:an? )?(?:extended )?abstract(?: only)?|(?:experience|short|full|research|vision|position|invited) paper"
-    r"|invited talk|keynote(?: address)?|preprint|(?:an? )?book review|foreword|preface"
+    r"|(?:extended|full|preliminary) version|technical report|invited talk|keynote(?: address)?|preprint|(?:an? )?book review|foreword|preface"
     r"|guest editors? ?'?s?'? ?(?:introduction|foreword|editorial)?|guest editorial"
 )
 _KIND = re.compile(
     rf"\s*(?:\(\s*(?:{_KINDS})\s*\)|\[\s*(?:{_KINDS})\s*\]|\[\s*[a-z]\s*\]\s*$"
-    rf"|^(?:{_KINDS})\s*(?::|\bon\b)|\s[-:,–—]\s+(?:{_KINDS})\s*$|\([^()]*\b(?:19|20)\d\d\b[^()]*\))\s*",
+    rf"|^(?:{_KINDS})\s*:|^panel on\b|\s[-:,–—]\s+(?:{_KINDS})\s*$|\([^()]*\b(?:19|20)\d\d\b[^()]*\))\s*",
     re.IGNORECASE,
 )
 # What follows a title in a reference that was cut too late.
-_TAIL = re.compile(r"[\s,.;:]+(?:in\s*:?\s*)?(?:in\s?proceedings|proceedings of|proc\s?\.).*$", re.IGNORECASE)
+_TAIL = re.compile(
+    r"[\s,.;:]+(?:in\s*:?\s*)?(?:in\s?proceedings|proceedings of|proc\s?\.).*$|\s-\s+group of \d+.*$",
+    re.IGNORECASE,
+)
+_HAS_TAIL = re.compile("proc|group of", re.IGNORECASE)
 # Words that bibliographies leave hanging on a title they cut out of a reference.
 _CITATION: Final = word_set(
     "acm ieee aaai usenix springer elsevier association computing machinery in proc proceedings"
     " inproceedings int intl international conf conference symposium workshop journal transactions"
     " trans vol volume no nr pp pages p page ed eds edition editor editors and und the of on at to a"
-    " an appear appeared submitted publication university universiy dept department institute"
+    " an appear appeared submitted publication university dept department institute"
     " technical tech report research technion master masters phd thesis j m january february march"
     " april may june july august september october november december jan feb mar apr jun jul aug sep"
     " sept oct nov dec st nd rd th demonstration demo track description session paper available via"
@@ -71,7 +75,7 @@ def without_kind(title: str) -> str:
     """
     bare = _KIND.sub(" ", title).strip()
     title = bare if len(bare) >= 8 else title
-    tail = _TAIL.search(title) if "roc" in title or "ROC" in title else None
+    tail = _TAIL.search(title) if _HAS_TAIL.search(title) else None
     return title[: tail.start()] if tail and tail.start() >= 20 else title
 
 

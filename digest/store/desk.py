@@ -184,13 +184,9 @@ class Desk:
     def issue_lines_with(self, paper: int) -> tuple[IssueLine, ...]:
         """Return the issues that brought a paper as New, newest first."""
         parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
-        chosen = (
-            select(*_LINE)
-            .join(served, served.c.issue == issues.c.id)
-            .where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
-            .distinct()
-        )
-        return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id.desc())))
+        brought = select(served.c.issue).where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
+        chosen = select(*_LINE).where(issues.c.id.in_(brought)).order_by(issues.c.id.desc())
+        return tuple(_line(row) for row in self._db.execute(chosen))
 
     def issues_about(self, subscription: str, paper: int, positions: Iterable[int]) -> tuple[IssueLine, ...]:
         """Return a subscription's issues that brought a paper, or whose interval holds a later position."""
@@ -268,7 +264,10 @@ class Desk:
             name
             for chunk in chunks(papers)
             for name in self._db.scalars(
-                select(feed_items.c.subscription).where(feed_items.c.paper.in_(chunk)).distinct()
+                select(feed_items.c.subscription)
+                .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
+                .where(or_(feed_items.c.paper.in_(chunk), absorbed.c.root.in_(chunk)))
+                .distinct()
             )
         )
 

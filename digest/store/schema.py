@@ -406,7 +406,9 @@ def _identity(connection: Connection) -> None:
     for row in connection.execute(text("SELECT number, record FROM paper")).all():
         record = decode(Listing, bytes(row.record))
         found = traces_of(record.title, record.abstract)
-        rows += [{"hash": one, "paper": row.number, "sketch": found.sketch} for one in found.stored]
+        rows += [
+            {"hash": one, "paper": row.number, "sketch": found.sketch} for one in dict.fromkeys(found.stored)
+        ]
     if rows:
         connection.execute(insert(traces), rows)
 
