@@ -491,7 +491,8 @@ def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 
 
 def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    from digest.doctor import examine, finding_json
+    from digest.doctor import examine
+    from digest.report import finding_json
 
     found = examine(home.path, lambda opened: _clock(arguments, opened))
     if arguments.json:

@@ -8,26 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from digest.app import Clock, Settings, open_home, open_library
 from digest.errors import ConfigError, DigestError
 from digest.model import Home, Issue, Item, Paper
+from digest.report import Finding
 
 _BEHIND = timedelta(minutes=5)  # by which the clock may be behind the last run's
 _ROOM = 200 * 1024 * 1024  # bytes that should be free on the disk
 _STALE_BACKUP = timedelta(days=3)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found: `good`, `warning` (it works, but), `bad` or `skipped`, with what to do."""
-
-    check: str
-    state: Literal["good", "warning", "bad", "skipped"]
-    message: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +175,3 @@ def mail(patient: Patient) -> Sequence[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (configuration, subscriptions, database, templates, clock, mail)
-
-
-def finding_json(finding: Finding) -> dict[str, str]:
-    return {
-        "check": finding.check,
-        "state": finding.state,
-        "message": finding.message,
-        "remedy": finding.remedy,
-    }

@@ -7,10 +7,10 @@ from digest.deliver.address import sender_mailbox
 from digest.deliver.dkim import Signer
 from digest.deliver.smtp import open_session
 from digest.dispatch import server_of, signers_of
-from digest.doctor import Finding
 from digest.errors import DigestError
 from digest.links import public_base
 from digest.model import Home
+from digest.report import Finding
 
 _RSA_BITS = 2048
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from digest.model import Delivery, Rejected
 
@@ -231,4 +231,23 @@ def diff_json(files: Iterable[FileReport]) -> dict[str, Any]:
             for file in files
             for told in file.papers
         ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: `good`, `warning` (it works, but), `bad` or `skipped`, with what to do."""
+
+    check: str
+    state: Literal["good", "warning", "bad", "skipped"]
+    message: str
+    remedy: str = ""
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "state": finding.state,
+        "message": finding.message,
+        "remedy": finding.remedy,
     }

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest.model import DigestFile, Match, Subscription
-from digest.report import COUNTED, FileReport
+from digest.report import COUNTED, FileReport, Finding
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.app import Preview, Standing
-    from digest.doctor import Finding
     from digest.fetch.fetching import Fetched
     from digest.restore import Restored
     from digest.store.ledger import RunRecord
@@ -355,9 +354,9 @@ class Screen:
             self.say(_next_due(standing, subscription))
             self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
 
-    def findings(self, found: "Sequence[Finding]") -> None:
+    def findings(self, found: Sequence[Finding]) -> None:
         """Show what the doctor found; what is bad on stderr."""
-        signs = {"good": "ok", "warning": "note"}
+        signs = {"good": "ok", "warning": "note", "skipped": "-"}
         for finding in found:
             remedy = f"; {finding.remedy}" if finding.remedy else ""
             text = f"{finding.check}: {finding.message}{remedy}"

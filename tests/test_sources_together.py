@@ -46,7 +46,9 @@ FILES = {
 def records(home: TestHome) -> list[tuple[Listing, str]]:
     return [
         (decode(Listing, record), sources)
-        for record, sources in home.rows("select record, sources from paper")
+        for record, sources in home.rows(
+            "select record, sources from paper where number not in (select paper from absorbed)"
+        )
     ]
 
 
@@ -154,6 +156,6 @@ def test_sources_that_are_silent_are_named(tmp_path):
         "old": {"changed": "2026-11-10T09:00:00+00:00"},
     }
     home.write("inbox/.fetched.json", json.dumps(memory))
-    notes = home.run("2026-11-20T09:00")["notes"]
+    notes = [note for note in home.run("2026-11-20T09:00")["stale"] if note.startswith("the source")]
     assert [note.split()[2] for note in notes] == ["old", "never"]
     assert "2026-11-10" in notes[0]
