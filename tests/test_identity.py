@@ -293,3 +293,80 @@ def test_traces_fit_the_database(title, abstract):
     found = traces(title, abstract)
     assert all(0 <= number < 2**47 for number in (*found.stored, *found.asked, found.sketch))
     assert {*found.stored} <= {*found.asked}
+
+
+# --- what bibliographies do to titles and names -------------------------------------------------------
+
+
+def record(title: str, *authors: str, venue: str | None = "Lamp Record", year: int | None = 1999) -> Listing:
+    return Listing(
+        1,
+        title,
+        "",
+        authors or ("G. Hopper", "A. Byron"),
+        published=date(year, 1, 1) if year else None,
+        venue=venue,
+    )
+
+
+@pytest.mark.parametrize("other", [
+    "G. Hopper and A. Byron. Lamps for the foggy piers", "Lamps for the foggy piers. Proceedings of the 9th Conf. on Lamps", "Lamps for the foggy piers, Lamp Record 1999",
+    "Lamps for the foggy piers [J]", "Lamps for the foggy piers (panel)", "Tutorial: Lamps for the foggy piers", "Lampsforthefoggypiers", "Lamps for the foggy piers - group of 9 »",
+    "Lamps for the foggy piers (Oslo, May 1999)", "Lamps for the foggy piers: a report of the workshop held at Oslo, May 5 1999",
+])  # fmt: skip
+def test_what_a_reference_leaves_on_a_title(other):
+    one = record("Lamps for the foggy piers")
+    assert compare(one, record(other)).same
+    assert compare(record(other), one).same
+
+
+@pytest.mark.parametrize("other", [
+    "Lamps for the foggy piers. Part 2", "Lamps for the foggy piers 2", "Erratum. Lamps for the foggy piers", "Bells; lamps; oil", "G. H. Z. Y. X",
+    "Oil for the foggy piers of brass", "Lamps for the quiet bells of brass and oil in fog",
+])  # fmt: skip
+def test_what_is_no_leftover(other):
+    assert not compare(record("Lamps for the foggy piers"), record(other)).same
+
+
+def test_two_records_of_one_publication_may_differ_in_a_word():
+    assert compare(
+        record("Careful lamps for all foggy winter piers"),
+        record("Careful lights for all foggy winter piers"),
+    ).same
+    assert not compare(
+        record("Careful lamps for all foggy winter piers"),
+        record("Careful lights for all foggy winter piers", "G. Hopper"),
+    ).same
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [
+    (("Grace Hopper",), ("G. Hopper",), True), (("Grace Hopper",), ("Hopper",), True), (("Grace Hopper",), ("Jane Hopper",), False), (("Wei Li",), ("W. Li",), True),
+    (("Ralf Güting",), ("Ralf G&#252; ting",), True), (("Grace Hopper",), ("Grace Hoper",), True), (("N. Shah",), ("NSH Shah",), True), (("Hopper…",), ("G. Hopperâ?",), True),
+    (("S. Byron", "T. Hopper"), ("B. Susan", "H. Thomas"), True), (("S. Byron",), ("B. Susan",), False), (("张伟",), ("Wei Zhang",), True), ((), ("Wei Zhang",), True),
+])  # fmt: skip
+def test_names_are_compared_with_forgiveness(one, other, same):
+    listings = (Listing(1, "Lamps and Fog", "", names) for names in (one, other))
+    assert compare(*listings).same == same
+
+
+def test_garbled_names_do_not_undo_a_long_title():
+    long = "Lamps for the foggy piers of the north"
+    assert compare(record(long, "G. Hopper"), record(long, "ACM Anthology")).same
+    assert not compare(record(long, "G. Hopper"), record(long, "ACM Anthology", year=2003, venue=None)).same
+    assert not compare(record("Lamps in fog", "G. Hopper"), record("Lamps in fog", "ACM Anthology")).same
+
+
+def test_short_titles_want_more():
+    short = ("Grace Hopper", "Ada Byron", "Alan Turing", "Kurt Gödel")
+    assert not compare(record("Lamps in fog", *short), record("Lamps in fog", "Ada Byron")).same
+    nobody = replace(record("Lamps in fog"), authors=())
+    assert not compare(nobody, record("Lamps in fog", year=2003, venue=None)).same
+
+
+def test_a_series_with_one_abstract():
+    one, other = paper("Lamps of Winter 1"), paper("More Lamps Seen in Winter 2")
+    assert compare(one, other).rule == "series"
+    assert (
+        compare(paper("Bright Lamps"), paper("Lamps Seen Late", authors=("Alan Turing",))).rule
+        == "other authors"
+    )

@@ -141,3 +141,20 @@ def test_an_empty_library(tmp_path):
     assert home.call("library", "export").out == ""
     assert home.call("library", "merges", "--json").json == []
     assert home.call("library", "search", "x").status == 0
+
+
+def test_names_of_papers_and_texts_with_signs(home):
+    home.run()
+    home.put(
+        "2026-11-17.txt",
+        page(
+            Card(r"Costs {of} 50% & $x_1$", prose("cost")),
+            Card(r"{\it Schr\"odinger} lamps", prose("cats")),
+            day="Nov 17",
+        ),
+    )
+    home.run("2026-11-18T09:00")
+    bibtex = home.call("library", "export", "--format", "bibtex").out
+    assert r"title = {{Costs \{of\} 50\% \& \$x\_1\$}}" in bibtex
+    assert r"title = {{{\it Schr\"odinger} lamps}}" in bibtex
+    assert home.call("library", "show", "doi:10.1/x").status == 2
