@@ -221,6 +221,11 @@ class Library:
     def count(self) -> int:
         return int(self._db.scalar(select(func.count()).select_from(papers)) or 0)
 
+    def seen(self) -> tuple[tuple[int, datetime], ...]:
+        """Return the number of every paper and when it was first seen, by number."""
+        rows = self._db.execute(select(papers.c.number, papers.c.first_seen).order_by(papers.c.number))
+        return tuple((row.number, row.first_seen) for row in rows)
+
     # --- the log
 
     def end(self) -> int:
