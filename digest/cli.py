@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from digest import __version__, app
+from digest import __version__, app, cli_templates
 from digest.errors import DigestError, QueryError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_pipeline(add)
     _add_subscriptions(commands, common)
+    cli_templates.add_commands(commands, common)
     ledger = add("ledger", _ledger, "what the runs did")
     ledger.add_argument("--run", type=_number(_MANY), metavar="ID", help="one run, whole")
     ledger.add_argument(
@@ -151,6 +152,7 @@ def _add_pipeline(add: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="N",
         help="how many past weeks to count (default 8)",
     )
+    cli_templates.add_preview_options(preview)
 
 
 def _add_paths(parser: argparse.ArgumentParser, about: str, count: str) -> None:
@@ -299,6 +301,8 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    if arguments.open or arguments.watch:
+        return cli_templates.show_page(arguments, home, screen, _clock(arguments, home))
     shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=arguments.weeks)
     if arguments.json:
         _print_json(

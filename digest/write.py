@@ -12,8 +12,8 @@ from digest.model import FeedItem, Home, Issue
 from digest.store import Store, Transaction
 
 if TYPE_CHECKING:
+    from digest.render import Frame, Renderer
     from digest.render import IssueLine as Line
-    from digest.render import Renderer
     from digest.store.desk import IssueLine, Kind
 
 SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
@@ -42,13 +42,20 @@ def issue_path(issue: Issue, form: str) -> str:
     return f"output/issues/{issue.subscription}/{issue.stem}.{SUFFIXES[form]}"
 
 
-def renderer_for(home: Home) -> "Renderer":
-    """Return the renderer with a home's templates and frame."""
-    from digest.render import Frame, Renderer
+def frame_of(home: Home) -> "Frame":
+    """Return what a home's settings contribute to issues and pages."""
+    from digest.render import Frame
 
     settings = home.settings
     sender = settings.smtp.sender if settings.smtp and settings.smtp.sender else settings.title
-    return Renderer(home.templates, Frame(settings.title, settings.base_url, sender, settings.timezone))
+    return Frame(settings.title, settings.base_url, sender, settings.timezone)
+
+
+def renderer_for(home: Home) -> "Renderer":
+    """Return the renderer with a home's templates and frame."""
+    from digest.render import Renderer
+
+    return Renderer(home.templates, frame_of(home))
 
 
 def write_unwritten(home: Home, store: Store, progress: Callable[[str, int, int], None]) -> Written:

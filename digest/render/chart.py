@@ -31,7 +31,7 @@ class Chart:
 
 
 def papers_a_week(days: Iterable[date], weeks: int = WEEKS) -> Chart | None:
-    """Return the chart of the days on which papers were first seen; None for fewer than two weeks.
+    """Return the chart of the days on which papers were first seen; None for fewer than four weeks.
 
     It ends with the newest day's week and never with today's, so the same papers give the same chart.
     """
@@ -40,7 +40,7 @@ def papers_a_week(days: Iterable[date], weeks: int = WEEKS) -> Chart | None:
         return None
     last, first = max(counts), min(counts)
     shown = min(weeks, (last - first).days // 7 + 1)
-    if shown < 2:
+    if shown < 4:
         return None
     mondays = [last - timedelta(weeks=back) for back in reversed(range(shown))]
     most = max(counts[monday] for monday in mondays)

@@ -53,15 +53,15 @@ def test_bibtex_has_its_braces_in_pairs(title, author):
 
 def test_a_chart_ends_with_the_newest_paper():
     first = date(2026, 1, 5)
-    chart = papers_a_week([first, first + timedelta(days=1), first + timedelta(days=14)])
-    assert [(bar.x, bar.y, bar.height) for bar in chart.bars] == [(0, 0, 36), (9, 35, 1), (18, 18, 18)]
+    chart = papers_a_week([first, first + timedelta(days=1), first + timedelta(days=21)])
+    assert [(bar.x, bar.height) for bar in chart.bars] == [(0, 36), (9, 1), (18, 1), (27, 18)]
     assert chart.bars[0].label == "week of 2026-01-05: 2"
-    assert chart.summary == "3 papers in 3 weeks, 1 in the latest, at most 2 in one"
+    assert chart.summary == "3 papers in 4 weeks, 1 in the latest, at most 2 in one"
 
 
 def test_a_chart_has_its_limits():
     assert papers_a_week([]) is None
-    assert papers_a_week([date(2026, 1, 5), date(2026, 1, 11)]) is None
+    assert papers_a_week([date(2026, 1, 5), date(2026, 1, 20)]) is None
     assert len(papers_a_week([date(2020, 1, 1), date(2026, 1, 1)]).bars) == 26
 
 
