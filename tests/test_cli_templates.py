@@ -5,9 +5,9 @@ import webbrowser
 from pathlib import Path
 
 import pytest
-from tests.homes import Card, TestHome, page
 
 from digest import cli_templates
+from tests.homes import Card, TestHome, page
 
 NOW = "2026-11-20T09:00"
 

@@ -3,7 +3,7 @@
 //     node look.mjs CHROMIUM SCREENSHOT_FOLDER|- PAGE.html…
 //
 // Needs `playwright-core` and `axe-core` (from NODE_PATH or a node_modules folder above). Prints one JSON object:
-// {"page:scheme:width": ["violation …", …], …}; an empty list means that all is well.
+// {"PAGE:scheme:width": ["violation …", …], …}; an empty list means that all is well.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
@@ -44,7 +44,7 @@ for (const colorScheme of ["light", "dark"]) {
       if (shots !== "-") {
         await tab.screenshot({ path: `${shots}/${basename(page, ".html")}-${colorScheme}-${width}.png` });
       }
-      report[`${basename(page)}:${colorScheme}:${width}`] = found;
+      report[`${page}:${colorScheme}:${width}`] = found;
     }
     await context.close();
   }
