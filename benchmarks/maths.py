@@ -107,22 +107,35 @@ def words_of(text: str) -> Counter[str]:
     return Counter(re.findall(r"(?<![\\A-Za-z])[a-z]{4,}(?![A-Za-z])", text))
 
 
+# What stands in a text as TeX: commands, with the arguments that are not shown, and addresses said twice.
+AS_TEX = re.compile(
+    r"\\(?:cite\w*|ref|label|color|begin|end|unicode)\s*(?:\[[^]]*\])?(?:\{[^{}]*\})?|\\(?:textcolor|hyperlink)\{[^{}]*\}"
+    r"|\\href\{[^{}]*\}|\\[A-Za-z]+\*?|\\.|\{https?://[^{}]*\}|[{}$~]"
+)
+TEX_NAMES = {
+    "times",
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "theta",
+    "lambda",
+    "sigma",
+    "omega",
+    "epsilon",
+    "infty",
+}
+
+
 def harmed(texts: list[str]) -> list[tuple[str, str]]:
     """Return pairs of a word that was lost and its text."""
     plain = Counter(word for text in texts if not re.search(r"[\\$^{}~`_]", text) for word in words_of(text))
-    command = re.compile(
-        r"\\(?:cite\w*|ref|label|href|hyperlink|url|textcolor|color|begin|end|unicode)\b.{0,200}"
-    )
     found = []
     for text in texts:
         shown = readable(text).text
         if shown != text:
-            lost = words_of(command.sub("", text)) - words_of(shown)
-            found += [
-                (word, text)
-                for word in lost
-                if plain[word] >= 5 and not re.search(rf"{word}\d|\d{word}|\\{word}", text)
-            ]
+            lost = words_of(AS_TEX.sub("", text)) - words_of(shown)
+            found += [(word, text) for word in lost if plain[word] >= 5 and word not in TEX_NAMES]
     return found
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest import __version__, app, cli_library, cli_mail
+from digest import __version__, app, cli_library, cli_mail, cli_templates
 from digest.errors import DigestError, QueryError, UsageError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 from digest.show import print_json
@@ -77,7 +77,7 @@ def _open_streams() -> None:
 # Options of every command may also stand before it; these have no value.
 _FLAGS = ("--json", "--quiet")
 _VALUED = ("--home", "--now")
-_GROUPS = ("subscriptions", "library", "outbox", "recipients")
+_GROUPS = ("subscriptions", "library", "outbox", "recipients", "templates")
 
 
 def _command_first(words: Sequence[str]) -> list[str]:
@@ -159,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_subscriptions(commands, common)
     cli_mail.add_commands(commands, common)
     cli_library.add_commands(commands, common)
+    cli_templates.add_commands(commands, common)
     ledger = add("ledger", _ledger, "what the runs did")
     ledger.add_argument("--run", type=_number(_MANY), metavar="ID", help="one run, whole")
     ledger.add_argument(
@@ -214,6 +215,7 @@ def _add_pipeline(add: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="N",
         help="how many past weeks to count (default 8)",
     )
+    cli_templates.add_preview_options(preview)
 
 
 def _add_paths(parser: argparse.ArgumentParser, about: str, count: str) -> None:
@@ -369,6 +371,8 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    if arguments.open or arguments.watch:
+        return cli_templates.show_page(arguments, home, screen, _clock(arguments, home))
     shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=arguments.weeks)
     if arguments.json:
         print_json(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError
 from digest.files import write_whole
@@ -11,12 +12,13 @@ from digest.model import FeedItem, Home, Issue
 from digest.store import Store, Transaction
 
 if TYPE_CHECKING:
+    from digest.render import Frame, Renderer
     from digest.render import IssueLine as Line
-    from digest.render import Renderer
     from digest.store.desk import IssueLine, Kind
 
 SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 _PAGES_AT_ONCE = 500
+_CHARTED = 10_000  # papers of a subscription's feed that its chart counts, the newest
 
 
 @dataclass(slots=True)
@@ -40,13 +42,20 @@ def issue_path(issue: Issue, form: str) -> str:
     return f"output/issues/{issue.subscription}/{issue.stem}.{SUFFIXES[form]}"
 
 
-def renderer_for(home: Home) -> "Renderer":
-    """Return the renderer with a home's templates and frame."""
-    from digest.render import Frame, Renderer
+def frame_of(home: Home) -> "Frame":
+    """Return what a home's settings contribute to issues and pages."""
+    from digest.render import Frame
 
     settings = home.settings
     sender = settings.smtp.sender if settings.smtp and settings.smtp.sender else settings.title
-    return Renderer(home.templates, Frame(settings.title, settings.base_url, sender, settings.timezone))
+    return Frame(settings.title, settings.base_url, sender, settings.timezone)
+
+
+def renderer_for(home: Home) -> "Renderer":
+    """Return the renderer with a home's templates and frame."""
+    from digest.render import Renderer
+
+    return Renderer(home.templates, frame_of(home))
 
 
 def write_unwritten(home: Home, store: Store, progress: Callable[[str, int, int], None]) -> Written:
@@ -56,8 +65,9 @@ def write_unwritten(home: Home, store: Store, progress: Callable[[str, int, int]
         ("issue", _issue_files),
         ("paper", _paper_pages),
         ("feed", _feed_files),
-        ("index", _index_page),
+        ("index", _archive_pages),
     )
+    _mark_archive(store)
     renderer: Renderer | None = None
     for kind, files_of in jobs:
         with store.begin(write=False) as tx:
@@ -120,12 +130,48 @@ def _paper_pages(_home: Home, store: Store, renderer: "Renderer", key: str) -> I
     yield f"output/site/papers/{key}.html", renderer.paper(paper, _lines(lines)).encode()
 
 
-def _index_page(_home: Home, store: Store, renderer: "Renderer", _key: str) -> Iterator[tuple[str, bytes]]:
+def _mark_archive(store: Store) -> None:
+    """Mark what papers that came or changed alter in the archive: its first page, and files of titles."""
+    from digest.render.search import shard_of
+
+    with store.begin() as tx:
+        numbers = tx.desk.unwritten("paper")
+        if numbers:
+            tx.desk.mark_unwritten("index", "")
+        for shard in sorted({shard_of(int(number)) for number in numbers}):
+            tx.desk.mark_unwritten("index", f"titles {shard}")
+
+
+def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
+    if key:
+        yield _titles(store, int(key.split()[1]))
+        return
+    from digest.publish import opml
+    from digest.render import Holdings
+
+    zone = ZoneInfo(home.settings.timezone)
     with store.begin(write=False) as tx:
         lines = tx.desk.issue_lines()
-        cursors = tx.desk.cursors()
-    page = renderer.index(_lines(lines), {cursor.subscription: cursor.name for cursor in cursors})
-    yield "output/site/index.html", page.encode()
+        names = {cursor.subscription: cursor.name for cursor in tx.desk.cursors()}
+        seen = tx.library.seen()
+        entered = {
+            each: [line.entered.astimezone(zone).date() for line in tx.desk.feed(each, _CHARTED)]
+            for each in names
+        }
+    days = [at.astimezone(zone).date() for _, at in seen]
+    holdings = Holdings(days, entered, seen[-1][0] if seen else 0)
+    yield "output/site/index.html", renderer.index(_lines(lines), names, holdings).encode()
+    settings = home.settings
+    feeds = [("all", f"{settings.title}: every new paper"), *sorted(names.items())]
+    yield "output/feeds/all.opml", opml(settings.title, settings.base_url, feeds)
+
+
+def _titles(store: Store, shard: int) -> tuple[str, bytes]:
+    from digest.render import search
+
+    with store.begin(write=False) as tx:
+        papers = tx.library.papers(range(shard * search.SHARD, (shard + 1) * search.SHARD))
+    return f"output/site/{search.shard_file(shard)}", search.shard(papers.values())
 
 
 def _lines(lines: Iterable["IssueLine"]) -> tuple["Line", ...]:

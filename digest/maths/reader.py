@@ -169,6 +169,8 @@ class _Reader:
         mark = found["mark"] or found["letters"]
         letter = found["on"] or found["on_dotless"] or found["on_braced"]
         accented = unicodedata.normalize("NFC", letter + table.ACCENTS[mark])
+        if found["letters"] and found["letters"] in "bdrt" and " " in found[0]:
+            return found.end()  # `\b geometric`: somebody's macro
         if len(accented) != 1 or (mark == '"' and (" " in found[0] or self.quoted_by_escapes(found))):
             return found.end()  # there is no such letter: `\"x` is a quotation mark
         start, end = found.span()
@@ -419,16 +421,14 @@ class _Reader:
             self.text[max(0, found.start() - 8) : found.start()],
             self.text[found.end() : found.end() + 12],
         )
+        argument = after[:1] in {")", ",", "^", "_", " "}
+        signed = (
+            rules.AFTER_SIGN.search(before) and not after.startswith(("-", "_"))
+        ) or rules.BEFORE_SIGN.match(after)
         inside = (
             (found[0] == "Delta" and rules.PERCENT.match(after))
-            or (rules.FUNCTION.search(before) and after[:1] in (")", ",", "^", "_", " "))
-            or (
-                self.dropped
-                and (
-                    (rules.AFTER_SIGN.search(before) and not after.startswith(("-", "_")))
-                    or rules.BEFORE_SIGN.match(after)
-                )
-            )
+            or (rules.FUNCTION.search(before) and argument)
+            or (self.dropped and (signed or (rules.OF_A_LETTER.search(before) and argument)))
         )
         return self.whole(found, table.SYMBOLS[found[0]]) if inside else found.end()
 

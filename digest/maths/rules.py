@@ -121,7 +121,8 @@ PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{3,}\s+[a-z]{2,}(?![A-Za-z]*[\^_({])")
 MONEY = re.compile(r"[\d.,]+\s?(?:[kKMBT]|[A-Za-z]{2,}|[-–]|\(|and\b|to\b|per\b|\s|/)[^\\^_{}$]*")
 TEXTUAL = re.compile(r"\\(?:text\w*|mbox|emph|mathrm|operatorname)\{[^{}]*\}")
 MATHS_SIGN = re.compile(r"[\\^_{}]")
-FUNCTION = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|tanh|sinh|cosh|exp|log|ln|sin|cos|tan|max|min)\(\Z")
+FUNCTION = re.compile(r"(?:tanh|sinh|cosh|exp|log|ln|sin|cos|tan|max|min)\(\Z")
+OF_A_LETTER = re.compile(r"(?<![A-Za-z])[A-Za-z]\(\Z")
 
 
 # --- what the reader asks of a place that a rule found ---

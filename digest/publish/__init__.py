@@ -2,8 +2,9 @@
 
 from digest.publish.channel import Channel
 from digest.publish.json_feed import json_feed
+from digest.publish.opml import opml
 from digest.publish.xml import atom, rss
 
 FORMS = {"rss": rss, "atom": atom, "json": json_feed}
 
-__all__ = ["FORMS", "Channel", "atom", "json_feed", "rss"]
+__all__ = ["FORMS", "Channel", "atom", "json_feed", "opml", "rss"]

@@ -5,5 +5,6 @@ Everything here is pure: the same issue, templates and frame give the same bytes
 
 from digest.render.frame import Frame, IssueLine
 from digest.render.renderer import Renderer
+from digest.render.view import Holdings
 
-__all__ = ["Frame", "IssueLine", "Renderer"]
+__all__ = ["Frame", "Holdings", "IssueLine", "Renderer"]

@@ -12,7 +12,7 @@ from digest.model import Issue, Paper
 from digest.render import mail, md, phrases
 from digest.render.environment import make_environment, render
 from digest.render.frame import Frame, IssueLine
-from digest.render.view import Fit, IssueView, index_view, issue_view, page_view
+from digest.render.view import Fit, Holdings, IssueView, index_view, issue_view, page_view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Gmail cuts mails off at about 102 KB of HTML; what delivery adds (how to leave) must fit as well.
 BUDGET = 92_000
+NOTHING = Holdings()
 
 
 def _fits(papers: int) -> Iterator[Fit]:
@@ -115,13 +116,19 @@ class Renderer:
         """Return the page of one paper; `issues` are those that brought it."""
         return self._render("paper.html", paper=page_view(paper, issues, self._frame), top="../")
 
-    def index(self, issues: Sequence[IssueLine], names: Mapping[str, str] | None = None) -> str:
+    def index(
+        self,
+        issues: Sequence[IssueLine],
+        names: Mapping[str, str] | None = None,
+        holdings: Holdings = NOTHING,
+    ) -> str:
         """Return the first page of the archive.
 
         `names` maps the id of every subscription that has a feed to its name; those of `issues` are
         known without.
         """
-        return self._render("index.html", archive=index_view(issues, names or {}, self._frame), top="")
+        view = index_view(issues, names or {}, self._frame, holdings)
+        return self._render("index.html", archive=view, top="")
 
 
 def clean_lines(text: str) -> str:

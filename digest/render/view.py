@@ -4,7 +4,7 @@ Every text here is clean and plain; templates escape it for their format.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -15,9 +15,12 @@ from digest.links import arxiv_url, doi_url, feed_file, issue_page, paper_page, 
 from digest.maths import readable, shown
 from digest.model import Issue, Item, Paper
 from digest.render import phrases
+from digest.render.bibtex import bibtex
+from digest.render.chart import Chart, papers_a_week
 from digest.render.frame import Frame, IssueLine
 from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason
+from digest.render.search import shard_file, shard_of
 from digest.render.sentences import ABOUT, shorten_abstract
 
 UNTITLED = "Untitled paper"
@@ -293,21 +296,43 @@ class ShelfView:
     name: str
     feed: FeedView
     issues: tuple[LineView, ...]
+    chart: Chart | None
 
 
 @dataclass(frozen=True, slots=True)
 class IndexView:
-    """The archive's first page. `days` are the latest issues, `shelves` all, by subscription."""
+    """The archive's first page. `days` are the latest issues, `shelves` all, by subscription.
+
+    `titles` are the files that the search looks through, newest papers first; `opml` lists all feeds.
+    """
 
     title: str
     home_url: str
     summary: str
     feed: FeedView
+    opml: str
     days: tuple[DayView, ...]
     shelves: tuple[ShelfView, ...]
+    chart: Chart | None
+    titles: tuple[str, ...]
 
 
-def index_view(issues: Sequence[IssueLine], names: Mapping[str, str], frame: Frame) -> IndexView:
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the archive holds besides issues.
+
+    `seen` are the days on which papers were first seen, `entered` those on which papers entered each
+    subscription's feed; `last` is the number of the newest paper, 0 if there is none.
+    """
+
+    seen: Sequence[date] = ()
+    entered: Mapping[str, Sequence[date]] = field(default_factory=dict)
+    last: int = 0
+
+
+def index_view(
+    issues: Sequence[IssueLine], names: Mapping[str, str], frame: Frame, holdings: Holdings
+) -> IndexView:
     """Return the archive's first page; `names` are the subscriptions that have a feed, by id."""
     newest = sorted(issues, key=lambda line: (-line.day.toordinal(), line.subscription, -line.number))
     ids = dict(names)
@@ -319,6 +344,7 @@ def index_view(issues: Sequence[IssueLine], names: Mapping[str, str], frame: Fra
             name=_named(name, each),
             feed=feed_view(each, _named(name, each), frame),
             issues=tuple(_line(line) for line in newest if line.subscription == each),
+            chart=papers_a_week(holdings.entered.get(each, ())),
         )
         for each, name in sorted(ids.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
     )
@@ -333,6 +359,9 @@ def index_view(issues: Sequence[IssueLine], names: Mapping[str, str], frame: Fra
             for day, lines in groupby(newest[:RECENT], key=lambda line: line.day)
         ),
         shelves=shelves,
+        chart=papers_a_week(holdings.seen),
+        titles=tuple(map(shard_file, range(shard_of(holdings.last), -1, -1))) if holdings.last else (),
+        opml=frame.base_url + feed_file("all", "opml"),
     )
 
 
@@ -372,6 +401,8 @@ class PageView:
     first_seen: str
     sources: tuple[str, ...]
     issues: tuple[LineView, ...]
+    bibtex: str
+    feed: FeedView
 
 
 def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageView:
@@ -391,6 +422,8 @@ def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageVi
         first_seen=phrases.short_day(phrases.in_zone(paper.first_seen, frame.timezone).date()),
         sources=phrases.sources(paper),
         issues=tuple(map(_line, issues)),
+        bibtex=bibtex(paper),
+        feed=feed_view("all", f"{_named(frame.title, 'Paper Digest')}: every new paper", frame),
     )
 
 

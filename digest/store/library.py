@@ -287,6 +287,11 @@ class Library:
             insert(entries).values(paper=number, kind="new", what="", at=at, file=file.id, run=file.run)
         )
 
+    def seen(self) -> tuple[tuple[int, datetime], ...]:
+        """Return the number of every paper and when it was first seen, by number."""
+        rows = self._db.execute(select(papers.c.number, papers.c.first_seen).order_by(papers.c.number))
+        return tuple((row.number, row.first_seen) for row in rows)
+
     # --- the log
 
     def end(self) -> int:

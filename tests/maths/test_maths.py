@@ -69,7 +69,7 @@ WORDS = (
     "100% at 5% cost", "A & B", "$5 and $6", "$120, or US$5", "costs $5 (or 4$ per hour)", "$1M of $2.5 million in total",
     "snake_case, imo_1960_p2, crime_tax, context_recall, V_AI, SFT_Chosen", "src/a_b/c_1.py, ~/x_1, C:\\new\\times",
     "https://x.test/a_1/~b/{c}", "contact_us@x.test", "sim-to-real, simulation, the sim 3 game", "alpha channels, beta version",
-    "PixArt-alpha, mu-MATH, phi-4, Krippendorff's alpha", "alpha = 0.05", "delta rule of the pi0 model", "8 pm-12 midnight",
+    "PixArt-alpha, mu-MATH, phi-4, Krippendorff's alpha", "alpha = 0.05", "C(kappa) and E(gamma)", r"a \b black-box and \r ratings", "delta rule of the pi0 model", "8 pm-12 midnight",
     "approx. 33 000, approx 5", "a sum of all, the exact log", "gain (~2%) by 10~30%, ~5x, 1M~60M, y ~ x", "big (data) and big[1]",
     "`code_1` and ```a^2```", "{a, b} and {user} and {{ x }}", "users' models'", "1 - 2 -- 3", "C++ && a || b", "f(x) = a*b",
     "Le Mans, le 3 mai, ge 4", 'say \\"our model\\" twice', "^_^ :-) [^1] a^",

@@ -8,7 +8,7 @@ from render_sample import FRAME, ISSUE, KETTLE, check_golden
 
 from digest.links import paper_url
 from digest.maths import shown
-from digest.render import IssueLine, Renderer
+from digest.render import Holdings, IssueLine, Renderer
 
 RENDERER = Renderer(None, FRAME)
 LINES = tuple(
@@ -17,6 +17,8 @@ LINES = tuple(
     )
     for number in range(1, 5)
 )
+DAYS = [date(2026, 1, 5) + timedelta(days=day * 3) for day in range(24)]
+HOLDINGS = Holdings(DAYS, {"tea": DAYS[::4], "quiet": DAYS[:1]}, 1041)
 
 
 def test_html():
@@ -44,7 +46,7 @@ def test_paper_page():
 
 
 def test_index():
-    check_golden("index.html", RENDERER.index([IssueLine.of(ISSUE), *LINES], {"quiet": "<Quiet>"}))
+    check_golden("index.html", RENDERER.index([IssueLine.of(ISSUE), *LINES], {"quiet": "<Quiet>"}, HOLDINGS))
 
 
 def test_empty_index():

@@ -1,0 +1,31 @@
+"""The list of all feeds as OPML 2.0, for feed readers to import at once."""
+
+from collections.abc import Iterable
+from html import escape
+
+from digest.display import clean
+from digest.links import feed_file
+
+
+def opml(title: str, base_url: str, feeds: Iterable[tuple[str, str]]) -> bytes:
+    """Return an OPML list of feeds, given as pairs of the stem of their files and their title."""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<opml version="2.0">',
+        f"<head><title>{_text(title)}</title></head>",
+        "<body>",
+        *(
+            f'<outline type="rss" text="{_text(name)}" title="{_text(name)}"'
+            f' xmlUrl="{_text(base_url + feed_file(stem, "rss"))}" htmlUrl="{_text(base_url)}"/>'
+            for stem, name in feeds
+        ),
+        "</body>",
+        "</opml>",
+        "",
+    ]
+    return "\n".join(lines).encode()
+
+
+def _text(text: str) -> str:
+    """Return a text as an attribute's value; what XML cannot hold is replaced."""
+    return escape(clean(text).strip() or "…").replace("\ufffd", "□")

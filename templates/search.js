@@ -1,0 +1,35 @@
+// Looks through titles and names in the page itself: no server, nothing leaves the reader's machine.
+// The files of titles are scripts that call titles(), as a page opened from a folder may load nothing else.
+let papers = [];
+function titles(rows) { papers = papers.concat(rows); }
+function search(files, top) {
+  const form = document.querySelector(".search"), input = form.querySelector("input");
+  const found = document.getElementById("found"), status = document.getElementById("status");
+  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const SHOWN = 50;
+  let waiting = null;
+  const load = () => waiting ??= Promise.all(files.map((file) => new Promise((done) => {
+    const script = document.createElement("script");
+    script.src = top + file;
+    script.onload = script.onerror = done;
+    document.head.append(script);
+  }))).then(() => { papers = papers.map((row) => [...row, fold(row[1] + " " + row[2])]).sort((a, b) => b[0] - a[0]); });
+  const show = async () => {
+    await load();
+    const words = fold(input.value).split(/\s+/).filter(Boolean);
+    const hits = words.length ? papers.filter((row) => words.every((word) => row[4].includes(word))) : [];
+    status.textContent = !words.length ? "" : hits.length === 1 ? "1 paper" : hits.length.toLocaleString() + " papers" + (hits.length > SHOWN ? ", the newest " + SHOWN : "");
+    found.replaceChildren(...hits.slice(0, SHOWN).map((row) => {
+      const item = document.createElement("li"), link = document.createElement("a"), year = document.createElement("span");
+      link.href = top + "papers/" + row[0] + ".html";
+      link.textContent = row[1] || "Untitled paper";
+      year.textContent = row[3];
+      item.append(link, " ", year);
+      return item;
+    }));
+  };
+  input.addEventListener("focus", load);
+  input.addEventListener("input", show);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+}

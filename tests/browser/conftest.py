@@ -1,0 +1,8 @@
+"""The strategies that all tests share lie one folder up."""
+
+import sys
+from pathlib import Path
+
+_TESTS = str(Path(__file__).parent.parent)
+if _TESTS not in sys.path:
+    sys.path.append(_TESTS)

@@ -1,0 +1,130 @@
+"""Every page and mail in a real Chromium, and every mail against what mail programs support.
+
+Needs Chromium, Node and three packages (`npm install playwright-core axe-core caniemail`) in the folder that
+DIGEST_NODE_MODULES names; skipped where they are absent. DIGEST_REQUIRE_BROWSER=1 makes their absence an error.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import html5lib
+import pytest
+
+from tests.homes import Card, TestHome, page
+
+LOOK = Path(__file__).parent / "look.mjs"
+MODULES = Path(os.environ.get("DIGEST_NODE_MODULES", ".")) / "node_modules"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+FAMILIES = ("gmail", "apple-mail", "outlook", "yahoo")
+# What mails lean on although a program lacks it, and what is seen there instead.
+DEGRADES = {
+    "css-overflow-wrap": "a long word is cut at the edge, as in every other mail there",
+    "css-overflow": "the line for the inbox's preview is hidden by display:none already",
+    "css-max-height": "as above",
+    "css-display-none": "the preview's line shows as small white text on white",
+    "css-table-layout": "the outer table is as wide as the window either way",
+    "css-height": "Yahoo gives the short rule a minimum instead",
+    "html-role": "read out as a plain table or text",
+    "html-body": "the table below has the same background",
+    "html-anchor-links": "the entries of the table of contents do not jump; the papers follow below",
+    "css-max-width": "Outlook has the table of the conditional comment instead",
+}
+
+
+def needs(*paths: object) -> None:
+    """Skip the test, or fail it where it must not be skipped, if something is absent."""
+    missing = [str(path) for path in paths if not path or not Path(str(path)).exists()]
+    if missing:
+        told = f"not there: {', '.join(missing)}"
+        if os.environ.get("DIGEST_REQUIRE_BROWSER") == "1":
+            pytest.fail(told)
+        pytest.skip(told)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Two issues, a long and a short one; TeX, markup and a very long word in the papers."""
+    made = TestHome(tmp_path_factory.mktemp("browser"))
+    odd = Card(
+        "Kites of <b>6.3times</b> R^{n times n} & " + "w" * 120, "Strings of $\\alpha$ " + "x" * 300 + " end."
+    )
+    made.put("2026-10-01.txt", page(*(f"Kites number {number}" for number in range(12)), odd, day="Oct 1"))
+    made.subscribe("wind", "kites", schedule="daily 08:00", start="90 days")
+    made.subscribe("calm", "doldrums")
+    made.run("2026-10-01T09:00")
+    made.put("2026-11-19.txt", page("Kites come back", "Lanterns", day="Nov 19"))
+    made.run("2026-11-20T09:00")
+    return made
+
+
+def test_pages_and_mails_in_a_browser(home):
+    """axe-core finds nothing, light and dark; nothing is wider than a window of 320 pixels; the search finds."""
+    needs(CHROMIUM, shutil.which("node"), MODULES / "playwright-core", MODULES / "axe-core")
+    site = home.path / "output" / "site"
+    pages = [site / "index.html", *sorted((home.path / "output").rglob("*-[12].html"))]
+    pages += sorted((site / "papers").glob("1*.html"))[:5]
+    done = subprocess.run(
+        ["node", str(LOOK), str(CHROMIUM), "-", *map(str, pages)], capture_output=True, text=True, check=True
+    )
+    report = json.loads(done.stdout)
+    assert len(report) == len(pages) * 6
+    assert {page: found for page, found in report.items() if found} == {}
+
+
+def features(mail: str) -> set[str]:
+    """Return what a mail uses, by caniemail's names: properties of inline styles, elements, attributes."""
+    tree = html5lib.parse(re.sub(r"<!--.*?-->", "", mail, flags=re.DOTALL), namespaceHTMLElements=False)
+    used: set[str] = set()
+    for element in tree.iter():
+        if not isinstance(element.tag, str) or element.tag in {
+            "html",
+            "head",
+            "meta",
+            "title",
+            "style",
+            "tbody",
+        }:
+            continue
+        tag = {"h1": "h1-h6", "h2": "h1-h6", "h3": "h1-h6", "ol": "lists", "li": "lists"}.get(
+            element.tag, element.tag
+        )
+        used.add(f"html-{tag}")
+        used |= {f"html-{name}" for name in element.attrib if name not in {"style", "class", "id", "href"}}
+        if element.get("href", "").startswith("#"):
+            used.add("html-anchor-links")
+        for rule in filter(None, element.get("style", "").split(";")):
+            name, value = rule.split(":", 1)
+            used.add(
+                "css-display-none" if rule == "display:none" else f"css-{re.sub('-(top|bottom)$', '', name)}"
+            )
+            assert "url(" not in value and "!important" not in value
+    return used
+
+
+def test_mails_use_what_mail_programs_support(home):
+    needs(MODULES / "caniemail")
+    known = json.loads((MODULES / "caniemail" / "data" / "caniemail.json").read_text("utf-8"))["data"]
+    table = {feature["slug"]: feature["stats"] for feature in known}
+    for path in sorted((home.path / "output" / "issues").rglob("*.html")):
+        for feature in features(path.read_text("utf-8")) & table.keys() - DEGRADES.keys():
+            for family in FAMILIES:
+                for program, versions in table[feature].get(family, {}).items():
+                    newest = list(versions.values())[-1]
+                    # The mail program of Windows 10 is no longer made.
+                    assert newest[0] != "n" or program == "windows-mail", f"{feature}: {family} {program}"
+
+
+def test_mails_need_nothing_but_their_own_text(home):
+    for path in sorted((home.path / "output" / "issues").rglob("*.html")):
+        mail = path.read_text("utf-8")
+        assert not re.search(
+            r"<(?:img|link|script|svg|video|form|input|iframe)\b|@import|@font-face|url\(", mail
+        )
+        style = mail.split("<style>", 1)[1].split("</style>", 1)[0]
+        assert len(style) < 16_000  # Gmail drops a longer one whole
+        assert "<style" not in mail.split("</head>", 1)[1]

@@ -1,0 +1,106 @@
+"""Templates of one's own: list, export, check, and a preview that follows their changes."""
+
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import pytest
+
+from digest import cli_templates
+from tests.homes import Card, TestHome, page
+
+NOW = "2026-11-20T09:00"
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = TestHome(tmp_path / "kites")
+    made.put("2026-11-19.txt", page(Card("One-step kites"), Card("Two-step kites"), Card("Three kites")))
+    made.subscribe("wind", "kites", schedule="daily 08:00")
+    made.run()
+    made.subscribe("storm", "kites", schedule="daily 08:00")
+    return made
+
+
+@pytest.fixture(autouse=True)
+def somewhere_else(tmp_path, monkeypatch):
+    """Previews go to the test's own folder, and no browser is started."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(webbrowser, "open", lambda _url: False)
+
+
+def test_templates_are_listed_and_exported(home):
+    assert {each["name"]: each["own"] for each in home.call("templates", "list", "--json").json}[
+        "issue.txt"
+    ] is False
+    done = home.call("templates", "export", "issue.txt", "site.css", "--json")
+    assert [Path(path).name for path in done.json["written"]] == ["issue.txt", "site.css"]
+    assert "your own" in home.call("templates", "list").out
+    again = home.call("templates", "export", "paper.html", "issue.txt")
+    assert (again.status, "is there already" in again.err) == (2, True)
+    assert not (home.path / "templates" / "paper.html").exists()
+    unknown = home.call("templates", "export", "isue.txt")
+    assert (unknown.status, "there are: archive-issue.html" in unknown.err) == (2, True)
+    assert "paper.html written" in home.call("templates", "export", "paper.html").out
+
+
+def test_templates_are_checked_with_file_and_line(home):
+    assert home.call("templates", "check").out.strip() == "All templates work."
+    home.write("templates/README.md", "notes")
+    home.write("templates/issue.txt", "a\n{{ issue.nam }}")
+    home.write("templates/paper.html", "{% if %}")
+    home.write("templates/isue.html", "")
+    home.write("templates/subject.txt", b"\xff")
+    done = home.call("templates", "check", "--json")
+    assert done.status == 2
+    problems = "\n".join(done.json["problems"])
+    for told in (
+        "issue.txt:2: Undefined",
+        "paper.html:1: ",
+        "isue.html: nothing uses",
+        "subject.txt: is not UTF-8",
+    ):
+        assert told in problems
+    assert "README" not in problems
+
+
+def test_the_preview_as_a_page(home, tmp_path):
+    done = home.call("preview", "storm", "--open", "--now", NOW)
+    assert done.status == 0
+    assert "No browser could be started" in done.err
+    shown = (tmp_path / "paper-digest-kites-storm.html").read_text()
+    assert "One-step" in shown and "http-equiv" not in shown
+
+
+def test_a_preview_without_an_issue_says_so(home):
+    home.subscribe("calm", "doldrums")
+    done = home.call("preview", "calm", "--open", "--now", NOW)
+    assert (done.status, "no issue to show" in done.err) == (2, True)
+
+
+def test_the_preview_follows_changes(home, tmp_path, monkeypatch):
+    """Each look at the files is a step here, so that the test need not wait."""
+    path = tmp_path / "paper-digest-kites-storm.html"
+    pages = []
+    steps = iter(
+        (
+            lambda: home.write("templates/issue.html", "<head></head>{{ issue.nam }}"),
+            lambda: None,
+            lambda: home.write("templates/issue.html", "<head></head>mine: {{ issue.name }}"),
+        )
+    )
+
+    def look(_seconds):
+        pages.append(path.read_text())
+        step = next(steps, None)
+        if step is None:
+            raise KeyboardInterrupt
+        step()
+
+    monkeypatch.setattr(cli_templates.time, "sleep", look)
+    done = home.call("preview", "storm", "--watch", "--now", NOW)
+    assert done.status == 0
+    assert all('http-equiv="refresh"' in each for each in pages)
+    assert "<h1" in pages[0] and "has no attribute" in pages[1] and pages[1] == pages[2]
+    assert "mine: storm" in pages[3]
+    assert "has no attribute" in done.err
