@@ -131,6 +131,7 @@ def settle(home: TestHome, clock: str) -> None:
     """Let an undisturbed scheduler finish what the killed ones left."""
     with Scheduler(home, clock=clock) as last:
         papers = len(list((home.path / "inbox").glob("*.txt")))
-        while home.rows("select count(*) from served") != [(papers,)]:
+        last.until("run")
+        while len(slots_of(home, "minutely")) < 4 or home.rows("select count(*) from served") != [(papers,)]:
             last.until("run")
         assert last.stop() == 0
