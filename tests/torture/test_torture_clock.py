@@ -66,10 +66,10 @@ def across(day: date, zones: tuple[str, ...], folder: Path) -> None:
         while datetime.fromisoformat(clock.until("run")["timestamp"]) < end:
             pass
         assert clock.stop() == 0
-    # The last run began a little before it told of its end.
-    last = datetime.fromisoformat(home.rows("select max(clock) from run")[0][0])
+    # What a run that ended had to see; the very last one was stopped at some point.
+    last = datetime.fromisoformat(home.rows("select max(clock) from run where status = 'done'")[0][0])
     for name, (schedule, zone) in wanted.items():
-        used = [slot for slot in slots_of(home, name) if slot > began]
+        used = [slot for slot in slots_of(home, name) if began < slot <= last]
         assert used == [slot.instant for slot in due_slots(schedule, zone, began, last)], name
         assert {slot.astimezone(zone).date() for slot in used} >= {day + timedelta(days=n) for n in (1, 2)}
 
