@@ -1,10 +1,11 @@
 """Mails a second: built, signed and handed over, beside EmailMessage, dkimpy, smtplib and Postfix's smtp-source.
 
-    python benchmarks/delivery.py [PAGES_FOLDER] [--recipients 2000] [--papers 30] [--runs 3] [--json]
+    python benchmarks/delivery.py [PAGES_FOLDER] [--recipients 2000] [--papers 30]
+        [--connections 1] [--runs 3] [--json]
 
 One issue of real papers goes to many recipients. "Built" is one message per recipient, whole, as it goes
 over the wire; "signed" adds a DKIM signature. "Handed over" ends in Postfix's `smtp-sink` on this
-machine over one connection; ours is the whole `digest deliver`, each message leased, marked and settled in
+machine, over as many connections for both; ours is the whole `digest deliver`, each message leased, marked and settled in
 the database. `smtp-source` sends the same bytes again and again, and remembers nothing. Without Postfix's
 two programs that part is left out. Each figure is the median of the runs, which take turns.
 """
@@ -119,8 +120,18 @@ def sink() -> Iterator[int]:
         process.wait()
 
 
-def source_rate(port: int, mail: Path, count: int) -> float:
-    command = ["smtp-source", "-d", "-s", "1", "-m", str(count), "-F", str(mail), f"inet:127.0.0.1:{port}"]
+def source_rate(port: int, mail: Path, count: int, connections: int) -> float:
+    command = [
+        "smtp-source",
+        "-d",
+        "-s",
+        str(connections),
+        "-m",
+        str(count),
+        "-F",
+        str(mail),
+        f"inet:127.0.0.1:{port}",
+    ]
     began = time.perf_counter()
     subprocess.run(command, check=True)
     return count / (time.perf_counter() - began)
@@ -139,8 +150,8 @@ def smtplib_rate(port: int, renderer: Renderer, issue: Issue, count: int) -> flo
 class BenchHome:
     """A home with one subscription of real papers and many readers; its issue waits in the outbox."""
 
-    def __init__(self, path: Path, pages: Path, count: int, papers: int) -> None:
-        self.path, self.count = path, count
+    def __init__(self, path: Path, pages: Path, count: int, papers: int, connections: int) -> None:
+        self.path, self.count, self.connections = path, count, connections
         (path / "subscriptions").mkdir()
         readers = json.dumps([f"reader{number}@example.net" for number in range(count)])
         (path / "subscriptions" / "bench.toml").write_text(
@@ -155,7 +166,8 @@ class BenchHome:
     def _settings(self, port: int) -> None:
         (self.path / "digest.toml").write_text(
             f'channels = ["smtp"]\n[smtp]\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\n'
-            f'from = "{FROM}"\nmessages_per_connection = 1000000\n',
+            f'from = "{FROM}"\nmessages_per_connection = 1000000\n'
+            f"connections = {self.connections}\n",
             "utf-8",
         )
 
@@ -218,9 +230,13 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
     with contextlib.ExitStack() as stack:
         if shutil.which("smtp-sink") and shutil.which("smtp-source"):
             port = stack.enter_context(sink())
-            home = BenchHome(folder, arguments.folder, arguments.recipients, arguments.papers)
+            home = BenchHome(
+                folder, arguments.folder, arguments.recipients, arguments.papers, arguments.connections
+            )
             jobs["handed over, digest deliver"] = lambda: home.deliver(port)
-            jobs["handed over, smtp-source"] = lambda: source_rate(port, home.mail, arguments.recipients)
+            jobs["handed over, smtp-source"] = lambda: source_rate(
+                port, home.mail, arguments.recipients, arguments.connections
+            )
             jobs["handed over, EmailMessage + smtplib"] = lambda: smtplib_rate(port, renderer, issue, few)
         for _ in range(arguments.runs):
             for name, job in jobs.items():
@@ -237,6 +253,7 @@ def cli() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
     parser.add_argument("--recipients", type=int, default=2000)
     parser.add_argument("--papers", type=int, default=30)
+    parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -171,55 +171,64 @@ def _note(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """Something to be written, and where it is told that it is safe. One that is `urgent` is waited for."""
+    """Something to be written, and where it is told that it is safe."""
 
     work: Callable[[Outbox], bool]
-    urgent: bool
     written: "Future[bool]"
 
 
 class _Clerk:
     """Writes what all connections note down, one transaction after the other.
 
-    What comes in while one is being made safe on disk goes into the next, together. An outcome lingers a
-    millisecond for the note that mostly follows it, the beginning of the next message, so that the disk is
-    asked once for both.
+    Who waits for a note writes it, with all that came in while the one before was being made safe on disk;
+    so the disk is asked once for many. An outcome, which nobody waits for, lingers a millisecond for the
+    note that mostly follows it, the beginning of the next message.
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self._notes: SimpleQueue[_Note | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._write, name="delivery-clerk", daemon=True)
+        self._open = ExitStack()
+        self._held = self._open.enter_context(store.hold())
+        self._notes: SimpleQueue[_Note] = SimpleQueue()
+        self._writing = threading.Lock()
+        self._waiting = threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._sweep, name="delivery-clerk", daemon=True)
         self._thread.start()
 
     def note(self, work: Callable[[Outbox], bool], *, urgent: bool) -> "Future[bool]":
-        """Have something written; the future is done when it is safe. A failure is the future's."""
-        written: Future[bool] = Future()
-        self._notes.put(_Note(work, urgent, written))
-        return written
+        """Have something written, at once if it is urgent. The future is then done; a failure is its own."""
+        note = _Note(work, Future())
+        self._notes.put(note)
+        if urgent:
+            self._write()
+        else:
+            self._waiting.set()
+        return note.written
 
     def stop(self) -> None:
         """Write what is left, then end."""
-        self._notes.put(None)
+        self._over = True
+        self._waiting.set()
         self._thread.join()
+        self._write()
+        self._open.close()
+
+    def _sweep(self) -> None:
+        """Write what nobody waited for."""
+        while not self._over:
+            self._waiting.wait()
+            self._waiting.clear()
+            time.sleep(_LINGER)
+            self._write()
 
     def _write(self) -> None:
-        with self._store.hold() as held:
-            going_on = True
-            while going_on:
-                batch = self._batch()
-                going_on = None not in batch
-                notes = [each for each in batch if each is not None]
-                if notes:
-                    _together(held, notes)
-
-    def _batch(self) -> list[_Note | None]:
-        batch = [self._notes.get()]
-        with suppress(Empty):
-            while (last := batch[-1]) is not None:
-                patience = 0 if last.urgent else _LINGER
-                batch.append(self._notes.get(block=patience > 0, timeout=patience or None))
-        return batch
+        with self._writing:
+            notes = []
+            with suppress(Empty):
+                while True:
+                    notes.append(self._notes.get_nowait())
+            if notes:
+                _together(self._held, notes)
 
 
 def _together(held: Held, notes: Sequence[_Note]) -> None:
