@@ -15,6 +15,7 @@ import html
 import json
 import re
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -134,9 +135,13 @@ def harmed(texts: list[str]) -> list[tuple[str, str]]:
     for text in texts:
         shown = readable(text).text
         if shown != text:
-            lost = words_of(AS_TEX.sub("", text)) - words_of(shown)
+            lost = words_of(AS_TEX.sub("", text)) - words_of(unaccented(shown))
             found += [(word, text) for word in lost if plain[word] >= 5 and word not in TEX_NAMES]
     return found
+
+
+def unaccented(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
 
 
 def seconds(function, texts: list[str]) -> float:
