@@ -8,7 +8,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest import app
+from digest import app, app_templates
 from digest.errors import DigestError
 from digest.files import write_whole
 from digest.model import Home
@@ -46,7 +46,7 @@ def add_preview_options(preview: argparse.ArgumentParser) -> None:
 
 
 def _list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.templates(home)
+    found = app_templates.templates(home)
     if arguments.json:
         print(json.dumps([{"name": each.name, "own": each.own, "known": each.known} for each in found]))
     else:
@@ -58,7 +58,7 @@ def _list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    written = app.export_templates(home, arguments.names)
+    written = app_templates.export_templates(home, arguments.names)
     if arguments.json:
         print(json.dumps({"written": [str(path) for path in written]}))
     else:
@@ -69,7 +69,7 @@ def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _check(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    problems = app.check_templates(home)
+    problems = app_templates.check_templates(home)
     for problem in problems:
         screen.error(problem)
     if arguments.json:
@@ -114,7 +114,9 @@ def _write_page(
 
     problem: DigestError | None = None
     try:
-        page = app.preview_page(app.open_home(str(home.path)) if live else home, subscription, clock)
+        page = app_templates.preview_page(
+            app.open_home(str(home.path)) if live else home, subscription, clock
+        )
     except DigestError as error:
         problem = error
         page = f'<!DOCTYPE html><html lang="en"><head><title>Problem</title></head><body><pre>{escape(str(error))}</pre></body></html>'

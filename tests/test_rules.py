@@ -20,7 +20,10 @@ LAYERS = (
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
     ("pipeline", {"intake", "librarian", "pipeline", "shelf", "write", "upkeep", "dispatch"}),
-    ("app", {"app", "config", "why", "doctor", "doctor_mail", "rounds", "metrics", "restore"}),
+    (
+        "app",
+        {"app", "app_templates", "config", "why", "doctor", "doctor_mail", "rounds", "metrics", "restore"},
+    ),
     ("doors", {"cli", "cli_library", "cli_mail", "cli_templates", "show", "schedule", "web", "__main__"}),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}

@@ -93,7 +93,7 @@ WORD_RULES = (
     ("times", r"(?<=\d)times(?: (?=\d)|(?![a-z]))|(?<![\w-])times(?=\d)"),
     (
         "product",
-        r"(?<=[0-9)}]) times (?=(?P<right>\d+)(?![\d.]*%)|[A-Za-z](?![A-Za-z]))|(?<=\b[B-HJ-Z]) times (?=[B-HJ-Z]\b)",
+        r"(?<=[0-9)}]) times (?=(?P<right>\d+)(?![\d.]*%)|[B-HJ-Zb-z](?![A-Za-z]))|(?<=\b[B-HJ-Z]) times (?=[B-HJ-Z]\b)",
     ),
     ("sim", r"(?<![\w-])sim(?=\d)|(?<=\d)sim ?(?=\d)|(?<![\w-])sim (?=\d)"),
     ("approx", r"(?<![\w-])approx(?=\d)"),

@@ -1,0 +1,50 @@
+"""What the commands about templates do: a page to look at, and templates of one's own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest.app import Clock, preview
+from digest.errors import UsageError
+from digest.model import Home
+
+if TYPE_CHECKING:
+    from digest.render.own import Template
+
+
+def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
+    """Return the HTML of the issue a subscription would get now, recording nothing.
+
+    Raises UsageError if nothing matches, else as `preview`.
+    """
+    from digest.write import renderer_for
+
+    found = preview(home, subscription_id, clock, weeks=1)
+    if found.issue is None:
+        raise UsageError(
+            f"no match among {found.considered} new papers, so there is no issue to show; "
+            'set an earlier start in its file, such as start = "90 days"'
+        )
+    return renderer_for(home).html(found.issue)
+
+
+def templates(home: Home) -> tuple["Template", ...]:
+    """Return all templates, and which of them the home has of its own."""
+    from digest.render import own
+
+    return own.templates(home.templates)
+
+
+def export_templates(home: Home, names: Sequence[str]) -> tuple[Path, ...]:
+    """Copy templates of the program into the home. Raises UsageError."""
+    from digest.render import own
+
+    return own.export(home.templates, tuple(dict.fromkeys(names)))
+
+
+def check_templates(home: Home) -> tuple[str, ...]:
+    """Return what is wrong with the home's templates."""
+    from digest.render import own
+    from digest.write import frame_of
+
+    return own.check(home.templates, frame_of(home))
