@@ -186,6 +186,9 @@ def expected(listings: list[Listing], layout: Layout) -> list[Listing]:
     LAYOUTS, st.permutations(MENU), st.sampled_from(["\n", "\n\n"]),
 )  # fmt: skip
 def test_a_page_is_read_back_exactly(listings, layout, menu, between):
+    # An abstract that only repeats its title looks like a card's title shown twice.
+    listings = [one for one in listings if one.abstract.rstrip(".") != one.title]
+    listings = listings or [Listing(0, "On Snails", LOREM)]
     if layout.upvotes == "line":  # behind a number on a line of its own, only the line tells an odd title
         listings = [one for one in listings if " " in one.title] or [Listing(0, "On Snails", LOREM)]
     cards = [written(one, layout) for one in listings]
