@@ -21,7 +21,7 @@ Places = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 Top = tuple[Places, Places, Scores]
 
-_PAIRS_AT_ONCE = 1 << 18  # matches scored in one piece: bounds the memory
+_PAIRS_AT_ONCE = 1 << 16  # matches scored in one piece: bounds the memory
 
 
 def set_bits(bits: Bits, rows: npt.NDArray[np.integer], papers: Places) -> None:
