@@ -9,7 +9,13 @@ from hypothesis import HealthCheck, settings
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 # Shared machines are noisy: a slow example is no failure.
-settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A change is judged by the same examples every time; here every run tries others.
+settings.register_profile(
+    "calm",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 settings.load_profile("calm")
 
 
