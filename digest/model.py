@@ -139,13 +139,29 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Component:
+    """A part of a paper's worth: `keyword`, `taste`, `popularity` or `freshness`; -1 to 1, and its weight."""
+
+    name: str
+    value: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A paper in an issue. `changes` says what was revised, for papers under Updated."""
+    """A paper in an issue. `changes` says what was revised, for papers under Updated.
+
+    `parts` is what its place was made of, where it is not by keywords alone; `liked` and `disliked` are
+    its words that most resemble what the reader liked, and disliked.
+    """
 
     paper: Paper
     score: float = 0.0
     evidence: tuple[Evidence, ...] = ()
     changes: tuple[str, ...] = ()
+    parts: tuple[Component, ...] = ()
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +170,7 @@ class Issue:
 
     `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
     only on the archive page. `since` is where the interval begins, None for "from the beginning".
+    `order` says by what the papers are ordered, empty for "by keywords alone".
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
     slot's wall time with its offset, None for a forced issue.
     """
@@ -174,6 +191,7 @@ class Issue:
     keywords: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     schedule: str = ""
+    order: str = ""
 
     @property
     def stem(self) -> str:
@@ -192,6 +210,17 @@ class FeedItem:
 
 
 # --- what people write -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part of a paper's worth counts (`digest.match.rank`); `diversity` is from 0 to 1."""
+
+    keyword: float = 1.0
+    taste: float = 1.0
+    popularity: float = 0.0
+    freshness: float = 0.0
+    diversity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +244,7 @@ class Subscription:
     start: timedelta = timedelta(days=7)
     enabled: bool = True
     paused_until: date | None = None
+    ranking: Weights = Weights()
 
 
 @dataclass(frozen=True, slots=True)
