@@ -4,6 +4,7 @@ The doors (`cli`) parse words and print; here a command becomes values in, value
 time to import are imported where they are used.
 """
 
+import re
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ __all__ = ["Settings", "Subscription", "open_home"]  # what the doors need of th
 
 if TYPE_CHECKING:
     from digest.intake import Options, Progress
-    from digest.store import Store
+    from digest.store import Store, Transaction
     from digest.store.ledger import RunRecord, Verdict
     from digest.subscriptions import Flawed
 
@@ -160,6 +161,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         assert cursor is not None
         shelf = Shelf(store)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
+        findings = shelf.tastes.ranked(tx, subscription, findings, clock.now)
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
         )
@@ -324,6 +326,88 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock) -> Why
     return Why(day, decided if day else decided[:10], standing, timezone)
 
 
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What was said of papers for a subscription, its seeds, and the terms that were learnt from it."""
+
+    votes: tuple[tuple[Paper, str, datetime], ...]
+    seeds: tuple[Paper, ...]
+    liked_terms: tuple[str, ...]
+    disliked_terms: tuple[str, ...]
+
+
+def feedback(home: Home, subscription_id: str) -> Feedback:
+    """Return what was said of papers, and what was learnt. Raises UsageError as `preview`."""
+    from digest.match.spoken import spoken
+    from digest.ranked import Tastes
+
+    subscription = _subscription(home, subscription_id)
+    with _store(home, create=False) as store, store.begin(write=False) as tx:
+        votes = tx.feedback.votes(subscription_id)
+        papers = tx.library.papers(vote.paper for vote in votes)
+        seeds = tx.feedback.seeds(subscription_id)
+        taste = Tastes().taste(tx, subscription)
+    said = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
+    if taste is None:
+        return Feedback(said, seeds, (), ())
+    weighed = taste.space.terms(taste.profile, _TERMS_SHOWN)
+    known = (*taste.liked, *taste.disliked)
+    return Feedback(
+        said,
+        seeds,
+        spoken((term for term, weight in weighed if weight > 0), known)[:_TERMS_SHOWN],
+        spoken((term for term, weight in reversed(weighed) if weight < 0), known)[:_TERMS_SHOWN],
+    )
+
+
+_TERMS_SHOWN = 10
+
+
+def give_feedback(home: Home, subscription_id: str, verdict: str, papers: Sequence[str], clock: Clock) -> int:
+    """Note `like` or `dislike` of papers of the library, or `undo` what was said; return of how many.
+
+    Raises UsageError, nothing noted, if one of them is unknown.
+    """
+    _subscription(home, subscription_id)
+    with _store(home, create=False) as store, store.begin() as tx:
+        numbers = [_paper_number(tx, name) for name in papers]
+        if verdict == "undo":
+            return tx.feedback.withdraw(subscription_id, dict.fromkeys(numbers))
+        tx.feedback.vote(subscription_id, numbers, verdict, at=clock.now)
+        return len(set(numbers))
+
+
+def _paper_number(tx: "Transaction", name: str) -> int:
+    """Find a paper by library number, arXiv id, DOI, address or whole title."""
+    from digest.identity import fold_text
+
+    if name.isascii() and name.isdigit() and len(name) < 10 and tx.library.papers([int(name)]):
+        return int(name)
+    arxiv = re.search(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?$", name)
+    doi = re.search(r"10\.\d{4,9}/\S+$", name)
+    keys = [f"arxiv:{arxiv[1].casefold()}"] if arxiv else []
+    keys += [f"doi:{doi[0].casefold()}"] if doi else []
+    known = tx.library.known([*keys, f"title:{fold_text(name)}"])
+    if not known:
+        raise UsageError(
+            f"no paper {name!r} in the library; name it by its number (of output/site/papers/), "
+            "arXiv id, DOI or whole title; digest match finds titles"
+        )
+    return next(iter(known.values())).number
+
+
+def seed(
+    home: Home, subscription_id: str, paths: Sequence[str], clock: Clock
+) -> tuple[int, tuple[Rejected, ...]]:
+    """Keep the papers of files as liked, without listing them; return how many are new, and what failed."""
+    _subscription(home, subscription_id)
+    found = list(read_paths(home, paths, clock, None))
+    rejected = tuple(each for each in found if isinstance(each, Rejected))
+    listings = [one for each in found if isinstance(each, DigestFile) for one in each.listings]
+    with _store(home, create=True) as store, store.begin() as tx:
+        return tx.feedback.add_seeds(subscription_id, listings, at=clock.now), rejected
+
+
 def init(target: Path) -> Path:
     """Make a new home with samples in it. Raises UsageError if there is one already."""
     from digest.files import write_whole
@@ -423,4 +507,16 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
             for record, verdict in found.decided
         ],
         "now": standing_json(found.standing) if found.standing else None,
+    }
+
+
+def feedback_json(subscription_id: str, found: Feedback) -> dict[str, object]:
+    return {
+        "subscription": subscription_id,
+        "votes": [
+            {"paper": paper.number, "title": paper.title, "verdict": verdict, "at": _iso(at)}
+            for paper, verdict, at in found.votes
+        ],
+        "seeds": [paper.title for paper in found.seeds],
+        "terms": {"for": list(found.liked_terms), "against": list(found.disliked_terms)},
     }

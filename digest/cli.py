@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest import __version__, app
-from digest.errors import DigestError, QueryError
+from digest.errors import DigestError, QueryError, UsageError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     why = add("why", _why, "why a subscription got an issue, or none")
     why.add_argument("subscription")
     why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
+    _add_learning(add)
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
     return parser
@@ -150,6 +151,19 @@ def _add_pipeline(add: Callable[..., argparse.ArgumentParser]) -> None:
         default=8,
         metavar="N",
         help="how many past weeks to count (default 8)",
+    )
+
+
+def _add_learning(add: Callable[..., argparse.ArgumentParser]) -> None:
+    feedback = add("feedback", _feedback, "say which papers were liked; later issues are ordered by it")
+    feedback.add_argument("subscription")
+    feedback.add_argument(
+        "verdict",
+        choices=("like", "dislike", "undo", "seed", "list"),
+        help="seed: papers of files (your own library) count as liked; list: what was said and learnt",
+    )
+    feedback.add_argument(
+        "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title; for seed a file"
     )
 
 
@@ -385,6 +399,31 @@ def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     else:
         screen.why(arguments.subscription, found)
     return 0
+
+
+def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    name, verdict, papers = arguments.subscription, arguments.verdict, arguments.papers
+    if (verdict == "list") == bool(papers):
+        raise UsageError("name at least one paper" if not papers else "feedback list takes no papers")
+    if verdict == "list":
+        found = app.feedback(home, name)
+        if arguments.json:
+            _print_json(app.feedback_json(name, found))
+        else:
+            screen.feedback(found)
+        return 0
+    rejected: tuple[Rejected, ...] = ()
+    if verdict == "seed":
+        count, rejected = app.seed(home, name, papers, _clock(arguments, home))
+    else:
+        count = app.give_feedback(home, name, verdict, papers, _clock(arguments, home))
+    for each in rejected:
+        screen.error(str(each))
+    if arguments.json:
+        _print_json({"subscription": name, "verdict": verdict, "papers": count})
+    else:
+        screen.say(f"{verdict}: {count} noted. What was learnt: digest feedback {name} list")
+    return 1 if rejected else 0
 
 
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:

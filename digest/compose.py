@@ -24,11 +24,15 @@ class Logged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an interval of the log holds for a subscription; New and Updated whole, best first."""
+    """What an interval of the log holds for a subscription; New and Updated whole, best first.
+
+    `order` says by what New is ordered, if it is not by keywords alone.
+    """
 
     considered: int
     new: tuple[Item, ...]
     updated: tuple[Item, ...]
+    order: str = ""
 
     @property
     def matched(self) -> int:
@@ -109,4 +113,5 @@ def compose(
         keywords=subscription.keywords,
         exclude=subscription.exclude,
         schedule=subscription.schedule,
+        order=findings.order,
     )

@@ -168,6 +168,7 @@ def _decide(
             f"no match among {findings.considered} new papers" if findings.considered else "no new papers"
         )
         return SubscriptionReport(subscription.id, findings.considered, 0, reason=reason)
+    findings = shelf.tastes.ranked(tx, subscription, findings, now)
     issue = compose(
         subscription,
         findings,

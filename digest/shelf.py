@@ -14,6 +14,7 @@ from digest import __version__
 from digest.match.naive import Analysed, analyse, best_first, match
 from digest.match.query import Query, query_of
 from digest.model import Match, Paper, Subscription
+from digest.ranked import Tastes
 from digest.store import Store
 from digest.store.library import Entry, Library
 
@@ -31,6 +32,7 @@ class Shelf:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.tastes = Tastes()
         self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, Analysed] = {}

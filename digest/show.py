@@ -13,7 +13,7 @@ from digest.report import FileReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digest.app import Preview, Standing, Why
+    from digest.app import Feedback, Preview, Standing, Why
     from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
 
@@ -235,6 +235,19 @@ class Screen:
         self.say(
             f"{_count(good, 'subscription')} in order" + (f", {flawed} with mistakes." if flawed else ".")
         )
+
+    def feedback(self, found: "Feedback") -> None:
+        """Show what was said of papers, and what was learnt."""
+        if found.votes:
+            self.table(
+                ("", "paper", "title"),
+                ((verdict, paper.number, paper.title) for paper, verdict, _ in found.votes),
+                wide=2,
+            )
+        self.say(f"{_count(len(found.votes), 'vote')}, {_count(len(found.seeds), 'seed')}.", style="bold")
+        for name, terms in (("for", found.liked_terms), ("against", found.disliked_terms)):
+            if terms:
+                self.say(f"{name}: {', '.join(terms)}")
 
     def ledger(self, records: "Sequence[RunRecord]") -> None:
         """Show the runs, newest first."""

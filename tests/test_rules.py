@@ -16,7 +16,7 @@ LAYERS = (
     ("decisions", {"ports", "diff", "match", "compose", "slots"}),
     ("tools", {"checked", "files", "lock", "resources"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "pipeline", "shelf", "write"}),
+    ("pipeline", {"intake", "pipeline", "ranked", "shelf", "write"}),
     ("app", {"app", "config"}),
     ("doors", {"cli", "show", "schedule", "web", "__main__"}),
 )

@@ -5,7 +5,7 @@
 * K, keywords: the score of the query, divided by the best in the issue;
 * T, taste: how close to what the reader liked (`digest.match.taste`), from -1 to 1; 0 without feedback;
 * P, popularity: log(1 + upvotes + comments) / log(1001), at most 0.8, and 0.2 for published code;
-* F, freshness: halves with every 30 days since publication.
+* F, freshness: 1 on the day of publication, halves with every 30 days; 0 without a date.
 
 With `diversity` d above 0 the papers are then chosen one by one, each time the one with the highest
 (1 - d) × worth - d × (likeness to the most alike of those chosen): maximal marginal relevance, Carbonell and
@@ -51,9 +51,10 @@ def popularity(paper: Paper) -> float:
 
 
 def freshness(paper: Paper, today: date) -> float:
-    """Return how new a paper is: 1 today, 1/2 after 30 days; without a date, since it was first seen."""
-    age = (today - (paper.published or paper.first_seen.date())).days
-    return float(0.5 ** (max(0, age) / FRESH_DAYS))
+    """Return how new a paper is: 1 today, 1/2 after 30 days; 0 if nobody says when it was published."""
+    if paper.published is None:
+        return 0.0
+    return float(0.5 ** (max(0, (today - paper.published).days) / FRESH_DAYS))
 
 
 def worth(parts: Sequence[Component]) -> float:

@@ -17,7 +17,7 @@ Imports numpy and scipy: import it where it is used.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
@@ -28,7 +28,7 @@ from scipy.sparse import csr_matrix
 
 from digest.match.naive import is_prefix
 from digest.match.query import DEFAULT_SCOPE, Query, positive_atoms
-from digest.match.stopwords import STOPWORDS
+from digest.match.spoken import is_telling
 from digest.model import Paper
 from digest.text import words
 
@@ -41,6 +41,7 @@ KEYWORDS_COUNT = 1.5
 DISLIKED = 0.2
 BACKGROUND = 1.5
 BACKGROUND_PAPERS = 2_000
+_OTHER_PAPERS = 100  # on other subjects, that a small library is taken to have besides
 _KNOWN_PAIRS = 2  # a pair of words met fewer times in the background is no term
 
 
@@ -70,7 +71,7 @@ class Space:
             counts = _counts(paper.title, paper.abstract)
             known.append(counts)
             counted.update(counts.keys())
-        self._size = len(known)
+        self._size = len(known) + _OTHER_PAPERS
         self._often = {
             term: often for term, often in counted.items() if often >= _KNOWN_PAIRS or " " not in term
         }
@@ -78,7 +79,7 @@ class Space:
         self._terms: list[str] = []
         self._rows: dict[int, Row] = {}
         everything = self._matrix(self._vector(counts) for counts in known)
-        self._mean = np.asarray(everything.mean(axis=0)).ravel() if known else np.zeros(0)
+        self._mean = self._dense(everything) / self._size
 
     def matrix(self, papers: Iterable[Paper]) -> csr_matrix:
         """Return a row per paper, of length 1 (or 0 for a paper without words)."""
@@ -90,18 +91,19 @@ class Space:
         for atom in positive_atoms(query):
             if set(atom.fields) & set(DEFAULT_SCOPE):
                 whole = [word for word in atom.words if not is_prefix(atom, word)]
-                counts |= _terms([word.stem for word in whole if word.after - word.at == 1])
+                counts |= _terms([word.stem for word in whole if is_telling(word)])
         return self._dense(self._matrix([self._vector(counts)]))
 
     def profile(self, keywords: Floats, liked: csr_matrix, disliked: csr_matrix | None = None) -> Profile:
         """Learn a taste from liked papers, and disliked ones if there are any."""
-        count = KEYWORDS_COUNT * bool(keywords.any()) + liked.shape[0]
+        count = KEYWORDS_COUNT * bool(keywords.any()) + liked.shape[0] or 1
         weights = self._wide(self._dense(liked)) / count
         weights[: len(keywords)] += KEYWORDS_COUNT / count * keywords
         if disliked is not None and disliked.shape[0]:
             weights -= self._wide(DISLIKED / disliked.shape[0] * self._dense(disliked))
         weights[: len(self._mean)] -= BACKGROUND * self._mean
-        level = float(np.mean(score(liked, weights))) if liked.shape[0] else 0.0
+        own = score(liked, weights) if liked.shape[0] else keywords @ weights[: len(keywords)]
+        level = float(np.mean(own))
         return Profile(weights, max(level, 1e-6))
 
     def reasons(self, profile: Profile, row: csr_matrix, count: int) -> tuple[tuple[str, float], ...]:
@@ -115,9 +117,10 @@ class Space:
 
     def terms(self, profile: Profile, count: int) -> tuple[tuple[str, float], ...]:
         """Return the heaviest terms of a taste, for (above 0) and against, `count` of each."""
-        order = np.argsort(-profile.weights, kind="stable")
-        chosen = [*order[:count], *order[::-1][:count][::-1]]
-        return tuple((self._terms[at], float(profile.weights[at])) for at in dict.fromkeys(chosen))
+        said = zip(profile.weights.tolist(), self._terms, strict=False)
+        found = sorted((-weight, term) for weight, term in said if weight)
+        chosen = dict.fromkeys((*found[:count], *found[-count:]))
+        return tuple((term, -weight) for weight, term in chosen)
 
     def rarity(self, term: str) -> float:
         """Return a term's idf: 0 if every paper of the background has it."""
@@ -191,10 +194,9 @@ def _counts(title: str, abstract: str) -> Counter[str]:
     return counts
 
 
-def _stems(text: str) -> Iterator[str]:
-    return (word.stem for word in words(text) if word.after - word.at == 1)
+def _stems(text: str) -> list[str]:
+    return [word.stem for word in words(text) if is_telling(word)]
 
 
-def _terms(stems: Iterable[str]) -> Counter[str]:
-    telling = [stem for stem in stems if len(stem) > 1 and stem not in STOPWORDS]
-    return Counter(telling) + Counter(f"{one} {two}" for one, two in pairwise(telling))
+def _terms(stems: Sequence[str]) -> Counter[str]:
+    return Counter(stems) + Counter(f"{one} {two}" for one, two in pairwise(stems))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from digest.display import clean, shorten, shown_term
-from digest.model import Evidence, Issue, Paper
+from digest.model import Evidence, Issue, Item, Paper
 from digest.render.highlight import Piece, pieces, spans
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -73,6 +73,7 @@ def summary(issue: Issue) -> str:
     what = " and ".join(parts) or "Nothing new"
     when = since(issue.since, issue.day, issue.timezone) if issue.since else "so far"
     told = f"{what} of {count(max(issue.considered, new + updated), 'paper')} {when}."
+    told += f" Ordered by {clean(issue.order)}." if issue.order else ""
     return f"Your first issue: {told}" if issue.number == 1 else told
 
 
@@ -164,6 +165,28 @@ def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
         for field, terms in places.items()
     )
     return tuple(reason for reason in told if reason.found), len(every) - len(named)
+
+
+def ranked_by(item: Item) -> tuple[Reason, ...]:
+    """Return why a paper stands where it does, besides its keywords."""
+    by = {part.name: part.value for part in item.parts}
+    taste = by.get("taste", 0.0)
+    terms = tuple(Found(shorten(clean(term), 60), 1) for term in (item.liked if taste > 0 else item.disliked))
+    told = [
+        Reason(f"as in papers you {'liked' if taste > 0 else 'disliked'} ({abs(taste):.0%} alike)", terms)
+    ]
+    talk = (
+        (item.paper.upvotes, "upvote"),
+        (item.paper.comments, "comment"),
+        (1 if item.paper.code_url else 0, "published code"),
+    )
+    said = tuple(
+        Found(count(number, what) if what != "published code" else what, 1) for number, what in talk if number
+    )
+    told.append(Reason("for popularity", said if by.get("popularity") else ()))
+    day = item.paper.published
+    told.append(Reason("for freshness", (Found(short_day(day), 1),) if day and by.get("freshness") else ()))
+    return tuple(reason for reason in told if reason.found and (reason is not told[0] or round(taste, 2)))
 
 
 _CHANGES = {

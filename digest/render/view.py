@@ -177,7 +177,7 @@ def paper_view(item: Item, frame: Frame) -> PaperView:
         whole=short.whole,
         abstract=pieces(paper.abstract, matched),
         snippet=paper.snippet,
-        reasons=told,
+        reasons=(*told, *phrases.ranked_by(item)),
         more_reasons=untold,
         changes=phrases.changes(item.changes),
     )

@@ -23,12 +23,13 @@ from sqlalchemy.pool import StaticPool
 
 from digest.errors import StoreError, UsageError
 from digest.store.desk import Desk
+from digest.store.feedback import Feedback
 from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.programs import Programs
 from digest.store.schema import migrate
 
-__all__ = ["Desk", "Ledger", "Library", "Store", "Transaction", "open_store"]
+__all__ = ["Desk", "Feedback", "Ledger", "Library", "Store", "Transaction", "open_store"]
 
 _BUSY_SECONDS = 60
 
@@ -41,6 +42,7 @@ class Transaction:
     desk: Desk
     ledger: Ledger
     programs: Programs
+    feedback: Feedback
 
 
 class Store:
@@ -57,7 +59,13 @@ class Store:
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
         """Open a transaction; committed at the end of the block, taken back if it raises."""
         with self._connection(write=write) as connection:
-            yield Transaction(Library(connection), Desk(connection), Ledger(connection), Programs(connection))
+            yield Transaction(
+                Library(connection),
+                Desk(connection),
+                Ledger(connection),
+                Programs(connection),
+                Feedback(connection),
+            )
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:
