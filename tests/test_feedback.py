@@ -39,19 +39,19 @@ def test_without_feedback_the_order_is_by_keywords(home):
 
 
 def test_a_like_changes_the_order_and_says_so(home):
-    home.subscribe("a", "fog OR brighter")  # keywords alone put Brighter first
-    assert home.call("feedback", "a", "like", "Bread and fog").status == 0
-    assert home.call("feedback", "a", "dislike", "Lighthouse lamps in fog").status == 0
-    assert next_issue(home) == ["Rye in fog", "Brighter lamps"]
+    home.write("subscriptions/a.toml", 'keywords = ["fog"]\n[ranking]\ntaste = 3\n')
+    assert home.call("feedback", "a", "dislike", "Bread and fog").status == 0
+    assert home.call("feedback", "a", "like", "Lighthouse lamps in fog").status == 0
+    assert next_issue(home) == ["Brighter lamps", "Rye in fog"]
     shown = home.output()["output/issues/a/2026-11-21-2.txt"].decode()
     assert "Ordered by keywords and taste (1 liked, 1 disliked)" in " ".join(shown.split())
     assert "as in papers you liked" in " ".join(shown.split())
 
 
 def test_taste_can_be_switched_off(home):
-    home.write("subscriptions/a.toml", 'keywords = ["fog OR brighter^9"]\n[ranking]\ntaste = 0\n')
-    home.call("feedback", "a", "like", "Bread and fog")
-    assert next_issue(home) == ["Brighter lamps", "Rye in fog"]
+    home.write("subscriptions/a.toml", 'keywords = ["fog"]\n[ranking]\ntaste = 0\n')
+    home.call("feedback", "a", "like", "Lighthouse lamps in fog")
+    assert next_issue(home) == ["Rye in fog", "Brighter lamps"]
 
 
 def test_feedback_is_listed_explained_and_undone(home):
