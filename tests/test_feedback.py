@@ -15,7 +15,7 @@ BREAD = Card(
     "Bread and fog", "Bakers knead rye dough by the window. We weighed the crust of ninety loaves in fog."
 )
 MORE_BREAD = Card(
-    "Rye in fog", "Rye dough rises slowly in fog. Bakers waited for the crust of each loaf to crack."
+    "Rye in winter", "Rye dough rises slowly in fog. Bakers waited for the crust of each loaf to crack."
 )
 
 
@@ -34,15 +34,14 @@ def next_issue(home: TestHome) -> list[str]:
 
 
 def test_without_feedback_the_order_is_by_keywords(home):
-    assert next_issue(home) == ["Rye in fog", "Brighter lamps"]  # fog in the title counts twice
+    assert next_issue(home) == ["Brighter lamps", "Rye in winter"]  # equal: as they were seen
     assert "Ordered by" not in home.output()["output/issues/a/2026-11-21-2.txt"].decode()
 
 
 def test_a_like_changes_the_order_and_says_so(home):
-    home.write("subscriptions/a.toml", 'keywords = ["fog"]\n[ranking]\ntaste = 3\n')
-    assert home.call("feedback", "a", "dislike", "Bread and fog").status == 0
-    assert home.call("feedback", "a", "like", "Lighthouse lamps in fog").status == 0
-    assert next_issue(home) == ["Brighter lamps", "Rye in fog"]
+    assert home.call("feedback", "a", "like", "Bread and fog").status == 0
+    assert home.call("feedback", "a", "dislike", "Lighthouse lamps in fog").status == 0
+    assert next_issue(home) == ["Rye in winter", "Brighter lamps"]
     shown = home.output()["output/issues/a/2026-11-21-2.txt"].decode()
     assert "Ordered by keywords and taste (1 liked, 1 disliked)" in " ".join(shown.split())
     assert "as in papers you liked" in " ".join(shown.split())
@@ -50,8 +49,8 @@ def test_a_like_changes_the_order_and_says_so(home):
 
 def test_taste_can_be_switched_off(home):
     home.write("subscriptions/a.toml", 'keywords = ["fog"]\n[ranking]\ntaste = 0\n')
-    home.call("feedback", "a", "like", "Lighthouse lamps in fog")
-    assert next_issue(home) == ["Rye in fog", "Brighter lamps"]
+    home.call("feedback", "a", "like", "Bread and fog")
+    assert next_issue(home) == ["Brighter lamps", "Rye in winter"]
 
 
 def test_feedback_is_listed_explained_and_undone(home):
