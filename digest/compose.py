@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from digest.model import Issue, Item, Match, Paper, Subscription
+from digest.themes import themes_of
 
 MAX_UPDATED = 10
 
@@ -114,4 +115,5 @@ def compose(
         exclude=subscription.exclude,
         schedule=subscription.schedule,
         order=findings.order,
+        themes=themes_of([item.paper for item in findings.new[:cap]], subscription.keywords),
     )

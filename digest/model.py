@@ -165,6 +165,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Theme:
+    """Papers of an issue that belong together, by library number."""
+
+    name: str
+    papers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """One newsletter issue of one subscription: composed content, all that the templates may use.
 
@@ -192,6 +200,7 @@ class Issue:
     exclude: tuple[str, ...] = ()
     schedule: str = ""
     order: str = ""
+    themes: tuple[Theme, ...] = ()
 
     @property
     def stem(self) -> str:

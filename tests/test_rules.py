@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 # Each may import from its own row and from those above it; a part is the first word after `digest`.
 LAYERS = (
     ("values", {"digest", "model", "errors", "text", "identity", "display", "links", "report"}),
-    ("decisions", {"ports", "diff", "match", "compose", "slots"}),
+    ("decisions", {"ports", "diff", "match", "compose", "slots", "suggest", "themes"}),
     ("tools", {"checked", "files", "lock", "resources"}),
     ("edges", {"read", "store", "render", "deliver", "publish", "subscriptions"}),
     ("pipeline", {"intake", "pipeline", "ranked", "shelf", "write"}),

@@ -77,6 +77,15 @@ def summary(issue: Issue) -> str:
     return f"Your first issue: {told}" if issue.number == 1 else told
 
 
+def themes(issue: Issue) -> str:
+    """Return what a long issue is about: `super resolution, blur (5) · agents (3) · other (2)`."""
+    if not issue.themes:
+        return ""
+    told = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
+    rest = len(issue.new) - sum(len(theme.papers) for theme in issue.themes)
+    return " · ".join([*told, f"other ({rest})"] if rest > 0 else told)
+
+
 def facts(paper: Paper, *, source: bool = True) -> tuple[str, ...]:
     """Return what is known of a paper besides its text and authors, each fact a few words."""
     told = [clean(paper.organization).strip() if paper.organization else ""]

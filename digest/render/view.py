@@ -85,6 +85,7 @@ class IssueView:
     schedule: str
     timezone: str
     settings_file: str
+    themes: str = ""
 
 
 def issue_view(issue: Issue, frame: Frame, *, everything: bool = False) -> IssueView:
@@ -121,6 +122,7 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False) -> Issue
         schedule=clean(issue.schedule),
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
+        themes=phrases.themes(issue),
     )
 
 
