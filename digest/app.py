@@ -396,6 +396,56 @@ def _paper_number(tx: "Transaction", name: str) -> int:
     return next(iter(known.values())).number
 
 
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Keywords that find liked papers (`found` of `liked`), and what they would have brought each week."""
+
+    keywords: tuple[str, ...]
+    liked: int
+    found: int
+    weeks: tuple[Week, ...]
+
+    @property
+    def per_week(self) -> float:
+        return sum(week.matched for week in self.weeks) / len(self.weeks)
+
+
+def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock: Clock) -> Suggestion:
+    """Propose keywords from papers of the library, and from what a subscription liked.
+
+    Raises UsageError if a paper or the subscription is unknown, or nothing is liked.
+    """
+    from digest.match.naive import analyse
+    from digest.match.naive import match as match_paper
+    from digest.match.query import query_of
+    from digest.suggest import suggest as keywords_for
+
+    with _store(home, create=False) as store, store.begin(write=False) as tx:
+        numbers = [_paper_number(tx, name) for name in names]
+        seeds: tuple[Paper, ...] = ()
+        if subscription_id:
+            _subscription(home, subscription_id)
+            votes = tx.feedback.votes(subscription_id)
+            numbers += [vote.paper for vote in votes if vote.verdict == "like"]
+            seeds = tx.feedback.seeds(subscription_id)
+        known = tx.library.papers(numbers)
+        liked = (*(known[number] for number in dict.fromkeys(numbers)), *seeds)
+        keywords = keywords_for(liked, tx.library.all_papers())
+        if not keywords:
+            raise UsageError(
+                "no liked papers with words to go by; name some: digest suggest PAPER… "
+                "or: digest feedback SUBSCRIPTION like PAPER…"
+            )
+        query = query_of(keywords)
+        found = sum(match_paper(query, analyse(paper)) is not None for paper in liked)
+        asked = Subscription("suggested", "", keywords, timezone=home.settings.timezone)
+        weeks = _weeks(tx.library.all_papers(), asked, clock.now, _SUGGEST_WEEKS)
+    return Suggestion(keywords, len(liked), found, weeks)
+
+
+_SUGGEST_WEEKS = 8
+
+
 def seed(
     home: Home, subscription_id: str, paths: Sequence[str], clock: Clock
 ) -> tuple[int, tuple[Rejected, ...]]:

@@ -122,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("subscription")
     why.add_argument("date", nargs="?", type=_day, help="a day, YYYY-MM-DD (default: the latest runs)")
     _add_learning(add)
+    _add_suggest(add)
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
     return parser
@@ -165,6 +166,14 @@ def _add_learning(add: Callable[..., argparse.ArgumentParser]) -> None:
     feedback.add_argument(
         "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title; for seed a file"
     )
+
+
+def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
+    suggest = add("suggest", _suggest, "propose keywords from a few liked papers")
+    suggest.add_argument(
+        "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title of a liked paper"
+    )
+    suggest.add_argument("--for", dest="liked_by", metavar="ID", help="what this subscription liked, too")
 
 
 def _add_paths(parser: argparse.ArgumentParser, about: str, count: str) -> None:
@@ -424,6 +433,24 @@ def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
     else:
         screen.say(f"{verdict}: {count} noted. What was learnt: digest feedback {name} list")
     return 1 if rejected else 0
+
+
+def _suggest(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    if not arguments.papers and not arguments.liked_by:
+        raise UsageError("name a liked paper, or a subscription: digest suggest --for ID")
+    found = app.suggest(home, arguments.papers, arguments.liked_by, _clock(arguments, home))
+    if arguments.json:
+        _print_json(
+            {
+                "keywords": list(found.keywords),
+                "liked": found.liked,
+                "found": found.found,
+                "papers_a_week": found.per_week,
+            }
+        )
+    else:
+        screen.suggestion(found)
+    return 0
 
 
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:

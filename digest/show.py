@@ -13,7 +13,7 @@ from digest.report import FileReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digest.app import Feedback, Preview, Standing, Why
+    from digest.app import Feedback, Preview, Standing, Suggestion, Why
     from digest.store.ledger import RunRecord
     from digest.subscriptions import Flawed
 
@@ -249,6 +249,14 @@ class Screen:
             if terms:
                 self.say(f"{name}: {', '.join(terms)}")
 
+    def suggestion(self, found: "Suggestion") -> None:
+        """Show proposed keywords as they stand in a subscription."""
+        self.say(f"keywords = [{', '.join(_toml_text(each) for each in found.keywords)}]", style="bold")
+        self.say(
+            f"finds {found.found} of {_count(found.liked, 'liked paper')}; {found.per_week:.1f} papers a week "
+            f"over {_count(len(found.weeks), 'week')}."
+        )
+
     def ledger(self, records: "Sequence[RunRecord]") -> None:
         """Show the runs, newest first."""
         if not records:
@@ -308,6 +316,10 @@ def _console(stream: Any) -> "Console":
 
     width = None if stream.isatty() else _PIPED_WIDTH
     return Console(file=stream, width=width, highlight=False, emoji=False)
+
+
+def _toml_text(text: str) -> str:
+    return f"'{text}'" if '"' in text else f'"{text}"'
 
 
 def _cell(value: object) -> str:
