@@ -1,6 +1,6 @@
 """Learning from k liked papers: rank what came later, beside the usual classifiers.
 
-    python benchmarks/ranking.py [DATA_FOLDER] [--users 40] [--liked 1,5,20] [--side held] [--skip-slow] [--json]
+    python benchmarks/ranking.py [DATA_FOLDER] [--users 40] [--liked 1,5,20] [--side held] [--skip-slow] [--refresh N] [--json]
 
 MEDLINE: a user is a main heading of at least 20 records, in the order of their numbers; the first k are
 liked, all records after the last of these are ranked, and those with the heading are right. `ours` has the
@@ -8,6 +8,9 @@ keywords of the subscription (the heading's words) and the likes; `ours, likes` 
 classifiers have. Headings are split in two by a hash: constants were chosen on `train`, the default is the
 other half. The arXiv part replays days: a user wants one category and a pair of words in the title, likes the first k,
 and each later day's papers are ranked (mean over days with a hit).
+
+The key sentence is compared with position baselines (see `key_sentence` for the label), and `--refresh` users
+are learnt and ranked one after the other.
 
 The classifiers have TF-IDF of 1-2-grams, 20,000 features. Time is fit and rank, per user.
 """
@@ -35,6 +38,8 @@ from sklearn.svm import LinearSVC
 from digest.match.query import query_of
 from digest.match.taste import BACKGROUND_PAPERS, Space, score
 from digest.model import Paper
+from digest.render.sentences import gist, sentences
+from digest.text import words
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -244,6 +249,62 @@ def replay_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
     return rows
 
 
+# --- many users, and the key sentence ---------------------------------------------------------------
+
+
+def refresh(arguments: argparse.Namespace) -> dict[str, object]:
+    """Learn and rank all of MEDLINE for very many users of 5 liked papers each, on one core."""
+    papers, places = medline(arguments.folder)
+    rank = ours(papers, with_keywords=True)
+    headings = list(places)
+    began = time.perf_counter()
+    for user in range(arguments.refresh):
+        heading = headings[user % len(headings)]
+        first = user // len(headings) % (len(places[heading]) - 4)
+        rank(places[heading][first : first + 5], heading)
+    return {"users": arguments.refresh, "papers": len(papers), "seconds": time.perf_counter() - began}
+
+
+def key_sentence(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """Compare the chosen sentence with position baselines on arXiv abstracts of at least four sentences.
+
+    The label is derived: the sentence that shares most with the title, by the rarity of the shared words.
+    No chooser sees the title. `share` is the mean share of the title's rarity that the chosen sentence has.
+    """
+    papers, _ = arxiv(arguments.folder)
+    stems = [{word.stem for word in words(paper.title)} for paper in papers]
+    often = Counter(stem for each in stems for stem in each)
+    choosers: dict[str, Callable[[str, tuple[tuple[int, int], ...]], int | None]] = {
+        "ours": gist,
+        "first": lambda _text, _parts: 0,
+        "second": lambda _text, _parts: 1,
+        "middle": lambda _text, parts: len(parts) // 2,
+        "last": lambda _text, parts: len(parts) - 1,
+    }
+    right, shares, cases = Counter(), Counter(), 0
+    for paper, title in zip(papers[::4], stems[::4], strict=True):
+        text = " ".join(paper.abstract.split())
+        parts = sentences(text)
+        if len(parts) < 4 or not title:
+            continue
+        cases += 1
+        rarity = {stem: np.log(len(papers) / often[stem]) for stem in title}
+        shared = [sum(rarity[s] for s in title & {w.stem for w in words(text[slice(*at)])}) for at in parts]
+        for name, choose in choosers.items():
+            place = choose(text, parts) or 0
+            right[name] += shared[place] == max(shared)
+            shares[name] += shared[place] / sum(rarity.values())
+    return [
+        {
+            "chooser": name,
+            "abstracts": cases,
+            "best": right[name] / cases,
+            "share": float(shares[name]) / cases,
+        }
+        for name in choosers
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -252,7 +313,8 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=40)
     parser.add_argument("--liked", default="1,5,20")
     parser.add_argument("--side", choices=("held", "train"), default="held")
-    parser.add_argument("--only", choices=("medline", "arxiv"))
+    parser.add_argument("--only", choices=("medline", "arxiv", "sentence", "refresh"))
+    parser.add_argument("--refresh", type=int, default=1_000, metavar="USERS")
     parser.add_argument("--skip-slow", action="store_true", help="leave out the fitted classifiers")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -262,8 +324,22 @@ def main() -> None:
         name = {"medline": "medline", "arxiv": "arxiv-days"}[data]
         if arguments.only in {None, data} and any((arguments.folder / name).glob("*.jsonl.gz")):
             rows += measure(arguments)
+    has_arxiv = any((arguments.folder / "arxiv-days").glob("*.jsonl.gz"))
+    has_medline = any((arguments.folder / "medline").glob("*.jsonl.gz"))
+    chosen_sentences = key_sentence(arguments) if arguments.only in {None, "sentence"} and has_arxiv else []
+    refreshed = refresh(arguments) if arguments.only in {None, "refresh"} and has_medline else None
     if arguments.json:
-        print(json.dumps({"rows": rows}))
+        print(json.dumps({"rows": rows, "key_sentence": chosen_sentences, "refresh": refreshed}))
+        return
+    for each in chosen_sentences:
+        print(
+            f"key sentence {each['chooser']:7} best {each['best']:.3f} share {each['share']:.3f} of {each['abstracts']}"
+        )
+    if refreshed:
+        print(
+            f"{refreshed['users']} users × {refreshed['papers']} papers: {refreshed['seconds']:.1f} s, one core"
+        )
+    if arguments.only in {"sentence", "refresh"}:
         return
     if not rows:
         print(f"{arguments.folder}: no medline or arxiv-days there; name a folder that has them")
