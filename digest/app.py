@@ -150,7 +150,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     Raises UsageError for an unknown subscription or one with mistakes.
     """
     from digest.compose import compose
-    from digest.pipeline import enrol, findings_of
+    from digest.pipeline import enrol, findings_of, ranked
     from digest.shelf import Shelf
     from digest.write import renderer_for
 
@@ -161,7 +161,9 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         assert cursor is not None
         shelf = Shelf(store)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
-        findings = shelf.tastes.ranked(tx, subscription, findings, clock.now)
+        findings = ranked(
+            tx, shelf, subscription, findings, (cursor.position, tx.library.end()), now=clock.now
+        )
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
         )

@@ -34,6 +34,7 @@ class Findings:
     new: tuple[Item, ...]
     updated: tuple[Item, ...]
     order: str = ""
+    discover: tuple[Item, ...] = ()
 
     @property
     def matched(self) -> int:
@@ -115,5 +116,6 @@ def compose(
         exclude=subscription.exclude,
         schedule=subscription.schedule,
         order=findings.order,
+        discover=findings.discover,
         themes=themes_of([item.paper for item in findings.new[:cap]], subscription.keywords),
     )

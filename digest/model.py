@@ -178,6 +178,7 @@ class Issue:
 
     `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
     only on the archive page. `since` is where the interval begins, None for "from the beginning".
+    `discover` are papers that no keyword asked for, but the reader's taste.
     `order` says by what the papers are ordered, empty for "by keywords alone".
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
     slot's wall time with its offset, None for a forced issue.
@@ -201,6 +202,7 @@ class Issue:
     schedule: str = ""
     order: str = ""
     themes: tuple[Theme, ...] = ()
+    discover: tuple[Item, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -223,13 +225,17 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each part of a paper's worth counts (`digest.match.rank`); `diversity` is from 0 to 1."""
+    """How much each part of a paper's worth counts (`digest.match.rank`); `diversity` is from 0 to 1.
+
+    `discover` is how many papers a week may come from outside the keywords.
+    """
 
     keyword: float = 1.0
     taste: float = 1.0
     popularity: float = 0.0
     freshness: float = 0.0
     diversity: float = 0.0
+    discover: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def _decide(
             f"no match among {findings.considered} new papers" if findings.considered else "no new papers"
         )
         return SubscriptionReport(subscription.id, findings.considered, 0, reason=reason)
-    findings = shelf.tastes.ranked(tx, subscription, findings, now)
+    findings = ranked(tx, shelf, subscription, findings, (cursor.position, end), now=now)
     issue = compose(
         subscription,
         findings,
@@ -181,7 +181,7 @@ def _decide(
         issue,
         interval=(cursor.position, end),
         formats=subscription.formats,
-        serves=[item.paper.number for item in findings.new],
+        serves=[item.paper.number for item in (*findings.new, *findings.discover)],
         run=run,
     )
     paths = {form: issue_path(issue, form) for form in subscription.formats}
@@ -194,6 +194,23 @@ def _decide(
         **paths,
     )
     return SubscriptionReport(subscription.id, findings.considered, findings.matched, issue=made)
+
+
+def ranked(
+    tx: Transaction,
+    shelf: Shelf,
+    subscription: Subscription,
+    findings: Findings,
+    interval: tuple[int, int],
+    *,
+    now: datetime,
+) -> Findings:
+    """Return the findings of an interval in the reader's order, with what to discover."""
+    found = shelf.tastes.ranked(tx, subscription, findings, now)
+    if not subscription.ranking.discover:
+        return found
+    numbers = sorted({entry.paper for entry in shelf.entries(tx.library, *interval)})
+    return shelf.tastes.discovered(tx, subscription, found, map(shelf.paper, numbers), now)
 
 
 def _due(

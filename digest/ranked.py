@@ -3,23 +3,26 @@
 A run without feedback loads nothing heavy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from digest.compose import Findings
+from digest.compose import Findings, recent_enough
+from digest.match.naive import analyse, match
 from digest.match.query import query_of
 from digest.match.rank import components, ordered
 from digest.match.spoken import spoken
-from digest.model import Item, Paper, Subscription
+from digest.model import Component, Item, Paper, Subscription
 from digest.store import Transaction
 
 if TYPE_CHECKING:
     from digest.match.taste import Profile, Space
 
+SURE = 0.5  # half as close as the liked papers are
 _TERMS = 3  # of a paper, named as reasons
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,45 @@ class Tastes:
         if taste:
             new = tuple(_with_terms(item, taste) for item in new)
         return replace(findings, new=new, order=_order(subscription, taste))
+
+    def discovered(
+        self,
+        tx: Transaction,
+        subscription: Subscription,
+        findings: Findings,
+        papers: Iterable[Paper],
+        now: datetime,
+    ) -> Findings:
+        """Return the findings with what no keyword asked for but the taste is sure of, at most so many a week.
+
+        `papers` are those of the interval.
+        """
+        asked = {item.paper.number for item in (*findings.new, *findings.updated)}
+        room = subscription.ranking.discover - sum(
+            len(issue.discover) for issue in tx.desk.issues_since(subscription.id, now - _WEEK)
+        )
+        taste = self.taste(tx, subscription) if room > 0 else None
+        if taste is None:
+            return findings
+        without = query_of(subscription.exclude)
+        numbers = {paper.number for paper in (*taste.liked, *taste.disliked)} | asked
+        others = [
+            paper
+            for paper in papers
+            if paper.number not in numbers
+            and not paper.withdrawn
+            and recent_enough(subscription, paper, now)
+            and match(without, analyse(paper)) is None
+        ]
+        served = tx.desk.served(subscription.id, (paper.number for paper in others))
+        close = zip(taste.closeness(others), others, strict=True)
+        sure = [(value, paper) for value, paper in close if value >= SURE and paper.number not in served]
+        sure.sort(key=lambda pair: (-pair[0], pair[1].number))
+        items = (
+            Item(paper, parts=(Component("taste", value, subscription.ranking.taste),))
+            for value, paper in sure[:room]
+        )
+        return replace(findings, discover=tuple(_with_terms(item, taste) for item in items))
 
     def taste(self, tx: Transaction, subscription: Subscription) -> Taste | None:
         """Return what a reader likes; None if nothing was ever said."""

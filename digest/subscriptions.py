@@ -122,9 +122,16 @@ def _ranking(table: Table | None) -> Weights:
         popularity=weight("popularity"),
         freshness=weight("freshness"),
         diversity=weight("diversity", most=1),
+        discover=table.take("discover", int, default.discover, _a_week),
     )
     table.finish()
     return weights
+
+
+def _a_week(value: int) -> int:
+    if not 0 <= value <= 100:
+        raise ValueError(f"is {value}; write a whole number from 0 to 100")
+    return value
 
 
 def _email(table: Table) -> tuple[str, ...]:

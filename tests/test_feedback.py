@@ -139,3 +139,31 @@ def test_popularity_freshness_and_variety_are_named(home):
     assert "Ordered by keywords, popularity, freshness and variety." in shown
     assert "30 comments for popularity" in shown
     assert "20 Nov 2026 for freshness" in shown
+
+
+def discovering(home: TestHome, **more: int) -> list[str]:
+    """Return the titles under Discover in the next issue."""
+    home.write(
+        "subscriptions/a.toml", 'keywords = ["winter"]\nexclude = ["dough"]\n[ranking]\ndiscover = 1\n'
+    )
+    twin = Card("Lamps of other piers", LAMPS.abstract)
+    third = Card("Lamps of more piers", LAMPS.abstract)
+    home.put("2026-11-21-b.txt", page(Card("A winter log"), twin, third, MORE_BREAD, day="Nov 21"))
+    home.run("2026-11-21T09:00")
+    shown = home.output()["output/issues/a/2026-11-21-2.txt"].decode()
+    return [each for each in (twin.title, third.title) if each in shown.partition("DISCOVER")[2]]
+
+
+def test_discover_brings_what_is_close_to_the_liked_and_no_more_than_asked_for(home):
+    home.call("feedback", "a", "like", "Lighthouse lamps in fog")
+    assert len(discovering(home)) == 1
+    home.put(
+        "2026-11-22-c.txt",
+        page(Card("Another winter log"), Card("Lamps once more", LAMPS.abstract), day="Nov 22"),
+    )
+    assert issue_of(home.run("2026-11-22T09:00"), "a")["new"] == ["Another winter log"]
+    assert "DISCOVER" not in home.output()["output/issues/a/2026-11-22-3.txt"].decode()  # one a week
+
+
+def test_discover_needs_feedback(home):
+    assert discovering(home) == []

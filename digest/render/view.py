@@ -95,6 +95,7 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False) -> Issue
         for section in (
             _section("new", "New", issue.new, issue.more_new, frame, everything=everything),
             _section("updated", "Updated", issue.updated, issue.more_updated, frame, everything=everything),
+            _section("discover", "Discover", issue.discover, (), frame, everything=everything),
         )
         if section.total
     )

@@ -162,6 +162,11 @@ class Desk:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
         return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
 
+    def issues_since(self, subscription: str, moment: datetime) -> tuple[Issue, ...]:
+        """Return the issues of a subscription made after a moment, oldest first."""
+        chosen = select(issues.c.content).where(issues.c.subscription == subscription, issues.c.made > moment)
+        return tuple(decode(Issue, content) for content in self._db.scalars(chosen.order_by(issues.c.id)))
+
     def issue_keys(self) -> tuple[int, ...]:
         return tuple(self._db.scalars(select(issues.c.id)))
 
