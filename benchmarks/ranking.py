@@ -1,6 +1,6 @@
 """Learning from k liked papers: rank what came later, beside the usual classifiers.
 
-    python benchmarks/ranking.py [DATA_FOLDER] [--users 40] [--liked 1,5,20] [--side held] [--skip-slow] [--refresh N] [--json]
+    python benchmarks/ranking.py [DATA_FOLDER] [--users 10] [--liked 1,5,20] [--side held] [--skip-slow] [--refresh N] [--json]
 
 MEDLINE: a user is a main heading of at least 20 records, in the order of their numbers; the first k are
 liked, all records after the last of these are ranked, and those with the heading are right. `ours` has the
@@ -310,7 +310,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
-    parser.add_argument("--users", type=int, default=40)
+    parser.add_argument("--users", type=int, default=10)
     parser.add_argument("--liked", default="1,5,20")
     parser.add_argument("--side", choices=("held", "train"), default="held")
     parser.add_argument("--only", choices=("medline", "arxiv", "sentence", "refresh"))
