@@ -10,19 +10,19 @@ run: $(STAMP)
 	@$(BIN)/digest run
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered
 
 bench: $(STAMP)
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 torture: $(STAMP)
-	@TORTURE=full $(BIN)/python -m pytest -q -m torture
+	@TORTURE=full $(BIN)/python -m pytest -q -n auto -m torture
 
 format: $(STAMP)
 	@$(BIN)/ruff check --fix .

@@ -232,28 +232,31 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     """
     from digest.compose import compose
     from digest.intake import owned
-    from digest.pipeline import enrol, findings_of
+    from digest.pipeline import enrol, findings_of, ranked
     from digest.shelf import Shelf
     from digest.write import renderer_for
 
-    subscription = _subscription(home, subscription_id)
+    subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
         enrol(tx, subscription, clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
         shelf = Shelf(store, owned(home, clock.now).has)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
+        findings = ranked(
+            tx, shelf, subscription, findings, (cursor.position, tx.library.end()), now=clock.now
+        )
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
         )
-        counted = _weeks(tx.library.all_papers(), subscription, clock.now, weeks)
+        counted = weeks_of(tx.library.all_papers(), subscription, clock.now, weeks)
         papers = tx.library.count()
     text = renderer_for(home).text(issue) if findings.matched else ""
     shown = issue if findings.matched else None
     return Preview(shown, findings.considered, findings.matched, text, counted, papers)
 
 
-def _weeks(
+def weeks_of(
     papers: Iterator[Paper], subscription: Subscription, now: datetime, weeks: int
 ) -> tuple[Week, ...]:
     from digest.compose import recent_enough
@@ -278,7 +281,8 @@ def _weeks(
     return tuple(Week(start, total, matched) for start, (total, matched) in seen.items())
 
 
-def _subscription(home: Home, subscription_id: str) -> Subscription:
+def subscription_of(home: Home, subscription_id: str) -> Subscription:
+    """Return a subscription by its id. Raises UsageError if it is unknown or has mistakes."""
     from digest.subscriptions import load_all
 
     found = {each.id: each for each in load_all(home.subscriptions, timezone=home.settings.timezone)}

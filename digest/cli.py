@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest import __version__, app, cli_library, cli_mail, cli_templates
+from digest import __version__, app, cli_library, cli_mail, cli_taste, cli_templates
 from digest.errors import DigestError, QueryError, UsageError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 from digest.show import print_json
@@ -178,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("doctor", _doctor, "what is wrong with this home, and what to do")
     add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
+    cli_taste.add_commands(add)
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
     return parser

@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from digest.model import Issue, Item, Match, Paper, Subscription
+from digest.themes import themes_of
 
 MAX_UPDATED = 10
 
@@ -26,7 +27,8 @@ class Logged(Protocol):
 class Findings:
     """What an interval of the log holds for a subscription; New and Updated whole, best first.
 
-    `before` counts matching papers that an earlier issue brought, `old` those that `newer_than` kept out.
+    `before` counts matching papers that an earlier issue brought, `old` those that `newer_than` kept out;
+    `order` says by what New is ordered, if it is not by keywords alone.
     """
 
     considered: int
@@ -34,6 +36,8 @@ class Findings:
     updated: tuple[Item, ...]
     before: int = 0
     old: int = 0
+    order: str = ""
+    discover: tuple[Item, ...] = ()
 
     @property
     def matched(self) -> int:
@@ -118,4 +122,7 @@ def compose(
         exclude=subscription.exclude,
         schedule=subscription.schedule,
         note=note,
+        order=findings.order,
+        discover=findings.discover,
+        themes=themes_of([item.paper for item in findings.new[:cap]], subscription.keywords),
     )

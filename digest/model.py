@@ -149,13 +149,37 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Component:
+    """A part of a paper's worth: `keyword`, `taste`, `popularity` or `freshness`; -1 to 1, and its weight."""
+
+    name: str
+    value: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A paper in an issue. `changes` says what was revised, for papers under Updated."""
+    """A paper in an issue. `changes` says what was revised, for papers under Updated.
+
+    `parts` is what its place was made of, where it is not by keywords alone; `liked` and `disliked` are
+    its words that most resemble what the reader liked, and disliked.
+    """
 
     paper: Paper
     score: float = 0.0
     evidence: tuple[Evidence, ...] = ()
     changes: tuple[str, ...] = ()
+    parts: tuple[Component, ...] = ()
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Papers of an issue that belong together, by library number."""
+
+    name: str
+    papers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +188,8 @@ class Issue:
 
     `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
     only on the archive page. `since` is where the interval begins, None for "from the beginning".
+    `discover` are papers that no keyword asked for, but the reader's taste.
+    `order` says by what the papers are ordered, empty for "by keywords alone".
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
     slot's wall time with its offset, None for a forced issue. `note` is a sentence on why nothing matched.
     """
@@ -185,6 +211,9 @@ class Issue:
     exclude: tuple[str, ...] = ()
     schedule: str = ""
     note: str = ""
+    order: str = ""
+    themes: tuple[Theme, ...] = ()
+    discover: tuple[Item, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -265,6 +294,21 @@ class FeedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part of a paper's worth counts (`digest.match.rank`); `diversity` is from 0 to 1.
+
+    `discover` is how many papers a week may come from outside the keywords.
+    """
+
+    keyword: float = 1.0
+    taste: float = 1.0
+    popularity: float = 0.0
+    freshness: float = 0.0
+    diversity: float = 0.0
+    discover: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """Who wants what, when, in which form; checked when it was loaded.
 
@@ -286,6 +330,7 @@ class Subscription:
     enabled: bool = True
     paused_until: date | None = None
     send_empty: str = "never"
+    ranking: Weights = Weights()
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,7 @@ def _decide(
         considered = findings.considered + tx.ledger.considered_since(subscription.id, last)
         findings = replace(findings, considered=considered)
         since, note = last, ". ".join(each[0].upper() + each[1:] for each in nearest)
+    findings = ranked(tx, shelf, subscription, findings, (cursor.position, end), now=now)
     issue = compose(
         subscription,
         findings,
@@ -275,7 +276,7 @@ def _decide(
         issue,
         interval=(cursor.position, end),
         formats=subscription.formats,
-        serves=[item.paper.number for item in findings.new],
+        serves=[item.paper.number for item in (*findings.new, *findings.discover)],
         run=run,
     )
     for channel in channels:
@@ -300,6 +301,23 @@ def _made(issue: Issue, subscription: Subscription) -> IssueReport:
         more=len(issue.more_new),
         **paths,
     )
+
+
+def ranked(
+    tx: Transaction,
+    shelf: Shelf,
+    subscription: Subscription,
+    findings: Findings,
+    interval: tuple[int, int],
+    *,
+    now: datetime,
+) -> Findings:
+    """Return the findings of an interval in the reader's order, with what to discover."""
+    found = shelf.tastes.ranked(tx, subscription, findings, now)
+    if not subscription.ranking.discover:
+        return found
+    numbers = sorted({entry.paper for entry in shelf.entries(tx.library, *interval)})
+    return shelf.tastes.discovered(tx, subscription, found, map(shelf.paper, numbers), now)
 
 
 def _due(

@@ -13,6 +13,8 @@ from digest.read.arrivals import Arrivals
 from digest.report import RunReport
 from digest.subscriptions import Roster
 
+PATIENCE = 10.0  # seconds that slots wait for files that are being written
+
 
 class Stopped(DigestError):  # noqa: N818 - nothing went wrong
     """A run was asked to stop and did, between two transactions; the next one continues."""
@@ -40,6 +42,7 @@ class Rounds:
         self._stopping = stopping
         self._arrivals = Arrivals(str(home.inbox))
         self._roster = Roster()
+        self._waiting: float | None = None  # since when, monotonic
 
     def refresh(self) -> ConfigError | None:
         """Read the settings again; while they have mistakes, those before stay in force."""
@@ -54,8 +57,9 @@ class Rounds:
         arrived, unfinished = self._arrivals.look(wall=time.time(), monotonic=time.monotonic())
         loaded = self._roster.load_all(self.home.subscriptions, timezone=self.home.settings.timezone)
         due = app.due(self.home, loaded, clock)
-        if not arrived and not due:
-            return Round(arrived, due, unfinished, None)
+        if (due and unfinished and self._patient()) or not (arrived or due):
+            return Round((), due, unfinished, None)
+        self._waiting = None
         left = frozenset(set(map(str, _files(self.home.inbox))) - set(arrived))
         # What arrived concerns every subscription's feed; a slot only its own.
         options = Options(leave=left, among=None if arrived else due)
@@ -70,6 +74,12 @@ class Rounds:
         )
         self._arrivals.take(arrived)
         return Round(arrived, due, unfinished, report)
+
+    def _patient(self) -> bool:
+        """Tell whether slots may wait: what is being written now may be what they are to bring."""
+        if self._waiting is None:
+            self._waiting = time.monotonic()
+        return time.monotonic() - self._waiting < PATIENCE
 
     def _pause(self, _stage: str, _done: int, _total: int) -> None:
         if self._stopping():

@@ -15,6 +15,7 @@ from digest.match import near
 from digest.match.naive import Analysed, analyse, best_first, match
 from digest.match.query import Query, query_of
 from digest.model import Match, Paper, Subscription
+from digest.ranked import Tastes
 from digest.store import Store
 from digest.store.library import Entry, Library
 
@@ -34,6 +35,7 @@ class Shelf:
         """`hidden` says of a paper whether no subscription wants to see it."""
         self.store = store
         self._hidden = hidden
+        self.tastes = Tastes()
         self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, Analysed] = {}

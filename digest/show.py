@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.app import Preview, Standing
+    from digest.app_taste import Feedback, Suggestion
     from digest.fetch.fetching import Fetched
     from digest.restore import Restored
     from digest.store.ledger import RunRecord
@@ -297,6 +298,27 @@ class Screen:
             f"{_count(good, 'subscription')} in order" + (f", {flawed} with mistakes." if flawed else ".")
         )
 
+    def feedback(self, found: "Feedback") -> None:
+        """Show what was said of papers, and what was learnt."""
+        if found.votes:
+            self.table(
+                ("", "paper", "title"),
+                ((verdict, paper.number, paper.title) for paper, verdict, _ in found.votes),
+                wide=2,
+            )
+        self.say(f"{_count(len(found.votes), 'vote')}, {_count(len(found.seeds), 'seed')}.", style="bold")
+        for name, terms in (("for", found.liked_terms), ("against", found.disliked_terms)):
+            if terms:
+                self.say(f"{name}: {', '.join(terms)}")
+
+    def suggestion(self, found: "Suggestion") -> None:
+        """Show proposed keywords as they stand in a subscription."""
+        self.say(f"keywords = [{', '.join(_toml_text(each) for each in found.keywords)}]", style="bold")
+        self.say(
+            f"finds {found.found} of {_count(found.liked, 'liked paper')}; {found.per_week:.1f} papers a week "
+            f"over {_count(len(found.weeks), 'week')}."
+        )
+
     def ledger(self, records: "Sequence[RunRecord]") -> None:
         """Show the runs, newest first."""
         if not records:
@@ -403,6 +425,10 @@ def _console(stream: Any) -> "Console":
 
     width = None if stream.isatty() else _PIPED_WIDTH
     return Console(file=stream, width=width, highlight=False, emoji=False)
+
+
+def _toml_text(text: str) -> str:
+    return f"'{text}'" if '"' in text else f'"{text}"'
 
 
 def _cell(value: object) -> str:

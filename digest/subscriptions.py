@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from digest.checked import Table, at_least, nearest, one_of, parse_toml, read_text, strings, time_zone
 from digest.errors import Problem, QueryError
 from digest.match.query import parse, parse_exclude
-from digest.model import Subscription
+from digest.model import Subscription, Weights
 from digest.slots import parse_schedule
 from digest.spans import parse_span
 
@@ -119,12 +119,45 @@ def _subscription(stem: str, table: Table, timezone: str) -> Subscription:
         enabled=table.take("enabled", bool, True),
         paused_until=_day(table, "paused_until"),
         send_empty=table.take("send_empty", str, "never", one_of("never", "weekly note")),
+        ranking=_ranking(table.table("ranking")),
     )
     if "keywords" not in table:
         table.wrong("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
     if "eml" in subscription.formats and not email and "email" not in table:
         table.wrong("formats", "has eml but there is no email", "add email or leave eml out")
     return subscription
+
+
+def _ranking(table: Table | None) -> Weights:
+    if table is None:
+        return Weights()
+    default = Weights()
+
+    def weight(key: str, most: float = 100) -> float:
+        def check(value: object) -> object:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 <= cast("float", value) <= most:
+                raise ValueError(f"is {value!r}; write a number from 0 to {most:g}")
+            return value
+
+        return float(cast("float", table.take(key, object, getattr(default, key), check)))
+
+    weights = Weights(
+        keyword=weight("keyword"),
+        taste=weight("taste"),
+        popularity=weight("popularity"),
+        freshness=weight("freshness"),
+        diversity=weight("diversity", most=1),
+        discover=table.take("discover", int, default.discover, _a_week),
+    )
+    table.finish()
+    return weights
+
+
+def _a_week(value: int) -> int:
+    if not 0 <= value <= 100:
+        raise ValueError(f"is {value}; write a whole number from 0 to 100")
+    return value
 
 
 def _email(table: Table) -> tuple[str, ...]:

@@ -1,12 +1,16 @@
 """What all tests share: the real digest files, if they are there, and calm settings for property tests."""
 
 import os
+import random
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+# One seed for all the processes that the tests are shared out to: they inherit it.
+os.environ.setdefault("TORTURE_SEED", str(random.SystemRandom().randrange(1_000_000)))
 
 # Shared machines are noisy: a slow example is no failure.
 # A change is judged by the same examples every time; here every run tries others.

@@ -16,15 +16,39 @@ LAYERS = (
         "values",
         {"digest", "model", "errors", "text", "identity", "display", "links", "maths", "report", "tokens"},
     ),
-    ("decisions", {"ports", "witness", "diff", "match", "compose", "slots", "stale"}),
+    ("decisions", {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes"}),
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "librarian", "pipeline", "shelf", "write", "upkeep", "dispatch"}),
+    ("pipeline", {"intake", "librarian", "pipeline", "ranked", "shelf", "write", "upkeep", "dispatch"}),
     (
         "app",
-        {"app", "app_templates", "config", "why", "doctor", "doctor_mail", "rounds", "metrics", "restore"},
+        {
+            "app",
+            "app_taste",
+            "app_templates",
+            "config",
+            "why",
+            "doctor",
+            "doctor_mail",
+            "rounds",
+            "metrics",
+            "restore",
+        },
     ),
-    ("doors", {"cli", "cli_library", "cli_mail", "cli_templates", "show", "schedule", "web", "__main__"}),
+    (
+        "doors",
+        {
+            "cli",
+            "cli_library",
+            "cli_mail",
+            "cli_taste",
+            "cli_templates",
+            "show",
+            "schedule",
+            "web",
+            "__main__",
+        },
+    ),
 )
 LAYER_OF = {part: number for number, (_, parts) in enumerate(LAYERS) for part in parts}
 LEVEL = {name: number for number, (name, _) in enumerate(LAYERS)}

@@ -3,6 +3,7 @@
 import http.server
 import signal
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -55,6 +56,19 @@ def test_a_file_that_arrives_is_read_when_it_is_complete(home):
     assert home.rows("select count(*) from reject") == [(0,)]
 
 
+def test_a_first_issue_waits_for_the_file_that_is_being_written(home):
+    with (home.path / "inbox" / "1.txt").open("w") as file:
+        file.write(page(FOG))
+        file.flush()
+        with Scheduler(home) as clock:
+            clock.until("started")
+            time.sleep(2)
+            assert "run" not in [line["event"] for line in clock.seen]
+            file.close()
+            assert clock.until("run")["issues"] == {"fog": 1}
+            assert clock.stop() == 0
+
+
 def test_a_file_that_is_rejected_is_told_once(home):
     with Scheduler(home) as clock:
         clock.until("run")
@@ -95,8 +109,10 @@ def test_a_run_that_is_stopped_ends_its_transaction_and_the_next_continues(home)
     home.put("1.txt", page(FOG, TIDE))
     with Scheduler(home) as clock:
         clock.until("started")
+        deadline = time.monotonic() + 120
         while not (home.path / "digest.db").exists() or not _served(home):
             assert clock.process.poll() is None
+            assert time.monotonic() < deadline
         assert clock.stop() == 0
     served = _served(home)
     assert home.rows("pragma integrity_check") == [("ok",)]

@@ -1,13 +1,13 @@
 """What we say, in English: dates, counts, and the sentences made of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.display import clean, shorten, shown_term
-from digest.model import Evidence, Issue, Paper
+from digest.model import Evidence, Issue, Item, Paper
 from digest.render.highlight import Piece, pieces, spans
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -74,8 +74,18 @@ def summary(issue: Issue) -> str:
     what = " and ".join(parts) or "Nothing new"
     when = since(issue.since, issue.day, issue.timezone) if issue.since else "so far"
     told = f"{what} of {count(max(issue.considered, new + updated), 'paper')} {when}."
+    told += f" Ordered by {clean(issue.order)}." if issue.order else ""
     told = f"{told} {clean(issue.note)}".strip()
     return f"Your first issue: {told}" if issue.number == 1 else told
+
+
+def themes(issue: Issue) -> str:
+    """Return what a long issue is about: `super resolution, blur (5) · agents (3) · other (2)`."""
+    if not issue.themes:
+        return ""
+    told = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
+    rest = len(issue.new) - sum(len(theme.papers) for theme in issue.themes)
+    return " · ".join([*told, f"other ({rest})"] if rest > 0 else told)
 
 
 @lru_cache(maxsize=4096)
@@ -170,18 +180,47 @@ def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
     return tuple(reason for reason in told if reason.found), len(every) - len(named)
 
 
-def because(told: Sequence[Reason], untold: int) -> tuple[Piece, ...]:
-    """Return reasons as one line, the terms marked: `one-step in the title; model 4× in the abstract`."""
-    found: list[Piece] = []
-    for reason in told:
-        found.append(Piece("; " if found else ""))
+def because(told: Sequence[Reason], untold: int, standing: Sequence[Reason] = ()) -> tuple[Piece, ...]:
+    """Return reasons as one line, the terms marked: `one-step in the title; model 4× in the abstract`.
+
+    `standing` is why the paper stands where it does.
+    """
+    more = [Piece(f" and {count(untold, 'more term', 'more terms')}")] if untold else []
+    found = [*_listed(told), *more]
+    found += [*([Piece("; ")] if found and standing else []), *_listed(standing)]
+    return tuple(piece for piece in found if piece.text)
+
+
+def _listed(told: Sequence[Reason]) -> Iterator[Piece]:
+    for number, reason in enumerate(told):
+        yield Piece("; " if number else "")
         for place, term in enumerate(reason.found):
             times = f" {term.times}×" if term.times > 1 else ""
             last = place == len(reason.found) - 1
-            found += (Piece(term.term, hit=True), Piece(f"{times} {reason.where}" if last else f"{times}, "))
-    if untold:
-        found.append(Piece(f" and {count(untold, 'more term', 'more terms')}"))
-    return tuple(piece for piece in found if piece.text)
+            yield Piece(term.term, hit=True)
+            yield Piece(f"{times} {reason.where}" if last else f"{times}, ")
+
+
+def ranked_by(item: Item) -> tuple[Reason, ...]:
+    """Return why a paper stands where it does, besides its keywords."""
+    by = {part.name: part.value for part in item.parts}
+    taste = by.get("taste", 0.0)
+    terms = tuple(Found(shorten(clean(term), 60), 1) for term in (item.liked if taste > 0 else item.disliked))
+    told = [
+        Reason(f"as in papers you {'liked' if taste > 0 else 'disliked'} ({abs(taste):.0%} alike)", terms)
+    ]
+    talk = (
+        (item.paper.upvotes, "upvote"),
+        (item.paper.comments, "comment"),
+        (1 if item.paper.code_url else 0, "published code"),
+    )
+    said = tuple(
+        Found(count(number, what) if what != "published code" else what, 1) for number, what in talk if number
+    )
+    told.append(Reason("for popularity", said if by.get("popularity") else ()))
+    day = item.paper.published
+    told.append(Reason("for freshness", (Found(short_day(day), 1),) if day and by.get("freshness") else ()))
+    return tuple(reason for reason in told if reason.found and (reason is not told[0] or round(taste, 2)))
 
 
 _CHANGES = {

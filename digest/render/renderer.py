@@ -60,7 +60,7 @@ class Renderer:
         What is too large for that has shorter abstracts, then fewer papers; the rest is on the web.
         """
         page = ""
-        for fit in _fits(len(issue.new) + len(issue.updated)):
+        for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
             page = self._render("issue.html", issue=issue_view(issue, self._frame, fit=fit))
             if len(page.encode("utf-8", "replace")) <= BUDGET:
                 break

@@ -100,6 +100,7 @@ class IssueView:
     schedule: str
     timezone: str
     settings_file: str
+    themes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,9 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
 
     `fit` is for mails that must not grow too large: what it leaves out is behind "and N more".
     """
-    room = len(issue.new) + len(issue.updated) if fit.papers is None else fit.papers
+    room = len(issue.new) + len(issue.updated) + len(issue.discover) if fit.papers is None else fit.papers
     new, updated = issue.new[:room], issue.updated[: max(0, room - len(issue.new))]
+    discover = issue.discover[: max(0, room - len(issue.new) - len(issue.updated))]
     more_new, more_updated = (
         issue.new[len(new) :] + issue.more_new,
         issue.updated[len(updated) :] + issue.more_updated,
@@ -129,6 +131,15 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
         for section in (
             _section("new", "New", new, more_new, frame, fit.about, everything=everything),
             _section("updated", "Updated", updated, more_updated, frame, fit.about, everything=everything),
+            _section(
+                "discover",
+                "Discover",
+                discover,
+                issue.discover[len(discover) :],
+                frame,
+                fit.about,
+                everything=everything,
+            ),
         )
         if section.total
     )
@@ -157,6 +168,7 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
         schedule=clean(issue.schedule),
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
+        themes=phrases.themes(issue),
     )
 
 
@@ -198,6 +210,7 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
     told, untold = phrases.reasons(item.evidence)
+    standing = phrases.ranked_by(item)
     authors, facts = phrases.authors(paper, item.evidence), phrases.facts(paper)
     heading, place = readable(paper.title), _place(paper, frame.base_url)
     return PaperView(
@@ -217,9 +230,9 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
         excerpt=excerpt,
         whole=short.whole,
         snippet=paper.snippet,
-        reasons=told,
+        reasons=(*told, *standing),
         more_reasons=untold,
-        because=phrases.because(told, untold),
+        because=phrases.because(told, untold, standing),
         changes=phrases.changes(item.changes),
         _text=read.text,
         _matched=matched,

@@ -24,6 +24,7 @@ from sqlalchemy.pool import StaticPool
 
 from digest.errors import StoreError, UsageError
 from digest.store.desk import Desk
+from digest.store.feedback import Feedback
 from digest.store.identities import Identities
 from digest.store.ledger import Ledger
 from digest.store.library import Library
@@ -31,7 +32,18 @@ from digest.store.outbox import Outbox
 from digest.store.programs import Programs
 from digest.store.schema import migrate
 
-__all__ = ["Desk", "Held", "Identities", "Ledger", "Library", "Outbox", "Store", "Transaction", "open_store"]
+__all__ = [
+    "Desk",
+    "Feedback",
+    "Held",
+    "Identities",
+    "Ledger",
+    "Library",
+    "Outbox",
+    "Store",
+    "Transaction",
+    "open_store",
+]
 
 _BUSY_SECONDS = 60
 _SPARE = 4  # a library of which more than a quarter is unused is written anew
@@ -47,6 +59,7 @@ class Transaction:
     ledger: Ledger
     programs: Programs
     outbox: Outbox
+    feedback: Feedback
 
 
 class Store:
@@ -160,6 +173,7 @@ def _transaction(connection: Connection) -> Transaction:
         Ledger(connection),
         Programs(connection),
         Outbox(connection),
+        Feedback(connection),
     )
 
 

@@ -174,6 +174,11 @@ class Desk:
         newest = select(issues.c.made).where(issues.c.subscription == subscription)
         return self._db.scalar(newest.order_by(issues.c.number.desc()).limit(1))
 
+    def issues_since(self, subscription: str, moment: datetime) -> tuple[Issue, ...]:
+        """Return the issues of a subscription made after a moment, oldest first."""
+        chosen = select(issues.c.content).where(issues.c.subscription == subscription, issues.c.made > moment)
+        return tuple(decode(Issue, content) for content in self._db.scalars(chosen.order_by(issues.c.id)))
+
     def issue_keys(self) -> tuple[int, ...]:
         return tuple(self._db.scalars(select(issues.c.id)))
 

@@ -413,8 +413,40 @@ def _identity(connection: Connection) -> None:
         connection.execute(insert(traces), rows)
 
 
+feedback = Table(
+    "feedback",
+    meta,
+    Column("subscription", String(64), primary_key=True),  # also before its first run: no cursor needed
+    Column("paper", ForeignKey("paper.number"), primary_key=True),
+    Column("verdict", String(8), nullable=False),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("verdict in ('like', 'dislike')"),
+    sqlite_with_rowid=False,
+)
+
+seeds = Table(
+    "seed",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("subscription", String(64), nullable=False, index=True),
+    Column("record", LargeBinary, nullable=False),  # Listing as JSON
+    Column("at", Moment, nullable=False),
+)
+
+
+def _keep_feedback(connection: Connection) -> None:
+    feedback.create(connection)
+    seeds.create(connection)
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_keep_programs, _explain, _add_delivery, _identity)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    _keep_programs,
+    _explain,
+    _add_delivery,
+    _identity,
+    _keep_feedback,
+)
 
 
 def migrate(connection: Connection) -> None:

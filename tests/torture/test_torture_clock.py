@@ -22,7 +22,7 @@ from tests.homes import TestHome, page
 pytestmark = [pytest.mark.torture, needs_faketime]
 
 TORTURE = os.environ.get("TORTURE", "")
-SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
+SEED = int(os.environ["TORTURE_SEED"])
 HOURS = ("00:00", "01:30", "02:00", "02:30", "03:00", "08:00")
 # The day before a change of clocks, and zones whose clocks change in the night after it.
 CHANGES = (

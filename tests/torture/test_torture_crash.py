@@ -22,7 +22,7 @@ from tests.homes import Card, TestHome, page, prose
 pytestmark = pytest.mark.torture
 
 KILLS = {"sample": 60, "full": 1000}.get(os.environ.get("TORTURE", ""), 10)
-SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
+SEED = int(os.environ["TORTURE_SEED"])
 
 # Where a run can be made to kill itself. Commits are few, and most depends on them.
 KINDS = ("after a commit", "in half a draft", "after a draft", "after a file")

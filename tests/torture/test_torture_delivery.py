@@ -27,7 +27,7 @@ from tests.homes import page
 pytestmark = pytest.mark.torture
 
 KILLS = {"sample": 100, "full": 1000}.get(os.environ.get("TORTURE", ""), 12)
-SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
+SEED = int(os.environ["TORTURE_SEED"])
 
 # Runs a command that kills itself when it comes to a point of one kind for the n-th time.
 SCRIPT = """

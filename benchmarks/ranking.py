@@ -1,0 +1,358 @@
+"""Learning from k liked papers: rank what came later, beside the usual classifiers.
+
+    python benchmarks/ranking.py [DATA_FOLDER] [--users 10] [--liked 1,5,20] [--side held] [--skip-slow] [--refresh N] [--json]
+
+MEDLINE: a user is a main heading of at least 20 records, in the order of their numbers; the first k are
+liked, all records after the last of these are ranked, and those with the heading are right. `ours` has the
+keywords of the subscription (the heading's words) and the likes; `ours, likes` the likes alone, as the
+classifiers have. Headings are split in two by a hash: constants were chosen on `train`, the default is the
+other half. The arXiv part replays days: a user wants one category and a pair of words in the title, likes the first k,
+and each later day's papers are ranked (mean over days with a hit).
+
+The key sentence is compared with position baselines (see `key_sentence` for the label), and `--refresh` users
+are learnt and ranked one after the other.
+
+The classifiers have TF-IDF of 1-2-grams, 20,000 features. Time is fit and rank, per user.
+"""
+
+import argparse
+import gzip
+import json
+import re
+import statistics
+import time
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from digest.match.query import query_of
+from digest.match.taste import BACKGROUND_PAPERS, Space, score
+from digest.model import Paper
+from digest.render.sentences import gist, sentences
+from digest.text import words
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+SEEN = datetime(2026, 1, 1, tzinfo=UTC)
+MEASURES = ("auc", "p10", "ndcg10", "r50")
+DISCOUNT = 1 / np.log2(np.arange(2, 12))
+Ranker = Callable[[Sequence[int], str], np.ndarray]
+
+
+def medline(folder: Path) -> tuple[list[Paper], dict[str, list[int]]]:
+    """Return the papers in the order of their numbers, and where each main heading occurs."""
+    with gzip.open(next((folder / "medline").glob("*.jsonl.gz")), "rt") as file:
+        records = sorted(map(json.loads, file), key=lambda record: int(record["pmid"]))
+    places = defaultdict(list)
+    for place, record in enumerate(records):
+        for heading in set(record["major"]):
+            places[heading].append(place)
+    papers = [Paper(n, str(n), each["title"], each["abstract"], SEEN) for n, each in enumerate(records, 1)]
+    return papers, {heading: where for heading, where in sorted(places.items()) if len(where) >= 20}
+
+
+def chosen(headings: Sequence[str], side: str, count: int) -> list[str]:
+    """Return `count` headings of one half, spread over the alphabet of their hashes."""
+    by_hash = sorted((sha256(each.encode()).digest(), each) for each in headings)
+    return [each for digest, each in by_hash if (digest[0] % 2 == 0) == (side == "train")][:count]
+
+
+# --- the rankers -----------------------------------------------------------------------------------
+
+
+def ours(papers: list[Paper], *, with_keywords: bool) -> Ranker:
+    """The product's own: a background of as many papers as a run reads, spread over all."""
+    step = max(1, len(papers) // BACKGROUND_PAPERS)
+    space = Space(papers[::step])
+    rows = space.matrix(papers)
+    nothing = np.zeros(0)
+
+    def rank(liked: Sequence[int], heading: str) -> np.ndarray:
+        keywords = nothing
+        if with_keywords and (asked := " ".join(re.findall(r"[A-Za-z]{2,}", heading))):
+            keywords = space.keywords(query_of([f'"{asked}"']))
+        return score(rows, space.profile(keywords, rows[list(liked)]).weights)
+
+    return rank
+
+
+def classifiers(papers: list[Paper]) -> dict[str, Ranker]:
+    features = TfidfVectorizer(
+        strip_accents="unicode", stop_words="english", ngram_range=(1, 2), max_features=20_000,
+        sublinear_tf=True, max_df=0.1, min_df=5, token_pattern=r"(?u)\b[a-zA-Z_][a-zA-Z0-9_]+\b",
+    ).fit_transform(f"{paper.title}\n{paper.abstract}" for paper in papers)  # fmt: skip
+
+    def fitted(model: LinearSVC | LogisticRegression) -> Ranker:
+        def rank(liked: Sequence[int], _heading: str) -> np.ndarray:
+            labels = np.zeros(len(papers))
+            labels[list(liked)] = 1
+            return model.fit(features, labels).decision_function(features)
+
+        return rank
+
+    def centroid(liked: Sequence[int], _heading: str) -> np.ndarray:
+        return features @ np.asarray(features[list(liked)].mean(axis=0)).ravel()
+
+    return {
+        "LinearSVC 0.01": fitted(LinearSVC(class_weight="balanced", C=0.01)),
+        "LinearSVC 0.1": fitted(LinearSVC(class_weight="balanced", C=0.1)),
+        "logistic": fitted(LogisticRegression(class_weight="balanced", solver="liblinear")),
+        "centroid": centroid,
+    }
+
+
+def bm25(papers: list[Paper]) -> Ranker:
+    texts = [re.findall(r"[a-z0-9]+", f"{paper.title} {paper.abstract}".lower()) for paper in papers]
+    lengths = np.array([len(text) for text in texts])
+    postings = defaultdict(list)
+    for place, text in enumerate(texts):
+        for word, times in Counter(text).items():
+            postings[word].append((place, times))
+    tables = {word: np.array(pairs).T for word, pairs in postings.items()}
+
+    def rank(_liked: Sequence[int], heading: str) -> np.ndarray:
+        found = np.zeros(len(papers))
+        for word in re.findall(r"[a-z0-9]+", heading.lower()):
+            if word in tables:
+                where, times = tables[word]
+                rare = np.log(1 + (len(papers) - len(where) + 0.5) / (len(where) + 0.5))
+                found[where] += (
+                    rare * times * 2.2 / (times + 1.2 * (0.25 + 0.75 * lengths[where] / lengths.mean()))
+                )
+        return found
+
+    return rank
+
+
+# --- measuring -------------------------------------------------------------------------------------
+
+
+def measures(scores: np.ndarray, right: np.ndarray) -> tuple[float, ...]:
+    """Return AUC (ties count half), precision at 10, nDCG at 10, recall at 50."""
+    hits = right[np.argsort(-scores, kind="stable")]
+    count = int(right.sum())
+    below = rankdata(scores)[right].sum() - count * (count + 1) / 2
+    gain = (hits[:10] * DISCOUNT[: len(hits)]).sum() / DISCOUNT[: min(10, count)].sum()
+    return below / (count * (len(right) - count)), hits[:10].mean(), gain, hits[:50].sum() / count
+
+
+def tried(rank: Ranker, users: dict[str, list[int]], k: int, total: int) -> dict[str, float] | None:
+    """Return the means over users with at least five later papers, and the median time."""
+    found, times = [], []
+    for heading, places in users.items():
+        if len(places) < k + 5:
+            continue
+        began = time.perf_counter()
+        scores = rank(places[:k], heading)
+        times.append(time.perf_counter() - began)
+        right = np.zeros(total, bool)
+        right[places[k:]] = True
+        first = places[k - 1] + 1
+        found.append(measures(scores[first:], right[first:]))
+    if not found:
+        return None
+    means = map(float, np.mean(found, axis=0))
+    return {
+        "users": len(found),
+        **dict(zip(MEASURES, means, strict=True)),
+        "ms": 1000 * statistics.median(times),
+    }
+
+
+def medline_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    papers, places = medline(arguments.folder)
+    users = {each: places[each] for each in chosen(list(places), arguments.side, arguments.users)}
+    rankers = {
+        "ours": ours(papers, with_keywords=True),
+        "ours, likes": ours(papers, with_keywords=False),
+        "BM25, heading": bm25(papers),
+        **classifiers(papers),
+    }
+    rows = []
+    for k in map(int, arguments.liked.split(",")):
+        for name, rank in rankers.items():
+            if arguments.skip_slow and name.startswith(("LinearSVC", "logistic")):
+                continue
+            if found := tried(rank, users, k, len(papers)):
+                rows.append({"data": "medline", "liked": k, "ranker": name, **found})
+    return rows
+
+
+# --- arXiv, day by day -----------------------------------------------------------------------------
+
+
+def arxiv(folder: Path) -> tuple[list[Paper], list[list[int]]]:
+    """Return the papers in the order they were first seen, and the places of each day."""
+    with gzip.open(next((folder / "arxiv-days").glob("papers*.jsonl.gz")), "rt") as file:
+        records = sorted(map(json.loads, file), key=lambda each: (each["first_seen"], each["id"]))
+    days = defaultdict(list)
+    for place, each in enumerate(records):
+        days[each["first_seen"]].append(place)
+    papers = [
+        Paper(
+            n, each["id"], each["title"], each["summary"], SEEN,
+            categories=tuple(each["categories"]), published=date.fromisoformat(each["first_seen"]),
+        )
+        for n, each in enumerate(records, 1)
+    ]  # fmt: skip
+    return papers, [days[day] for day in sorted(days)]
+
+
+def interests(papers: list[Paper], count: int) -> dict[str, list[int]]:
+    """Return users: a category and a pair of neighbouring title words that 30 to 300 of its papers have."""
+    met = defaultdict(list)
+    for place, paper in enumerate(papers):
+        letters = re.findall(r"[a-z]{4,}", paper.title.lower())
+        for pair in set(pairwise(letters)):
+            met[paper.categories[0], *pair].append(place)
+    fitting = [key for key, where in met.items() if 30 <= len(where) <= 300]
+    fitting.sort(key=lambda key: sha256(repr(key).encode()).digest())
+    return {" ".join(key[1:]): met[key] for key in fitting[:count]}
+
+
+def replay_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """Rank each later day's papers, by likes alone: the words that define a user are in the texts."""
+    papers, days = arxiv(arguments.folder)
+    users = interests(papers, arguments.users)
+    rankers = {"ours, likes": ours(papers, with_keywords=False), **classifiers(papers)}
+    rows = []
+    for k in map(int, arguments.liked.split(",")):
+        for name, rank in rankers.items():
+            if arguments.skip_slow and name.startswith(("LinearSVC", "logistic")):
+                continue
+            found, times = [], []
+            for heading, places in users.items():
+                began = time.perf_counter()
+                scores = rank(places[:k], heading)
+                times.append(time.perf_counter() - began)
+                right = np.zeros(len(papers), bool)
+                right[places[k:]] = True
+                for day in days:
+                    later = np.array([place for place in day if place > places[k - 1]])
+                    if len(later) and 0 < right[later].sum() < len(later):
+                        found.append(measures(scores[later], right[later]))
+            if found:
+                means = dict(zip(MEASURES, map(float, np.mean(found, axis=0)), strict=True))
+                rows.append(
+                    {"data": "arxiv", "liked": k, "ranker": name, "users": len(users), **means,
+                     "ms": 1000 * statistics.median(times)}
+                )  # fmt: skip
+    return rows
+
+
+# --- many users, and the key sentence ---------------------------------------------------------------
+
+
+def refresh(arguments: argparse.Namespace) -> dict[str, object]:
+    """Learn and rank all of MEDLINE for very many users of 5 liked papers each, on one core."""
+    papers, places = medline(arguments.folder)
+    rank = ours(papers, with_keywords=True)
+    headings = list(places)
+    began = time.perf_counter()
+    for user in range(arguments.refresh):
+        heading = headings[user % len(headings)]
+        first = user // len(headings) % (len(places[heading]) - 4)
+        rank(places[heading][first : first + 5], heading)
+    return {"users": arguments.refresh, "papers": len(papers), "seconds": time.perf_counter() - began}
+
+
+def key_sentence(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """Compare the chosen sentence with position baselines on arXiv abstracts of at least four sentences.
+
+    The label is derived: the sentence that shares most with the title, by the rarity of the shared words.
+    No chooser sees the title. `share` is the mean share of the title's rarity that the chosen sentence has.
+    """
+    papers, _ = arxiv(arguments.folder)
+    stems = [{word.stem for word in words(paper.title)} for paper in papers]
+    often = Counter(stem for each in stems for stem in each)
+    choosers: dict[str, Callable[[str, tuple[tuple[int, int], ...]], int | None]] = {
+        "ours": gist,
+        "first": lambda _text, _parts: 0,
+        "second": lambda _text, _parts: 1,
+        "middle": lambda _text, parts: len(parts) // 2,
+        "last": lambda _text, parts: len(parts) - 1,
+    }
+    right, shares, cases = Counter(), Counter(), 0
+    for paper, title in zip(papers[::4], stems[::4], strict=True):
+        text = " ".join(paper.abstract.split())
+        parts = sentences(text)
+        if len(parts) < 4 or not title:
+            continue
+        cases += 1
+        rarity = {stem: np.log(len(papers) / often[stem]) for stem in title}
+        shared = [sum(rarity[s] for s in title & {w.stem for w in words(text[slice(*at)])}) for at in parts]
+        for name, choose in choosers.items():
+            place = choose(text, parts) or 0
+            right[name] += shared[place] == max(shared)
+            shares[name] += shared[place] / sum(rarity.values())
+    return [
+        {
+            "chooser": name,
+            "abstracts": cases,
+            "best": right[name] / cases,
+            "share": float(shares[name]) / cases,
+        }
+        for name in choosers
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--users", type=int, default=10)
+    parser.add_argument("--liked", default="1,5,20")
+    parser.add_argument("--side", choices=("held", "train"), default="held")
+    parser.add_argument("--only", choices=("medline", "arxiv", "sentence", "refresh"))
+    parser.add_argument("--refresh", type=int, default=1_000, metavar="USERS")
+    parser.add_argument("--skip-slow", action="store_true", help="leave out the fitted classifiers")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")  # a classifier that does not converge is still a baseline
+    rows = []
+    for data, measure in (("medline", medline_rows), ("arxiv", replay_rows)):
+        name = {"medline": "medline", "arxiv": "arxiv-days"}[data]
+        if arguments.only in {None, data} and any((arguments.folder / name).glob("*.jsonl.gz")):
+            rows += measure(arguments)
+    has_arxiv = any((arguments.folder / "arxiv-days").glob("*.jsonl.gz"))
+    has_medline = any((arguments.folder / "medline").glob("*.jsonl.gz"))
+    chosen_sentences = key_sentence(arguments) if arguments.only in {None, "sentence"} and has_arxiv else []
+    refreshed = refresh(arguments) if arguments.only in {None, "refresh"} and has_medline else None
+    if arguments.json:
+        print(json.dumps({"rows": rows, "key_sentence": chosen_sentences, "refresh": refreshed}))
+        return
+    for each in chosen_sentences:
+        print(
+            f"key sentence {each['chooser']:7} best {each['best']:.3f} share {each['share']:.3f} of {each['abstracts']}"
+        )
+    if refreshed:
+        print(
+            f"{refreshed['users']} users × {refreshed['papers']} papers: {refreshed['seconds']:.1f} s, one core"
+        )
+    if arguments.only in {"sentence", "refresh"}:
+        return
+    if not rows:
+        print(f"{arguments.folder}: no medline or arxiv-days there; name a folder that has them")
+        return
+    print(
+        f"{'data':8} {'liked':>5} {'ranker':15} {'users':>5} {'AUC':>6} {'P@10':>6} {'nDCG@10':>8} {'R@50':>6} {'ms/user':>9}"
+    )
+    for row in rows:
+        print(
+            f"{row['data']:8} {row['liked']:5} {row['ranker']:15} {row['users']:5} {row['auc']:6.4f} {row['p10']:6.3f} "
+            f"{row['ndcg10']:8.4f} {row['r50']:6.3f} {row['ms']:9.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The commands `digest feedback` and `digest suggest`: words in, tables or JSON out."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from digest import app_taste
+from digest.app import Clock
+from digest.errors import UsageError
+from digest.model import Home, Rejected
+from digest.show import print_json
+
+if TYPE_CHECKING:
+    from digest.show import Screen
+
+
+def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    _add_learning(add)
+    _add_suggest(add)
+
+
+def _add_learning(add: Callable[..., argparse.ArgumentParser]) -> None:
+    feedback = add("feedback", _feedback, "say which papers were liked; later issues are ordered by it")
+    feedback.add_argument("subscription")
+    feedback.add_argument(
+        "verdict",
+        choices=("like", "dislike", "undo", "seed", "list"),
+        help="seed: papers of files (your own library) count as liked; list: what was said and learnt",
+    )
+    feedback.add_argument(
+        "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title; for seed a file"
+    )
+
+
+def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
+    suggest = add("suggest", _suggest, "propose keywords from a few liked papers")
+    suggest.add_argument(
+        "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title of a liked paper"
+    )
+    suggest.add_argument("--for", dest="liked_by", metavar="ID", help="what this subscription liked, too")
+
+
+def _clock(arguments: argparse.Namespace, home: Home) -> Clock:
+    return Clock.at(arguments.now, home.settings.timezone)
+
+
+def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    name, verdict, papers = arguments.subscription, arguments.verdict, arguments.papers
+    if (verdict == "list") == bool(papers):
+        raise UsageError("name at least one paper" if not papers else "feedback list takes no papers")
+    if verdict == "list":
+        found = app_taste.feedback(home, name)
+        if arguments.json:
+            print_json(app_taste.feedback_json(name, found))
+        else:
+            screen.feedback(found)
+        return 0
+    rejected: tuple[Rejected, ...] = ()
+    if verdict == "seed":
+        count, rejected = app_taste.seed(home, name, papers, _clock(arguments, home))
+    else:
+        count = app_taste.give_feedback(home, name, verdict, papers, _clock(arguments, home))
+    for each in rejected:
+        screen.error(str(each))
+    if arguments.json:
+        print_json({"subscription": name, "verdict": verdict, "papers": count})
+    else:
+        screen.say(f"{verdict}: {count} noted. What was learnt: digest feedback {name} list")
+    return 1 if rejected else 0
+
+
+def _suggest(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    if not arguments.papers and not arguments.liked_by:
+        raise UsageError("name a liked paper, or a subscription: digest suggest --for ID")
+    found = app_taste.suggest(home, arguments.papers, arguments.liked_by, _clock(arguments, home))
+    if arguments.json:
+        print_json(
+            {
+                "keywords": list(found.keywords),
+                "liked": found.liked,
+                "found": found.found,
+                "papers_a_week": found.per_week,
+            }
+        )
+    else:
+        screen.suggestion(found)
+    return 0

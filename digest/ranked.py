@@ -1,0 +1,167 @@
+"""Ranking for a whole run: the readers' feedback and the background of their tastes, each loaded once.
+
+A run without feedback loads nothing heavy.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from digest.compose import Findings, recent_enough
+from digest.match.naive import analyse, match
+from digest.match.query import query_of
+from digest.match.rank import components, ordered
+from digest.match.spoken import spoken
+from digest.model import Component, Item, Paper, Subscription
+from digest.store import Transaction
+
+if TYPE_CHECKING:
+    from digest.match.taste import Profile, Space
+
+SURE = 0.5  # half as close as the liked papers are
+_TERMS = 3  # of a paper, named as reasons
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """A reader's taste; `liked` (with seeds) and `disliked` are what it was learnt from."""
+
+    space: "Space"
+    profile: "Profile"
+    liked: tuple[Paper, ...]
+    disliked: tuple[Paper, ...]
+
+    def closeness(self, papers: Sequence[Paper]) -> list[float]:
+        """Return how close papers are, from -1 to 1."""
+        from digest.match.taste import closeness
+
+        return closeness(self.profile, self.space.matrix(papers))
+
+    def terms(self, paper: Paper) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the words of a paper that speak most for it, and those against it."""
+        weighed = self.space.reasons(self.profile, self.space.matrix([paper]), 2 * _TERMS)
+        for_it = (term for term, weight in weighed if weight > 0)
+        against = (term for term, weight in weighed if weight < 0)
+        return spoken(for_it, [paper])[:_TERMS], spoken(against, [paper])[:_TERMS]
+
+
+class Tastes:
+    """The tastes of all readers, each learnt when it is asked for."""
+
+    def __init__(self) -> None:
+        self._votes: dict[str, dict[int, str]] | None = None
+        self._seeded: frozenset[str] = frozenset()
+        self._space: Space | None = None
+
+    def ranked(
+        self, tx: Transaction, subscription: Subscription, findings: Findings, now: datetime
+    ) -> Findings:
+        """Return the findings with New in the order that the reader's weights and feedback ask for."""
+        weights, items = subscription.ranking, findings.new
+        taste = self.taste(tx, subscription) if weights.taste and items else None
+        today = now.astimezone(ZoneInfo(subscription.timezone)).date()
+        papers = [item.paper for item in items]
+        parts = components(items, weights, taste.closeness(papers) if taste else None, today)
+        alike = self._alike(tx, papers) if weights.diversity and items else ()
+        new = ordered(items, parts, diversity=weights.diversity, alike=alike, top=subscription.max_papers)
+        if taste:
+            new = tuple(_with_terms(item, taste) for item in new)
+        return replace(findings, new=new, order=_order(subscription, taste))
+
+    def discovered(
+        self,
+        tx: Transaction,
+        subscription: Subscription,
+        findings: Findings,
+        papers: Iterable[Paper],
+        now: datetime,
+    ) -> Findings:
+        """Return the findings with what no keyword asked for but the taste is sure of, at most so many a week.
+
+        `papers` are those of the interval.
+        """
+        asked = {item.paper.number for item in (*findings.new, *findings.updated)}
+        room = subscription.ranking.discover - sum(
+            len(issue.discover) for issue in tx.desk.issues_since(subscription.id, now - _WEEK)
+        )
+        taste = self.taste(tx, subscription) if room > 0 else None
+        if taste is None:
+            return findings
+        without = query_of(subscription.exclude)
+        numbers = {paper.number for paper in (*taste.liked, *taste.disliked)} | asked
+        others = [
+            paper
+            for paper in papers
+            if paper.number not in numbers
+            and not paper.withdrawn
+            and recent_enough(subscription, paper, now)
+            and match(without, analyse(paper)) is None
+        ]
+        served = tx.desk.served(subscription.id, (paper.number for paper in others))
+        close = zip(taste.closeness(others), others, strict=True)
+        sure = [(value, paper) for value, paper in close if value >= SURE and paper.number not in served]
+        sure.sort(key=lambda pair: (-pair[0], pair[1].number))
+        items = (
+            Item(paper, parts=(Component("taste", value, subscription.ranking.taste),))
+            for value, paper in sure[:room]
+        )
+        return replace(findings, discover=tuple(_with_terms(item, taste) for item in items))
+
+    def taste(self, tx: Transaction, subscription: Subscription) -> Taste | None:
+        """Return what a reader likes; None if nothing was ever said."""
+        liked, disliked = self._said(tx, subscription.id)
+        if not liked and not disliked:
+            return None
+        space = self.space(tx)
+        keywords = space.keywords(query_of(subscription.keywords))
+        rows = space.matrix(liked), space.matrix(disliked)
+        return Taste(space, space.profile(keywords, *rows), liked, disliked)
+
+    def _said(self, tx: Transaction, subscription: str) -> tuple[tuple[Paper, ...], tuple[Paper, ...]]:
+        if self._votes is None:
+            self._votes = {}
+            for vote in tx.feedback.votes():
+                self._votes.setdefault(vote.subscription, {})[vote.paper] = vote.verdict
+            self._seeded = tx.feedback.seeded()
+        votes = self._votes.get(subscription, {})
+        papers = tx.library.papers(votes) if votes else {}
+        seeds = tx.feedback.seeds(subscription) if subscription in self._seeded else ()
+        liked = tuple(papers[number] for number, verdict in votes.items() if verdict == "like")
+        disliked = tuple(papers[number] for number, verdict in votes.items() if verdict == "dislike")
+        return (*liked, *seeds), disliked
+
+    def space(self, tx: Transaction) -> "Space":
+        """Return the terms of the newest papers of the library, the same for every reader of a run."""
+        from digest.match.taste import BACKGROUND_PAPERS, Space
+
+        if self._space is None:
+            self._space = Space(paper for paper, _ in tx.library.newest(BACKGROUND_PAPERS))
+        return self._space
+
+    def _alike(self, tx: Transaction, papers: Sequence[Paper]) -> list[list[float]]:
+        from digest.match.taste import similarities
+
+        return similarities(self.space(tx).matrix(papers))
+
+
+def _with_terms(item: Item, taste: Taste) -> Item:
+    liked, disliked = taste.terms(item.paper)
+    return replace(item, liked=liked, disliked=disliked)
+
+
+def _order(subscription: Subscription, taste: Taste | None) -> str:
+    """Return by what New is ordered, for people; empty if by keywords alone."""
+    weights = subscription.ranking
+    told = [name for name in ("popularity", "freshness") if getattr(weights, name)]
+    if taste:
+        said = [f"{len(taste.liked)} liked", f"{len(taste.disliked)} disliked"]
+        told.insert(0, f"taste ({', '.join(each for each in said if not each.startswith('0 '))})")
+    if weights.diversity:
+        told.append("variety")
+    if not told:
+        return ""
+    told = ["keywords", *told] if weights.keyword else told
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
