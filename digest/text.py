@@ -448,6 +448,9 @@ _NO_PARTICIPLES = frozenset(("inn", "out", "cann", "herr", "earr", "even"))  # i
 _NO_PAST_TENSES = frozenset(("proc", "exc", "succ"))  # proceed, exceed, succeed
 
 
+_INFLECTED = ("s", "ed", "ing", "y", "e", "ll")  # no step changes a word that ends otherwise
+
+
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """Return the inflectional stem of a folded word: without plural, -ed, -ing.
@@ -460,6 +463,8 @@ def stem(word: str) -> str:
         return word
     if word in _FIXED:
         return _FIXED[word]
+    if not word.endswith(_INFLECTED):
+        return word
     marked = _mark_consonant_y(word)
     first = _region(marked)
     second = _after_syllable(marked, first)

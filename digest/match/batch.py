@@ -6,10 +6,11 @@ words by look-ups alone. Words are numbers here; the lexicon knows their text.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -35,49 +36,57 @@ class Lexicon:
 
     def __init__(self) -> None:
         self.words: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers(self.words)
         self._forget()
 
     def _forget(self) -> None:
-        self._pieces = _Pieces(self._read)
+        self._pieces: dict[str, int] = {}
         self._starts, self._sizes = array("i", [0]), array("i")
         self._rows = tuple(array("i") for _ in range(4))
 
     def number(self, word: str) -> int:
         """Return the number of a word, a new one if it has none yet."""
-        number = self._numbers.setdefault(word, len(self.words))
-        if number == len(self.words):
-            self.words.append(word)
-        return number
+        return self._numbers[word]
 
-    def _read(self, piece: str) -> int:
-        if piece.isascii() and piece.isalpha():  # as most are: one word, read without ado
-            self._add(piece, stem(piece), 0, 1)
-            place = 1
-        else:
-            place = 0
-            for word in words_of_piece(piece):
-                place = max(place, word.after)
-                self._add(word.text, word.stem, word.at, word.after)
-                if word.sign:
-                    self._add(word.bare, word.bare_stem, word.at, word.after)
+    def _read(self, new: Iterable[str]) -> None:
+        """Note what pieces say."""
+        plain: list[str] = []  # as most are: one word, read without ado
+        for piece in new:
+            if piece.isascii() and piece.isalpha():
+                plain.append(piece)
+            else:
+                self._read_words(piece)
+        self._pieces.update(zip(plain, range(len(self._sizes), len(self._sizes) + len(plain)), strict=True))
+        stems, texts, begins, afters = self._rows
+        stems.extend(map(self._numbers.__getitem__, map(stem, plain)))
+        texts.extend(map(self._numbers.__getitem__, plain))
+        begins.extend(repeat(0, len(plain)))
+        afters.extend(repeat(1, len(plain)))
+        self._sizes.extend(repeat(1, len(plain)))
+        self._starts.extend(range(self._starts[-1] + 1, len(stems) + 1))
+
+    def _read_words(self, piece: str) -> None:
+        self._pieces[piece] = len(self._sizes)
+        place = 0
+        for word in words_of_piece(piece):
+            place = max(place, word.after)
+            self._add(word.text, word.stem, word.at, word.after)
+            if word.sign:
+                self._add(word.bare, word.bare_stem, word.at, word.after)
         self._starts.append(len(self._rows[0]))
         self._sizes.append(place)
-        return len(self._sizes) - 1
 
     def _add(self, text: str, stemmed: str, at: int, after: int) -> None:
-        stems, texts, begins, afters = self._rows
-        stems.append(self.number(stemmed))
-        texts.append(self.number(text))
-        begins.append(at)
-        afters.append(after)
+        for row, value in zip(self._rows, (self.number(stemmed), self.number(text), at, after), strict=True):
+            row.append(value)
 
     def tokens(self, texts: Sequence[str]) -> "Tokens":
         """Return the words of the texts, one text after the other."""
         if len(self._sizes) > _MOST_PIECES:
             self._forget()
-        known = self._pieces
-        rows = [array("i", map(known.__getitem__, pieces(text))) for text in texts]
+        cut = [pieces(text) for text in texts]
+        self._read(dict.fromkeys(piece for row in cut for piece in row if piece not in self._pieces))
+        rows = [array("i", map(self._pieces.__getitem__, row)) for row in cut]
         if not any(rows):
             none, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int64)
             return Tokens(none, none, none, nowhere, nowhere)
@@ -96,12 +105,15 @@ class Lexicon:
         return Tokens(np.repeat(part, counts), stems[row], words[row], base + begins[row], base + afters[row])
 
 
-class _Pieces(dict[str, int]):
-    def __init__(self, read: Callable[[str], int]) -> None:
-        self._read = read
+class _Numbers(dict[str, int]):
+    """The number of each word: its place in a list that grows with them."""
 
-    def __missing__(self, piece: str) -> int:
-        number = self[piece] = self._read(piece)
+    def __init__(self, words: list[str]) -> None:
+        self._words = words
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self._words)
+        self._words.append(word)
         return number
 
 

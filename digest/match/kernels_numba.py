@@ -1,12 +1,13 @@
 """The loops of `kernels`, compiled by numba: the extra `fast`. Same arguments, same answers."""
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from digest.match import kernels
+from digest.match.batch import Batch
 from digest.match.kernels import Bits, Places, Top
-from digest.match.program import Program
+from digest.match.phrases import Tree
+from digest.match.program import STEMS, TEXTS, Program
 
 _ONE = np.uint64(1)
 _QUERIES_AT_ONCE = 1 << 16  # bounds the memory
@@ -19,8 +20,16 @@ for _place in range(64):
     _PLACES[((0x03F79D71B4CB0A89 << _place) & (2**64 - 1)) >> 58] = _place
 
 
-def set_bits(bits: Bits, rows: npt.NDArray[np.integer], papers: Places) -> None:
-    _set_bits(bits, rows, papers)
+def meet(tree: Tree, batch: Batch, rows: Places, bits: Bits) -> None:
+    text, begins, after = batch.tokens.text, batch.begins, batch.tokens.after
+    stars = (tree.star_starts, tree.stars.keys, tree.stars.values, *tree.prefixes(batch))
+    if len(tree.stars.keys):
+        _meet_stars(TEXTS, text, rows, batch.paper, stars, bits)
+    for root, words in ((STEMS, batch.stem), (TEXTS, text)):
+        _walk(
+            words, text, begins, after, rows, batch.paper, tree.roots[root], tree.ends, tree.end_unit,
+            tree.edge_starts, tree.edges.keys, tree.edges.values, stars, bits,
+        )  # fmt: skip
 
 
 def evaluate(program: Program, atoms: Bits, papers: int) -> Bits:
@@ -40,7 +49,8 @@ def top(program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: 
     plain = queries[~careful]
     for first in range(0, len(plain), _QUERIES_AT_ONCE):
         part = plain[first : first + _QUERIES_AT_ONCE]
-        room = int(np.minimum(_counts(accepted, part), limit).sum())
+        counts = np.bitwise_count(accepted[part]).sum(axis=1, dtype=np.int64)
+        room = int(np.minimum(counts, limit).sum())
         numbers, papers, scores = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
         _top(
             part, accepted, anywhere, title, program.score_starts, program.score_atom, program.score_boost,
@@ -55,10 +65,74 @@ def top(program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: 
 
 
 @njit(nogil=True, cache=True)
-def _set_bits(bits, rows, papers):  # type: ignore[no-untyped-def]
-    for place in range(len(rows)):
-        paper = papers[place]
-        bits[rows[place], paper >> 6] |= _ONE << np.uint64(paper & 63)
+def _meet_stars(root, text, rows, papers, stars, bits):  # type: ignore[no-untyped-def]
+    for token in range(len(text)):
+        if rows[token] >= 0:
+            _star(root, text[token], rows[token], papers[token], stars, bits)
+
+
+@njit(nogil=True, cache=True)
+def _star(node, word, row, paper, stars, bits):  # type: ignore[no-untyped-def]
+    """Set the bits of the units that a word with one of their prefixes meets after a node."""
+    starts, keys, units, first, count, prefixes = stars
+    for place in range(first[word], first[word] + count[word]):
+        key = (np.int64(node) << 32) | np.int64(prefixes[place])
+        found = _bisect(keys, starts[node], starts[node + 1], key)
+        while found < starts[node + 1] and keys[found] == key:
+            _set_bit(bits, row + units[found], paper)
+            found += 1
+
+
+@njit(nogil=True, cache=True)
+def _walk(  # type: ignore[no-untyped-def]
+    words, text, begins, after, rows, papers, roots, ends, end_unit, edge_starts, edge_keys, edge_to, stars, bits
+):  # fmt: skip
+    nodes, tokens = np.empty(64, np.int64), np.empty(64, np.int64)  # where it goes on
+    for start in range(len(words)):
+        row, paper, word = rows[start], papers[start], words[start]
+        if row < 0 or not 0 <= word < len(roots) or not roots[word]:
+            continue
+        nodes[0], tokens[0] = roots[word], start
+        waiting = 1
+        while waiting:
+            waiting -= 1
+            node, token = nodes[waiting], tokens[waiting]
+            for place in range(ends[node], ends[node + 1]):
+                _set_bit(bits, row + end_unit[place], paper)
+            first, last = edge_starts[node], edge_starts[node + 1]
+            starred = stars[0][node] < stars[0][node + 1]
+            if first == last and not starred:
+                continue
+            for following in range(begins[after[token]], begins[after[token] + 1]):
+                if starred:
+                    _star(node, text[following], row, paper, stars, bits)
+                if words[following] < 0:
+                    continue
+                key = (np.int64(node) << 32) | np.int64(words[following])
+                found = _bisect(edge_keys, first, last, key)
+                if found < last and edge_keys[found] == key:
+                    if waiting == len(nodes):
+                        nodes = np.concatenate((nodes, nodes))
+                        tokens = np.concatenate((tokens, tokens))
+                    nodes[waiting], tokens[waiting] = edge_to[found], following
+                    waiting += 1
+
+
+@njit(nogil=True, cache=True)
+def _bisect(keys, first, last, key):  # type: ignore[no-untyped-def]
+    """Return where the first key that is not lower stands."""
+    while first < last:
+        middle = (first + last) >> 1
+        if keys[middle] < key:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@njit(nogil=True, cache=True)
+def _set_bit(bits, row, paper):  # type: ignore[no-untyped-def]
+    bits[row, paper >> 6] |= _ONE << np.uint64(paper & 63)
 
 
 @njit(nogil=True, cache=True)
@@ -85,18 +159,6 @@ def _gather(values, queries, accepted, column):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _counts(accepted, queries):  # type: ignore[no-untyped-def]
-    counts = np.zeros(len(queries), np.int64)
-    for place in range(len(queries)):
-        for column in range(accepted.shape[1]):
-            bits = accepted[queries[place], column]
-            while bits:
-                bits &= bits - _ONE
-                counts[place] += 1
-    return counts
-
-
-@njit(nogil=True, cache=True)
 def _lowest(bits):  # type: ignore[no-untyped-def]
     """Return the place of the lowest bit that is set."""
     return _PLACES[((bits & (~bits + _ONE)) * _DE_BRUIJN) >> _TOP_SIX]
@@ -104,42 +166,52 @@ def _lowest(bits):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _top(queries, accepted, anywhere, title, starts, atoms, boosts, limit, numbers, papers, scores):  # type: ignore[no-untyped-def]
-    score = np.zeros(64)
-    best_score, best_paper = np.empty(limit + 1), np.empty(limit + 1, np.int64)
+    room = accepted.shape[1] << 6
+    paper, score = np.empty(room, np.int64), np.empty(room)
     out = 0
     for query in queries:
-        kept = 0
+        met = 0
         for column in range(accepted.shape[1]):
             bits = accepted[query, column]
             if not bits:
                 continue
-            for slot in range(starts[query], starts[query + 1]):
-                boost = np.float64(boosts[slot])
-                found = anywhere[atoms[slot], column] & bits
-                while found:
-                    score[_lowest(found)] += boost
-                    found &= found - _ONE
-                found = title[atoms[slot], column] & bits
-                while found:
-                    score[_lowest(found)] += boost
-                    found &= found - _ONE
+            first = met
             while bits:
-                paper = _lowest(bits)
+                paper[met] = (column << 6) + _lowest(bits)
+                score[met] = 0.0
+                met += 1
                 bits &= bits - _ONE
-                value = score[paper]
-                score[paper] = 0.0
-                if kept == limit and value <= best_score[kept - 1]:
-                    continue
-                place = kept
-                while place and best_score[place - 1] < value:
-                    best_score[place] = best_score[place - 1]
-                    best_paper[place] = best_paper[place - 1]
-                    place -= 1
-                best_score[place] = value
-                best_paper[place] = (column << 6) + paper
-                kept = min(kept + 1, limit)
-        for place in range(kept):
-            numbers[out] = query
-            papers[out] = best_paper[place]
-            scores[out] = best_score[place]
-            out += 1
+            bits = accepted[query, column]
+            for slot in range(starts[query], starts[query + 1]):
+                atom = atoms[slot]
+                if anywhere[atom, column] & bits:
+                    boost = np.float64(boosts[slot])
+                    _add(score, paper, first, met, anywhere[atom, column], boost)
+                    if title[atom, column] & bits:
+                        _add(score, paper, first, met, title[atom, column], boost)
+        out = _keep(query, paper, score, met, limit, numbers, papers, scores, out)
+
+
+@njit(nogil=True, cache=True)
+def _add(score, paper, first, last, bits, boost):  # type: ignore[no-untyped-def]
+    """Add to the scores of the papers whose bit is set. Without branches, which no processor could foresee."""
+    for place in range(first, last):
+        score[place] += boost if bits >> np.uint64(paper[place] & 63) & _ONE else 0.0
+
+
+@njit(nogil=True, cache=True)
+def _keep(query, paper, score, met, limit, numbers, papers, scores, out):  # type: ignore[no-untyped-def]
+    """Write the best of so many papers behind what was written, best first, and return where that ends."""
+    kept = 0
+    for place in range(met):
+        value = score[place]
+        if kept == limit and value <= scores[out + kept - 1]:
+            continue
+        rank = min(kept, limit - 1)
+        while rank and scores[out + rank - 1] < value:
+            papers[out + rank], scores[out + rank] = papers[out + rank - 1], scores[out + rank - 1]
+            rank -= 1
+        papers[out + rank], scores[out + rank] = paper[place], value
+        kept = min(kept + 1, limit)
+    numbers[out : out + kept] = query
+    return out + kept
