@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -85,24 +85,26 @@ class Lexicon:
         if len(self._sizes) > _MOST_PIECES:
             self._forget()
         cut = [pieces(text) for text in texts]
-        self._read(dict.fromkeys(piece for row in cut for piece in row if piece not in self._pieces))
-        rows = [array("i", map(self._pieces.__getitem__, row)) for row in cut]
-        if not any(rows):
+        lengths = np.fromiter(map(len, cut), np.int64, len(cut))
+        row = list(chain.from_iterable(cut))
+        if not row:
             none, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int64)
             return Tokens(none, none, none, nowhere, nowhere)
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        piece = np.frombuffer(b"".join(rows), np.int32)
+        self._read(set(row).difference(self._pieces))
+        piece = np.fromiter(map(self._pieces.__getitem__, row), np.int32, len(row))
         starts = np.frombuffer(self._starts, np.int32)
         # One empty place between two texts, which no phrase crosses.
         sizes = np.frombuffer(self._sizes, np.int32)[piece].astype(np.int64)
-        part = np.repeat(np.arange(len(rows), dtype=np.int32), lengths)
+        part = np.repeat(np.arange(len(cut), dtype=np.int32), lengths)
         place: Places = np.cumsum(sizes) - sizes + part
         first = starts[piece]
         counts = starts[piece + 1] - first
-        row = ranges(first, counts)
+        rows = ranges(first, counts)
         base: Places = np.repeat(place, counts)
         stems, words, begins, afters = (np.frombuffer(each, np.int32) for each in self._rows)
-        return Tokens(np.repeat(part, counts), stems[row], words[row], base + begins[row], base + afters[row])
+        return Tokens(
+            np.repeat(part, counts), stems[rows], words[rows], base + begins[rows], base + afters[rows]
+        )
 
 
 class _Numbers(dict[str, int]):

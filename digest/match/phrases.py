@@ -18,7 +18,7 @@ class Tree:
 
     `roots[r][word]` is the node below root `r`. Below node n are the rows `edge_starts[n]` to
     `edge_starts[n + 1]` of `edges`, its keys being node and word; likewise `stars`, of node and number of a
-    prefix. Units `end_unit[ends[n]:ends[n + 1]]` are met at node n.
+    prefix; of prefix p, `root_stars[p]` to `root_stars[p + 1]` are at the root. Units `end_unit[ends[n]:ends[n + 1]]` are met at node n.
     """
 
     def __init__(self, program: Program, lexicon: Lexicon) -> None:
@@ -37,6 +37,8 @@ class Tree:
         self.end_unit = program.end_unit
         self.edge_starts = np.searchsorted(self.edges.keys, nodes << 32)
         self.star_starts = np.searchsorted(self.stars.keys, nodes << 32)
+        prefixes = np.arange(len(program.prefixes) + 1)
+        self.root_stars = np.searchsorted(self.stars.keys, _key(np.full(len(prefixes), TEXTS), prefixes))
         self._prefixes = {prefix: number for number, prefix in enumerate(program.prefixes)}
         self._lengths = sorted(set(map(len, program.prefixes)))
         self._first, self._count = np.zeros(0, np.int64), np.zeros(0, np.int64)  # by the number of a word
