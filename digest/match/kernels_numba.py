@@ -11,7 +11,7 @@ from digest.match.program import STEMS, TEXTS, Program
 
 _ONE = np.uint64(1)
 _QUERIES_AT_ONCE = 1 << 16  # bounds the memory
-_COLUMNS = 4  # of 64 papers, evaluated together: half a cache line
+_COLUMNS = 8  # of 64 papers, evaluated together: a cache line
 
 # Multiplied by a single bit, this number has other six bits at its top for each of the 64 places.
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -204,6 +204,7 @@ def _lowest(bits):  # type: ignore[no-untyped-def]
 def _top(queries, accepted, anywhere, title, starts, atoms, boosts, limit, numbers, papers, scores):  # type: ignore[no-untyped-def]
     room = accepted.shape[1] << 6
     paper, score = np.empty(room, np.int64), np.empty(room)
+    here = np.zeros(64)  # the scores of a column
     out = 0
     for query in queries:
         met = 0
@@ -211,28 +212,27 @@ def _top(queries, accepted, anywhere, title, starts, atoms, boosts, limit, numbe
             bits = accepted[query, column]
             if not bits:
                 continue
-            first = met
-            while bits:
-                paper[met] = (column << 6) + _lowest(bits)
-                score[met] = 0.0
-                met += 1
-                bits &= bits - _ONE
-            bits = accepted[query, column]
             for slot in range(starts[query], starts[query + 1]):
                 atom = atoms[slot]
-                if anywhere[atom, column] & bits:
-                    boost = np.float64(boosts[slot])
-                    _add(score, paper, first, met, anywhere[atom, column], boost)
-                    if title[atom, column] & bits:
-                        _add(score, paper, first, met, title[atom, column], boost)
+                found = anywhere[atom, column] & bits
+                if found:
+                    _add(here, found, boosts[slot])
+                    _add(here, title[atom, column] & bits, boosts[slot])
+            while bits:
+                place = _lowest(bits)
+                paper[met], score[met] = (column << 6) + place, here[place]
+                here[place] = 0.0
+                met += 1
+                bits &= bits - _ONE
         out = _keep(query, paper, score, met, limit, numbers, papers, scores, out)
 
 
 @njit(nogil=True, cache=True)
-def _add(score, paper, first, last, bits, boost):  # type: ignore[no-untyped-def]
-    """Add to the scores of the papers whose bit is set. Without branches, which no processor could foresee."""
-    for place in range(first, last):
-        score[place] += boost if bits >> np.uint64(paper[place] & 63) & _ONE else 0.0
+def _add(scores, bits, boost):  # type: ignore[no-untyped-def]
+    """Add to the scores of the papers whose bit is set."""
+    while bits:
+        scores[_lowest(bits)] += np.float64(boost)
+        bits &= bits - _ONE
 
 
 @njit(nogil=True, cache=True)
