@@ -216,6 +216,11 @@ def _merged(changes: Sequence[Change]) -> Iterator[str]:
             yield f"merged {each.absorbed} into {each.survivor}: {each.why.rule} {each.why.evidence}"
 
 
+def _doubts(changes: Sequence[Change]) -> str:
+    count = sum(1 for change in changes if change.doubt)
+    return f"{count} of the new may be known papers: digest library doubts" if count else ""
+
+
 def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
     statuses = [change.status for change in changes]
     return FileReport(
@@ -226,7 +231,7 @@ def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
         new=statuses.count("new"),
         updated=statuses.count("updated"),
         seen=statuses.count("seen"),
-        note="; ".join(filter(None, (file.note, *_merged(changes)))),
+        note="; ".join(filter(None, (file.note, *_merged(changes), _doubts(changes)))),
         papers=tuple(
             Told(
                 change.listing.title,

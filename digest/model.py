@@ -117,6 +117,7 @@ class Paper:
     keywords: tuple[str, ...] = ()
     project_url: str | None = None
     announced: str | None = None
+    venue: str | None = None
 
 
 # --- matching ------------------------------------------------------------------------------------

@@ -211,7 +211,10 @@ def overlap(one: Listing, other: Listing) -> float | None:
 
 def published(listing: Listing) -> bool:
     """Tell a listing of a published paper, whose venue is known, from one of a manuscript."""
-    return bool(listing.venue) and not listing.arxiv
+    return bool(listing.venue) and not listing.arxiv and _PREPRINTS.isdisjoint(words_of(listing.venue or ""))
+
+
+_PREPRINTS = word_set("arxiv corr preprint preprints biorxiv medrxiv chemrxiv ssrn eprint eprints")
 
 
 def _years_differ(one: Listing, other: Listing) -> bool:
