@@ -16,6 +16,7 @@ from digest.identity import (
     by_key,
     compare,
     compare_ids,
+    compare_namesakes,
     fold_text,
     identified,
     keys_of,
@@ -161,9 +162,7 @@ class _Group:
         if not all(self.admits(listing) for listing in other.says()):
             return False
         return why.rule != "same title" or all(
-            compare(one, replace(another, title=one.title)).same
-            for one in self.says()
-            for another in other.says()
+            compare_namesakes(one, another).same for one in self.says() for another in other.says()
         )
 
     def absorb(self, other: "_Group", why: Verdict) -> None:

@@ -4,7 +4,7 @@
 `compare` the decision itself, with its rule and its evidence, `may_be_one` whether a person should look.
 """
 
-from digest.identity.decide import Verdict, compare, compare_ids
+from digest.identity.decide import Verdict, compare, compare_ids, compare_namesakes
 from digest.identity.doubt import may_be_one
 from digest.identity.folding import fold_text
 from digest.identity.ids import arxiv_id, doi, identified
@@ -18,6 +18,7 @@ __all__ = [
     "by_key",
     "compare",
     "compare_ids",
+    "compare_namesakes",
     "doi",
     "feed_uid",
     "fold_text",

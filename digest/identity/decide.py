@@ -28,12 +28,14 @@ class Verdict:
 
 def compare(one: Listing, other: Listing) -> Verdict:
     """Say whether two listings are one paper. Their ids must be in normal form (see `identified`)."""
-    by_id = compare_ids(one, other)
-    if by_id is not None:
-        return by_id
     if fold_text(one.title) == fold_text(other.title):
-        return _equal_titles(one, other)
-    return _near_titles(one, other)
+        return compare_namesakes(one, other)
+    return compare_ids(one, other) or _near_titles(one, other)
+
+
+def compare_namesakes(one: Listing, other: Listing) -> Verdict:
+    """Say the same of two listings whose folded titles are, or once were, equal."""
+    return compare_ids(one, other) or _equal_titles(one, other)
 
 
 def compare_ids(one: Listing, other: Listing) -> Verdict | None:
