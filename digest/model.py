@@ -442,6 +442,7 @@ class Settings:
     contact: str = ""
     sources: tuple[Source, ...] = ()
     library: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
