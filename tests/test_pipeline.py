@@ -110,6 +110,18 @@ def test_new_then_updated_then_silence(home):
     assert issue_of(report, "kelp") is None
 
 
+def test_a_page_cut_off_in_its_last_abstract_revises_nothing(home):
+    home.subscribe("kelp", "kelp OR lantern", formats=["text"])
+    whole = page(Card(LAMP), Card(KELP), day="Nov 16")
+    home.put("1.txt", whole)
+    home.run(DAY1)
+    home.put("2.txt", page(Card(LAMP), Card(KELP), day="Nov 17").rstrip()[:-60])
+    assert counts(home.run(DAY2))[-1] == (0, 0, 2)
+    assert [each["abstract"] for each in home.call("library", "export", "title:kelp", "--json").lines] == [
+        prose(KELP)
+    ]
+
+
 def test_an_older_page_read_later_revises_nothing(home):
     home.subscribe("kelp", "kelp")
     home.put("2026-11-16.txt", page(KELP))

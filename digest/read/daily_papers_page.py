@@ -368,7 +368,7 @@ def _parsed(page: _Page) -> Parsed:
     partial: dict[tuple[str, str], PartialDate] = {}
     for card, upvotes, comments in _with_counts(page):
         key = (card.title, card.abstract)
-        listing = _listing(card, upvotes, comments)
+        listing = replace(_listing(card, upvotes, comments), snippet=_is_cut(page, card))
         listings[key] = _completed(listings[key], listing) if key in listings else listing
         shown = card.metadata.published if card.metadata else None
         if shown is not None and shown.year is None:
@@ -376,6 +376,17 @@ def _parsed(page: _Page) -> Parsed:
     ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(listings.values(), start=1))
     yearless = {rank: partial[key] for rank, key in enumerate(listings, start=1) if key in partial}
     return Parsed(ranked, page.header, yearless, note="; ".join(_notes(page)))
+
+
+def _is_cut(page: _Page, card: _Card) -> bool:
+    """Say whether the page ends within the abstract of this card, its last: what is left is no revision."""
+    return (
+        card is page.cards[-1]
+        and card.metadata is None
+        and not page.counts[-1]
+        and card.abstract[-1:].isalnum()
+        and "://" not in card.abstract.rsplit(" ", 1)[-1]
+    )
 
 
 def _listing(card: _Card, upvotes: int | None, comments: int | None) -> Listing:
