@@ -299,6 +299,7 @@ def _made(issue: Issue, subscription: Subscription) -> IssueReport:
         new=tuple(item.paper.title for item in issue.new),
         updated=tuple(item.paper.title for item in issue.updated),
         more=len(issue.more_new),
+        discover=tuple(item.paper.title for item in issue.discover),
         **paths,
     )
 
