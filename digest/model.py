@@ -183,13 +183,22 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Trend:
+    """What more papers are about than before: `weeks` are its papers a week, the newest, up to `last`, at the end."""
+
+    name: str
+    weeks: tuple[int, ...]
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """One newsletter issue of one subscription: composed content, all that the templates may use.
 
     `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
     only on the archive page. `since` is where the interval begins, None for "from the beginning".
     `discover` are papers that no keyword asked for, but the reader's taste.
-    `order` says by what the papers are ordered, empty for "by keywords alone".
+    `order` says by what the papers are ordered, empty for "by keywords alone". `trends` are of the library.
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
     slot's wall time with its offset, None for a forced issue. `note` is a sentence on why nothing matched.
     """
@@ -214,6 +223,7 @@ class Issue:
     order: str = ""
     themes: tuple[Theme, ...] = ()
     discover: tuple[Item, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
     @property
     def stem(self) -> str:

@@ -68,6 +68,8 @@ def run(
     stages: dict[str, float] = {}
     with _timed(stages, "read"):
         files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
+        with store.begin() as tx:
+            tx.titles.learn(tx.library.end())
     reports = []
     with _timed(stages, "match"):
         mine = owned(home, now)
@@ -313,8 +315,9 @@ def ranked(
     *,
     now: datetime,
 ) -> Findings:
-    """Return the findings of an interval in the reader's order, with what to discover."""
+    """Return the findings of an interval in the reader's order, with what to discover and what rises."""
     found = shelf.tastes.ranked(tx, subscription, findings, now)
+    found = replace(found, trends=shelf.trends(tx, subscription))
     if not subscription.ranking.discover:
         return found
     numbers = sorted({entry.paper for entry in shelf.entries(tx.library, *interval)})

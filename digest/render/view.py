@@ -13,10 +13,10 @@ from typing import NamedTuple
 from digest.display import clean, shorten
 from digest.links import arxiv_url, doi_url, feed_file, issue_page, paper_page, paper_url, web_url
 from digest.maths import readable, shown
-from digest.model import Issue, Item, Paper
+from digest.model import Issue, Item, Paper, Trend
 from digest.render import phrases
 from digest.render.bibtex import bibtex
-from digest.render.chart import Chart, papers_a_week
+from digest.render.chart import Chart, papers_a_week, weekly_bars
 from digest.render.frame import Frame, IssueLine
 from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason
@@ -101,6 +101,8 @@ class IssueView:
     timezone: str
     settings_file: str
     themes: str = ""
+    rising: str = ""
+    trends: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
         themes=phrases.themes(issue),
+        rising=phrases.rising(issue.trends),
+        trends=phrases.trends(issue.trends),
     )
 
 
@@ -313,6 +317,15 @@ class ShelfView:
 
 
 @dataclass(frozen=True, slots=True)
+class TrendView:
+    """What rises: its name, its last counts in words, and a chart of its weeks."""
+
+    name: str
+    counts: str
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True)
 class IndexView:
     """The archive's first page. `days` are the latest issues, `shelves` all, by subscription.
 
@@ -328,6 +341,8 @@ class IndexView:
     shelves: tuple[ShelfView, ...]
     chart: Chart | None
     titles: tuple[str, ...]
+    rising: str
+    trends: tuple[TrendView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,12 +350,13 @@ class Holdings:
     """What the archive holds besides issues.
 
     `seen` are the days on which papers were first seen, `entered` those on which papers entered each
-    subscription's feed; `last` is the number of the newest paper, 0 if there is none.
+    subscription's feed; `last` is the number of the newest paper, 0 if there is none; `trends` what rises.
     """
 
     seen: Sequence[date] = ()
     entered: Mapping[str, Sequence[date]] = field(default_factory=dict)
     last: int = 0
+    trends: Sequence[Trend] = ()
 
 
 def index_view(
@@ -375,6 +391,11 @@ def index_view(
         chart=papers_a_week(holdings.seen),
         titles=tuple(map(shard_file, range(shard_of(holdings.last), -1, -1))) if holdings.last else (),
         opml=frame.base_url + feed_file("all", "opml"),
+        rising=phrases.rising(holdings.trends),
+        trends=tuple(
+            TrendView(name, counts, weekly_bars(each.last, each.weeks))
+            for each, (name, counts) in zip(holdings.trends, phrases.trends(holdings.trends), strict=True)
+        ),
     )
 
 

@@ -31,6 +31,7 @@ from digest.store.library import Library
 from digest.store.outbox import Outbox
 from digest.store.programs import Programs
 from digest.store.schema import migrate
+from digest.store.titles import Titles
 
 __all__ = [
     "Desk",
@@ -41,6 +42,7 @@ __all__ = [
     "Library",
     "Outbox",
     "Store",
+    "Titles",
     "Transaction",
     "open_store",
 ]
@@ -60,6 +62,7 @@ class Transaction:
     programs: Programs
     outbox: Outbox
     feedback: Feedback
+    titles: Titles
 
 
 class Store:
@@ -174,6 +177,7 @@ def _transaction(connection: Connection) -> Transaction:
         Programs(connection),
         Outbox(connection),
         Feedback(connection),
+        Titles(connection),
     )
 
 

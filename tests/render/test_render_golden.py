@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from render_sample import FRAME, ISSUE, KETTLE, check_golden
+from render_sample import FRAME, ISSUE, KETTLE, TRENDS, check_golden
 
 from digest.links import paper_url
 from digest.maths import shown
@@ -18,7 +18,7 @@ LINES = tuple(
     for number in range(1, 5)
 )
 DAYS = [date(2026, 1, 5) + timedelta(days=day * 3) for day in range(24)]
-HOLDINGS = Holdings(DAYS, {"tea": DAYS[::4], "quiet": DAYS[:1]}, 1041)
+HOLDINGS = Holdings(DAYS, {"tea": DAYS[::4], "quiet": DAYS[:1]}, 1041, TRENDS)
 
 
 def test_html():
