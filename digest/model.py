@@ -158,11 +158,20 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A sentence on a paper that a language model wrote."""
+
+    text: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A paper in an issue. `changes` says what was revised, for papers under Updated.
 
     `parts` is what its place was made of, where it is not by keywords alone; `liked` and `disliked` are
-    its words that most resemble what the reader liked, and disliked.
+    its words that most resemble what the reader liked, and disliked. `summary` stands in place of its key
+    sentence.
     """
 
     paper: Paper
@@ -172,6 +181,7 @@ class Item:
     parts: tuple[Component, ...] = ()
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +443,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Summarising:
+    """Who writes summaries: an endpoint like OpenAI's chat completions, and what a run may ask of it.
+
+    `key_env` names the variable that holds the key, `key_file` the file.
+    """
+
+    url: str
+    model: str
+    key_env: str = ""
+    key_file: str = ""
+    max_seconds: int = 30
+    max_papers: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
 
@@ -451,6 +476,12 @@ class Settings:
     contact: str = ""
     sources: tuple[Source, ...] = ()
     library: tuple[str, ...] = ()
+    summaries: Summarising | None = None
+
+    @property
+    def summary_model(self) -> str:
+        """Return the model whose summaries are shown; empty for none."""
+        return self.summaries.model if self.summaries else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,12 @@ _NOTHING: frozenset[int] = frozenset()
 class Shelf:
     """Intervals of the log with their papers, each loaded and analysed once in a run."""
 
-    def __init__(self, store: Store, hidden: Callable[[Paper], bool] | None = None) -> None:
-        """`hidden` says of a paper whether no subscription wants to see it."""
+    def __init__(
+        self, store: Store, hidden: Callable[[Paper], bool] | None = None, *, model: str = ""
+    ) -> None:
+        """`hidden` says of a paper whether no subscription wants to see it; `model` wrote the summaries."""
         self.store = store
+        self.model = model
         self._hidden = hidden
         self.tastes = Tastes()
         self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}

@@ -21,10 +21,21 @@ LAYERS = (
         {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes", "trends"},
     ),
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
-    ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
+    ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions", "summaries"}),
     (
         "pipeline",
-        {"intake", "librarian", "pipeline", "ranked", "rising", "shelf", "write", "upkeep", "dispatch"},
+        {
+            "intake",
+            "librarian",
+            "pipeline",
+            "ranked",
+            "rising",
+            "shelf",
+            "summarised",
+            "write",
+            "upkeep",
+            "dispatch",
+        },
     ),
     (
         "app",

@@ -31,7 +31,7 @@ RECENT = 40  # issues on the first list of the index
 @dataclass(frozen=True, slots=True)
 class PaperView:
     """A paper in an issue. `page_url` is its page in the archive; `whole` says that `gist` and
-    `excerpt` together are all of `abstract`.
+    `excerpt` together are all of `abstract`; a `summary`, by the model `written_by`, is in place of the gist.
     """
 
     number: int
@@ -45,6 +45,8 @@ class PaperView:
     facts: tuple[str, ...]
     context: tuple[Piece, ...]
     withdrawn: bool
+    summary: str
+    written_by: str
     gist: tuple[Piece, ...]
     excerpt: tuple[Piece, ...]
     whole: bool
@@ -209,7 +211,8 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
     """Return a paper as templates see it, with about so many characters of its abstract in short."""
     paper, read = item.paper, readable(item.paper.abstract)
     matched = read.spans(spans(item.evidence, "abstract"))
-    short = shorten_abstract(read.text, about)
+    summary = _summary(item)
+    short = shorten_abstract(read.text, about, with_gist=not summary)
     excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
@@ -230,6 +233,8 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
         facts=facts,
         context=_joined(authors, facts),
         withdrawn=paper.withdrawn,
+        summary=summary,
+        written_by=clean(item.summary.model) if item.summary and summary else "",
         gist=pieces(read.text, matched, *short.gist) if short.gist else (),
         excerpt=excerpt,
         whole=short.whole,
@@ -241,6 +246,10 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
         _text=read.text,
         _matched=matched,
     )
+
+
+def _summary(item: Item) -> str:
+    return clean(shown(item.summary.text)).strip() if item.summary else ""
 
 
 class _Place(NamedTuple):

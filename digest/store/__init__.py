@@ -31,6 +31,7 @@ from digest.store.library import Library
 from digest.store.outbox import Outbox
 from digest.store.programs import Programs
 from digest.store.schema import migrate
+from digest.store.summaries import Summaries
 from digest.store.titles import Titles
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Library",
     "Outbox",
     "Store",
+    "Summaries",
     "Titles",
     "Transaction",
     "open_store",
@@ -63,6 +65,7 @@ class Transaction:
     outbox: Outbox
     feedback: Feedback
     titles: Titles
+    summaries: Summaries
 
 
 class Store:
@@ -178,6 +181,7 @@ def _transaction(connection: Connection) -> Transaction:
         Outbox(connection),
         Feedback(connection),
         Titles(connection),
+        Summaries(connection),
     )
 
 

@@ -454,8 +454,21 @@ read_titles = Table("read_titles", meta, Column("position", Integer, nullable=Fa
 
 
 def _keep_titles(connection: Connection) -> None:
-    titles.create(connection)
-    read_titles.create(connection)
+    meta.create_all(connection, tables=[titles, read_titles])
+
+
+summaries = Table(
+    "summary",
+    meta,
+    Column("key", String(64), primary_key=True),  # SHA-256 of prompt, model, title and abstract
+    Column("model", Plain, nullable=False),
+    Column("text", Plain, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+
+def _keep_summaries(connection: Connection) -> None:
+    meta.create_all(connection, tables=[summaries])
 
 
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
@@ -466,6 +479,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _identity,
     _keep_feedback,
     _keep_titles,
+    _keep_summaries,
 )
 
 
