@@ -3,11 +3,13 @@
 import json
 import re
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.store import open_store
 from digest.summaries import SummaryError, judged
 from tests.homes import Card, TestHome, issue_of, page, prose
 from tests.servers import Asked, Reply, http_server
@@ -148,6 +150,11 @@ def test_an_endpoint_that_is_not_there_or_too_slow(home):
         summarised(home, server.url, "max_seconds = 1")
         (note,) = home.run("2026-11-20T10:00")["notes"]
     assert "takes too long" in note
+    home.subscribe("c", "fog")
+    with http_server([Reply(body=answer().body, drip=9)]) as server:
+        summarised(home, server.url, "max_seconds = 1")
+        (note,) = home.run("2026-11-20T11:00")["notes"]
+    assert "takes too long" in note
 
 
 def test_the_limits_of_a_run(home):
@@ -254,3 +261,11 @@ def test_what_is_shown_was_judged(said, source):
 
 def test_thoughts_are_left_out():
     assert judged(f"<think>\nHm, 12 lamps.\n</think>\n“{SAID}”", "") == SAID.strip()
+
+
+def test_a_summary_is_kept_as_it_first_was(tmp_path):
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    with open_store("sqlite:///digest.db", home=tmp_path).begin() as tx:
+        tx.summaries.keep("k", "one", model="m", at=moment)
+        tx.summaries.keep("k", "two", model="m", at=moment)
+        assert tx.summaries.known(["k", "l"]) == {"k": "one"}

@@ -274,3 +274,27 @@ def test_weekly_issues_and_the_archive_tell_what_rises(tmp_path):
         home.output()["output/issues/weekly/2026-11-20-1.txt"]
         == made["output/issues/weekly/2026-11-20-1.txt"]
     )
+
+
+def test_a_pair_stands_for_the_words_in_it():
+    """Whichever of them scores best."""
+    said = [
+        each._replace(terms=("fog", "fog horn") if each.paper % 9 else ("fog",))
+        if each.terms == ("fog",)
+        else each
+        for each in library(*STEADY)
+    ]
+    (rise,) = found_in(said)
+    assert rise.terms == ("fog horn",)
+
+
+def test_other_sources_are_kept_apart(store):
+    read_weeks(store, some_weeks())
+    new = DigestFile("x", "f" * 64, "csv", LAST, False, NOON, (Listing(1, "Fog Horns of the Sea", ""),))
+    with store.begin() as tx:
+        before = trends_of(tx)
+        run = tx.ledger.open_run(started=NOON, clock=NOON)
+        tx.library.record(new, diff(new, {}), run=run, at=NOON)
+        tx.titles.learn(tx.library.end())
+        assert "csv" in tx.titles.days()
+        assert trends_of(tx) == before
