@@ -2,8 +2,8 @@
 
 The newest two weeks are held against up to ten before them; a week is seven days up to the newest day, so
 each has every weekday. How far a term rises is the log-odds ratio of its share now and before, in standard
-deviations (Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis 16, 2008, equations 15, 16, 22,
-with a prior of half a paper):
+deviations (Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis 16(4), 2008: the z-score of the
+log-odds ratio with a Dirichlet prior, here of half a paper):
 
     d = log((y + a) / (n - y + a)) - log((z + a) / (m - z + a)),    score = d / sqrt(1 / (y + a) + 1 / (z + a))
 
