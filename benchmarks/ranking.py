@@ -1,6 +1,7 @@
 """Learning from k liked papers: rank what came later, beside the usual classifiers.
 
-    python benchmarks/ranking.py [DATA_FOLDER] [--users 10] [--liked 1,5,20] [--side held] [--skip-slow] [--refresh N] [--json]
+    python benchmarks/ranking.py [DATA_FOLDER] [--users 10] [--liked 1,5,20] [--side held] [--skip-slow] [--refresh N]
+        [--papers N] [--embeddings FILE] [--json]
 
 MEDLINE: a user is a main heading of at least 20 records, in the order of their numbers; the first k are
 liked, all records after the last of these are ranked, and those with the heading are right. `ours` has the
@@ -12,6 +13,10 @@ and each later day's papers are ranked (mean over days with a hit).
 The key sentence is compared with position baselines (see `key_sentence` for the label), and `--refresh` users
 are learnt and ranked one after the other.
 
+`--embeddings FILE` adds a sentence model (see `minilm.py`): its vectors of MEDLINE are read from the file, or made and
+kept there. `MiniLM, likes` is the centroid of the liked, the mean of all taken away; `MiniLM` has the heading's
+vector besides, and `ours + MiniLM` is the sum of both scores, each by its deviation.
+
 The classifiers have TF-IDF of 1-2-grams, 20,000 features. Time is fit and rank, per user.
 """
 
@@ -20,6 +25,7 @@ import gzip
 import json
 import re
 import statistics
+import sys
 import time
 import warnings
 from collections import Counter, defaultdict
@@ -36,8 +42,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from digest.match.query import query_of
-from digest.match.taste import BACKGROUND_PAPERS, Space, score
+from digest.match.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, score
 from digest.model import Paper
+from digest.ranked import SURE
 from digest.render.sentences import gist, sentences
 from digest.text import words
 
@@ -66,6 +73,20 @@ def chosen(headings: Sequence[str], side: str, count: int) -> list[str]:
     return [each for digest, each in by_hash if (digest[0] % 2 == 0) == (side == "train")][:count]
 
 
+def fewer(
+    papers: list[Paper], users: dict[str, list[int]], count: int
+) -> tuple[list[Paper], dict[str, list[int]]]:
+    """Return about `count` papers in their order: all of the users', and others evenly spread; and the users' places."""
+    theirs = {place for where in users.values() for place in where}
+    others = [place for place in range(len(papers)) if place not in theirs]
+    step = max(1, round(len(others) / max(1, count - len(theirs))))
+    kept = sorted(theirs | set(others[::step]))
+    now_at = {place: n for n, place in enumerate(kept)}
+    return [papers[place] for place in kept], {
+        heading: [now_at[place] for place in where] for heading, where in users.items()
+    }
+
+
 # --- the rankers -----------------------------------------------------------------------------------
 
 
@@ -83,6 +104,39 @@ def ours(papers: list[Paper], *, with_keywords: bool) -> Ranker:
         return score(rows, space.profile(keywords, rows[list(liked)]).weights)
 
     return rank
+
+
+def embedded(papers: list[Paper], kept: Path, with_keywords: Ranker) -> dict[str, Ranker]:
+    """A sentence model, alone and together with ours. Empty if it is not installed."""
+    import minilm
+
+    path = minilm.folder()
+    if path is None:
+        print("sentence model: absent; see benchmarks/minilm.py", file=sys.stderr)
+        return {}
+    model = minilm.Model(path)
+    if not kept.exists():
+        began = time.perf_counter()
+        np.save(kept, model.vectors([f"{paper.title} {paper.abstract}" for paper in papers]))
+        each = 1000 * (time.perf_counter() - began) / len(papers)
+        print(f"sentence model: {each:.1f} ms a paper", file=sys.stderr)
+    vectors = np.load(kept)
+    vectors = vectors - vectors.mean(axis=0)
+    asked: dict[str, np.ndarray] = {}
+
+    def likes(liked: Sequence[int], _heading: str) -> np.ndarray:
+        return vectors @ vectors[list(liked)].mean(axis=0)
+
+    def heading_too(liked: Sequence[int], heading: str) -> np.ndarray:
+        if heading not in asked:
+            asked[heading] = model.vectors([heading])[0]
+        return vectors @ (KEYWORDS_COUNT * asked[heading] + vectors[list(liked)].sum(axis=0))
+
+    def both(liked: Sequence[int], heading: str) -> np.ndarray:
+        scores = with_keywords(liked, heading), heading_too(liked, heading)
+        return sum((each / each.std() for each in scores), np.zeros(len(papers)))
+
+    return {"MiniLM, likes": likes, "MiniLM": heading_too, "ours + MiniLM": both}
 
 
 def classifiers(papers: list[Paper]) -> dict[str, Ranker]:
@@ -171,12 +225,16 @@ def tried(rank: Ranker, users: dict[str, list[int]], k: int, total: int) -> dict
 def medline_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
     papers, places = medline(arguments.folder)
     users = {each: places[each] for each in chosen(list(places), arguments.side, arguments.users)}
+    if arguments.papers:
+        papers, users = fewer(papers, users, arguments.papers)
     rankers = {
         "ours": ours(papers, with_keywords=True),
         "ours, likes": ours(papers, with_keywords=False),
         "BM25, heading": bm25(papers),
         **classifiers(papers),
     }
+    if arguments.embeddings:
+        rankers |= embedded(papers, arguments.embeddings, rankers["ours"])
     rows = []
     for k in map(int, arguments.liked.split(",")):
         for name, rank in rankers.items():
@@ -185,6 +243,42 @@ def medline_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
             if found := tried(rank, users, k, len(papers)):
                 rows.append({"data": "medline", "liked": k, "ranker": name, **found})
     return rows
+
+
+def discover_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """What `discover = 3` brings: of every 500 later papers without the heading's words, those the taste is sure of.
+
+    `right` is the share of them that have the heading, `chance` that of all such papers, `sure` how many come of 500.
+    """
+    papers, places = medline(arguments.folder)
+    texts = [f"{paper.title} {paper.abstract}".lower() for paper in papers]
+    space = Space(papers[:: max(1, len(papers) // BACKGROUND_PAPERS)])
+    rows = space.matrix(papers)
+    results = []
+    for k in map(int, arguments.liked.split(",")):
+        brought = right = weeks = users = 0
+        chance = []
+        for heading in chosen(list(places), arguments.side, arguments.users):
+            having = np.isin(np.arange(len(papers)), places[heading])
+            liked = places[heading][:k]
+            asked = " ".join(re.findall(r"[A-Za-z]{2,}", heading))
+            if len(places[heading]) < k + 5 or not asked:
+                continue
+            users += 1
+            profile = space.profile(space.keywords(query_of([f'"{asked}"'])), rows[liked])
+            close = score(rows, profile.weights) / profile.level
+            others = np.array([n for n in range(liked[-1] + 1, len(papers)) if asked.lower() not in texts[n]])
+            chance.append(having[others].mean())
+            for first in range(0, len(others), 500):
+                week = others[first : first + 500]
+                best = week[np.argsort(-close[week], kind="stable")[:3]]
+                sure = best[close[best] >= SURE]
+                brought, right, weeks = brought + len(sure), right + having[sure].sum(), weeks + 1
+        results.append(
+            {"liked": k, "users": users, "sure": brought / weeks, "right": float(right / brought),
+             "chance": float(np.mean(chance))}
+        )  # fmt: skip
+    return results
 
 
 # --- arXiv, day by day -----------------------------------------------------------------------------
@@ -313,9 +407,11 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=10)
     parser.add_argument("--liked", default="1,5,20")
     parser.add_argument("--side", choices=("held", "train"), default="held")
-    parser.add_argument("--only", choices=("medline", "arxiv", "sentence", "refresh"))
+    parser.add_argument("--only", choices=("medline", "arxiv", "discover", "sentence", "refresh"))
     parser.add_argument("--refresh", type=int, default=1_000, metavar="USERS")
     parser.add_argument("--skip-slow", action="store_true", help="leave out the fitted classifiers")
+    parser.add_argument("--papers", type=int, help="rank only so many of MEDLINE (default: all)")
+    parser.add_argument("--embeddings", type=Path, metavar="FILE", help="vectors of a sentence model (.npy)")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")  # a classifier that does not converge is still a baseline
@@ -328,8 +424,13 @@ def main() -> None:
     has_medline = any((arguments.folder / "medline").glob("*.jsonl.gz"))
     chosen_sentences = key_sentence(arguments) if arguments.only in {None, "sentence"} and has_arxiv else []
     refreshed = refresh(arguments) if arguments.only in {None, "refresh"} and has_medline else None
+    discovered = discover_rows(arguments) if arguments.only in {None, "discover"} and has_medline else []
     if arguments.json:
-        print(json.dumps({"rows": rows, "key_sentence": chosen_sentences, "refresh": refreshed}))
+        print(
+            json.dumps(
+                {"rows": rows, "discover": discovered, "key_sentence": chosen_sentences, "refresh": refreshed}
+            )
+        )
         return
     for each in chosen_sentences:
         print(
@@ -339,7 +440,12 @@ def main() -> None:
         print(
             f"{refreshed['users']} users × {refreshed['papers']} papers: {refreshed['seconds']:.1f} s, one core"
         )
-    if arguments.only in {"sentence", "refresh"}:
+    for row in discovered:
+        print(
+            f"discover, {row['liked']:2} liked: {row['sure']:.2f} of 500 papers, {row['right']:.3f} of them right "
+            f"(chance {row['chance']:.4f}), {row['users']} users"
+        )
+    if arguments.only in {"discover", "sentence", "refresh"}:
         return
     if not rows:
         print(f"{arguments.folder}: no medline or arxiv-days there; name a folder that has them")

@@ -242,7 +242,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         enrol(tx, subscription, clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
-        shelf = Shelf(store, owned(home, clock.now).has)
+        shelf = Shelf(store, owned(home, clock.now).has, model=home.settings.summary_model)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
         findings = ranked(
             tx, shelf, subscription, findings, (cursor.position, tx.library.end()), now=clock.now

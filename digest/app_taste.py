@@ -30,11 +30,12 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
         papers = tx.library.papers(vote.paper for vote in votes)
         seeds = tx.feedback.seeds(subscription_id)
         taste = Tastes().taste(tx, subscription)
-    said = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
-    if taste is None:
-        return Feedback(said, seeds, (), ())
-    weighed = taste.space.terms(taste.profile, _TERMS_SHOWN)
-    known = (*taste.liked, *taste.disliked)
+        said = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
+        if taste is None:
+            return Feedback(said, seeds, (), ())
+        weighed = taste.space.terms(taste.profile, _TERMS_SHOWN)
+        # A term against is often one of the library's, which no paper that was voted on has.
+        known = [*taste.liked, *taste.disliked, *(paper for paper, _ in tx.library.newest(_SPELLINGS))]
     return Feedback(
         said,
         seeds,
@@ -44,6 +45,7 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
 
 
 _TERMS_SHOWN = 10
+_SPELLINGS = 500  # papers of the library that are asked how a stem is written
 
 
 def give_feedback(home: Home, subscription_id: str, verdict: str, papers: Sequence[str], clock: Clock) -> int:
@@ -58,8 +60,7 @@ def give_feedback(home: Home, subscription_id: str, verdict: str, papers: Sequen
         numbers = [find(tx, name) for name in papers]
         if verdict == "undo":
             return tx.feedback.withdraw(subscription_id, dict.fromkeys(numbers))
-        tx.feedback.vote(subscription_id, numbers, verdict, at=clock.now)
-        return len(set(numbers))
+        return tx.feedback.vote(subscription_id, numbers, verdict, at=clock.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
             votes = tx.feedback.votes(subscription_id)
             numbers += [vote.paper for vote in votes if vote.verdict == "like"]
             seeds = tx.feedback.seeds(subscription_id)
-        known = tx.library.papers(numbers)
-        liked = (*(known[number] for number in dict.fromkeys(numbers)), *seeds)
+        known = tx.library.papers(tx.identities.roots(numbers).values())
+        liked = (*known.values(), *seeds)
         keywords = keywords_for(liked, tx.library.all_papers())
         if not keywords:
             raise UsageError(

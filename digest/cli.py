@@ -386,6 +386,7 @@ def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
                     "new": [item.paper.title for item in shown.issue.new],
                     "updated": [item.paper.title for item in shown.issue.updated],
                     "more": len(shown.issue.more_new),
+                    "discover": [item.paper.title for item in shown.issue.discover],
                 },
                 "weeks": [
                     {"week": week.monday.isoformat(), "papers": week.papers, "matched": week.matched}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from digest.model import Issue, Item, Match, Paper, Subscription
+from digest.model import Issue, Item, Match, Paper, Subscription, Trend
 from digest.themes import themes_of
 
 MAX_UPDATED = 10
@@ -28,7 +28,7 @@ class Findings:
     """What an interval of the log holds for a subscription; New and Updated whole, best first.
 
     `before` counts matching papers that an earlier issue brought, `old` those that `newer_than` kept out;
-    `order` says by what New is ordered, if it is not by keywords alone.
+    `order` says by what New is ordered, if it is not by keywords alone; `trends` what rises in the library.
     """
 
     considered: int
@@ -38,6 +38,7 @@ class Findings:
     old: int = 0
     order: str = ""
     discover: tuple[Item, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
     @property
     def matched(self) -> int:
@@ -124,5 +125,6 @@ def compose(
         note=note,
         order=findings.order,
         discover=findings.discover,
+        trends=findings.trends,
         themes=themes_of([item.paper for item in findings.new[:cap]], subscription.keywords),
     )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from digest.checked import Table, at_least, one_of, parse_toml, read_text, strings, time_zone
 from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
-from digest.model import Bounces, Dkim, Home, Settings, Smtp, Source, Upkeep
+from digest.model import Bounces, Dkim, Home, Settings, Smtp, Source, Summarising, Upkeep
 from digest.spans import parse_span
 
 FILE = "digest.toml"
@@ -73,6 +73,7 @@ def load_settings(file: Path) -> Settings:
         sources=_sources(table, text, file.name, problems),
         library=tuple(table.take_list("library", [], strings)),
         columns=_columns(table.table("columns")),
+        summaries=_summaries(table.table("summaries")),
     )
     table.finish()
     if "smtp" in settings.channels:
@@ -226,6 +227,32 @@ def _plain_address(value: str) -> str:
     if found is None or found.international:
         raise ValueError(f"{value!r} is no address; write bounces@example.org")
     return str(found)
+
+
+def _summaries(table: Table | None) -> Summarising | None:
+    if table is None:
+        return None
+    default = Summarising("", "")
+    found = Summarising(
+        url=table.take("url", str, "", _source_url),
+        model=table.take("model", str, "", _one_line),
+        key_env=table.take("key_env", str, "", _one_line),
+        key_file=table.take("key_file", str, "", _one_line),
+        max_seconds=table.take("max_seconds", int, default.max_seconds, at_least(1)),
+        max_papers=table.take("max_papers", int, default.max_papers, at_least(1)),
+    )
+    table.finish()
+    for key in ("url", "model"):
+        if key not in table:
+            table.wrong(key, "is missing", "add it")
+    parts = urlsplit(found.url)
+    if (
+        (found.key_env or found.key_file)
+        and parts.scheme == "http"
+        and not _is_loopback(parts.hostname or "")
+    ):
+        table.wrong("url", f"is {found.url!r}", "the key would travel readable; write https")
+    return found
 
 
 def _sources(table: Table, text: str, shown: str, problems: list[Problem]) -> tuple[Source, ...]:

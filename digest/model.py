@@ -159,11 +159,20 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A sentence on a paper that a language model wrote."""
+
+    text: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A paper in an issue. `changes` says what was revised, for papers under Updated.
 
     `parts` is what its place was made of, where it is not by keywords alone; `liked` and `disliked` are
-    its words that most resemble what the reader liked, and disliked.
+    its words that most resemble what the reader liked, and disliked. `summary` stands in place of its key
+    sentence.
     """
 
     paper: Paper
@@ -173,6 +182,7 @@ class Item:
     parts: tuple[Component, ...] = ()
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +194,22 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Trend:
+    """What more papers are about than before: `weeks` are its papers a week, the newest, up to `last`, at the end."""
+
+    name: str
+    weeks: tuple[int, ...]
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """One newsletter issue of one subscription: composed content, all that the templates may use.
 
     `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
     only on the archive page. `since` is where the interval begins, None for "from the beginning".
     `discover` are papers that no keyword asked for, but the reader's taste.
-    `order` says by what the papers are ordered, empty for "by keywords alone".
+    `order` says by what the papers are ordered, empty for "by keywords alone". `trends` are of the library.
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
     slot's wall time with its offset, None for a forced issue. `note` is a sentence on why nothing matched.
     """
@@ -215,6 +234,7 @@ class Issue:
     order: str = ""
     themes: tuple[Theme, ...] = ()
     discover: tuple[Item, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -424,6 +444,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Summarising:
+    """Who writes summaries: an endpoint like OpenAI's chat completions, and what a run may ask of it.
+
+    `key_env` names the variable that holds the key, `key_file` the file.
+    """
+
+    url: str
+    model: str
+    key_env: str = ""
+    key_file: str = ""
+    max_seconds: int = 30
+    max_papers: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
 
@@ -443,6 +478,12 @@ class Settings:
     sources: tuple[Source, ...] = ()
     library: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
+    summaries: Summarising | None = None
+
+    @property
+    def summary_model(self) -> str:
+        """Return the model whose summaries are shown; empty for none."""
+        return self.summaries.model if self.summaries else ""
 
 
 @dataclass(frozen=True, slots=True)

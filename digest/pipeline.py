@@ -19,10 +19,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from digest.compose import Findings, compose, find, recent_enough
+from digest.compose import MAX_UPDATED, Findings, compose, find, recent_enough
 from digest.errors import UsageError
 from digest.intake import Options, Progress, owned, read_files, silent
-from digest.model import Home, Issue, Subscription
+from digest.model import Home, Issue, Paper, Subscription
 from digest.report import IssueReport, RunReport, SubscriptionReport
 from digest.shelf import Shelf
 from digest.slots import Slot, latest_due, next_slot, parse_schedule
@@ -31,6 +31,7 @@ from digest.store import Store, Transaction
 from digest.store.desk import Cursor
 from digest.store.ledger import Verdict
 from digest.subscriptions import Flawed
+from digest.summarised import with_summaries, write_summaries
 from digest.write import issue_path, write_unwritten
 
 # A last slot so far ahead of the clock was used up by a wrong clock; less is waited out.
@@ -68,11 +69,16 @@ def run(
     stages: dict[str, float] = {}
     with _timed(stages, "read"):
         files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
+        with store.begin() as tx:
+            tx.titles.learn(tx.library.end())
     reports = []
     with _timed(stages, "match"):
         mine = owned(home, now)
-        shelf = Shelf(store, mine.has)
+        shelf = Shelf(store, mine.has, model=home.settings.summary_model)
         shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
+        notes: tuple[str, ...] = ()
+        if shelf.model and write:  # a rehearsal asks nobody
+            notes = write_summaries(home, store, _shown(shelf, subscriptions, options, now), now=now)
         for done, subscription in enumerate(subscriptions):
             progress("matching", done, len(subscriptions))
             reports.append(
@@ -86,6 +92,7 @@ def run(
         subscriptions=tuple(reports),
         feeds=written.feeds if written else (),
         problems=(*mine.problems, *(written.problems if written else ())),
+        notes=notes,
         stale=(*_stale(home, store, now), *_silent_sources(home, now)),
         stages=stages,
     )
@@ -299,6 +306,7 @@ def _made(issue: Issue, subscription: Subscription) -> IssueReport:
         new=tuple(item.paper.title for item in issue.new),
         updated=tuple(item.paper.title for item in issue.updated),
         more=len(issue.more_new),
+        discover=tuple(item.paper.title for item in issue.discover),
         **paths,
     )
 
@@ -312,12 +320,37 @@ def ranked(
     *,
     now: datetime,
 ) -> Findings:
-    """Return the findings of an interval in the reader's order, with what to discover."""
+    """Return the findings of an interval in the reader's order, with what to discover and what rises."""
     found = shelf.tastes.ranked(tx, subscription, findings, now)
-    if not subscription.ranking.discover:
-        return found
-    numbers = sorted({entry.paper for entry in shelf.entries(tx.library, *interval)})
-    return shelf.tastes.discovered(tx, subscription, found, map(shelf.paper, numbers), now)
+    found = replace(found, trends=shelf.trends(tx, subscription))
+    if subscription.ranking.discover:
+        numbers = sorted({entry.paper for entry in shelf.entries(tx.library, *interval)})
+        found = shelf.tastes.discovered(tx, subscription, found, map(shelf.paper, numbers), now)
+    return with_summaries(tx, shelf.model, found)
+
+
+def _shown(
+    shelf: Shelf, subscriptions: Iterable[Subscription | Flawed], options: Options, now: datetime
+) -> list[Paper]:
+    """Return the papers that the issues of this run will show."""
+    found: list[Paper] = []
+    with shelf.store.begin(write=False) as tx:
+        end = tx.library.end()
+        for each in subscriptions:
+            cursor = tx.desk.cursor(each.id)
+            if not isinstance(each, Subscription) or not each.enabled or cursor is None:
+                continue
+            findings = findings_of(tx, shelf, each, cursor.position, end, now=now)
+            _, waiting = _due(tx, each, cursor, findings, options, now)
+            if not waiting and findings.matched:
+                findings = ranked(tx, shelf, each, findings, (cursor.position, end), now=now)
+                items = (
+                    *findings.new[: each.max_papers],
+                    *findings.updated[:MAX_UPDATED],
+                    *findings.discover,
+                )
+                found += [item.paper for item in items]
+    return found
 
 
 def _due(

@@ -78,6 +78,7 @@ class IssueReport:
     markdown: str | None = None
     text: str | None = None
     eml: str | None = None
+    discover: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -90,6 +91,7 @@ class IssueReport:
             "markdown": self.markdown,
             "text": self.text,
             "eml": self.eml,
+            "discover": list(self.discover),
         }
 
 

@@ -14,9 +14,10 @@ from digest import __version__
 from digest.match import near
 from digest.match.naive import Analysed, analyse, best_first, match
 from digest.match.query import Query, query_of
-from digest.model import Match, Paper, Subscription
+from digest.model import Match, Paper, Subscription, Trend
 from digest.ranked import Tastes
-from digest.store import Store
+from digest.rising import tells_trends, trends_of
+from digest.store import Store, Transaction
 from digest.store.library import Entry, Library
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ _NOTHING: frozenset[int] = frozenset()
 class Shelf:
     """Intervals of the log with their papers, each loaded and analysed once in a run."""
 
-    def __init__(self, store: Store, hidden: Callable[[Paper], bool] | None = None) -> None:
-        """`hidden` says of a paper whether no subscription wants to see it."""
+    def __init__(
+        self, store: Store, hidden: Callable[[Paper], bool] | None = None, *, model: str = ""
+    ) -> None:
+        """`hidden` says of a paper whether no subscription wants to see it; `model` wrote the summaries."""
         self.store = store
+        self.model = model
         self._hidden = hidden
         self.tastes = Tastes()
         self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
@@ -42,6 +46,7 @@ class Shelf:
         self._queries: dict[str, Query] = {}
         self._accepted: dict[str, frozenset[int]] = {}
         self._nearby: dict[tuple[int, int], near.Nearby] = {}
+        self._trends: tuple[Trend, ...] | None = None
 
     def prepare(self, subscriptions: Sequence[Subscription]) -> None:
         """Find what each of very many subscriptions accepts, all with the same interval at once."""
@@ -144,6 +149,14 @@ class Shelf:
             left = min((each.lookups_left for each in self._nearby.values()), default=near.LOOKUPS)
             self._nearby[first, last] = near.Nearby([self._analyse(number) for number in numbers], left)
         return tuple(map(str, self._nearby[first, last].misses(self.query(subscription))))
+
+    def trends(self, tx: Transaction, subscription: Subscription) -> tuple[Trend, ...]:
+        """Return what rises in the library, for a subscription whose issues say so."""
+        if not tells_trends(subscription):
+            return ()
+        if self._trends is None:
+            self._trends = trends_of(tx)
+        return self._trends
 
     def _prepared(self, paper: Paper) -> Analysed:
         return self._analyse(paper.number)

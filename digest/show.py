@@ -454,6 +454,8 @@ def _outcome(subscription: dict[str, Any]) -> str:
     told = [_count(len(issue["new"]), "new paper")] if issue["new"] else []
     told += [f"{len(issue['updated'])} updated"] if issue["updated"] else []
     told += [f"{issue['more']} more"] if issue["more"] else []
+    discovered = issue.get("discover")  # not in the reports of older runs
+    told += [f"{len(discovered)} discovered"] if discovered else []
     return f"no. {issue['number']}: " + ", ".join(told)
 
 

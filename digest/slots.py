@@ -47,6 +47,15 @@ class Schedule:
         return by_day or by_weekday if self.either else by_day and by_weekday
 
 
+@lru_cache(maxsize=256)
+def is_weekly(schedule: Schedule) -> bool:
+    """Tell whether a schedule wants one issue in every week."""
+    year = (date(2024, 1, 1) + timedelta(days=day) for day in range(366))
+    days = [day for day in year if schedule.includes(day)]
+    weekly = len(days) >= 52 and len({day.weekday() for day in days}) == 1
+    return weekly and len(schedule.times) == 1
+
+
 def _is_last(day: date) -> bool:
     return day.day == monthrange(day.year, day.month)[1]
 

@@ -8,13 +8,10 @@ list, to be edited.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from math import log
 
-from digest.match.spoken import is_telling
-from digest.match.stopwords import GENERIC
+from digest.match.spoken import subjects
 from digest.model import Paper
-from digest.text import Word, words
 
 MOST = 6  # keywords proposed
 _PAIR = 1.5  # a pair of words is a better keyword than a word
@@ -22,14 +19,14 @@ _PAIR = 1.5  # a pair of words is a better keyword than a word
 
 def suggest(liked: Sequence[Paper], library: Iterable[Paper]) -> tuple[str, ...]:
     """Return keywords, as they stand in a subscription, that find the liked papers; none for none."""
-    mine = [_terms(paper.title, paper.abstract) for paper in liked]
+    mine = [subjects(paper.title, paper.abstract) for paper in liked]
     often: Counter[str] = Counter()
     size = 0
     wanted = {term for terms in mine for term in terms}
     for paper in library:
         size += 1
-        often.update(wanted & _terms(paper.title, paper.abstract).keys())
-    worth = _worth(mine, [_terms(paper.title) for paper in liked], often, size)
+        often.update(wanted & subjects(paper.title, paper.abstract).keys())
+    worth = _worth(mine, [subjects(paper.title) for paper in liked], often, size)
     order = sorted(worth, key=lambda term: (-round(worth[term], 9), term))
     chosen: list[str] = []
     unmet = [2] * len(mine)  # each paper by two keywords, where that can be
@@ -67,24 +64,6 @@ def _worth(
 
 def _repeats(term: str, chosen: Sequence[str]) -> bool:
     return any(set(term.split()) & set(other.split()) for other in chosen)
-
-
-def _terms(*texts: str) -> dict[str, str]:
-    """Return the terms of texts (stems, pairs of stems that follow each other), each as it is written there."""
-    found: dict[str, str] = {}
-    for text in texts:
-        plain = [word for word in words(text) if word.after - word.at == 1]
-        for word in plain:
-            if _is_keyword(word):
-                found.setdefault(word.stem, word.text)
-        for one, two in pairwise(plain):
-            if _is_keyword(one) and _is_keyword(two):
-                found.setdefault(f"{one.stem} {two.stem}", f"{one.text} {two.text}")
-    return found
-
-
-def _is_keyword(word: Word) -> bool:
-    return is_telling(word) and word.stem not in GENERIC and len(word.text) > 2 and not word.text.isdigit()
 
 
 def _keyword(term: str, mine: Sequence[Mapping[str, str]]) -> str:

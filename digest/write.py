@@ -9,6 +9,7 @@ from digest.errors import DigestError
 from digest.files import write_whole
 from digest.identity import feed_uid
 from digest.model import FeedItem, Home, Issue
+from digest.rising import trends_of
 from digest.store import Store, Transaction
 
 if TYPE_CHECKING:
@@ -158,8 +159,9 @@ def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> 
             each: [line.entered.astimezone(zone).date() for line in tx.desk.feed(each, _CHARTED)]
             for each in names
         }
+        trends = trends_of(tx)
     days = [at.astimezone(zone).date() for _, at in seen]
-    holdings = Holdings(days, entered, seen[-1][0] if seen else 0)
+    holdings = Holdings(days, entered, seen[-1][0] if seen else 0, trends)
     yield "output/site/index.html", renderer.index(_lines(lines), names, holdings).encode()
     settings = home.settings
     feeds = [("all", f"{settings.title}: every new paper"), *sorted(names.items())]

@@ -24,6 +24,7 @@ class Reply:
 class Asked:
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -53,7 +54,8 @@ def http_server(script: Callable[[Asked], Reply] | list[Reply]) -> Iterator[Http
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            asked = Asked(self.path, {key.lower(): value for key, value in self.headers.items()})
+            said = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked = Asked(self.path, {key.lower(): value for key, value in self.headers.items()}, said)
             server.asked.append(asked)
             reply = server.script(asked)
             self.send_response(reply.status)
@@ -73,6 +75,8 @@ def http_server(script: Callable[[Asked], Reply] | list[Reply]) -> Iterator[Http
             except OSError:  # the other side has had enough
                 pass
             self.close_connection = True
+
+        do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
         def log_message(self, *_args: object) -> None:
             pass

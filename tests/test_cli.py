@@ -18,7 +18,7 @@ from tests.servers import Reply, http_server
 
 KELP, LAMP, ROCK = "Kelp in the Harbour Log", "A Lantern for Every Pier", "Granite Steps Counted Twice"
 NOW = "2026-11-20T09:00"
-ISSUE_KEYS = {"number", "slot", "new", "updated", "more", "html", "markdown", "text", "eml"}
+ISSUE_KEYS = {"number", "slot", "new", "updated", "more", "html", "markdown", "text", "eml", "discover"}
 FILE_KEYS = {"path", "source", "captured", "listed", "new", "updated", "seen", "rejected"}
 
 

@@ -167,3 +167,63 @@ def test_discover_brings_what_is_close_to_the_liked_and_no_more_than_asked_for(h
 
 def test_discover_needs_feedback(home):
     assert discovering(home) == []
+
+
+def votes(home: TestHome) -> list[tuple[int, str]]:
+    listed = home.call("feedback", "a", "list", "--json").json
+    return [(vote["paper"], vote["verdict"]) for vote in listed["votes"]]
+
+
+def test_votes_stay_with_papers_that_become_one_and_two_again(home):
+    home.call("feedback", "a", "like", "1", "--now", "2026-11-18T10:00")
+    home.call("feedback", "a", "dislike", "2", "--now", "2026-11-19T10:00")
+    home.call("library", "merge", "2", "1")
+    assert votes(home) == [(1, "dislike")]  # the latest counts, once
+    assert home.call("suggest", "1", "2", "--for", "a", "--json").json["liked"] == 1
+    assert len(next_issue(home)) == 2
+    shown = " ".join(home.output()["output/issues/a/2026-11-21-2.txt"].decode().split())
+    assert "taste (1 disliked)" in shown
+    home.call("library", "split", "2")
+    assert votes(home) == [(1, "like"), (2, "dislike")]
+
+
+def test_a_vote_on_a_part_is_one_on_the_whole(home):
+    home.call("library", "merge", "2", "1")
+    assert home.call("feedback", "a", "like", "1", "2", "--json").json["papers"] == 1
+    assert votes(home) == [(1, "like")]
+    home.call("feedback", "a", "dislike", "1")
+    assert votes(home) == [(1, "dislike")]
+    assert home.call("feedback", "a", "undo", "2", "--json").json["papers"] == 1
+    assert votes(home) == []
+
+
+def test_a_liked_paper_that_is_part_of_another_is_not_discovered(home):
+    home.call("feedback", "a", "like", "Lighthouse lamps in fog")
+    twin = Card("Lamps of other piers", LAMPS.abstract)
+    home.put("2026-11-20-b.txt", page(twin, day="Nov 20"))
+    home.run("2026-11-20T10:00")
+    home.call("feedback", "a", "like", twin.title)
+    number = [each for each, _ in votes(home)][-1]
+    home.call("library", "merge", "1", number)
+    assert len(votes(home)) == 1
+    assert twin.title not in discovering(home)
+
+
+def test_what_is_discovered_is_in_the_json(home):
+    home.call("feedback", "a", "like", "Lighthouse lamps in fog")
+    home.write("subscriptions/a.toml", 'keywords = ["winter"]\n[ranking]\ndiscover = 1\n')
+    twin = Card("Lamps of other piers", LAMPS.abstract)
+    home.put("2026-11-21-b.txt", page(Card("A winter log"), twin, day="Nov 21"))
+    home.call("run", "--now", "2026-11-20T09:05")  # read, but no slot since the first issue
+    previewed = home.call("preview", "a", "--json", "--now", "2026-11-21T08:30").json["issue"]
+    assert previewed["discover"] == [twin.title]
+    report = home.run("2026-11-21T09:00")
+    assert (issue_of(report, "a") or {})["discover"] == [twin.title]
+    assert "1 discovered" in home.call("ledger", "--run", str(report["run"])).out
+
+
+def test_terms_are_shown_as_people_write_them(home):
+    home.put("2026-11-17-b.txt", page(*(f"Qualities of pier {n}" for n in range(9)), day="Nov 17"))
+    home.run("2026-11-20T12:00")
+    home.call("feedback", "a", "like", "Bread and fog")
+    assert "qualiti" not in home.call("feedback", "a", "list").out.split()

@@ -16,10 +16,27 @@ LAYERS = (
         "values",
         {"digest", "model", "errors", "text", "identity", "display", "links", "maths", "report", "tokens"},
     ),
-    ("decisions", {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes"}),
+    (
+        "decisions",
+        {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes", "trends"},
+    ),
     ("tools", {"checked", "files", "lock", "resources", "spans"}),
-    ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
-    ("pipeline", {"intake", "librarian", "pipeline", "ranked", "shelf", "write", "upkeep", "dispatch"}),
+    ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions", "summaries"}),
+    (
+        "pipeline",
+        {
+            "intake",
+            "librarian",
+            "pipeline",
+            "ranked",
+            "rising",
+            "shelf",
+            "summarised",
+            "write",
+            "upkeep",
+            "dispatch",
+        },
+    ),
     (
         "app",
         {

@@ -1,7 +1,7 @@
 """How many papers a week, as a row of small bars: inline SVG, for pages only."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -44,12 +44,26 @@ def papers_a_week(days: Iterable[date], weeks: int = WEEKS) -> Chart | None:
         return None
     mondays = [last - timedelta(weeks=back) for back in reversed(range(shown))]
     most = max(counts[monday] for monday in mondays)
-    bars = tuple(_bar(place, monday, counts[monday], most) for place, monday in enumerate(mondays))
+    bars = tuple(
+        _bar(place, f"week of {monday.isoformat()}", counts[monday], most)
+        for place, monday in enumerate(mondays)
+    )
     total = sum(counts[monday] for monday in mondays)
     summary = f"{total:,} papers in {shown} weeks, {counts[last]:,} in the latest, at most {most:,} in one"
     return Chart(shown * _STEP, _HEIGHT, _WIDTH, bars, summary)
 
 
-def _bar(place: int, monday: date, count: int, most: int) -> Bar:
+def weekly_bars(last: date, counts: Sequence[int]) -> Chart:
+    """Return the chart of weeks that end with a day, the newest at the right."""
+    most = max(counts, default=0)
+    ends = [last - timedelta(weeks=back) for back in reversed(range(len(counts)))]
+    bars = tuple(
+        _bar(place, f"week to {day.isoformat()}", count, most)
+        for place, (day, count) in enumerate(zip(ends, counts, strict=True))
+    )
+    return Chart(len(counts) * _STEP, _HEIGHT, _WIDTH, bars, ", ".join(f"{count:,}" for count in counts))
+
+
+def _bar(place: int, week: str, count: int, most: int) -> Bar:
     height = max(1, round(_HEIGHT * count / most)) if count else 1
-    return Bar(place * _STEP, _HEIGHT - height, height, f"week of {monday.isoformat()}: {count:,}")
+    return Bar(place * _STEP, _HEIGHT - height, height, f"{week}: {count:,}")

@@ -1,13 +1,13 @@
 """Templates that a home has of its own: which there are, copies to change, and whether they work."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from digest.errors import TemplateProblem, UsageError
 from digest.files import write_whole
-from digest.model import Evidence, Issue, Item, Paper
+from digest.model import Evidence, Issue, Item, Paper, Summary, Trend
 from digest.render.environment import make_environment
 from digest.render.frame import Frame, IssueLine
 from digest.render.renderer import Renderer
@@ -80,7 +80,7 @@ def check(home_templates: Path, frame: Frame) -> tuple[str, ...]:
         lambda: renderer.archive(_ISSUE),
         lambda: renderer.subject(_ISSUE),
         lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
-        lambda: renderer.index([IssueLine.of(_ISSUE)], {}, Holdings((), {}, 1)),
+        lambda: renderer.index([IssueLine.of(_ISSUE)], {}, Holdings((), {}, 1, _TRENDS)),
     )
     for make in made:
         try:
@@ -110,6 +110,7 @@ _PAPER = Paper(
     sources=("arxiv-api",),
 )
 _ITEM = Item(_PAPER, 3.0, (Evidence("one-step", "title", "One-Step", 7, 15),), ("version 2",))
+_TRENDS = (Trend("kites", (3, 4, 9, 15), date(2026, 3, 12)),)
 _ISSUE = Issue(
     subscription="kites",
     name="Kites",
@@ -120,10 +121,11 @@ _ISSUE = Issue(
     since=datetime(2026, 3, 11, 12, tzinfo=UTC),
     slot=None,
     considered=12,
-    new=(_ITEM,) * 9,
+    new=(replace(_ITEM, summary=Summary("Kites forecast in one step.", "a-model")), *(_ITEM,) * 8),
     updated=(_ITEM,),
     more_new=(_ITEM,),
     keywords=("one-step",),
     exclude=("rain",),
     schedule="daily 08:00",
+    trends=_TRENDS,
 )

@@ -7,7 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.display import clean, shorten, shown_term
-from digest.model import Evidence, Issue, Item, Paper
+from digest.maths import shown
+from digest.model import Evidence, Issue, Item, Paper, Trend
 from digest.render.highlight import Piece, pieces, spans
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -86,6 +87,27 @@ def themes(issue: Issue) -> str:
     told = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
     rest = len(issue.new) - sum(len(theme.papers) for theme in issue.themes)
     return " · ".join([*told, f"other ({rest})"] if rest > 0 else told)
+
+
+_TREND_WEEKS = 4
+
+
+def rising(found: Sequence[Trend]) -> str:
+    """Return what the trends are, for people; empty for none."""
+    if not found:
+        return ""
+    return f"What more titles speak of than before, in the four weeks to {day_and_month(found[0].last)}."
+
+
+def trends(found: Sequence[Trend]) -> tuple[tuple[str, str], ...]:
+    """Return the name of each trend, and its last weeks: `3, 4, 9, 15 papers a week`."""
+    return tuple(
+        (
+            clean(shown(each.name)),
+            f"{', '.join(f'{count:,}' for count in each.weeks[-_TREND_WEEKS:])} papers a week",
+        )
+        for each in found
+    )
 
 
 @lru_cache(maxsize=4096)

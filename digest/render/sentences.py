@@ -80,14 +80,14 @@ class Short:
 
 
 @lru_cache(maxsize=4096)
-def shorten_abstract(text: str, about: int = ABOUT) -> Short:
-    """Choose what to show of an abstract: the gist, and about as much as fits of what leads to it."""
+def shorten_abstract(text: str, about: int = ABOUT, *, with_gist: bool = True) -> Short:
+    """Choose what to show of an abstract: the gist (if wanted), and about as much as fits of what leads to it."""
     parts = sentences(text)
     if not parts:
         return Short(None, None, whole=True)
     if about <= 0:
         return Short(None, None, whole=False)
-    place = gist(text, parts)
+    place = gist(text, parts) if with_gist else None
     if place is None:
         end, cut = _stop(text, parts, about)
         return Short(None, (parts[0][0], end), whole=end >= parts[-1][1], cut=cut)

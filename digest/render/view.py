@@ -13,10 +13,10 @@ from typing import NamedTuple
 from digest.display import clean, shorten
 from digest.links import arxiv_url, doi_url, feed_file, issue_page, paper_page, paper_url, web_url
 from digest.maths import readable, shown
-from digest.model import Issue, Item, Paper
+from digest.model import Issue, Item, Paper, Trend
 from digest.render import phrases
 from digest.render.bibtex import bibtex
-from digest.render.chart import Chart, papers_a_week
+from digest.render.chart import Chart, papers_a_week, weekly_bars
 from digest.render.frame import Frame, IssueLine
 from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason
@@ -31,7 +31,7 @@ RECENT = 40  # issues on the first list of the index
 @dataclass(frozen=True, slots=True)
 class PaperView:
     """A paper in an issue. `page_url` is its page in the archive; `whole` says that `gist` and
-    `excerpt` together are all of `abstract`.
+    `excerpt` together are all of `abstract`; a `summary`, by the model `written_by`, is in place of the gist.
     """
 
     number: int
@@ -45,6 +45,8 @@ class PaperView:
     facts: tuple[str, ...]
     context: tuple[Piece, ...]
     withdrawn: bool
+    summary: str
+    written_by: str
     gist: tuple[Piece, ...]
     excerpt: tuple[Piece, ...]
     whole: bool
@@ -101,6 +103,8 @@ class IssueView:
     timezone: str
     settings_file: str
     themes: str = ""
+    rising: str = ""
+    trends: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,8 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
         themes=phrases.themes(issue),
+        rising=phrases.rising(issue.trends),
+        trends=phrases.trends(issue.trends),
     )
 
 
@@ -205,7 +211,8 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
     """Return a paper as templates see it, with about so many characters of its abstract in short."""
     paper, read = item.paper, readable(item.paper.abstract)
     matched = read.spans(spans(item.evidence, "abstract"))
-    short = shorten_abstract(read.text, about)
+    summary = _summary(item)
+    short = shorten_abstract(read.text, about, with_gist=not summary)
     excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
@@ -226,6 +233,8 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
         facts=facts,
         context=_joined(authors, facts),
         withdrawn=paper.withdrawn,
+        summary=summary,
+        written_by=clean(item.summary.model) if item.summary and summary else "",
         gist=pieces(read.text, matched, *short.gist) if short.gist else (),
         excerpt=excerpt,
         whole=short.whole,
@@ -237,6 +246,10 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
         _text=read.text,
         _matched=matched,
     )
+
+
+def _summary(item: Item) -> str:
+    return clean(shown(item.summary.text)).strip() if item.summary else ""
 
 
 class _Place(NamedTuple):
@@ -313,6 +326,15 @@ class ShelfView:
 
 
 @dataclass(frozen=True, slots=True)
+class TrendView:
+    """What rises: its name, its last counts in words, and a chart of its weeks."""
+
+    name: str
+    counts: str
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True)
 class IndexView:
     """The archive's first page. `days` are the latest issues, `shelves` all, by subscription.
 
@@ -328,6 +350,8 @@ class IndexView:
     shelves: tuple[ShelfView, ...]
     chart: Chart | None
     titles: tuple[str, ...]
+    rising: str
+    trends: tuple[TrendView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,12 +359,13 @@ class Holdings:
     """What the archive holds besides issues.
 
     `seen` are the days on which papers were first seen, `entered` those on which papers entered each
-    subscription's feed; `last` is the number of the newest paper, 0 if there is none.
+    subscription's feed; `last` is the number of the newest paper, 0 if there is none; `trends` what rises.
     """
 
     seen: Sequence[date] = ()
     entered: Mapping[str, Sequence[date]] = field(default_factory=dict)
     last: int = 0
+    trends: Sequence[Trend] = ()
 
 
 def index_view(
@@ -375,6 +400,11 @@ def index_view(
         chart=papers_a_week(holdings.seen),
         titles=tuple(map(shard_file, range(shard_of(holdings.last), -1, -1))) if holdings.last else (),
         opml=frame.base_url + feed_file("all", "opml"),
+        rising=phrases.rising(holdings.trends),
+        trends=tuple(
+            TrendView(name, counts, weekly_bars(each.last, each.weeks))
+            for each, (name, counts) in zip(holdings.trends, phrases.trends(holdings.trends), strict=True)
+        ),
     )
 
 

@@ -31,6 +31,8 @@ from digest.store.library import Library
 from digest.store.outbox import Outbox
 from digest.store.programs import Programs
 from digest.store.schema import migrate
+from digest.store.summaries import Summaries
+from digest.store.titles import Titles
 
 __all__ = [
     "Desk",
@@ -41,6 +43,8 @@ __all__ = [
     "Library",
     "Outbox",
     "Store",
+    "Summaries",
+    "Titles",
     "Transaction",
     "open_store",
 ]
@@ -60,6 +64,8 @@ class Transaction:
     programs: Programs
     outbox: Outbox
     feedback: Feedback
+    titles: Titles
+    summaries: Summaries
 
 
 class Store:
@@ -186,6 +192,8 @@ def _transaction(connection: Connection) -> Transaction:
         Programs(connection),
         Outbox(connection),
         Feedback(connection),
+        Titles(connection),
+        Summaries(connection),
     )
 
 

@@ -439,6 +439,38 @@ def _keep_feedback(connection: Connection) -> None:
     seeds.create(connection)
 
 
+# What titles say, of the papers that each source brought on a day; kept for trends. `read_titles` holds
+# the position of the log up to which this was done, in one row.
+titles = Table(
+    "title",
+    meta,
+    Column("day", String(10), primary_key=True),
+    Column("source", String(128), primary_key=True),
+    Column("position", Integer, primary_key=True),  # of the last entry among them
+    Column("body", LargeBinary, nullable=False),  # JSON: lists of a paper's number and its terms
+    sqlite_with_rowid=False,
+)
+read_titles = Table("read_titles", meta, Column("position", Integer, nullable=False))
+
+
+def _keep_titles(connection: Connection) -> None:
+    meta.create_all(connection, tables=[titles, read_titles])
+
+
+summaries = Table(
+    "summary",
+    meta,
+    Column("key", String(64), primary_key=True),  # SHA-256 of prompt, model, title and abstract
+    Column("model", Plain, nullable=False),
+    Column("text", Plain, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+
+def _keep_summaries(connection: Connection) -> None:
+    meta.create_all(connection, tables=[summaries])
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_programs,
@@ -446,6 +478,8 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_delivery,
     _identity,
     _keep_feedback,
+    _keep_titles,
+    _keep_summaries,
 )
 
 

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from digest.model import Evidence, Issue, Item, Paper
+from digest.model import Evidence, Issue, Item, Paper, Trend
 from digest.render import Frame
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -87,6 +87,10 @@ def item(paper: Paper, *changes: str) -> Item:
     )
 
 
+TRENDS = (
+    Trend("one-step brewing", (0, 1, 3, 4, 9, 15), date(2026, 3, 12)),
+    Trend("<b>pots</b>, C#", (2, 2, 5, 6, 1_024, 1_500), date(2026, 3, 12)),
+)
 ISSUE = Issue(
     subscription="tea",
     name="Tea & one-step brewing",
@@ -103,6 +107,7 @@ ISSUE = Issue(
     keywords=("one-step", '"tea"~2'),
     exclude=("coffee",),
     schedule="weekdays 08:00",
+    trends=TRENDS,
 )
 
 
