@@ -180,9 +180,9 @@ class _Note:
 class _Clerk:
     """Writes what all connections note down, one transaction after the other.
 
-    Who waits for a note writes it, with all that came in while the one before was being made safe on disk;
-    so the disk is asked once for many. An outcome, which nobody waits for, lingers a millisecond for the
-    note that mostly follows it, the beginning of the next message. What is not `durable` is safe from the end
+    A thread of its own writes all notes that came in while those before were being written, and a message goes
+    over the wire meanwhile. An outcome, which nobody waits for, lingers a millisecond for the note that mostly
+    follows it, the beginning of the next message. What is not `durable` is safe from the end
     of this process at once, from a power cut with the next lease.
     """
 
@@ -190,46 +190,44 @@ class _Clerk:
         self._open = ExitStack()
         self._held = self._open.enter_context(store.hold(durable=durable))
         self._notes: SimpleQueue[_Note] = SimpleQueue()
-        self._writing = threading.Lock()
-        self._waiting = threading.Event()
+        self._waiting, self._urgent = threading.Event(), threading.Event()
         self._over = False
         self._thread = threading.Thread(target=self._sweep, name="delivery-clerk", daemon=True)
         self._thread.start()
 
     def note(self, work: Callable[[Outbox], bool], *, urgent: bool) -> "Future[bool]":
-        """Have something written, at once if it is urgent. The future is then done; a failure is its own."""
+        """Have something written, at once if it is urgent. The future tells when; a failure is its own."""
         note = _Note(work, Future())
         self._notes.put(note)
         if urgent:
-            self._write()
-        else:
-            self._waiting.set()
+            self._urgent.set()
+        self._waiting.set()
         return note.written
 
     def stop(self) -> None:
         """Write what is left, then end."""
         self._over = True
+        self._urgent.set()
         self._waiting.set()
         self._thread.join()
         self._write()
         self._open.close()
 
     def _sweep(self) -> None:
-        """Write what nobody waited for."""
         while not self._over:
             self._waiting.wait()
+            self._urgent.wait(_LINGER)
             self._waiting.clear()
-            time.sleep(_LINGER)
+            self._urgent.clear()
             self._write()
 
     def _write(self) -> None:
-        with self._writing:
-            notes = []
-            with suppress(Empty):
-                while True:
-                    notes.append(self._notes.get_nowait())
-            if notes:
-                _together(self._held, notes)
+        notes = []
+        with suppress(Empty):
+            while True:
+                notes.append(self._notes.get_nowait())
+        if notes:
+            _together(self._held, notes)
 
 
 def _together(held: Held, notes: Sequence[_Note]) -> None:
@@ -289,12 +287,12 @@ class _Leases:
                 number=self._number,
             )
 
-    def begin(self, delivery: Delivery) -> bool:
+    def begin(self, delivery: Delivery) -> Callable[[], bool]:
         until = self._clock() + self._lease
         written = self._clerk.note(
             lambda outbox: outbox.begin(delivery.id, self._holder, until=until), urgent=True
         )
-        return written.result()
+        return written.result
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""

@@ -31,8 +31,11 @@ class Outbox(Protocol):
         """Say whether anything is due to these domains."""
         ...
 
-    def begin(self, delivery: Delivery) -> bool:
-        """Note that the fate of this one may become unknown; false if the lease was lost."""
+    def begin(self, delivery: Delivery) -> Callable[[], bool]:
+        """Have it noted that the fate of this one may become unknown.
+
+        What is returned waits until that is written; false if the lease was lost.
+        """
         ...
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None: ...
@@ -125,7 +128,7 @@ class Loop:
         try:
             if link is None:
                 link = self._channel.open()
-            answer = link.send(delivery, lambda: self._outbox.begin(delivery))
+            answer = link.send(delivery, self._outbox.begin(delivery))
         except Unopened as error:
             answer = Answer("connect", 0, str(error))
         except TemplateProblem as problem:
