@@ -124,5 +124,6 @@ def compose(
         note=note,
         order=findings.order,
         discover=findings.discover,
+        language=subscription.language,
         themes=themes_of([item.paper for item in findings.new[:cap]], subscription.keywords),
     )

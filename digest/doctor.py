@@ -57,9 +57,13 @@ def configuration(patient: Patient) -> Sequence[Finding]:
 
 def subscriptions(patient: Patient) -> Sequence[Finding]:
     """Check every subscription file."""
-    from digest.subscriptions import Flawed, load_all
+    from digest.subscriptions import Flawed
 
-    loaded = load_all(patient.home.subscriptions, timezone=patient.home.settings.timezone)
+    loaded = load_all(
+        patient.home.subscriptions,
+        timezone=patient.home.settings.timezone,
+        language=patient.home.settings.language,
+    )
     flawed = [each for each in loaded if isinstance(each, Flawed)]
     found = [
         Finding("subscriptions", "bad", str(problem), "it is left out of runs until it is mended")

@@ -454,7 +454,7 @@ def _outcome(subscription: dict[str, Any]) -> str:
     told = [_count(len(issue["new"]), "new paper")] if issue["new"] else []
     told += [f"{len(issue['updated'])} updated"] if issue["updated"] else []
     told += [f"{issue['more']} more"] if issue["more"] else []
-    return f"no. {issue['number']}: " + ", ".join(told)
+    return f"no. {issue['number']}: " + (", ".join(told) or "nothing new")
 
 
 def _authors(count: int | None, organization: str | None) -> str:

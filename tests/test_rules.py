@@ -14,10 +14,22 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 LAYERS = (
     (
         "values",
-        {"digest", "model", "errors", "text", "identity", "display", "links", "maths", "report", "tokens"},
+        {
+            "digest",
+            "model",
+            "errors",
+            "text",
+            "identity",
+            "display",
+            "links",
+            "maths",
+            "report",
+            "tokens",
+            "language",
+        },
     ),
     ("decisions", {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes"}),
-    ("tools", {"checked", "files", "lock", "resources", "spans"}),
+    ("tools", {"catalogue", "checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions"}),
     ("pipeline", {"intake", "librarian", "pipeline", "ranked", "shelf", "write", "upkeep", "dispatch"}),
     (

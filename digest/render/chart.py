@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from digest.language import ENGLISH, Language
+
 WEEKS = 26
 _STEP, _WIDTH, _HEIGHT = 9, 6, 36
 
@@ -30,7 +32,7 @@ class Chart:
     summary: str
 
 
-def papers_a_week(days: Iterable[date], weeks: int = WEEKS) -> Chart | None:
+def papers_a_week(days: Iterable[date], language: Language = ENGLISH, weeks: int = WEEKS) -> Chart | None:
     """Return the chart of the days on which papers were first seen; None for fewer than four weeks.
 
     It ends with the newest day's week and never with today's, so the same papers give the same chart.
@@ -44,12 +46,21 @@ def papers_a_week(days: Iterable[date], weeks: int = WEEKS) -> Chart | None:
         return None
     mondays = [last - timedelta(weeks=back) for back in reversed(range(shown))]
     most = max(counts[monday] for monday in mondays)
-    bars = tuple(_bar(place, monday, counts[monday], most) for place, monday in enumerate(mondays))
+    bars = tuple(_bar(place, monday, counts[monday], most, language) for place, monday in enumerate(mondays))
     total = sum(counts[monday] for monday in mondays)
-    summary = f"{total:,} papers in {shown} weeks, {counts[last]:,} in the latest, at most {most:,} in one"
+    summary = language.gettext(
+        "%(total)s papers in %(weeks)s weeks, %(latest)s in the latest, at most %(most)s in one",
+        total=language.number(total),
+        weeks=str(shown),
+        latest=language.number(counts[last]),
+        most=language.number(most),
+    )
     return Chart(shown * _STEP, _HEIGHT, _WIDTH, bars, summary)
 
 
-def _bar(place: int, monday: date, count: int, most: int) -> Bar:
+def _bar(place: int, monday: date, count: int, most: int, language: Language) -> Bar:
     height = max(1, round(_HEIGHT * count / most)) if count else 1
-    return Bar(place * _STEP, _HEIGHT - height, height, f"week of {monday.isoformat()}: {count:,}")
+    label = language.gettext(
+        "week of %(monday)s: %(number)s", monday=monday.isoformat(), number=language.number(count)
+    )
+    return Bar(place * _STEP, _HEIGHT - height, height, label)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digest.errors import TemplateProblem
+from digest.language import ENGLISH, Language
 from digest.render import md, plain
 from digest.render.highlight import Piece, marked
 from digest.resources import folder
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def make_environment(home_templates: Path | None) -> "Environment":
+def make_environment(home_templates: Path | None, language: Language = ENGLISH) -> "Environment":
     """Return an environment that looks each template up in the home first, then in the program.
 
     Templates run sandboxed: they see values, and reach nothing behind them. What is undefined is an
-    error; `.html` templates escape what they print, the others do not.
+    error; `.html` templates escape what they print, the others do not. What they say through `_()` is said in
+    the language given.
     """
     from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -42,6 +44,10 @@ def make_environment(home_templates: Path | None) -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        language.message, language.plural, newstyle=True
     )
     environment.filters |= {
         "md": md.escape,
@@ -50,6 +56,7 @@ def make_environment(home_templates: Path | None) -> "Environment":
         "wrap": plain.wrap,
         "underline": plain.underline,
         "plain": _plain,
+        "number": language.number,
         "marked": _marked,
     }
     return environment

@@ -8,12 +8,15 @@ from digest.model import Issue
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What settings contribute. `base_url` ends with a slash; `sender` is a name and an address for From."""
+    """What settings contribute. `base_url` ends with a slash; `sender` is a name and an address for From;
+    `language` is that of the archive's own pages.
+    """
 
     title: str = "Paper Digest"
     base_url: str = "http://localhost:8350/"
     sender: str = ""
     timezone: str = "UTC"
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from digest.catalogue import language
 from digest.display import clean
 from digest.links import host_of
 from digest.model import Issue, Paper
@@ -46,13 +46,16 @@ class Renderer:
     def __init__(self, home_templates: Path | None, frame: Frame) -> None:
         self._home_templates = home_templates
         self._frame = frame
+        self._environments: dict[str, Environment] = {}
 
-    @cached_property
-    def _environment(self) -> "Environment":
-        return make_environment(self._home_templates)
+    def _environment(self, code: str) -> "Environment":
+        """Return the environment for one language, made when it is first asked for."""
+        if code not in self._environments:
+            self._environments[code] = make_environment(self._home_templates, language(code))
+        return self._environments[code]
 
-    def _render(self, template: str, **values: Any) -> str:
-        return clean_lines(render(self._environment, template, values))
+    def _render(self, template: str, code: str, **values: Any) -> str:
+        return clean_lines(render(self._environment(code), template, values))
 
     def html(self, issue: Issue) -> str:
         """Return the issue as the HTML of a mail: abstracts in short, styles inline, below BUDGET bytes.
@@ -61,7 +64,7 @@ class Renderer:
         """
         page = ""
         for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
-            page = self._render("issue.html", issue=issue_view(issue, self._frame, fit=fit))
+            page = self._render("issue.html", issue.language, issue=issue_view(issue, self._frame, fit=fit))
             if len(page.encode("utf-8", "replace")) <= BUDGET:
                 break
         return page
@@ -72,18 +75,21 @@ class Renderer:
 
     def _markdown(self, view: IssueView) -> str:
         # Blank lines mean nothing in Markdown beyond the first, and templates read better with more.
-        return re.sub(r"\n{3,}", "\n\n", self._render("issue.md", issue=view))
+        return re.sub(r"\n{3,}", "\n\n", self._render("issue.md", view.language, issue=view))
 
     def text(self, issue: Issue) -> str:
         """Return the issue as plain text: abstracts in short, 72 columns."""
-        return self._render("issue.txt", issue=issue_view(issue, self._frame))
+        return self._text(issue_view(issue, self._frame))
+
+    def _text(self, view: IssueView) -> str:
+        return self._render("issue.txt", view.language, issue=view)
 
     def subject(self, issue: Issue) -> str:
         """Return the subject of the issue's mail, a single line."""
         return self._subject(issue_view(issue, self._frame))
 
     def _subject(self, view: IssueView) -> str:
-        return " ".join(clean(self._render("subject.txt", issue=view)).split())
+        return " ".join(clean(self._render("subject.txt", view.language, issue=view)).split())
 
     def eml(self, issue: Issue) -> bytes:
         """Return the issue as a mail with no recipient in it: text first, then HTML."""
@@ -96,7 +102,7 @@ class Renderer:
             host=host_of(self._frame.base_url),
             stem=issue.stem,
             date=phrases.in_zone(issue.made, issue.timezone),
-            text=self._render("issue.txt", issue=view),
+            text=self._text(view),
             html=self.html(issue),
         )
 
@@ -110,11 +116,13 @@ class Renderer:
             [paper.anchor for section in view.sections for paper in section.papers],
         )
         # Nothing in it but what the converter made; all text from outside was escaped before.
-        return self._render("archive-issue.html", issue=view, body=Markup(body), top="../../")  # noqa: S704
+        body = Markup(body)  # noqa: S704
+        return self._render("archive-issue.html", view.language, issue=view, body=body, top="../../")
 
     def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
         """Return the page of one paper; `issues` are those that brought it."""
-        return self._render("paper.html", paper=page_view(paper, issues, self._frame), top="../")
+        view = page_view(paper, issues, self._frame)
+        return self._render("paper.html", view.language, paper=view, top="../")
 
     def index(
         self,
@@ -128,7 +136,7 @@ class Renderer:
         known without.
         """
         view = index_view(issues, names or {}, self._frame, holdings)
-        return self._render("index.html", archive=view, top="")
+        return self._render("index.html", view.language, archive=view, top="")
 
 
 def clean_lines(text: str) -> str:
