@@ -374,13 +374,7 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
     if path.exists():
         raise UsageError(f"{path}: there is such a subscription; choose another id or edit that file")
     text = new_text(values)
-    checked = check(
-        subscription_id,
-        text,
-        shown=subscription_id,
-        timezone=home.settings.timezone,
-        language=home.settings.language,
-    )
+    checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
     if isinstance(checked, Flawed):
         raise UsageError(str(checked))
     write_whole(path, text.encode())
@@ -541,6 +535,7 @@ _SETTINGS = """\
 # title = "Paper Digest"
 # base_url = "https://digest.example.org"   # where the archive and the feeds can be reached
 # timezone = "UTC"                          # such as "Europe/Paris"
+# language = "en"                           # of what is said around the papers; or "de"
 # database = "sqlite:///digest.db"          # relative to this folder
 # max_file_mb = 100
 # feed_items = 100
