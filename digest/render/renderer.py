@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Gmail cuts mails off at about 102 KB of HTML; what delivery adds (how to leave) must fit as well.
 BUDGET = 92_000
 NOTHING = Holdings()
+SITE = "../../site/"  # from an issue's files to the archive
 
 
 def _fits(papers: int) -> Iterator[Fit]:
@@ -57,21 +58,25 @@ class Renderer:
     def _render(self, template: str, code: str, **values: Any) -> str:
         return clean_lines(render(self._environment(code), template, values))
 
-    def html(self, issue: Issue) -> str:
-        """Return the issue as the HTML of a mail: abstracts in short, styles inline, below BUDGET bytes.
+    def html(self, issue: Issue, site: str = SITE) -> str:
+        """Return the issue as the HTML of a mail, in a file from which `site` leads to the archive."""
+        return self._html(issue, self._frame.seen_from(site))
+
+    def _html(self, issue: Issue, frame: Frame) -> str:
+        """Return the HTML of a mail: abstracts in short, styles inline, below BUDGET bytes.
 
         What is too large for that has shorter abstracts, then fewer papers; the rest is on the web.
         """
         page = ""
         for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
-            page = self._render("issue.html", issue.language, issue=issue_view(issue, self._frame, fit=fit))
+            page = self._render("issue.html", issue.language, issue=issue_view(issue, frame, fit=fit))
             if len(page.encode("utf-8", "replace")) <= BUDGET:
                 break
         return page
 
     def markdown(self, issue: Issue) -> str:
-        """Return the issue in Markdown, abstracts whole."""
-        return self._markdown(issue_view(issue, self._frame))
+        """Return the issue in Markdown, abstracts whole, in a file next to that of `html`."""
+        return self._markdown(issue_view(issue, self._frame.seen_from(SITE)))
 
     def _markdown(self, view: IssueView) -> str:
         # Blank lines mean nothing in Markdown beyond the first, and templates read better with more.
@@ -103,25 +108,27 @@ class Renderer:
             stem=issue.stem,
             date=phrases.in_zone(issue.made, issue.timezone),
             text=self._text(view),
-            html=self.html(issue),
+            html=self._html(issue, self._frame),
         )
 
     def archive(self, issue: Issue) -> str:
         """Return the issue's page in the archive: its Markdown as HTML, with all its papers."""
         from markupsafe import Markup
 
-        view = issue_view(issue, self._frame, everything=True)
+        top = "../../"
+        view = issue_view(issue, self._frame.seen_from(top), everything=True)
         body = md.to_html(
             self._markdown(view),
             [paper.anchor for section in view.sections for paper in section.papers],
+            [section.id for section in view.sections],
         )
         # Nothing in it but what the converter made; all text from outside was escaped before.
         body = Markup(body)  # noqa: S704
-        return self._render("archive-issue.html", view.language, issue=view, body=body, top="../../")
+        return self._render("archive-issue.html", view.language, issue=view, body=body, top=top)
 
     def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
         """Return the page of one paper; `issues` are those that brought it."""
-        view = page_view(paper, issues, self._frame)
+        view = page_view(paper, issues, self._frame.seen_from("../"))
         return self._render("paper.html", view.language, paper=view, top="../")
 
     def index(
@@ -135,7 +142,7 @@ class Renderer:
         `names` maps the id of every subscription that has a feed to its name; those of `issues` are
         known without.
         """
-        view = index_view(issues, names or {}, self._frame, holdings)
+        view = index_view(issues, names or {}, self._frame.seen_from(""), holdings)
         return self._render("index.html", view.language, archive=view, top="")
 
 

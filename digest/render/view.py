@@ -13,7 +13,7 @@ from typing import NamedTuple
 from digest.catalogue import language
 from digest.display import clean, shorten
 from digest.language import ENGLISH, Language
-from digest.links import arxiv_url, doi_url, feed_file, issue_page, paper_page, paper_url, web_url
+from digest.links import arxiv_url, doi_url, issue_page, paper_page, paper_url, web_url
 from digest.maths import readable, shown
 from digest.model import Issue, Item, Paper
 from digest.render import phrases
@@ -175,8 +175,8 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
         sections=sections,
         long=sum(len(section.papers) for section in sections) > LONG,
         archive_url=frame.base_url + issue_page(issue.subscription, issue.stem),
-        home_url=frame.base_url,
-        feed_url=frame.base_url + feed_file(issue.subscription, "atom"),
+        home_url=frame.home_url,
+        feed_url=frame.feed_url(issue.subscription, "atom"),
         keywords=tuple(map(clean, issue.keywords)),
         exclude=tuple(map(clean, issue.exclude)),
         schedule=clean(issue.schedule),
@@ -382,7 +382,7 @@ def index_view(
     title = _named(frame.title, "Paper Digest")
     return IndexView(
         title=title,
-        home_url=frame.base_url,
+        home_url=frame.home_url,
         language=tongue.code,
         summary=tongue.gettext(
             "%(issues)s for %(subscriptions)s.",
@@ -399,13 +399,13 @@ def index_view(
         shelves=shelves,
         chart=papers_a_week(holdings.seen, tongue),
         titles=tuple(map(shard_file, range(shard_of(holdings.last), -1, -1))) if holdings.last else (),
-        opml=frame.base_url + feed_file("all", "opml"),
+        opml=frame.feed_url("all", "opml"),
     )
 
 
 def feed_view(name: str, title: str, frame: Frame) -> FeedView:
     """Return the addresses of a feed."""
-    rss, atom, json = (frame.base_url + feed_file(name, form) for form in ("rss", "atom", "json"))
+    rss, atom, json = (frame.feed_url(name, form) for form in ("rss", "atom", "json"))
     return FeedView(title, rss, atom, json)
 
 
