@@ -390,9 +390,12 @@ class _Reader:
         return self.whole(found, "×")
 
     def product(self, found: re.Match[str]) -> int:
-        """`64 times 64` is a product; `3 times 5 days` may be one."""
-        left = re.search(r"(\^?)(?<![$\d.,])(\d+)\Z", self.text[max(0, found.start() - 8) : found.start()])
+        """`64 times 64` is a product; `3 times 5 days` may be one, and `$5 times 10` is about money."""
+        before = self.text[max(0, found.start() - 8) : found.start()]
+        left = re.search(r"(\^?)(?<![$\d.,])(\d+)\Z", before)
         right = found["right"]
+        if re.search(r"\$[\d.,]+\Z", before):
+            return found.end()
         if left and not left[1]:
             sized = right and (left[2] == right or (len(left[2]) >= 3 and len(right) >= 3))
             if not sized:

@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from digest.errors import TemplateProblem
 from digest.language import ENGLISH, Language
 from digest.render import md, plain
@@ -14,7 +16,6 @@ from digest.resources import folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 
 def make_environment(home_templates: Path | None, language: Language = ENGLISH) -> "Environment":
@@ -71,8 +72,6 @@ def _public_fields(kind: type) -> frozenset[str]:
 
 def _marked(parts: tuple[Piece, ...], opening: str) -> "Markup":
     """Return pieces as HTML, what was matched in the tag that `opening` opens."""
-    from markupsafe import Markup
-
     return Markup(marked(parts, opening))  # noqa: S704 - every piece is escaped in it
 
 

@@ -12,7 +12,7 @@ from digest.model import Issue, Paper
 from digest.render import mail, md, phrases
 from digest.render.environment import make_environment, render
 from digest.render.frame import Frame, IssueLine
-from digest.render.view import Fit, Holdings, IssueView, index_view, issue_view, page_view
+from digest.render.view import WHOLE, Fit, Holdings, IssueView, index_view, issue_view, page_view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,7 +26,7 @@ SITE = "../../site/"  # from an issue's files to the archive
 
 def _fits(papers: int) -> Iterator[Fit]:
     """Yield ways to show an issue, each smaller than the one before."""
-    yield Fit()
+    yield WHOLE
     for about in (400, 250, 120):
         yield Fit(about)
     while papers > 1:
@@ -67,9 +67,13 @@ class Renderer:
 
         What is too large for that has shorter abstracts, then fewer papers; the rest is on the web.
         """
+        return self._fitting(issue, frame, issue_view(issue, frame))
+
+    def _fitting(self, issue: Issue, frame: Frame, view: IssueView) -> str:
         page = ""
         for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
-            page = self._render("issue.html", issue.language, issue=issue_view(issue, frame, fit=fit))
+            view = view if fit == WHOLE else issue_view(issue, frame, fit=fit)
+            page = self._render("issue.html", view.language, issue=view)
             if len(page.encode("utf-8", "replace")) <= BUDGET:
                 break
         return page
@@ -108,7 +112,7 @@ class Renderer:
             stem=issue.stem,
             date=phrases.in_zone(issue.made, issue.timezone),
             text=self._text(view),
-            html=self._html(issue, self._frame),
+            html=self._fitting(issue, self._frame, view),
         )
 
     def archive(self, issue: Issue) -> str:
@@ -148,4 +152,6 @@ class Renderer:
 
 def clean_lines(text: str) -> str:
     """Return a rendered text with nothing in it that a file cannot hold; its line ends stay."""
+    if text.replace("\n", "").isprintable():
+        return text
     return "\n".join(clean(line) if not line.isprintable() else line for line in text.split("\n"))
