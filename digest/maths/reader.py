@@ -228,10 +228,14 @@ class _Reader:
     on_path = on_nolinkurl = on_url
 
     def on_href(self, start: int, end: int) -> int:
+        r"""Show the label of `\href{address}{label}`, and the address; only that where there is no label."""
         address = self.argument(end)
         label = address and self.argument(_blanks(self.text, address[1]))
-        if address is None or label is None:
-            return end
+        if address is None:  # never closed
+            return self.put(start, end + 1, "") if self.text.startswith("{http", end) else end
+        if label is None:
+            url = address[0].replace("\\", "")
+            return self.put(start, address[1], url) if "://" in url else end
         url, (words, after) = address[0].replace("\\", ""), label
         self.put(start, after - len(words) - 1, "")
         self.put(after - 1, after, "" if "://" in words or "." in words.strip(".") else f" ({url})")
