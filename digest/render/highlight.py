@@ -47,6 +47,12 @@ def _together(text: str, matched: Sequence[Span]) -> list[Span]:
     return found
 
 
+@lru_cache(maxsize=4096)
+def _is_clean(text: str) -> bool:
+    """Tell whether a text needs no cleaning; abstracts are asked again for each of their parts."""
+    return text.isprintable()
+
+
 def pieces(
     text: str, matched: Sequence[Span] = (), start: int = 0, end: int | None = None
 ) -> tuple[Piece, ...]:
@@ -67,7 +73,7 @@ def pieces(
             found += (Piece(text[at:first]), Piece(text[first:last], hit=True))
             at = last
     found.append(Piece(text[at:end]))
-    if not text.isprintable():
+    if not _is_clean(text):
         found = [Piece(clean(piece.text), piece.hit) for piece in found]
     return tuple(piece for piece in found if piece.text)
 
