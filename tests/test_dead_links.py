@@ -1,11 +1,16 @@
 """In a home whose archive is on this machine only, every link leads to a file that is there."""
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import html5lib
 import pytest
 
+from digest.app import Clock
+from digest.app_templates import preview_page
+from digest.config import open_home
+from digest.render import Frame
 from tests.homes import Card, TestHome, page
 
 MARKDOWN_LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -59,3 +64,26 @@ def test_a_public_archive_is_linked_where_it_is(home):
     home.run("2026-10-02T09:00")
     newest = home.path / "output" / "site" / "issues" / "wind" / "2026-10-02-2.html"
     assert 'href="https://digest.example.org/papers/feeds/wind.atom"' in newest.read_text("utf-8")
+
+
+def test_a_preview_far_from_the_home_leads_there(home):
+    home.put("2026-10-02.txt", page("Kites at last", day="Oct 2"))
+    home.run("2026-10-02T06:00")
+    now = datetime(2026, 10, 3, tzinfo=UTC)
+    shown = preview_page(open_home(str(home.path)), "wind", Clock(now, now))
+    assert f'href="{(home.path / "output" / "site" / "papers").as_uri()}/' in shown
+
+
+@pytest.mark.parametrize(
+    ("place", "feed", "first"),
+    [
+        ("", "../feeds/wind.rss", "index.html"),
+        ("../../", "../../../feeds/wind.rss", "../../index.html"),
+        ("../../site/", "../../feeds/wind.rss", "../../site/index.html"),
+    ],
+)
+def test_where_a_page_finds_feeds_and_archive(place, feed, first):
+    seen = Frame().seen_from(place)
+    assert (seen.feed_url("wind", "rss"), seen.home_url) == (feed, first)
+    below = Frame(base_url="http://localhost:9000/digest/")
+    assert below.seen_from(place) == below

@@ -69,7 +69,7 @@ PURE = (LEVEL["values"], LEVEL["decisions"])
 HEAVY = {
     *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
     *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib", "feedparser", "httpx", "httpcore"),
-    "stamina",
+    *("stamina", "babel"),
 }
 # What touches the world; `pathlib` is a value as long as nobody asks it for a file.
 WORLD = {

@@ -30,7 +30,8 @@ class Frame:
         """
         if not is_root_of_this_machine(self.base_url):
             return self
-        return replace(self, base_url=page, feeds_base=f"{page}../")
+        above = page.removesuffix("site/") if page.endswith("site/") else f"{page}../"
+        return replace(self, base_url=page, feeds_base=above)
 
     @property
     def home_url(self) -> str:
