@@ -54,10 +54,8 @@ class Miss:
 
 
 def _joined(terms: Sequence[str], say: Language) -> str:
-    return reduce(
-        lambda told, term: say.gettext("%(some)s and %(more)s", some=told, more=term),
-        (quoted(term, say) for term in terms),
-    )
+    link = say.gettext("and")
+    return f" {link} ".join(quoted(term, say) for term in terms)
 
 
 def quoted(term: str, say: Language = ENGLISH) -> str:

@@ -32,7 +32,7 @@ class Chart:
     summary: str
 
 
-def papers_a_week(days: Iterable[date], language: Language = ENGLISH, weeks: int = WEEKS) -> Chart | None:
+def papers_a_week(days: Iterable[date], say: Language = ENGLISH, weeks: int = WEEKS) -> Chart | None:
     """Return the chart of the days on which papers were first seen; None for fewer than four weeks.
 
     It ends with the newest day's week and never with today's, so the same papers give the same chart.
@@ -46,21 +46,19 @@ def papers_a_week(days: Iterable[date], language: Language = ENGLISH, weeks: int
         return None
     mondays = [last - timedelta(weeks=back) for back in reversed(range(shown))]
     most = max(counts[monday] for monday in mondays)
-    bars = tuple(_bar(place, monday, counts[monday], most, language) for place, monday in enumerate(mondays))
+    bars = tuple(_bar(place, monday, counts[monday], most, say) for place, monday in enumerate(mondays))
     total = sum(counts[monday] for monday in mondays)
-    summary = language.gettext(
+    summary = say.gettext(
         "%(total)s papers in %(weeks)s weeks, %(latest)s in the latest, at most %(most)s in one",
-        total=language.number(total),
+        total=say.number(total),
         weeks=str(shown),
-        latest=language.number(counts[last]),
-        most=language.number(most),
+        latest=say.number(counts[last]),
+        most=say.number(most),
     )
     return Chart(shown * _STEP, _HEIGHT, _WIDTH, bars, summary)
 
 
-def _bar(place: int, monday: date, count: int, most: int, language: Language) -> Bar:
+def _bar(place: int, monday: date, count: int, most: int, say: Language) -> Bar:
     height = max(1, round(_HEIGHT * count / most)) if count else 1
-    label = language.gettext(
-        "week of %(monday)s: %(number)s", monday=monday.isoformat(), number=language.number(count)
-    )
+    label = say.gettext("week of %(monday)s: %(number)s", monday=monday.isoformat(), number=say.number(count))
     return Bar(place * _STEP, _HEIGHT - height, height, label)

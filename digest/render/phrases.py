@@ -30,79 +30,75 @@ def in_zone(when: datetime, timezone: str) -> datetime:
         return when.astimezone(ZoneInfo("UTC"))
 
 
-def since(when: datetime, today: date, timezone: str, language: Language = ENGLISH) -> str:
+def since(when: datetime, today: date, timezone: str, say: Language = ENGLISH) -> str:
     """Return `since Thursday`, or with more words the longer ago it was."""
     local = in_zone(when, timezone)
     ago = (today - local.date()).days
     if ago <= 0:
-        return language.gettext("since %(time)s today", time=f"{local:%H:%M}")
+        return say.gettext("since %(time)s today", time=f"{local:%H:%M}")
     if ago == 1:
-        return language.gettext("since yesterday")
+        return say.gettext("since yesterday")
     if ago < 7:
-        return language.gettext("since %(weekday)s", weekday=language.weekday(local.date()))
-    day = language.day_and_month(local.date(), year=local.year != today.year)
-    return language.gettext("since %(date)s", date=day)
+        return say.gettext("since %(weekday)s", weekday=say.weekday(local.date()))
+    day = say.day_and_month(local.date(), year=local.year != today.year)
+    return say.gettext("since %(date)s", date=day)
 
 
-def counts(new: int, updated: int, language: Language = ENGLISH) -> tuple[str, ...]:
+def counts(new: int, updated: int, say: Language = ENGLISH) -> tuple[str, ...]:
     """Return `5 new` and `2 updated`, as far as there are any."""
     told = (
-        language.ngettext("%(number)s new", "%(number)s new", new) if new else "",
-        language.ngettext("%(number)s updated", "%(number)s updated", updated) if updated else "",
+        say.ngettext("%(number)s new", "%(number)s new", new) if new else "",
+        say.ngettext("%(number)s updated", "%(number)s updated", updated) if updated else "",
     )
     return tuple(filter(None, told))
 
 
-def summary(issue: Issue, language: Language = ENGLISH) -> str:
+def summary(issue: Issue, say: Language = ENGLISH) -> str:
     """Return what an issue holds: `5 new of 66 papers since Thursday.`"""
     new = len(issue.new) + len(issue.more_new)
     updated = len(issue.updated) + len(issue.more_updated)
-    when = (
-        since(issue.since, issue.day, issue.timezone, language) if issue.since else language.gettext("so far")
-    )
-    told = language.gettext(
+    when = since(issue.since, issue.day, issue.timezone, say) if issue.since else say.gettext("so far")
+    told = say.gettext(
         "%(what)s of %(papers)s %(when)s.",
-        what=language.listed(counts(new, updated, language)) or language.gettext("Nothing new"),
-        papers=language.ngettext(
-            "%(number)s paper", "%(number)s papers", max(issue.considered, new + updated)
-        ),
+        what=say.listed(counts(new, updated, say)) or say.gettext("Nothing new"),
+        papers=say.ngettext("%(number)s paper", "%(number)s papers", max(issue.considered, new + updated)),
         when=when,
     )
     if issue.order:
-        told += " " + language.gettext("Ordered by %(order)s.", order=clean(issue.order))
+        told += " " + say.gettext("Ordered by %(order)s.", order=clean(issue.order))
     told = f"{told} {clean(issue.note)}".strip()
-    return language.gettext("Your first issue: %(summary)s", summary=told) if issue.number == 1 else told
+    return say.gettext("Your first issue: %(summary)s", summary=told) if issue.number == 1 else told
 
 
-def themes(issue: Issue, language: Language = ENGLISH) -> str:
+def themes(issue: Issue, say: Language = ENGLISH) -> str:
     """Return what a long issue is about: `super resolution, blur (5) · agents (3) · other (2)`."""
     if not issue.themes:
         return ""
     told = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
     rest = len(issue.new) - sum(len(theme.papers) for theme in issue.themes)
     if rest > 0:
-        other = language.gettext("other")
+        other = say.gettext("other")
         told.append(f"{other} ({rest})")
     return " · ".join(told)
 
 
 @lru_cache(maxsize=4096)
-def facts(paper: Paper, language: Language = ENGLISH, *, source: bool = True) -> tuple[str, ...]:
+def facts(paper: Paper, say: Language = ENGLISH, *, source: bool = True) -> tuple[str, ...]:
     """Return what is known of a paper besides its text and authors, each fact a few words."""
     told = [clean(paper.organization).strip() if paper.organization else ""]
-    told.append(language.short_day(paper.published) if paper.published else "")
+    told.append(say.short_day(paper.published) if paper.published else "")
     told += [clean(category).strip() for category in paper.categories[:3]]
-    told += comments_and_upvotes(paper, language)
+    told += comments_and_upvotes(paper, say)
     told += sources(paper) if source else ()
     return tuple(shorten(fact, 80) for fact in told if fact)
 
 
-def comments_and_upvotes(paper: Paper, language: Language) -> tuple[str, str]:
+def comments_and_upvotes(paper: Paper, say: Language) -> tuple[str, str]:
     """Return how much a paper is talked about: `5 comments`, `32 upvotes`; empty for none."""
     comments, upvotes = paper.comments or 0, paper.upvotes or 0
     return (
-        language.ngettext("%(number)s comment", "%(number)s comments", comments) if comments else "",
-        language.ngettext("%(number)s upvote", "%(number)s upvotes", upvotes) if upvotes else "",
+        say.ngettext("%(number)s comment", "%(number)s comments", comments) if comments else "",
+        say.ngettext("%(number)s upvote", "%(number)s upvotes", upvotes) if upvotes else "",
     )
 
 
@@ -112,12 +108,12 @@ def sources(paper: Paper) -> tuple[str, ...]:
 
 
 def authors(
-    paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3, *, language: Language = ENGLISH
+    paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3, *, say: Language = ENGLISH
 ) -> tuple[Piece, ...]:
     """Return who wrote a paper: at most `shown` names, matched names before others, and how many more."""
     total = max(paper.author_count or 0, len(paper.authors))
     if not paper.authors:
-        told = language.ngettext("%(number)s author", "%(number)s authors", total) if total else ""
+        told = say.ngettext("%(number)s author", "%(number)s authors", total) if total else ""
         return (Piece(told),) if told else ()
     matched = {each.item for each in evidence if each.field == "author"}
     names = range(len(paper.authors))
@@ -133,8 +129,8 @@ def authors(
             found.append(Piece(", "))
         found += pieces(paper.authors[place], spans(evidence, "author", place))
     if total > len(chosen):
-        more = language.number(total - len(chosen))
-        found.append(Piece(" " + language.gettext("and %(number)s more", number=more)))
+        more = say.number(total - len(chosen))
+        found.append(Piece(" " + say.gettext("and %(number)s more", number=more)))
     return tuple(found)
 
 
@@ -155,14 +151,14 @@ class Reason:
 
 
 @lru_cache
-def _places(language: Language) -> dict[str, str]:
+def _places(say: Language) -> dict[str, str]:
     return {
-        "title": language.gettext("in the title"),
-        "abstract": language.gettext("in the abstract"),
-        "author": language.gettext("among the authors"),
-        "category": language.gettext("among the categories"),
-        "organization": language.gettext("as the organization"),
-        "source": language.gettext("as the source"),
+        "title": say.gettext("in the title"),
+        "abstract": say.gettext("in the abstract"),
+        "author": say.gettext("among the authors"),
+        "category": say.gettext("among the categories"),
+        "organization": say.gettext("as the organization"),
+        "source": say.gettext("as the source"),
     }
 
 
@@ -170,10 +166,10 @@ _COUNTED = ("title", "abstract")
 _TERMS = 8
 
 
-def reasons(evidence: Sequence[Evidence], language: Language = ENGLISH) -> tuple[tuple[Reason, ...], int]:
+def reasons(evidence: Sequence[Evidence], say: Language = ENGLISH) -> tuple[tuple[Reason, ...], int]:
     """Return why a paper is in an issue, place by place, and how many terms are not named."""
     places: dict[str, dict[str, int]] = {}
-    where = _places(language)
+    where = _places(say)
     names = {term: shorten(shown_term(term), 60) for term in {each.term for each in evidence}}
     for each in evidence:
         terms = places.setdefault(each.field, {})
@@ -183,7 +179,7 @@ def reasons(evidence: Sequence[Evidence], language: Language = ENGLISH) -> tuple
     named = set(every[:_TERMS])
     told = (
         Reason(
-            where.get(field) or language.gettext("in the %(field)s", field=clean(field)),
+            where.get(field) or say.gettext("in the %(field)s", field=clean(field)),
             tuple(
                 Found(term, times if field in _COUNTED else 1)
                 for term, times in terms.items()
@@ -200,7 +196,7 @@ def because(
     untold: int,
     standing: Sequence[Reason] = (),
     *,
-    language: Language = ENGLISH,
+    say: Language = ENGLISH,
 ) -> tuple[Piece, ...]:
     """Return reasons as one line, the terms marked: `one-step in the title; model 4× in the abstract`.
 
@@ -208,7 +204,7 @@ def because(
     """
     more = []
     if untold:
-        rest = language.ngettext("and %(number)s more term", "and %(number)s more terms", untold)
+        rest = say.ngettext("and %(number)s more term", "and %(number)s more terms", untold)
         more = [Piece(f" {rest}")]
     found = [*_listed(told), *more]
     found += [*([Piece("; ")] if found and standing else []), *_listed(standing)]
@@ -225,46 +221,46 @@ def _listed(told: Sequence[Reason]) -> Iterator[Piece]:
             yield Piece(f"{times} {reason.where}" if last else f"{times}, ")
 
 
-def ranked_by(item: Item, language: Language = ENGLISH) -> tuple[Reason, ...]:
+def ranked_by(item: Item, say: Language = ENGLISH) -> tuple[Reason, ...]:
     """Return why a paper stands where it does, besides its keywords."""
     by = {part.name: part.value for part in item.parts}
     told = []
     if taste := round(by.get("taste", 0.0), 2):
-        share = language.percent(abs(taste))
+        share = say.percent(abs(taste))
         where = (
-            language.gettext("as in papers you liked (%(share)s alike)", share=share)
+            say.gettext("as in papers you liked (%(share)s alike)", share=share)
             if taste > 0
-            else language.gettext("as in papers you disliked (%(share)s alike)", share=share)
+            else say.gettext("as in papers you disliked (%(share)s alike)", share=share)
         )
         terms = item.liked if taste > 0 else item.disliked
         told.append(Reason(where, tuple(Found(shorten(clean(term), 60), 1) for term in terms)))
     if by.get("popularity"):
-        comments, upvotes = comments_and_upvotes(item.paper, language)
-        code = language.gettext("published code") if item.paper.code_url else ""
+        comments, upvotes = comments_and_upvotes(item.paper, say)
+        code = say.gettext("published code") if item.paper.code_url else ""
         said = tuple(Found(each, 1) for each in (upvotes, comments, code) if each)
-        told.append(Reason(language.gettext("for popularity"), said))
+        told.append(Reason(say.gettext("for popularity"), said))
     if by.get("freshness") and item.paper.published:
-        day = language.short_day(item.paper.published)
-        told.append(Reason(language.gettext("for freshness"), (Found(day, 1),)))
+        day = say.short_day(item.paper.published)
+        told.append(Reason(say.gettext("for freshness"), (Found(day, 1),)))
     return tuple(reason for reason in told if reason.found)
 
 
 _VERSION = re.compile(r"version (\d+)")
 
 
-def changes(what: Sequence[str], language: Language = ENGLISH) -> str:
+def changes(what: Sequence[str], say: Language = ENGLISH) -> str:
     """Return what was revised: `revised abstract, version 2`; empty if it is not known."""
-    return ", ".join(dict.fromkeys(_change(each, language) for each in what))
+    return ", ".join(dict.fromkeys(_change(each, say) for each in what))
 
 
-def _change(what: str, language: Language) -> str:
+def _change(what: str, say: Language) -> str:
     if version := _VERSION.fullmatch(what):
-        return language.gettext("version %(number)s", number=version[1])
+        return say.gettext("version %(number)s", number=version[1])
     known = {
-        "title": language.gettext("new title"),
-        "abstract": language.gettext("revised abstract"),
-        "code": language.gettext("code available"),
-        "withdrawn": language.gettext("withdrawn"),
-        "replaced": language.gettext("replaced"),
+        "title": say.gettext("new title"),
+        "abstract": say.gettext("revised abstract"),
+        "code": say.gettext("code available"),
+        "withdrawn": say.gettext("withdrawn"),
+        "replaced": say.gettext("replaced"),
     }
     return known.get(what) or clean(what)

@@ -120,7 +120,7 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
 
     `fit` is for mails that must not grow too large: what it leaves out is behind "and N more".
     """
-    tongue = language(issue.language)
+    say = language(issue.language)
     room = len(issue.new) + len(issue.updated) + len(issue.discover) if fit.papers is None else fit.papers
     new, updated = issue.new[:room], issue.updated[: max(0, room - len(issue.new))]
     discover = issue.discover[: max(0, room - len(issue.new) - len(issue.updated))]
@@ -131,27 +131,25 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
     sections = tuple(
         section
         for section in (
-            _section(
-                "new", tongue.gettext("New"), new, more_new, frame, fit.about, tongue, everything=everything
-            ),
+            _section("new", say.gettext("New"), new, more_new, frame, fit.about, say, everything=everything),
             _section(
                 "updated",
-                tongue.gettext("Updated"),
+                say.gettext("Updated"),
                 updated,
                 more_updated,
                 frame,
                 fit.about,
-                tongue,
+                say,
                 everything=everything,
             ),
             _section(
                 "discover",
-                tongue.gettext("Discover"),
+                say.gettext("Discover"),
                 discover,
                 issue.discover[len(discover) :],
                 frame,
                 fit.about,
-                tongue,
+                say,
                 everything=everything,
             ),
         )
@@ -159,18 +157,18 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
     )
     name = _named(issue.name, issue.subscription)
     return IssueView(
-        language=tongue.code,
+        language=say.code,
         title=_named(frame.title, "Paper Digest"),
         name=name,
         subscription=issue.subscription,
         number=issue.number,
         day=issue.day,
-        date=tongue.long_day(issue.day),
-        date_with_year=tongue.long_day(issue.day, year=True),
-        short_date=tongue.day_and_month(issue.day),
+        date=say.long_day(issue.day),
+        date_with_year=say.long_day(issue.day, year=True),
+        short_date=say.day_and_month(issue.day),
         new=len(issue.new) + len(issue.more_new),
         updated=len(issue.updated) + len(issue.more_updated),
-        summary=phrases.summary(issue, tongue),
+        summary=phrases.summary(issue, say),
         preheader=_preheader(sections),
         sections=sections,
         long=sum(len(section.papers) for section in sections) > LONG,
@@ -182,7 +180,7 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
         schedule=clean(issue.schedule),
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
-        themes=phrases.themes(issue, tongue),
+        themes=phrases.themes(issue, say),
     )
 
 
@@ -202,7 +200,7 @@ def _section(
     more: tuple[Item, ...],
     frame: Frame,
     about: int,
-    tongue: Language,
+    say: Language,
     *,
     everything: bool,
 ) -> SectionView:
@@ -210,13 +208,13 @@ def _section(
     return SectionView(
         id=section_id,
         heading=heading,
-        papers=tuple(paper_view(item, frame, about, tongue) for item in items),
+        papers=tuple(paper_view(item, frame, about, say) for item in items),
         total=len(shown) + len(more),
         more=0 if everything else len(more),
     )
 
 
-def paper_view(item: Item, frame: Frame, about: int = ABOUT, tongue: Language = ENGLISH) -> PaperView:
+def paper_view(item: Item, frame: Frame, about: int = ABOUT, say: Language = ENGLISH) -> PaperView:
     """Return a paper as templates see it, with about so many characters of its abstract in short."""
     paper, read = item.paper, readable(item.paper.abstract)
     matched = read.spans(spans(item.evidence, "abstract"))
@@ -224,11 +222,11 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT, tongue: Language = 
     excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
-    told, untold = phrases.reasons(item.evidence, tongue)
-    standing = phrases.ranked_by(item, tongue)
-    authors = phrases.authors(paper, item.evidence, language=tongue)
-    facts = phrases.facts(paper, tongue)
-    heading, place = readable(paper.title), _place(paper, frame.base_url, tongue)
+    told, untold = phrases.reasons(item.evidence, say)
+    standing = phrases.ranked_by(item, say)
+    authors = phrases.authors(paper, item.evidence, say=say)
+    facts = phrases.facts(paper, say)
+    heading, place = readable(paper.title), _place(paper, frame.base_url, say)
     return PaperView(
         number=paper.number,
         anchor=f"paper-{paper.number}",
@@ -248,8 +246,8 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT, tongue: Language = 
         snippet=paper.snippet,
         reasons=(*told, *standing),
         more_reasons=untold,
-        because=phrases.because(told, untold, standing, language=tongue),
-        changes=phrases.changes(item.changes, tongue),
+        because=phrases.because(told, untold, standing, say=say),
+        changes=phrases.changes(item.changes, say),
         _text=read.text,
         _matched=matched,
     )
@@ -265,9 +263,9 @@ class _Place(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _place(paper: Paper, base_url: str, tongue: Language) -> _Place:
+def _place(paper: Paper, base_url: str, say: Language) -> _Place:
     return _Place(
-        title_of(paper, tongue),
+        title_of(paper, say),
         paper_url(paper, base_url),
         base_url + paper_page(paper.number),
         web_url(paper.code_url),
@@ -280,9 +278,9 @@ def _joined(authors: tuple[Piece, ...], facts: tuple[str, ...]) -> tuple[Piece, 
     return (*authors, Piece(f" · {told}" if authors else told)) if told else authors
 
 
-def title_of(paper: Paper, tongue: Language) -> str:
+def title_of(paper: Paper, say: Language) -> str:
     """Return a paper's title for people, never empty."""
-    return clean(shown(paper.title)).strip() or tongue.gettext("Untitled paper")
+    return clean(shown(paper.title)).strip() or say.gettext("Untitled paper")
 
 
 # --- the pages of the archive --------------------------------------------------------------------
@@ -364,7 +362,7 @@ def index_view(
     issues: Sequence[IssueLine], names: Mapping[str, str], frame: Frame, holdings: Holdings
 ) -> IndexView:
     """Return the archive's first page; `names` are the subscriptions that have a feed, by id."""
-    tongue = language(frame.language)
+    say = language(frame.language)
     newest = sorted(issues, key=lambda line: (-line.day.toordinal(), line.subscription, -line.number))
     ids = dict(names)
     for line in newest:
@@ -374,8 +372,8 @@ def index_view(
             id=each,
             name=_named(name, each),
             feed=feed_view(each, _named(name, each), frame),
-            issues=tuple(_line(line, tongue) for line in newest if line.subscription == each),
-            chart=papers_a_week(holdings.entered.get(each, ()), tongue),
+            issues=tuple(_line(line, say) for line in newest if line.subscription == each),
+            chart=papers_a_week(holdings.entered.get(each, ()), say),
         )
         for each, name in sorted(ids.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
     )
@@ -383,21 +381,19 @@ def index_view(
     return IndexView(
         title=title,
         home_url=frame.home_url,
-        language=tongue.code,
-        summary=tongue.gettext(
+        language=say.code,
+        summary=say.gettext(
             "%(issues)s for %(subscriptions)s.",
-            issues=tongue.ngettext("%(number)s issue", "%(number)s issues", len(newest)),
-            subscriptions=tongue.ngettext(
-                "%(number)s subscription", "%(number)s subscriptions", len(shelves)
-            ),
+            issues=say.ngettext("%(number)s issue", "%(number)s issues", len(newest)),
+            subscriptions=say.ngettext("%(number)s subscription", "%(number)s subscriptions", len(shelves)),
         ),
-        feed=feed_view("all", tongue.gettext("%(title)s: every new paper", title=title), frame),
+        feed=feed_view("all", say.gettext("%(title)s: every new paper", title=title), frame),
         days=tuple(
-            DayView(tongue.long_day(day, year=True), tuple(_line(line, tongue) for line in lines))
+            DayView(say.long_day(day, year=True), tuple(_line(line, say) for line in lines))
             for day, lines in groupby(newest[:RECENT], key=lambda line: line.day)
         ),
         shelves=shelves,
-        chart=papers_a_week(holdings.seen, tongue),
+        chart=papers_a_week(holdings.seen, say),
         titles=tuple(map(shard_file, range(shard_of(holdings.last), -1, -1))) if holdings.last else (),
         opml=frame.feed_url("all", "opml"),
     )
@@ -409,12 +405,12 @@ def feed_view(name: str, title: str, frame: Frame) -> FeedView:
     return FeedView(title, rss, atom, json)
 
 
-def _line(line: IssueLine, tongue: Language) -> LineView:
+def _line(line: IssueLine, say: Language) -> LineView:
     return LineView(
         name=_named(line.name, line.subscription),
         number=line.number,
-        date=tongue.short_day(line.day),
-        counts=", ".join(phrases.counts(line.new, line.updated, tongue)) or tongue.gettext("nothing new"),
+        date=say.short_day(line.day),
+        counts=", ".join(phrases.counts(line.new, line.updated, say)) or say.gettext("nothing new"),
         path=issue_page(line.subscription, line.stem),
     )
 
@@ -444,28 +440,28 @@ class PageView:
 def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageView:
     """Return a paper as its own page shows it."""
     names = tuple(filter(None, (clean(author).strip() for author in paper.authors)))
-    tongue, digest = language(frame.language), _named(frame.title, "Paper Digest")
+    say, digest = language(frame.language), _named(frame.title, "Paper Digest")
     return PageView(
-        language=tongue.code,
-        title=title_of(paper, tongue),
+        language=say.code,
+        title=title_of(paper, say),
         digest=digest,
         url=paper_url(paper, frame.base_url),
         authors=names,
         author_count=max(paper.author_count or 0, len(names)),
-        facts=phrases.facts(paper, tongue, source=False),
+        facts=phrases.facts(paper, say, source=False),
         abstract=clean(shown(paper.abstract)).strip(),
         snippet=paper.snippet,
         withdrawn=paper.withdrawn,
-        links=_links(paper, tongue),
-        first_seen=tongue.short_day(phrases.in_zone(paper.first_seen, frame.timezone).date()),
+        links=_links(paper, say),
+        first_seen=say.short_day(phrases.in_zone(paper.first_seen, frame.timezone).date()),
         sources=phrases.sources(paper),
-        issues=tuple(_line(line, tongue) for line in issues),
+        issues=tuple(_line(line, say) for line in issues),
         bibtex=bibtex(paper),
-        feed=feed_view("all", tongue.gettext("%(title)s: every new paper", title=digest), frame),
+        feed=feed_view("all", say.gettext("%(title)s: every new paper", title=digest), frame),
     )
 
 
-def _links(paper: Paper, tongue: Language) -> tuple[tuple[str, str], ...]:
+def _links(paper: Paper, say: Language) -> tuple[tuple[str, str], ...]:
     found = []
     if paper.arxiv:
         version = f"v{paper.version}" if paper.version else ""
@@ -476,5 +472,5 @@ def _links(paper: Paper, tongue: Language) -> tuple[tuple[str, str], ...]:
     if own and own not in {url for _, url in found}:
         found.insert(0, (shorten(own.split("://", 1)[1], 60), own))
     if code:
-        found.append((tongue.gettext("code"), code))
+        found.append((say.gettext("code"), code))
     return tuple(found)
