@@ -66,7 +66,7 @@ def run(
     """
     from digest import pipeline
     from digest.lock import hold
-    from digest.subscriptions import load_all
+    from digest.subscriptions import of_home
 
     def once(store: "Store", *, write: bool) -> RunReport:
         return pipeline.run(
@@ -82,7 +82,7 @@ def run(
 
     with hold(home.path, command=shlex.join(["digest", *words])):
         if loaded is None:
-            loaded = load_all(home.subscriptions, timezone=home.settings.timezone)
+            loaded = of_home(home)
         subscriptions = pipeline.chosen(loaded, options.only)
         if options.among is not None:
             subscriptions = tuple(each for each in subscriptions if each.id in options.among)
@@ -284,9 +284,9 @@ def weeks_of(
 
 def subscription_of(home: Home, subscription_id: str) -> Subscription:
     """Return a subscription by its id. Raises UsageError if it is unknown or has mistakes."""
-    from digest.subscriptions import load_all
+    from digest.subscriptions import of_home
 
-    found = {each.id: each for each in load_all(home.subscriptions, timezone=home.settings.timezone)}
+    found = {each.id: each for each in of_home(home)}
     if subscription_id not in found:
         known = ", ".join(found) or "none yet; add one with: digest subscriptions add"
         raise UsageError(f"no subscription {subscription_id!r}; there are: {known}")
@@ -310,9 +310,9 @@ class Standing:
 def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
     """Return every subscription of a home, with how many entries of the log wait for it."""
     from digest.slots import next_slot, parse_schedule
-    from digest.subscriptions import load_all
+    from digest.subscriptions import of_home
 
-    found = load_all(home.subscriptions, timezone=home.settings.timezone)
+    found = of_home(home)
     result = []
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         end = tx.library.end()
@@ -347,9 +347,9 @@ def _not_before(subscription: Subscription, now: datetime) -> datetime:
 def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tuple[str, ...]], ...]:
     """Check every subscription file; with each the warnings about fields that no source fills so far."""
     from digest.match.query import DEFAULT_SCOPE, positive_atoms, query_of
-    from digest.subscriptions import load_all
+    from digest.subscriptions import of_home
 
-    found = load_all(home.subscriptions, timezone=home.settings.timezone)
+    found = of_home(home)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         filled = tx.library.filled_fields()
     result: list[tuple[Subscription | Flawed, tuple[str, ...]]] = []
@@ -536,6 +536,7 @@ _SETTINGS = """\
 # title = "Paper Digest"
 # base_url = "https://digest.example.org"   # where the archive and the feeds can be reached
 # timezone = "UTC"                          # such as "Europe/Paris"
+# language = "en"                           # of what is said around the papers; or "de"
 # database = "sqlite:///digest.db"          # relative to this folder
 # max_file_mb = 100
 # feed_items = 100

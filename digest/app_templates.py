@@ -25,7 +25,9 @@ def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
             f"no match among {found.considered} new papers, so there is no issue to show; "
             'set an earlier start in its file, such as start = "90 days"'
         )
-    return renderer_for(home).html(found.issue)
+    # The page lies in a folder of its own, far from the archive.
+    site = (home.path.resolve() / "output" / "site").as_uri()
+    return renderer_for(home).html(found.issue, f"{site}/")
 
 
 def templates(home: Home) -> tuple["Template", ...]:

@@ -126,5 +126,6 @@ def compose(
         order=findings.order,
         discover=findings.discover,
         trends=findings.trends,
+        language=subscription.language,
         themes=themes_of([item.paper for item in findings.new[:cap]], subscription.keywords),
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from digest.checked import Table, at_least, one_of, parse_toml, read_text, strings, time_zone
 from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
+from digest.language import LANGUAGES
 from digest.model import Bounces, Dkim, Home, Settings, Smtp, Source, Summarising, Upkeep
 from digest.spans import parse_span
 
@@ -60,6 +61,7 @@ def load_settings(file: Path) -> Settings:
         title=table.take("title", str, default.title, _one_line),
         base_url=table.take("base_url", str, default.base_url, _base_url),
         timezone=table.take("timezone", str, default.timezone, time_zone),
+        language=table.take("language", str, default.language, one_of(*LANGUAGES)),
         database=table.take("database", str, default.database),
         channels=tuple(_channels(table)),
         in_doubt=table.take("in_doubt", str, default.in_doubt, one_of("resend", "hold")),

@@ -57,9 +57,9 @@ def configuration(patient: Patient) -> Sequence[Finding]:
 
 def subscriptions(patient: Patient) -> Sequence[Finding]:
     """Check every subscription file."""
-    from digest.subscriptions import Flawed, load_all
+    from digest.subscriptions import Flawed, of_home
 
-    loaded = load_all(patient.home.subscriptions, timezone=patient.home.settings.timezone)
+    loaded = of_home(patient.home)
     flawed = [each for each in loaded if isinstance(each, Flawed)]
     found = [
         Finding("subscriptions", "bad", str(problem), "it is left out of runs until it is mended")

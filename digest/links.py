@@ -89,6 +89,11 @@ def public_base(base_url: str) -> str:
     return "" if local else web_url(base_url) or ""
 
 
+def is_root_of_this_machine(base_url: str) -> bool:
+    """Tell whether `base_url` is the first page of a server that only this machine can reach, if it runs."""
+    return not public_base(base_url) and urlsplit(base_url).path == "/"
+
+
 def host_of(base_url: str) -> str:
     """Return the host of `base_url`, as mail headers may hold it; `localhost` if there is none."""
     url = web_url(base_url)

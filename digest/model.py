@@ -212,6 +212,7 @@ class Issue:
     `order` says by what the papers are ordered, empty for "by keywords alone". `trends` are of the library.
     `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
     slot's wall time with its offset, None for a forced issue. `note` is a sentence on why nothing matched.
+    `language` is that of what we say, `note` and `order` included.
     """
 
     subscription: str
@@ -235,6 +236,7 @@ class Issue:
     themes: tuple[Theme, ...] = ()
     discover: tuple[Item, ...] = ()
     trends: tuple[Trend, ...] = ()
+    language: str = "en"
 
     @property
     def stem(self) -> str:
@@ -351,6 +353,7 @@ class Subscription:
     enabled: bool = True
     paused_until: date | None = None
     send_empty: str = "never"
+    language: str = "en"
     ranking: Weights = Weights()
 
 
@@ -465,6 +468,7 @@ class Settings:
     title: str = "Paper Digest"
     base_url: str = "http://localhost:8350/"
     timezone: str = "UTC"
+    language: str = "en"
     database: str = "sqlite:///digest.db"
     channels: tuple[str, ...] = ()
     in_doubt: str = "resend"

@@ -19,9 +19,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from digest.catalogue import language
 from digest.compose import MAX_UPDATED, Findings, compose, find, recent_enough
 from digest.errors import UsageError
 from digest.intake import Options, Progress, owned, read_files, silent
+from digest.language import ENGLISH, Language
+from digest.match.near import Miss
 from digest.model import Home, Issue, Paper, Subscription
 from digest.report import IssueReport, RunReport, SubscriptionReport
 from digest.shelf import Shelf
@@ -251,8 +254,10 @@ def _decide(
     )
     slot, waiting = _due(tx, subscription, cursor, findings, options, now)
     nearest: tuple[str, ...] = ()
+    misses: tuple[Miss, ...] = ()
     if findings.considered and not findings.matched:
-        nearest = _unserved(findings) + shelf.nearest(subscription, tx.library, cursor.position, end)
+        misses = shelf.nearest(subscription, tx.library, cursor.position, end)
+        nearest = _why_none(findings, misses, ENGLISH)
         report = replace(report, nearest=nearest)
     if waiting:
         return replace(report, reason=waiting)
@@ -268,7 +273,8 @@ def _decide(
             return replace(report, reason=reason)
         considered = findings.considered + tx.ledger.considered_since(subscription.id, last)
         findings = replace(findings, considered=considered)
-        since, note = last, ". ".join(each[0].upper() + each[1:] for each in nearest)
+        told_why = _why_none(findings, misses, language(subscription.language))
+        since, note = last, ". ".join(each[0].upper() + each[1:] for each in told_why)
     findings = ranked(tx, shelf, subscription, findings, (cursor.position, end), now=now)
     issue = compose(
         subscription,
@@ -291,11 +297,21 @@ def _decide(
     return replace(report, issue=_made(issue, subscription))
 
 
-def _unserved(findings: Findings) -> tuple[str, ...]:
-    """Say which matching papers are no part of an issue, and why."""
-    before = f"{findings.before} matching had been in an earlier issue" if findings.before else ""
-    old = f"{findings.old} matching were published longer ago than newer_than allows" if findings.old else ""
-    return tuple(filter(None, (before, old)))
+def _why_none(findings: Findings, misses: Sequence[Miss], say: Language) -> tuple[str, ...]:
+    """Say which matching papers are no part of an issue, and how others came near."""
+    told = [miss.said(say=say) for miss in misses]
+    if findings.old:
+        number = say.number(findings.old)
+        told.insert(
+            0,
+            say.gettext(
+                "%(number)s matching were published longer ago than newer_than allows", number=number
+            ),
+        )
+    if findings.before:
+        number = say.number(findings.before)
+        told.insert(0, say.gettext("%(number)s matching had been in an earlier issue", number=number))
+    return tuple(told)
 
 
 def _made(issue: Issue, subscription: Subscription) -> IssueReport:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from digest.catalogue import language
 from digest.compose import Findings, recent_enough
 from digest.match.naive import analyse, match
 from digest.match.query import query_of
@@ -155,13 +156,20 @@ def _with_terms(item: Item, taste: Taste) -> Item:
 def _order(subscription: Subscription, taste: Taste | None) -> str:
     """Return by what New is ordered, for people; empty if by keywords alone."""
     weights = subscription.ranking
-    told = [name for name in ("popularity", "freshness") if getattr(weights, name)]
+    say = language(subscription.language)
+    told = []
     if taste:
-        said = [f"{len(taste.liked)} liked", f"{len(taste.disliked)} disliked"]
-        told.insert(0, f"taste ({', '.join(each for each in said if not each.startswith('0 '))})")
+        liked, disliked = len(taste.liked), len(taste.disliked)
+        said = [say.ngettext("%(number)s liked", "%(number)s liked", liked)] if liked else []
+        if disliked:
+            said.append(say.ngettext("%(number)s disliked", "%(number)s disliked", disliked))
+        told.append(say.gettext("taste (%(votes)s)", votes=", ".join(said)))
+    if weights.popularity:
+        told.append(say.gettext("popularity"))
+    if weights.freshness:
+        told.append(say.gettext("freshness"))
     if weights.diversity:
-        told.append("variety")
-    if not told:
-        return ""
-    told = ["keywords", *told] if weights.keyword else told
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+        told.append(say.gettext("variety"))
+    if told and weights.keyword:
+        told.insert(0, say.gettext("keywords"))
+    return say.listed(told)

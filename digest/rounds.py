@@ -55,7 +55,11 @@ class Rounds:
     def go(self, clock: app.Clock) -> Round:
         """Do what is to be done now. Raises DigestError: it is then still to be done in the next round."""
         arrived, unfinished = self._arrivals.look(wall=time.time(), monotonic=time.monotonic())
-        loaded = self._roster.load_all(self.home.subscriptions, timezone=self.home.settings.timezone)
+        loaded = self._roster.load_all(
+            self.home.subscriptions,
+            timezone=self.home.settings.timezone,
+            language=self.home.settings.language,
+        )
         due = app.due(self.home, loaded, clock)
         if (due and unfinished and self._patient()) or not (arrived or due):
             return Round((), due, unfinished, None)

@@ -142,13 +142,15 @@ class Shelf:
         found = (hit for hit in hits if hit is not None)
         return best_first(hit for hit in found if not (self._hidden and self._hidden(hit.paper)))
 
-    def nearest(self, subscription: Subscription, library: Library, first: int, last: int) -> tuple[str, ...]:
-        """Return how the papers of an interval came near a query that accepted none, in words."""
+    def nearest(
+        self, subscription: Subscription, library: Library, first: int, last: int
+    ) -> tuple[near.Miss, ...]:
+        """Return how the papers of an interval came near a query that accepted none."""
         if (first, last) not in self._nearby:
             numbers = dict.fromkeys(entry.paper for entry in self.entries(library, first, last))
             left = min((each.lookups_left for each in self._nearby.values()), default=near.LOOKUPS)
             self._nearby[first, last] = near.Nearby([self._analyse(number) for number in numbers], left)
-        return tuple(map(str, self._nearby[first, last].misses(self.query(subscription))))
+        return self._nearby[first, last].misses(self.query(subscription))
 
     def trends(self, tx: Transaction, subscription: Subscription) -> tuple[Trend, ...]:
         """Return what rises in the library, for a subscription whose issues say so."""

@@ -456,7 +456,7 @@ def _outcome(subscription: dict[str, Any]) -> str:
     told += [f"{issue['more']} more"] if issue["more"] else []
     discovered = issue.get("discover")  # not in the reports of older runs
     told += [f"{len(discovered)} discovered"] if discovered else []
-    return f"no. {issue['number']}: " + ", ".join(told)
+    return f"no. {issue['number']}: " + (", ".join(told) or "nothing new")
 
 
 def _authors(count: int | None, organization: str | None) -> str:

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from digest.checked import Table, at_least, nearest, one_of, parse_toml, read_text, strings, time_zone
 from digest.errors import Problem, QueryError
+from digest.language import LANGUAGES
 from digest.match.query import parse, parse_exclude
-from digest.model import Subscription, Weights
+from digest.model import Home, Subscription, Weights
 from digest.slots import parse_schedule
 from digest.spans import parse_span
 
@@ -32,9 +33,15 @@ class Flawed:
         return "\n".join(map(str, self.problems))
 
 
-def load_all(folder: Path, *, timezone: str) -> tuple[Subscription | Flawed, ...]:
-    """Read every subscription file of a folder, by id. `timezone` is the home's."""
-    return tuple(load(path, timezone=timezone) for path in _files(folder))
+def load_all(folder: Path, *, timezone: str, language: str = "en") -> tuple[Subscription | Flawed, ...]:
+    """Read every subscription file of a folder, by id. `timezone` and `language` are the home's."""
+    return tuple(load(path, timezone=timezone, language=language) for path in _files(folder))
+
+
+def of_home(home: Home) -> tuple[Subscription | Flawed, ...]:
+    """Read every subscription file of a home, by id."""
+    settings = home.settings
+    return load_all(home.subscriptions, timezone=settings.timezone, language=settings.language)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -51,44 +58,46 @@ class Roster:
     def __init__(self) -> None:
         self._known: dict[Path, tuple[tuple[object, ...], Subscription | Flawed]] = {}
 
-    def load_all(self, folder: Path, *, timezone: str) -> tuple[Subscription | Flawed, ...]:
+    def load_all(
+        self, folder: Path, *, timezone: str, language: str = "en"
+    ) -> tuple[Subscription | Flawed, ...]:
         """Return what the function `load_all` returns."""
         known, self._known = self._known, {}
         for path in _files(folder):
-            mark = _mark(path, timezone)
+            mark = _mark(path, timezone, language)
             before = known.get(path)
-            self._known[path] = (
-                before if before and before[0] == mark else (mark, load(path, timezone=timezone))
-            )
+            if before is None or before[0] != mark:
+                before = mark, load(path, timezone=timezone, language=language)
+            self._known[path] = before
         return tuple(subscription for _, subscription in self._known.values())
 
 
-def _mark(path: Path, timezone: str) -> tuple[object, ...]:
+def _mark(path: Path, *given: str) -> tuple[object, ...]:
     """Return what changes when a file, or what it is read with, changes."""
     try:
         found = path.stat()
     except OSError as error:
-        return timezone, error.errno
-    return timezone, found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
+        return given, error.errno
+    return given, found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
 
 
-def load(path: Path, *, timezone: str) -> Subscription | Flawed:
+def load(path: Path, *, timezone: str, language: str = "en") -> Subscription | Flawed:
     """Read one subscription file."""
     shown = f"{path.parent.name}/{path.name}"
     text = read_text(path, shown)
     if isinstance(text, Problem):
         return Flawed(path.stem, (text,))
-    return check(path.stem, text, shown=shown, timezone=timezone)
+    return check(path.stem, text, shown=shown, timezone=timezone, language=language)
 
 
-def check(stem: str, text: str, *, shown: str, timezone: str) -> Subscription | Flawed:
+def check(stem: str, text: str, *, shown: str, timezone: str, language: str = "en") -> Subscription | Flawed:
     """Read the text of the subscription file `stem`.toml; `shown` names it in messages."""
     data = parse_toml(text, shown)
     if isinstance(data, Problem):
         return Flawed(stem, (data,))
     problems: list[Problem] = []
     table = Table(data, shown=shown, text=text, problems=problems)
-    subscription = _subscription(stem, table, timezone)
+    subscription = _subscription(stem, table, timezone, language)
     table.finish()
     if not _ID.fullmatch(stem):
         problems.append(
@@ -101,7 +110,7 @@ def check(stem: str, text: str, *, shown: str, timezone: str) -> Subscription | 
     return Flawed(stem, tuple(problems)) if problems else subscription
 
 
-def _subscription(stem: str, table: Table, timezone: str) -> Subscription:
+def _subscription(stem: str, table: Table, timezone: str, language: str) -> Subscription:
     email = _email(table)
     default_formats = [name for name in FORMATS if name != "eml" or email]
     subscription = Subscription(
@@ -119,6 +128,7 @@ def _subscription(stem: str, table: Table, timezone: str) -> Subscription:
         enabled=table.take("enabled", bool, True),
         paused_until=_day(table, "paused_until"),
         send_empty=table.take("send_empty", str, "never", one_of("never", "weekly note")),
+        language=table.take("language", str, language, one_of(*LANGUAGES)),
         ranking=_ranking(table.table("ranking")),
     )
     if "keywords" not in table:

@@ -173,7 +173,7 @@ def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tu
     """Return the terms by which the query accepts a paper now, and the judgement in words."""
     from digest.compose import recent_enough
     from digest.match.naive import analyse, match
-    from digest.match.near import Nearby
+    from digest.match.near import Nearby, quoted
     from digest.match.query import query_of
 
     query, analysed = query_of(subscription.keywords, subscription.exclude), analyse(paper)
@@ -182,7 +182,7 @@ def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tu
         near = [miss.said("it") for miss in Nearby([analysed]).misses(query)]
         return (), "the query does not accept it: " + ("; ".join(near) or "it has none of the keywords whole")
     terms = tuple(dict.fromkeys(one.term for one in accepted.evidence))
-    judged = "the query accepts it by " + ", ".join(f"*{term}*" for term in terms)
+    judged = "the query accepts it by " + ", ".join(map(quoted, terms))
     if not recent_enough(subscription, paper, now):
         judged += f", but it was published on {paper.published}, longer ago than newer_than allows"
     return terms, judged

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from digest.catalogue import language
 from digest.errors import DigestError
 from digest.files import write_whole
 from digest.identity import feed_uid
@@ -49,7 +50,7 @@ def frame_of(home: Home) -> "Frame":
 
     settings = home.settings
     sender = settings.smtp.sender if settings.smtp and settings.smtp.sender else settings.title
-    return Frame(settings.title, settings.base_url, sender, settings.timezone)
+    return Frame(settings.title, settings.base_url, sender, settings.timezone, settings.language)
 
 
 def renderer_for(home: Home) -> "Renderer":
@@ -164,7 +165,8 @@ def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> 
     holdings = Holdings(days, entered, seen[-1][0] if seen else 0, trends)
     yield "output/site/index.html", renderer.index(_lines(lines), names, holdings).encode()
     settings = home.settings
-    feeds = [("all", f"{settings.title}: every new paper"), *sorted(names.items())]
+    every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)
+    feeds = [("all", every), *sorted(names.items())]
     yield "output/feeds/all.opml", opml(settings.title, settings.base_url, feeds)
 
 
@@ -188,15 +190,16 @@ def _feed_files(home: Home, store: Store, _renderer: "Renderer", key: str) -> It
     from digest import publish
 
     settings = home.settings
+    say = language(settings.language)
     with store.begin(write=False) as tx:
         if key == "all":
             items, title, born = _all_items(tx), settings.title, tx.ledger.began()
-            about = "Every new paper"
+            about = say.gettext("Every new paper")
         else:
             cursor = tx.desk.cursor(key)
             assert cursor is not None, "a feed is marked when its subscription is enrolled"
             items, title, born = _items(tx, key, settings.feed_items), cursor.name, cursor.enrolled
-            about = f"Papers for {cursor.name}"
+            about = say.gettext("Papers for %(name)s", name=cursor.name)
     channel = publish.Channel(
         name=key,
         title=title,
@@ -204,6 +207,7 @@ def _feed_files(home: Home, store: Store, _renderer: "Renderer", key: str) -> It
         base_url=settings.base_url,
         id=feed_uid(f"feed:{key}"),
         updated=max((item.updated for item in items), default=born),
+        language=say.code,
     )
     for form, write_feed in publish.FORMS.items():
         yield f"output/feeds/{key}.{form}", write_feed(channel, items)

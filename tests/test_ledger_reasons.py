@@ -30,8 +30,8 @@ def test_the_reason_has_the_nearest_miss(home):
     home.put("2026-11-17.txt", days_page(17, FOG, TIDE))
     report = home.run(DAYS[0])
     fog = verdict_of(report, "fog")
-    assert fog["reason"] == "no match among 2 new papers; 1 paper matched *lantern* but not *quantum*"
-    assert fog["nearest"] == ["1 paper matched *lantern* but not *quantum*"]
+    assert fog["reason"] == "no match among 2 new papers; 1 paper matched “lantern” but not “quantum”"
+    assert fog["nearest"] == ["1 paper matched “lantern” but not “quantum”"]
     assert verdict_of(report, "none")["reason"] == "no match among 2 new papers"
     assert verdict_of(report, "none")["nearest"] == []
 
@@ -42,7 +42,7 @@ def test_waiting_papers_have_near_misses_too(home):
     home.put("2026-11-17.txt", days_page(17, FOG))
     verdict = verdict_of(home.run("2026-11-17T10:00"), "fog")
     assert verdict["reason"].endswith("; 0 of 1 waiting papers match")
-    assert verdict["nearest"] == ["1 paper matched *lantern* but not *quantum*"]
+    assert verdict["nearest"] == ["1 paper matched “lantern” but not “quantum”"]
 
 
 def test_papers_that_matched_but_are_too_old_or_were_served(home):
@@ -129,7 +129,7 @@ def test_a_weekly_note_says_that_nothing_came_and_what_was_near(home):
     assert made[day]["new"] == made[day]["updated"] == []
     text = " ".join((home.path / made[day]["text"]).read_text("utf-8").split())
     assert "Nothing new of" in text
-    assert "1 paper matched *lantern* but not *quantum*." in text
+    assert "1 paper matched “lantern” but not “quantum”." in text
     assert (home.path / made[day]["html"]).exists()
     assert home.rows("select count(*) from served") == [(0,)]
 

@@ -14,13 +14,25 @@ PACKAGE = Path(__file__).parents[1] / "digest"
 LAYERS = (
     (
         "values",
-        {"digest", "model", "errors", "text", "identity", "display", "links", "maths", "report", "tokens"},
+        {
+            "digest",
+            "model",
+            "errors",
+            "text",
+            "identity",
+            "display",
+            "links",
+            "maths",
+            "report",
+            "tokens",
+            "language",
+        },
     ),
     (
         "decisions",
         {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes", "trends"},
     ),
-    ("tools", {"checked", "files", "lock", "resources", "spans"}),
+    ("tools", {"catalogue", "checked", "files", "lock", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions", "summaries"}),
     (
         "pipeline",
@@ -74,7 +86,7 @@ PURE = (LEVEL["values"], LEVEL["decisions"])
 HEAVY = {
     *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
     *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib", "feedparser", "httpx", "httpcore"),
-    "stamina",
+    *("stamina", "babel"),
 }
 # What touches the world; `pathlib` is a value as long as nobody asks it for a file.
 WORLD = {

@@ -59,7 +59,7 @@ def test_every_day_is_explained(shared, tmp_path):
                 assert each["issue"] or each["reason"], (name, day)
                 assert not each["error"]
     near = [miss for day in WEEK for each in _decided(home, "nearly", day) for miss in each["nearest"]]
-    assert any("*video* but not *quantum*" in miss for miss in near)
+    assert any("“video” but not “quantum”" in miss for miss in near)
     explained(home)
     for title in listed:
         had = title in brought["agents"]

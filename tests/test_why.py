@@ -26,7 +26,7 @@ def answer(home: TestHome, name: str, paper: str, now: str = NOW) -> str:
 def test_a_paper_that_came(home):
     found = home.call("why", "fog", "--paper", "lanterns", "--json", "--now", NOW).json["paper"]
     assert found["answer"] == (
-        "It was in issue 1 of 2026-11-17. Now the query accepts it by *fog*, *lantern*."
+        "It was in issue 1 of 2026-11-17. Now the query accepts it by “fog”, “lantern”."
     )
     assert (found["title"], found["issues"], found["terms"]) == (FOG, [1], ["fog", "lantern"])
     assert found["files"] == [{"path": "inbox/2026-11-17.txt", "captured": "2026-11-17"}]
@@ -39,7 +39,7 @@ def test_a_paper_that_came(home):
 def test_a_paper_that_was_considered_and_left_out(home):
     assert answer(home, "fog", TIDE.upper()) == (
         "Run 1 of 2026-11-17 09:00 UTC considered it: issue 1 came of it. "
-        "As the keywords are now, the query does not accept it: it matched *fog* but not *lantern*."
+        "As the keywords are now, the query does not accept it: it matched “fog” but not “lantern”."
     )
     home.subscribe("none", "xylophone")
     home.run(NOW)
@@ -60,7 +60,7 @@ def test_a_paper_from_before_the_subscription(home):
     home.run("2026-11-20T09:00")
     told = answer(home, "late", TIDE, "2026-11-20T09:00")
     assert told.startswith("It was in the library before the subscription began. ")
-    assert told.endswith("the query accepts it by *tide*.")
+    assert told.endswith("the query accepts it by “tide”.")
 
 
 def test_a_subscription_that_no_run_has_seen(home):
@@ -73,7 +73,7 @@ def test_a_paper_that_is_too_old(home):
     home.put("2026-11-18.txt", page(Card(KELP, below="  • 4 authors\n·\nNov 12, 2024 2"), day="Nov 18"))
     home.run("2026-11-18T14:00")
     assert answer(home, "old", KELP).endswith(
-        "*kelp*, but it was published on 2024-11-12, longer ago than newer_than allows."
+        "“kelp”, but it was published on 2024-11-12, longer ago than newer_than allows."
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 
+from digest.display import shown_term
+from digest.language import ENGLISH, Language
 from digest.match.naive import Analysed, occurrences, units
 from digest.match.query import DEFAULT_SCOPE, And, Atom, Node, Not, Or, Query
 
@@ -31,17 +33,34 @@ class Miss:
     excluded: str | None = None
 
     def __str__(self) -> str:
-        return self.said(f"{len(self.papers)} paper{'' if len(self.papers) == 1 else 's'}")
+        return self.said()
 
-    def said(self, who: str) -> str:
-        """Say it of `who`: "3 papers", "it"."""
-        met = " and ".join(f"*{term}*" for term in self.met)
+    def said(self, who: str | None = None, say: Language = ENGLISH) -> str:
+        """Say it of `who`, such as "it"; else of as many papers as there are."""
+        number = len(self.papers)
+        who = who or say.ngettext("%(number)s paper", "%(number)s papers", number)
+        met = _joined(self.met, say)
         if self.excluded is not None:
-            were = "was" if len(self.papers) == 1 else "were"
-            return f"{who} matched {met} but {were} excluded by *{self.excluded}*"
+            excluded = quoted(self.excluded, say)
+            return say.plural(
+                "%(who)s matched %(met)s but was excluded by %(excluded)s",
+                "%(who)s matched %(met)s but were excluded by %(excluded)s",
+                number,
+            ) % {"who": who, "met": met, "excluded": excluded}
         if not self.lacked:
-            return f"{who} had the words of {met} but not together"
-        return f"{who} matched {met} but not {' and '.join(f'*{term}*' for term in self.lacked)}"
+            return say.gettext("%(who)s had the words of %(met)s but not together", who=who, met=met)
+        lacked = _joined(self.lacked, say)
+        return say.gettext("%(who)s matched %(met)s but not %(lacked)s", who=who, met=met, lacked=lacked)
+
+
+def _joined(terms: Sequence[str], say: Language) -> str:
+    link = say.gettext("and")
+    return f" {link} ".join(quoted(term, say) for term in terms)
+
+
+def quoted(term: str, say: Language = ENGLISH) -> str:
+    """Return a term between quotation marks, those it may have itself left out."""
+    return say.gettext("“%(term)s”", term=shown_term(term))
 
 
 class Nearby:

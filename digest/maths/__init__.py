@@ -51,7 +51,7 @@ class Readable:
     def spans(self, found: Sequence[Span]) -> tuple[Span, ...]:
         """Return sorted spans of the original as spans of `text`: sorted, apart, none empty."""
         shown: list[Span] = []
-        for start, end in (self.span(*each) for each in found):
+        for start, end in (self.span(*each) for each in found) if self._starts else found:
             if shown and start <= shown[-1][1]:
                 shown[-1] = (shown[-1][0], max(end, shown[-1][1]))
             elif start < end:

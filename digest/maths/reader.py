@@ -228,10 +228,14 @@ class _Reader:
     on_path = on_nolinkurl = on_url
 
     def on_href(self, start: int, end: int) -> int:
+        r"""Show the label of `\href{address}{label}`, and the address; only that where there is no label."""
         address = self.argument(end)
         label = address and self.argument(_blanks(self.text, address[1]))
-        if address is None or label is None:
-            return end
+        if address is None:  # never closed
+            return self.put(start, end + 1, "") if self.text.startswith("{http", end) else end
+        if label is None:
+            url = address[0].replace("\\", "")
+            return self.put(start, address[1], url) if "://" in url else end
         url, (words, after) = address[0].replace("\\", ""), label
         self.put(start, after - len(words) - 1, "")
         self.put(after - 1, after, "" if "://" in words or "." in words.strip(".") else f" ({url})")
@@ -390,9 +394,12 @@ class _Reader:
         return self.whole(found, "×")
 
     def product(self, found: re.Match[str]) -> int:
-        """`64 times 64` is a product; `3 times 5 days` may be one."""
-        left = re.search(r"(\^?)(?<![$\d.,])(\d+)\Z", self.text[max(0, found.start() - 8) : found.start()])
+        """`64 times 64` is a product; `3 times 5 days` may be one, and `$5 times 10` is about money."""
+        before = self.text[max(0, found.start() - 8) : found.start()]
+        left = re.search(r"(\^?)(?<![$\d.,])(\d+)\Z", before)
         right = found["right"]
+        if re.search(r"\$[\d.,]+\Z", before):
+            return found.end()
         if left and not left[1]:
             sized = right and (left[2] == right or (len(left[2]) >= 3 and len(right) >= 3))
             if not sized:

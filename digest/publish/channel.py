@@ -4,13 +4,11 @@ import html
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from digest.catalogue import language
 from digest.display import clean, shorten, shown_term
 from digest.links import feed_file, paper_url
 from digest.maths import shown
 from digest.model import FeedItem
-
-UNTITLED = "Untitled paper"
-NO_ABSTRACT = "No abstract is known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,8 @@ class Channel:
 
     `name` is the stem of its files (a subscription's id, or `all`); `base_url` ends with a slash and is
     its home page; `id` is a `urn:uuid:` that never changes. `updated` is when its newest item entered
-    or was updated, or when the feed was created if it has none; never the clock.
+    or was updated, or when the feed was created if it has none; never the clock. `language` is that of
+    what we say in it.
     """
 
     name: str
@@ -28,6 +27,7 @@ class Channel:
     base_url: str
     id: str
     updated: datetime
+    language: str = "en"
 
     def feed_url(self, form: str) -> str:
         """Return the feed's own address in one format (`rss`, `atom`, `json`)."""
@@ -58,16 +58,16 @@ class Entry:
     updated: datetime
 
 
-def entry_of(item: FeedItem, base_url: str) -> Entry:
+def entry_of(item: FeedItem, channel: Channel) -> Entry:
     """Return what feeds tell of an item, cleaned."""
-    paper = item.paper
-    abstract = _text(shown(paper.abstract))
+    paper, say = item.paper, language(channel.language)
+    abstract = _text(shown(paper.abstract)) or say.gettext("No abstract is known.")
     terms = (shorten(_text(shown_term(term)), 100) for term in item.terms)
     return Entry(
         id=paper.uid,
-        link=paper_url(paper, base_url),
-        title=_text(shown(paper.title)) or UNTITLED,
-        content=f"<p>{html.escape(abstract or NO_ABSTRACT)}</p>",
+        link=paper_url(paper, channel.base_url),
+        title=_text(shown(paper.title)) or say.gettext("Untitled paper"),
+        content=f"<p>{html.escape(abstract or say.gettext('No abstract is known.'))}</p>",
         authors=tuple(filter(None, map(_text, paper.authors))),
         categories=tuple(dict.fromkeys(filter(None, (*terms, *map(_text, paper.categories))))),
         entered=_utc(item.entered),

@@ -16,8 +16,8 @@ def json_feed(channel: Channel, items: Sequence[FeedItem]) -> bytes:
         "home_page_url": channel.base_url,
         "feed_url": channel.feed_url("json"),
         "description": channel.shown_description,
-        "language": "en",
-        "items": [_item(entry_of(item, channel.base_url)) for item in items],
+        "language": channel.language,
+        "items": [_item(entry_of(item, channel)) for item in items],
     }
     return json.dumps(feed, ensure_ascii=False, indent=1).encode() + b"\n"
 

@@ -27,7 +27,7 @@ def rss(channel: Channel, items: Sequence[FeedItem]) -> bytes:
     feed.docs("https://www.rssboard.org/rss-specification")
     feed.load_extension("dc", atom=False, rss=True)
     for item in items:
-        told = entry_of(item, channel.base_url)
+        told = entry_of(item, channel)
         entry = _entry(feed, told)
         # RSS's own author element must be an e-mail address.
         entry.dc.dc_creator([_plain(name) for name in told.authors])
@@ -42,7 +42,7 @@ def atom(channel: Channel, items: Sequence[FeedItem]) -> bytes:
     """
     feed = _feed(channel, "atom", "application/atom+xml")
     for item in items:
-        told = entry_of(item, channel.base_url)
+        told = entry_of(item, channel)
         entry = _entry(feed, told)
         entry.author([{"name": _plain(name)} for name in told.authors])
     return feed.atom_str(pretty=True)  # type: ignore[no-any-return]
@@ -55,7 +55,7 @@ def _feed(channel: Channel, form: str, media_type: str) -> "FeedGenerator":
     feed.id(channel.id)
     feed.title(_plain(channel.shown_title))
     feed.description(_plain(channel.shown_description))
-    feed.language("en")
+    feed.language(channel.language)
     feed.generator(_GENERATOR)
     # An entry without authors has the feed's, which Atom then asks for.
     feed.author({"name": _plain(channel.shown_title)})

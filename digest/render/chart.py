@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from digest.language import ENGLISH, Language
+
 WEEKS = 26
 _STEP, _WIDTH, _HEIGHT = 9, 6, 36
 
@@ -30,7 +32,7 @@ class Chart:
     summary: str
 
 
-def papers_a_week(days: Iterable[date], weeks: int = WEEKS) -> Chart | None:
+def papers_a_week(days: Iterable[date], say: Language = ENGLISH, weeks: int = WEEKS) -> Chart | None:
     """Return the chart of the days on which papers were first seen; None for fewer than four weeks.
 
     It ends with the newest day's week and never with today's, so the same papers give the same chart.
@@ -45,25 +47,43 @@ def papers_a_week(days: Iterable[date], weeks: int = WEEKS) -> Chart | None:
     mondays = [last - timedelta(weeks=back) for back in reversed(range(shown))]
     most = max(counts[monday] for monday in mondays)
     bars = tuple(
-        _bar(place, f"week of {monday.isoformat()}", counts[monday], most)
+        _bar(
+            place,
+            say.gettext(
+                "week of %(monday)s: %(number)s", monday=monday.isoformat(), number=say.number(counts[monday])
+            ),
+            counts[monday],
+            most,
+        )
         for place, monday in enumerate(mondays)
     )
     total = sum(counts[monday] for monday in mondays)
-    summary = f"{total:,} papers in {shown} weeks, {counts[last]:,} in the latest, at most {most:,} in one"
+    summary = say.gettext(
+        "%(total)s papers in %(weeks)s weeks, %(latest)s in the latest, at most %(most)s in one",
+        total=say.number(total),
+        weeks=str(shown),
+        latest=say.number(counts[last]),
+        most=say.number(most),
+    )
     return Chart(shown * _STEP, _HEIGHT, _WIDTH, bars, summary)
 
 
-def weekly_bars(last: date, counts: Sequence[int]) -> Chart:
+def weekly_bars(last: date, counts: Sequence[int], say: Language) -> Chart:
     """Return the chart of weeks that end with a day, the newest at the right."""
     most = max(counts, default=0)
     ends = [last - timedelta(weeks=back) for back in reversed(range(len(counts)))]
     bars = tuple(
-        _bar(place, f"week to {day.isoformat()}", count, most)
+        _bar(
+            place,
+            say.gettext("week to %(day)s: %(number)s", day=day.isoformat(), number=say.number(count)),
+            count,
+            most,
+        )
         for place, (day, count) in enumerate(zip(ends, counts, strict=True))
     )
-    return Chart(len(counts) * _STEP, _HEIGHT, _WIDTH, bars, ", ".join(f"{count:,}" for count in counts))
+    return Chart(len(counts) * _STEP, _HEIGHT, _WIDTH, bars, ", ".join(map(say.number, counts)))
 
 
-def _bar(place: int, week: str, count: int, most: int) -> Bar:
+def _bar(place: int, label: str, count: int, most: int) -> Bar:
     height = max(1, round(_HEIGHT * count / most)) if count else 1
-    return Bar(place * _STEP, _HEIGHT - height, height, f"{week}: {count:,}")
+    return Bar(place * _STEP, _HEIGHT - height, height, label)

@@ -6,21 +6,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from digest.errors import TemplateProblem
+from digest.language import ENGLISH, Language
 from digest.render import md, plain
 from digest.render.highlight import Piece, marked
 from digest.resources import folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 
-def make_environment(home_templates: Path | None) -> "Environment":
+def make_environment(home_templates: Path | None, language: Language = ENGLISH) -> "Environment":
     """Return an environment that looks each template up in the home first, then in the program.
 
     Templates run sandboxed: they see values, and reach nothing behind them. What is undefined is an
-    error; `.html` templates escape what they print, the others do not.
+    error; `.html` templates escape what they print, the others do not. What they say through `_()` is said in
+    the language given.
     """
     from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -42,6 +45,10 @@ def make_environment(home_templates: Path | None) -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        language.message, language.plural, newstyle=True
     )
     environment.filters |= {
         "md": md.escape,
@@ -50,6 +57,7 @@ def make_environment(home_templates: Path | None) -> "Environment":
         "wrap": plain.wrap,
         "underline": plain.underline,
         "plain": _plain,
+        "number": language.number,
         "marked": _marked,
     }
     return environment
@@ -64,8 +72,6 @@ def _public_fields(kind: type) -> frozenset[str]:
 
 def _marked(parts: tuple[Piece, ...], opening: str) -> "Markup":
     """Return pieces as HTML, what was matched in the tag that `opening` opens."""
-    from markupsafe import Markup
-
     return Markup(marked(parts, opening))  # noqa: S704 - every piece is escaped in it
 
 

@@ -1,7 +1,7 @@
 """Matched words, spliced into texts by the offsets of their evidence."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
 from typing import NamedTuple
@@ -35,18 +35,22 @@ def spans(evidence: Iterable[Evidence], field: str, item: int | None = None) -> 
     return tuple(merged)
 
 
-def _together(text: str, matched: Sequence[Span]) -> Iterator[Span]:
-    """Yield spans with those joined that only a blank parts: one stroke of the pen for them all."""
-    held: Span | None = None
-    for span in matched:
-        if held and (gap := text[held[1] : span[0]]) and len(gap) == 1 and gap.isspace():
-            held = (held[0], span[1])
-            continue
-        if held:
-            yield held
-        held = span
-    if held:
-        yield held
+def _together(text: str, matched: Sequence[Span]) -> list[Span]:
+    """Return spans with those joined that only a blank parts: one stroke of the pen for them all."""
+    found = [matched[0]]
+    for start, end in matched[1:]:
+        last = found[-1][1]
+        if start == last + 1 and text[last:start].isspace():
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _is_clean(text: str) -> bool:
+    """Tell whether a text needs no cleaning; abstracts are asked again for each of their parts."""
+    return text.isprintable()
 
 
 def pieces(
@@ -69,7 +73,7 @@ def pieces(
             found += (Piece(text[at:first]), Piece(text[first:last], hit=True))
             at = last
     found.append(Piece(text[at:end]))
-    if not text.isprintable():
+    if not _is_clean(text):
         found = [Piece(clean(piece.text), piece.hit) for piece in found]
     return tuple(piece for piece in found if piece.text)
 
@@ -78,10 +82,10 @@ def marked(parts: Sequence[Piece], opening: str) -> str:
     """Return pieces as HTML, what was matched between `opening` (a tag) and its closing tag."""
     closing = f"</{_tag_name(opening)}>"
     return "".join(
-        f"{opening}{escape(piece.text, quote=False)}{closing}"
-        if piece.hit
-        else escape(piece.text, quote=False)
-        for piece in parts
+        [
+            f"{opening}{escape(text, quote=False)}{closing}" if hit else escape(text, quote=False)
+            for text, hit in parts
+        ]
     )
 
 

@@ -22,6 +22,7 @@ _ADDR_SPEC = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+"
 )
 _ESCAPED = b"=" + bytes(range(0x80, 0x100))
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAME_LENGTH = 120
 _SUBJECT_LENGTH = 250
 _WORD_BYTES = 42  # of UTF-8 in an encoded word: 56 of base64, with its frame under 75
@@ -66,8 +67,11 @@ def message(
 
 
 def _part(kind: str, content: str) -> Iterator[str]:
-    content = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in content)
-    data = content.replace("\r\n", "\n").replace("\r", "\n").encode()
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        data = content.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        data = _SURROGATE.sub("\ufffd", content).encode()
     # Quoted-printable shows through for Latin scripts; for others base64 is shorter.
     readable = (len(data) - len(data.translate(None, _ESCAPED))) * 6 <= len(data)
     yield f'Content-Type: text/{kind}; charset="utf-8"'

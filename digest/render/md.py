@@ -1,7 +1,7 @@
 """Markdown: text escaped into it, and the issue's Markdown turned into HTML for the archive."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -18,7 +18,7 @@ _EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
 # CommonMark's rule, which Python-Markdown keeps for some: a backslash makes any of these plain text.
 _ESCAPABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-_SAFE_LINK = re.compile(r"(?:https?://|#)[^\s\"'<>\\]*", re.IGNORECASE)
+_SAFE_LINK = re.compile(r"(?:https?://|#|(?:\.\./)+)[^\s\"'<>\\]*", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8192)
@@ -68,13 +68,16 @@ def link_target(url: str) -> str:
     return url.replace("&", "&amp;")
 
 
-def to_html(source: str, anchors: Sequence[str] = ()) -> str:
-    """Return an issue's Markdown as HTML: raw HTML in it shows as text, links lead to the web only.
+def to_html(source: str, anchors: Sequence[str] = (), sections: Sequence[str] = ()) -> str:
+    """Return an issue's Markdown as HTML: raw HTML in it shows as text, links lead to the web or to
+    files beside the page.
 
-    `anchors` become the ids of the third-level headings, in order.
+    `sections` become the ids of the second-level headings, `anchors` those of the third-level ones, in order.
     """
     converter = _converter()
-    converter.treeprocessors.register(_Tidy(anchors), "tidy", -1)  # after everything else
+    converter.treeprocessors.register(
+        _Tidy({"h2": sections, "h3": anchors}), "tidy", -1
+    )  # after everything else
     return str(converter.convert(source))
 
 
@@ -102,16 +105,17 @@ def _converter() -> Any:
 
 
 class _Tidy:
-    """Gives headings their anchors, and takes away links that lead anywhere but to the web."""
+    """Gives headings their anchors, and takes away links that could lead anywhere else."""
 
-    def __init__(self, anchors: Sequence[str]) -> None:
+    def __init__(self, anchors: Mapping[str, Sequence[str]]) -> None:
         self._anchors = anchors
 
     def run(self, root: Element) -> None:
-        headings = list(root.iter("h3"))
-        if len(headings) == len(self._anchors):  # a template of one's own may have others
-            for heading, anchor in zip(headings, self._anchors, strict=True):
-                heading.set("id", anchor)
+        for level, anchors in self._anchors.items():
+            headings = list(root.iter(level))
+            if len(headings) == len(anchors):  # a template of one's own may have others
+                for heading, anchor in zip(headings, anchors, strict=True):
+                    heading.set("id", anchor)
         for link in root.iter("a"):
             if not _SAFE_LINK.fullmatch(link.get("href", "")):
                 link.attrib.pop("href", None)

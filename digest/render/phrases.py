@@ -1,5 +1,6 @@
-"""What we say, in English: dates, counts, and the sentences made of them."""
+"""What we say, in the reader's language: dates, counts, and the sentences made of them."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,13 +8,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.display import clean, shorten, shown_term
+from digest.language import ENGLISH, Language
 from digest.maths import shown
 from digest.model import Evidence, Issue, Item, Paper, Trend
 from digest.render.highlight import Piece, pieces, spans
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: tuple[str, ...] = ("January", "February", "March", "April", "May", "June")
-_MONTHS += ("July", "August", "September", "October", "November", "December")
 
 _SOURCES = {
     "daily-papers-page": "Daily Papers",
@@ -33,93 +31,102 @@ def in_zone(when: datetime, timezone: str) -> datetime:
         return when.astimezone(ZoneInfo("UTC"))
 
 
-def long_day(day: date) -> str:
-    """Return `Monday 24 November`."""
-    return f"{_DAYS[day.weekday()]} {day_and_month(day)}"
-
-
-def day_and_month(day: date) -> str:
-    """Return `24 November`."""
-    return f"{day.day} {_MONTHS[day.month - 1]}"
-
-
-def short_day(day: date) -> str:
-    """Return `25 Sep 2024`."""
-    return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
-
-
-def since(when: datetime, today: date, timezone: str) -> str:
+def since(when: datetime, today: date, timezone: str, say: Language = ENGLISH) -> str:
     """Return `since Thursday`, or with more words the longer ago it was."""
     local = in_zone(when, timezone)
     ago = (today - local.date()).days
     if ago <= 0:
-        return f"since {local:%H:%M} today"
+        return say.gettext("since %(time)s today", time=f"{local:%H:%M}")
     if ago == 1:
-        return "since yesterday"
+        return say.gettext("since yesterday")
     if ago < 7:
-        return f"since {_DAYS[local.weekday()]}"
-    year = f" {local.year}" if local.year != today.year else ""
-    return f"since {day_and_month(local)}{year}"
+        return say.gettext("since %(weekday)s", weekday=say.weekday(local.date()))
+    day = say.day_and_month(local.date(), year=local.year != today.year)
+    return say.gettext("since %(date)s", date=day)
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Return `1 paper`, `2 papers`, `12,345 papers`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def counts(new: int, updated: int, say: Language = ENGLISH) -> tuple[str, ...]:
+    """Return `5 new` and `2 updated`, as far as there are any."""
+    told = (
+        say.ngettext("%(number)s new", "%(number)s new", new) if new else "",
+        say.ngettext("%(number)s updated", "%(number)s updated", updated) if updated else "",
+    )
+    return tuple(filter(None, told))
 
 
-def summary(issue: Issue) -> str:
+def summary(issue: Issue, say: Language = ENGLISH) -> str:
     """Return what an issue holds: `5 new of 66 papers since Thursday.`"""
     new = len(issue.new) + len(issue.more_new)
     updated = len(issue.updated) + len(issue.more_updated)
-    parts = [f"{number:,} {word}" for number, word in ((new, "new"), (updated, "updated")) if number]
-    what = " and ".join(parts) or "Nothing new"
-    when = since(issue.since, issue.day, issue.timezone) if issue.since else "so far"
-    told = f"{what} of {count(max(issue.considered, new + updated), 'paper')} {when}."
-    told += f" Ordered by {clean(issue.order)}." if issue.order else ""
+    when = since(issue.since, issue.day, issue.timezone, say) if issue.since else say.gettext("so far")
+    told = say.gettext(
+        "%(what)s of %(papers)s %(when)s.",
+        what=say.listed(counts(new, updated, say)) or say.gettext("Nothing new"),
+        papers=say.ngettext("%(number)s paper", "%(number)s papers", max(issue.considered, new + updated)),
+        when=when,
+    )
+    if issue.order:
+        told += " " + say.gettext("Ordered by %(order)s.", order=clean(issue.order))
     told = f"{told} {clean(issue.note)}".strip()
-    return f"Your first issue: {told}" if issue.number == 1 else told
+    return say.gettext("Your first issue: %(summary)s", summary=told) if issue.number == 1 else told
 
 
-def themes(issue: Issue) -> str:
+def themes(issue: Issue, say: Language = ENGLISH) -> str:
     """Return what a long issue is about: `super resolution, blur (5) · agents (3) · other (2)`."""
     if not issue.themes:
         return ""
     told = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
     rest = len(issue.new) - sum(len(theme.papers) for theme in issue.themes)
-    return " · ".join([*told, f"other ({rest})"] if rest > 0 else told)
+    if rest > 0:
+        other = say.gettext("other")
+        told.append(f"{other} ({rest})")
+    return " · ".join(told)
 
 
 _TREND_WEEKS = 4
 
 
-def rising(found: Sequence[Trend]) -> str:
+def rising(found: Sequence[Trend], say: Language = ENGLISH) -> str:
     """Return what the trends are, for people; empty for none."""
     if not found:
         return ""
-    return f"What more titles speak of than before, in the four weeks to {day_and_month(found[0].last)}."
+    return say.gettext(
+        "What more titles speak of than before, in the four weeks to %(day)s.",
+        day=say.day_and_month(found[0].last),
+    )
 
 
-def trends(found: Sequence[Trend]) -> tuple[tuple[str, str], ...]:
+def trends(found: Sequence[Trend], say: Language = ENGLISH) -> tuple[tuple[str, str], ...]:
     """Return the name of each trend, and its last weeks: `3, 4, 9, 15 papers a week`."""
     return tuple(
         (
             clean(shown(each.name)),
-            f"{', '.join(f'{count:,}' for count in each.weeks[-_TREND_WEEKS:])} papers a week",
+            say.gettext(
+                "%(counts)s papers a week", counts=", ".join(map(say.number, each.weeks[-_TREND_WEEKS:]))
+            ),
         )
         for each in found
     )
 
 
 @lru_cache(maxsize=4096)
-def facts(paper: Paper, *, source: bool = True) -> tuple[str, ...]:
+def facts(paper: Paper, say: Language = ENGLISH, *, source: bool = True) -> tuple[str, ...]:
     """Return what is known of a paper besides its text and authors, each fact a few words."""
     told = [clean(said).strip() for said in (paper.organization, paper.venue) if said]
-    told.append(short_day(paper.published) if paper.published else "")
+    told.append(say.short_day(paper.published) if paper.published else "")
     told += [clean(category).strip() for category in paper.categories[:3]]
-    told.append(count(paper.comments, "comment") if paper.comments else "")
-    told.append(count(paper.upvotes, "upvote") if paper.upvotes else "")
+    told += comments_and_upvotes(paper, say)
     told += sources(paper) if source else ()
     return tuple(shorten(fact, 80) for fact in told if fact)
+
+
+def comments_and_upvotes(paper: Paper, say: Language) -> tuple[str, str]:
+    """Return how much a paper is talked about: `5 comments`, `32 upvotes`; empty for none."""
+    comments, upvotes = paper.comments or 0, paper.upvotes or 0
+    return (
+        say.ngettext("%(number)s comment", "%(number)s comments", comments) if comments else "",
+        say.ngettext("%(number)s upvote", "%(number)s upvotes", upvotes) if upvotes else "",
+    )
 
 
 def sources(paper: Paper) -> tuple[str, ...]:
@@ -127,11 +134,14 @@ def sources(paper: Paper) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SOURCES.get(name, clean(name).replace("-", " ")) for name in paper.sources))
 
 
-def authors(paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3) -> tuple[Piece, ...]:
+def authors(
+    paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3, *, say: Language = ENGLISH
+) -> tuple[Piece, ...]:
     """Return who wrote a paper: at most `shown` names, matched names before others, and how many more."""
     total = max(paper.author_count or 0, len(paper.authors))
     if not paper.authors:
-        return (Piece(count(total, "author")),) if total else ()
+        told = say.ngettext("%(number)s author", "%(number)s authors", total) if total else ""
+        return (Piece(told),) if told else ()
     matched = {each.item for each in evidence if each.field == "author"}
     names = range(len(paper.authors))
     if total > shown:
@@ -146,7 +156,8 @@ def authors(paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3) -> 
             found.append(Piece(", "))
         found += pieces(paper.authors[place], spans(evidence, "author", place))
     if total > len(chosen):
-        found.append(Piece(f" and {total - len(chosen):,} more"))
+        more = say.number(total - len(chosen))
+        found.append(Piece(" " + say.gettext("and %(number)s more", number=more)))
     return tuple(found)
 
 
@@ -166,21 +177,26 @@ class Reason:
     found: tuple[Found, ...]
 
 
-_PLACES = {
-    "title": "in the title",
-    "abstract": "in the abstract",
-    "author": "among the authors",
-    "category": "among the categories",
-    "organization": "as the organization",
-    "source": "as the source",
-}
+@lru_cache
+def _places(say: Language) -> dict[str, str]:
+    return {
+        "title": say.gettext("in the title"),
+        "abstract": say.gettext("in the abstract"),
+        "author": say.gettext("among the authors"),
+        "category": say.gettext("among the categories"),
+        "organization": say.gettext("as the organization"),
+        "source": say.gettext("as the source"),
+    }
+
+
 _COUNTED = ("title", "abstract")
 _TERMS = 8
 
 
-def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
+def reasons(evidence: Sequence[Evidence], say: Language = ENGLISH) -> tuple[tuple[Reason, ...], int]:
     """Return why a paper is in an issue, place by place, and how many terms are not named."""
     places: dict[str, dict[str, int]] = {}
+    where = _places(say)
     names = {term: shorten(shown_term(term), 60) for term in {each.term for each in evidence}}
     for each in evidence:
         terms = places.setdefault(each.field, {})
@@ -190,7 +206,7 @@ def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
     named = set(every[:_TERMS])
     told = (
         Reason(
-            _PLACES.get(field, f"in the {clean(field)}"),
+            where.get(field) or say.gettext("in the %(field)s", field=clean(field)),
             tuple(
                 Found(term, times if field in _COUNTED else 1)
                 for term, times in terms.items()
@@ -202,12 +218,21 @@ def reasons(evidence: Sequence[Evidence]) -> tuple[tuple[Reason, ...], int]:
     return tuple(reason for reason in told if reason.found), len(every) - len(named)
 
 
-def because(told: Sequence[Reason], untold: int, standing: Sequence[Reason] = ()) -> tuple[Piece, ...]:
+def because(
+    told: Sequence[Reason],
+    untold: int,
+    standing: Sequence[Reason] = (),
+    *,
+    say: Language = ENGLISH,
+) -> tuple[Piece, ...]:
     """Return reasons as one line, the terms marked: `one-step in the title; model 4× in the abstract`.
 
     `standing` is why the paper stands where it does.
     """
-    more = [Piece(f" and {count(untold, 'more term', 'more terms')}")] if untold else []
+    more = []
+    if untold:
+        rest = say.ngettext("and %(number)s more term", "and %(number)s more terms", untold)
+        more = [Piece(f" {rest}")]
     found = [*_listed(told), *more]
     found += [*([Piece("; ")] if found and standing else []), *_listed(standing)]
     return tuple(piece for piece in found if piece.text)
@@ -223,35 +248,46 @@ def _listed(told: Sequence[Reason]) -> Iterator[Piece]:
             yield Piece(f"{times} {reason.where}" if last else f"{times}, ")
 
 
-def ranked_by(item: Item) -> tuple[Reason, ...]:
+def ranked_by(item: Item, say: Language = ENGLISH) -> tuple[Reason, ...]:
     """Return why a paper stands where it does, besides its keywords."""
     by = {part.name: part.value for part in item.parts}
-    taste = by.get("taste", 0.0)
-    terms = tuple(Found(shorten(clean(term), 60), 1) for term in (item.liked if taste > 0 else item.disliked))
-    told = [
-        Reason(f"as in papers you {'liked' if taste > 0 else 'disliked'} ({abs(taste):.0%} alike)", terms)
-    ]
-    talk = (
-        (item.paper.upvotes, "upvote"),
-        (item.paper.comments, "comment"),
-        (1 if item.paper.code_url else 0, "published code"),
-    )
-    said = tuple(
-        Found(count(number, what) if what != "published code" else what, 1) for number, what in talk if number
-    )
-    told.append(Reason("for popularity", said if by.get("popularity") else ()))
-    day = item.paper.published
-    told.append(Reason("for freshness", (Found(short_day(day), 1),) if day and by.get("freshness") else ()))
-    return tuple(reason for reason in told if reason.found and (reason is not told[0] or round(taste, 2)))
+    told = []
+    if taste := round(by.get("taste", 0.0), 2):
+        share = say.percent(abs(taste))
+        where = (
+            say.gettext("as in papers you liked (%(share)s alike)", share=share)
+            if taste > 0
+            else say.gettext("as in papers you disliked (%(share)s alike)", share=share)
+        )
+        terms = item.liked if taste > 0 else item.disliked
+        told.append(Reason(where, tuple(Found(shorten(clean(term), 60), 1) for term in terms)))
+    if by.get("popularity"):
+        comments, upvotes = comments_and_upvotes(item.paper, say)
+        code = say.gettext("published code") if item.paper.code_url else ""
+        said = tuple(Found(each, 1) for each in (upvotes, comments, code) if each)
+        told.append(Reason(say.gettext("for popularity"), said))
+    if by.get("freshness") and item.paper.published:
+        day = say.short_day(item.paper.published)
+        told.append(Reason(say.gettext("for freshness"), (Found(day, 1),)))
+    return tuple(reason for reason in told if reason.found)
 
 
-_CHANGES = {
-    "title": "new title",
-    "abstract": "revised abstract",
-    "code": "code available",
-}
+_VERSION = re.compile(r"version (\d+)")
 
 
-def changes(what: Sequence[str]) -> str:
+def changes(what: Sequence[str], say: Language = ENGLISH) -> str:
     """Return what was revised: `revised abstract, version 2`; empty if it is not known."""
-    return ", ".join(dict.fromkeys(_CHANGES.get(each, clean(each)) for each in what))
+    return ", ".join(dict.fromkeys(_change(each, say) for each in what))
+
+
+def _change(what: str, say: Language) -> str:
+    if version := _VERSION.fullmatch(what):
+        return say.gettext("version %(number)s", number=version[1])
+    known = {
+        "title": say.gettext("new title"),
+        "abstract": say.gettext("revised abstract"),
+        "code": say.gettext("code available"),
+        "withdrawn": say.gettext("withdrawn"),
+        "replaced": say.gettext("replaced"),
+    }
+    return known.get(what) or clean(what)

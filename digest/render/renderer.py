@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from digest.catalogue import language
 from digest.display import clean
 from digest.links import host_of
 from digest.model import Issue, Paper
 from digest.render import mail, md, phrases
 from digest.render.environment import make_environment, render
 from digest.render.frame import Frame, IssueLine
-from digest.render.view import Fit, Holdings, IssueView, index_view, issue_view, page_view
+from digest.render.view import WHOLE, Fit, Holdings, IssueView, index_view, issue_view, page_view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 # Gmail cuts mails off at about 102 KB of HTML; what delivery adds (how to leave) must fit as well.
 BUDGET = 92_000
 NOTHING = Holdings()
+SITE = "../../site/"  # from an issue's files to the archive
 
 
 def _fits(papers: int) -> Iterator[Fit]:
     """Yield ways to show an issue, each smaller than the one before."""
-    yield Fit()
+    yield WHOLE
     for about in (400, 250, 120):
         yield Fit(about)
     while papers > 1:
@@ -46,44 +47,58 @@ class Renderer:
     def __init__(self, home_templates: Path | None, frame: Frame) -> None:
         self._home_templates = home_templates
         self._frame = frame
+        self._environments: dict[str, Environment] = {}
 
-    @cached_property
-    def _environment(self) -> "Environment":
-        return make_environment(self._home_templates)
+    def _environment(self, code: str) -> "Environment":
+        """Return the environment for one language, made when it is first asked for."""
+        if code not in self._environments:
+            self._environments[code] = make_environment(self._home_templates, language(code))
+        return self._environments[code]
 
-    def _render(self, template: str, **values: Any) -> str:
-        return clean_lines(render(self._environment, template, values))
+    def _render(self, template: str, code: str, **values: Any) -> str:
+        return clean_lines(render(self._environment(code), template, values))
 
-    def html(self, issue: Issue) -> str:
-        """Return the issue as the HTML of a mail: abstracts in short, styles inline, below BUDGET bytes.
+    def html(self, issue: Issue, site: str = SITE) -> str:
+        """Return the issue as the HTML of a mail, in a file from which `site` leads to the archive."""
+        return self._html(issue, self._frame.seen_from(site))
+
+    def _html(self, issue: Issue, frame: Frame) -> str:
+        """Return the HTML of a mail: abstracts in short, styles inline, below BUDGET bytes.
 
         What is too large for that has shorter abstracts, then fewer papers; the rest is on the web.
         """
+        return self._fitting(issue, frame, issue_view(issue, frame))
+
+    def _fitting(self, issue: Issue, frame: Frame, view: IssueView) -> str:
         page = ""
         for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
-            page = self._render("issue.html", issue=issue_view(issue, self._frame, fit=fit))
+            view = view if fit == WHOLE else issue_view(issue, frame, fit=fit)
+            page = self._render("issue.html", view.language, issue=view)
             if len(page.encode("utf-8", "replace")) <= BUDGET:
                 break
         return page
 
     def markdown(self, issue: Issue) -> str:
-        """Return the issue in Markdown, abstracts whole."""
-        return self._markdown(issue_view(issue, self._frame))
+        """Return the issue in Markdown, abstracts whole, in a file next to that of `html`."""
+        return self._markdown(issue_view(issue, self._frame.seen_from(SITE)))
 
     def _markdown(self, view: IssueView) -> str:
         # Blank lines mean nothing in Markdown beyond the first, and templates read better with more.
-        return re.sub(r"\n{3,}", "\n\n", self._render("issue.md", issue=view))
+        return re.sub(r"\n{3,}", "\n\n", self._render("issue.md", view.language, issue=view))
 
     def text(self, issue: Issue) -> str:
         """Return the issue as plain text: abstracts in short, 72 columns."""
-        return self._render("issue.txt", issue=issue_view(issue, self._frame))
+        return self._text(issue_view(issue, self._frame))
+
+    def _text(self, view: IssueView) -> str:
+        return self._render("issue.txt", view.language, issue=view)
 
     def subject(self, issue: Issue) -> str:
         """Return the subject of the issue's mail, a single line."""
         return self._subject(issue_view(issue, self._frame))
 
     def _subject(self, view: IssueView) -> str:
-        return " ".join(clean(self._render("subject.txt", issue=view)).split())
+        return " ".join(clean(self._render("subject.txt", view.language, issue=view)).split())
 
     def eml(self, issue: Issue) -> bytes:
         """Return the issue as a mail with no recipient in it: text first, then HTML."""
@@ -96,25 +111,29 @@ class Renderer:
             host=host_of(self._frame.base_url),
             stem=issue.stem,
             date=phrases.in_zone(issue.made, issue.timezone),
-            text=self._render("issue.txt", issue=view),
-            html=self.html(issue),
+            text=self._text(view),
+            html=self._fitting(issue, self._frame, view),
         )
 
     def archive(self, issue: Issue) -> str:
         """Return the issue's page in the archive: its Markdown as HTML, with all its papers."""
         from markupsafe import Markup
 
-        view = issue_view(issue, self._frame, everything=True)
+        top = "../../"
+        view = issue_view(issue, self._frame.seen_from(top), everything=True)
         body = md.to_html(
             self._markdown(view),
             [paper.anchor for section in view.sections for paper in section.papers],
+            [section.id for section in view.sections],
         )
         # Nothing in it but what the converter made; all text from outside was escaped before.
-        return self._render("archive-issue.html", issue=view, body=Markup(body), top="../../")  # noqa: S704
+        body = Markup(body)  # noqa: S704
+        return self._render("archive-issue.html", view.language, issue=view, body=body, top=top)
 
     def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
         """Return the page of one paper; `issues` are those that brought it."""
-        return self._render("paper.html", paper=page_view(paper, issues, self._frame), top="../")
+        view = page_view(paper, issues, self._frame.seen_from("../"))
+        return self._render("paper.html", view.language, paper=view, top="../")
 
     def index(
         self,
@@ -127,10 +146,12 @@ class Renderer:
         `names` maps the id of every subscription that has a feed to its name; those of `issues` are
         known without.
         """
-        view = index_view(issues, names or {}, self._frame, holdings)
-        return self._render("index.html", archive=view, top="")
+        view = index_view(issues, names or {}, self._frame.seen_from(""), holdings)
+        return self._render("index.html", view.language, archive=view, top="")
 
 
 def clean_lines(text: str) -> str:
     """Return a rendered text with nothing in it that a file cannot hold; its line ends stay."""
+    if text.replace("\n", "").isprintable():
+        return text
     return "\n".join(clean(line) if not line.isprintable() else line for line in text.split("\n"))

@@ -10,8 +10,10 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
+from digest.catalogue import language
 from digest.display import clean, shorten
-from digest.links import arxiv_url, doi_url, feed_file, issue_page, paper_page, paper_url, web_url
+from digest.language import ENGLISH, Language
+from digest.links import arxiv_url, doi_url, issue_page, paper_page, paper_url, web_url
 from digest.maths import readable, shown
 from digest.model import Issue, Item, Paper, Trend
 from digest.render import phrases
@@ -23,7 +25,6 @@ from digest.render.phrases import Reason
 from digest.render.search import shard_file, shard_of
 from digest.render.sentences import ABOUT, shorten_abstract
 
-UNTITLED = "Untitled paper"
 LONG = 8  # an issue of more papers begins with a table of contents
 RECENT = 40  # issues on the first list of the index
 
@@ -123,6 +124,7 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
 
     `fit` is for mails that must not grow too large: what it leaves out is behind "and N more".
     """
+    say = language(issue.language)
     room = len(issue.new) + len(issue.updated) + len(issue.discover) if fit.papers is None else fit.papers
     new, updated = issue.new[:room], issue.updated[: max(0, room - len(issue.new))]
     discover = issue.discover[: max(0, room - len(issue.new) - len(issue.updated))]
@@ -133,15 +135,25 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
     sections = tuple(
         section
         for section in (
-            _section("new", "New", new, more_new, frame, fit.about, everything=everything),
-            _section("updated", "Updated", updated, more_updated, frame, fit.about, everything=everything),
+            _section("new", say.gettext("New"), new, more_new, frame, fit.about, say, everything=everything),
+            _section(
+                "updated",
+                say.gettext("Updated"),
+                updated,
+                more_updated,
+                frame,
+                fit.about,
+                say,
+                everything=everything,
+            ),
             _section(
                 "discover",
-                "Discover",
+                say.gettext("Discover"),
                 discover,
                 issue.discover[len(discover) :],
                 frame,
                 fit.about,
+                say,
                 everything=everything,
             ),
         )
@@ -149,32 +161,32 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
     )
     name = _named(issue.name, issue.subscription)
     return IssueView(
-        language="en",
+        language=say.code,
         title=_named(frame.title, "Paper Digest"),
         name=name,
         subscription=issue.subscription,
         number=issue.number,
         day=issue.day,
-        date=phrases.long_day(issue.day),
-        date_with_year=f"{phrases.long_day(issue.day)} {issue.day.year}",
-        short_date=phrases.day_and_month(issue.day),
+        date=say.long_day(issue.day),
+        date_with_year=say.long_day(issue.day, year=True),
+        short_date=say.day_and_month(issue.day),
         new=len(issue.new) + len(issue.more_new),
         updated=len(issue.updated) + len(issue.more_updated),
-        summary=phrases.summary(issue),
+        summary=phrases.summary(issue, say),
         preheader=_preheader(sections),
         sections=sections,
         long=sum(len(section.papers) for section in sections) > LONG,
         archive_url=frame.base_url + issue_page(issue.subscription, issue.stem),
-        home_url=frame.base_url,
-        feed_url=frame.base_url + feed_file(issue.subscription, "atom"),
+        home_url=frame.home_url,
+        feed_url=frame.feed_url(issue.subscription, "atom"),
         keywords=tuple(map(clean, issue.keywords)),
         exclude=tuple(map(clean, issue.exclude)),
         schedule=clean(issue.schedule),
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
-        themes=phrases.themes(issue),
-        rising=phrases.rising(issue.trends),
-        trends=phrases.trends(issue.trends),
+        themes=phrases.themes(issue, say),
+        rising=phrases.rising(issue.trends, say),
+        trends=phrases.trends(issue.trends, say),
     )
 
 
@@ -194,6 +206,7 @@ def _section(
     more: tuple[Item, ...],
     frame: Frame,
     about: int,
+    say: Language,
     *,
     everything: bool,
 ) -> SectionView:
@@ -201,13 +214,13 @@ def _section(
     return SectionView(
         id=section_id,
         heading=heading,
-        papers=tuple(paper_view(item, frame, about) for item in items),
+        papers=tuple(paper_view(item, frame, about, say) for item in items),
         total=len(shown) + len(more),
         more=0 if everything else len(more),
     )
 
 
-def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
+def paper_view(item: Item, frame: Frame, about: int = ABOUT, say: Language = ENGLISH) -> PaperView:
     """Return a paper as templates see it, with about so many characters of its abstract in short."""
     paper, read = item.paper, readable(item.paper.abstract)
     matched = read.spans(spans(item.evidence, "abstract"))
@@ -216,10 +229,11 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
     excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
-    told, untold = phrases.reasons(item.evidence)
-    standing = phrases.ranked_by(item)
-    authors, facts = phrases.authors(paper, item.evidence), phrases.facts(paper)
-    heading, place = readable(paper.title), _place(paper, frame.base_url)
+    told, untold = phrases.reasons(item.evidence, say)
+    standing = phrases.ranked_by(item, say)
+    authors = phrases.authors(paper, item.evidence, say=say)
+    facts = phrases.facts(paper, say)
+    heading, place = readable(paper.title), _place(paper, frame.base_url, say)
     return PaperView(
         number=paper.number,
         anchor=f"paper-{paper.number}",
@@ -241,8 +255,8 @@ def paper_view(item: Item, frame: Frame, about: int = ABOUT) -> PaperView:
         snippet=paper.snippet,
         reasons=(*told, *standing),
         more_reasons=untold,
-        because=phrases.because(told, untold, standing),
-        changes=phrases.changes(item.changes),
+        because=phrases.because(told, untold, standing, say=say),
+        changes=phrases.changes(item.changes, say),
         _text=read.text,
         _matched=matched,
     )
@@ -262,9 +276,9 @@ class _Place(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _place(paper: Paper, base_url: str) -> _Place:
+def _place(paper: Paper, base_url: str, say: Language) -> _Place:
     return _Place(
-        title_of(paper),
+        title_of(paper, say),
         paper_url(paper, base_url),
         base_url + paper_page(paper.number),
         web_url(paper.code_url),
@@ -277,9 +291,9 @@ def _joined(authors: tuple[Piece, ...], facts: tuple[str, ...]) -> tuple[Piece, 
     return (*authors, Piece(f" · {told}" if authors else told)) if told else authors
 
 
-def title_of(paper: Paper) -> str:
+def title_of(paper: Paper, say: Language) -> str:
     """Return a paper's title for people, never empty."""
-    return clean(shown(paper.title)).strip() or UNTITLED
+    return clean(shown(paper.title)).strip() or say.gettext("Untitled paper")
 
 
 # --- the pages of the archive --------------------------------------------------------------------
@@ -341,6 +355,7 @@ class IndexView:
     `titles` are the files that the search looks through, newest papers first; `opml` lists all feeds.
     """
 
+    language: str
     title: str
     home_url: str
     summary: str
@@ -372,6 +387,7 @@ def index_view(
     issues: Sequence[IssueLine], names: Mapping[str, str], frame: Frame, holdings: Holdings
 ) -> IndexView:
     """Return the archive's first page; `names` are the subscriptions that have a feed, by id."""
+    say = language(frame.language)
     newest = sorted(issues, key=lambda line: (-line.day.toordinal(), line.subscription, -line.number))
     ids = dict(names)
     for line in newest:
@@ -381,48 +397,52 @@ def index_view(
             id=each,
             name=_named(name, each),
             feed=feed_view(each, _named(name, each), frame),
-            issues=tuple(_line(line) for line in newest if line.subscription == each),
-            chart=papers_a_week(holdings.entered.get(each, ())),
+            issues=tuple(_line(line, say) for line in newest if line.subscription == each),
+            chart=papers_a_week(holdings.entered.get(each, ()), say),
         )
         for each, name in sorted(ids.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
     )
     title = _named(frame.title, "Paper Digest")
     return IndexView(
         title=title,
-        home_url=frame.base_url,
-        summary=f"{phrases.count(len(newest), 'issue')} for {phrases.count(len(shelves), 'subscription')}.",
-        feed=feed_view("all", f"{title}: every new paper", frame),
+        home_url=frame.home_url,
+        language=say.code,
+        summary=say.gettext(
+            "%(issues)s for %(subscriptions)s.",
+            issues=say.ngettext("%(number)s issue", "%(number)s issues", len(newest)),
+            subscriptions=say.ngettext("%(number)s subscription", "%(number)s subscriptions", len(shelves)),
+        ),
+        feed=feed_view("all", say.gettext("%(title)s: every new paper", title=title), frame),
         days=tuple(
-            DayView(f"{phrases.long_day(day)} {day.year}", tuple(map(_line, lines)))
+            DayView(say.long_day(day, year=True), tuple(_line(line, say) for line in lines))
             for day, lines in groupby(newest[:RECENT], key=lambda line: line.day)
         ),
         shelves=shelves,
-        chart=papers_a_week(holdings.seen),
+        chart=papers_a_week(holdings.seen, say),
         titles=tuple(map(shard_file, range(shard_of(holdings.last), -1, -1))) if holdings.last else (),
-        opml=frame.base_url + feed_file("all", "opml"),
-        rising=phrases.rising(holdings.trends),
+        opml=frame.feed_url("all", "opml"),
+        rising=phrases.rising(holdings.trends, say),
         trends=tuple(
-            TrendView(name, counts, weekly_bars(each.last, each.weeks))
-            for each, (name, counts) in zip(holdings.trends, phrases.trends(holdings.trends), strict=True)
+            TrendView(name, counts, weekly_bars(each.last, each.weeks, say))
+            for each, (name, counts) in zip(
+                holdings.trends, phrases.trends(holdings.trends, say), strict=True
+            )
         ),
     )
 
 
 def feed_view(name: str, title: str, frame: Frame) -> FeedView:
     """Return the addresses of a feed."""
-    rss, atom, json = (frame.base_url + feed_file(name, form) for form in ("rss", "atom", "json"))
+    rss, atom, json = (frame.feed_url(name, form) for form in ("rss", "atom", "json"))
     return FeedView(title, rss, atom, json)
 
 
-def _line(line: IssueLine) -> LineView:
-    counts = [
-        f"{number:,} {word}" for number, word in ((line.new, "new"), (line.updated, "updated")) if number
-    ]
+def _line(line: IssueLine, say: Language) -> LineView:
     return LineView(
         name=_named(line.name, line.subscription),
         number=line.number,
-        date=phrases.short_day(line.day),
-        counts=", ".join(counts),
+        date=say.short_day(line.day),
+        counts=", ".join(phrases.counts(line.new, line.updated, say)) or say.gettext("nothing new"),
         path=issue_page(line.subscription, line.stem),
     )
 
@@ -431,6 +451,7 @@ def _line(line: IssueLine) -> LineView:
 class PageView:
     """A paper on a page of its own. `links` are pairs of a name and an address."""
 
+    language: str
     title: str
     digest: str
     url: str
@@ -451,26 +472,28 @@ class PageView:
 def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageView:
     """Return a paper as its own page shows it."""
     names = tuple(filter(None, (clean(author).strip() for author in paper.authors)))
+    say, digest = language(frame.language), _named(frame.title, "Paper Digest")
     return PageView(
-        title=title_of(paper),
-        digest=_named(frame.title, "Paper Digest"),
+        language=say.code,
+        title=title_of(paper, say),
+        digest=digest,
         url=paper_url(paper, frame.base_url),
         authors=names,
         author_count=max(paper.author_count or 0, len(names)),
-        facts=phrases.facts(paper, source=False),
+        facts=phrases.facts(paper, say, source=False),
         abstract=clean(shown(paper.abstract)).strip(),
         snippet=paper.snippet,
         withdrawn=paper.withdrawn,
-        links=_links(paper),
-        first_seen=phrases.short_day(phrases.in_zone(paper.first_seen, frame.timezone).date()),
+        links=_links(paper, say),
+        first_seen=say.short_day(phrases.in_zone(paper.first_seen, frame.timezone).date()),
         sources=phrases.sources(paper),
-        issues=tuple(map(_line, issues)),
+        issues=tuple(_line(line, say) for line in issues),
         bibtex=bibtex(paper),
-        feed=feed_view("all", f"{_named(frame.title, 'Paper Digest')}: every new paper", frame),
+        feed=feed_view("all", say.gettext("%(title)s: every new paper", title=digest), frame),
     )
 
 
-def _links(paper: Paper) -> tuple[tuple[str, str], ...]:
+def _links(paper: Paper, say: Language) -> tuple[tuple[str, str], ...]:
     found = []
     if paper.arxiv:
         version = f"v{paper.version}" if paper.version else ""
@@ -481,5 +504,5 @@ def _links(paper: Paper) -> tuple[tuple[str, str], ...]:
     if own and own not in {url for _, url in found}:
         found.insert(0, (shorten(own.split("://", 1)[1], 60), own))
     if code:
-        found.append(("code", code))
+        found.append((say.gettext("code"), code))
     return tuple(found)

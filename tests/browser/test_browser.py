@@ -48,7 +48,7 @@ def needs(*paths: object) -> None:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """Two issues, a long and a short one; TeX, markup and a very long word in the papers."""
+    """Long and short issues, one of them German; TeX, markup and a very long word in the papers."""
     made = TestHome(tmp_path_factory.mktemp("browser"))
     odd = Card(
         "Kites of <b>6.3times</b> R^{n times n} & " + "w" * 120, "Strings of $\\alpha$ " + "x" * 300 + " end."
@@ -56,6 +56,7 @@ def home(tmp_path_factory):
     made.put("2026-10-01.txt", page(*(f"Kites number {number}" for number in range(12)), odd, day="Oct 1"))
     made.subscribe("wind", "kites", schedule="daily 08:00", start="90 days")
     made.subscribe("calm", "doldrums")
+    made.subscribe("ruhig", "kites", language="de")
     made.run("2026-10-01T09:00")
     made.put("2026-11-19.txt", page("Kites come back", "Lanterns", day="Nov 19"))
     made.run("2026-11-20T09:00")

@@ -28,15 +28,15 @@ def told(*keywords: str, exclude: tuple[str, ...] = ()) -> list[str]:
 
 
 @pytest.mark.parametrize(("keyword", "expected"), [
-    ("diffusion AND one-step AND quantum", ["1 paper matched *diffusion* and *one-step* but not *quantum*"]),
-    ("diffusion AND quantum", ["3 papers matched *diffusion* but not *quantum*"]),
-    ('"one-step diffusion"', ['1 paper had the words of *"one-step diffusion"* but not together', "2 papers matched *diffusion* but not *one-step*"]),
-    ('"consistency model*"', ['1 paper had the words of *"consistency model*"* but not together', "1 paper matched *model** but not *consistency*"]),
-    ("title:distill* AND (diffusion OR lantern)", ["4 papers matched *(diffusion OR lantern)* but not *title:distill**"]),
-    ("lantern -video quantum", ["1 paper matched *lantern* but not *quantum*"]),
-    ("diffusion fast -one-step", ["1 paper matched *diffusion* and *fast* but was excluded by *one-step*"]),
+    ("diffusion AND one-step AND quantum", ["1 paper matched “diffusion” and “one-step” but not “quantum”"]),
+    ("diffusion AND quantum", ["3 papers matched “diffusion” but not “quantum”"]),
+    ('"one-step diffusion"', ["1 paper had the words of “one-step diffusion” but not together", "2 papers matched “diffusion” but not “one-step”"]),
+    ('"consistency model*"', ["1 paper had the words of “consistency model*” but not together", "1 paper matched “model*” but not “consistency”"]),
+    ("title:distill* AND (diffusion OR lantern)", ["4 papers matched “(diffusion OR lantern)” but not “title:distill*”"]),
+    ("lantern -video quantum", ["1 paper matched “lantern” but not “quantum”"]),
+    ("diffusion fast -one-step", ["1 paper matched “diffusion” and “fast” but was excluded by “one-step”"]),
     ("quantum", []), ("quantum -video", []), ("quantum AND video AND lantern", []),
-    ('"diffusion models" OR "quantum lanterns"', ["2 papers matched *diffusion* but not *models*", "1 paper matched *models* but not *diffusion*"]),
+    ('"diffusion models" OR "quantum lanterns"', ["2 papers matched “diffusion” but not “models”", "1 paper matched “models” but not “diffusion”"]),
 ])  # fmt: skip
 def test_what_is_said(keyword, expected):
     assert told(keyword)[: len(expected) or 1] == expected
@@ -44,8 +44,8 @@ def test_what_is_said(keyword, expected):
 
 def test_what_an_exclude_took_away():
     assert told("diffusion", exclude=("video OR models", "fast")) == [
-        "2 papers matched *diffusion* but were excluded by *(video OR models)*",
-        "1 paper matched *diffusion* but was excluded by *fast*",
+        "2 papers matched “diffusion” but were excluded by “(video OR models)”",
+        "1 paper matched “diffusion” but was excluded by “fast”",
     ]
 
 

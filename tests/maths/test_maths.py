@@ -183,6 +183,17 @@ def test_a_text_without_signs_and_names_is_returned_as_it_is(text):
         assert shown(text) == text
 
 
+def test_links_without_a_label():
+    assert shown(r"at \href{https://a.example/b\_c}. We") == "at https://a.example/b_c. We"
+    assert shown(r"at \href{https://a.example/b.") == "at https://a.example/b."
+    assert shown(r"in \href{section} and \href{") == r"in \href{section} and \href{"
+
+
+def test_money_is_no_factor():
+    assert shown("costs $5 times 10 and $1,000 times 1,000") == "costs $5 times 10 and $1,000 times 1,000"
+    assert shown("64 times 64 for $5") == "64 × 64 for $5"
+
+
 @given(
     st.lists(
         st.sampled_from(

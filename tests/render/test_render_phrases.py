@@ -33,17 +33,6 @@ def test_since_counts_local_days():
     assert phrases.since(late, TODAY, "Mars/Olympus") == "since yesterday"
 
 
-def test_days():
-    assert phrases.long_day(TODAY) == "Monday 24 November"
-    assert phrases.short_day(date(2024, 9, 5)) == "5 Sep 2024"
-
-
-def test_counts():
-    assert phrases.count(1, "paper") == "1 paper"
-    assert phrases.count(0, "paper") == "0 papers"
-    assert phrases.count(12345, "entry", "entries") == "12,345 entries"
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
