@@ -124,7 +124,7 @@ class Renderer:
         body = md.to_html(
             self._markdown(view),
             [paper.anchor for section in view.sections for paper in section.papers],
-            [section.id for section in view.sections],
+            [*(section.id for section in view.sections), *(["rising"] if view.trends else [])],
         )
         # Nothing in it but what the converter made; all text from outside was escaped before.
         body = Markup(body)  # noqa: S704
