@@ -59,10 +59,11 @@ def run(
     words: Sequence[str],
     progress: "Progress",
     loaded: Sequence["Subscription | Flawed"] | None = None,
+    then_deliver: bool = True,
 ) -> RunReport:
     """Do one pass of the pipeline on a home, holding its lock, then deliver. A dry run takes all back.
 
-    `loaded` are its subscriptions, if they are at hand.
+    `loaded` are its subscriptions, if they are at hand; without `then_deliver` mail waits in the outbox.
     """
     from digest import pipeline
     from digest.lock import hold
@@ -92,7 +93,7 @@ def run(
                     return replace(once(store, write=False), run=None)
             report = once(store, write=True)
     # The lock is given back: delivery may take long, and several may deliver side by side.
-    if not home.settings.channels:
+    if not (home.settings.channels and then_deliver):
         return report
     try:
         return replace(report, delivery=deliver(home, clock))

@@ -135,8 +135,11 @@ def _silent_sources(home: Home, now: datetime) -> tuple[str, ...]:
     memories = Memories.load(home.inbox)
     notes = []
     for source in home.settings.sources:
-        changed = memories.of(source.name).moment("changed")
-        if changed is None:
+        memory = memories.of(source.name)
+        changed = memory.moment("changed")
+        if memory.error:
+            notes.append(f"the source {source.name} could not be fetched: {memory.error}")
+        elif changed is None:
             notes.append(f"the source {source.name} has brought nothing yet; see: digest fetch")
         elif now - changed > _SILENCE:
             notes.append(f"the source {source.name} has had nothing new since {changed:%Y-%m-%d}")

@@ -30,6 +30,7 @@ LAYERS = (
             "why",
             "doctor",
             "doctor_mail",
+            "errands",
             "rounds",
             "metrics",
             "restore",

@@ -92,6 +92,15 @@ class Outbox:
         result = self._db.execute(insert(deliveries).values(started=at, candidates=len(lines)))
         return inserted_key(result), lines
 
+    def anything_due(
+        self, *, channels: Iterable[str], now: datetime, dead: Collection[str], resend: bool
+    ) -> bool:
+        """Say whether an emptying now would find something to do: a line that is due, or a lease that is over."""
+        kinds = [_over(now, dead)]
+        for channel in channels:
+            kinds += _ready(now, channel=channel, doubted_before=0 if resend else None)
+        return any(self._db.scalar(select(exists().where(kind))) for kind in kinds)
+
     def close_delivery(
         self, number: int, lines: Collection[int], *, at: datetime, pause: str
     ) -> dict[str, int]:
@@ -217,7 +226,7 @@ class Outbox:
 
     def recover(self, *, now: datetime, dead: Collection[str], number: int) -> None:
         """End the leases that are over or whose holders are dead: in doubt if begun, else pending."""
-        over = and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
+        over = _over(now, dead)
         self._db.execute(
             update(outbox)
             .where(over, outbox.c.begun.is_(True))
@@ -352,7 +361,13 @@ _LINES = select(
     outbox.c.queued,
     outbox.c.due,
     outbox.c.reply,
+    outbox.c.settled,
 ).join(issues, issues.c.id == outbox.c.issue)
+
+
+def _over(now: datetime, dead: Collection[str]) -> ColumnElement[bool]:
+    """Return what a lease looks like that has ended, by its time or by its holder's death."""
+    return and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
 
 
 def _ready(now: datetime, *, channel: str, doubted_before: int | None) -> list[ColumnElement[bool]]:
