@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
     from digest.store import Outbox, Store, Transaction
-    from digest.store.ledger import RunRecord
     from digest.store.outbox import Suppression
     from digest.subscriptions import Flawed
     from digest.upkeep import Upkept
@@ -487,20 +486,6 @@ def unsuppress(home: Home, address: str) -> None:
             raise UsageError(f"{address!r} is not suppressed; digest recipients list shows who is")
 
 
-def ledger(home: Home, *, limit: int) -> tuple["RunRecord", ...]:
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        return tx.ledger.runs(limit=limit)
-
-
-def ledger_run(home: Home, number: int) -> "RunRecord":
-    """Return one run of the ledger. Raises UsageError if there is none of this number."""
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = tx.ledger.run(number)
-    if found is None:
-        raise UsageError(f"no run {number}; digest ledger lists them")
-    return found
-
-
 def init(target: Path) -> Path:
     """Make a new home with samples in it. Raises UsageError if there is one already."""
     from digest.files import write_whole
@@ -583,15 +568,4 @@ def standing_json(standing: Standing) -> dict[str, object]:
         "last_slot": iso(standing.last_slot),
         "next_slot": iso(standing.next_slot),
         "waiting": standing.waiting,
-    }
-
-
-def run_json(record: "RunRecord") -> dict[str, object]:
-    return {
-        "run": record.id,
-        "started": iso(record.started),
-        "clock": iso(record.clock),
-        "ended": iso(record.ended),
-        "status": record.status,
-        "report": record.report,
     }

@@ -438,16 +438,18 @@ def _subscriptions_add(arguments: argparse.Namespace, home: Home, screen: "Scree
 
 
 def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest import app_ledger
+
     if arguments.run is not None:
-        record = app.ledger_run(home, arguments.run)
+        record = app_ledger.run(home, arguments.run)
         if arguments.json:
-            print_json(app.run_json(record))
+            print_json(app_ledger.run_json(record))
         else:
             screen.ledger_run(record)
         return 0
-    records = app.ledger(home, limit=arguments.limit)
+    records = app_ledger.runs(home, limit=arguments.limit)
     if arguments.json:
-        print_json([app.run_json(record) for record in records])
+        print_json([app_ledger.run_json(record) for record in records])
     else:
         screen.ledger(records)
     return 0

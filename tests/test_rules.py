@@ -24,6 +24,7 @@ LAYERS = (
         "app",
         {
             "app",
+            "app_ledger",
             "app_taste",
             "app_templates",
             "config",

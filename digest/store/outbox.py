@@ -254,6 +254,29 @@ class Outbox:
         ]
         return tuple(sorted(found, key=lambda each: each.id))
 
+    def of_run(self, run: int) -> tuple[Delivery, ...]:
+        """Return the lines of all issues that a run made."""
+        return self._all(issues.c.run == run)
+
+    def of_issues(self, subscription: str, numbers: Collection[int]) -> tuple[Delivery, ...]:
+        """Return the lines of some issues of a subscription."""
+        return self._all(and_(issues.c.subscription == subscription, issues.c.number.in_(numbers)))
+
+    def counted_by_run(self, runs: Collection[int]) -> dict[int, dict[str, int]]:
+        """Count the messages of the issues of runs by what has become of them; a run without any is left out."""
+        found: dict[int, dict[str, int]] = {}
+        for chunk in chunks(runs):
+            rows = self._db.execute(
+                select(issues.c.run, outbox.c.status, func.count())
+                .join(issues, issues.c.id == outbox.c.issue)
+                .where(issues.c.run.in_(chunk))
+                .group_by(issues.c.run, outbox.c.status)
+            )
+            for run, status, count in rows:
+                of_run = found.setdefault(run, dict.fromkeys(COUNTED, 0))
+                of_run["pending" if status == "leased" else status] += count
+        return found
+
     def unfinished(self) -> tuple[Delivery, ...]:
         """Return all lines but those that were sent without a doubt."""
         wanted = or_(outbox.c.status != "sent", outbox.c.doubts > 0)
