@@ -220,8 +220,12 @@ def _looked_at(
             verdict.slot or not (verdict.reason or "").startswith("not due")
         )
         if passed and any(first < position <= last for position in positions):
-            came = f"issue {verdict.issue} came of it" if verdict.issue else verdict.reason
-            return f"Run {record.id} of {record.clock:%Y-%m-%d %H:%M} UTC considered it: {came}"
+            ran = f"Run {record.id} of {record.clock:%Y-%m-%d %H:%M} UTC considered it"
+            return (
+                f"{ran} and made issue {verdict.issue} without it"
+                if verdict.issue
+                else f"{ran}: {verdict.reason}"
+            )
     if any(position > cursor.position for position in positions):
         due = standing.next_slot if standing else None
         when = f"; the next slot is at {due:%Y-%m-%d %H:%M} UTC" if due else ""
