@@ -4,7 +4,8 @@
 
 Every *.txt below a FOLDER is a file of pairs: two records and a label, separated by tabs, a record as
 `COL title VAL … COL authors VAL … COL venue VAL … COL year VAL …`. Nothing is fitted: the setting is the
-one with which the library merges. The peers are equal titles after lower case and without punctuation,
+one with which the library merges. "with doubts" also counts as one what `digest library doubts` lists: papers
+that a person should look at, which are never merged by themselves. The peers are equal titles after lower case and without punctuation,
 and rapidfuzz's ratio of those from 90 on. `--json` prints the product's figures only.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-from digest.identity import compare, identified
+from digest.identity import compare, identified, may_be_one
 from digest.model import Listing
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "entity-match"
@@ -84,6 +85,11 @@ def product(one: Listing, other: Listing) -> bool:
     return compare(one, other).same
 
 
+def with_doubts(one: Listing, other: Listing) -> bool:
+    verdict = compare(one, other)
+    return verdict.same or may_be_one(one, other, verdict)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path, default=[DATA], metavar="FOLDER")
@@ -94,7 +100,7 @@ def main() -> None:
         sys.exit(f"no *.txt below {', '.join(map(str, arguments.folders))}")
     deciders: dict[str, Same] = {"paper-digest": product}
     if not arguments.json:
-        deciders |= peers()
+        deciders |= {"with doubts": with_doubts} | peers()
         print(f"{'file':28} {'decider':16} {'pairs':>6} {'precision':>9} {'recall':>7} {'F1':>7}")
     found = {}
     for path in files:

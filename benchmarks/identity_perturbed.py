@@ -199,6 +199,25 @@ def judged(tx: Transaction, listing: Listing) -> int | None:
     return change.known.number if change.known else None
 
 
+def amortised(tx: Transaction, listings: list[Listing], runs: int = 5) -> float:
+    """Return the microseconds of processor time that a listing takes in a file of all of them: the median of some runs."""
+    file = DigestFile(
+        "f",
+        "0" * 64,
+        "probe",
+        date(2026, 1, 2),
+        False,
+        NOON,
+        tuple(replace(one, rank=n) for n, one in enumerate(listings, 1)),
+    )
+    times = []
+    for _ in range(runs):
+        began = time.process_time()
+        judge(tx, file)
+        times.append(time.process_time() - began)
+    return statistics.median(times) / len(listings) * 1e6
+
+
 Judge = Callable[[Listing], int | None]
 
 
@@ -262,6 +281,11 @@ def measure(real: list[Listing], count: int, probes: int) -> dict[str, object]:
                 name: table_of(judge_, share, probes_of(known, fresh, random.Random(9)))
                 for name, (judge_, share) in judges(tx, [listing.title for listing in listed]).items()
             }
+            kinds = probes_of(known, fresh, random.Random(9))
+            files = {
+                kind: round(amortised(tx, [listing for _, listing in kinds[kind]]))
+                for kind in ("case", "one typo", "fresh")
+            }
             index = tx.library._db.execute(text("select count(*) from trace")).scalar_one()  # noqa: SLF001
         store.close()
         size = (Path(folder) / "library.db").stat().st_size
@@ -270,6 +294,7 @@ def measure(real: list[Listing], count: int, probes: int) -> dict[str, object]:
         "build_s": round(built, 1),
         "database_mb": size >> 20,
         "traces": index,
+        "us_in_a_file": files,
         "judges": rows,
     }
 
@@ -309,6 +334,8 @@ def main() -> None:
     for library in found:
         about = f"{library['titles']} titles, {library['traces']} traces, {library['database_mb']} MB"
         print(f"\n{about}, built in {library['build_s']} s; found / wrong in %")
+        told = ", ".join(f"{kind} {us} µs" for kind, us in library["us_in_a_file"].items())
+        print(f"digest, processor time a listing in a file of {arguments.probes}: {told}")
         for name, row in library["judges"].items():
             print(f"{name}: {row['us_per_probe']} µs a probe (median)")
             for kind, share in row["kinds"].items():

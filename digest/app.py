@@ -131,6 +131,7 @@ def read_paths(
                 today=clock.now.astimezone(zone).date(),
                 zone=zone,
                 captured=captured,
+                columns=home.settings.columns,
                 max_bytes=home.settings.max_file_mb * 1024 * 1024,
             )
 

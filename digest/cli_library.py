@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from digest.model import Home
 if TYPE_CHECKING:
     from digest.librarian import Shown
     from digest.show import Screen
+    from digest.store import Transaction
     from digest.store.identities import Decision
 
 _FORMS = ("jsonl", "bibtex", "csv")
@@ -45,6 +46,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     export.add_argument("--output", type=Path, metavar="FILE", help="default: the screen")
     merges = add("merges", _merges, "which papers were made one or two, by which rule and evidence")
     merges.add_argument("--limit", type=_count, default=100, metavar="N", help="how many (default 100)")
+    doubts = add("doubts", _doubts, "which papers may be one, though nothing decides it")
+    doubts.add_argument("--limit", type=_count, default=100, metavar="N", help="how many (default 100)")
     merge = add("merge", _merge, "make one paper of two; the lower number stays")
     merge.add_argument("paper", help=paper)
     merge.add_argument("other", help=paper)
@@ -168,13 +171,30 @@ def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _merges(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     with app.library(home) as tx:
         found = tx.identities.decisions(limit=arguments.limit)
-        numbers = {number for one in found for number in (one.paper, one.part)}
-        titles = tx.identities.titles(numbers)
+        _print_decisions(arguments, screen, tx, found, "nothing was made one yet")
+    return 0
+
+
+def _doubts(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    with app.library(home) as tx:
+        found = tx.identities.doubts(limit=arguments.limit)
+        _print_decisions(arguments, screen, tx, found, "no paper is in doubt")
+    return 0
+
+
+def _print_decisions(
+    arguments: argparse.Namespace,
+    screen: "Screen",
+    tx: "Transaction",
+    found: "Sequence[Decision]",
+    nothing: str,
+) -> None:
+    titles = tx.identities.titles({number for one in found for number in (one.paper, one.part)})
     if arguments.json:
         _print(
             [_decision_json(one) | {"titles": [titles.get(one.paper), titles.get(one.part)]} for one in found]
         )
-        return 0
+        return
     screen.table(
         ("paper", "ID", "what", "rule", "evidence", "when", "title of ID"),
         (
@@ -192,8 +212,7 @@ def _merges(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         wide=6,
     )
     if not found:
-        screen.message("nothing was made one yet")
-    return 0
+        screen.message(nothing)
 
 
 def _decision_json(one: "Decision") -> dict[str, Any]:

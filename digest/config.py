@@ -72,6 +72,7 @@ def load_settings(file: Path) -> Settings:
         contact=table.take("contact", str, default.contact, _address),
         sources=_sources(table, text, file.name, problems),
         library=tuple(table.take_list("library", [], strings)),
+        columns=_columns(table.table("columns")),
     )
     table.finish()
     if "smtp" in settings.channels:
@@ -79,6 +80,17 @@ def load_settings(file: Path) -> Settings:
     if problems:
         raise ConfigError(tuple(problems))
     return settings
+
+
+def _columns(table: Table | None) -> tuple[tuple[str, str], ...]:
+    """Return the user's names of columns of tables, each with the field it stands for."""
+    if table is None:
+        return ()
+    from digest.read.csv_table import COLUMNS
+
+    found = [(name, field) for field in COLUMNS for name in table.take_list(field, [], strings)]
+    table.finish()
+    return tuple(found)
 
 
 def _smtp(table: Table | None) -> Smtp | None:

@@ -11,7 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from digest.identity import Verdict, by_key, compare, compare_ids, fold_text, identified, keys_of
+from digest.identity import (
+    Verdict,
+    by_key,
+    compare,
+    compare_ids,
+    compare_namesakes,
+    fold_text,
+    identified,
+    keys_of,
+    may_be_one,
+)
 from digest.model import DigestFile, Listing
 from digest.witness import Stamp, Witness, combine, hear, merge, together
 
@@ -60,6 +70,14 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A new paper may be a known one, though nothing decides it."""
+
+    paper: int
+    why: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one listing means to the library.
 
@@ -68,7 +86,7 @@ class Change:
     its paper. `known` is that paper as it was (None: it is new); `part` the number under which the
     listing belongs there, None for a new one. `like` is the place in the file of the first listing
     that belongs to the same part; there stand the `witness` to be stored and, at the first of the
-    paper, its `record` and the `merges` of known papers.
+    paper, its `record` and the `merges` of known papers, and of a new one the `doubt` whether it is.
     """
 
     listing: Listing
@@ -83,6 +101,7 @@ class Change:
     witness: Witness | None = None
     record: Listing | None = None
     merges: tuple[Merge, ...] = ()
+    doubt: Doubt | None = None
 
 
 def diff(
@@ -116,6 +135,7 @@ class _Member:
     keys: tuple[str, ...]
     why: Verdict
     part: int | None
+    doubt: Doubt | None = None
 
 
 class _Group:
@@ -142,9 +162,7 @@ class _Group:
         if not all(self.admits(listing) for listing in other.says()):
             return False
         return why.rule != "same title" or all(
-            compare(one, replace(another, title=one.title)).same
-            for one in self.says()
-            for another in other.says()
+            compare_namesakes(one, another).same for one in self.says() for another in other.says()
         )
 
     def absorb(self, other: "_Group", why: Verdict) -> None:
@@ -217,9 +235,15 @@ class _Sorter:
         """
         for group in self.groups:
             for member in () if group.papers else tuple(group.members):
-                for paper in ranked.get(member.listing.rank, ()):
+                leads = [lead.paper for key in member.keys for lead in self.known.get(key, ())]
+                near = ranked.get(member.listing.rank, ())
+                for paper in (*leads, *near):
                     why = compare(member.listing, paper.record)
-                    if why.same and paper.number not in self.by_number and not group.papers:
+                    if paper.number in self.by_number or group.papers:
+                        continue
+                    if may_be_one(member.listing, paper.record, why):
+                        member.doubt = member.doubt or Doubt(paper.number, why)
+                    if why.same and paper in near:
                         group.papers[paper.number] = paper
                         self.by_number[paper.number] = group
                         for each in group.members:
@@ -261,7 +285,10 @@ def _changes(group: _Group, file: DigestFile) -> Iterator[tuple[int, Change]]:
         )
         if member.place == first:
             status: Status = entry if entry in {"new", "updated"} else "seen"
-            change = replace(change, status=status, entry=entry, what=what, record=record, merges=merges)
+            doubt = next((each.doubt for each in members if each.doubt), None) if known is None else None
+            change = replace(
+                change, status=status, entry=entry, what=what, record=record, merges=merges, doubt=doubt
+            )
         yield member.place, change
 
 

@@ -30,7 +30,7 @@ from digest.deliver.post import SmtpChannel
 from digest.deliver.smtp import Server
 from digest.errors import UsageError
 from digest.links import public_base
-from digest.lock import dead_signs, forget_sign, sign_of_life
+from digest.lock import dead_signs, forget_sign, sign_of_life, this_start
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.ports import Channel
 from digest.report import COUNTED, DeliveryReport
@@ -122,7 +122,7 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
     """End the leases of those who died, and those that are over, in the emptying `number`."""
     dead = dead_signs(home.path)
     with store.begin() as tx:
-        tx.outbox.recover(now=now, dead=dead, number=number)
+        tx.outbox.recover(now=now, dead=dead, number=number, start=this_start())
     for holder in dead if tidy else ():
         forget_sign(home.path, holder)
 
@@ -189,12 +189,13 @@ class _Clerk:
 
     Who waits for a note writes it, with all that came in while the one before was being made safe on disk;
     so the disk is asked once for many. An outcome, which nobody waits for, lingers a millisecond for the
-    note that mostly follows it, the beginning of the next message.
+    note that mostly follows it, the beginning of the next message. What is not `durable` is safe from the end
+    of this process at once, from a power cut with the next lease.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, durable: bool) -> None:
         self._open = ExitStack()
-        self._held = self._open.enter_context(store.hold())
+        self._held = self._open.enter_context(store.hold(durable=durable))
         self._notes: SimpleQueue[_Note] = SimpleQueue()
         self._writing = threading.Lock()
         self._waiting = threading.Event()
@@ -267,7 +268,8 @@ class _Leases:
     ) -> None:
         self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
         self._lease, self._resend, self._number = lease, resend, number
-        self._clerk = _Clerk(store)
+        # A lease is durable and names the start of the machine: after a power cut it is in doubt whole.
+        self._clerk = _Clerk(store, durable="@" not in holder)
         self._unwritten: list[Future[bool]] = []  # failures of what nobody waited for
 
     def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
@@ -333,6 +335,8 @@ def _leases(home: Home, store: Store, channel: str, clock: SteadyClock, number: 
     # Longer than any try can take: every step has its own limit.
     lease = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+    if store.is_sqlite and (start := this_start()):
+        holder += f"@{start}"
     resend = home.settings.in_doubt == "resend"
     with sign_of_life(home.path, holder):
         yield _Leases(store, holder, channel, clock, lease, resend=resend, number=number)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from digest import __version__, read
@@ -98,7 +99,13 @@ def owned(home: Home, now: datetime) -> Owned:
     zone = ZoneInfo(home.settings.timezone)
     most = home.settings.max_file_mb * 1024 * 1024
     for name in home.settings.library:
-        file = read.read(str(home.path / name), today=now.astimezone(zone).date(), zone=zone, max_bytes=most)
+        file = read.read(
+            str(home.path / name),
+            today=now.astimezone(zone).date(),
+            zone=zone,
+            max_bytes=most,
+            columns=home.settings.columns,
+        )
         if isinstance(file, Rejected):
             problems.append(str(replace(file, path=name)))
             continue
@@ -140,6 +147,8 @@ def _load(home: Home, store: Store, path: str, options: Options, *, named: bool,
     loaded = read.load(path, max_bytes=settings.max_file_mb * 1024 * 1024)
     whole = isinstance(loaded, read.Loaded)
     reader = __version__ if whole else f"{__version__}, {settings.max_file_mb} MB"
+    if settings.columns:
+        reader += f", columns {crc32(repr(settings.columns).encode()):x}"
     shown = _shown(home, path) if not options.paths else path
     with store.begin(write=False) as tx:
         known = tx.library.file(loaded.digest) if loaded.digest else None
@@ -155,7 +164,13 @@ def _load(home: Home, store: Store, path: str, options: Options, *, named: bool,
     if isinstance(loaded, Rejected):
         rejected = replace(loaded, path=shown)
         return _Gathered(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest, reader)
-    parsed = read.parse(loaded, today=now.astimezone(zone).date(), zone=zone, captured=options.captured)
+    parsed = read.parse(
+        loaded,
+        today=now.astimezone(zone).date(),
+        zone=zone,
+        captured=options.captured,
+        columns=settings.columns,
+    )
     if isinstance(parsed, Rejected):
         report = FileReport(shown, rejected=replace(parsed, path=shown))
         return _Gathered(shown, named, report, None, loaded.digest)
@@ -216,6 +231,11 @@ def _merged(changes: Sequence[Change]) -> Iterator[str]:
             yield f"merged {each.absorbed} into {each.survivor}: {each.why.rule} {each.why.evidence}"
 
 
+def _doubts(changes: Sequence[Change]) -> str:
+    count = sum(1 for change in changes if change.doubt)
+    return f"{count} of the new may be known papers: digest library doubts" if count else ""
+
+
 def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
     statuses = [change.status for change in changes]
     return FileReport(
@@ -226,7 +246,7 @@ def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
         new=statuses.count("new"),
         updated=statuses.count("updated"),
         seen=statuses.count("seen"),
-        note="; ".join(filter(None, (file.note, *_merged(changes)))),
+        note="; ".join(filter(None, (file.note, *_merged(changes), _doubts(changes)))),
         papers=tuple(
             Told(
                 change.listing.title,

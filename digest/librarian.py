@@ -144,6 +144,7 @@ def paper_json(paper: Paper) -> dict[str, Any]:
         "published": paper.published.isoformat() if paper.published else None,
         "first_seen": paper.first_seen.isoformat(),
         "organization": paper.organization,
+        "venue": paper.venue,
         "categories": list(paper.categories),
         "ids": {"arxiv": paper.arxiv, "doi": paper.doi},
         "version": paper.version,
@@ -162,7 +163,7 @@ def _json_lines(papers: Iterable[Paper]) -> Iterator[str]:
 
 _COLUMNS = (
     *("number", "title", "authors", "published", "first_seen", "arxiv", "doi", "url", "categories"),
-    *("organization", "sources", "abstract"),
+    *("organization", "venue", "sources", "abstract"),
 )
 
 
@@ -197,6 +198,7 @@ def _bibtex(papers: Iterable[Paper]) -> Iterator[str]:
             "title": "{" + _tex(paper.title) + "}",
             "author": " and ".join(_tex(author) for author in paper.authors),
             "year": str(paper.published.year) if paper.published else "",
+            "journal": _tex(paper.venue or ""),
             "eprint": paper.arxiv or "",
             "archiveprefix": "arXiv" if paper.arxiv else "",
             "doi": paper.doi or "",
@@ -204,7 +206,7 @@ def _bibtex(papers: Iterable[Paper]) -> Iterator[str]:
             "abstract": _tex(paper.abstract),
         }
         lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
-        yield f"@misc{{{_citation_key(paper, used)},\n{lines}}}\n\n"
+        yield f"@{'article' if paper.venue else 'misc'}{{{_citation_key(paper, used)},\n{lines}}}\n\n"
 
 
 def _tex(text: str) -> str:

@@ -104,6 +104,14 @@ def sign_of_life(home: Path, name: str) -> Iterator[None]:
         os.close(handle)
 
 
+def this_start() -> str:
+    """Return what tells this start of the machine from every other; empty where the system cannot tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip().replace("-", "")[:16]
+    except (OSError, ValueError):
+        return ""
+
+
 def dead_signs(home: Path) -> tuple[str, ...]:
     """Return the names of those who left a sign and hold it no more. One of another machine leaves none."""
     return tuple(sorted(path.name for path in (home / _SIGNS).glob("[!.]*") if not _is_held(path)))

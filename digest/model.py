@@ -117,6 +117,7 @@ class Paper:
     keywords: tuple[str, ...] = ()
     project_url: str | None = None
     announced: str | None = None
+    venue: str | None = None
 
 
 # --- matching ------------------------------------------------------------------------------------
@@ -444,6 +445,7 @@ class Settings:
     contact: str = ""
     sources: tuple[Source, ...] = ()
     library: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

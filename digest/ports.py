@@ -17,12 +17,14 @@ class Document:
     """The content of one file, as formats see it.
 
     `text` is the decoded text without byte order mark, its line ends as in the file; it is None if the
-    bytes are no text. `path` is as given, for messages only: a format is known by its content.
+    bytes are no text. `path` is as given, for messages only: a format is known by its content. `columns`
+    are the user's names of columns of tables, each with the field it stands for.
     """
 
     path: str
     data: bytes
     text: str | None
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

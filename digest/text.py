@@ -443,9 +443,16 @@ _FIXED = {word: word for word in ("sky", "news", "howe", "atlas", "cosmos", "bia
 _FIXED |= {"skies": "sky", "idly": "idl", "gently": "gentl", "ugly": "ugli", "early": "earli"}
 _FIXED |= {"only": "onli", "singly": "singl"}
 # Words whose first region ends later than the rule says, lest "past" meet "paste".
+# R1 begins after the first consonant that follows a vowel, or after one of these; R2 the same way after R1.
+_SYLLABLE = re.compile("[aeiouy][^aeiouy]")
 _PREFIXES = ("gener", "commun", "arsen", "past", "univers", "later", "emerg", "organ", "inter")
+_REGION = re.compile(f"^(?:{'|'.join(_PREFIXES)})|{_SYLLABLE.pattern}")
 _NO_PARTICIPLES = frozenset(("inn", "out", "cann", "herr", "earr", "even"))  # inning, outing, canning …
 _NO_PAST_TENSES = frozenset(("proc", "exc", "succ"))  # proceed, exceed, succeed
+
+
+_PAST = ("ingly", "edly", "ing", "ed")
+_INFLECTED = ("s", "ed", "ing", "y", "e", "ll")  # no step changes a word that ends otherwise
 
 
 @lru_cache(maxsize=1 << 16)
@@ -460,11 +467,14 @@ def stem(word: str) -> str:
         return word
     if word in _FIXED:
         return _FIXED[word]
+    if not word.endswith(_INFLECTED):
+        return word
     marked = _mark_consonant_y(word)
-    first = _region(marked)
-    second = _after_syllable(marked, first)
-    marked = _step_1c(_step_1b(_step_1a(marked), first))
-    return _step_5(marked, first, second).lower()
+    first = _end(_REGION, marked)
+    short = _step_1c(_step_1b(_step_1a(marked), first))
+    if short.endswith(("e", "ll")):
+        short = _step_5(short, first, _end(_SYLLABLE, marked, first))
+    return short.lower()
 
 
 def _mark_consonant_y(word: str) -> str:
@@ -478,20 +488,10 @@ def _mark_consonant_y(word: str) -> str:
     return "".join(chars)
 
 
-def _region(word: str) -> int:
-    """Return where R1 begins."""
-    for prefix in _PREFIXES:
-        if word.startswith(prefix):
-            return len(prefix)
-    return _after_syllable(word, 0)
-
-
-def _after_syllable(word: str, start: int) -> int:
-    """Return the place after the first consonant that follows a vowel, from `start` on."""
-    for place in range(start + 1, len(word)):
-        if word[place] not in _VOWELS and word[place - 1] in _VOWELS:
-            return place + 1
-    return len(word)
+def _end(part: re.Pattern[str], word: str, start: int = 0) -> int:
+    """Return where a part of a word ends that is looked for from `start` on; the word's end if it has none."""
+    found = part.search(word, start)
+    return found.end() if found else len(word)
 
 
 def _has_vowel(part: str) -> bool:
@@ -521,12 +521,12 @@ def _step_1b(word: str, first: int) -> str:
     if word.endswith(("eed", "eedly")):
         base = word[: word.rindex("eed")]
         return base + "ee" if len(base) >= first and base not in _NO_PAST_TENSES else word
-    for suffix in ("ingly", "edly", "ing", "ed"):
+    if not word.endswith(_PAST):
+        return word
+    for suffix in _PAST:
         if word.endswith(suffix):
             base = word.removesuffix(suffix)
             break
-    else:
-        return word
     if suffix == "ing" and len(base) == 2 and base[1] == "y":
         return base[0] + "ie"  # dying
     if not _has_vowel(base) or (suffix == "ing" and base in _NO_PARTICIPLES):

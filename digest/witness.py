@@ -101,7 +101,8 @@ def together(words: Iterable[Mapping[str, Witness]]) -> dict[str, Witness]:
 
 def _filled(listing: Listing, name: str) -> bool:
     """Tell a value from none: zero comments are a value."""
-    return getattr(listing, name) not in (None, "", ())
+    value = getattr(listing, name)
+    return bool(value) or value == 0
 
 
 def _rank(name: str, witness: Witness) -> tuple[Any, ...]:
@@ -120,18 +121,19 @@ def merge(witnesses: Mapping[str, Witness]) -> Listing:
     """
     if len(witnesses) == 1:
         return next(iter(witnesses.values())).says
-    ranked = sorted(witnesses, key=_belief)
+    ranked = [witnesses[source] for source in sorted(witnesses, key=_belief)]
     values: dict[str, Any] = {}
     snippet = False
     for name in FACTS:
-        tellers = [source for source in ranked if _filled(witnesses[source].says, name)]
-        if not tellers:
-            values[name] = getattr(witnesses[ranked[0]].says, name)
-            continue
-        best = max(tellers, key=lambda source: _weight(name, witnesses[source]))
-        values[name] = getattr(witnesses[best].says, name)
+        best, most = ranked[0], None
+        for witness in ranked:  # of equal weights the source believed most counts
+            if _filled(witness.says, name):
+                weight = _weight(name, witness)
+                if most is None or weight > most:
+                    best, most = witness, weight
+        values[name] = getattr(best.says, name)
         if name == "abstract":
-            snippet = witnesses[best].says.snippet
+            snippet = best.says.snippet and most is not None
     withdrawn = any(witness.says.withdrawn for witness in witnesses.values())
     return Listing(rank=0, snippet=snippet, withdrawn=withdrawn, **values)
 

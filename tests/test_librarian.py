@@ -55,6 +55,47 @@ def test_export_in_three_forms(home):
     assert target.read_text("utf-8").count("@misc{") == 3
 
 
+def bibliography(title: str, people: str, *, venue: str = "Annals of Lamps") -> str:
+    fields = {"title": title, "author": people, "year": 2024, "journal": venue}
+    return "@article{k," + ",".join(f"{name} = {{{value}}}" for name, value in fields.items()) + "}\n"
+
+
+def test_a_paper_that_may_be_known_is_listed_until_somebody_decides(home):
+    people = "Ada Pier and Ben Lantern and Cleo Gull"
+    home.put("1.bib", bibliography("Keeping Lamps Alight on Foggy Harbour Piers", people))
+    home.run()
+    home.put(
+        "2.bib",
+        bibliography(
+            "Keeping Lamps Alight on Foggy Harbour Piers", people, venue="Proceedings of the Lamp Conference"
+        ),
+    )
+    (file,) = [each for each in home.run()["files"] if each["path"] == "inbox/2.bib"]
+    assert (file["new"], file["note"]) == (1, "1 of the new may be known papers: digest library doubts")
+    (doubt,) = home.call("library", "doubts", "--json").json
+    assert (doubt["kind"], doubt["rule"]) == ("doubt", "other publication")
+    assert "Keeping Lamps" in home.call("library", "doubts").out
+    assert home.call("library", "merges", "--json").json == []
+    home.call("library", "merge", doubt["paper"], doubt["id"])
+    assert home.call("library", "doubts", "--json").json == []
+    home.call("library", "split", doubt["id"])
+    assert home.call("library", "doubts", "--json").json == []
+    assert "no paper is in doubt" in home.call("library", "doubts").err
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Keeping Lamps Alight on Foggy Harbour Piers, Part II", "Painting Boats in the Rain of a Harbour"],
+)
+def test_a_series_and_another_title_are_in_no_doubt(home, title):
+    people = "Ada Pier and Ben Lantern"
+    home.put("1.bib", bibliography("Keeping Lamps Alight on Foggy Harbour Piers, Part I", people))
+    home.run()
+    home.put("2.bib", bibliography(title, people))
+    home.run()
+    assert home.call("library", "doubts", "--json").json == []
+
+
 def test_merge_and_split_by_hand(home):
     home.run()
     before = home.dump()

@@ -28,12 +28,14 @@ class Verdict:
 
 def compare(one: Listing, other: Listing) -> Verdict:
     """Say whether two listings are one paper. Their ids must be in normal form (see `identified`)."""
-    by_id = compare_ids(one, other)
-    if by_id is not None:
-        return by_id
     if fold_text(one.title) == fold_text(other.title):
-        return _equal_titles(one, other)
-    return _near_titles(one, other)
+        return compare_namesakes(one, other)
+    return compare_ids(one, other) or _near_titles(one, other)
+
+
+def compare_namesakes(one: Listing, other: Listing) -> Verdict:
+    """Say the same of two listings whose folded titles are, or once were, equal."""
+    return compare_ids(one, other) or _equal_titles(one, other)
 
 
 def compare_ids(one: Listing, other: Listing) -> Verdict | None:
@@ -211,7 +213,10 @@ def overlap(one: Listing, other: Listing) -> float | None:
 
 def published(listing: Listing) -> bool:
     """Tell a listing of a published paper, whose venue is known, from one of a manuscript."""
-    return bool(listing.venue) and not listing.arxiv
+    return bool(listing.venue) and not listing.arxiv and _PREPRINTS.isdisjoint(words_of(listing.venue or ""))
+
+
+_PREPRINTS = word_set("arxiv corr preprint preprints biorxiv medrxiv chemrxiv ssrn eprint eprints")
 
 
 def _years_differ(one: Listing, other: Listing) -> bool:

@@ -3,8 +3,10 @@
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
 
-from digest.text import words
+from digest.text import pieces, words_of_piece
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
@@ -63,7 +65,23 @@ def _twin(found: re.Match[str]) -> str:
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the folded words of a text, those of hyphenated pairs apart."""
-    return tuple(word.text for word in words(unmarked(text)) if word.after - word.at == 1)
+    return _remembered(text) if len(text) <= _SHORT else tuple(_words(text))
+
+
+_SHORT = 300  # characters: titles and names are asked for again and again
+
+
+@lru_cache(maxsize=1 << 13)
+def _remembered(text: str) -> tuple[str, ...]:
+    return tuple(_words(text))
+
+
+def _words(text: str) -> Iterator[str]:
+    for piece in pieces(unmarked(text)):
+        if piece.isascii() and piece.isalpha():
+            yield piece
+        else:
+            yield from (word.text for word in words_of_piece(piece) if word.after - word.at == 1)
 
 
 def fold_text(text: str) -> str:

@@ -1,9 +1,8 @@
 """The keys under which a paper is found again: ids first, then the folded title."""
 
 import uuid
-from dataclasses import replace
 
-from digest.identity.decide import Verdict, compare, compare_ids
+from digest.identity.decide import Verdict, compare_ids, compare_namesakes
 from digest.identity.folding import fold_text
 from digest.identity.ids import identified, other_ids
 from digest.model import Listing
@@ -31,7 +30,7 @@ def by_key(key: str, one: Listing, other: Listing) -> Verdict:
     """
     kind, _, name = key.partition(":")
     if kind == "title":  # which may be an older one than the record's
-        return compare(one, replace(other, title=one.title))
+        return compare_namesakes(one, other)
     ids = None if kind == "arxiv" else compare_ids(one, other)
     if ids is not None and ids.clash and (ids.rule == "arxiv id" or kind != "doi"):
         return ids

@@ -6,10 +6,11 @@ words by look-ups alone. Words are numbers here; the lexicon knows their text.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -35,73 +36,86 @@ class Lexicon:
 
     def __init__(self) -> None:
         self.words: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers(self.words)
         self._forget()
 
     def _forget(self) -> None:
-        self._pieces = _Pieces(self._read)
+        self._pieces: dict[str, int] = {}
         self._starts, self._sizes = array("i", [0]), array("i")
         self._rows = tuple(array("i") for _ in range(4))
 
     def number(self, word: str) -> int:
         """Return the number of a word, a new one if it has none yet."""
-        number = self._numbers.setdefault(word, len(self.words))
-        if number == len(self.words):
-            self.words.append(word)
-        return number
+        return self._numbers[word]
 
-    def _read(self, piece: str) -> int:
-        if piece.isascii() and piece.isalpha():  # as most are: one word, read without ado
-            self._add(piece, stem(piece), 0, 1)
-            place = 1
-        else:
-            place = 0
-            for word in words_of_piece(piece):
-                place = max(place, word.after)
-                self._add(word.text, word.stem, word.at, word.after)
-                if word.sign:
-                    self._add(word.bare, word.bare_stem, word.at, word.after)
+    def _read(self, new: Iterable[str]) -> None:
+        """Note what pieces say."""
+        plain: list[str] = []  # as most are: one word, read without ado
+        for piece in new:
+            if piece.isascii() and piece.isalpha():
+                plain.append(piece)
+            else:
+                self._read_words(piece)
+        self._pieces.update(zip(plain, range(len(self._sizes), len(self._sizes) + len(plain)), strict=True))
+        stems, texts, begins, afters = self._rows
+        stems.extend(map(self._numbers.__getitem__, map(stem, plain)))
+        texts.extend(map(self._numbers.__getitem__, plain))
+        begins.extend(repeat(0, len(plain)))
+        afters.extend(repeat(1, len(plain)))
+        self._sizes.extend(repeat(1, len(plain)))
+        self._starts.extend(range(self._starts[-1] + 1, len(stems) + 1))
+
+    def _read_words(self, piece: str) -> None:
+        self._pieces[piece] = len(self._sizes)
+        place = 0
+        for word in words_of_piece(piece):
+            place = max(place, word.after)
+            self._add(word.text, word.stem, word.at, word.after)
+            if word.sign:
+                self._add(word.bare, word.bare_stem, word.at, word.after)
         self._starts.append(len(self._rows[0]))
         self._sizes.append(place)
-        return len(self._sizes) - 1
 
     def _add(self, text: str, stemmed: str, at: int, after: int) -> None:
-        stems, texts, begins, afters = self._rows
-        stems.append(self.number(stemmed))
-        texts.append(self.number(text))
-        begins.append(at)
-        afters.append(after)
+        for row, value in zip(self._rows, (self.number(stemmed), self.number(text), at, after), strict=True):
+            row.append(value)
 
     def tokens(self, texts: Sequence[str]) -> "Tokens":
         """Return the words of the texts, one text after the other."""
         if len(self._sizes) > _MOST_PIECES:
             self._forget()
-        known = self._pieces
-        rows = [array("i", map(known.__getitem__, pieces(text))) for text in texts]
-        if not any(rows):
+        cut = [pieces(text) for text in texts]
+        lengths = np.fromiter(map(len, cut), np.int64, len(cut))
+        row = list(chain.from_iterable(cut))
+        if not row:
             none, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int64)
             return Tokens(none, none, none, nowhere, nowhere)
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        piece = np.frombuffer(b"".join(rows), np.int32)
+        self._read(set(row).difference(self._pieces))
+        piece = np.fromiter(map(self._pieces.__getitem__, row), np.int32, len(row))
         starts = np.frombuffer(self._starts, np.int32)
         # One empty place between two texts, which no phrase crosses.
         sizes = np.frombuffer(self._sizes, np.int32)[piece].astype(np.int64)
-        part = np.repeat(np.arange(len(rows), dtype=np.int32), lengths)
+        part = np.repeat(np.arange(len(cut), dtype=np.int32), lengths)
         place: Places = np.cumsum(sizes) - sizes + part
         first = starts[piece]
         counts = starts[piece + 1] - first
-        row = ranges(first, counts)
+        rows = ranges(first, counts)
         base: Places = np.repeat(place, counts)
         stems, words, begins, afters = (np.frombuffer(each, np.int32) for each in self._rows)
-        return Tokens(np.repeat(part, counts), stems[row], words[row], base + begins[row], base + afters[row])
+        return Tokens(
+            np.repeat(part, counts), stems[rows], words[rows], base + begins[rows], base + afters[rows]
+        )
 
 
-class _Pieces(dict[str, int]):
-    def __init__(self, read: Callable[[str], int]) -> None:
-        self._read = read
+class _Numbers(dict[str, int]):
+    """The number of each word: its place in a list that grows with them."""
 
-    def __missing__(self, piece: str) -> int:
-        number = self[piece] = self._read(piece)
+    def __init__(self, words: list[str]) -> None:
+        self._words = words
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self._words)
+        self._words.append(word)
         return number
 
 

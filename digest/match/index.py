@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from digest.match import kernels
-from digest.match.batch import Batch, Lexicon, Numbers, ranges
+from digest.match.batch import Batch, Lexicon
 from digest.match.kernels import Bits, Places, Top
 from digest.match.naive import Analysed, analyse, occurrences
-from digest.match.program import STEMS, TEXTS, Program, compile_queries
+from digest.match.phrases import Tree
+from digest.match.program import Program, compile_queries
 from digest.match.query import FIELDS, Query
 from digest.model import Paper
 
@@ -122,23 +122,7 @@ class _Segment:
         self.program = program
         self.numbers = numbers
         self.young = False
-        words = np.fromiter(map(lexicon.number, program.words), np.int64, len(program.words))
-        size = len(lexicon.words) + 1  # the last row is for words that no query asks for
-        self._roots = np.zeros((2, size), np.int32)
-        at_root = program.edge_from <= TEXTS
-        self._roots[program.edge_from[at_root], words[program.edge_word[at_root]]] = program.edge_to[at_root]
-        inner = ~at_root
-        self._edges = _Table(
-            _key(program.edge_from[inner], words[program.edge_word[inner]]), program.edge_to[inner]
-        )
-        self._stars = _Table(_key(program.star_from, program.star_prefix), program.star_unit)
-        nodes = TEXTS + len(program.edge_to) + 2
-        self._ends = np.searchsorted(program.end_node, np.arange(nodes + 1))
-        self._before_star = np.zeros(nodes, np.bool_)
-        self._before_star[program.star_from] = True
-        self._prefixes = {prefix: number for number, prefix in enumerate(program.prefixes)}
-        self._lengths = sorted(set(map(len, program.prefixes)))
-        self._prefixes_of: dict[int, tuple[int, ...]] = {}  # by the number of a word
+        self._tree = Tree(program, lexicon)
         masks = program.atom_fields
         self._masks = [(int(mask), np.flatnonzero(masks == mask)) for mask in np.unique(masks)]
 
@@ -154,74 +138,15 @@ class _Segment:
     def _units(self, batch: Batch) -> dict[int, Bits]:
         """Return for each field that is asked for the bitmaps of the units."""
         wanted = [field for field in range(len(FIELDS)) if any(mask >> field & 1 for mask, _ in self._masks)]
-        found = {field: np.zeros((self.program.units, batch.width), np.uint64) for field in wanted}
-        set_bits = kernels.fastest().set_bits
-        for units, tokens in self._met(batch):
-            fields = batch.field[tokens]
-            for field, bits in found.items():
-                here = fields == field
-                set_bits(bits, units[here], batch.paper[tokens[here]])
-        for field, bits in found.items():
-            self._check(batch, field, bits)
+        units = self.program.units
+        bits = np.zeros((len(wanted) * units, batch.width), np.uint64)
+        rows = np.full(len(FIELDS), -1, np.int64)  # where the units of a field begin
+        rows[wanted] = np.arange(len(wanted)) * units
+        kernels.fastest().meet(self._tree, batch, rows[batch.field], bits)
+        found = {field: bits[rows[field] : rows[field] + units] for field in wanted}
+        for field, of_field in found.items():
+            self._check(batch, field, of_field)
         return found
-
-    def _met(self, batch: Batch) -> Iterator[tuple[Numbers, Places]]:
-        """Yield units and the tokens at which they are met: all paths of the tree, step by step."""
-        prefixes = self._in_batch(batch) if self._prefixes else None
-        token = np.arange(len(batch.stem))
-        if prefixes is not None:
-            yield self._starred(batch, prefixes, np.full(len(token), TEXTS), token)
-        for root, words in ((STEMS, batch.stem), (TEXTS, batch.tokens.text)):
-            token = np.arange(len(words))
-            node = self._roots[root][np.clip(words, -1, self._roots.shape[1] - 1)]
-            while len(token):
-                token, node = token[node > 0], node[node > 0]
-                first = self._ends[node]
-                counts = self._ends[node + 1] - first
-                yield self.program.end_unit[ranges(first, counts)], np.repeat(token, counts)
-                token, node = self._next(batch, token, node)
-                if prefixes is not None:
-                    starred = self._before_star[node]
-                    yield self._starred(batch, prefixes, node[starred], token[starred])
-                node = self._edges.find(_key(node, words[token]))
-
-    def _next(self, batch: Batch, token: Places, node: Numbers) -> tuple[Places, Numbers]:
-        """Return the tokens that begin where these end, each with the node it would go on from."""
-        after = batch.tokens.after[token]
-        first = batch.begins[after]
-        counts = batch.begins[after + 1] - first
-        return ranges(first, counts), np.repeat(node, counts)
-
-    def _in_batch(self, batch: Batch) -> tuple[Places, Numbers]:
-        """Return, for each word of the lexicon, where its prefixes begin in a row, and the row."""
-        present = np.zeros(len(batch.lexicon.words), np.bool_)
-        present[batch.tokens.text] = True
-        counts = np.zeros(len(present) + 1, np.int64)
-        row: list[int] = []
-        known = self._prefixes_of
-        for word in np.flatnonzero(present).tolist():
-            if (of_word := known.get(word)) is None:
-                of_word = known[word] = self._prefixes_in(batch.lexicon.words[word])
-            row += of_word
-            counts[word + 1] = len(of_word)
-        return np.cumsum(counts), np.array(row, np.int32)
-
-    def _prefixes_in(self, word: str) -> tuple[int, ...]:
-        starts = (self._prefixes.get(word[:length]) for length in self._lengths if length <= len(word))
-        return tuple(number for number in starts if number is not None)
-
-    def _starred(
-        self, batch: Batch, prefixes: tuple[Places, Numbers], node: Numbers, token: Places
-    ) -> tuple[Numbers, Places]:
-        """Return the units met by tokens that begin with a prefix asked for at a node."""
-        begins, row = prefixes
-        word = batch.tokens.text[token]
-        counts = begins[word + 1] - begins[word]
-        keys = _key(np.repeat(node, counts), row[ranges(begins[word], counts)])
-        first, last = self._stars.range(keys)
-        return self._stars.values[ranges(first, last - first)], np.repeat(
-            np.repeat(token, counts), last - first
-        )
 
     def _check(self, batch: Batch, field: int, bits: Bits) -> None:
         """Look with the slow matcher for units of words near each other, where all their words occur."""
@@ -250,30 +175,6 @@ class _Segment:
             if mask >> _TITLE & 1:
                 title[atoms] = found[_TITLE][units]
         return anywhere, title
-
-
-class _Table:
-    """A sorted table from keys to numbers above 0; a key may have several."""
-
-    def __init__(self, keys: Places, values: Numbers) -> None:
-        order = np.argsort(keys, kind="stable")
-        self.keys = keys[order]
-        self.values = values[order]
-
-    def find(self, keys: Places) -> Numbers:
-        """Return the number of each key, 0 if it has none. Keys have one number here."""
-        if not len(self.keys):
-            return np.zeros(len(keys), np.int32)
-        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[place] == keys, self.values[place], 0)
-
-    def range(self, keys: Places) -> tuple[Places, Places]:
-        """Return where the numbers of each key begin and end in `values`."""
-        return np.searchsorted(self.keys, keys), np.searchsorted(self.keys, keys, side="right")
-
-
-def _key(node: npt.NDArray[np.integer], what: npt.NDArray[np.integer]) -> Places:
-    return node.astype(np.int64) << 32 | (what.astype(np.int64) & 0xFFFFFFFF)
 
 
 def _places(bits: Bits) -> Iterator[int]:

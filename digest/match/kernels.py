@@ -1,4 +1,4 @@
-"""The three loops over very many rows, with numpy alone; `kernels_numba` has the same, compiled.
+"""The loops over very many rows, with numpy alone; `kernels_numba` has the same, compiled.
 
 `bits` are bitmaps, a row per unit, atom or query, a bit per paper, 64 papers a word (the lowest bit is
 the first paper).
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digest.match.batch import ranges
+from digest.match.batch import Batch, ranges
+from digest.match.phrases import Tree
 from digest.match.program import AND, NOT, Program
 
 Bits = npt.NDArray[np.uint64]
@@ -24,7 +25,18 @@ Top = tuple[Places, Places, Scores]
 _PAIRS_AT_ONCE = 1 << 16  # matches scored in one piece: bounds the memory
 
 
-def set_bits(bits: Bits, rows: npt.NDArray[np.integer], papers: Places) -> None:
+def meet(tree: Tree, batch: Batch, rows: Places, bits: Bits) -> None:
+    """Set the bits of the units that the batch's words meet.
+
+    `rows` says of each token in which row the units of its field begin, -1 if nothing asks for the field.
+    """
+    for units, tokens in tree.met(batch):
+        row = rows[tokens]
+        here = row >= 0
+        _set_bits(bits, row[here] + units[here], batch.paper[tokens[here]])
+
+
+def _set_bits(bits: Bits, rows: npt.NDArray[np.integer], papers: Places) -> None:
     """Set the bit of each paper in its row."""
     place = rows.astype(np.int64) * bits.shape[1] + papers // 64
     order = np.argsort(place, kind="stable")
@@ -71,8 +83,11 @@ def top(program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: 
 
 def joined(pieces: Iterable[Top]) -> Top:
     """Return pieces in a row."""
+    some = [piece for piece in pieces if len(piece[0])]
+    if len(some) == 1:
+        return some[0]
     nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    numbers, papers, scores = zip(nothing, *pieces, strict=True)
+    numbers, papers, scores = zip(nothing, *some, strict=True)
     return np.concatenate(numbers), np.concatenate(papers), np.concatenate(scores)
 
 

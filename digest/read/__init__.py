@@ -13,31 +13,39 @@ from digest.read import capture, formats, kinds
 from digest.read.decode import Decoded, decode
 from digest.read.files import Loaded, files_of, load
 
-__all__ = ["Loaded", "files_of", "load", "parse", "read"]
+__all__ = ["Columns", "Loaded", "files_of", "load", "parse", "read"]
+
+Columns = tuple[tuple[str, str], ...]
 
 
 def read(
-    path: str, *, today: date, zone: tzinfo, max_bytes: int, captured: date | None = None
+    path: str,
+    *,
+    today: date,
+    zone: tzinfo,
+    max_bytes: int,
+    captured: date | None = None,
+    columns: Columns = (),
 ) -> DigestFile | Rejected:
     """Load and parse one file: see `load` and `parse`."""
     loaded = load(path, max_bytes=max_bytes)
     if isinstance(loaded, Rejected):
         return loaded
-    return parse(loaded, today=today, zone=zone, captured=captured)
+    return parse(loaded, today=today, zone=zone, captured=captured, columns=columns)
 
 
 def parse(
-    loaded: Loaded, *, today: date, zone: tzinfo, captured: date | None = None
+    loaded: Loaded, *, today: date, zone: tzinfo, captured: date | None = None, columns: Columns = ()
 ) -> DigestFile | Rejected:
     """Recognise the format by content, read every listing, and say when the file was saved.
 
     `today` is the clock's date in `zone`, the home's zone, in which the file's modification time is
     taken for a date. `captured` is the user's word for the date of capture and comes before all else.
     Listings without a year get the year of capture; a date that it does not have (February 29) is
-    left out.
+    left out. `columns` are names of columns of tables, each with the field it stands for.
     """
     decoded = decode(loaded.data)
-    document = Document(loaded.path, loaded.data, decoded.text)
+    document = Document(loaded.path, loaded.data, decoded.text, columns)
     chosen, broken = formats.recognise(document)
     if chosen is None and decoded.damaged:
         return _rejected(loaded, _DAMAGED, decoded.damaged)

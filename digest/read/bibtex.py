@@ -77,6 +77,7 @@ def _listing(entry: Entry) -> Listing | None:
         version=version,
         url=gather.optional(fields.get("url", "").removeprefix("\\url{").rstrip("}")),
         keywords=gather.texts(_SEPARATOR.split(fields.get("keywords") or fields.get("keyword") or "")),
+        venue=gather.optional(fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle")),
     )
 
 

@@ -52,9 +52,12 @@ def _items(value: Any) -> list[Any]:
 
 
 def _title(item: dict[str, Any]) -> str:
-    """Return the title; Crossref's has it in a list."""
-    title = item.get("title")
-    return gather.line(title[0] if isinstance(title, list) and title else title)
+    return _first(item.get("title"))
+
+
+def _first(value: Any) -> str:
+    """Return a text; Crossref has it in a list."""
+    return gather.line(value[0] if isinstance(value, list) and value else value)
 
 
 def _listing(item: dict[str, Any]) -> Listing | None:
@@ -87,6 +90,7 @@ def _listing(item: dict[str, Any]) -> Listing | None:
         version=version,
         url=url,
         keywords=gather.texts(keyword.split(",") if isinstance(keyword, str) else keyword),
+        venue=_first(item.get("container-title")) or None,
     )
 
 

@@ -37,6 +37,15 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "year": ("year", "publication year", "py", "pub year", "published year"),
     "keywords": ("keywords", "author keywords", "manual tags", "tags", "de", "keyword"),
     "categories": ("categories", "category", "subjects", "research areas", "arxiv categories"),
+    "venue": (
+        "journal",
+        "journal book",
+        "source title",
+        "publication title",
+        "venue",
+        "conference",
+        "booktitle",
+    ),
     "organization": ("organization", "organisation", "institution"),
     "comments": ("comments count", "num comments"),
     "upvotes": ("upvotes", "votes"),
@@ -47,10 +56,6 @@ _SIGNS: Final = frozenset(
     [
         "pmid",
         "pmcid",
-        "journal",
-        "journal book",
-        "source title",
-        "publication title",
         "issn",
         "isbn",
         "volume",
@@ -74,13 +79,13 @@ _REMEDY = "export the table again, with one row a paper"
 
 def sniff(document: Document) -> bool:
     """Claim text whose first row names a title and at least one more column that is known."""
-    return document.text is not None and _head(document.text) is not None
+    return document.text is not None and _head(document.text, document.columns) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every row, or say at which line one has no title or more cells than there are columns."""
     text = (document.text or "").lstrip("\r\n")
-    head = _head(document.text or "")
+    head = _head(document.text or "", document.columns)
     assert head is not None, "sniff has seen it"
     delimiter, columns = head
     skipped = (document.text or "")[: len(document.text or "") - len(text)].count("\n")
@@ -112,8 +117,12 @@ def parse(document: Document) -> Parsed | Fault:
 
 
 @lru_cache(maxsize=1)
-def _head(text: str) -> tuple[str, dict[str, int]] | None:
-    """Return the delimiter and the place of each known column, None if the first row is no such row."""
+def _head(text: str, own: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, int]] | None:
+    """Return the delimiter and the place of each known column, None if the first row is no such row.
+
+    `own` are the user's names of columns; they come before ours.
+    """
+    named = _NAMED | {_plain(said): field for said, field in own}
     csv.field_size_limit(_LARGEST_CELL)
     first = text.lstrip("\r\n")[:4000].split("\n", 1)[0].rstrip("\r")
     for delimiter in _DELIMITERS:
@@ -124,14 +133,19 @@ def _head(text: str) -> tuple[str, dict[str, int]] | None:
         except (csv.Error, StopIteration):
             continue
         columns: dict[str, int] = {}
-        heads = [_WORDS.sub(" ", cell.lower()).strip() for cell in cells]
+        heads = list(map(_plain, cells))
         for place, known in enumerate(heads):
-            field = _NAMED.get(known)
+            field = named.get(known)
             if field is not None:
                 columns.setdefault(field, place)
         if "title" in columns and (len(columns) > 1 or _SIGNS & set(heads)):
             return delimiter, columns
     return None
+
+
+def _plain(name: str) -> str:
+    """Return the name of a column without case and punctuation, if anything is left of it then."""
+    return _WORDS.sub(" ", name.lower()).strip() or name.casefold().strip()
 
 
 def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
@@ -153,6 +167,7 @@ def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
         comments=gather.count(cells.get("comments")),
         upvotes=gather.count(cells.get("upvotes")),
         organization=gather.optional(cells.get("organization")),
+        venue=gather.optional(cells.get("venue")),
         categories=gather.texts(_SEPARATOR.split(cells.get("categories", "").replace(",", ";"))),
         arxiv=arxiv,
         doi=doi(cells.get("doi")) or doi(url),

@@ -126,6 +126,7 @@ def _listing(entry: Any) -> Listing:
         url=link,
         withdrawn=title.upper().startswith(("WITHDRAWN:", "RETRACTED:")),
         snippet=abstract.endswith(_CUT),
+        venue=gather.optional(entry.get("prism_publicationname")),
     )
 
 

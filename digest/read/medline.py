@@ -91,6 +91,7 @@ def _listing(record: Record) -> Listing | None:
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
         withdrawn=_RETRACTED in record.get("PT", ()),
         keywords=gather.texts([value.lstrip("*") for value in record.get("OT", ())]),
+        venue=gather.optional(" ".join(record.get("JT") or record.get("TA") or ())),
     )
 
 

@@ -72,7 +72,14 @@ def _listing(citation: "Element") -> Listing | None:
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
         withdrawn=any(trees.text(element) == _RETRACTED for element in article.iter("{*}PublicationType")),
         keywords=gather.texts([trees.text(element) for element in citation.iter("{*}Keyword")]),
+        venue=_journal(article),
     )
+
+
+def _journal(article: "Element") -> str | None:
+    journal = trees.child(article, "Journal")
+    names = (trees.text(trees.child(journal, part)) for part in ("Title", "ISOAbbreviation"))
+    return next(filter(None, names), None) if journal is not None else None
 
 
 def _person(author: "Element") -> str:

@@ -92,6 +92,7 @@ def _listing(record: Record) -> Listing | None:
         version=version,
         url=next(iter(urls), None),
         keywords=gather.texts(record.get("KW")),
+        venue=_first(record, "JF", "JO", "T2", "JA") or None,
     )
 
 

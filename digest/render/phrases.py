@@ -91,7 +91,7 @@ def themes(issue: Issue) -> str:
 @lru_cache(maxsize=4096)
 def facts(paper: Paper, *, source: bool = True) -> tuple[str, ...]:
     """Return what is known of a paper besides its text and authors, each fact a few words."""
-    told = [clean(paper.organization).strip() if paper.organization else ""]
+    told = [clean(said).strip() for said in (paper.organization, paper.venue) if said]
     told.append(short_day(paper.published) if paper.published else "")
     told += [clean(category).strip() for category in paper.categories[:3]]
     told.append(count(paper.comments, "comment") if paper.comments else "")

@@ -79,10 +79,22 @@ class Store:
             yield _transaction(connection)
 
     @contextmanager
-    def hold(self) -> Iterator["Held"]:
-        """Keep one connection for many small transactions, one after the other, by one thread."""
+    def hold(self, *, durable: bool = True) -> Iterator["Held"]:
+        """Keep one connection for many small transactions, one after the other, by one thread.
+
+        Those that need not be `durable` survive the end of the process; a power cut they survive only from the
+        next durable transaction on, of whichever connection (SQLite, PRAGMA synchronous).
+        """
         with self._wrapped(), self._engine.connect().execution_options(write=True) as connection:
-            yield Held(self, connection)
+            if durable or not self.is_sqlite:
+                yield Held(self, connection)
+                return
+            database: Any = connection.connection.driver_connection
+            database.execute("PRAGMA synchronous = NORMAL")
+            try:
+                yield Held(self, connection)
+            finally:
+                database.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from digest.diff import Change, Known, Lead
+from digest.diff import Change, Doubt, Known, Lead
 from digest.identity import Traces, Verdict, feed_uid, sketches_near, traces
 from digest.model import DigestFile, Listing
 from digest.store.codec import decode, encode
@@ -27,7 +27,9 @@ _MOST_CANDIDATES = 8
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Two papers were made one (`joined`, `merged`), or one two (`split`). `part` is the later number."""
+    """Two papers were made one (`joined`, `merged`), or one two (`split`), or may
+    be one (`doubt`). `part` is the later number.
+    """
 
     id: int
     at: datetime
@@ -267,16 +269,32 @@ class Identities:
             )
         )
 
+    def doubt(self, part: int, doubt: Doubt, *, at: datetime) -> None:
+        """Note that a new paper may be a known one."""
+        self._note("doubt", doubt.paper, part, doubt.why, at)
+
     def decisions(self, *, numbers: Iterable[int] | None = None, limit: int | None = None) -> list[Decision]:
         """Return what was decided, newest first: about these numbers, or about all."""
-        chosen = select(decisions).order_by(decisions.c.id.desc()).limit(limit)
+        chosen = select(decisions).where(decisions.c.kind != "doubt")
+        chosen = chosen.order_by(decisions.c.id.desc()).limit(limit)
         if numbers is not None:
             wanted = list(numbers)
             chosen = chosen.where(or_(decisions.c.paper.in_(wanted), decisions.c.part.in_(wanted)))
-        return [
-            Decision(row.id, row.at, row.kind, row.paper, row.part, row.rule, row.evidence)
-            for row in self._db.execute(chosen)
-        ]
+        return [Decision(*row) for row in self._db.execute(chosen)]
+
+    def doubts(self, *, limit: int | None = None) -> list[Decision]:
+        """Return which papers may be one and are still two that nobody has split, newest first."""
+        chosen = select(decisions).where(decisions.c.kind == "doubt").order_by(decisions.c.id.desc())
+        found = []
+        for row in self._db.execute(chosen):
+            roots = self.roots([row.paper, row.part])
+            if roots[row.paper] != roots[row.part] and row.part not in self._split_from([row.paper]).get(
+                row.paper, frozenset()
+            ):
+                found.append(Decision(*row))
+            if len(found) == limit:
+                break
+        return found
 
 
 def _likely(trace: Traces, rows: Mapping[int, Sequence[tuple[int, int]]]) -> tuple[int, ...]:

@@ -92,6 +92,9 @@ class Library:
         for change in changes:
             if change.known and change.record and self._update_paper(file, change, at):
                 touched.add(change.known.number)
+        for change, number in zip(changes, numbers, strict=True):
+            if change.doubt:
+                self._identities.doubt(number, change.doubt, at=at)
         self._identities.learn(changes, numbers)
         self._list(file_id, changes, numbers)
         log = [
@@ -392,6 +395,7 @@ def _paper(row: Row[*tuple[Any, ...]]) -> Paper:
         comments=record.comments,
         upvotes=record.upvotes,
         organization=record.organization,
+        venue=record.venue,
         categories=record.categories,
         arxiv=record.arxiv,
         doi=record.doi,

@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -224,12 +225,16 @@ class Outbox:
             .values(status="pending", leased_until=None, attempts=outbox.c.attempts - 1)
         )
 
-    def recover(self, *, now: datetime, dead: Collection[str], number: int) -> None:
-        """End the leases that are over or whose holders are dead: in doubt if begun, else pending."""
+    def recover(self, *, now: datetime, dead: Collection[str], number: int, start: str = "") -> None:
+        """End the leases that are over or whose holders are dead: in doubt if begun, else pending.
+
+        A holder `…@start` of another start of the machine may have begun what the disk does not know of.
+        """
         over = _over(now, dead)
+        lost = and_(outbox.c.holder.contains("@"), not_(outbox.c.holder.endswith(f"@{start}")))
         self._db.execute(
             update(outbox)
-            .where(over, outbox.c.begun.is_(True))
+            .where(over, or_(outbox.c.begun.is_(True), lost))
             .values(
                 status="in_doubt",
                 reply=DOUBT,
@@ -239,9 +244,7 @@ class Outbox:
                 delivery=number,
             )
         )
-        self._db.execute(
-            update(outbox).where(over, outbox.c.begun.is_(False)).values(status="pending", leased_until=None)
-        )
+        self._db.execute(update(outbox).where(over).values(status="pending", leased_until=None))
 
     # --- what the operator sees and does
 

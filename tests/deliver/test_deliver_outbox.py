@@ -2,6 +2,7 @@
 
 import pytest
 
+from digest.lock import this_start
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
@@ -220,6 +221,22 @@ def test_an_older_lease_is_recovered(home: MailHome):
         report = home.deliver("2026-11-20T09:06", status=1)
         assert (report["sent"], report["in_doubt"]) == (1, 1)
         assert home.deliver("2026-11-20T10:06")["sent"] == 1
+
+
+def test_what_a_power_cut_may_have_hidden_is_in_doubt(home: MailHome):
+    home.queue(kelp=["a@x.test", "b@x.test"])
+    home.change(
+        "update outbox set status = 'leased', holder = '1-ab@0123', leased_until = '2026-11-20T09:05:00.000000Z'"
+    )
+    home.change(
+        f"update outbox set holder = '1-ab@{this_start()}' where recipient = 'b@x.test'"
+    )  # which only its process left
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        report = home.deliver("2026-11-20T09:06", status=1)
+        assert (report["sent"], report["in_doubt"]) == (1, 1)
+        assert home.deliver("2026-11-20T10:06")["sent"] == 1
+    assert sorted(each.recipients for each in server.taken) == [("a@x.test",), ("b@x.test",)]
 
 
 def test_several_connections_and_limits_of_a_domain(home: MailHome):

@@ -186,8 +186,8 @@ def expected(listings: list[Listing], layout: Layout) -> list[Listing]:
     LAYOUTS, st.permutations(MENU), st.sampled_from(["\n", "\n\n"]),
 )  # fmt: skip
 def test_a_page_is_read_back_exactly(listings, layout, menu, between):
-    # An abstract that only repeats its title looks like a card's title shown twice.
-    listings = [one for one in listings if one.abstract.rstrip(".") != one.title]
+    # An abstract that only repeats its title looks like a card's title shown twice; a title may be a menu's word.
+    listings = [one for one in listings if one.abstract.rstrip(".") != one.title and one.title not in MENU]
     listings = listings or [Listing(0, "On Snails", LOREM)]
     if layout.upvotes == "line":  # behind a number on a line of its own, only the line tells an odd title
         listings = [one for one in listings if " " in one.title] or [Listing(0, "On Snails", LOREM)]
