@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
     from digest.store import Outbox, Store, Transaction
-    from digest.store.ledger import RunRecord
     from digest.store.outbox import Suppression
     from digest.subscriptions import Flawed
     from digest.upkeep import Upkept
@@ -59,10 +58,11 @@ def run(
     words: Sequence[str],
     progress: "Progress",
     loaded: Sequence["Subscription | Flawed"] | None = None,
+    then_deliver: bool = True,
 ) -> RunReport:
     """Do one pass of the pipeline on a home, holding its lock, then deliver. A dry run takes all back.
 
-    `loaded` are its subscriptions, if they are at hand.
+    `loaded` are its subscriptions, if they are at hand; without `then_deliver` mail waits in the outbox.
     """
     from digest import pipeline
     from digest.lock import hold
@@ -92,7 +92,7 @@ def run(
                     return replace(once(store, write=False), run=None)
             report = once(store, write=True)
     # The lock is given back: delivery may take long, and several may deliver side by side.
-    if not home.settings.channels:
+    if not (home.settings.channels and then_deliver):
         return report
     try:
         return replace(report, delivery=deliver(home, clock))
@@ -487,20 +487,6 @@ def unsuppress(home: Home, address: str) -> None:
             raise UsageError(f"{address!r} is not suppressed; digest recipients list shows who is")
 
 
-def ledger(home: Home, *, limit: int) -> tuple["RunRecord", ...]:
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        return tx.ledger.runs(limit=limit)
-
-
-def ledger_run(home: Home, number: int) -> "RunRecord":
-    """Return one run of the ledger. Raises UsageError if there is none of this number."""
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = tx.ledger.run(number)
-    if found is None:
-        raise UsageError(f"no run {number}; digest ledger lists them")
-    return found
-
-
 def init(target: Path) -> Path:
     """Make a new home with samples in it. Raises UsageError if there is one already."""
     from digest.files import write_whole
@@ -584,15 +570,4 @@ def standing_json(standing: Standing) -> dict[str, object]:
         "last_slot": iso(standing.last_slot),
         "next_slot": iso(standing.next_slot),
         "waiting": standing.waiting,
-    }
-
-
-def run_json(record: "RunRecord") -> dict[str, object]:
-    return {
-        "run": record.id,
-        "started": iso(record.started),
-        "clock": iso(record.clock),
-        "ended": iso(record.ended),
-        "status": record.status,
-        "report": record.report,
     }

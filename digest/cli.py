@@ -28,6 +28,7 @@ Command = Callable[[argparse.Namespace, Home, "Screen"], int]
 
 # What --now may say: room for every span of a subscription on both sides.
 _YEARS = (1900, 9000)
+_SIGNS_OF_A_HOME = ("digest.toml", "digest.db", "inbox", "subscriptions", "templates")
 _MANY, _MANY_WEEKS = 1_000_000_000, 9_999
 
 
@@ -303,7 +304,19 @@ def _options(arguments: argparse.Namespace) -> "Options":
 # --- the commands --------------------------------------------------------------------------------
 
 
+def _need_home(arguments: argparse.Namespace, home: Home) -> None:
+    """Raise UsageError in a folder that nobody named and that has nothing of a home in it."""
+    named = arguments.home or os.environ.get("DIGEST_HOME")
+    if not named and not any((home.path / name).exists() for name in _SIGNS_OF_A_HOME):
+        raise UsageError(
+            f"{home.path.resolve()} is no home: it has neither digest.toml nor inbox/ nor subscriptions/; "
+            "go to one, name one with --home, or make one: digest init papers"
+        )
+
+
 def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    if not arguments.paths:
+        _need_home(arguments, home)
     clock = _clock(arguments, home)
     with screen.progress() as progress:
         report = app.run(
@@ -439,16 +452,18 @@ def _subscriptions_add(arguments: argparse.Namespace, home: Home, screen: "Scree
 
 
 def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest import app_ledger
+
     if arguments.run is not None:
-        record = app.ledger_run(home, arguments.run)
+        record = app_ledger.run(home, arguments.run)
         if arguments.json:
-            print_json(app.run_json(record))
+            print_json(app_ledger.run_json(record))
         else:
             screen.ledger_run(record)
         return 0
-    records = app.ledger(home, limit=arguments.limit)
+    records = app_ledger.runs(home, limit=arguments.limit)
     if arguments.json:
-        print_json([app.run_json(record) for record in records])
+        print_json([app_ledger.run_json(record) for record in records])
     else:
         screen.ledger(records)
     return 0
@@ -511,6 +526,7 @@ def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:
     from digest.schedule import serve
 
+    _need_home(arguments, home)
     if arguments.now is not None:
         raise UsageError("schedule goes by the machine's clock; leave --now out, or use digest run --now")
     return serve(home, machine=arguments.json)

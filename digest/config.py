@@ -139,18 +139,19 @@ def _upkeep(table: Table | None) -> Upkeep:
         ping=table.take("ping", str, "", _base_url).rstrip("/") or None,
         metrics=_listen_at(table),
         backups=table.take("backups", int, default.backups, at_least(0)),
-        keep_output=_keep(table, "keep_output", default.keep_output),
-        keep_ledger=_keep(table, "keep_ledger", default.keep_ledger),
+        keep_output=_span_or(table, "keep_output", "forever", default.keep_output),
+        keep_ledger=_span_or(table, "keep_ledger", "forever", default.keep_ledger),
     )
     table.finish()
     return upkeep
 
 
-def _keep(table: Table, key: str, default: timedelta | None) -> timedelta | None:
+def _span_or(table: Table, key: str, unending: str, default: timedelta | None) -> timedelta | None:
+    """Read a span, or the word for none that ends."""
     spans: list[timedelta | None] = [default]
 
     def check(value: str) -> str:
-        spans.append(None if value == "forever" else parse_span(value))
+        spans.append(None if value == unending else parse_span(value))
         return value
 
     table.take(key, str, "", check)
@@ -295,6 +296,7 @@ def _source(table: Table) -> Source:
         user=table.take("user", str, "", _one_line),
         password_env=table.take("password_env", str, "", _one_line),
         folder=table.take("folder", str, default.folder, _mail_folder),
+        every=_span_or(table, "every", "never", default.every),
     )
     table.finish()
     for key in ("name", "kind", *SOURCE_KINDS.get(source.kind, ())):

@@ -53,8 +53,15 @@ class SteadyClock:
         return self.stated + timedelta(seconds=time.monotonic() - self.started)
 
 
-def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.random) -> DeliveryReport:
-    """Empty the outbox over every configured channel. Raises UsageError, StoreError."""
+def deliver(
+    home: Home,
+    store: Store,
+    *,
+    now: datetime,
+    chance: Chance = random.random,
+    stopping: Callable[[], bool] = lambda: False,
+) -> DeliveryReport:
+    """Empty the outbox over every configured channel, or till `stopping`. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
     channels = _channels(home, store)
     problems: dict[str, None] = {}
@@ -69,7 +76,7 @@ def deliver(home: Home, store: Store, *, now: datetime, chance: Chance = random.
     pauses: list[str] = []
     for name, channel in channels.items():
         with _leases(home, store, name, clock, number) as outbox:
-            loop = Loop(outbox, channel, now=clock, chance=chance)
+            loop = Loop(outbox, channel, now=clock, chance=chance, stopping=stopping)
             loop.run()
         problems |= loop.problems
         pauses += [loop.pause] if loop.pause else []

@@ -21,17 +21,23 @@ from digest.report import RunReport
 LATE = 180  # seconds without a round after which the clock counts as stopped
 
 Sample = tuple[dict[str, str], float]
+_RESULTS = (("ok", True), ("failed", False))
 
 
 @dataclass(slots=True)
 class Meters:
-    """What a process counts. `rounds` by whether they went well; `last_round` in seconds of Unix time."""
+    """What a process counts: `rounds`, `deliveries` and `fetches` (of a source) by whether they went well.
+
+    `last_round` is in seconds of Unix time.
+    """
 
     leads: bool = False
     well: bool = True
     last_round: float | None = None
     began: float = field(default_factory=time.time)
     rounds: Counter[bool] = field(default_factory=Counter)
+    deliveries: Counter[bool] = field(default_factory=Counter)
+    fetches: Counter[tuple[str, bool]] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
     runs: int = 0
 
@@ -52,7 +58,15 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
     families: list[tuple[str, str, str, Iterable[Sample]]] = [
         ("digest_leader", "gauge", "1 if this process makes the rounds.", [({}, float(meters.leads))]),
         ("digest_rounds_total", "counter", "Rounds of this process.", [
-            ({"result": name}, meters.rounds[well]) for name, well in (("ok", True), ("failed", False))
+            ({"result": name}, meters.rounds[well]) for name, well in _RESULTS
+        ]),
+        ("digest_deliveries_total", "counter", "Emptyings of the outbox by this process.", [
+            ({"result": name}, meters.deliveries[well]) for name, well in _RESULTS
+        ]),
+        ("digest_fetches_total", "counter", "Fetches of a source by this process.", [
+            ({"source": source, "result": name}, meters.fetches[source, well])
+            for source in sorted({source for source, _ in list(meters.fetches)})
+            for name, well in _RESULTS
         ]),
         ("digest_last_round_timestamp_seconds", "gauge", "When the last round ended.", [({}, meters.last_round or 0)]),
         ("digest_stage_seconds_total", "counter", "Seconds spent in each stage by this process.", [

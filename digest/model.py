@@ -271,6 +271,7 @@ class Delivery:
     queued: datetime
     due: datetime
     reply: str = ""
+    settled: datetime | None = None  # when it came to its status
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,7 +431,8 @@ class Source:
     """A place where papers are announced, as `[[sources]]` names it.
 
     `kind` is `feed`, `page`, `arxiv`, `daily-papers` or `imap`; the first two need `url`, `arxiv` needs
-    `query`, `imap` the mailbox. `private` allows addresses that are not of the public internet.
+    `query`, `imap` the mailbox. `private` allows addresses that are not of the public internet. `every`
+    says how often `digest schedule` asks (None: never).
     """
 
     name: str
@@ -444,6 +446,7 @@ class Source:
     user: str = ""
     password_env: str = ""
     folder: str = "INBOX"
+    every: timedelta | None = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@
 comes back, in transactions that a crash cannot halve:
 
 * a digest file, its listings and their entries in the log are one transaction;
-* an issue, the papers it serves, its place in the outbox and the cursor that moves are one transaction,
-  per subscription;
+* an issue, the papers it serves, its place in the outbox and the cursor that moves are one transaction;
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
@@ -33,12 +32,15 @@ from digest.stale import LOOKED_AT, complaints
 from digest.store import Store, Transaction
 from digest.store.desk import Cursor
 from digest.store.ledger import Verdict
+from digest.store.library import Entry
 from digest.subscriptions import Flawed
 from digest.summarised import with_summaries, write_summaries
 from digest.write import issue_path, write_unwritten
 
 # A last slot so far ahead of the clock was used up by a wrong clock; less is waited out.
 AHEAD = timedelta(days=2)
+# Seconds in which decisions share a transaction; whoever delivers meanwhile waits so long at most.
+TOGETHER = 0.2
 # How long a subscription that asks for a weekly note may hear nothing.
 WEEK = timedelta(days=7)
 
@@ -74,7 +76,7 @@ def run(
         files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
         with store.begin() as tx:
             tx.titles.learn(tx.library.end())
-    reports = []
+    reports: list[SubscriptionReport] = []
     with _timed(stages, "match"):
         mine = owned(home, now)
         shelf = Shelf(store, mine.has, model=home.settings.summary_model)
@@ -82,11 +84,10 @@ def run(
         notes: tuple[str, ...] = ()
         if shelf.model and write:  # a rehearsal asks nobody
             notes = write_summaries(home, store, _shown(shelf, subscriptions, options, now), now=now)
-        for done, subscription in enumerate(subscriptions):
-            progress("matching", done, len(subscriptions))
-            reports.append(
-                _serve(shelf, subscription, options, channels=home.settings.channels, run=number, now=now)
-            )
+        while len(reports) < len(subscriptions):
+            progress("matching", len(reports), len(subscriptions))
+            left = subscriptions[len(reports) :]
+            reports += _serve(shelf, left, options, channels=home.settings.channels, run=number, now=now)
     with _timed(stages, "write"):
         written = write_unwritten(home, store, progress) if write else None
     report = RunReport(
@@ -145,8 +146,11 @@ def _silent_sources(home: Home, now: datetime) -> tuple[str, ...]:
     memories = Memories.load(home.inbox)
     notes = []
     for source in home.settings.sources:
-        changed = memories.of(source.name).moment("changed")
-        if changed is None:
+        memory = memories.of(source.name)
+        changed = memory.moment("changed")
+        if memory.error:
+            notes.append(f"the source {source.name} could not be fetched: {memory.error}")
+        elif changed is None:
             notes.append(f"the source {source.name} has brought nothing yet; see: digest fetch")
         elif now - changed > _SILENCE:
             notes.append(f"the source {source.name} has had nothing new since {changed:%Y-%m-%d}")
@@ -197,23 +201,32 @@ def _mark_all(tx: Transaction) -> None:
 
 def _serve(
     shelf: Shelf,
-    subscription: Subscription | Flawed,
+    subscriptions: Sequence[Subscription | Flawed],
     options: Options,
     *,
     channels: Sequence[str],
     run: int,
     now: datetime,
-) -> SubscriptionReport:
-    """Decide for one subscription, in one transaction, and note the verdict in the ledger."""
+) -> list[SubscriptionReport]:
+    """Decide for the first subscriptions, at least one, and note the verdicts in the ledger, in one transaction.
+
+    Making a transaction safe on disk costs more than most decisions, so those that are quick share one.
+    """
+    reports = []
     with shelf.store.begin() as tx:
-        if isinstance(subscription, Flawed):
-            report = SubscriptionReport(subscription.id, error=str(subscription))
-        elif not subscription.enabled:
-            report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
-        else:
-            report = _decide(tx, shelf, subscription, options, channels=channels, run=run, now=now)
-        tx.ledger.add_verdict(run, _verdict(report))
-        return report
+        began = time.monotonic()
+        for subscription in subscriptions:
+            if isinstance(subscription, Flawed):
+                report = SubscriptionReport(subscription.id, error=str(subscription))
+            elif not subscription.enabled:
+                report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
+            else:
+                report = _decide(tx, shelf, subscription, options, channels=channels, run=run, now=now)
+            tx.ledger.add_verdict(run, _verdict(report))
+            reports.append(report)
+            if time.monotonic() - began >= TOGETHER:
+                break
+    return reports
 
 
 def _verdict(report: SubscriptionReport) -> Verdict:
@@ -266,7 +279,7 @@ def _decide(
         tx.desk.move(subscription.id, position=end, since=now, last_slot=slot.instant if slot else None)
     since, note = cursor.since, ""
     if not findings.matched:
-        told = f"no match among {findings.considered} new papers" if findings.considered else "no new papers"
+        told = _unmatched(shelf.entries(tx.library, cursor.position, end))
         reason = "; ".join((told, *nearest[:1]))
         last = tx.desk.last_made(subscription.id) or cursor.enrolled
         if subscription.send_empty == "never" or not slot or now - last < WEEK:
@@ -295,6 +308,16 @@ def _decide(
     for channel in channels:
         tx.outbox.add(key, subscription.email, channel=channel, at=now)
     return replace(report, issue=_made(issue, subscription))
+
+
+def _unmatched(entries: Sequence[Entry]) -> str:
+    """Say among which papers nothing matched."""
+    new = {entry.paper for entry in entries if entry.kind == "new"}
+    changed = {entry.paper for entry in entries} - new
+    if not (new or changed):
+        return "no new papers"
+    counts = [f"{len(new)} new"] * bool(new) + [f"{len(changed)} revised"] * bool(changed)
+    return f"no match among {' and '.join(counts)} papers"
 
 
 def _why_none(findings: Findings, misses: Sequence[Miss], say: Language) -> tuple[str, ...]:

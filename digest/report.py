@@ -176,6 +176,7 @@ def message_json(delivery: Delivery) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "doubts": delivery.doubts,
         "due": delivery.due.isoformat() if status in ("pending", "deferred", "in_doubt") else None,
+        "settled": delivery.settled.isoformat() if delivery.settled else None,
     }
 
 

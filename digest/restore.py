@@ -13,8 +13,6 @@ from digest.lock import LEADER, hold
 from digest.model import Home
 from digest.store.copies import copy_library, faults
 
-# What may have reached a reader: a message in doubt counts as sent.
-_REACHED = ("sent", "in_doubt", "leased")
 # What SQLite keeps beside a database.
 _BESIDE = ("-wal", "-shm")
 
@@ -72,7 +70,7 @@ def restore(home: Home, file: Path, newer: Path | None, clock: Clock) -> Restore
         draft.replace(path)
         with open_library(home, create=True) as store, store.begin() as tx:  # brings an older schema up
             tx.desk.mark_unwritten("index", "")
-        spared = _spare(path, later) if later else 0
+        spared = _spare(home, path, later) if later else 0
     with closing(sqlite3.connect(path)) as database:
         (until,) = database.execute("select max(clock) from run").fetchone()
     last = datetime.fromisoformat(until) if until else None
@@ -107,46 +105,53 @@ def _put_aside(path: Path, now: datetime) -> Path | None:
     return aside
 
 
-def _spare(path: Path, newer: Path) -> int:
-    """Let no subscription be sent again what the newer library had sent it. Returns the papers spared.
+def _spare(home: Home, path: Path, newer: Path) -> int:
+    """Let no reader be sent again what the newer library had sent. Returns the papers spared.
 
     A paper is known by its `uid`, which does not depend on numbers. A paper that the restored library
-    does not know yet is remembered, too, for when its file is read again.
+    does not know yet is remembered, too, for when its file is read again. Who gets no mail any more in
+    the newer library gets none in this one.
     """
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("attach ? as newer", (str(newer.resolve()),))
-        database.execute("begin immediate")
-        tables = {name for (name,) in database.execute("select name from newer.sqlite_master")}
-        reached = ""
-        if "outbox" in tables:
-            marks = ", ".join(f"'{status}'" for status in _REACHED)
-            reached = f"""
-                and (s.issue in (select issue from newer.outbox where status in ({marks}))
-                     or s.issue not in (select issue from newer.outbox))"""  # noqa: S608 - as below
-            _settle_open_messages(database, marks)
-        done = database.execute(f"""
-            insert or ignore into spared (subscription, uid)
-            select s.subscription, p.uid from newer.served s join newer.paper p on p.number = s.paper
-            where not exists (
-                select 1 from main.served o join main.paper q on q.number = o.paper
-                where o.subscription = s.subscription and q.uid = p.uid)
-            {reached}""")  # noqa: S608 - all of it is written above
-        database.execute("commit")
-        return done.rowcount
+    draft = path.with_name(f".{path.name}.newer.part")
+    with closing(sqlite3.connect(f"file:{newer.resolve()}?mode=ro", uri=True)) as source:
+        copy_library(source, draft)
+    try:
+        with open_library(home, create=True, url=f"sqlite:///{draft.resolve()}"):
+            pass  # brings an older schema up
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("attach ? as newer", (str(draft.resolve()),))
+            database.execute("begin immediate")
+            for statement in (_SETTLE, _SUPPRESS):
+                database.execute(statement)
+            spared = database.execute(_SPARE).rowcount
+            database.execute("commit")
+    finally:
+        for ending in ("", *_BESIDE):
+            draft.with_name(draft.name + ending).unlink(missing_ok=True)
+    return spared
 
 
-def _settle_open_messages(database: sqlite3.Connection, marks: str) -> None:
-    """Take what is open in the restored outbox for sent where the newer one says so."""
-    if not database.execute("select 1 from main.sqlite_master where name = 'outbox'").fetchone():
-        return
-    database.execute(f"""
-        update main.outbox set status = 'sent', reply = 'sent before the library was restored'
-        where status not in ('sent', 'suppressed') and exists (
-            select 1 from main.issue i
-            join newer.issue j on j.subscription = i.subscription and j.number = i.number
-            join newer.outbox o on o.issue = j.id
-            where i.id = main.outbox.issue and o.recipient = main.outbox.recipient
-              and o.channel = main.outbox.channel and o.status in ({marks}))""")  # noqa: S608 - as above
+# What may have reached a reader: a message in doubt counts as sent; so does an issue that was not mailed.
+_REACHED = "('sent', 'in_doubt', 'leased')"
+_SPARE = f"""
+    insert or ignore into main.spared (subscription, uid)
+    select s.subscription, p.uid from newer.served s join newer.paper p on p.number = s.paper
+    where not exists (
+        select 1 from main.served o join main.paper q on q.number = o.paper
+        where o.subscription = s.subscription and q.uid = p.uid)
+    and (s.issue in (select issue from newer.outbox where status in {_REACHED})
+         or s.issue not in (select issue from newer.outbox))"""  # noqa: S608 - no value of others
+_SETTLE = f"""
+    update main.outbox set status = 'sent', reply = 'sent before the library was restored'
+    where status not in ('sent', 'suppressed') and exists (
+        select 1 from main.issue i
+        join newer.issue j on j.subscription = i.subscription and j.number = i.number
+        join newer.outbox o on o.issue = j.id
+        where i.id = main.outbox.issue and o.recipient = main.outbox.recipient
+          and o.channel = main.outbox.channel and o.status in {_REACHED})"""  # noqa: S608 - no value of others
+_SUPPRESS = """
+    insert or ignore into main.suppression (address, subscription, reason, at)
+    select address, subscription, reason, at from newer.suppression"""
 
 
 def _unknown(until: datetime | None, newer: Path | None) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from digest.read.arrivals import Arrivals
 from digest.report import RunReport
 from digest.subscriptions import Roster
 
-PATIENCE = 10.0  # seconds that slots wait for files that are being written
+# Seconds that slots wait for files that are being written, and for sources that are being asked.
+PATIENCE, FETCH_PATIENCE = 10.0, 55.0
 
 
 class Stopped(DigestError):  # noqa: N818 - nothing went wrong
@@ -36,13 +37,20 @@ class Round:
 class Rounds:
     """The rounds of one home: it remembers which files it has taken, and settings that were in order."""
 
-    def __init__(self, home: Home, *, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, home: Home, *, stopping: Callable[[], bool], fetching: Callable[[], bool] = lambda: False
+    ) -> None:
         self.home = home
         self._path = home.path
-        self._stopping = stopping
+        self._stopping, self._fetching = stopping, fetching
         self._arrivals = Arrivals(str(home.inbox))
         self._roster = Roster()
         self._waiting: float | None = None  # since when, monotonic
+
+    @property
+    def waits(self) -> bool:
+        """Whether slots wait for what is being written or fetched."""
+        return self._waiting is not None
 
     def refresh(self) -> ConfigError | None:
         """Read the settings again; while they have mistakes, those before stay in force."""
@@ -61,7 +69,9 @@ class Rounds:
             language=self.home.settings.language,
         )
         due = app.due(self.home, loaded, clock)
-        if (due and unfinished and self._patient()) or not (arrived or due):
+        if not due:
+            self._waiting = None
+        if (due and self._patient(unfinished=unfinished)) or not (arrived or due):
             return Round((), due, unfinished, None)
         self._waiting = None
         left = frozenset(set(map(str, _files(self.home.inbox))) - set(arrived))
@@ -75,15 +85,17 @@ class Rounds:
             words=("schedule",),
             progress=self._pause,
             loaded=loaded,
+            then_deliver=False,  # that takes as long as it takes: the clock has an errand of its own for it
         )
         self._arrivals.take(arrived)
         return Round(arrived, due, unfinished, report)
 
-    def _patient(self) -> bool:
-        """Tell whether slots may wait: what is being written now may be what they are to bring."""
-        if self._waiting is None:
+    def _patient(self, *, unfinished: bool) -> bool:
+        """Tell whether slots wait: what is being written or fetched now may be what they are to bring."""
+        patience = max(PATIENCE * unfinished, FETCH_PATIENCE * self._fetching())
+        if self._waiting is None and patience:
             self._waiting = time.monotonic()
-        return time.monotonic() - self._waiting < PATIENCE
+        return self._waiting is not None and time.monotonic() - self._waiting < patience
 
     def _pause(self, _stage: str, _done: int, _total: int) -> None:
         if self._stopping():

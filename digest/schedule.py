@@ -2,7 +2,8 @@
 
 One job makes a round every minute of UTC, where no clock is ever changed; whether anything is due then
 is for `slots` to say. A file that arrives, or a clock that was set, makes a round at once. One process
-leads a home; another waits in case it dies. All jobs share one thread, so rounds never overlap.
+leads a home; another waits in case it dies. Rounds and upkeep share one thread, so they never overlap;
+mail and sources have threads of their own, so no slot waits for a slow server.
 """
 
 import logging
@@ -10,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from digest import app
+from digest.errands import Fetches, Post
 from digest.errors import DigestError, LockedError
 from digest.lock import LEADER, hold
 from digest.metrics import Meters, Server
@@ -32,6 +34,8 @@ _UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnig
 _LOOK_AGAIN = 0.1  # seconds after which an unfinished file is looked at again
 _CLOCK_SET = 2.0  # seconds by which the clock may run differently from one second to the next
 _PING_SECONDS = 10
+_FETCH_SECOND = 30  # of each minute: what slots at full minutes are to bring is being asked for by then
+_LEAVE_FETCH = 0.5  # seconds until an end is noticed; a fetch that is broken off goes on where it was
 
 
 def serve(home: Home, *, machine: bool) -> int:
@@ -82,6 +86,9 @@ class Service:
     meters: Meters = field(default_factory=Meters)
     _scheduler: Any = None
     _rounds: Any = None
+    _post: Any = None
+    _fetches: Fetches = field(default_factory=Fetches)
+    _posted_well: bool = True
     _waiting: bool = False
 
     @contextmanager
@@ -106,21 +113,19 @@ class Service:
 
     def run(self) -> None:
         """Make rounds until asked to stop; a round at work ends its transaction first."""
-        self._rounds = Rounds(self.home, stopping=self.stop.is_set)
+        # The first slots wait for the first fetch.
+        self._fetches.busy = bool(self.home.settings.sources)
+        self._rounds = Rounds(self.home, stopping=self.stop.is_set, fetching=lambda: self._fetches.busy)
+        self._post = Post(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1), "ping": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("default", "post", "fetch", "ping")},
             # A job that is late is still to be done, and once.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        # Asked for during a round, another follows it: two instances, though only one can be at work.
-        self._scheduler.add_job(
-            self.round,
-            CronTrigger(second=0, timezone=UTC),
-            id="round",
-            next_run_time=datetime.now(UTC),
-            max_instances=2,
-        )
+        self._every_minute(self.round, "round", "default")
+        self._every_minute(self.deliver, "deliver", "post")
+        self._every_minute(self.fetch, "fetch", "fetch", second=_FETCH_SECOND)
         self._scheduler.add_job(self.keep_up, CronTrigger(**_UPKEEP_AT, timezone=UTC), id="upkeep")
         with self._metrics():
             self._scheduler.start()
@@ -131,6 +136,17 @@ class Service:
             self.log.info("stopping")
             self._scheduler.shutdown(wait=True)
             watcher.join(5)
+
+    def _every_minute(self, job: Callable[[], None], name: str, executor: str, *, second: int = 0) -> None:
+        # Asked for while it is at work, another follows it: two instances, though only one can be at work.
+        self._scheduler.add_job(
+            job,
+            CronTrigger(second=second, timezone=UTC),
+            id=name,
+            executor=executor,
+            next_run_time=datetime.now(UTC),
+            max_instances=2,
+        )
 
     @contextmanager
     def _metrics(self) -> Iterator[None]:
@@ -160,6 +176,7 @@ class Service:
             return
         if done.report:
             self._tell(done.report, time.monotonic() - began)
+            self._now("deliver")
         if done.unfinished and not self.stop.wait(_LOOK_AGAIN):
             self._now("round")
             return
@@ -197,6 +214,7 @@ class Service:
             self.log.warning("stale", reason=complaint)
 
     def _end_round(self, *, well: bool) -> None:
+        well, self._posted_well = well and self._posted_well, True
         self.meters.rounds[well] += 1
         self.meters.last_round = time.time()
         self.meters.well = well
@@ -216,6 +234,59 @@ class Service:
                 answer.read(1024)
         except (OSError, ValueError) as error:
             self.log.warning("ping", url=url, reason=str(error))
+
+    def deliver(self) -> None:
+        """Deliver what is due; the next round tells a dead man's switch if that failed."""
+        try:
+            report = self._post.go(self._rounds.home, app.Clock.at(None))
+        except Exception as error:  # noqa: BLE001 - as in a round
+            self._failed("deliver", error)
+            self._end_delivery(well=False)
+            return
+        if report is None:
+            return
+        well = not report.exit_status
+        facts = {**report.counts, "paused": report.pause or None}
+        if well:
+            self.log.info("delivery", **facts)
+        else:
+            self.log.error("delivery", **facts)
+        for problem in report.problems:
+            self.log.error("undelivered", reason=problem)
+        for each in report.messages:
+            if each.status == "failed":
+                self.log.error("undelivered", id=each.id, subscription=each.subscription, reason=each.reply)
+        self._end_delivery(well=well)
+
+    def _end_delivery(self, *, well: bool) -> None:
+        self.meters.deliveries[well] += 1
+        self._posted_well = self._posted_well and well
+
+    def fetch(self) -> None:
+        """Ask the sources whose time has come, then have read what they brought.
+
+        In a thread that the end of the process need not wait for: a server may be very slow.
+        """
+        worker = threading.Thread(target=self._fetch, daemon=True)
+        worker.start()
+        while worker.is_alive() and not self.stop.is_set():
+            worker.join(_LEAVE_FETCH)
+
+    def _fetch(self) -> None:
+        came = False
+        try:
+            for done in self._fetches.go(self._rounds.home, app.Clock.at(None)):
+                came = True
+                name, well = done.source.name, done.error is None
+                self.meters.fetches[name, well] += 1
+                if done.error:
+                    self.log.error("fetch", source=name, files=len(done.files), reason=done.error)
+                else:
+                    self.log.info("fetch", source=name, files=len(done.files), unchanged=done.unchanged)
+        except Exception as error:  # noqa: BLE001 - as in a round
+            self._failed("fetch", error)
+        if (came or self._rounds.waits) and not self.stop.is_set():
+            self._now("round")  # of what came, and of slots that waited for it
 
     def keep_up(self) -> None:
         """Do the daily upkeep."""

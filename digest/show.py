@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from digest.why import PaperWhy, Why
 
 _PIPED_WIDTH = 160
+_MAIL_SHOWN = 6  # lines: the answer fits a screen
 
 
 class Screen:
@@ -325,7 +326,8 @@ class Screen:
             self.say("No run yet: digest run")
             return
         self.table(
-            ("run", "started", "status", "files", "new", "updated", "issues"), map(_ledger_row, records)
+            ("run", "started", "status", "files", "new", "updated", "issues", "mail"),
+            map(_ledger_row, records),
         )
 
     def ledger_run(self, record: "RunRecord") -> None:
@@ -340,7 +342,7 @@ class Screen:
 
     def why(self, subscription_id: str, found: "Why") -> None:
         """Show what was decided for a subscription, and how it stands now."""
-        from digest.why import folded
+        from digest.why import folded, mail_told
 
         if found.paper:
             self._why_paper(found.paper)
@@ -362,6 +364,11 @@ class Screen:
             self.say(f"No run decided about {subscription_id} on {found.day}.")
         else:
             self.say(f"No run has looked at {subscription_id} yet: digest run")
+        told = mail_told(found)
+        for line in told[:_MAIL_SHOWN]:
+            self.say(line)
+        if len(told) > _MAIL_SHOWN:
+            self.say(f"and {len(told) - _MAIL_SHOWN} more: digest outbox list --all")
         standing = found.standing
         self.say()
         if standing is None:
@@ -396,7 +403,7 @@ class Screen:
         )
         if done.aside:
             self.say(f"The library before is {done.aside}.")
-        self.say(f"{done.spared} times a paper was sent later; it will not be sent again.")
+        self.say(f"{_count(done.spared, 'paper')} sent since then will not be sent again.")
         for text in done.unknown:
             self.message(f"note: {text}")
         self.say("Next: digest run --rewrite writes issues, feeds and pages as this library has them.")
@@ -479,7 +486,7 @@ def _ledger_row(record: "RunRecord") -> tuple[object, ...]:
     when = f"{record.started:%Y-%m-%d %H:%M:%S}"
     report = record.report
     if report is None:
-        return (record.id, when, record.status, "", "", "", "")
+        return (record.id, when, record.status, "", "", "", "", _mail(record.mail))
     files = report["files"]
     return (
         record.id,
@@ -489,4 +496,9 @@ def _ledger_row(record: "RunRecord") -> tuple[object, ...]:
         sum(file["new"] for file in files),
         sum(file["updated"] for file in files),
         sum(1 for subscription in report["subscriptions"] if subscription["issue"]),
+        _mail(record.mail),
     )
+
+
+def _mail(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)

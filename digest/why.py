@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from digest.app import Clock, Standing, iso, open_library, standing_json, standings
 from digest.errors import UsageError
-from digest.model import Home, Paper, Subscription
+from digest.model import Delivery, Home, Paper, Subscription
+from digest.report import message_json
 
 if TYPE_CHECKING:
     from digest.store import Library, Transaction
@@ -37,13 +38,18 @@ class PaperWhy:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What was decided for a subscription on one day (or lately), newest first, and how it stands now."""
+    """What was decided for a subscription on one day (or lately), newest first, and how it stands now.
+
+    `mail` are the messages of the issues that came of it; `sends` tells whether mail is sent at all.
+    """
 
     day: date | None
     decided: "Decided"
     standing: Standing | None
     timezone: str
     paper: PaperWhy | None = None
+    mail: tuple[Delivery, ...] = ()
+    sends: bool = False
 
 
 def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, paper: str | None = None) -> Why:
@@ -63,10 +69,13 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
         decided = tx.ledger.verdicts_of(subscription_id, since=since, until=until)
         if standing is None and not decided and not tx.ledger.verdicts_of(subscription_id):
             raise UsageError(f"no subscription {subscription_id!r}; digest subscriptions list shows them")
+        decided = decided if day else decided[:_LATELY]
+        numbers = [verdict.issue for _, verdict in decided if verdict.issue]
+        mail = tx.outbox.of_issues(subscription_id, numbers)
         about = None
         if paper is not None:
             about = _about(tx, _find(tx.library, paper), subscription_id, standing, clock.now)
-    return Why(day, decided if day else decided[:_LATELY], standing, timezone, about)
+    return Why(day, decided, standing, timezone, about, mail, bool(home.settings.channels))
 
 
 def _day_in(timezone: str, day: date | None) -> tuple[datetime | None, datetime | None]:
@@ -88,6 +97,57 @@ def folded(decided: "Decided") -> list[tuple["RunRecord", "Verdict", int]]:
         same = list(group)
         found.append((*same[0], len(same)))
     return found
+
+
+def mail_told(found: Why) -> list[str]:
+    """Say what became of the mail of the issues, newest first, a line for each message that was not just sent."""
+    told: list[str] = []
+    for number in [verdict.issue for _, verdict in found.decided if verdict.issue]:
+        lines = [each for each in found.mail if each.number == number]
+        told += _sent(number, lines, found.timezone)
+        told += [
+            f"mail of issue {number} to {each.recipient}: {_fate(each, found.timezone)}"
+            for each in lines
+            if each.status != "sent"
+        ]
+    if not found.mail and any(verdict.issue for _, verdict in found.decided):
+        told += _unmailed(found)
+    return told
+
+
+def _sent(number: int, lines: list[Delivery], timezone: str) -> list[str]:
+    times = [each.settled for each in lines if each.status == "sent" and each.settled]
+    if not times:
+        return []
+    to = f"{len(times)} readers" if len(times) > 1 else next(x.recipient for x in lines if x.status == "sent")
+    return [f"mail of issue {number} to {to}: sent {_at(max(times), timezone)}"]
+
+
+def _fate(line: Delivery, timezone: str) -> str:
+    """Say what became of a message that was not sent."""
+    reply = f": {line.reply}" if line.reply else ""
+    if line.status == "deferred":
+        return f"deferred until {_at(line.due, timezone)}{reply}"
+    if line.status in ("pending", "leased"):
+        return f"on its way since {_at(line.queued, timezone)}{reply}"
+    when = f" {_at(line.settled, timezone)}" if line.settled else ""
+    return f"{line.status.replace('_', ' ')}{when}{reply}"
+
+
+def _unmailed(found: Why) -> list[str]:
+    """Say why issues that were made are not in the outbox."""
+    subscription = found.standing.subscription if found.standing else None
+    if not isinstance(subscription, Subscription):
+        return []
+    if not subscription.email:
+        return ["no mail: the subscription has no email address, so its issues are files and feed only"]
+    if not found.sends:
+        return ['no mail: digest.toml names no channel; see "Delivery" in docs/operations.md']
+    return ["no mail: no channel, or no address, was there when the issues were made"]
+
+
+def _at(moment: datetime, timezone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(timezone)):%a %Y-%m-%d %H:%M}"
 
 
 # --- a paper -------------------------------------------------------------------------------------
@@ -160,8 +220,12 @@ def _looked_at(
             verdict.slot or not (verdict.reason or "").startswith("not due")
         )
         if passed and any(first < position <= last for position in positions):
-            came = f"issue {verdict.issue} came of it" if verdict.issue else verdict.reason
-            return f"Run {record.id} of {record.clock:%Y-%m-%d %H:%M} UTC considered it: {came}"
+            ran = f"Run {record.id} of {record.clock:%Y-%m-%d %H:%M} UTC considered it"
+            return (
+                f"{ran} and made issue {verdict.issue} without it"
+                if verdict.issue
+                else f"{ran}: {verdict.reason}"
+            )
     if any(position > cursor.position for position in positions):
         due = standing.next_slot if standing else None
         when = f"; the next slot is at {due:%Y-%m-%d %H:%M} UTC" if due else ""
@@ -208,6 +272,7 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
                 "error": verdict.error,
                 "slot": iso(verdict.slot),
                 "nearest": list(verdict.nearest),
+                "mail": [message_json(each) for each in found.mail if each.number == verdict.issue],
             }
             for record, verdict in found.decided
         ],

@@ -736,3 +736,17 @@ def test_fetch_without_sources(home):
     assert done.status == 0 and "digest.toml" in done.err
     done = home.call("fetch", "--source", "hf")
     assert done.status == 2 and "no source 'hf'" in done.err
+
+
+def test_a_folder_that_is_no_home_is_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DIGEST_HOME", raising=False)
+    for words in (("run",), ("run", "--dry-run"), ("schedule",)):
+        done = call(*words)
+        assert done.status == 2
+        assert "is no home" in done.err and "digest init papers" in done.err
+    assert not list(tmp_path.iterdir())
+    assert call("run", "--home", tmp_path).status == 0  # whoever names a folder means it
+    (tmp_path / "other" / "inbox").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "other")
+    assert call("run").status == 0

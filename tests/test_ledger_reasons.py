@@ -36,6 +36,17 @@ def test_the_reason_has_the_nearest_miss(home):
     assert verdict_of(report, "none")["nearest"] == []
 
 
+def test_revised_papers_are_not_called_new(home):
+    home.subscribe("none", "xylophone")
+    home.put("2026-11-17.txt", days_page(17, FOG, TIDE))
+    home.run(DAYS[0])
+    home.put("2026-11-18.txt", page(Card(FOG, prose(FOG, "all of them sank in the end")), day="Nov 18"))
+    assert verdict_of(home.run(DAYS[1]), "none")["reason"] == "no match among 1 revised papers"
+    other = page("Boats", Card(TIDE, prose(TIDE, "none came back at all")), day="Nov 19")
+    home.put("2026-11-19.txt", other)
+    assert verdict_of(home.run(DAYS[2]), "none")["reason"] == "no match among 1 new and 1 revised papers"
+
+
 def test_waiting_papers_have_near_misses_too(home):
     home.subscribe("fog", "lantern AND quantum")
     home.run(DAYS[0])

@@ -32,8 +32,6 @@ def later(home: TestHome, *numbers: int) -> None:
 def send(home: TestHome, issue: int, status: str) -> None:
     """Note in the outbox what became of the message of an issue, as a delivery does."""
     with closing(sqlite3.connect(home.path / "digest.db")) as database:
-        database.execute("create table if not exists outbox (id integer primary key, issue, recipient, address,"
-            " domain, channel, status, attempts, doubts, queued, due, begun, reply)")  # fmt: skip
         columns = (
             "issue, recipient, address, domain, channel, status, attempts, doubts, queued, due, begun, reply"
         )
@@ -107,7 +105,7 @@ def test_the_later_library_may_be_somewhere_else(home, tmp_path):
     (home.path / "digest.db").write_bytes(b"SQLite format 3\0 and then nothing of sense" * 99)
     shown = home.call("restore", copy, "--newer", newer)
     assert shown.status == 0, shown.err
-    assert "1 times a paper was sent later" in shown.out
+    assert "1 paper sent since then will not be sent again" in shown.out
     report = home.run(DAYS[2])
     assert issue_of(report, "lamp") is None
     assert "1 matching had been in an earlier issue" in verdict_of(report, "lamp")["reason"]
@@ -120,6 +118,15 @@ def test_open_messages_that_were_sent_since_are_settled(home, tmp_path):
     send(home, 1, "sent")
     assert home.call("restore", copy).status == 0
     assert home.rows("select status, reply from outbox") == [("sent", "sent before the library was restored")]
+
+
+def test_who_left_since_gets_no_mail_of_the_restored_library(home, tmp_path):
+    copy = tmp_path / "copy.db"
+    home.call("backup", copy)
+    home.call("recipients", "suppress", "a@example.org", "--reason", "has left")
+    assert home.call("restore", copy).status == 0
+    assert home.rows("select address, reason from suppression") == [("a@example.org", "has left")]
+    assert not list(home.path.glob(".*part*"))
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])

@@ -70,7 +70,8 @@ def test_what_could_not_be_done_is_done_in_the_next_round(home, rounds, monkeypa
     assert rounds.go(at("2026-11-17T09:01")).report.files[0].new == 1
 
 
-def test_a_round_stops_between_two_transactions(home):
+def test_a_round_stops_between_two_transactions(home, monkeypatch):
+    monkeypatch.setattr("digest.pipeline.TOGETHER", 0.0)
     asked = iter([False, True])
     rounds = Rounds(open_home(str(home.path)), stopping=lambda: next(asked, False))
     with pytest.raises(Stopped):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import Card, TestHome, issue_of, page
+from tests.homes import TestHome, issue_of
 
 pytestmark = pytest.mark.shared
 
@@ -24,12 +24,13 @@ SUBSCRIPTIONS = {
 }
 
 
-def titles_on(shared: Path, day: date) -> dict[str, str]:
-    """Return title and abstract of a day's papers; none where there is no file."""
-    path = shared / "daily-papers-api" / f"{day}.json"
-    if not path.exists():
+def fed(home: TestHome, shared: Path, day: date) -> dict[str, str]:
+    """Put a day's answer of the API into the inbox, if there is one. Returns its papers: title, abstract."""
+    answer = shared / "daily-papers-api" / f"{day}.json"
+    if not answer.exists():
         return {}
-    papers = [each["paper"] for each in json.loads(path.read_text("utf-8"))]
+    home.put(answer.name, answer.read_bytes())
+    papers = [each["paper"] for each in json.loads(answer.read_text("utf-8"))]
     return {" ".join(each["title"].split()): " ".join(each["summary"].split()) for each in papers}
 
 
@@ -40,11 +41,7 @@ def test_every_day_is_explained(shared, tmp_path):
     brought: dict[str, list[str]] = {name: [] for name in SUBSCRIPTIONS}
     listed: dict[str, str] = {}
     for day in WEEK:
-        found = titles_on(shared, day)
-        if found:
-            cards = (Card(title, abstract) for title, abstract in found.items())
-            home.put(f"{day}.txt", page(*cards, day=f"{day:%b} {day.day}"))
-            listed |= found
+        listed |= fed(home, shared, day)
         for hour in (9, 23):
             report = home.run(f"{day}T{hour:02}:00")
             for name in SUBSCRIPTIONS:

@@ -38,7 +38,7 @@ def test_a_paper_that_came(home):
 
 def test_a_paper_that_was_considered_and_left_out(home):
     assert answer(home, "fog", TIDE.upper()) == (
-        "Run 1 of 2026-11-17 09:00 UTC considered it: issue 1 came of it. "
+        "Run 1 of 2026-11-17 09:00 UTC considered it and made issue 1 without it. "
         "As the keywords are now, the query does not accept it: it matched “fog” but not “lantern”."
     )
     home.subscribe("none", "xylophone")

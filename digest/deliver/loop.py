@@ -49,9 +49,16 @@ class Loop:
     """One emptying of the outbox over one channel. `pause` and `problems` then say what went wrong."""
 
     def __init__(
-        self, outbox: Outbox, channel: Channel, *, now: Callable[[], datetime], chance: Callable[[], float]
+        self,
+        outbox: Outbox,
+        channel: Channel,
+        *,
+        now: Callable[[], datetime],
+        chance: Callable[[], float],
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._outbox, self._channel, self._now, self._chance = outbox, channel, now, chance
+        self._stopping = stopping
         self._gate = Gate(at_once=channel.domain_connections, per_minute=channel.domain_per_minute)
         self._turn = threading.Lock()
         self._stop = threading.Event()
@@ -61,7 +68,10 @@ class Loop:
         self.problems: dict[str, None] = {}
 
     def run(self) -> None:
-        """Send until nothing is due or the run is paused. Raises what a worker met and did not expect."""
+        """Send until nothing is due, the run is paused, or `stopping`: what is being sent is ended then.
+
+        Raises what a worker met and did not expect.
+        """
         workers = [
             threading.Thread(target=self._guarded, name=f"delivery-{n}", daemon=True)
             for n in range(self._channel.connections)
@@ -71,6 +81,8 @@ class Loop:
                 worker.start()
             while any(worker.is_alive() for worker in workers):
                 workers[0].join(_WATCH)
+                if self._stopping():
+                    self._stop.set()
                 workers = [worker for worker in workers if worker.is_alive()] or workers[:1]
         finally:
             self._stop.set()

@@ -91,6 +91,7 @@ def fetch(
             if problem.after is not None:
                 until = now + timedelta(seconds=problem.after)
                 work.note(not_before=until.isoformat(timespec="seconds"))
+        work.note(asked=now.isoformat(timespec="seconds"), error=error or "")
         changed = memories.of(source.name).moment("changed")
         yield Fetched(source, tuple(work.files), work.unchanged, error, changed)
 

@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from digest.files import write_whole
 
 FILE = ".fetched.json"
+_AGAIN = timedelta(hours=1)  # after a failure
+_EARLY = timedelta(seconds=50)  # so that what is asked for every hour stays at its minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Memory:
     `etag` and `modified` are of its one document, `digest` the SHA-256 of the last one kept. `done` is
     the last day that was fetched whole, `next` the address at which to go on, `until` up to which day.
     `uid` is the last mail of the folder, valid for `validity`. `changed` is when something new was last
-    kept, `not_before` the time until which the server wants to be left alone (both ISO 8601).
+    kept, `not_before` the time until which the server wants to be left alone, `asked` when it was last
+    asked (all ISO 8601), `error` why that failed.
     """
 
     etag: str = ""
@@ -31,6 +34,8 @@ class Memory:
     validity: int = 0
     changed: str = ""
     not_before: str = ""
+    asked: str = ""
+    error: str = ""
 
     @property
     def done_day(self) -> date | None:
@@ -41,12 +46,20 @@ class Memory:
         return _day(self.until)
 
     def moment(self, name: str) -> datetime | None:
-        """Return `changed` or `not_before` as a time, None if there is none."""
+        """Return `changed`, `not_before` or `asked` as a time, None if there is none."""
         try:
             found = datetime.fromisoformat(getattr(self, name))
         except ValueError:
             return None
         return found if found.tzinfo else None
+
+    def due(self, every: timedelta | None, now: datetime) -> bool:
+        """Tell whether the clock should ask now, `every` so often (None: never); sooner where it failed."""
+        asked, until = self.moment("asked"), self.moment("not_before")
+        if every is None or (until and until > now):
+            return False
+        wait = min(every, _AGAIN) if self.error else every
+        return asked is None or asked > now or now - asked >= wait - _EARLY
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """The ledger: what each run did, and why."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,24 +11,24 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
-    column,
     delete,
     func,
     insert,
-    inspect,
     select,
-    table,
     update,
 )
 
 from digest.model import Rejected
-from digest.store.schema import Moment, cursors, files, issues, papers, rejects, runs, verdicts
+from digest.store.schema import Moment, cursors, files, issues, outbox, papers, rejects, runs, verdicts
 from digest.store.sql import inserted_key
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the ledger has it; `report` is what `digest run --json` printed, None if it never ended."""
+    """A run as the ledger has it; `report` is what `digest run --json` printed, None if it never ended.
+
+    `mail` counts the messages of its issues by what has become of them up to now.
+    """
 
     id: int
     started: datetime
@@ -35,6 +36,7 @@ class RunRecord:
     ended: datetime | None
     status: str
     report: dict[str, Any] | None
+    mail: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Ledger:
         """Return the figures of the whole library."""
         last_read = func.max(runs.c.clock, type_=runs.c.clock.type)
         brought = select(files.c.source, last_read).join(runs, runs.c.id == files.c.run)
-        outbox, oldest = self._outbox()
+        waits = outbox.c.status.in_(("pending", "leased", "deferred"))
         return Figures(
             runs=self._pairs(select(runs.c.status, func.count()).group_by(runs.c.status)),
             papers=self._count(papers),
@@ -168,8 +170,8 @@ class Ledger:
             subscriptions=self._count(cursors),
             rejected=self._count(rejects),
             sources=self._pairs(brought.group_by(files.c.source)),
-            outbox=outbox,
-            oldest_pending=oldest,
+            outbox=self._pairs(select(outbox.c.status, func.count()).group_by(outbox.c.status)),
+            oldest_pending=self._db.scalar(select(func.min(outbox.c.queued, type_=Moment())).where(waits)),
         )
 
     def _pairs(self, chosen: Select[Any]) -> tuple[tuple[Any, Any], ...]:
@@ -177,15 +179,6 @@ class Ledger:
 
     def _count(self, table: Table) -> int:
         return int(self._db.scalar(select(func.count()).select_from(table)) or 0)
-
-    def _outbox(self) -> tuple[tuple[tuple[str, int], ...], datetime | None]:
-        """Count messages by status, and find when the oldest open one was queued."""
-        if not inspect(self._db).has_table("outbox"):
-            return (), None
-        outbox = table("outbox", column("status"), column("queued", Moment))
-        waits = outbox.c.status.in_(("pending", "leased", "deferred"))
-        counted = self._pairs(select(outbox.c.status, func.count()).group_by(outbox.c.status))
-        return counted, self._db.scalar(select(func.min(outbox.c.queued, type_=Moment())).where(waits))
 
     def began(self) -> datetime:
         """Return the clock of the first run."""

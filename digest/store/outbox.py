@@ -93,6 +93,15 @@ class Outbox:
         result = self._db.execute(insert(deliveries).values(started=at, candidates=len(lines)))
         return inserted_key(result), lines
 
+    def anything_due(
+        self, *, channels: Iterable[str], now: datetime, dead: Collection[str], resend: bool
+    ) -> bool:
+        """Say whether an emptying now would find something to do: a line that is due, or a lease that is over."""
+        kinds = [_over(now, dead)]
+        for channel in channels:
+            kinds += _ready(now, channel=channel, doubted_before=0 if resend else None)
+        return any(self._db.scalar(select(exists().where(kind))) for kind in kinds)
+
     def close_delivery(
         self, number: int, lines: Collection[int], *, at: datetime, pause: str
     ) -> dict[str, int]:
@@ -221,7 +230,7 @@ class Outbox:
 
         A holder `…@start` of another start of the machine may have begun what the disk does not know of.
         """
-        over = and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
+        over = _over(now, dead)
         lost = and_(outbox.c.holder.contains("@"), not_(outbox.c.holder.endswith(f"@{start}")))
         self._db.execute(
             update(outbox)
@@ -247,6 +256,29 @@ class Outbox:
             for row in self._db.execute(_LINES.where(outbox.c.id.in_(chunk)))
         ]
         return tuple(sorted(found, key=lambda each: each.id))
+
+    def of_run(self, run: int) -> tuple[Delivery, ...]:
+        """Return the lines of all issues that a run made."""
+        return self._all(issues.c.run == run)
+
+    def of_issues(self, subscription: str, numbers: Collection[int]) -> tuple[Delivery, ...]:
+        """Return the lines of some issues of a subscription."""
+        return self._all(and_(issues.c.subscription == subscription, issues.c.number.in_(numbers)))
+
+    def counted_by_run(self, runs: Collection[int]) -> dict[int, dict[str, int]]:
+        """Count the messages of the issues of runs by what has become of them; a run without any is left out."""
+        found: dict[int, dict[str, int]] = {}
+        for chunk in chunks(runs):
+            rows = self._db.execute(
+                select(issues.c.run, outbox.c.status, func.count())
+                .join(issues, issues.c.id == outbox.c.issue)
+                .where(issues.c.run.in_(chunk))
+                .group_by(issues.c.run, outbox.c.status)
+            )
+            for run, status, count in rows:
+                of_run = found.setdefault(run, dict.fromkeys(COUNTED, 0))
+                of_run["pending" if status == "leased" else status] += count
+        return found
 
     def unfinished(self) -> tuple[Delivery, ...]:
         """Return all lines but those that were sent without a doubt."""
@@ -355,7 +387,13 @@ _LINES = select(
     outbox.c.queued,
     outbox.c.due,
     outbox.c.reply,
+    outbox.c.settled,
 ).join(issues, issues.c.id == outbox.c.issue)
+
+
+def _over(now: datetime, dead: Collection[str]) -> ColumnElement[bool]:
+    """Return what a lease looks like that has ended, by its time or by its holder's death."""
+    return and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
 
 
 def _ready(now: datetime, *, channel: str, doubted_before: int | None) -> list[ColumnElement[bool]]:

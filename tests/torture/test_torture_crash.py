@@ -201,7 +201,7 @@ def test_a_run_that_gets_one_commit_further_each_time(reference: Reference, tmp_
             break
         kills += 1
     assert child.returncode == 0
-    assert kills >= 9
+    assert kills >= 6  # subscriptions may share a transaction
     settled(home)
     for step, now in enumerate((*STEPS[1:], LAST), 1):
         if step < len(STEPS):

@@ -1,0 +1,230 @@
+"""What the clock does beside its rounds: mail that is due is sent, sources are asked when their time has come."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.app import Clock, open_home
+from digest.errands import Fetches, Post
+from digest.errors import DigestError
+from digest.rounds import Rounds
+from tests.clocks import Scheduler
+from tests.deliver.mail_home import MailHome
+from tests.deliver.smtp_server import ACCEPT, ScriptedServer
+from tests.homes import TestHome, page
+from tests.servers import Asked, Reply, http_server
+
+START = datetime(2026, 11, 20, 9, tzinfo=UTC)
+FEED = b"""<rss version='2.0'><channel><title>x</title><item><title>%s</title><link>https://example.org/%d</link>
+<description>What the keepers of the pier saw in the fog, written down lamp by lamp.</description></item></channel></rss>"""
+
+
+def at(**later: float) -> Clock:
+    moment = START + timedelta(**later)
+    return Clock(moment, moment)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> MailHome:
+    return MailHome(tmp_path / "home")
+
+
+def never() -> bool:
+    return False
+
+
+# --- mail ----------------------------------------------------------------------------------------
+
+
+def test_deferred_mail_goes_out_in_a_later_round_without_a_run(home):
+    home.subscribe("tea", "kelp", email=["ada@reader.test", "bo@reader.test"])
+
+    def plan(recipient: str, before: int) -> str:
+        busy = recipient.startswith("ada") and before == 0
+        return "recipient 451 4.3.0 come back later" if busy else ACCEPT
+
+    with ScriptedServer(plan=plan) as server:
+        home.settings(server.port)
+        opened = open_home(str(home.path))
+        rounds, post = Rounds(opened, stopping=never), Post(never)
+        made = rounds.go(at())
+        while made.report is None:  # the file was written just now
+            made = rounds.go(at())
+        assert made.report.delivery is None and server.taken == []
+        first = post.go(opened, at())
+        assert (first.counts["sent"], first.counts["deferred"]) == (1, 1)
+        assert post.go(opened, at(minutes=1)) is None
+        later = post.go(opened, at(hours=1))
+        assert (later.counts["sent"], later.counts["deferred"]) == (1, 0)
+        assert post.go(opened, at(hours=2)) is None
+    assert [one.recipients for one in server.taken] == [("bo@reader.test",), ("ada@reader.test",)]
+    assert home.rows("select count(*) from run") == [(1,)]
+    assert home.rows("select count(*) from delivery") == [(2,)]
+
+
+def test_a_lease_of_somebody_who_died_is_ended_and_sent(home):
+    with ScriptedServer() as server:
+        home.queue(tea=["ada@reader.test"])
+        home.settings(server.port)
+        home.change(
+            "update outbox set status = 'leased', holder = 'gone', begun = 0, "
+            "leased_until = '2026-11-20T09:30:00.000000Z'"
+        )
+        opened = open_home(str(home.path))
+        assert Post(never).go(opened, at(minutes=1)) is None
+        assert Post(never).go(opened, at(hours=1)).counts["sent"] == 1
+
+
+def test_a_server_that_cannot_be_reached_is_left_alone_for_a_while(home):
+    home.queue(tea=["ada@reader.test"])
+    home.settings(1)
+    opened = open_home(str(home.path))
+    post = Post(never)
+    assert post.go(opened, at()).pause
+    assert post.go(opened, at(hours=1)) is None
+    post = Post(never, rest=0.0)
+    assert post.go(opened, at(hours=1)).pause
+    assert post.go(opened, at(hours=9)).pause
+
+
+def test_what_cannot_begin_is_left_alone_as_well(home):
+    home.queue(tea=["ada@reader.test"])
+    home.settings(1, 'user = "x"', 'password_env = "DIGEST_TEST_ABSENT"')
+    opened = open_home(str(home.path))
+    post = Post(never)
+    with pytest.raises(DigestError, match="DIGEST_TEST_ABSENT"):
+        post.go(opened, at())
+    assert post.go(opened, at(minutes=1)) is None
+
+
+def test_without_a_channel_nothing_is_looked_at(home):
+    assert Post(never).go(open_home(str(home.path)), at()) is None
+    assert not (home.path / "digest.db").exists()
+
+
+def test_an_end_leaves_the_rest_in_the_outbox(home):
+    with ScriptedServer() as server:
+        home.queue(tea=[f"r{number}@reader.test" for number in range(40)])
+
+        def plan(_recipient: str, _before: int) -> str:
+            stop.append(True)
+            release.wait(5)
+            return ACCEPT
+
+        stop: list[bool] = []
+        release = threading.Event()
+        server.plan = plan
+        home.settings(server.port)
+        threading.Timer(1.0, release.set).start()
+        done = Post(lambda: bool(stop)).go(open_home(str(home.path)), at())
+    assert done.counts["sent"] == len(server.taken) < 40
+    assert done.counts["pending"] == 40 - len(server.taken)
+    assert home.rows("select count(*) from outbox where status = 'leased'") == [(0,)]
+
+
+def test_a_service_delivers_what_it_made_and_says_so(home):
+    home.subscribe("tea", "kelp", email=["ada@reader.test"])
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        with Scheduler(home) as clock:
+            assert clock.until("run", issues={"tea": 1})
+            told = clock.until("delivery")
+            assert (told["sent"], told["deferred"], told["paused"], told["level"]) == (1, 0, None, "info")
+            assert clock.stop() == 0
+    assert len(server.taken) == 1
+
+
+def test_a_service_tells_of_mail_that_failed(home):
+    home.subscribe("tea", "kelp", email=["ada@reader.test"])
+    with ScriptedServer(plan=lambda *_: "recipient 550 5.1.1 no such reader") as server:
+        home.settings(server.port)
+        with Scheduler(home) as clock:
+            assert clock.until("delivery")["level"] == "error"
+            assert "no such reader" in clock.until("undelivered")["reason"]
+            assert clock.stop() == 0
+
+
+# --- sources -------------------------------------------------------------------------------------
+
+
+def sources(home: TestHome, *urls: str, more: str = "") -> None:
+    tables = (
+        f'[[sources]]\nname = "s{number}"\nkind = "feed"\nurl = "{url}"\nprivate = true\n{more}\n'
+        for number, url in enumerate(urls)
+    )
+    home.write("digest.toml", "\n".join(tables))
+
+
+def names(found) -> list[str]:
+    return [one.source.name for one in found]
+
+
+def test_a_source_is_asked_when_its_time_has_come(tmp_path):
+    home = TestHome(tmp_path / "home")
+    with http_server(
+        lambda asked: Reply(404) if "bad" in asked.path else Reply(body=FEED % (b"A", 1))
+    ) as web:
+        sources(home, f"{web.url}/1", f"{web.url}/bad", more='every = "1 day"')
+        opened = open_home(str(home.path))
+        fetches = Fetches()
+        assert names(fetches.go(opened, at())) == ["s0", "s1"]
+        assert names(fetches.go(opened, at(minutes=1))) == []
+        assert names(fetches.go(opened, at(hours=1))) == ["s1"]  # what failed is asked sooner
+        assert names(fetches.go(opened, at(hours=24, seconds=-20))) == ["s0", "s1"]
+        assert names(fetches.go(opened, at(days=-30))) == ["s0", "s1"]  # the clock was wrong
+        assert not fetches.busy
+    stale = home.run("2026-11-20T12:00")["stale"]
+    assert any(text.startswith("the source s1 could not be fetched: ") for text in stale)
+    assert not any("s0" in text for text in stale)
+
+
+def test_a_source_that_is_never_asked_by_the_clock(tmp_path):
+    home = TestHome(tmp_path / "home")
+    sources(home, "https://papers.example.org/", more='every = "never"')
+    assert names(Fetches().go(open_home(str(home.path)), at())) == []
+    sources(home, "https://papers.example.org/", more='every = "often"')
+    assert "sources.every" in home.call("run").err
+
+
+def test_slots_wait_for_what_is_being_fetched(tmp_path, monkeypatch):
+    home = TestHome(tmp_path / "home")
+    home.subscribe("lamp", "lantern")
+    busy = [True]
+    rounds = Rounds(open_home(str(home.path)), stopping=never, fetching=lambda: busy[0])
+    assert rounds.go(at()).report is None and rounds.waits
+    busy[0] = False
+    assert rounds.go(at()).report and not rounds.waits
+    busy[0] = True
+    assert rounds.go(at(days=1)).report is None
+    monkeypatch.setattr("digest.rounds.FETCH_PATIENCE", 0.0)
+    assert rounds.go(at(days=1)).report
+
+
+def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
+    home = TestHome(tmp_path / "home")
+    home.subscribe("lamp", "lantern")
+
+    def script(asked: Asked) -> Reply:
+        return Reply(404) if "bad" in asked.path else Reply(body=FEED % (b"A lantern by the sea", 7))
+
+    with http_server(script) as web:
+        sources(home, f"{web.url}/bad", f"{web.url}/feed")
+        with Scheduler(home) as clock:
+            assert clock.until("fetch", source="s0")["level"] == "error"
+            assert clock.until("fetch", source="s1")["files"] == 1
+            assert clock.until("run")["issues"] == {"lamp": 1}
+            home.put("1.txt", page("Another lantern"))
+            assert clock.until("run")["new"] == 1
+            assert clock.stop() == 0
+    assert [asked.path for asked in web.asked].count("/feed") == 1
+
+
+def test_a_service_does_not_wait_for_a_slow_source_to_end(tmp_path):
+    home = TestHome(tmp_path / "home")
+    with http_server([Reply(body=b"x" * 5000, drip=0.5)]) as web:
+        sources(home, web.url)
+        with Scheduler(home) as clock:
+            clock.until("started")
+            assert clock.stop() == 0
