@@ -51,11 +51,12 @@ class _Reader:
 
     def edits(self) -> list[Edit]:
         """Return what to replace, in order, apart."""
-        if any(name in self.text for name in table.BARE) or any(
-            each.search(self.text) for each in rules.WORDS_TELL
+        text = self.text
+        if any(each in text for each in (*rules.SIGNS_TELL, *table.BARE)) or any(
+            word in text and pattern.search(text) for word, pattern in rules.WORDS_TELL
         ):
             self.read(rules.ALL)
-        elif rules.SIGNS.search(self.text):
+        elif any(sign in text for sign in rules.SIGNS):
             self.read(rules.ONLY_SIGNS)
         return self._apart()
 
