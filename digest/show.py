@@ -258,7 +258,9 @@ class Screen:
             self.say("The library is empty: digest run reads inbox/ first.", style="bold")
             return
         else:
-            self.say(f"No issue: no match among {_count(shown.considered, 'new paper')}.", style="bold")
+            new = _count(shown.considered, "new paper")
+            why = f"no match among {new}" if shown.considered else "no new papers since the last one"
+            self.say(f"No issue: {why}.", style="bold")
         self.table(
             ("week of", "papers", "match"), ((week.monday, week.papers, week.matched) for week in shown.weeks)
         )
