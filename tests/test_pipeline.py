@@ -666,3 +666,10 @@ def test_the_database_may_be_elsewhere(home):
     assert counts(home.run(DAY1)) == [(1, 0, 0)]
     assert (home.path / "var/library.db").exists()
     assert not (home.path / "digest.db").exists()
+
+
+def test_a_preview_right_after_a_run_says_that_nothing_came(home):
+    home.subscribe("kelp", "kelp")
+    home.put("2026-11-16.txt", page(KELP))
+    home.run(DAY1)
+    assert "No issue: no new papers since the last one." in home.call("preview", "kelp").out
