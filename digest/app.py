@@ -298,17 +298,22 @@ def subscription_of(home: Home, subscription_id: str) -> Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A subscription as it stands: its file, and what the library knows of it."""
+    """A subscription as it stands: its file, and what the library knows of it.
+
+    `overdue` is a slot that has passed and that no run has used up yet.
+    """
 
     subscription: "Subscription | Flawed"
     issues: int
     last_slot: datetime | None
     next_slot: datetime | None
     waiting: int
+    overdue: datetime | None = None
 
 
 def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
     """Return every subscription of a home, with how many entries of the log wait for it."""
+    from digest.pipeline import is_paused, waiting_slot
     from digest.slots import next_slot, parse_schedule
     from digest.subscriptions import of_home
 
@@ -319,11 +324,13 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
         cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
         for each in found:
             cursor = cursors.get(each.id)
-            upcoming = None
+            upcoming, passed = None, None
             if isinstance(each, Subscription) and each.enabled:
                 last = cursor.last_slot if cursor else None
                 after = _not_before(each, max(clock.now, last or clock.now))
                 upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), after)
+                if last and not is_paused(each, clock.now):
+                    passed = waiting_slot(each, last, clock.now)
             result.append(
                 Standing(
                     each,
@@ -331,6 +338,7 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
                     cursor.last_slot if cursor else None,
                     upcoming.instant if upcoming else None,
                     end - cursor.position if cursor else 0,
+                    passed.instant if passed else None,
                 )
             )
     return tuple(result)
@@ -569,5 +577,6 @@ def standing_json(standing: Standing) -> dict[str, object]:
         "issues": standing.issues,
         "last_slot": iso(standing.last_slot),
         "next_slot": iso(standing.next_slot),
+        "overdue": iso(standing.overdue),
         "waiting": standing.waiting,
     }

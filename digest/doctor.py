@@ -174,4 +174,20 @@ def mail(patient: Patient) -> Sequence[Finding]:
     return tuple(examine_mail(patient.home))
 
 
-CHECKS: tuple[Check, ...] = (configuration, subscriptions, database, templates, clock, mail)
+def sources(patient: Patient) -> Sequence[Finding]:
+    """Check that what is asked for papers answers, and that what used to bring papers still does."""
+    from digest.doctor_clock import examine_sources
+
+    return tuple(examine_sources(patient.home, patient.clock))
+
+
+def schedule(patient: Patient) -> Sequence[Finding]:
+    """Check that rounds are made, or that no slot waits for one."""
+    from digest.doctor_clock import examine_schedule
+
+    return tuple(examine_schedule(patient.home, patient.clock))
+
+
+CHECKS: tuple[Check, ...] = (
+    configuration, subscriptions, database, templates, clock, sources, schedule, mail
+)  # fmt: skip

@@ -11,11 +11,11 @@ comes back, in transactions that a crash cannot halve:
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from time import monotonic, perf_counter
 from zoneinfo import ZoneInfo
 
 from digest.catalogue import language
@@ -25,10 +25,10 @@ from digest.intake import Options, Progress, owned, read_files, silent
 from digest.language import ENGLISH, Language
 from digest.match.near import Miss
 from digest.model import Home, Issue, Paper, Subscription
+from digest.quiet import stale, troubles
 from digest.report import IssueReport, RunReport, SubscriptionReport
 from digest.shelf import Shelf
-from digest.slots import Slot, latest_due, next_slot, parse_schedule
-from digest.stale import LOOKED_AT, complaints
+from digest.slots import Slot, instant_of, latest_due, next_slot, parse_schedule
 from digest.store import Store, Transaction
 from digest.store.desk import Cursor
 from digest.store.ledger import Verdict
@@ -97,7 +97,7 @@ def run(
         feeds=written.feeds if written else (),
         problems=(*mine.problems, *(written.problems if written else ())),
         notes=notes,
-        stale=(*_stale(home, store, now), *_silent_sources(home, now)),
+        stale=(*stale(home, store, now), *(trouble.message for trouble in troubles(home, now))),
         stages=stages,
     )
     with store.begin() as tx:
@@ -112,49 +112,13 @@ def run(
 
 @contextmanager
 def _timed(stages: dict[str, float], name: str) -> Iterator[None]:
-    began = time.perf_counter()
+    began = perf_counter()
     yield
-    stages[name] = time.perf_counter() - began
-
-
-def _stale(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
-    """Say which sources bring nothing any more."""
-    today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
-    with store.begin(write=False) as tx:
-        sources = sorted(tx.library.sources())
-        return tuple(
-            complaint
-            for source in sources
-            for complaint in complaints(tx.library.batches(source, limit=LOOKED_AT), today)
-        )
+    stages[name] = perf_counter() - began
 
 
 def _later(started: datetime) -> datetime:
     return max(started, datetime.now(started.tzinfo))
-
-
-# arXiv rests for up to four days around holidays.
-_SILENCE = timedelta(days=5)
-
-
-def _silent_sources(home: Home, now: datetime) -> tuple[str, ...]:
-    """Name the sources that have had nothing new for long: they may be broken, not quiet."""
-    if not home.settings.sources:
-        return ()
-    from digest.fetch.memory import Memories
-
-    memories = Memories.load(home.inbox)
-    notes = []
-    for source in home.settings.sources:
-        memory = memories.of(source.name)
-        changed = memory.moment("changed")
-        if memory.error:
-            notes.append(f"the source {source.name} could not be fetched: {memory.error}")
-        elif changed is None:
-            notes.append(f"the source {source.name} has brought nothing yet; see: digest fetch")
-        elif now - changed > _SILENCE:
-            notes.append(f"the source {source.name} has had nothing new since {changed:%Y-%m-%d}")
-    return tuple(notes)
 
 
 def chosen(
@@ -214,7 +178,7 @@ def _serve(
     """
     reports = []
     with shelf.store.begin() as tx:
-        began = time.monotonic()
+        began = monotonic()
         for subscription in subscriptions:
             if isinstance(subscription, Flawed):
                 report = SubscriptionReport(subscription.id, error=str(subscription))
@@ -224,7 +188,7 @@ def _serve(
                 report = _decide(tx, shelf, subscription, options, channels=channels, run=run, now=now)
             tx.ledger.add_verdict(run, _verdict(report))
             reports.append(report)
-            if time.monotonic() - began >= TOGETHER:
+            if monotonic() - began >= TOGETHER:
                 break
     return reports
 
@@ -404,7 +368,7 @@ def _due(
     if options.force:
         return None, ""
     zone = ZoneInfo(subscription.timezone)
-    if _paused(subscription, now):
+    if is_paused(subscription, now):
         return None, f"paused until {subscription.paused_until}"
     slot = _slot(tx, subscription, cursor, now)
     if slot or cursor.last_slot is None:
@@ -417,16 +381,25 @@ def _due(
     return None, reason
 
 
-def _paused(subscription: Subscription, now: datetime) -> bool:
+def is_paused(subscription: Subscription, now: datetime) -> bool:
     today = now.astimezone(ZoneInfo(subscription.timezone)).date()
     return subscription.paused_until is not None and today < subscription.paused_until
 
 
 def _slot(tx: Transaction, subscription: Subscription, cursor: Cursor, now: datetime) -> Slot | None:
     """Return the latest slot since the last one used, if it was not used before the clock was put back."""
-    zone = ZoneInfo(subscription.timezone)
-    slot = latest_due(parse_schedule(subscription.schedule), zone, cursor.last_slot, now)
+    slot = waiting_slot(subscription, cursor.last_slot, now)
     return None if slot and tx.ledger.used(subscription.id, slot.instant) else slot
+
+
+def waiting_slot(subscription: Subscription, last: datetime | None, now: datetime) -> Slot | None:
+    """Return the latest slot since the last one used. In a pause none is wanted, but for the first issue."""
+    zone = ZoneInfo(subscription.timezone)
+    slot = latest_due(parse_schedule(subscription.schedule), zone, last, now)
+    if slot and last and subscription.paused_until:
+        pause_ends = instant_of(datetime.combine(subscription.paused_until, time()), zone)
+        return slot if slot.instant >= pause_ends else None
+    return slot
 
 
 def due_now(store: Store, subscriptions: Iterable[Subscription | Flawed], now: datetime) -> frozenset[str]:
@@ -445,7 +418,7 @@ def _is_due(tx: Transaction, subscription: Subscription, cursor: Cursor | None, 
         return False
     if cursor is None:
         return True
-    if _paused(subscription, now):
+    if is_paused(subscription, now):
         return False
     ahead = cursor.last_slot is not None and cursor.last_slot - now > AHEAD
     return ahead or _slot(tx, subscription, cursor, now) is not None

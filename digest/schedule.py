@@ -28,6 +28,7 @@ from digest.errors import DigestError, LockedError
 from digest.lock import LEADER, hold
 from digest.metrics import Meters, Server
 from digest.model import Home
+from digest.pulse import Pulse, beat
 from digest.rounds import Rounds, Stopped
 
 _UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnight
@@ -115,7 +116,12 @@ class Service:
         """Make rounds until asked to stop; a round at work ends its transaction first."""
         # The first slots wait for the first fetch.
         self._fetches.busy = bool(self.home.settings.sources)
-        self._rounds = Rounds(self.home, stopping=self.stop.is_set, fetching=lambda: self._fetches.busy)
+        self._rounds = Rounds(
+            self.home,
+            stopping=self.stop.is_set,
+            fetching=lambda: self._fetches.busy,
+            alive=self.meters.got_further,
+        )
         self._post = Post(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -162,17 +168,18 @@ class Service:
 
     def round(self) -> None:
         """Make one round; what goes wrong is told, and the next round tries again."""
-        began = time.monotonic()
+        began, mistakes = time.monotonic(), ""
         try:
             if error := self._rounds.refresh():
                 self.log.error("settings", problems=[str(problem) for problem in error.problems])
+                mistakes = str(error)
             done = self._rounds.go(app.Clock.at(None))
         except Stopped as stopped:
             self.log.info("interrupted", reason=str(stopped))
             return
         except Exception as error:  # noqa: BLE001 - a service outlives what one round meets
             self._failed("round", error)
-            self._end_round(well=False)
+            self._end_round(str(error) or type(error).__name__, done=False)
             return
         if done.report:
             self._tell(done.report, time.monotonic() - began)
@@ -180,7 +187,7 @@ class Service:
         if done.unfinished and not self.stop.wait(_LOOK_AGAIN):
             self._now("round")
             return
-        self._end_round(well=not (done.report and done.report.exit_status))
+        self._end_round("; ".join(filter(None, (mistakes, *(done.report.complaints if done.report else ())))))
 
     def _failed(self, what: str, error: Exception) -> None:
         """Log an expected failure in its own words, a defect with its traceback."""
@@ -213,11 +220,12 @@ class Service:
         for complaint in report.stale:
             self.log.warning("stale", reason=complaint)
 
-    def _end_round(self, *, well: bool) -> None:
-        well, self._posted_well = well and self._posted_well, True
-        self.meters.rounds[well] += 1
-        self.meters.last_round = time.time()
-        self.meters.well = well
+    def _end_round(self, wrong: str, *, done: bool = True) -> None:
+        if not (wrong or self._posted_well):
+            wrong = "mail has failed; see: digest outbox list"
+        well, self._posted_well = not wrong, True
+        self.meters.end_round(wrong, done=done)
+        beat(self.home.path, Pulse(datetime.now(UTC), wrong))
         url = self._rounds.home.settings.schedule.ping
         if url and not self.stop.is_set():
             address = url if well else f"{url}/fail"
