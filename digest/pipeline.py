@@ -248,8 +248,11 @@ def _decide(
         last = tx.desk.last_made(subscription.id) or cursor.enrolled
         if subscription.send_empty == "never" or not slot or now - last < WEEK:
             return replace(report, reason=reason)
-        considered = findings.considered + tx.ledger.considered_since(subscription.id, last)
-        findings = replace(findings, considered=considered)
+        before, first = tx.ledger.considered_since(subscription.id, last)
+        findings = replace(findings, considered=findings.considered + before)
+        if first is not None:
+            misses = shelf.nearest(subscription, tx.library, first, end)
+            report = replace(report, nearest=_why_none(findings, misses, ENGLISH))
         told_why = _why_none(findings, misses, language(subscription.language))
         since, note = last, ". ".join(each[0].upper() + each[1:] for each in told_why)
     findings = ranked(tx, shelf, subscription, findings, (cursor.position, end), now=now)
@@ -281,7 +284,8 @@ def _unmatched(entries: Sequence[Entry]) -> str:
     if not (new or changed):
         return "no new papers"
     counts = [f"{len(new)} new"] * bool(new) + [f"{len(changed)} revised"] * bool(changed)
-    return f"no match among {' and '.join(counts)} papers"
+    last = len(changed) or len(new)
+    return f"no match among {' and '.join(counts)} paper{'' if last == 1 else 's'}"
 
 
 def _why_none(findings: Findings, misses: Sequence[Miss], say: Language) -> tuple[str, ...]:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from digest.app_taste import Feedback, Suggestion
     from digest.fetch.fetching import Fetched
     from digest.restore import Restored
-    from digest.store.ledger import RunRecord
+    from digest.store.ledger import RunRecord, Verdict
     from digest.subscriptions import Flawed
     from digest.why import PaperWhy, Why
 
 _PIPED_WIDTH = 160
-_MAIL_SHOWN = 6  # lines: the answer fits a screen
+_MAIL_SHOWN, _DECISIONS_SHOWN = 6, 8  # lines: the answer fits a screen
 
 
 class Screen:
@@ -344,28 +344,12 @@ class Screen:
 
     def why(self, subscription_id: str, found: "Why") -> None:
         """Show what was decided for a subscription, and how it stands now."""
-        from digest.why import folded, mail_told
+        from digest.why import mail_told
 
         if found.paper:
-            self._why_paper(found.paper)
-        rows = []
-        for record, verdict, times in folded(found.decided):
-            outcome = f"issue {verdict.issue}" if verdict.issue else verdict.error or verdict.reason or ""
-            rows.append(
-                (
-                    _local(record.clock, found.timezone),
-                    f"{record.id} and {times - 1} before" if times > 1 else record.id,
-                    verdict.considered,
-                    verdict.matched,
-                    "; ".join((outcome, *(each for each in verdict.nearest if each not in outcome))),
-                )
-            )
-        if rows:
-            self.table(("when", "run", "papers", "match", "what came of it"), rows[:20], wide=4)
-        elif found.day:
-            self.say(f"No run decided about {subscription_id} on {found.day}.")
+            self._why_paper(found.paper, found.timezone)
         else:
-            self.say(f"No run has looked at {subscription_id} yet: digest run")
+            self._decided(found)
         told = mail_told(found)
         for line in told[:_MAIL_SHOWN]:
             self.say(line)
@@ -384,6 +368,29 @@ class Screen:
                 self.say(f"without:  {'  |  '.join(subscription.exclude)}")
             self.say(_next_due(standing, subscription))
             self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
+
+    def _decided(self, found: "Why") -> None:
+        """Show the answer, and the decisions that it rests on."""
+        from digest.why import folded
+
+        for sentence in found.answer:
+            self.say(sentence, style="bold")
+        rows = [
+            (
+                _local(record.clock, found.timezone),
+                f"{record.id} and {times - 1} before" if times > 1 else record.id,
+                verdict.considered,
+                verdict.matched,
+                _decision(verdict),
+            )
+            for record, verdict, times in folded(found.decided)
+        ]
+        if rows:
+            self.say()
+            heads = (f"when ({found.timezone})", "run", "papers", "match", "what came of it")
+            self.table(heads, rows[:_DECISIONS_SHOWN], wide=4)
+        if len(rows) > _DECISIONS_SHOWN:
+            self.say(f"and {len(rows) - _DECISIONS_SHOWN} before; --json has them all")
 
     def findings(self, found: Sequence[Finding]) -> None:
         """Show what the doctor found; what is bad on stderr."""
@@ -410,10 +417,10 @@ class Screen:
             self.message(f"note: {text}")
         self.say("Next: digest run --rewrite writes issues, feeds and pages as this library has them.")
 
-    def _why_paper(self, about: "PaperWhy") -> None:
+    def _why_paper(self, about: "PaperWhy", timezone: str) -> None:
         self.say(f"{about.paper.number}  {about.paper.title}", style="bold")
         listed = ", ".join(f"{path} ({day})" for path, day in about.files[:5])
-        self.say(f"first seen {about.paper.first_seen:%Y-%m-%d %H:%M} UTC, listed in {listed}")
+        self.say(f"first seen {_local(about.paper.first_seen, timezone)} ({timezone}), listed in {listed}")
         self.say(about.answer)
         self.say()
 
@@ -453,7 +460,19 @@ def _next_due(standing: "Standing", subscription: Subscription) -> str:
     when = f"{subscription.schedule}, {subscription.timezone}"
     if not subscription.enabled:
         return f"disabled: enabled = false ({when})"
+    if standing.overdue:
+        return f"due since {_local(standing.overdue, subscription.timezone)}, with the next run ({when})"
     return f"next due: {_local(standing.next_slot, subscription.timezone)} ({when})"
+
+
+def _decision(verdict: "Verdict") -> str:
+    """Return what a run decided, with the nearest misses of a slot that it used up."""
+    if verdict.error:
+        return verdict.error
+    note = "" if verdict.matched else ", a note without papers"
+    outcome = f"issue {verdict.issue}{note}" if verdict.issue else verdict.reason or ""
+    near = verdict.nearest if verdict.slot else ()
+    return "; ".join((outcome, *(each for each in near if each not in outcome)))
 
 
 def _outcome(subscription: dict[str, Any]) -> str:
@@ -465,7 +484,7 @@ def _outcome(subscription: dict[str, Any]) -> str:
     told += [f"{issue['more']} more"] if issue["more"] else []
     discovered = issue.get("discover")  # not in the reports of older runs
     told += [f"{len(discovered)} discovered"] if discovered else []
-    return f"no. {issue['number']}: " + (", ".join(told) or "nothing new")
+    return f"no. {issue['number']}: " + (", ".join(told) or "a note without papers")
 
 
 def _authors(count: int | None, organization: str | None) -> str:

@@ -53,6 +53,7 @@ LAYERS = (
     (
         "app",
         {
+            "answer",
             "app",
             "app_ledger",
             "app_taste",

@@ -169,6 +169,11 @@ class Desk:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
         return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
 
+    def made(self, subscription: str, number: int) -> Issue:
+        """Return an issue of a subscription by its number, whole."""
+        of_it = (issues.c.subscription == subscription) & (issues.c.number == number)
+        return decode(Issue, self._db.execute(select(issues.c.content).where(of_it)).scalar_one())
+
     def last_made(self, subscription: str) -> datetime | None:
         """Return when the subscription's latest issue was made."""
         newest = select(issues.c.made).where(issues.c.subscription == subscription)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -109,11 +110,14 @@ class Ledger:
         chosen = select(verdicts.c.run).where(verdicts.c.subscription == subscription)
         return self._db.execute(chosen.where(verdicts.c.slot == slot)).first() is not None
 
-    def considered_since(self, subscription: str, moment: datetime) -> int:
-        """Count the papers that slots after a moment used up."""
-        chosen = select(func.sum(verdicts.c.considered)).join(runs, runs.c.id == verdicts.c.run)
+    def considered_since(self, subscription: str, moment: datetime) -> tuple[int, int | None]:
+        """Count the papers that slots after a moment used up, and return the position they began at."""
+        chosen = select(func.sum(verdicts.c.considered), func.min(verdicts.c.first))
         of_it = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
-        return int(self._db.scalar(chosen.where(of_it, runs.c.clock > moment)) or 0)
+        considered, first = self._db.execute(
+            chosen.join(runs, runs.c.id == verdicts.c.run).where(of_it, runs.c.clock > moment)
+        ).one()
+        return int(considered or 0), first
 
     def forget(self, *, before: datetime) -> int:
         """Remove old details: reports, and verdicts that used up no slot and made no issue.
@@ -186,18 +190,29 @@ class Ledger:
         return _run(row).clock
 
     def verdicts_of(
-        self, subscription: str, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        subscription: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        settled: bool = False,
+        limit: int | None = None,
     ) -> tuple[tuple[RunRecord, Verdict], ...]:
         """Return what was decided for a subscription, run by run, newest first; by the runs' clocks.
 
-        The records come without their reports.
+        `settled` leaves out what used up no slot, made no issue and met no error. The records come without
+        their reports.
         """
         chosen = (
             select(runs.c.id, runs.c.started, runs.c.clock, runs.c.ended, runs.c.status, verdicts)
             .join(verdicts, verdicts.c.run == runs.c.id)
             .where(verdicts.c.subscription == subscription)
             .order_by(runs.c.id.desc())
+            .limit(limit)
         )
+        if settled:
+            settles = (verdicts.c.slot, verdicts.c.issue, verdicts.c.error)
+            chosen = chosen.where(or_(*(column.is_not(None) for column in settles)))
         if since is not None:
             chosen = chosen.where(runs.c.clock >= since)
         if until is not None:
