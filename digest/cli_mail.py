@@ -145,9 +145,8 @@ def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
         ),
         wide=3,
     )
-    screen.say(
-        f"{len(found)} messages read; digest recipients list shows who gets no more mail.", style="bold"
-    )
+    read = "1 message" if len(found) == 1 else f"{len(found)} messages"
+    screen.say(f"{read} read; digest recipients list shows who gets no more mail.", style="bold")
     return 0
 
 

@@ -98,7 +98,10 @@ def database(patient: Patient) -> Sequence[Finding]:
             remedy = "keep the file, and put a copy back: digest restore FILE"
             return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
         found += _copies(patient)
-    return [*found, Finding("database", "good", f"the library opens and has {papers} papers")]
+    return [
+        *found,
+        Finding("database", "good", f"the library opens and has {papers} paper{'' if papers == 1 else 's'}"),
+    ]
 
 
 def _copies(patient: Patient) -> list[Finding]:

@@ -11,7 +11,7 @@ comes back, in transactions that a crash cannot halve:
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -66,9 +66,7 @@ def run(
         if number == 1:
             tx.desk.mark_unwritten("feed", "all")
             tx.desk.mark_unwritten("index", "")
-        for subscription in subscriptions:
-            if isinstance(subscription, Subscription):
-                enrol(tx, subscription, now)
+        enrol(tx, [each for each in subscriptions if isinstance(each, Subscription)], now)
         if options.rewrite:
             _mark_all(tx)
     stages: dict[str, float] = {}
@@ -84,10 +82,14 @@ def run(
         notes: tuple[str, ...] = ()
         if shelf.model and write:  # a rehearsal asks nobody
             notes = write_summaries(home, store, _shown(shelf, subscriptions, options, now), now=now)
+        with store.begin(write=False) as tx:  # nobody else moves them: this run holds the home
+            cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
         while len(reports) < len(subscriptions):
             progress("matching", len(reports), len(subscriptions))
             left = subscriptions[len(reports) :]
-            reports += _serve(shelf, left, options, channels=home.settings.channels, run=number, now=now)
+            reports += _serve(
+                shelf, left, cursors, options, channels=home.settings.channels, run=number, now=now
+            )
     with _timed(stages, "write"):
         written = write_unwritten(home, store, progress) if write else None
     report = RunReport(
@@ -134,17 +136,24 @@ def chosen(
     return found
 
 
-def enrol(tx: Transaction, subscription: Subscription, now: datetime) -> None:
-    """Set the cursor of a subscription seen for the first time, `start` back in the library."""
-    cursor = tx.desk.cursor(subscription.id)
-    if cursor is None:
+def enrol(tx: Transaction, subscriptions: Iterable[Subscription], now: datetime) -> None:
+    """Set the cursors of subscriptions seen for the first time."""
+    names = {cursor.subscription: cursor.name for cursor in tx.desk.cursors()}
+    for each in subscriptions:
+        if names.get(each.id) != each.name:
+            _enrol(tx, each, now, known=each.id in names)
+
+
+def _enrol(tx: Transaction, subscription: Subscription, now: datetime, *, known: bool) -> None:
+    """Set the cursor of a subscription `start` back in the library, or its new name."""
+    if known:
+        tx.desk.rename(subscription.id, subscription.name)
+    else:
         since = now - subscription.start
         position = tx.library.position_at(since) if subscription.start else tx.library.end()
         tx.desk.enrol(
             subscription.id, subscription.name, position=position, since=since if position else None, at=now
         )
-    elif cursor.name != subscription.name:
-        tx.desk.rename(subscription.id, subscription.name)
 
 
 def _mark_all(tx: Transaction) -> None:
@@ -166,6 +175,7 @@ def _mark_all(tx: Transaction) -> None:
 def _serve(
     shelf: Shelf,
     subscriptions: Sequence[Subscription | Flawed],
+    cursors: Mapping[str, Cursor],
     options: Options,
     *,
     channels: Sequence[str],
@@ -178,18 +188,21 @@ def _serve(
     """
     reports = []
     with shelf.store.begin() as tx:
-        began = monotonic()
+        began, end = monotonic(), tx.library.end()
         for subscription in subscriptions:
             if isinstance(subscription, Flawed):
                 report = SubscriptionReport(subscription.id, error=str(subscription))
             elif not subscription.enabled:
                 report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
             else:
-                report = _decide(tx, shelf, subscription, options, channels=channels, run=run, now=now)
-            tx.ledger.add_verdict(run, _verdict(report))
+                cursor = cursors[subscription.id]
+                report = _decide(
+                    tx, shelf, subscription, cursor, end, options, channels=channels, run=run, now=now
+                )
             reports.append(report)
             if monotonic() - began >= TOGETHER:
                 break
+        tx.ledger.add_verdicts(run, map(_verdict, reports))
     return reports
 
 
@@ -212,18 +225,17 @@ def _decide(
     tx: Transaction,
     shelf: Shelf,
     subscription: Subscription,
+    cursor: Cursor,
+    end: int,
     options: Options,
     *,
     channels: Sequence[str],
     run: int,
     now: datetime,
 ) -> SubscriptionReport:
-    cursor = tx.desk.cursor(subscription.id)
-    assert cursor is not None, "enrolled at the start of the run"
     if cursor.last_slot and cursor.last_slot - now > AHEAD:
         tx.desk.rewind(subscription.id, last_slot=now)
         cursor = replace(cursor, last_slot=now)
-    end = tx.library.end()
     _feed(tx, shelf, subscription, cursor, end, run=run, now=now)
     findings = findings_of(tx, shelf, subscription, cursor.position, end, now=now)
     report = SubscriptionReport(

@@ -1,7 +1,7 @@
 """The ledger: what each run did, and why."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,22 +88,25 @@ class Ledger:
             update(runs).where(runs.c.id == run).values(ended=ended, status=status, report=json.dumps(report))
         )
 
-    def add_verdict(self, run: int, verdict: Verdict) -> None:
-        self._db.execute(
-            insert(verdicts).values(
-                run=run,
-                subscription=verdict.subscription,
-                considered=verdict.considered,
-                matched=verdict.matched,
-                issue=verdict.issue,
-                reason=verdict.reason,
-                error=verdict.error,
-                slot=verdict.slot,
-                first=verdict.interval[0] if verdict.interval else None,
-                last=verdict.interval[1] if verdict.interval else None,
-                nearest=json.dumps(verdict.nearest) if verdict.nearest else None,
-            )
-        )
+    def add_verdicts(self, run: int, found: Iterable[Verdict]) -> None:
+        rows = [
+            {
+                "run": run,
+                "subscription": verdict.subscription,
+                "considered": verdict.considered,
+                "matched": verdict.matched,
+                "issue": verdict.issue,
+                "reason": verdict.reason,
+                "error": verdict.error,
+                "slot": verdict.slot,
+                "first": verdict.interval[0] if verdict.interval else None,
+                "last": verdict.interval[1] if verdict.interval else None,
+                "nearest": json.dumps(verdict.nearest) if verdict.nearest else None,
+            }
+            for verdict in found
+        ]
+        if rows:
+            self._db.execute(insert(verdicts), rows)
 
     def used(self, subscription: str, slot: datetime) -> bool:
         """Tell whether a run used this slot up: at its very instant, not folded into a later one."""
