@@ -48,6 +48,11 @@ class Clock:
             stated = stated.replace(tzinfo=ZoneInfo(timezone))
         return cls(stated or started, started)
 
+    @classmethod
+    def of(cls, home: Home, stated: datetime | None) -> "Clock":
+        """Return the clock of a command on a home."""
+        return cls.at(stated, home.settings.timezone)
+
 
 def run(
     home: Home,
@@ -353,7 +358,11 @@ def _not_before(subscription: Subscription, now: datetime) -> datetime:
 
 
 def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tuple[str, ...]], ...]:
-    """Check every subscription file; with each the warnings about fields that no source fills so far."""
+    """Check every subscription file; with each the warnings.
+
+    They are about fields that no source fills so far, and about words that were perhaps meant as operators.
+    """
+    from digest.match.hints import hints
     from digest.match.query import DEFAULT_SCOPE, positive_atoms, query_of
     from digest.subscriptions import of_home
 
@@ -363,13 +372,15 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
     result: list[tuple[Subscription | Flawed, tuple[str, ...]]] = []
     for each in found:
         warnings: tuple[str, ...] = ()
-        if isinstance(each, Subscription) and filled:
+        if isinstance(each, Subscription):
             atoms = positive_atoms(query_of(each.keywords, each.exclude))
             used = {name for atom in atoms if atom.fields != DEFAULT_SCOPE for name in atom.fields}
             warnings = tuple(
                 f"{each.id}: no source read so far fills the field {name!r}; a term on it cannot match yet"
-                for name in sorted(used - filled)
+                for name in sorted(used - filled if filled else ())
             )
+            said = (hint for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword))
+            warnings += tuple(f"{each.id}: {hint}" for hint in said)
         result.append((each, warnings))
     return tuple(result)
 
