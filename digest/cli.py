@@ -461,13 +461,13 @@ def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         if arguments.json:
             print_json(app_ledger.run_json(record))
         else:
-            screen.ledger_run(record)
+            screen.ledger_run(record, home.settings.timezone)
         return 0
     records = app_ledger.runs(home, limit=arguments.limit)
     if arguments.json:
         print_json([app_ledger.run_json(record) for record in records])
     else:
-        screen.ledger(records)
+        screen.ledger(records, home.settings.timezone)
     return 0
 
 

@@ -322,19 +322,24 @@ class Screen:
             f"over {_count(len(found.weeks), 'week')}."
         )
 
-    def ledger(self, records: "Sequence[RunRecord]") -> None:
-        """Show the runs, newest first."""
+    def ledger(self, records: "Sequence[RunRecord]", timezone: str) -> None:
+        """Show the runs, newest first, by the clocks they went by."""
         if not records:
             self.say("No run yet: digest run")
             return
         self.table(
-            ("run", "started", "status", "files", "new", "updated", "issues", "mail"),
-            map(_ledger_row, records),
+            ("run", f"when ({timezone})", "status", "files", "new", "updated", "issues", "mail"),
+            (_ledger_row(record, timezone) for record in records),
         )
+        part = next((record.id for record in records if record.status == "part"), None)
+        if part is not None:
+            self.message(f"part: something was set aside or failed; what, says: digest ledger --run {part}")
 
-    def ledger_run(self, record: "RunRecord") -> None:
+    def ledger_run(self, record: "RunRecord", timezone: str) -> None:
         """Show one run whole."""
-        self.say(f"Run {record.id}, {record.started:%Y-%m-%d %H:%M:%S} UTC, {record.status}", style="bold")
+        self.say(
+            f"Run {record.id}, {_local(record.clock, timezone)} ({timezone}), {record.status}", style="bold"
+        )
         if record.report is None:
             self.say("It never ended; the next run continued from where it was.")
         else:
@@ -503,8 +508,8 @@ def _local(moment: datetime | None, timezone: str) -> str:
     return "never" if moment is None else moment.astimezone(ZoneInfo(timezone)).strftime("%a %Y-%m-%d %H:%M")
 
 
-def _ledger_row(record: "RunRecord") -> tuple[object, ...]:
-    when = f"{record.started:%Y-%m-%d %H:%M:%S}"
+def _ledger_row(record: "RunRecord", timezone: str) -> tuple[object, ...]:
+    when = _local(record.clock, timezone)
     report = record.report
     if report is None:
         return (record.id, when, record.status, "", "", "", "", _mail(record.mail))
