@@ -401,7 +401,8 @@ class Screen:
         """Show what the doctor found; what is bad on stderr."""
         signs = {"good": "ok", "warning": "note", "skipped": "-"}
         for finding in found:
-            remedy = f"; {finding.remedy}" if finding.remedy else ""
+            link = "\n  " if "\n" in finding.message else "; "  # a line with a caret ends there
+            remedy = f"{link}{finding.remedy}" if finding.remedy else ""
             text = f"{finding.check}: {finding.message}{remedy}"
             if finding.state == "bad":
                 self.error(text)
