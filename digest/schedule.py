@@ -24,7 +24,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from digest import app
 from digest.errands import Fetches, Post
-from digest.errors import DigestError, LockedError
+from digest.errors import DigestError, LockedError, UsageError
 from digest.lock import LEADER, hold
 from digest.metrics import Meters, Server
 from digest.model import Home
@@ -91,6 +91,7 @@ class Service:
     _fetches: Fetches = field(default_factory=Fetches)
     _posted_well: bool = True
     _waiting: bool = False
+    _listens: bool = False
 
     @contextmanager
     def leading(self) -> Iterator[bool]:
@@ -103,7 +104,10 @@ class Service:
                     )
                     self.meters.leads = True
                 except LockedError as error:
+                    self._listen(held, patient=True)
                     self._wait_for_turn(error)
+            if self.meters.leads:
+                self._listen(held, patient=False)
             yield self.meters.leads
 
     def _wait_for_turn(self, reason: LockedError) -> None:
@@ -133,15 +137,14 @@ class Service:
         self._every_minute(self.deliver, "deliver", "post")
         self._every_minute(self.fetch, "fetch", "fetch", second=_FETCH_SECOND)
         self._scheduler.add_job(self.keep_up, CronTrigger(**_UPKEEP_AT, timezone=UTC), id="upkeep")
-        with self._metrics():
-            self._scheduler.start()
-            watcher = threading.Thread(target=self._watch_inbox, daemon=True)
-            watcher.start()
-            self.log.info("started", home=str(self.home.path))
-            self._watch_clock()
-            self.log.info("stopping")
-            self._scheduler.shutdown(wait=True)
-            watcher.join(5)
+        self._scheduler.start()
+        watcher = threading.Thread(target=self._watch_inbox, daemon=True)
+        watcher.start()
+        self.log.info("started", home=str(self.home.path))
+        self._watch_clock()
+        self.log.info("stopping")
+        self._scheduler.shutdown(wait=True)
+        watcher.join(5)
 
     def _every_minute(self, job: Callable[[], None], name: str, executor: str, *, second: int = 0) -> None:
         # Asked for while it is at work, another follows it: two instances, though only one can be at work.
@@ -154,15 +157,19 @@ class Service:
             max_instances=2,
         )
 
-    @contextmanager
-    def _metrics(self) -> Iterator[None]:
+    def _listen(self, held: ExitStack, *, patient: bool) -> None:
+        """Serve metrics; a `patient` process does without while its leader has the address."""
         address = self.home.settings.schedule.metrics
-        if address is None:
-            yield
+        if address is None or self._listens:
             return
-        with Server(address, self.home, self.meters) as server:
-            self.log.info("metrics", host=address[0], port=server.port)
-            yield
+        try:
+            server = held.enter_context(Server(address, self.home, self.meters))
+        except UsageError:
+            if patient:
+                return
+            raise
+        self._listens = True
+        self.log.info("metrics", host=address[0], port=server.port)
 
     # --- jobs
 
