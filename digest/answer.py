@@ -23,7 +23,8 @@ class Facts:
 
     `decided` is newest first, lately without what was not due but for the newest. `slots` are those that
     the schedule as it is now has on that day; `later` is the first decision after the day that used up a
-    slot; `enrolled` is when a run first saw the subscription, `overdue` a slot that passed without a run.
+    slot; `enrolled` is when a run first saw the subscription, `issued` how many issues it ever had,
+    `overdue` a slot that passed without a run.
     `subscription` is None if its file is gone or has mistakes.
     """
 
@@ -35,6 +36,7 @@ class Facts:
     slots: tuple[datetime, ...] = ()
     later: tuple[RunRecord, Verdict] | None = None
     enrolled: datetime | None = None
+    issued: int = 0
     overdue: datetime | None = None
 
     def at(self, moment: datetime) -> str:
@@ -152,7 +154,8 @@ def _lately(facts: Facts) -> Iterator[str]:
         yield _issue(facts, *facts.decided[issues[0]])
     used = [verdict for _, verdict in silent if verdict.slot]
     if used and used[0].slot:
-        since = "Since then" if issues else "No issue yet:"
+        never = "No issue for long: the last" if facts.issued else "No issue yet:"
+        since = "Since then" if issues else never
         slots = f"{len(used)} slots have" if len(used) > 1 else "one slot has"
         last = "the last" if len(used) > 1 else "that"
         yield f"{since} {slots} passed without one; for {last}, {facts.at(used[0].slot)}, {_nothing(used[0])}"

@@ -99,7 +99,8 @@ def _facts(
         settled = ledger.verdicts_of(subscription_id, settled=True, limit=_LATELY)
         newest = ledger.verdicts_of(subscription_id, limit=1)
         decided = settled if newest[:1] == settled[:1] else newest + settled
-        return Facts(zone, now, day, decided, subscription, enrolled=enrolled)
+        issued = cursor.issues if cursor else 0
+        return Facts(zone, now, day, decided, subscription, enrolled=enrolled, issued=issued)
     since, until = _day_in(zone, day)
     slots: tuple[datetime, ...] = ()
     if subscription:

@@ -141,6 +141,14 @@ def test_lately(home):
     assert answer(home, "never", now="2026-11-20T22:00Z").startswith("No issue yet: one slot has passed")
 
 
+def test_a_silence_longer_than_what_is_looked_at(home, monkeypatch):
+    monkeypatch.setattr("digest.why._LATELY", 2)
+    for day in (18, 19, 20):
+        home.run(f"2026-11-{day}T14:00Z")
+    told = "No issue for long: the last 2 slots have passed without one; for the last, Fri 2026-11-20 08:00,"
+    assert answer(home).startswith(told)
+
+
 def test_a_weekly_note(home):
     home.subscribe("note", "lantern AND quantum", send_empty="weekly note")
     for day in range(18, 27):
