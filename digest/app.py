@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from digest.config import home_path, open_home
 from digest.errors import DigestError, UsageError
-from digest.model import Delivery, DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
+from digest.model import Delivery, DigestFile, Home, Issue, Match, Rejected, Settings, Subscription
 from digest.report import DeliveryReport, FileReport, RunReport
 
 __all__ = ["Settings", "Subscription", "home_path", "open_home"]  # what the doors need of the rooms below
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from digest.dispatch import Returned
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
-    from digest.store import Outbox, Store, Transaction
+    from digest.store import Library, Outbox, Store, Transaction
     from digest.store.outbox import Suppression
     from digest.subscriptions import Flawed
     from digest.upkeep import Upkept
@@ -194,11 +194,11 @@ def match(
     Raises QueryError.
     """
     from digest.intake import read_files
-    from digest.match.naive import analyse, best_first
-    from digest.match.naive import match as match_paper
+    from digest.match.naive import best_first
     from digest.match.query import query_of
+    from digest.match.scan import scanner
 
-    parsed = query_of([query])
+    find = scanner(query_of([query]))
     files: tuple[FileReport, ...] = ()
     with open_library(home, create=False, url="sqlite://" if options.paths else None) as store:
         if options.paths:
@@ -206,7 +206,7 @@ def match(
                 number = tx.ledger.open_run(started=clock.started, clock=clock.now)
             files = tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
         with store.begin(write=False) as tx:
-            hits = (match_paper(parsed, analyse(paper)) for paper in tx.library.all_papers())
+            hits = map(find, tx.library.all_papers())
             return tuple(best_first(hit for hit in hits if hit is not None)), files
 
 
@@ -255,35 +255,31 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
         )
-        counted = weeks_of(tx.library.all_papers(), subscription, clock.now, weeks)
+        counted = weeks_of(tx.library, subscription, clock.now, weeks)
         papers = tx.library.count()
     text = renderer_for(home).text(issue) if findings.matched else ""
     shown = issue if findings.matched else None
     return Preview(shown, findings.considered, findings.matched, text, counted, papers)
 
 
-def weeks_of(
-    papers: Iterator[Paper], subscription: Subscription, now: datetime, weeks: int
-) -> tuple[Week, ...]:
+def weeks_of(library: "Library", subscription: Subscription, now: datetime, weeks: int) -> tuple[Week, ...]:
     from digest.compose import recent_enough
-    from digest.match.naive import analyse
-    from digest.match.naive import match as match_paper
     from digest.match.query import query_of
+    from digest.match.scan import scanner
 
     zone = ZoneInfo(subscription.timezone)
-    query = query_of(subscription.keywords, subscription.exclude)
+    find = scanner(query_of(subscription.keywords, subscription.exclude))
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     seen = {monday - timedelta(weeks=back): [0, 0] for back in reversed(range(weeks))}
-    for paper in papers:
+    since = datetime.combine(min(seen, default=today), time.min, zone) - timedelta(days=1)
+    for paper in library.all_papers(since=since):
         day = paper.first_seen.astimezone(zone).date()
         week = seen.get(day - timedelta(days=day.weekday()))
         if week is not None:
-            accepted = recent_enough(subscription, paper, paper.first_seen) and match_paper(
-                query, analyse(paper)
-            )
             week[0] += 1
-            week[1] += 1 if accepted else 0
+            if recent_enough(subscription, paper, paper.first_seen) and find(paper):
+                week[1] += 1
     return tuple(Week(start, total, matched) for start, (total, matched) in seen.items())
 
 

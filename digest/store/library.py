@@ -221,8 +221,11 @@ class Library:
             for row in self._db.execute(_PAPERS.where(papers.c.number.in_(chunk)))
         }
 
-    def all_papers(self) -> Iterator[Paper]:
+    def all_papers(self, *, since: datetime | None = None) -> Iterator[Paper]:
+        """Yield every paper in order; with `since`, those first seen from then on."""
         chosen = _PAPERS.where(absorbed.c.root.is_(None)).order_by(papers.c.number)
+        if since is not None:
+            chosen = chosen.where(papers.c.first_seen >= since)
         for row in self._db.execute(chosen).yield_per(1000):
             yield _paper(row)
 
