@@ -130,6 +130,7 @@ def _smtp(table: Table | None) -> Smtp | None:
         ),
         domain_connections=table.take("domain_connections", int, 0, at_least(0)),
         domain_per_minute=table.take("domain_per_minute", int, 0, at_least(0)),
+        one_click=table.take("one_click", bool, default.one_click),
     )
     table.finish()
     for key in ("host", "from"):

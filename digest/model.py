@@ -371,7 +371,7 @@ class Smtp:
     `password_env` names the variable that holds the password, `password_file` the file. `timeout` is
     how many seconds an answer may take, `final_timeout` the answer to the end of a message.
     `domain_connections` and `domain_per_minute` limit what one domain gets at once and in a minute;
-    0 is no limit.
+    0 is no limit. `one_click`: mails say that a click at an https `base_url` unsubscribes.
     """
 
     host: str
@@ -388,6 +388,7 @@ class Smtp:
     messages_per_connection: int = 100
     domain_connections: int = 0
     domain_per_minute: int = 0
+    one_click: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import Any
 
 import structlog
@@ -88,9 +89,20 @@ class Service:
     _waiting: bool = False
 
     def stop_at_signals(self) -> None:
-        """Let SIGTERM and SIGINT end it."""
+        """Let SIGTERM and SIGINT end it.
+
+        A handler interrupts whatever is at work, itself and the waiting for `stop` too, whose lock it must not
+        ask for. What it may do is put something into a SimpleQueue.
+        """
+        asked: SimpleQueue[int] = SimpleQueue()
+
+        def heed() -> None:
+            asked.get()
+            self.stop.set()
+
+        threading.Thread(target=heed, name="signals", daemon=True).start()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop.set())
+            signal.signal(number, lambda number, _frame: asked.put(number))
 
     def run_in_turn(self) -> None:
         """Wait until this process leads the home, then make rounds until it is asked to stop."""

@@ -47,9 +47,12 @@ class Files(StaticFiles):
         return super().lookup_path(path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the file at a path. Raises HTTPException if it is none."""
+        if scope["path"].endswith("/") and self.get_path(scope) != ".":  # its links would lead elsewhere
+            raise HTTPException(404)
         try:
             return await super().get_response(path, scope)
-        except (PermissionError, OSError) as error:  # a link in a circle, a disk that fails
+        except OSError as error:  # a link in a circle, a disk that fails
             raise HTTPException(404) from error
 
     def file_response(

@@ -33,7 +33,8 @@ def serve(home: Home, port: int | None, *, clock: bool, machine: bool) -> int:
         if clock:
             service.run_in_turn()
         else:
-            service.stop.wait()
+            while not service.stop.wait(1):  # a signal that came to another thread is seen between two waits
+                pass
             service.log.info("stopped")
     return 0
 
