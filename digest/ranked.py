@@ -162,7 +162,8 @@ class Tastes:
 
 
 def _with_terms(item: Item, taste: Taste) -> Item:
-    liked, disliked = taste.terms(item.paper)
+    liked, against = taste.terms(item.paper)
+    disliked = against if taste.disliked else ()  # nobody disliked what is merely common in the library
     name = _LEARNT_FROM[bool(taste.liked), bool(taste.clicked)]
     parts = tuple(replace(part, name=name) if part.name == "taste" else part for part in item.parts)
     return replace(item, parts=parts, liked=liked, disliked=disliked)
