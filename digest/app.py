@@ -24,9 +24,9 @@ __all__ = ["Settings", "Subscription", "home_path", "open_home"]  # what the doo
 OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
 
 if TYPE_CHECKING:
-    from digest.dispatch import Returned
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
+    from digest.returns import Collected
     from digest.store import Outbox, Store, Transaction
     from digest.store.outbox import Suppression
     from digest.subscriptions import Flawed
@@ -434,18 +434,20 @@ def _chosen(outbox: "Outbox", ids: Sequence[int], *, everything: bool) -> list[i
     return list(ids)
 
 
-def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "tuple[Returned, ...]":
-    """Read what came back: from these places, else what is new in the configured mailbox. Raises UsageError."""
-    from digest import dispatch
+def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "Collected":
+    """Read what came back: from these places, else what is new where the settings say. Raises UsageError."""
+    from digest import returns
 
-    own = home.settings.bounces.mailbox
-    if not paths and not own:
+    if not paths and not home.settings.bounces.read_somewhere:
         raise UsageError(
-            "name a Maildir, an mbox or a message, or set mailbox under [bounces] in digest.toml"
+            "name a Maildir, an mbox or a message, or set mailbox or imap under [bounces] in digest.toml"
         )
-    places = [Path(path) for path in paths] or [home.path / str(own)]
     with open_library(home, create=True) as store:
-        return dispatch.read_bounces(store, places, now=clock.now, fresh=not paths)
+        if paths:
+            return returns.Collected(
+                returns.read_places(store, [Path(each) for each in paths], now=clock.now)
+            )
+        return returns.collect(home, store, now=clock.now)
 
 
 def recipients(home: Home) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a Maildir, an mbox or a message (default: [bounces] mailbox)",
+        help="a Maildir, an mbox or a message (default: where [bounces] says)",
     )
     recipients = group("recipients", "see addresses, and stop or allow mail to them")
     add(recipients, "list", "every address, what it got, and why it gets no more", _recipients_list)
@@ -121,12 +121,16 @@ def _outbox_change(arguments: argparse.Namespace, home: Home, screen: "Screen") 
 
 
 def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.bounces(home, arguments.paths, _clock(arguments, home))
+    collected = app.bounces(home, arguments.paths, _clock(arguments, home))
+    found = collected.found
+    for problem in collected.problems:
+        screen.error(problem)
+    status = 1 if collected.problems else 0
     if arguments.json:
         print_json(
             [
                 {
-                    "file": str(each.file),
+                    "file": each.place,
                     "kind": each.bounce.kind,
                     "recipient": each.line.recipient if each.line else None,
                     "subscription": each.line.subscription if each.line else None,
@@ -136,11 +140,16 @@ def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
                 for each in found
             ]
         )
-        return 0
+        return status
     screen.table(
         ("file", "kind", "recipient", "reason"),
         (
-            (each.file.name, each.bounce.kind, each.line.recipient if each.line else "", each.bounce.text)
+            (
+                each.place.rpartition("/")[2],
+                each.bounce.kind,
+                each.line.recipient if each.line else "",
+                each.bounce.text,
+            )
             for each in found
         ),
         wide=3,
@@ -148,7 +157,7 @@ def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
     screen.say(
         f"{len(found)} messages read; digest recipients list shows who gets no more mail.", style="bold"
     )
-    return 0
+    return status
 
 
 def _recipients_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:

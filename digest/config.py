@@ -13,7 +13,7 @@ from digest.checked import Table, at_least, one_of, parse_toml, read_text, strin
 from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
 from digest.language import LANGUAGES
-from digest.model import Bounces, Dkim, Home, Settings, Smtp, Source, Summarising, Upkeep
+from digest.model import Bounces, Dkim, Home, ImapBox, Settings, Smtp, Source, Summarising, Upkeep
 from digest.spans import parse_span
 
 FILE = "digest.toml"
@@ -123,11 +123,16 @@ def _smtp(table: Table | None) -> Smtp | None:
     for key in ("host", "from"):
         if key not in table:
             table.wrong(key, "is missing", "add it")
-    if smtp.tls == "none" and not _is_loopback(host):
+    _check_tls(table, smtp.tls, host)
+    return smtp
+
+
+def _check_tls(table: Table, tls: str, host: str) -> None:
+    """Let nothing go unencrypted to another machine."""
+    if tls == "none" and not _is_loopback(host):
         table.wrong(
             "tls", f'is "none" for {host!r}', 'mail would travel readable; write "starttls" or "implicit"'
         )
-    return smtp
 
 
 def _upkeep(table: Table | None) -> Upkeep:
@@ -220,9 +225,34 @@ def _bounces(table: Table | None) -> Bounces:
         address=table.take("address", str, "", _plain_address),
         verp=table.take("verp", bool, True),
         mailbox=table.take("mailbox", str, "") or None,
+        imap=_imap_box(table.table("imap")),
     )
     table.finish()
     return bounces
+
+
+def _imap_box(table: Table | None) -> ImapBox | None:
+    if table is None:
+        return None
+    default = ImapBox()
+    box = ImapBox(
+        host=table.take("host", str, "", _one_line),
+        port=table.take("port", int, default.port, _port),
+        tls=table.take("tls", str, default.tls, one_of("implicit", "starttls", "none")),
+        user=table.take("user", str, "", _one_line),
+        password_env=table.take("password_env", str, "", _one_line),
+        password_file=table.take("password_file", str, "", _one_line),
+        ca_file=table.take("ca_file", str, "", _one_line),
+        folder=table.take("folder", str, default.folder, _mail_folder),
+    )
+    table.finish()
+    for key in ("host", "user"):
+        if key not in table:
+            table.wrong(key, "is missing", "add it")
+    if not (box.password_env or box.password_file):
+        table.wrong("user", "has no password", "add password_env, the name of the variable that holds it")
+    _check_tls(table, box.tls, box.host)
+    return box
 
 
 def _plain_address(value: str) -> str:
@@ -302,12 +332,8 @@ def _source(table: Table) -> Source:
     for key in ("name", "kind", *SOURCE_KINDS.get(source.kind, ())):
         if key not in table:
             table.wrong(key, "is missing", "add it")
-    if source.kind == "imap" and source.tls == "none" and not _is_loopback(source.host):
-        table.wrong(
-            "tls",
-            f'is "none" for {source.host!r}',
-            'mail would travel readable; write "starttls" or "implicit"',
-        )
+    if source.kind == "imap":
+        _check_tls(table, source.tls, source.host)
     return source
 
 

@@ -14,32 +14,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from digest.deliver.address import Mailbox, mailbox, sender_mailbox
-from digest.deliver.bounces import Bounce, read_bounce
-from digest.deliver.dkim import Signer, load_signer
+from digest.channels import channels_of
 from digest.deliver.loop import Loop
-from digest.deliver.mailboxes import mark_read, messages_in
-from digest.deliver.mailing import Mailing, Sender
-from digest.deliver.post import SmtpChannel
-from digest.deliver.smtp import Server
-from digest.errors import UsageError
-from digest.links import public_base
 from digest.lock import dead_signs, forget_sign, sign_of_life, this_start
 from digest.model import Delivery, Home, Outcome, Smtp
-from digest.ports import Channel
 from digest.report import COUNTED, DeliveryReport
+from digest.returns import collect
 from digest.store import Held, Outbox, Store
-from digest.write import renderer_for
 
 Chance = Callable[[], float]
 _LINGER = 0.001  # seconds
-_MAILINGS_AT_HAND = 64  # issues of some 100 KB
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +51,9 @@ def deliver(
 ) -> DeliveryReport:
     """Empty the outbox over every configured channel, or till `stopping`. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
-    channels = _channels(home, store)
-    problems: dict[str, None] = {}
-    if home.settings.bounces.mailbox:
-        try:
-            read_bounces(store, [home.path / home.settings.bounces.mailbox], now=now, fresh=True)
-        except UsageError as error:  # no reason to keep mail back
-            problems[str(error)] = None
+    channels = channels_of(home, store)
+    # What cannot be read of what came back is no reason to keep mail back.
+    problems = dict.fromkeys(collect(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
     recover(home, store, now=now, number=number)
@@ -125,52 +109,6 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
         tx.outbox.recover(now=now, dead=dead, number=number, start=this_start())
     for holder in dead if tidy else ():
         forget_sign(home.path, holder)
-
-
-# --- what comes back -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """A message that came back: where it lies, what it is, and the line of the outbox it is about."""
-
-    file: Path
-    bounce: Bounce
-    line: Delivery | None
-
-
-def read_bounces(
-    store: Store, paths: Sequence[Path], *, now: datetime, fresh: bool = False
-) -> tuple[Returned, ...]:
-    """Read what came back and note it: who cannot be reached, complains or leaves gets no more mail.
-
-    `fresh`: only what is new in a Maildir, which is marked as read then. Raises UsageError.
-    """
-    with store.begin() as tx:
-        secret = tx.outbox.secret()
-    found = []
-    for path in paths:
-        for file, data in messages_in(path, fresh=fresh):
-            bounce = read_bounce(data, secret)
-            with store.begin() as tx:
-                lines = tx.outbox.lines([bounce.line]) if bounce.line is not None else ()
-                if lines:
-                    _note(tx.outbox, lines[0], bounce, now)
-            found.append(Returned(file, bounce, lines[0] if lines else None))
-            if fresh and bounce.kind not in {"other", "forged"}:
-                mark_read(file)
-    return tuple(found)
-
-
-def _note(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None:
-    if bounce.kind == "hard":
-        # Once: an address that the operator has allowed again is not stopped by the same report.
-        if outbox.came_back(line.id, bounce.text, now=now):
-            outbox.suppress(line.recipient, reason=f"came back: {bounce.text}", at=now)
-    elif bounce.kind == "complaint":
-        outbox.suppress(line.recipient, reason=bounce.text, at=now)
-    elif bounce.kind == "unsubscribe":
-        outbox.suppress(line.recipient, reason=bounce.text, at=now, subscription=line.subscription)
 
 
 # --- the outbox as the loop sees it ----------------------------------------------------------------
@@ -338,85 +276,3 @@ def _leases(home: Home, store: Store, channel: str, clock: SteadyClock, number: 
     resend = home.settings.in_doubt == "resend"
     with sign_of_life(home.path, holder):
         yield _Leases(store, holder, channel, clock, lease, resend=resend, number=number)
-
-
-# --- channels --------------------------------------------------------------------------------------
-
-
-def _channels(home: Home, store: Store) -> dict[str, Channel]:
-    """Return the configured channels by name. Raises UsageError if something they need is absent."""
-    makers = {"smtp": _smtp_channel}
-    return {name: makers[name](home, store) for name in home.settings.channels}
-
-
-def _smtp_channel(home: Home, store: Store) -> Channel:
-    sender = sender_of(home, store)
-    renderer = renderer_for(home)
-
-    @lru_cache(_MAILINGS_AT_HAND)
-    def mailing(issue: int) -> Mailing:
-        with store.begin(write=False) as tx:
-            stored = tx.desk.issue(issue)
-        return Mailing(renderer.eml(stored.issue), sender, stored.issue)
-
-    return SmtpChannel(server_of(home), sender, lambda delivery: mailing(delivery.issue))
-
-
-def server_of(home: Home) -> Server:
-    """Return the mail server with its password. Raises UsageError if that cannot be had."""
-    smtp = home.settings.smtp
-    assert smtp is not None, "checked with the settings"
-    for key, name in (("ca_file", smtp.ca_file), ("password_file", smtp.password_file)):
-        if name and not (home.path / name).is_file():
-            raise UsageError(f"digest.toml: smtp.{key}: there is no file {home.path / name}")
-    if smtp.ca_file:
-        smtp = replace(smtp, ca_file=str(home.path / smtp.ca_file))
-    return Server(smtp, _password(home, smtp))
-
-
-def _password(home: Home, smtp: Smtp) -> str | None:
-    if smtp.user is None:
-        return None
-    if smtp.password_env:
-        password = os.environ.get(smtp.password_env)
-        if password is None:
-            raise UsageError(
-                f"digest.toml: smtp.password_env: the variable {smtp.password_env} is not set; "
-                "set it where digest runs"
-            )
-        return password
-    try:
-        return (home.path / str(smtp.password_file)).read_text("utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"digest.toml: smtp.password_file: cannot be read ({type(error).__name__})"
-        ) from error
-
-
-def sender_of(home: Home, store: Store) -> Sender:
-    """Return who sends. Raises UsageError if a DKIM key cannot be read."""
-    settings = home.settings
-    assert settings.smtp is not None, "checked with the settings"
-    address = sender_mailbox(settings.smtp.sender)
-    assert address is not None, "checked with the settings"
-    with store.begin() as tx:
-        secret = tx.outbox.secret()
-    return Sender(
-        address=address,
-        bounces=mailbox(settings.bounces.address) or address,
-        secret=secret,
-        public_url=public_base(settings.base_url),
-        verp=settings.bounces.verp,
-        signers=signers_of(home, address),
-    )
-
-
-def signers_of(home: Home, address: Mailbox) -> tuple[Signer, ...]:
-    """Return the DKIM keys, read. Raises UsageError."""
-    dkim = home.settings.dkim
-    if dkim is None:
-        return ()
-    domain = dkim.domain or address.domain
-    return tuple(
-        load_signer(home.path / Path(file), domain=domain, selector=selector) for selector, file in dkim.keys
-    )

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 
+from digest.channels import server_of, signers_of
 from digest.deliver.address import sender_mailbox
 from digest.deliver.dkim import Signer
 from digest.deliver.smtp import open_session
-from digest.dispatch import server_of, signers_of
 from digest.errors import DigestError
 from digest.links import public_base
 from digest.model import Home
@@ -74,6 +74,31 @@ def _aligned(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
+def _bounces(home: Home) -> Iterator[Finding]:
+    """Look whether what comes back can be read, where the settings say."""
+    bounces = home.settings.bounces
+    if not bounces.read_somewhere:
+        yield Finding("bounces", "skipped", "what comes back is read by nobody (see [bounces])")
+        return
+    if bounces.mailbox:
+        from digest.deliver.mailboxes import messages_in
+
+        there = sum(1 for _ in messages_in(home.path / bounces.mailbox, fresh=True))
+        yield Finding("bounces", "good", f"{bounces.mailbox}: {there} new messages")
+    if bounces.imap:
+        from digest.fetch import imap
+        from digest.fetch.problem import FetchError
+        from digest.returns import opened_by
+
+        try:
+            there = imap.count(*opened_by(home, bounces.imap))
+        except FetchError as error:
+            remedy = "check host, port, tls, user, password and folder under [bounces.imap]"
+            yield Finding("bounces", "bad", str(error), remedy)
+        else:
+            yield Finding("bounces", "good", f"{bounces.imap.name}: {there} messages")
+
+
 def _dkim(home: Home) -> Iterator[Finding]:
     dkim, smtp = home.settings.dkim, home.settings.smtp
     address = sender_mailbox(smtp.sender) if smtp else None
@@ -116,4 +141,5 @@ _CHECKS: dict[str, Callable[[Home], Iterator[Finding]]] = {
     "smtp": _smtp,
     "from": _sender,
     "dkim": _dkim,
+    "bounces": _bounces,
 }

@@ -397,16 +397,40 @@ class Dkim:
 
 
 @dataclass(frozen=True, slots=True)
+class ImapBox:
+    """A folder that is read by IMAP. The password is in the variable `password_env` or in a file."""
+
+    host: str = ""
+    port: int = 993
+    tls: str = "implicit"
+    user: str = ""
+    password_env: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+    folder: str = "INBOX"
+
+    @property
+    def name(self) -> str:
+        """Return what tells the folder from every other, and is fit to be shown."""
+        return f"imap://{self.user}@{self.host}:{self.port}/{self.folder}"
+
+
+@dataclass(frozen=True, slots=True)
 class Bounces:
     """Where mail that comes back goes, and where it is read.
 
     `address` "" is From's; `verp` gives every message a return address of its own by a plus sign;
-    `mailbox` is a Maildir or an mbox file.
+    `mailbox` is a Maildir or an mbox file, `imap` a folder on a mail server.
     """
 
     address: str = ""
     verp: bool = True
     mailbox: str | None = None
+    imap: ImapBox | None = None
+
+    @property
+    def read_somewhere(self) -> bool:
+        return bool(self.mailbox or self.imap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +471,13 @@ class Source:
     password_env: str = ""
     folder: str = "INBOX"
     every: timedelta | None = timedelta(hours=3)
+
+    @property
+    def box(self) -> ImapBox:
+        """Return the folder that a source of kind `imap` reads."""
+        return ImapBox(
+            self.host, self.port, self.tls, self.user, password_env=self.password_env, folder=self.folder
+        )
 
 
 @dataclass(frozen=True, slots=True)

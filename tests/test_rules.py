@@ -47,6 +47,8 @@ LAYERS = (
             "write",
             "upkeep",
             "dispatch",
+            "channels",
+            "returns",
         },
     ),
     (

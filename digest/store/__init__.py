@@ -30,6 +30,7 @@ from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.outbox import Outbox
 from digest.store.programs import Programs
+from digest.store.returns import Returns
 from digest.store.schema import migrate
 from digest.store.summaries import Summaries
 from digest.store.titles import Titles
@@ -42,6 +43,7 @@ __all__ = [
     "Ledger",
     "Library",
     "Outbox",
+    "Returns",
     "Store",
     "Summaries",
     "Titles",
@@ -66,6 +68,7 @@ class Transaction:
     feedback: Feedback
     titles: Titles
     summaries: Summaries
+    returns: Returns
 
 
 class Store:
@@ -194,6 +197,7 @@ def _transaction(connection: Connection) -> Transaction:
         Feedback(connection),
         Titles(connection),
         Summaries(connection),
+        Returns(connection),
     )
 
 

@@ -471,6 +471,27 @@ def _keep_summaries(connection: Connection) -> None:
     meta.create_all(connection, tables=[summaries])
 
 
+# What came back and was acted on, by its SHA-256: the same report, read again, does nothing.
+returned = Table(
+    "returned",
+    meta,
+    Column("digest", String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+# How far each mailbox on a server was read: its last uid, which is valid for `validity` (RFC 9051, 2.3.1.1).
+mailboxes = Table(
+    "mailbox",
+    meta,
+    Column("name", Plain, primary_key=True),
+    Column("uid", BigInteger, nullable=False),
+    Column("validity", BigInteger, nullable=False),
+)
+
+
+def _keep_returned(connection: Connection) -> None:
+    meta.create_all(connection, tables=[returned, mailboxes])
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_programs,
@@ -480,6 +501,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_feedback,
     _keep_titles,
     _keep_summaries,
+    _keep_returned,
 )
 
 
