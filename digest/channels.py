@@ -8,12 +8,13 @@ from pathlib import Path
 
 from digest.deliver.address import Mailbox, mailbox, sender_mailbox
 from digest.deliver.dkim import Signer, load_signer
+from digest.deliver.maildir import MaildirChannel
 from digest.deliver.mailing import Mailing, Sender
 from digest.deliver.post import SmtpChannel
 from digest.deliver.smtp import Server
 from digest.errors import UsageError
 from digest.links import public_base
-from digest.model import Home
+from digest.model import Delivery, Home
 from digest.ports import Channel
 from digest.store import Store
 from digest.write import renderer_for
@@ -28,6 +29,18 @@ def channels_of(home: Home, store: Store) -> dict[str, Channel]:
 
 def _smtp_channel(home: Home, store: Store) -> Channel:
     sender = sender_of(home, store)
+    return SmtpChannel(server_of(home), sender, _mailings(home, store, sender))
+
+
+def _maildir_channel(home: Home, store: Store) -> Channel:
+    maildir = home.settings.maildir
+    assert maildir is not None, "checked with the settings"
+    sender = sender_of(home, store)
+    return MaildirChannel(home.path / maildir.path, sender, _mailings(home, store, sender))
+
+
+def _mailings(home: Home, store: Store, sender: Sender) -> Callable[[Delivery], Mailing]:
+    """Return what gives the mail of a delivery's issue, made once for all its recipients."""
     renderer = renderer_for(home)
 
     @lru_cache(_MAILINGS_AT_HAND)
@@ -36,10 +49,10 @@ def _smtp_channel(home: Home, store: Store) -> Channel:
             stored = tx.desk.issue(issue)
         return Mailing(renderer.eml(stored.issue), sender, stored.issue)
 
-    return SmtpChannel(server_of(home), sender, lambda delivery: mailing(delivery.issue))
+    return lambda delivery: mailing(delivery.issue)
 
 
-_MAKERS: dict[str, Callable[[Home, Store], Channel]] = {"smtp": _smtp_channel}
+_MAKERS: dict[str, Callable[[Home, Store], Channel]] = {"smtp": _smtp_channel, "maildir": _maildir_channel}
 
 
 def server_of(home: Home) -> Server:
@@ -81,8 +94,7 @@ def ca_file_of(home: Home, table: str, name: str) -> str:
 def sender_of(home: Home, store: Store) -> Sender:
     """Return who sends. Raises UsageError if a DKIM key cannot be read."""
     settings = home.settings
-    assert settings.smtp is not None, "checked with the settings"
-    address = sender_mailbox(settings.smtp.sender)
+    address = sender_mailbox(settings.sender)
     assert address is not None, "checked with the settings"
     with store.begin() as tx:
         secret = tx.outbox.secret()

@@ -13,11 +13,11 @@ from digest.checked import Table, at_least, one_of, parse_toml, read_text, strin
 from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
 from digest.language import LANGUAGES
-from digest.model import Bounces, Dkim, Home, ImapBox, Settings, Smtp, Source, Summarising, Upkeep
+from digest.model import Bounces, Dkim, Home, ImapBox, Maildir, Settings, Smtp, Source, Summarising, Upkeep
 from digest.spans import parse_span
 
 FILE = "digest.toml"
-CHANNELS = ("smtp",)
+CHANNELS = ("smtp", "maildir")
 # Each kind of source, and the keys that it needs.
 SOURCE_KINDS: dict[str, tuple[str, ...]] = {
     "feed": ("url",),
@@ -68,6 +68,7 @@ def load_settings(file: Path) -> Settings:
         max_file_mb=table.take("max_file_mb", int, default.max_file_mb, at_least(1)),
         feed_items=table.take("feed_items", int, default.feed_items, at_least(1)),
         smtp=_smtp(table.table("smtp")),
+        maildir=_maildir(table.table("maildir")),
         schedule=_upkeep(table.table("schedule")),
         dkim=_dkim(table.table("dkim")),
         bounces=_bounces(table.table("bounces")),
@@ -78,8 +79,7 @@ def load_settings(file: Path) -> Settings:
         summaries=_summaries(table.table("summaries")),
     )
     table.finish()
-    if "smtp" in settings.channels:
-        _check_smtp(table, settings)
+    _check_channels(table, settings)
     if problems:
         raise ConfigError(tuple(problems))
     return settings
@@ -178,20 +178,46 @@ def _listen_at(table: Table) -> tuple[str, int] | None:
     return found[0] if found else None
 
 
-def _check_smtp(table: Table, settings: Settings) -> None:
+_NEEDS = {"smtp": "host and from", "maildir": "path"}
+
+
+def _check_channels(table: Table, settings: Settings) -> None:
     """Check what only sending needs, when all keys are known."""
+    for channel in dict.fromkeys(settings.channels):
+        if channel not in table:
+            remedy = f"add [{channel}] with {_NEEDS[channel]}"
+            table.wrong("channels", f"has {channel} but there is no [{channel}] table", remedy)
+        elif (inner := table.table(channel)) is not None:
+            _check_sender(inner, settings)
+            if channel == "smtp":
+                _check_login(inner, settings)
+
+
+def _check_sender(inner: Table, settings: Settings) -> None:
+    sender = sender_mailbox(settings.sender)
+    if not settings.sender and not settings.smtp:
+        inner.wrong("from", "is missing", "add it: Name <name@example.org>")
+    elif settings.sender and (sender is None or sender.international):
+        inner.wrong("from", f"{settings.sender!r} has no address", "write Name <name@example.org>")
+
+
+def _check_login(inner: Table, settings: Settings) -> None:
     smtp = settings.smtp
-    if smtp is None:
-        if "smtp" not in table:
-            table.wrong("channels", "has smtp but there is no [smtp] table", "add [smtp] with host and from")
-        return
-    inner = table.table("smtp")
-    assert inner is not None, "it was read"
-    sender = sender_mailbox(smtp.sender)
-    if smtp.sender and (sender is None or sender.international):
-        inner.wrong("from", f"{smtp.sender!r} has no address", "write Name <name@example.org>")
+    assert smtp is not None, "it was read"
     if smtp.user and not (smtp.password_env or smtp.password_file):
         inner.wrong("user", "has no password", "add password_env, the name of the variable that holds it")
+
+
+def _maildir(table: Table | None) -> Maildir | None:
+    if table is None:
+        return None
+    maildir = Maildir(
+        path=table.take("path", str, "", _one_line), sender=table.take("from", str, "", _one_line)
+    )
+    table.finish()
+    if "path" not in table:
+        table.wrong("path", "is missing", "add it")
+    return maildir
 
 
 def _dkim(table: Table | None) -> Dkim | None:

@@ -166,8 +166,8 @@ def clock(patient: Patient) -> Sequence[Finding]:
 
 
 def mail(patient: Patient) -> Sequence[Finding]:
-    """Check the mail server, the sender and the signatures, where there is an [smtp] table."""
-    if patient.home.settings.smtp is None:
+    """Check what mail is handed to, the sender and the signatures, where there is an [smtp] or [maildir] table."""
+    if patient.home.settings.smtp is None and patient.home.settings.maildir is None:
         return ()
     from digest.doctor_mail import examine as examine_mail
 

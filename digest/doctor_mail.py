@@ -49,11 +49,11 @@ def _smtp(home: Home) -> Iterator[Finding]:
 
 def _sender(home: Home) -> Iterator[Finding]:
     """DMARC wants the domain of From to be that of the signature or of the return path (RFC 7489, 3.1)."""
-    if home.settings.smtp is None:
+    if not home.settings.sender and not home.settings.smtp:
         return
-    address = sender_mailbox(home.settings.smtp.sender)
+    address = sender_mailbox(home.settings.sender)
     if address is None:
-        yield Finding("from", "bad", "smtp.from has no address", "write Name <name@example.org>")
+        yield Finding("from", "bad", "from has no address", "write Name <name@example.org>")
         return
     others = {"bounces.address": home.settings.bounces.address.rpartition("@")[2]}
     if home.settings.dkim:
@@ -72,6 +72,14 @@ def _sender(home: Home) -> Iterator[Finding]:
 
 def _aligned(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def _maildir(home: Home) -> Iterator[Finding]:
+    from digest.deliver.maildir import names_read
+
+    if home.settings.maildir is not None:
+        names_read(home.path / home.settings.maildir.path)
+        yield Finding("maildir", "good", f"{home.settings.maildir.path} is there")
 
 
 def _bounces(home: Home) -> Iterator[Finding]:
@@ -100,8 +108,7 @@ def _bounces(home: Home) -> Iterator[Finding]:
 
 
 def _dkim(home: Home) -> Iterator[Finding]:
-    dkim, smtp = home.settings.dkim, home.settings.smtp
-    address = sender_mailbox(smtp.sender) if smtp else None
+    dkim, address = home.settings.dkim, sender_mailbox(home.settings.sender)
     if dkim is None or address is None:
         yield Finding("dkim", "skipped", "mails are not signed here; the mail server may do it")
         return
@@ -139,6 +146,7 @@ def _public(record: str) -> str:
 _CHECKS: dict[str, Callable[[Home], Iterator[Finding]]] = {
     "links": _links,
     "smtp": _smtp,
+    "maildir": _maildir,
     "from": _sender,
     "dkim": _dkim,
     "bounces": _bounces,

@@ -385,6 +385,14 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Maildir:
+    """The Maildir that the channel `maildir` fills. `sender` "" is that of [smtp]."""
+
+    path: str
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Dkim:
     """How mail is signed: each key (a PEM file; RSA or Ed25519) under its selector. `domain` "" is From's.
 
@@ -509,6 +517,7 @@ class Settings:
     max_file_mb: int = 100
     feed_items: int = 100
     smtp: Smtp | None = None
+    maildir: Maildir | None = None
     schedule: Upkeep = field(default_factory=Upkeep)
     dkim: Dkim | None = None
     bounces: Bounces = Bounces()
@@ -517,6 +526,11 @@ class Settings:
     library: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     summaries: Summarising | None = None
+
+    @property
+    def sender(self) -> str:
+        """Return who mails are from: a name and an address; empty if nobody says so."""
+        return (self.smtp and self.smtp.sender) or (self.maildir and self.maildir.sender) or ""
 
     @property
     def summary_model(self) -> str:

@@ -48,7 +48,7 @@ def test_the_settings_shown_are_read(tmp_path, block):
     load_settings(path)
 
 
-@pytest.mark.parametrize("table", ["smtp", "dkim", "bounces", "bounces.imap"])
+@pytest.mark.parametrize("table", ["smtp", "dkim", "bounces", "bounces.imap", "maildir"])
 def test_the_keys_of_each_table_are_the_known_ones(tmp_path, table):
     path = tmp_path / "digest.toml"
     path.write_text(f"[{table}]\nzzzzzzzz = 1\n", "utf-8")
