@@ -10,13 +10,11 @@ import random
 import secrets
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
 
 from digest.channels import channels_of
 from digest.deliver.loop import Loop
@@ -24,10 +22,10 @@ from digest.lock import dead_signs, forget_sign, sign_of_life, this_start
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.report import COUNTED, DeliveryReport
 from digest.returns import collect
-from digest.store import Held, Outbox, Store
+from digest.store import Jotter, Store
 
 Chance = Callable[[], float]
-_LINGER = 0.001  # seconds
+_LINGER = 0.02  # seconds that an outcome may wait for another note
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,78 +112,87 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
 # --- the outbox as the loop sees it ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class _Note:
-    """Something to be written, and where it is told that it is safe."""
+    """Something to be written, and then what came of it."""
 
-    work: Callable[[Outbox], bool]
-    written: "Future[bool]"
+    __slots__ = ("_answer", "_error", "work")
+
+    def __init__(self, work: Callable[[Jotter], bool]) -> None:
+        self.work = work
+        self._answer = False
+        self._error: BaseException | None = None
+
+    def written(self, answer: bool, error: BaseException | None = None) -> None:
+        self._answer, self._error = answer, error
+
+    def outcome(self) -> bool:
+        if self._error is not None:
+            raise self._error
+        return self._answer
 
 
 class _Clerk:
     """Writes what all connections note down, one transaction after the other.
 
-    A thread of its own writes all notes that came in while those before were being written, and a message goes
-    over the wire meanwhile. An outcome, which nobody waits for, lingers a millisecond for the note that mostly
-    follows it, the beginning of the next message. What is not `durable` is safe from the end
-    of this process at once, from a power cut with the next lease.
+    Who needs a note on the disk writes it, and with it all that others have noted since; who comes meanwhile
+    waits, and mostly finds its own written. So an outcome, which nobody waits for, is written with the beginning
+    of the next message; a thread writes what is left lying. What is not `durable` is safe from the end of this
+    process at once, from a power cut with the next lease.
     """
 
     def __init__(self, store: Store, *, durable: bool) -> None:
         self._open = ExitStack()
-        self._held = self._open.enter_context(store.hold(durable=durable))
-        self._notes: SimpleQueue[_Note] = SimpleQueue()
-        self._waiting, self._urgent = threading.Event(), threading.Event()
-        self._over = False
+        self._transaction = self._open.enter_context(store.jotting(durable=durable))
+        self._notes: deque[_Note] = deque()
+        self._writing = threading.Lock()
+        self._over = threading.Event()
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._sweep, name="delivery-clerk", daemon=True)
         self._thread.start()
 
-    def note(self, work: Callable[[Outbox], bool], *, urgent: bool) -> "Future[bool]":
-        """Have something written, at once if it is urgent. The future tells when; a failure is its own."""
-        note = _Note(work, Future())
-        self._notes.put(note)
-        if urgent:
-            self._urgent.set()
-        self._waiting.set()
-        return note.written
+    def write(self, work: Callable[[Jotter], bool]) -> bool:
+        """Write something, and all that was noted before it. Raises StoreError."""
+        note = _Note(work)
+        self._notes.append(note)
+        self._flush()
+        return note.outcome()
+
+    def note(self, work: Callable[[Jotter], bool]) -> None:
+        """Have something written soon. Raises what an earlier note met."""
+        self._notes.append(_Note(work))
+        self.check()
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Write what is left, then end."""
-        self._over = True
-        self._urgent.set()
-        self._waiting.set()
+        self._over.set()
         self._thread.join()
-        self._write()
+        self._flush()
         self._open.close()
 
     def _sweep(self) -> None:
-        while not self._over:
-            self._waiting.wait()
-            self._urgent.wait(_LINGER)
-            self._waiting.clear()
-            self._urgent.clear()
-            self._write()
+        while not self._over.wait(_LINGER):
+            if self._notes:
+                self._flush()
 
-    def _write(self) -> None:
-        notes = []
-        with suppress(Empty):
-            while True:
-                notes.append(self._notes.get_nowait())
-        if notes:
-            _together(self._held, notes)
-
-
-def _together(held: Held, notes: Sequence[_Note]) -> None:
-    """Write notes in one transaction."""
-    try:
-        with held.begin() as tx:
-            answers = [each.work(tx.outbox) for each in notes]
-    except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it
-        for each in notes:
-            each.written.set_exception(error)
-    else:
-        for each, answer in zip(notes, answers, strict=True):
-            each.written.set_result(answer)
+    def _flush(self) -> None:
+        with self._writing:
+            notes = [self._notes.popleft() for _ in range(len(self._notes))]
+            if not notes:
+                return
+            try:
+                with self._transaction() as jotter:
+                    answers = [each.work(jotter) for each in notes]
+            except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it, or notes again
+                self._failure = self._failure or error
+                for each in notes:
+                    each.written(answer=False, error=error)
+            else:
+                for each, answer in zip(notes, answers, strict=True):
+                    each.written(answer)
 
 
 class _Leases:
@@ -206,7 +213,6 @@ class _Leases:
         self._lease, self._resend, self._number = lease, resend, number
         # A lease is durable and names the start of the machine: after a power cut it is in doubt whole.
         self._clerk = _Clerk(store, durable="@" not in holder)
-        self._unwritten: list[Future[bool]] = []  # failures of what nobody waited for
 
     def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
         now = self._clock()
@@ -234,32 +240,18 @@ class _Leases:
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
         until = self._clock() + self._lease
-        written = self._clerk.note(
-            lambda outbox: outbox.begin(delivery.id, self._holder, until=until), urgent=True
-        )
-        return written.result
+        return lambda: self._clerk.write(lambda jotter: jotter.begin(delivery.id, self._holder, until=until))
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""
         now, number = self._clock(), self._number
-        written = self._clerk.note(
-            lambda outbox: outbox.settle(delivery, self._holder, outcome, now=now, number=number),
-            urgent=False,
+        self._clerk.note(
+            lambda jotter: jotter.settle(delivery, self._holder, outcome, now=now, number=number)
         )
-        written.add_done_callback(self._keep_failure)
-        self._raise_failure()
-
-    def _keep_failure(self, written: "Future[bool]") -> None:
-        if written.exception() is not None:
-            self._unwritten.append(written)
-
-    def _raise_failure(self) -> None:
-        for written in self._unwritten[:1]:
-            written.result()
 
     def release(self) -> None:
         self._clerk.stop()
-        self._raise_failure()
+        self._clerk.check()
         with self._store.begin() as tx:
             tx.outbox.release(self._holder)
 

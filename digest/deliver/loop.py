@@ -32,10 +32,7 @@ class Outbox(Protocol):
         ...
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
-        """Have it noted that the fate of this one may become unknown.
-
-        What is returned waits until that is written; false if the lease was lost.
-        """
+        """Return what notes that the fate of this one may become unknown; false if the lease was lost."""
         ...
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None: ...
