@@ -54,12 +54,12 @@ def work(home: MailHome, way: str, monkeypatch) -> list[list[tuple]]:
                 )
                 assert write(lambda j, line=line, o=outcome: j.settle(line, HOLDER, o, now=NOW, number=7))
                 assert not write(lambda j, line=line: j.begin(line.id, HOLDER, until=NOW))
+
+            def fail(jotter: Jotter) -> bool:
+                jotter.settle(lines[0], HOLDER, Outcome("failed", "x"), now=NOW, number=8)
+                raise ZeroDivisionError
+
             with pytest.raises(ZeroDivisionError):
-
-                def fail(jotter: Jotter) -> bool:
-                    jotter.settle(lines[0], HOLDER, Outcome("failed", "x"), now=NOW, number=8)
-                    raise ZeroDivisionError
-
                 write(fail)
     return [home.rows("select * from outbox order by id"), home.rows("select * from suppression order by 1")]
 
@@ -78,9 +78,6 @@ def test_a_database_that_fails_is_named(home: MailHome, monkeypatch):
     home.queue(kelp=["a@x.test"])
     with opened(home, "SQLite", monkeypatch) as store:
         home.change("drop table outbox")
-        with (
-            store.jotting() as transaction,
-            pytest.raises(StoreError, match="digest.db: the library database: no such table"),
-        ):
-            with transaction() as jotter:
-                jotter.begin(1, HOLDER, until=NOW)
+        reason = r"digest\.db: the library database: no such table"
+        with store.jotting() as transaction, pytest.raises(StoreError, match=reason), transaction() as jotter:
+            jotter.begin(1, HOLDER, until=NOW)
