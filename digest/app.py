@@ -362,6 +362,12 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
                 f"{each.id}: no source read so far fills the field {name!r}; a term on it cannot match yet"
                 for name in sorted(used - filled)
             )
+        if isinstance(each, Subscription):
+            warnings += tuple(
+                f"{each.id}: chat names {name!r}, and digest.toml has no [chat.{name}]"
+                for name in each.chat
+                if home.settings.room(name) is None
+            )
         result.append((each, warnings))
     return tuple(result)
 
@@ -476,8 +482,8 @@ def recipients(home: Home) -> list[dict[str, Any]]:
 
 def suppress(home: Home, address: str, *, subscription: str, reason: str, clock: Clock) -> None:
     """Send an address no more mail of a subscription, or of any (""). Raises UsageError."""
-    if "@" not in address:
-        raise UsageError(f"{address!r} is no address; write name@example.org")
+    if "@" not in address and home.settings.room(address) is None:
+        raise UsageError(f"{address!r} is no address; write name@example.org, or the name of a room")
     with open_library(home, create=True) as store, store.begin() as tx:
         tx.outbox.suppress(address, reason=reason, at=clock.now, subscription=subscription)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from digest.deliver.address import Mailbox, mailbox, sender_mailbox
+from digest.deliver.chat import ChatChannel
 from digest.deliver.dkim import Signer, load_signer
 from digest.deliver.maildir import MaildirChannel
 from digest.deliver.mailing import Mailing, Sender
@@ -52,7 +53,30 @@ def _mailings(home: Home, store: Store, sender: Sender) -> Callable[[Delivery], 
     return lambda delivery: mailing(delivery.issue)
 
 
-_MAKERS: dict[str, Callable[[Home, Store], Channel]] = {"smtp": _smtp_channel, "maildir": _maildir_channel}
+def _chat_channel(home: Home, store: Store) -> Channel:
+    renderer = renderer_for(home)
+
+    def compact(delivery: Delivery, fits: Callable[[str, str], bool]) -> tuple[str, str]:
+        with store.begin(write=False) as tx:
+            stored = tx.desk.issue(delivery.issue)
+        return renderer.chat(stored.issue, fits)
+
+    return ChatChannel(lambda name: address_of(home, name), compact)
+
+
+def address_of(home: Home, name: str) -> str:
+    """Return the address of a room. Raises UsageError if it cannot be had."""
+    room = home.settings.room(name)
+    if room is None:
+        raise UsageError(f"digest.toml: there is no [chat.{name}], which a subscription names; add it")
+    return secret_of(home, f"chat.{name}.url", room.url_env, room.url_file).strip()
+
+
+_MAKERS: dict[str, Callable[[Home, Store], Channel]] = {
+    "smtp": _smtp_channel,
+    "maildir": _maildir_channel,
+    "chat": _chat_channel,
+}
 
 
 def server_of(home: Home) -> Server:

@@ -55,6 +55,10 @@ class Table:
         self._data, self._shown, self._text, self._name = data, shown, text, name
         self._known: list[str] = []
 
+    def names(self) -> tuple[str, ...]:
+        """Return all keys that are there."""
+        return tuple(self._data)
+
     def __contains__(self, key: str) -> bool:
         return key in self._data
 

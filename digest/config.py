@@ -13,11 +13,23 @@ from digest.checked import Table, at_least, one_of, parse_toml, read_text, strin
 from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
 from digest.language import LANGUAGES
-from digest.model import Bounces, Dkim, Home, ImapBox, Maildir, Settings, Smtp, Source, Summarising, Upkeep
+from digest.model import (
+    Bounces,
+    Dkim,
+    Home,
+    ImapBox,
+    Maildir,
+    Room,
+    Settings,
+    Smtp,
+    Source,
+    Summarising,
+    Upkeep,
+)
 from digest.spans import parse_span
 
 FILE = "digest.toml"
-CHANNELS = ("smtp", "maildir")
+CHANNELS = ("smtp", "maildir", "chat")
 # Each kind of source, and the keys that it needs.
 SOURCE_KINDS: dict[str, tuple[str, ...]] = {
     "feed": ("url",),
@@ -69,6 +81,7 @@ def load_settings(file: Path) -> Settings:
         feed_items=table.take("feed_items", int, default.feed_items, at_least(1)),
         smtp=_smtp(table.table("smtp")),
         maildir=_maildir(table.table("maildir")),
+        rooms=_rooms(table.table("chat")),
         schedule=_upkeep(table.table("schedule")),
         dkim=_dkim(table.table("dkim")),
         bounces=_bounces(table.table("bounces")),
@@ -178,7 +191,7 @@ def _listen_at(table: Table) -> tuple[str, int] | None:
     return found[0] if found else None
 
 
-_NEEDS = {"smtp": "host and from", "maildir": "path"}
+_NEEDS = {"smtp": "host and from", "maildir": "path", "chat": "a table [chat.NAME] for each room"}
 
 
 def _check_channels(table: Table, settings: Settings) -> None:
@@ -187,7 +200,7 @@ def _check_channels(table: Table, settings: Settings) -> None:
         if channel not in table:
             remedy = f"add [{channel}] with {_NEEDS[channel]}"
             table.wrong("channels", f"has {channel} but there is no [{channel}] table", remedy)
-        elif (inner := table.table(channel)) is not None:
+        elif channel != "chat" and (inner := table.table(channel)) is not None:
             _check_sender(inner, settings)
             if channel == "smtp":
                 _check_login(inner, settings)
@@ -218,6 +231,24 @@ def _maildir(table: Table | None) -> Maildir | None:
     if "path" not in table:
         table.wrong("path", "is missing", "add it")
     return maildir
+
+
+def _rooms(table: Table | None) -> tuple[Room, ...]:
+    if table is None:
+        return ()
+    rooms = []
+    for name in table.names():
+        inner = table.table(name)
+        if not re.fullmatch("[a-z0-9-]{1,64}", name):
+            table.wrong(name, "is no name for a room", "write a-z, 0-9 and -, as subscriptions name it")
+        if inner is None:
+            continue
+        room = Room(name, *(inner.take(key, str, "", _one_line) for key in ("url_env", "url_file")))
+        inner.finish()
+        if not (room.url_env or room.url_file):
+            inner.wrong("url_env", "is missing", "add it: the name of the variable that holds the address")
+        rooms.append(room)
+    return tuple(rooms)
 
 
 def _dkim(table: Table | None) -> Dkim | None:

@@ -82,6 +82,19 @@ def _maildir(home: Home) -> Iterator[Finding]:
         yield Finding("maildir", "good", f"{home.settings.maildir.path} is there")
 
 
+def _chat(home: Home) -> Iterator[Finding]:
+    """Look whether each room's address can be had and understood; connects to nothing."""
+    from digest.channels import address_of
+    from digest.deliver.chat import open_room
+
+    for room in home.settings.rooms:
+        try:
+            service = open_room(room.name, address_of(home, room.name)).service_name
+            yield Finding("chat", "good", f"{room.name}: {service}")
+        except DigestError as error:
+            yield Finding("chat", "bad", str(error), "mend what it names")
+
+
 def _bounces(home: Home) -> Iterator[Finding]:
     """Look whether what comes back can be read, where the settings say."""
     bounces = home.settings.bounces
@@ -147,6 +160,7 @@ _CHECKS: dict[str, Callable[[Home], Iterator[Finding]]] = {
     "links": _links,
     "smtp": _smtp,
     "maildir": _maildir,
+    "chat": _chat,
     "from": _sender,
     "dkim": _dkim,
     "bounces": _bounces,

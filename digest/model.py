@@ -247,7 +247,7 @@ class Issue:
 # --- delivery ------------------------------------------------------------------------------------
 
 DeliveryStatus = Literal["pending", "leased", "sent", "deferred", "failed", "suppressed", "in_doubt"]
-Stage = Literal["connect", "sender", "recipient", "data", "end"]
+Stage = Literal["connect", "sender", "recipient", "data", "end", "service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +278,8 @@ class Delivery:
 class Answer:
     """How far a try came, and the last word of the other side. `code` 0: there was none, `text` says why.
 
-    `stage` names the step that failed; "end" is what follows the whole message.
+    `stage` names the step that failed; "end" is what follows the whole message, "service" all that another
+    kind of server than one for mail says or fails to say.
     """
 
     stage: Stage
@@ -356,6 +357,11 @@ class Subscription:
     send_empty: str = "never"
     language: str = "en"
     ranking: Weights = Weights()
+    chat: tuple[str, ...] = ()
+
+    def recipients(self, channel: str) -> tuple[str, ...]:
+        """Return whom a channel brings its issues to: addresses, or names of rooms."""
+        return self.chat if channel == "chat" else self.email
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +396,15 @@ class Maildir:
 
     path: str
     sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room of a chat service. Its address is in the variable `url_env` or in a file, as it holds a secret."""
+
+    name: str
+    url_env: str = ""
+    url_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,6 +533,7 @@ class Settings:
     feed_items: int = 100
     smtp: Smtp | None = None
     maildir: Maildir | None = None
+    rooms: tuple[Room, ...] = ()
     schedule: Upkeep = field(default_factory=Upkeep)
     dkim: Dkim | None = None
     bounces: Bounces = Bounces()
@@ -526,6 +542,9 @@ class Settings:
     library: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     summaries: Summarising | None = None
+
+    def room(self, name: str) -> Room | None:
+        return next((room for room in self.rooms if room.name == name), None)
 
     @property
     def sender(self) -> str:

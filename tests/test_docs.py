@@ -62,7 +62,7 @@ def test_documented_settings_are_the_known_ones(tmp_path):
     known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
     assert (
         keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`")
-        | {"smtp", "maildir", "dkim", "bounces", "sources", "schedule", "columns", "summaries"}
+        | {"smtp", "maildir", "chat", "dkim", "bounces", "sources", "schedule", "columns", "summaries"}
         == known
     )
 

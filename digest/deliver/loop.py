@@ -160,7 +160,7 @@ class Loop:
     def _count(self, answer: Answer) -> None:
         self._lost = 0 if answer.code else self._lost + 1
         if self._lost >= _LOST_IN_A_ROW:
-            self._halt(f"{self._lost} connections in a row were lost; the last: {answer}")
+            self._halt(f"{self._lost} tries in a row came to nothing; the last: {answer}")
 
     def _halt(self, reason: str) -> None:
         self.pause = self.pause or reason

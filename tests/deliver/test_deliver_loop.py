@@ -23,7 +23,7 @@ def test_ten_connections_lost_in_a_row_end_it(home: MailHome):
     with ScriptedServer(plan=lambda _to, _before: told.HANG_UP_AFTER) as server:
         home.settings(server.port)
         report = home.deliver(status=1)
-    assert report["paused"].startswith("10 connections in a row were lost; the last: the connection was lost")
+    assert report["paused"].startswith("10 tries in a row came to nothing; the last: the connection was lost")
     assert (report["in_doubt"], report["pending"]) == (10, 5)
 
 
