@@ -9,7 +9,7 @@ new listing to a known paper.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from digest.identity import (
     Verdict,
@@ -108,19 +108,20 @@ def diff(
     file: DigestFile,
     known: Mapping[str, Sequence[Lead]],
     near: Mapping[int, Sequence[Known]] | None = None,
+    keys: Mapping[int, tuple[str, ...]] | None = None,
 ) -> tuple[Change, ...]:
     """Return a change per listing of `file`, in its order.
 
     `known` maps identity keys to the papers known by them; `near` maps ranks of listings to known
-    papers with a similar title, the most similar first.
+    papers with a similar title, the most similar first; `keys` are those of the listings by rank, if
+    they are at hand.
     """
-    listings = [identified(listing) for listing in file.listings]
     sorter = _Sorter(known)
-    for place, listing in enumerate(listings):
-        sorter.sort(place, listing)
+    for place, listing in enumerate(file.listings):
+        sorter.sort(place, identified(listing), keys[listing.rank] if keys else keys_of(listing))
     sorter.join_near(near or {})
     changes = dict(change for group in sorter.groups for change in _changes(group, file))
-    return tuple(changes[place] for place in range(len(listings)))
+    return tuple(changes[place] for place in range(len(file.listings)))
 
 
 # --- which paper --------------------------------------------------------------------------------------
@@ -187,8 +188,7 @@ class _Sorter:
         self.home: dict[int, _Group] = {}  # of a member, by its place
         self.by_number: dict[int, _Group] = {}
 
-    def sort(self, place: int, listing: Listing) -> None:
-        keys = keys_of(listing)
+    def sort(self, place: int, listing: Listing, keys: tuple[str, ...]) -> None:
         home: _Group | None = None
         member = _Member(place, listing, keys, _NEW, None)
         for group, why, part in self._candidates(listing, keys):
@@ -225,8 +225,8 @@ class _Sorter:
         if old is not new:
             self.groups.pop(old, None)
         self.groups.setdefault(new)
-        self.home.update(dict.fromkeys((member.place for member in new.members), new))
-        self.by_number.update(dict.fromkeys(new.papers, new))
+        self.home.update([(member.place, new) for member in new.members])
+        self.by_number.update([(number, new) for number in new.papers])
 
     def join_near(self, ranked: Mapping[int, Sequence[Known]]) -> None:
         """Join papers that nothing knew to known ones with a near title that something confirms.
@@ -238,9 +238,9 @@ class _Sorter:
                 leads = [lead.paper for key in member.keys for lead in self.known.get(key, ())]
                 near = ranked.get(member.listing.rank, ())
                 for paper in (*leads, *near):
-                    why = compare(member.listing, paper.record)
                     if paper.number in self.by_number or group.papers:
                         continue
+                    why = compare(member.listing, paper.record)
                     if may_be_one(member.listing, paper.record, why):
                         member.doubt = member.doubt or Doubt(paper.number, why)
                     if why.same and paper in near:
@@ -270,25 +270,28 @@ def _changes(group: _Group, file: DigestFile) -> Iterator[tuple[int, Change]]:
     others = [words for number, words in (known.parts if known else {}).items() if number not in stored]
     record = merge(together([*others, *stored.values()]))
     entry, what = _entry(known, file.source, together({file.source: word} for word in heard.values()), record)
+    doubt = next((member.doubt for member in members if member.doubt), None) if known is None else None
+    of_paper: dict[str, Any] = {
+        "status": "seen" if entry == "learnt" else entry or "seen",
+        "entry": entry,
+        "what": what,
+        "record": record,
+        "merges": merges,
+        "doubt": doubt,
+    }
     likes: dict[int | None, int] = {}
     for member in members:
         like = likes.setdefault(member.part, member.place)
         change = Change(
             member.listing,
             member.keys,
-            "seen",
-            member.why,
-            like,
+            why=member.why,
+            like=like,
             known=known,
             part=member.part,
             witness=stored[member.part][file.source] if like == member.place else None,
+            **(of_paper if member.place == first else {"status": "seen"}),
         )
-        if member.place == first:
-            status: Status = entry if entry in {"new", "updated"} else "seen"
-            doubt = next((each.doubt for each in members if each.doubt), None) if known is None else None
-            change = replace(
-                change, status=status, entry=entry, what=what, record=record, merges=merges, doubt=doubt
-            )
         yield member.place, change
 
 

@@ -211,7 +211,7 @@ def judge(tx: Transaction, file: DigestFile) -> tuple[Change, ...]:
     keys = {listing.rank: keys_of(listing) for listing in file.listings}
     known = tx.identities.known(key for each in keys.values() for key in each)
     strange = [each for each in file.listings if not any(key in known for key in keys[each.rank])]
-    return diff(file, known, tx.identities.near(strange))
+    return diff(file, known, tx.identities.near(strange), keys)
 
 
 def _seen(library: Library, item: _Gathered, *, tell: bool) -> FileReport:

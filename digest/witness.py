@@ -5,16 +5,19 @@ differs in markup between sources: a source can only contradict itself. Of each 
 stays, and of equally new ones the fuller: so neither witness nor record depends on the order of reading.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import reduce
+from operator import attrgetter
 from typing import Any, Final
 
 from digest.model import Listing
 
 # The fields in which a source may know more than another; rank and the two marks are no facts.
 FACTS: Final = tuple(f.name for f in fields(Listing) if f.name not in {"rank", "snippet", "withdrawn"})
+_facts = attrgetter(*FACTS)
+_all_but_rank = attrgetter(*(f.name for f in fields(Listing) if f.name != "rank"))
 
 # Of two sources that say something on the same day, the earlier here is believed.
 SOURCE_ORDER: Final = (
@@ -36,6 +39,7 @@ SOURCE_ORDER: Final = (
     "bibtex",
     "csv",
 )
+_BELIEVED: Final = {source: place for place, source in enumerate(SOURCE_ORDER)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,7 +68,7 @@ class Witness:
 
 def hear(listing: Listing, stamp: Stamp) -> Witness:
     """Return what a single listing says."""
-    return Witness(replace(listing, rank=0), stamp)
+    return Witness(Listing(0, *_all_but_rank(listing)), stamp)  # half the time of `replace`
 
 
 def combine(one: Witness, other: Witness) -> Witness:
@@ -76,18 +80,21 @@ def combine(one: Witness, other: Witness) -> Witness:
     if one.says == other.says and not one.older and not other.older:
         return Witness(one.says, newest)
     values: dict[str, Any] = {}
-    stamps: dict[str, Stamp] = {}
-    snippet = False
-    for name in FACTS:
+    older: dict[str, Stamp] = {}
+    snippet = one.says.snippet
+    open_questions = {*one.older, *other.older} | ({"abstract"} if snippet != other.says.snippet else set())
+    for name, mine, its in zip(FACTS, _facts(one.says), _facts(other.says), strict=True):
+        values[name] = mine
+        if mine == its and name not in open_questions:
+            continue
         best = max(one, other, key=lambda witness: _rank(name, witness))
         values[name] = getattr(best.says, name)
-        stamps[name] = best.stamp_of(name)
+        if best.stamp_of(name) != newest and _filled(best.says, name):
+            older[name] = best.stamp_of(name)
         if name == "abstract":
             snippet = best.says.snippet
     says = Listing(rank=0, snippet=snippet, withdrawn=one.says.withdrawn or other.says.withdrawn, **values)
-    return Witness(
-        says, newest, {name: at for name, at in stamps.items() if at != newest and _filled(says, name)}
-    )
+    return Witness(says, newest, older)
 
 
 def together(words: Iterable[Mapping[str, Witness]]) -> dict[str, Witness]:
@@ -122,24 +129,34 @@ def merge(witnesses: Mapping[str, Witness]) -> Listing:
     if len(witnesses) == 1:
         return next(iter(witnesses.values())).says
     ranked = [witnesses[source] for source in sorted(witnesses, key=_belief)]
-    values: dict[str, Any] = {}
-    snippet = False
-    for name in FACTS:
-        best, most = ranked[0], None
-        for witness in ranked:  # of equal weights the source believed most counts
-            if _filled(witness.says, name):
-                weight = _weight(name, witness)
-                if most is None or weight > most:
-                    best, most = witness, weight
-        values[name] = getattr(best.says, name)
-        if name == "abstract":
-            snippet = best.says.snippet and most is not None
-    withdrawn = any(witness.says.withdrawn for witness in witnesses.values())
-    return Listing(rank=0, snippet=snippet, withdrawn=withdrawn, **values)
+    usual = _heaviest_first("", ranked)  # also the order of each field that no witness has an older word on
+    facts = reduce(_filled_up, [_facts(witness.says) for witness in usual])
+    withdrawn = any(witness.says.withdrawn for witness in ranked)
+    aged = {name for witness in ranked for name in witness.older}
+    snippets = any(witness.says.snippet for witness in ranked)
+    if not aged and not snippets and facts == _facts(usual[0].says) and withdrawn == usual[0].says.withdrawn:
+        return usual[0].says  # the rest adds nothing, as it is most of the time
+    values: dict[str, Any] = dict(zip(FACTS, facts, strict=True))
+    for name in aged:
+        words = [(getattr(witness.says, name),) for witness in _heaviest_first(name, ranked)]
+        (values[name],) = reduce(_filled_up, words)
+    told = [witness.says for witness in _heaviest_first("abstract", ranked) if witness.says.abstract]
+    values["abstract"] = told[0].abstract if told else ""
+    return Listing(rank=0, snippet=bool(told) and told[0].snippet, withdrawn=withdrawn, **values)
+
+
+def _heaviest_first(name: str, ranked: Iterable[Witness]) -> list[Witness]:
+    """Return witnesses by the weight of their word on a field; equal ones stay in order."""
+    return sorted(ranked, key=lambda witness: _weight(name, witness), reverse=True)
+
+
+def _filled_up(values: Sequence[Any], others: Sequence[Any]) -> tuple[Any, ...]:
+    """Return values, and where they say nothing the others."""
+    return tuple([one if one or one == 0 else other for one, other in zip(values, others, strict=True)])
 
 
 def _belief(source: str) -> tuple[int, str]:
-    return (SOURCE_ORDER.index(source) if source in SOURCE_ORDER else len(SOURCE_ORDER), source)
+    return (_BELIEVED.get(source, len(_BELIEVED)), source)
 
 
 def _weight(name: str, witness: Witness) -> tuple[bool, int, date]:

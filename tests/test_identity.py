@@ -245,6 +245,7 @@ def test_a_conference_paper_and_its_journal_version_are_two():
     assert not compare(one, replace(one, venue="Journal of Lamps")).same
     assert not compare(one, replace(one, published=date(2002, 1, 1))).same
     assert compare(one, replace(one, venue="Proc. Lamp Conf.")).same
+    assert compare(one, replace(one, venue="Lamp Record")).same  # which prints the conference's proceedings
     preprint = replace(one, venue=None, published=date(2000, 1, 1), arxiv="2001.00001")
     assert compare(one, preprint).same
 

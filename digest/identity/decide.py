@@ -235,9 +235,8 @@ def _publications_apart(one: Listing, other: Listing) -> str:
     return ""
 
 
-_JOURNAL = word_set(
-    "journal j transactions trans letters lett record magazine bulletin annals review reviews"
-)
+# No "record": the proceedings of the SIGMOD conference are issues of the SIGMOD Record, and both are named.
+_JOURNAL = word_set("journal j transactions trans letters lett magazine bulletin annals review reviews")
 _CONFERENCE = word_set("conference conf proceedings proc symposium symp workshop meeting congress")
 
 

@@ -94,7 +94,9 @@ def is_preprint_doi(name: str) -> bool:
 
 def other_ids(url: str | None) -> tuple[str, ...]:
     """Return the ids of other houses that an address carries, each with its kind: `pmid:31452104`."""
-    return tuple(f"{kind}:{found[1]}" for kind, known in _OTHERS if (found := known.search(url or "")))
+    if not url:
+        return ()
+    return tuple(f"{kind}:{found[1]}" for kind, known in _OTHERS if (found := known.search(url)))
 
 
 def identified(listing: Listing) -> Listing:

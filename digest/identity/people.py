@@ -8,8 +8,8 @@ MANY = 200  # of names; more say no more
 
 def names(authors: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """Return the words of each name that can be compared: in Latin letters, at least one of some length."""
-    found = (tuple(part for part in words_of(author) if part.isascii()) for author in authors[:MANY])
-    return tuple(parts for parts in found if any(len(part) > 1 for part in parts))
+    found = [tuple([part for part in words_of(author) if part.isascii()]) for author in authors[:MANY]]
+    return tuple([parts for parts in found if max(map(len, parts), default=0) > 1])
 
 
 def shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[int, int] | None:
@@ -17,6 +17,9 @@ def shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[int, int] | No
 
     None if either list says nothing: it is empty, or in letters that cannot be compared.
     """
+    if one == other:
+        count = len(names(one))
+        return (count, count) if count else None
     left, right = sorted((names(one), names(other)), key=len)
     if not left:
         return None

@@ -51,7 +51,7 @@ class Identities:
         parts: dict[str, list[int]] = {}
         for chunk in chunks(keys):
             rows = self._db.execute(select(aliases.c.key, aliases.c.paper).where(aliases.c.key.in_(chunk)))
-            for key, number in rows:
+            for key, number in rows.all():
                 parts.setdefault(key, []).append(number)
         found = self.papers(number for numbers in parts.values() for number in numbers)
         return {
@@ -81,20 +81,23 @@ class Identities:
         roots = self.roots(numbers)
         trees = self._trees(set(roots.values()))
         found: dict[int, Known] = {}
+        columns = select(papers.c.number, papers.c.first_seen, papers.c.record)
         for chunk in chunks(trees):
-            rows = self._db.execute(select(papers).where(papers.c.number.in_(chunk))).all()
             members = [member for root in chunk for member in trees[root]]
             said = self._said(members)
             split = self._split_from(members)
-            for row in rows:
-                parts = {member: said.get(member, {}) for member in trees[row.number]}
-                found[row.number] = Known(
-                    row.number,
-                    row.first_seen,
-                    decode(Listing, row.record),
+            for number, first_seen, record in self._db.execute(
+                columns.where(papers.c.number.in_(chunk))
+            ).all():
+                parts = {member: said.get(member, {}) for member in trees[number]}
+                apart = [split[member] for member in parts if member in split]
+                found[number] = Known(
+                    number,
+                    first_seen,
+                    decode(Listing, record),
                     together(parts.values()),
                     parts,
-                    frozenset().union(*(split.get(member, frozenset()) for member in parts)),
+                    frozenset().union(*apart),
                 )
         return {number: found[root] for number, root in roots.items() if root in found}
 
@@ -122,9 +125,10 @@ class Identities:
 
     def _said(self, members: Iterable[int]) -> dict[int, dict[str, Witness]]:
         said: dict[int, dict[str, Witness]] = {}
+        columns = select(witnesses.c.paper, witnesses.c.source, witnesses.c.word)
         for chunk in chunks(members):
-            for row in self._db.execute(select(witnesses).where(witnesses.c.paper.in_(chunk))):
-                said.setdefault(row.paper, {})[row.source] = decode(Witness, row.word)
+            for number, source, word in self._db.execute(columns.where(witnesses.c.paper.in_(chunk))).all():
+                said.setdefault(number, {})[source] = decode(Witness, word)
         return said
 
     def _split_from(self, members: Iterable[int]) -> dict[int, frozenset[int]]:
