@@ -37,18 +37,9 @@ class ChatChannel:
 
     address_of: Callable[[str], str]
     compact: Compact
-
-    @property
-    def connections(self) -> int:
-        return 1
-
-    @property
-    def domain_connections(self) -> int:
-        return 0
-
-    @property
-    def domain_per_minute(self) -> int:
-        return 0
+    connections: int = 1
+    domain_connections: int = 0
+    domain_per_minute: int = 0
 
     def open(self) -> "ChatLink":
         return ChatLink(self)
@@ -73,8 +64,11 @@ class ChatLink:
         title, text = self._channel.compact(delivery, lambda *said: _fits(room, *said))
         if not begin():
             return None
-        with _overheard() as said:
-            taken = room.notify(body=text, title=title, body_format="text")
+        try:
+            with _overheard() as said:
+                taken = room.notify(body=text, title=title, body_format="text")
+        except Exception as error:  # noqa: BLE001 - of one of a hundred services; its words may quote the address
+            return Answer("end", 0, f"apprise failed while it sent the message ({type(error).__name__})")
         return Answer("end", 200, "taken by the service") if taken else _failure(said)
 
     def _room(self, name: str) -> "NotifyBase":

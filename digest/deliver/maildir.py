@@ -26,18 +26,9 @@ class MaildirChannel:
     path: Path
     sender: Sender
     mailing_of: Callable[[Delivery], Mailing]
-
-    @property
-    def connections(self) -> int:
-        return 1
-
-    @property
-    def domain_connections(self) -> int:
-        return 0
-
-    @property
-    def domain_per_minute(self) -> int:
-        return 0
+    connections: int = 1
+    domain_connections: int = 0
+    domain_per_minute: int = 0
 
     def open(self) -> "MaildirLink":
         # What a reader has moved has flags behind its name.

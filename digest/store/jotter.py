@@ -76,6 +76,9 @@ class SqliteJotter:
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
+        self.commit()
+
+    def commit(self) -> None:
         self._db.execute("COMMIT")
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from digest.config import load_settings
 from digest.deliver.chat import ChatChannel, open_room
 from digest.errors import ConfigError, Unopened, UsageError
-from digest.model import Delivery
+from digest.model import Answer, Delivery
 from digest.render import Renderer
 from tests.deliver.mail_home import NOW, MailHome
 from tests.homes import page
@@ -212,6 +212,16 @@ def test_a_lost_lease_sends_nothing():
         line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
         assert channel.open().send(line, lambda: False) is None
         assert server.asked == []
+
+
+def test_a_service_that_breaks_apprise_leaves_a_doubt(monkeypatch):
+    channel = ChatChannel(lambda _: f"json://127.0.0.1:1/{SECRET}", lambda *_: ("title", "text"))
+    line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
+    link = channel.open()
+    monkeypatch.setattr(type(link._room("team")), "notify", lambda *_, **__: {}[SECRET])
+    assert link.send(line, lambda: True) == Answer(
+        "end", 0, "apprise failed while it sent the message (KeyError)"
+    )
 
 
 @pytest.mark.parametrize(("service", "limit"), [

@@ -1,8 +1,6 @@
 """The channel `maildir`: each message once, whole, under a name of its own."""
 
 import mailbox
-import subprocess
-import sys
 from email import message_from_bytes
 
 import pytest
@@ -12,6 +10,7 @@ from digest.deliver.address import Mailbox
 from digest.deliver.maildir import MaildirChannel
 from digest.deliver.mailing import Sender
 from digest.errors import ConfigError, Unopened
+from tests.deliver.killing import COMMITS, is_killed
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.test_deliver_bounces import failed
 from tests.homes import page
@@ -69,59 +68,16 @@ def test_what_is_there_is_not_put_there_again(home: MailHome):
     assert third.stat().st_ino == kept
 
 
-# Kills itself at the n-th call of one function.
-KILLED = """
-import os, pathlib, signal, sys
-from sqlalchemy.engine.default import DefaultDialect
-from digest.cli import main
-from digest.deliver import maildir
-
-left = int(sys.argv[2])
-
-def around(owner, name):
-    whole = getattr(owner, name)
-    def wrapped(*args, **more):
-        global left
-        result = None
-        for when in ("before", "after"):
-            if when == "after":
-                result = whole(*args, **more)
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    setattr(owner, name, wrapped)
-
-if sys.argv[1] == "commit":
-    around(DefaultDialect, "do_commit")
-else:
-    around(pathlib.Path, "rename")
-    around(maildir, "sync_folder")
-sys.exit(main(sys.argv[3:]))
-"""
+POINTS = {"commit": COMMITS, "file": ("pathlib:Path.rename", "digest.deliver.maildir:sync_folder")}
 
 
-@pytest.mark.parametrize("kind", ["commit", "file"])
+@pytest.mark.parametrize("kind", POINTS)
 def test_a_delivery_that_is_killed_loses_and_doubles_nothing(home: MailHome, tmp_path, kind):
-    script = tmp_path / "killed.py"
-    script.write_text(KILLED, "utf-8")
     into(home)
     home.subscribe("kelp", "kelp", email=READERS)
     killed = 0
     for at in (1, 3, 4, 6, 8, 9, 11):
-        command = [
-            sys.executable,
-            str(script),
-            kind,
-            str(at),
-            "run",
-            "--quiet",
-            "--now",
-            NOW,
-            "--home",
-            str(home.path),
-        ]
-        killed += subprocess.run(command, check=False, capture_output=True).returncode < 0
+        killed += is_killed(tmp_path, POINTS[kind], at, "run", "--quiet", "--now", NOW, "--home", home.path)
     home.call("run", "--now", NOW)
     home.deliver(status=None)
     assert killed >= 2

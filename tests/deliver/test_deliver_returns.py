@@ -1,7 +1,5 @@
 """What came back to an IMAP folder: read once, and nothing of it lost, whenever the reading is cut off."""
 
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +9,7 @@ from digest.config import load_settings, open_home
 from digest.errands import Returns
 from digest.errors import ConfigError
 from tests.clocks import Scheduler
+from tests.deliver.killing import COMMITS, is_killed
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
 from tests.deliver.test_deliver_bounces import OURS, failed, report
@@ -112,63 +111,18 @@ def test_a_delivery_reads_it_first_and_goes_on_without_it(home: MailHome, monkey
         assert "geheim" not in str(done)
 
 
-# Kills the reading when it comes to a point of one kind for the n-th time.
-KILLED = """
-import os, signal, sys
-from sqlalchemy.engine.default import DefaultDialect
-from digest.cli import main
-from digest.fetch import imap
-
-left = int(sys.argv[2])
-
-def around(owner, name):
-    whole = getattr(owner, name)
-    def wrapped(*args, **more):
-        global left
-        left -= 1
-        if left == 0 and sys.argv[1] == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = whole(*args, **more)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    setattr(owner, name, wrapped)
-
-around(DefaultDialect, "do_commit")
-around(imap, "_mail")
-sys.exit(main(sys.argv[3:]))
-"""
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_reading_that_is_killed_loses_nothing_and_does_nothing_twice(
-    home: MailHome, monkeypatch, tmp_path, when
-):
-    script = tmp_path / "killed.py"
-    script.write_text(KILLED, "utf-8")
+def test_a_reading_that_is_killed_loses_nothing_and_does_nothing_twice(home: MailHome, monkeypatch, tmp_path):
     with mailbox(home, monkeypatch) as (box, paths):
         box.mails |= {uid: complaint(paths[reader]) for uid, reader in enumerate(READERS, 1)}
         stopped: list[str] = []
-        killed, at = 0, 1
-        while at < 15:
-            command = [
-                sys.executable,
-                str(script),
-                when,
-                str(at),
-                "bounces",
-                "--quiet",
-                "--now",
-                NOW,
-                "--home",
-                str(home.path),
-            ]
-            killed += subprocess.run(command, check=False, capture_output=True).returncode < 0
+        killed = 0
+        for at in range(1, 22, 2):
+            points = (*COMMITS, "digest.fetch.imap:_mail")
+            killed += is_killed(tmp_path, points, at, "bounces", "--quiet", "--now", NOW, "--home", home.path)
             # Whoever is stopped is allowed again: stopped twice, it would show.
             for (address,) in home.rows("select address from suppression"):
                 stopped.append(address)
                 home.call("recipients", "unsuppress", address)
-            at += 2
         assert kinds(home) == []
     assert sorted(stopped) == READERS
     assert killed >= 3
