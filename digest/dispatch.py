@@ -64,8 +64,7 @@ def deliver(
         pauses += [loop.pause] if loop.pause else []
     pause = "; ".join(pauses)
     with store.begin() as tx:
-        counts = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
-        messages = tx.outbox.lines(lines)
+        counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
     return DeliveryReport(counts, messages, pause, tuple(problems))
 
 

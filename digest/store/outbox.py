@@ -104,17 +104,17 @@ class Outbox:
 
     def close_delivery(
         self, number: int, lines: Collection[int], *, at: datetime, pause: str
-    ) -> dict[str, int]:
-        """Count what its lines have become, and note it; the database checks that none is missing."""
-        counts = dict.fromkeys(COUNTED, 0)
-        for delivery in self.lines(lines):
+    ) -> tuple[dict[str, int], tuple[Delivery, ...]]:
+        """Return its lines and the counts of what they have become, and note these: none is missing."""
+        counts, found = dict.fromkeys(COUNTED, 0), self.lines(lines)
+        for delivery in found:
             counts["pending" if delivery.status == "leased" else delivery.status] += 1
         self._db.execute(
             update(deliveries)
             .where(deliveries.c.id == number)
             .values(ended=at, pause=pause or None, **counts)
         )
-        return counts
+        return counts, found
 
     def claim(
         self,
