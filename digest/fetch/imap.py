@@ -69,6 +69,8 @@ def _mail(box: imaplib.IMAP4, uid: int, max_bytes: int) -> bytes | None:
 @contextmanager
 def _opened(place: ImapBox, password: str) -> Iterator[imaplib.IMAP4]:
     """Connect, log in, and open the folder for reading only. Raises FetchError."""
+    if not password.isascii():  # the library would quote the letter that it cannot send
+        raise FetchError("the password has letters that LOGIN cannot carry; choose one in plain ASCII")
     with _connected(place) as box:
         _ask(box.login(_quoted(place.user), password), "the login was refused")
         _ask(box.select(f'"{place.folder}"', readonly=True), f"there is no folder {place.folder!r}")

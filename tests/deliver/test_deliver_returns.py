@@ -160,6 +160,9 @@ def test_the_password(home: MailHome, monkeypatch):
         assert "word cannot be read (No such file" in home.call("bounces").err
         home.write("word", b"\xff")
         assert "word cannot be read (no UTF-8)" in home.call("bounces").err
+        home.write("word", "gehëim\n")
+        said = home.call("bounces").err
+        assert "choose one in plain ASCII" in said and "ë" not in said
         home.write("word", "geheim\n")
         assert kinds(home) == []
     assert 'LOGIN "back" "geheim"' in box.said
