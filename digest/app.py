@@ -11,12 +11,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.config import home_path, need_home, open_home
 from digest.errors import DigestError, UsageError
-from digest.model import Delivery, DigestFile, Home, Issue, Match, Rejected, Settings, Subscription
+from digest.model import DigestFile, Home, Issue, Match, Rejected, Settings, Subscription
 from digest.report import DeliveryReport, FileReport, RunReport
 
 __all__ = [
@@ -27,14 +27,10 @@ __all__ = [
     "open_home",
 ]  # what the doors need of the rooms below
 
-OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
-
 if TYPE_CHECKING:
-    from digest.dispatch import Returned
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
-    from digest.store import Library, Outbox, Store, Transaction
-    from digest.store.outbox import Suppression
+    from digest.store import Library, Store, Transaction
     from digest.subscriptions import Flawed
     from digest.upkeep import Upkept
 
@@ -383,6 +379,11 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
             )
             said = (hint for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword))
             warnings += tuple(f"{each.id}: {hint}" for hint in said)
+            warnings += tuple(
+                f"{each.id}: chat names {name!r}, and digest.toml has no [chat.{name}]"
+                for name in each.chat
+                if home.settings.room(name) is None
+            )
         result.append((each, warnings))
     return tuple(result)
 
@@ -403,9 +404,6 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
     return path
 
 
-# --- delivery ------------------------------------------------------------------------------------
-
-
 def deliver(home: Home, clock: Clock, *, dry_run: bool = False) -> DeliveryReport:
     """Empty the outbox; a dry run says what is in it."""
     from digest import dispatch
@@ -414,98 +412,6 @@ def deliver(home: Home, clock: Clock, *, dry_run: bool = False) -> DeliveryRepor
         if dry_run:
             return dispatch.rehearse(home, store, now=clock.now)
         return dispatch.deliver(home, store, now=clock.now)
-
-
-def outbox(home: Home, *, everything: bool) -> tuple[Delivery, ...]:
-    """Return what is on its way, has failed or was ever in doubt; or everything."""
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        return tx.outbox.everything() if everything else tx.outbox.unfinished()
-
-
-def retry(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> tuple[Delivery, ...]:
-    """Let messages be tried again now. Returns them. Raises UsageError for a number that is none."""
-    with open_library(home, create=False) as store, store.begin() as tx:
-        keys = _chosen(tx.outbox, ids, everything=everything)
-        tx.outbox.retry(keys, now=clock.now)
-        return tx.outbox.lines(keys)
-
-
-def drop(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> tuple[Delivery, ...]:
-    """Let messages be tried no more. Returns them. Raises UsageError for a number that is none."""
-    with open_library(home, create=False) as store, store.begin() as tx:
-        keys = _chosen(tx.outbox, ids, everything=everything)
-        tx.outbox.drop(keys, now=clock.now)
-        return tx.outbox.lines(keys)
-
-
-def _chosen(outbox: "Outbox", ids: Sequence[int], *, everything: bool) -> list[int]:
-    """Return the lines that are meant: the named ones, or all that are open."""
-    if everything and not ids:
-        return [each.id for each in outbox.unfinished() if each.status in OPEN]
-    if not ids:
-        raise UsageError("name messages by their id (digest outbox list shows them), or write --all")
-    found = {each.id: each for each in outbox.lines(ids)}
-    for number in ids:
-        if number not in found:
-            raise UsageError(f"no message {number} in the outbox; digest outbox list --all shows them")
-        if found[number].status == "leased":
-            raise UsageError(f"message {number} is being sent; wait for that, then look again")
-        if found[number].status == "sent":
-            raise UsageError(f"message {number} was sent: {found[number].reply}")
-    return list(ids)
-
-
-def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "tuple[Returned, ...]":
-    """Read what came back: from these places, else what is new in the configured mailbox. Raises UsageError."""
-    from digest import dispatch
-
-    own = home.settings.bounces.mailbox
-    if not paths and not own:
-        raise UsageError(
-            "name a Maildir, an mbox or a message, or set mailbox under [bounces] in digest.toml"
-        )
-    places = [Path(path) for path in paths] or [home.path / str(own)]
-    with open_library(home, create=True) as store:
-        return dispatch.read_bounces(store, places, now=clock.now, fresh=not paths)
-
-
-def recipients(home: Home) -> list[dict[str, Any]]:
-    """Return every address: what it got, and what it gets no more, a line for each suppression."""
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        queued = {address: (all_, sent) for address, all_, sent in tx.outbox.recipients()}
-        suppressed = tx.outbox.suppressions()
-    stopped = {each.address for each in suppressed}
-    rows: list[tuple[str, Suppression | None]] = [
-        (address, None) for address in queued if address not in stopped
-    ]
-    rows += [(each.address, each) for each in suppressed]
-    return [
-        {
-            "address": address,
-            "queued": queued.get(address, (0, 0))[0],
-            "sent": queued.get(address, (0, 0))[1],
-            "suppressed": stop is not None,
-            "subscription": stop.subscription if stop else None,
-            "reason": stop.reason if stop else None,
-            "since": iso(stop.at) if stop else None,
-        }
-        for address, stop in sorted(rows, key=lambda row: row[0])
-    ]
-
-
-def suppress(home: Home, address: str, *, subscription: str, reason: str, clock: Clock) -> None:
-    """Send an address no more mail of a subscription, or of any (""). Raises UsageError."""
-    if "@" not in address:
-        raise UsageError(f"{address!r} is no address; write name@example.org")
-    with open_library(home, create=True) as store, store.begin() as tx:
-        tx.outbox.suppress(address, reason=reason, at=clock.now, subscription=subscription)
-
-
-def unsuppress(home: Home, address: str) -> None:
-    """Send an address mail again. Raises UsageError if nothing kept it from getting mail."""
-    with open_library(home, create=False) as store, store.begin() as tx:
-        if not tx.outbox.unsuppress(address):
-            raise UsageError(f"{address!r} is not suppressed; digest recipients list shows who is")
 
 
 def init(target: Path) -> Path:

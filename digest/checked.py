@@ -55,6 +55,10 @@ class Table:
         self._data, self._shown, self._text, self._name = data, shown, text, name
         self._known: list[str] = []
 
+    def names(self) -> tuple[str, ...]:
+        """Return all keys that are there."""
+        return tuple(self._data)
+
     def __contains__(self, key: str) -> bool:
         return key in self._data
 
@@ -86,7 +90,8 @@ class Table:
         data: dict[str, Any] = self.take(key, dict, {})
         if data is not self._data[key]:
             return None
-        return Table(data, shown=self._shown, text=self._text, problems=self.problems, name=key)
+        name = f"{self._name}.{key}" if self._name else key
+        return Table(data, shown=self._shown, text=self._text, problems=self.problems, name=name)
 
     def finish(self) -> None:
         """Report the keys nobody took, each with the nearest valid one."""
@@ -111,7 +116,7 @@ def line_of(text: str, table: str, key: str) -> int | None:
     for number, line in enumerate(text.split("\n"), 1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
             current = header[1].strip("\"'")
-            if not table and current.split(".")[0] == key:
+            if not table and key in {current, current.split(".")[0]}:
                 return number
         elif current == table and name.match(line):
             return number

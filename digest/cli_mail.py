@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from digest import app
+from digest import app_mail
+from digest.app import Clock, deliver
 from digest.model import Delivery, Home
 from digest.report import message_json
 from digest.show import print_json
@@ -44,7 +45,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a Maildir, an mbox or a message (default: [bounces] mailbox)",
+        help="a Maildir, an mbox or a message (default: where [bounces] says)",
     )
     recipients = group("recipients", "see addresses, and stop or allow mail to them")
     add(recipients, "list", "every address, what it got, and why it gets no more", _recipients_list)
@@ -56,7 +57,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _deliver(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    report = app.deliver(home, app.Clock.of(home, arguments.now), dry_run=arguments.dry_run)
+    report = deliver(home, Clock.of(home, arguments.now), dry_run=arguments.dry_run)
     if arguments.json:
         print_json(report.as_json())
     screen.delivery(report.as_json())
@@ -66,7 +67,7 @@ def _deliver(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 
 
 def _outbox_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    _show_lines(app.outbox(home, everything=arguments.all), arguments, screen)
+    _show_lines(app_mail.outbox(home, everything=arguments.all), arguments, screen)
     return 0
 
 
@@ -108,8 +109,8 @@ def _show_lines(lines: Sequence[Delivery], arguments: argparse.Namespace, screen
 
 
 def _outbox_change(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    change = app.retry if arguments.action == "retry" else app.drop
-    lines = change(home, arguments.ids, everything=arguments.all, clock=app.Clock.of(home, arguments.now))
+    change = app_mail.retry if arguments.action == "retry" else app_mail.drop
+    lines = change(home, arguments.ids, everything=arguments.all, clock=Clock.of(home, arguments.now))
     _show_lines(lines, arguments, screen)
     if arguments.action == "retry" and lines:
         screen.say("Due now: digest deliver", style="bold")
@@ -117,12 +118,16 @@ def _outbox_change(arguments: argparse.Namespace, home: Home, screen: "Screen") 
 
 
 def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.bounces(home, arguments.paths, app.Clock.of(home, arguments.now))
+    collected = app_mail.bounces(home, arguments.paths, Clock.of(home, arguments.now))
+    found = collected.found
+    for problem in collected.problems:
+        screen.error(problem)
+    status = 1 if collected.problems else 0
     if arguments.json:
         print_json(
             [
                 {
-                    "file": str(each.file),
+                    "file": each.place,
                     "kind": each.bounce.kind,
                     "recipient": each.line.recipient if each.line else None,
                     "subscription": each.line.subscription if each.line else None,
@@ -132,22 +137,27 @@ def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
                 for each in found
             ]
         )
-        return 0
+        return status
     screen.table(
         ("file", "kind", "recipient", "reason"),
         (
-            (each.file.name, each.bounce.kind, each.line.recipient if each.line else "", each.bounce.text)
+            (
+                each.place.rpartition("/")[2],
+                each.bounce.kind,
+                each.line.recipient if each.line else "",
+                each.bounce.text,
+            )
             for each in found
         ),
         wide=3,
     )
     read = "1 message" if len(found) == 1 else f"{len(found)} messages"
     screen.say(f"{read} read; digest recipients list shows who gets no more mail.", style="bold")
-    return 0
+    return status
 
 
 def _recipients_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.recipients(home)
+    found = app_mail.recipients(home)
     if arguments.json:
         print_json(found)
         return 0
@@ -165,12 +175,12 @@ def _recipients_list(arguments: argparse.Namespace, home: Home, screen: "Screen"
 
 
 def _suppress(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    app.suppress(
+    app_mail.suppress(
         home,
         arguments.address,
         subscription=arguments.subscription,
         reason=arguments.reason,
-        clock=app.Clock.of(home, arguments.now),
+        clock=Clock.of(home, arguments.now),
     )
     if arguments.json:
         print_json({"address": arguments.address.lower(), "suppressed": True})
@@ -181,7 +191,7 @@ def _suppress(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
 
 
 def _unsuppress(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    app.unsuppress(home, arguments.address)
+    app_mail.unsuppress(home, arguments.address)
     if arguments.json:
         print_json({"address": arguments.address.lower(), "suppressed": False})
     screen.say(f"{arguments.address} gets mail again.")

@@ -13,11 +13,23 @@ from digest.checked import Table, at_least, one_of, parse_toml, read_text, strin
 from digest.deliver.address import mailbox, sender_mailbox
 from digest.errors import ConfigError, Problem, UsageError
 from digest.language import LANGUAGES
-from digest.model import Bounces, Dkim, Home, Settings, Smtp, Source, Summarising, Upkeep
+from digest.model import (
+    Bounces,
+    Dkim,
+    Home,
+    ImapBox,
+    Maildir,
+    Room,
+    Settings,
+    Smtp,
+    Source,
+    Summarising,
+    Upkeep,
+)
 from digest.spans import parse_span
 
 FILE = "digest.toml"
-CHANNELS = ("smtp",)
+CHANNELS = ("smtp", "maildir", "chat")
 _SIGNS_OF_A_HOME = ("digest.toml", "digest.db", "inbox", "subscriptions", "templates")
 # Each kind of source, and the keys that it needs.
 SOURCE_KINDS: dict[str, tuple[str, ...]] = {
@@ -79,6 +91,8 @@ def load_settings(file: Path) -> Settings:
         max_file_mb=table.take("max_file_mb", int, default.max_file_mb, at_least(1)),
         feed_items=table.take("feed_items", int, default.feed_items, at_least(1)),
         smtp=_smtp(table.table("smtp")),
+        maildir=_maildir(table.table("maildir")),
+        rooms=_rooms(table.table("chat")),
         schedule=_upkeep(table.table("schedule")),
         serve=_serve(table.table("serve")),
         dkim=_dkim(table.table("dkim")),
@@ -90,8 +104,7 @@ def load_settings(file: Path) -> Settings:
         summaries=_summaries(table.table("summaries")),
     )
     table.finish()
-    if "smtp" in settings.channels:
-        _check_smtp(table, settings)
+    _check_channels(table, settings)
     if problems:
         raise ConfigError(tuple(problems))
     return settings
@@ -136,11 +149,16 @@ def _smtp(table: Table | None) -> Smtp | None:
     for key in ("host", "from"):
         if key not in table:
             table.wrong(key, "is missing", "add it")
-    if smtp.tls == "none" and not _is_loopback(host):
+    _check_tls(table, smtp.tls, host)
+    return smtp
+
+
+def _check_tls(table: Table, tls: str, host: str) -> None:
+    """Let nothing go unencrypted to another machine."""
+    if tls == "none" and not _is_loopback(host):
         table.wrong(
             "tls", f'is "none" for {host!r}', 'mail would travel readable; write "starttls" or "implicit"'
         )
-    return smtp
 
 
 def _upkeep(table: Table | None) -> Upkeep:
@@ -208,20 +226,64 @@ def _listen_at(table: Table) -> tuple[str, int] | None:
     return found[0] if found else None
 
 
-def _check_smtp(table: Table, settings: Settings) -> None:
+_NEEDS = {"smtp": "host and from", "maildir": "path", "chat": "a table [chat.NAME] for each room"}
+
+
+def _check_channels(table: Table, settings: Settings) -> None:
     """Check what only sending needs, when all keys are known."""
+    for channel in dict.fromkeys(settings.channels):
+        if channel not in table:
+            remedy = f"add [{channel}] with {_NEEDS[channel]}"
+            table.wrong("channels", f"has {channel} but there is no [{channel}] table", remedy)
+        elif channel != "chat" and (inner := table.table(channel)) is not None:
+            _check_sender(inner, settings)
+            if channel == "smtp":
+                _check_login(inner, settings)
+
+
+def _check_sender(inner: Table, settings: Settings) -> None:
+    sender = sender_mailbox(settings.sender)
+    if not settings.sender and not settings.smtp:
+        inner.wrong("from", "is missing", "add it: Name <name@example.org>")
+    elif settings.sender and (sender is None or sender.international):
+        inner.wrong("from", f"{settings.sender!r} has no address", "write Name <name@example.org>")
+
+
+def _check_login(inner: Table, settings: Settings) -> None:
     smtp = settings.smtp
-    if smtp is None:
-        if "smtp" not in table:
-            table.wrong("channels", "has smtp but there is no [smtp] table", "add [smtp] with host and from")
-        return
-    inner = table.table("smtp")
-    assert inner is not None, "it was read"
-    sender = sender_mailbox(smtp.sender)
-    if smtp.sender and (sender is None or sender.international):
-        inner.wrong("from", f"{smtp.sender!r} has no address", "write Name <name@example.org>")
+    assert smtp is not None, "it was read"
     if smtp.user and not (smtp.password_env or smtp.password_file):
         inner.wrong("user", "has no password", "add password_env, the name of the variable that holds it")
+
+
+def _maildir(table: Table | None) -> Maildir | None:
+    if table is None:
+        return None
+    maildir = Maildir(
+        path=table.take("path", str, "", _one_line), sender=table.take("from", str, "", _one_line)
+    )
+    table.finish()
+    if "path" not in table:
+        table.wrong("path", "is missing", "add it")
+    return maildir
+
+
+def _rooms(table: Table | None) -> tuple[Room, ...]:
+    if table is None:
+        return ()
+    rooms = []
+    for name in table.names():
+        inner = table.table(name)
+        if not re.fullmatch("[a-z0-9-]{1,64}", name):
+            table.wrong(name, "is no name for a room", "write a-z, 0-9 and -, as subscriptions name it")
+        if inner is None:
+            continue
+        room = Room(name, *(inner.take(key, str, "", _one_line) for key in ("url_env", "url_file")))
+        inner.finish()
+        if not (room.url_env or room.url_file):
+            inner.wrong("url_env", "is missing", "add it: the name of the variable that holds the address")
+        rooms.append(room)
+    return tuple(rooms)
 
 
 def _dkim(table: Table | None) -> Dkim | None:
@@ -255,9 +317,34 @@ def _bounces(table: Table | None) -> Bounces:
         address=table.take("address", str, "", _plain_address),
         verp=table.take("verp", bool, True),
         mailbox=table.take("mailbox", str, "") or None,
+        imap=_imap_box(table.table("imap")),
     )
     table.finish()
     return bounces
+
+
+def _imap_box(table: Table | None) -> ImapBox | None:
+    if table is None:
+        return None
+    default = ImapBox()
+    box = ImapBox(
+        host=table.take("host", str, "", _one_line),
+        port=table.take("port", int, default.port, _port),
+        tls=table.take("tls", str, default.tls, one_of("implicit", "starttls", "none")),
+        user=table.take("user", str, "", _one_line),
+        password_env=table.take("password_env", str, "", _one_line),
+        password_file=table.take("password_file", str, "", _one_line),
+        ca_file=table.take("ca_file", str, "", _one_line),
+        folder=table.take("folder", str, default.folder, _mail_folder),
+    )
+    table.finish()
+    for key in ("host", "user"):
+        if key not in table:
+            table.wrong(key, "is missing", "add it")
+    if not (box.password_env or box.password_file):
+        table.wrong("user", "has no password", "add password_env, the name of the variable that holds it")
+    _check_tls(table, box.tls, box.host)
+    return box
 
 
 def _plain_address(value: str) -> str:
@@ -337,12 +424,8 @@ def _source(table: Table) -> Source:
     for key in ("name", "kind", *SOURCE_KINDS.get(source.kind, ())):
         if key not in table:
             table.wrong(key, "is missing", "add it")
-    if source.kind == "imap" and source.tls == "none" and not _is_loopback(source.host):
-        table.wrong(
-            "tls",
-            f'is "none" for {source.host!r}',
-            'mail would travel readable; write "starttls" or "implicit"',
-        )
+    if source.kind == "imap":
+        _check_tls(table, source.tls, source.host)
     return source
 
 

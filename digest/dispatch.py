@@ -10,36 +10,22 @@ import random
 import secrets
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
-from queue import Empty, SimpleQueue
 
-from digest.deliver.address import Mailbox, mailbox, sender_mailbox
-from digest.deliver.bounces import Bounce, read_bounce
-from digest.deliver.dkim import Signer, load_signer
+from digest.channels import channels_of
 from digest.deliver.loop import Loop
-from digest.deliver.mailboxes import mark_read, messages_in
-from digest.deliver.mailing import Mailing, Sender
-from digest.deliver.post import SmtpChannel
-from digest.deliver.smtp import Server
-from digest.errors import UsageError
-from digest.links import public_base
 from digest.lock import dead_signs, forget_sign, sign_of_life, this_start
 from digest.model import Delivery, Home, Outcome, Smtp
-from digest.ports import Channel
 from digest.report import COUNTED, DeliveryReport
-from digest.store import Held, Outbox, Store
-from digest.write import renderer_for
+from digest.returns import collect
+from digest.store import Jotter, Store
 
 Chance = Callable[[], float]
-_LINGER = 0.001  # seconds
-_MAILINGS_AT_HAND = 64  # issues of some 100 KB
+_LINGER = 0.02  # seconds that an outcome may wait for another note
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +49,9 @@ def deliver(
 ) -> DeliveryReport:
     """Empty the outbox over every configured channel, or till `stopping`. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
-    channels = _channels(home, store)
-    problems: dict[str, None] = {}
-    if home.settings.bounces.mailbox:
-        try:
-            read_bounces(store, [home.path / home.settings.bounces.mailbox], now=now, fresh=True)
-        except UsageError as error:  # no reason to keep mail back
-            problems[str(error)] = None
+    channels = channels_of(home, store)
+    # What cannot be read of what came back is no reason to keep mail back.
+    problems = dict.fromkeys(collect(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
     recover(home, store, now=now, number=number)
@@ -82,8 +64,7 @@ def deliver(
         pauses += [loop.pause] if loop.pause else []
     pause = "; ".join(pauses)
     with store.begin() as tx:
-        counts = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
-        messages = tx.outbox.lines(lines)
+        counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
     return DeliveryReport(counts, messages, pause, tuple(problems))
 
 
@@ -127,127 +108,90 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
         forget_sign(home.path, holder)
 
 
-# --- what comes back -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """A message that came back: where it lies, what it is, and the line of the outbox it is about."""
-
-    file: Path
-    bounce: Bounce
-    line: Delivery | None
-
-
-def read_bounces(
-    store: Store, paths: Sequence[Path], *, now: datetime, fresh: bool = False
-) -> tuple[Returned, ...]:
-    """Read what came back and note it: who cannot be reached, complains or leaves gets no more mail.
-
-    `fresh`: only what is new in a Maildir, which is marked as read then. Raises UsageError.
-    """
-    with store.begin() as tx:
-        secret = tx.outbox.secret()
-    found = []
-    for path in paths:
-        for file, data in messages_in(path, fresh=fresh):
-            bounce = read_bounce(data, secret)
-            with store.begin() as tx:
-                lines = tx.outbox.lines([bounce.line]) if bounce.line is not None else ()
-                if lines:
-                    _note(tx.outbox, lines[0], bounce, now)
-            found.append(Returned(file, bounce, lines[0] if lines else None))
-            if fresh and bounce.kind not in {"other", "forged"}:
-                mark_read(file)
-    return tuple(found)
-
-
-def _note(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None:
-    if bounce.kind == "hard":
-        # Once: an address that the operator has allowed again is not stopped by the same report.
-        if outbox.came_back(line.id, bounce.text, now=now):
-            outbox.suppress(line.recipient, reason=f"came back: {bounce.text}", at=now)
-    elif bounce.kind == "complaint":
-        outbox.suppress(line.recipient, reason=bounce.text, at=now)
-    elif bounce.kind == "unsubscribe":
-        outbox.suppress(line.recipient, reason=bounce.text, at=now, subscription=line.subscription)
-
-
 # --- the outbox as the loop sees it ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class _Note:
-    """Something to be written, and where it is told that it is safe."""
+    """Something to be written, and then what came of it."""
 
-    work: Callable[[Outbox], bool]
-    written: "Future[bool]"
+    __slots__ = ("_answer", "_error", "work")
+
+    def __init__(self, work: Callable[[Jotter], bool]) -> None:
+        self.work = work
+        self._answer = False
+        self._error: BaseException | None = None
+
+    def written(self, answer: bool, error: BaseException | None = None) -> None:
+        self._answer, self._error = answer, error
+
+    def outcome(self) -> bool:
+        if self._error is not None:
+            raise self._error
+        return self._answer
 
 
 class _Clerk:
     """Writes what all connections note down, one transaction after the other.
 
-    A thread of its own writes all notes that came in while those before were being written, and a message goes
-    over the wire meanwhile. An outcome, which nobody waits for, lingers a millisecond for the note that mostly
-    follows it, the beginning of the next message. What is not `durable` is safe from the end
-    of this process at once, from a power cut with the next lease.
+    Who needs a note on the disk writes it, and with it all that others have noted since; who comes meanwhile
+    waits, and mostly finds its own written. So an outcome, which nobody waits for, is written with the beginning
+    of the next message; a thread writes what is left lying. What is not `durable` is safe from the end of this
+    process at once, from a power cut with the next lease.
     """
 
     def __init__(self, store: Store, *, durable: bool) -> None:
         self._open = ExitStack()
-        self._held = self._open.enter_context(store.hold(durable=durable))
-        self._notes: SimpleQueue[_Note] = SimpleQueue()
-        self._waiting, self._urgent = threading.Event(), threading.Event()
-        self._over = False
+        self._transaction = self._open.enter_context(store.jotting(durable=durable))
+        self._notes: deque[_Note] = deque()
+        self._writing = threading.Lock()
+        self._over = threading.Event()
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._sweep, name="delivery-clerk", daemon=True)
         self._thread.start()
 
-    def note(self, work: Callable[[Outbox], bool], *, urgent: bool) -> "Future[bool]":
-        """Have something written, at once if it is urgent. The future tells when; a failure is its own."""
-        note = _Note(work, Future())
-        self._notes.put(note)
-        if urgent:
-            self._urgent.set()
-        self._waiting.set()
-        return note.written
+    def write(self, work: Callable[[Jotter], bool]) -> bool:
+        """Write something, and all that was noted before it. Raises StoreError."""
+        note = _Note(work)
+        self._notes.append(note)
+        self._flush()
+        return note.outcome()
+
+    def note(self, work: Callable[[Jotter], bool]) -> None:
+        """Have something written soon. Raises what an earlier note met."""
+        self._notes.append(_Note(work))
+        self.check()
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Write what is left, then end."""
-        self._over = True
-        self._urgent.set()
-        self._waiting.set()
+        self._over.set()
         self._thread.join()
-        self._write()
+        self._flush()
         self._open.close()
 
     def _sweep(self) -> None:
-        while not self._over:
-            self._waiting.wait()
-            self._urgent.wait(_LINGER)
-            self._waiting.clear()
-            self._urgent.clear()
-            self._write()
+        while not self._over.wait(_LINGER):
+            if self._notes:
+                self._flush()
 
-    def _write(self) -> None:
-        notes = []
-        with suppress(Empty):
-            while True:
-                notes.append(self._notes.get_nowait())
-        if notes:
-            _together(self._held, notes)
-
-
-def _together(held: Held, notes: Sequence[_Note]) -> None:
-    """Write notes in one transaction."""
-    try:
-        with held.begin() as tx:
-            answers = [each.work(tx.outbox) for each in notes]
-    except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it
-        for each in notes:
-            each.written.set_exception(error)
-    else:
-        for each, answer in zip(notes, answers, strict=True):
-            each.written.set_result(answer)
+    def _flush(self) -> None:
+        with self._writing:
+            notes = [self._notes.popleft() for _ in range(len(self._notes))]
+            if not notes:
+                return
+            try:
+                with self._transaction() as jotter:
+                    answers = [each.work(jotter) for each in notes]
+            except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it, or notes again
+                self._failure = self._failure or error
+                for each in notes:
+                    each.written(answer=False, error=error)
+            else:
+                for each, answer in zip(notes, answers, strict=True):
+                    each.written(answer)
 
 
 class _Leases:
@@ -268,7 +212,6 @@ class _Leases:
         self._lease, self._resend, self._number = lease, resend, number
         # A lease is durable and names the start of the machine: after a power cut it is in doubt whole.
         self._clerk = _Clerk(store, durable="@" not in holder)
-        self._unwritten: list[Future[bool]] = []  # failures of what nobody waited for
 
     def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
         now = self._clock()
@@ -296,32 +239,18 @@ class _Leases:
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
         until = self._clock() + self._lease
-        written = self._clerk.note(
-            lambda outbox: outbox.begin(delivery.id, self._holder, until=until), urgent=True
-        )
-        return written.result
+        return lambda: self._clerk.write(lambda jotter: jotter.begin(delivery.id, self._holder, until=until))
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""
         now, number = self._clock(), self._number
-        written = self._clerk.note(
-            lambda outbox: outbox.settle(delivery, self._holder, outcome, now=now, number=number),
-            urgent=False,
+        self._clerk.note(
+            lambda jotter: jotter.settle(delivery, self._holder, outcome, now=now, number=number)
         )
-        written.add_done_callback(self._keep_failure)
-        self._raise_failure()
-
-    def _keep_failure(self, written: "Future[bool]") -> None:
-        if written.exception() is not None:
-            self._unwritten.append(written)
-
-    def _raise_failure(self) -> None:
-        for written in self._unwritten[:1]:
-            written.result()
 
     def release(self) -> None:
         self._clerk.stop()
-        self._raise_failure()
+        self._clerk.check()
         with self._store.begin() as tx:
             tx.outbox.release(self._holder)
 
@@ -338,86 +267,3 @@ def _leases(home: Home, store: Store, channel: str, clock: SteadyClock, number: 
     resend = home.settings.in_doubt == "resend"
     with sign_of_life(home.path, holder):
         yield _Leases(store, holder, channel, clock, lease, resend=resend, number=number)
-
-
-# --- channels --------------------------------------------------------------------------------------
-
-
-def _channels(home: Home, store: Store) -> dict[str, Channel]:
-    """Return the configured channels by name. Raises UsageError if something they need is absent."""
-    makers = {"smtp": _smtp_channel}
-    return {name: makers[name](home, store) for name in home.settings.channels}
-
-
-def _smtp_channel(home: Home, store: Store) -> Channel:
-    sender = sender_of(home, store)
-    renderer = renderer_for(home)
-
-    @lru_cache(_MAILINGS_AT_HAND)
-    def mailing(issue: int) -> Mailing:
-        with store.begin(write=False) as tx:
-            stored = tx.desk.issue(issue)
-        return Mailing(renderer.eml(stored.issue), sender, stored.issue)
-
-    return SmtpChannel(server_of(home), sender, lambda delivery: mailing(delivery.issue))
-
-
-def server_of(home: Home) -> Server:
-    """Return the mail server with its password. Raises UsageError if that cannot be had."""
-    smtp = home.settings.smtp
-    assert smtp is not None, "checked with the settings"
-    for key, name in (("ca_file", smtp.ca_file), ("password_file", smtp.password_file)):
-        if name and not (home.path / name).is_file():
-            raise UsageError(f"digest.toml: smtp.{key}: there is no file {home.path / name}")
-    if smtp.ca_file:
-        smtp = replace(smtp, ca_file=str(home.path / smtp.ca_file))
-    return Server(smtp, _password(home, smtp))
-
-
-def _password(home: Home, smtp: Smtp) -> str | None:
-    if smtp.user is None:
-        return None
-    if smtp.password_env:
-        password = os.environ.get(smtp.password_env)
-        if password is None:
-            raise UsageError(
-                f"digest.toml: smtp.password_env: the variable {smtp.password_env} is not set; "
-                "set it where digest runs"
-            )
-        return password
-    try:
-        return (home.path / str(smtp.password_file)).read_text("utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"digest.toml: smtp.password_file: cannot be read ({type(error).__name__})"
-        ) from error
-
-
-def sender_of(home: Home, store: Store) -> Sender:
-    """Return who sends. Raises UsageError if a DKIM key cannot be read."""
-    settings = home.settings
-    assert settings.smtp is not None, "checked with the settings"
-    address = sender_mailbox(settings.smtp.sender)
-    assert address is not None, "checked with the settings"
-    with store.begin() as tx:
-        secret = tx.outbox.secret()
-    return Sender(
-        address=address,
-        bounces=mailbox(settings.bounces.address) or address,
-        secret=secret,
-        public_url=public_base(settings.base_url),
-        verp=settings.bounces.verp,
-        one_click=settings.smtp.one_click,
-        signers=signers_of(home, address),
-    )
-
-
-def signers_of(home: Home, address: Mailbox) -> tuple[Signer, ...]:
-    """Return the DKIM keys, read. Raises UsageError."""
-    dkim = home.settings.dkim
-    if dkim is None:
-        return ()
-    domain = dkim.domain or address.domain
-    return tuple(
-        load_signer(home.path / Path(file), domain=domain, selector=selector) for selector, file in dkim.keys
-    )

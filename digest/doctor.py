@@ -169,8 +169,9 @@ def clock(patient: Patient) -> Sequence[Finding]:
 
 
 def mail(patient: Patient) -> Sequence[Finding]:
-    """Check the mail server, the sender and the signatures, where there is an [smtp] table."""
-    if patient.home.settings.smtp is None:
+    """Check what mail is handed to, the sender and the signatures, where anything is delivered."""
+    settings = patient.home.settings
+    if not (settings.smtp or settings.maildir or settings.rooms):
         return ()
     from digest.doctor_mail import examine as examine_mail
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 
+from digest.channels import server_of, signers_of
 from digest.deliver.address import sender_mailbox
 from digest.deliver.dkim import Signer
 from digest.deliver.smtp import open_session
-from digest.dispatch import server_of, signers_of
 from digest.errors import DigestError
 from digest.links import public_base
 from digest.model import Home
@@ -49,11 +49,11 @@ def _smtp(home: Home) -> Iterator[Finding]:
 
 def _sender(home: Home) -> Iterator[Finding]:
     """DMARC wants the domain of From to be that of the signature or of the return path (RFC 7489, 3.1)."""
-    if home.settings.smtp is None:
+    if not home.settings.sender and not home.settings.smtp:
         return
-    address = sender_mailbox(home.settings.smtp.sender)
+    address = sender_mailbox(home.settings.sender)
     if address is None:
-        yield Finding("from", "bad", "smtp.from has no address", "write Name <name@example.org>")
+        yield Finding("from", "bad", "from has no address", "write Name <name@example.org>")
         return
     others = {"bounces.address": home.settings.bounces.address.rpartition("@")[2]}
     if home.settings.dkim:
@@ -74,9 +74,54 @@ def _aligned(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
+def _maildir(home: Home) -> Iterator[Finding]:
+    from digest.deliver.maildir import names_read
+
+    if home.settings.maildir is not None:
+        names_read(home.path / home.settings.maildir.path)
+        yield Finding("maildir", "good", f"{home.settings.maildir.path} is there")
+
+
+def _chat(home: Home) -> Iterator[Finding]:
+    """Look whether each room's address can be had and understood; connects to nothing."""
+    from digest.channels import address_of
+    from digest.deliver.chat import open_room
+
+    for room in home.settings.rooms:
+        try:
+            service = open_room(room.name, address_of(home, room.name)).service_name
+            yield Finding("chat", "good", f"{room.name}: {service}")
+        except DigestError as error:
+            yield Finding("chat", "bad", str(error), "mend what it names")
+
+
+def _bounces(home: Home) -> Iterator[Finding]:
+    """Look whether what comes back can be read, where the settings say."""
+    bounces = home.settings.bounces
+    if not bounces.read_somewhere:
+        yield Finding("bounces", "skipped", "what comes back is read by nobody (see [bounces])")
+        return
+    if bounces.mailbox:
+        from digest.deliver.mailboxes import messages_in
+
+        there = sum(1 for _ in messages_in(home.path / bounces.mailbox, fresh=True))
+        yield Finding("bounces", "good", f"{bounces.mailbox}: {there} new messages")
+    if bounces.imap:
+        from digest.fetch import imap
+        from digest.fetch.problem import FetchError
+        from digest.returns import opened_by
+
+        try:
+            there = imap.count(*opened_by(home, bounces.imap))
+        except FetchError as error:
+            remedy = "check host, port, tls, user, password and folder under [bounces.imap]"
+            yield Finding("bounces", "bad", str(error), remedy)
+        else:
+            yield Finding("bounces", "good", f"{bounces.imap.name}: {there} messages")
+
+
 def _dkim(home: Home) -> Iterator[Finding]:
-    dkim, smtp = home.settings.dkim, home.settings.smtp
-    address = sender_mailbox(smtp.sender) if smtp else None
+    dkim, address = home.settings.dkim, sender_mailbox(home.settings.sender)
     if dkim is None or address is None:
         yield Finding("dkim", "skipped", "mails are not signed here; the mail server may do it")
         return
@@ -114,6 +159,9 @@ def _public(record: str) -> str:
 _CHECKS: dict[str, Callable[[Home], Iterator[Finding]]] = {
     "links": _links,
     "smtp": _smtp,
+    "maildir": _maildir,
+    "chat": _chat,
     "from": _sender,
     "dkim": _dkim,
+    "bounces": _bounces,
 }

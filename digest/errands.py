@@ -12,9 +12,12 @@ from digest.report import DeliveryReport
 
 if TYPE_CHECKING:
     from digest.fetch.fetching import Fetched
+    from digest.returns import Collected
 
 # Seconds in which a mail server that could not be reached, or does not want us, is left alone.
 REST = 300.0
+# Seconds between two looks at what came back, where no mail is due; before mail is sent it is looked at anyway.
+LOOK = 300.0
 
 
 @dataclass(slots=True)
@@ -50,6 +53,25 @@ class Post:
             from digest import dispatch  # only now: it brings TLS and templates along
 
             return dispatch.deliver(home, store, now=clock.now, stopping=self.stopping)
+
+
+@dataclass(slots=True)
+class Returns:
+    """Reads what came back, also while no mail is due."""
+
+    stopping: Callable[[], bool]
+    every: float = LOOK
+    _next: float = 0.0  # monotonic
+
+    def go(self, home: Home, clock: app.Clock) -> "Collected | None":
+        """Read what is new; None if it is too early, or there is nowhere to read it. Raises DigestError."""
+        if not home.settings.bounces.read_somewhere or time.monotonic() < self._next:
+            return None
+        self._next = time.monotonic() + self.every
+        from digest import returns
+
+        with app.open_library(home, create=True) as store:
+            return returns.collect(home, store, now=clock.now, stopping=self.stopping)
 
 
 @dataclass(slots=True)

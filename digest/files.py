@@ -21,7 +21,7 @@ def write_whole(path: Path, data: bytes) -> bool:
             handle.flush()
             os.fsync(handle.fileno())
         draft.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); check the disk and the permissions, then run again"
@@ -29,7 +29,7 @@ def write_whole(path: Path, data: bytes) -> bool:
     return True
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the folder's new entry survive a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

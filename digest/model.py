@@ -251,7 +251,7 @@ class Issue:
 # --- delivery ------------------------------------------------------------------------------------
 
 DeliveryStatus = Literal["pending", "leased", "sent", "deferred", "failed", "suppressed", "in_doubt"]
-Stage = Literal["connect", "sender", "recipient", "data", "end"]
+Stage = Literal["connect", "sender", "recipient", "data", "end", "service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,8 @@ class Delivery:
 class Answer:
     """How far a try came, and the last word of the other side. `code` 0: there was none, `text` says why.
 
-    `stage` names the step that failed; "end" is what follows the whole message.
+    `stage` names the step that failed; "end" is what follows the whole message, "service" all that another
+    kind of server than one for mail says or fails to say.
     """
 
     stage: Stage
@@ -362,6 +363,11 @@ class Subscription:
     send_empty: str = "never"
     language: str = "en"
     ranking: Weights = Weights()
+    chat: tuple[str, ...] = ()
+
+    def recipients(self, channel: str) -> tuple[str, ...]:
+        """Return whom a channel brings its issues to: addresses, or names of rooms."""
+        return self.chat if channel == "chat" else self.email
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +398,23 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Maildir:
+    """The Maildir that the channel `maildir` fills. `sender` "" is that of [smtp]."""
+
+    path: str
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room of a chat service. Its address is in the variable `url_env` or in a file, as it holds a secret."""
+
+    name: str
+    url_env: str = ""
+    url_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Dkim:
     """How mail is signed: each key (a PEM file; RSA or Ed25519) under its selector. `domain` "" is From's.
 
@@ -404,16 +427,40 @@ class Dkim:
 
 
 @dataclass(frozen=True, slots=True)
+class ImapBox:
+    """A folder that is read by IMAP. The password is in the variable `password_env` or in a file."""
+
+    host: str = ""
+    port: int = 993
+    tls: str = "implicit"
+    user: str = ""
+    password_env: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+    folder: str = "INBOX"
+
+    @property
+    def name(self) -> str:
+        """Return what tells the folder from every other, and is fit to be shown."""
+        return f"imap://{self.user}@{self.host}:{self.port}/{self.folder}"
+
+
+@dataclass(frozen=True, slots=True)
 class Bounces:
     """Where mail that comes back goes, and where it is read.
 
     `address` "" is From's; `verp` gives every message a return address of its own by a plus sign;
-    `mailbox` is a Maildir or an mbox file.
+    `mailbox` is a Maildir or an mbox file, `imap` a folder on a mail server.
     """
 
     address: str = ""
     verp: bool = True
     mailbox: str | None = None
+    imap: ImapBox | None = None
+
+    @property
+    def read_somewhere(self) -> bool:
+        return bool(self.mailbox or self.imap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,6 +504,13 @@ class Source:
     folder: str = "INBOX"
     every: timedelta | None = timedelta(hours=3)
 
+    @property
+    def box(self) -> ImapBox:
+        """Return the folder that a source of kind `imap` reads."""
+        return ImapBox(
+            self.host, self.port, self.tls, self.user, password_env=self.password_env, folder=self.folder
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Summarising:
@@ -487,6 +541,8 @@ class Settings:
     max_file_mb: int = 100
     feed_items: int = 100
     smtp: Smtp | None = None
+    maildir: Maildir | None = None
+    rooms: tuple[Room, ...] = ()
     schedule: Upkeep = field(default_factory=Upkeep)
     serve: tuple[str, int] = ("127.0.0.1", 8350)  # the address where `digest serve` listens
     dkim: Dkim | None = None
@@ -496,6 +552,14 @@ class Settings:
     library: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     summaries: Summarising | None = None
+
+    def room(self, name: str) -> Room | None:
+        return next((room for room in self.rooms if room.name == name), None)
+
+    @property
+    def sender(self) -> str:
+        """Return who mails are from: a name and an address; empty if nobody says so."""
+        return (self.smtp and self.smtp.sender) or (self.maildir and self.maildir.sender) or ""
 
     @property
     def summary_model(self) -> str:

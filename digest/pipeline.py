@@ -285,7 +285,7 @@ def _decide(
         run=run,
     )
     for channel in channels:
-        tx.outbox.add(key, subscription.email, channel=channel, at=now)
+        tx.outbox.add(key, subscription.recipients(channel), channel=channel, at=now)
     return replace(report, issue=_made(issue, subscription))
 
 

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from digest import app
-from digest.errands import Fetches, Post
+from digest.errands import Fetches, Post, Returns
 from digest.errors import DigestError, LockedError, UsageError
 from digest.lock import LEADER, hold
 from digest.metrics import Meters, Server
@@ -36,6 +37,8 @@ _UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnig
 _LOOK_AGAIN = 0.1  # seconds after which an unfinished file is looked at again
 _CLOCK_SET = 2.0  # seconds by which the clock may run differently from one second to the next
 _PING_SECONDS = 10
+_THREADS = ("default", "post", "returns", "fetch", "ping")
+_RETURNS_SECOND = 45  # of each minute, when little else begins
 _FETCH_SECOND = 30  # of each minute: what slots at full minutes are to bring is being asked for by then
 _LEAVE_FETCH = 0.5  # seconds until an end is noticed; a fetch that is broken off goes on where it was
 
@@ -85,7 +88,9 @@ class Service:
     _scheduler: Any = None
     _rounds: Any = None
     _post: Any = None
+    _returns: Any = None
     _fetches: Fetches = field(default_factory=Fetches)
+    _planning: threading.Lock = field(default_factory=threading.Lock)
     _posted_well: bool = True
     _waiting: bool = False
     _listens: bool = False
@@ -144,15 +149,16 @@ class Service:
             fetching=lambda: self._fetches.busy,
             alive=self.meters.got_further,
         )
-        self._post = Post(self.stop.is_set)
+        self._post, self._returns = Post(self.stop.is_set), Returns(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={name: ThreadPoolExecutor(1) for name in ("default", "post", "fetch", "ping")},
+            executors={name: ThreadPoolExecutor(1) for name in _THREADS},
             # A job that is late is still to be done, and once.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._every_minute(self.round, "round", "default")
         self._every_minute(self.deliver, "deliver", "post")
+        self._every_minute(self.collect, "returns", "returns", second=_RETURNS_SECOND)
         self._every_minute(self.fetch, "fetch", "fetch", second=_FETCH_SECOND)
         self._scheduler.add_job(self.keep_up, CronTrigger(**_UPKEEP_AT, timezone=UTC), id="upkeep")
         self._scheduler.start()
@@ -161,6 +167,8 @@ class Service:
         self.log.info("started", home=str(self.home.path))
         self._watch_clock()
         self.log.info("stopping")
+        with self._planning:  # whoever plans something now has done so before the scheduler closes
+            pass
         self._scheduler.shutdown(wait=True)
         watcher.join(5)
 
@@ -254,8 +262,10 @@ class Service:
         url = self._rounds.home.settings.schedule.ping
         if url and not self.stop.is_set():
             address = url if well else f"{url}/fail"
-            self._scheduler.add_job(
-                self._ping, args=[address], executor="ping", id="ping", replace_existing=True
+            self._plan(
+                lambda: self._scheduler.add_job(
+                    self._ping, args=[address], executor="ping", id="ping", replace_existing=True
+                )
             )
 
     def _ping(self, url: str) -> None:
@@ -294,6 +304,20 @@ class Service:
     def _end_delivery(self, *, well: bool) -> None:
         self.meters.deliveries[well] += 1
         self._posted_well = self._posted_well and well
+
+    def collect(self) -> None:
+        """Read what came back."""
+        try:
+            done = self._returns.go(self._rounds.home, app.Clock.at(None))
+        except Exception as error:  # noqa: BLE001 - as in a round
+            self._failed("returns", error)
+            return
+        if done is None:
+            return
+        if done.found:
+            self.log.info("returns", **Counter(each.bounce.kind for each in done.found))
+        for problem in done.problems:
+            self.log.error("returns", reason=problem)
 
     def fetch(self) -> None:
         """Ask the sources whose time has come, then have read what they brought.
@@ -337,7 +361,13 @@ class Service:
     # --- what makes a round before its minute
 
     def _now(self, job: str) -> None:
-        self._scheduler.modify_job(job, next_run_time=datetime.now(UTC))
+        self._plan(lambda: self._scheduler.modify_job(job, next_run_time=datetime.now(UTC)))
+
+    def _plan(self, change: Callable[[], object]) -> None:
+        """Change what is planned, but not at the end: the scheduler then waits for its jobs, and would for ever."""
+        with self._planning:
+            if not self.stop.is_set():
+                change()
 
     def _watch_inbox(self) -> None:
         if not (self.home.settings.schedule.watch and self.home.inbox.is_dir()):

@@ -130,6 +130,7 @@ def _subscription(stem: str, table: Table, timezone: str, language: str) -> Subs
         send_empty=table.take("send_empty", str, "never", one_of("never", "weekly note")),
         language=table.take("language", str, language, one_of(*LANGUAGES)),
         ranking=_ranking(table.table("ranking")),
+        chat=tuple(dict.fromkeys(table.take_list("chat", [], _room_names))),
     )
     if "keywords" not in table:
         table.wrong("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
@@ -186,6 +187,15 @@ def _email(table: Table) -> tuple[str, ...]:
             table.wrong("email", f"{address!r} is no e-mail address", "write name@example.org")
             return ()
     return tuple(dict.fromkeys(addresses))
+
+
+def _room_names(values: list[Any]) -> list[Any]:
+    for value in strings(values):
+        if not _ID.fullmatch(value):
+            raise ValueError(
+                f"{value!r} is no name of a room; write the NAME of a [chat.NAME] in digest.toml"
+            )
+    return values
 
 
 def _queries(table: Table, key: str) -> tuple[str, ...]:

@@ -177,7 +177,7 @@ def _unmailed(found: Why) -> list[str]:
     subscription = found.standing.subscription if found.standing else None
     if not isinstance(subscription, Subscription):
         return []
-    if not subscription.email:
+    if not (subscription.email or subscription.chat):
         return ["no mail: the subscription has no email address, so its issues are files and feed only"]
     if not found.sends:
         return ['no mail: digest.toml names no channel; see "Delivery" in docs/operations.md']

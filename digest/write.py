@@ -49,7 +49,7 @@ def frame_of(home: Home) -> "Frame":
     from digest.render import Frame
 
     settings = home.settings
-    sender = settings.smtp.sender if settings.smtp and settings.smtp.sender else settings.title
+    sender = settings.sender or settings.title
     return Frame(settings.title, settings.base_url, sender, settings.timezone, settings.language)
 
 

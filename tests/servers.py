@@ -2,6 +2,7 @@
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -130,10 +131,11 @@ class Mailbox:
 
 
 @contextmanager
-def imap_server(box: Mailbox) -> Iterator[Mailbox]:
+def imap_server(box: Mailbox, tls: ssl.SSLContext | None = None) -> Iterator[Mailbox]:
     closing = threading.Event()
 
-    def talk(connection: socket.socket) -> None:
+    def talk(plain: socket.socket) -> None:
+        connection = tls.wrap_socket(plain, server_side=True) if tls else plain
         with connection, connection.makefile("rb") as lines:
             connection.sendall(b"* OK ready\r\n")
             for raw in lines:

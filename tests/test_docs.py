@@ -62,7 +62,18 @@ def test_documented_settings_are_the_known_ones(tmp_path):
     known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
     assert (
         keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`")
-        | {"smtp", "dkim", "bounces", "sources", "schedule", "columns", "serve", "summaries"}
+        | {
+            "smtp",
+            "maildir",
+            "chat",
+            "dkim",
+            "bounces",
+            "sources",
+            "schedule",
+            "columns",
+            "serve",
+            "summaries",
+        }
         == known
     )
 

@@ -1,16 +1,19 @@
 """What the clock does beside its rounds: mail that is due is sent, sources are asked when their time has come."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from digest.app import Clock, open_home
 from digest.errands import Fetches, Post
 from digest.errors import DigestError
 from digest.rounds import Rounds
-from tests.clocks import Scheduler
+from digest.schedule import Service
+from tests.clocks import PATIENCE, Scheduler
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer
 from tests.homes import TestHome, page
@@ -228,3 +231,21 @@ def test_a_service_does_not_wait_for_a_slow_source_to_end(tmp_path):
         with Scheduler(home) as clock:
             clock.until("started")
             assert clock.stop() == 0
+
+
+def test_an_end_waits_for_no_round_that_wants_another(home):
+    class Late(Service):
+        def round(self) -> None:
+            at_work.set()
+            self.stop.wait()
+            time.sleep(0.3)  # by then the end waits for this round
+            self._now("round")
+
+    at_work = threading.Event()
+    service = Late(open_home(str(home.path)), structlog.get_logger())
+    worker = threading.Thread(target=service.run, daemon=True)
+    worker.start()
+    assert at_work.wait(PATIENCE)
+    service.stop.set()
+    worker.join(PATIENCE)
+    assert not worker.is_alive()

@@ -60,6 +60,8 @@ LAYERS = (
             "write",
             "upkeep",
             "dispatch",
+            "channels",
+            "returns",
         },
     ),
     (
@@ -68,6 +70,7 @@ LAYERS = (
             "answer",
             "app",
             "app_ledger",
+            "app_mail",
             "app_pages",
             "app_taste",
             "app_templates",

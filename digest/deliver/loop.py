@@ -32,10 +32,7 @@ class Outbox(Protocol):
         ...
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
-        """Have it noted that the fate of this one may become unknown.
-
-        What is returned waits until that is written; false if the lease was lost.
-        """
+        """Return what notes that the fate of this one may become unknown; false if the lease was lost."""
         ...
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None: ...
@@ -163,7 +160,7 @@ class Loop:
     def _count(self, answer: Answer) -> None:
         self._lost = 0 if answer.code else self._lost + 1
         if self._lost >= _LOST_IN_A_ROW:
-            self._halt(f"{self._lost} connections in a row were lost; the last: {answer}")
+            self._halt(f"{self._lost} tries in a row came to nothing; the last: {answer}")
 
     def _halt(self, reason: str) -> None:
         self.pause = self.pause or reason

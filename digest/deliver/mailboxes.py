@@ -1,7 +1,8 @@
 """Where mail that came back lies: a Maildir, an mbox file, or a single message in a file."""
 
 import mailbox
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from digest.errors import UsageError
@@ -18,7 +19,7 @@ def messages_in(path: Path, *, fresh: bool = False) -> Iterator[tuple[Path, byte
             if not (path / "new").is_dir():
                 raise UsageError(f"{path}: is a folder but no Maildir (it has no folder new)")
             files = sorted(each for folder in folders for each in (path / folder).glob("[!.]*"))
-            yield from ((each, each.read_bytes()) for each in files if each.is_file())
+            yield from _there(files)
             return
         data = path.read_bytes()
     except OSError as error:
@@ -35,7 +36,21 @@ def messages_in(path: Path, *, fresh: bool = False) -> Iterator[tuple[Path, byte
         box.close()
 
 
+def _there(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Yield the files that are there still: others read the Maildir, too, and move what they read."""
+    for file in files:
+        try:
+            if file.is_file():
+                yield file, file.read_bytes()
+        except FileNotFoundError:
+            continue
+
+
 def mark_read(file: Path) -> None:
-    """Move a message of a Maildir from new to cur, as read."""
-    if file.parent.name == "new":
-        file.rename(file.parent.parent / "cur" / f"{file.name.partition(':2,')[0]}:2,S")
+    """Move a message of a Maildir from new to cur, as read, if nobody did so before."""
+    if file.parent.name != "new":
+        return
+    target = file.parent.parent / "cur"
+    target.mkdir(exist_ok=True)
+    with suppress(FileNotFoundError):
+        file.rename(target / f"{file.name.partition(':2,')[0]}:2,S")

@@ -75,16 +75,20 @@ class Mailing:
         # RFC 8058 asks for https.
         return self._sender.one_click and self._sender.public_url.startswith("https:")
 
+    def message_id(self, delivery: Delivery) -> str:
+        """Return the Message-ID of one recipient's message, the same each time."""
+        code = sign(self._sender.secret, "message", delivery.issue, delivery.recipient)
+        return f"{self._stem}.{code}@{self._sender.address.domain}"
+
     def head(self, to: Mailbox, delivery: Delivery) -> bytes:
         """Return the headers of one recipient's message, signatures first, with the blank line after them."""
         sender = self._sender
-        code = sign(sender.secret, "message", delivery.issue, delivery.recipient)
         leave = token(sender.secret, UNSUBSCRIBE, delivery.id)
         mail = f"<mailto:{quote(str(sender.bounces), safe='@')}?subject=unsubscribe%20{leave}>"
         links = [f"<{unsubscribe_page(sender.public_url, leave)}>"] if self._one_click else []
         headers = (
             ("To", str(to)),
-            ("Message-ID", f"<{self._stem}.{code}@{sender.address.domain}>"),
+            ("Message-ID", f"<{self.message_id(delivery)}>"),
             ("List-Unsubscribe", ",\r\n ".join([*links, mail])),
         )
         varying = "".join(f"{name}: {value}\r\n" for name, value in headers).encode()

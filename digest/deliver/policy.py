@@ -38,6 +38,8 @@ def judge(answer: Answer, delivery: Delivery, *, now: datetime, chance: float) -
     if answer.stage == "connect":
         return _later(delivery, reply, again, now, pause=reply)
     about = _about(answer)
+    if answer.stage == "service":  # its codes tell too little to give up: a token may be renewed, a room made
+        return _later(delivery, reply, again, now)
     if answer.code < 500 or about in MAILBOX_FULL or (answer.code == 552 and not about):
         return _later(delivery, reply, again, now)
     if answer.stage == "sender" or about in _BAD_SENDER or about.partition(".")[0] in {"3", "7"}:

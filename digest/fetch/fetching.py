@@ -174,7 +174,7 @@ def _fetch_mails(work: _Work) -> None:
     after = 0 if work.since else memory.uid
     large = 0
     for uid, validity, data in imap.mails(
-        source, password, after=after, validity=memory.validity, since=since, max_bytes=work.max_bytes
+        source.box, password, after=after, validity=memory.validity, since=since, max_bytes=work.max_bytes
     ):
         if data is None:
             large += 1

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from digest.fetch.problem import FetchError
-from digest.model import Source
+from digest.model import ImapBox
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 _SECONDS = 30.0
@@ -17,16 +17,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def mails(
-    source: Source, password: str, *, after: int, validity: int, since: date | None, max_bytes: int
+    place: ImapBox, password: str, *, after: int, validity: int, since: date | None, max_bytes: int
 ) -> Iterator[tuple[int, int, bytes | None]]:
     """Return uid, validity and bytes of each mail with a uid above `after`; None for one that is too large.
 
     A folder whose validity has changed has given out its uids anew, and is read from its beginning.
     Raises FetchError.
     """
-    with _connected(source) as box:
-        _ask(box.login(_quoted(source.user), password), "the login was refused")
-        _ask(box.select(f'"{source.folder}"', readonly=True), f"there is no folder {source.folder!r}")
+    with _opened(place, password) as box:
         found = box.untagged_responses.get("UIDVALIDITY", [b"0"])[-1]
         current = int(found) if isinstance(found, bytes) and found.isdigit() else 0
         first = after + 1 if current == validity else 1
@@ -39,6 +37,13 @@ def mails(
         )
         for uid in (uid for uid in uids if uid >= first):  # `9:*` is the last mail, whatever its uid
             yield uid, current, _mail(box, uid, max_bytes)
+
+
+def count(place: ImapBox, password: str) -> int:
+    """Return how many mails are in a folder. Raises FetchError."""
+    with _opened(place, password) as box:
+        told = box.untagged_responses.get("EXISTS", [b"0"])[-1]
+        return int(told) if isinstance(told, bytes) and told.isdigit() else 0
 
 
 def _quoted(text: str) -> str:
@@ -62,16 +67,28 @@ def _mail(box: imaplib.IMAP4, uid: int, max_bytes: int) -> bytes | None:
 
 
 @contextmanager
-def _connected(source: Source) -> Iterator[imaplib.IMAP4]:
+def _opened(place: ImapBox, password: str) -> Iterator[imaplib.IMAP4]:
+    """Connect, log in, and open the folder for reading only. Raises FetchError."""
+    if not password.isascii():  # the library would quote the letter that it cannot send
+        raise FetchError("the password has letters that LOGIN cannot carry; choose one in plain ASCII")
+    with _connected(place) as box:
+        _ask(box.login(_quoted(place.user), password), "the login was refused")
+        _ask(box.select(f'"{place.folder}"', readonly=True), f"there is no folder {place.folder!r}")
+        yield box
+
+
+@contextmanager
+def _connected(place: ImapBox) -> Iterator[imaplib.IMAP4]:
     try:
-        if source.tls == "implicit":
+        context = ssl.create_default_context(cafile=place.ca_file or None)
+        if place.tls == "implicit":
             box: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-                source.host, source.port, ssl_context=ssl.create_default_context(), timeout=_SECONDS
+                place.host, place.port, ssl_context=context, timeout=_SECONDS
             )
         else:
-            box = imaplib.IMAP4(source.host, source.port, timeout=_SECONDS)
-            if source.tls == "starttls":
-                box.starttls(ssl.create_default_context())
+            box = imaplib.IMAP4(place.host, place.port, timeout=_SECONDS)
+            if place.tls == "starttls":
+                box.starttls(context)
         try:
             yield box
         finally:
@@ -79,7 +96,7 @@ def _connected(source: Source) -> Iterator[imaplib.IMAP4]:
                 box.logout()
     except (imaplib.IMAP4.error, OSError, ValueError) as problem:
         reason = str(problem) or type(problem).__name__
-        raise FetchError(f"{source.host}: {reason}", passing=True) from problem
+        raise FetchError(f"{place.host}: {reason}", passing=True) from problem
 
 
 def _ask(answer: tuple[str, Any], refused: str) -> list[Any]:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from digest.errors import TemplateProblem
 from digest.language import ENGLISH, Language
 from digest.render import md, plain
-from digest.render.highlight import Piece, marked
+from digest.render.highlight import Piece, marked, text_of
 from digest.resources import folder
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         "target": md.link_target,
         "wrap": plain.wrap,
         "underline": plain.underline,
-        "plain": _plain,
+        "plain": text_of,
         "number": language.number,
         "marked": _marked,
     }
@@ -73,11 +73,6 @@ def _public_fields(kind: type) -> frozenset[str]:
 def _marked(parts: tuple[Piece, ...], opening: str) -> "Markup":
     """Return pieces as HTML, what was matched in the tag that `opening` opens."""
     return Markup(marked(parts, opening))  # noqa: S704 - every piece is escaped in it
-
-
-def _plain(pieces: tuple[Piece, ...]) -> str:
-    """Return pieces as the text that they are cut from."""
-    return "".join(piece.text for piece in pieces)
 
 
 def render(environment: "Environment", name: str, values: Mapping[str, Any]) -> str:

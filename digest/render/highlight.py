@@ -19,6 +19,11 @@ class Piece(NamedTuple):
     hit: bool = False
 
 
+def text_of(pieces: Iterable[Piece]) -> str:
+    """Return pieces as the text that they are cut from."""
+    return "".join(piece.text for piece in pieces)
+
+
 def spans(evidence: Iterable[Evidence], field: str, item: int | None = None) -> tuple[Span, ...]:
     """Return where a field (or one item of a list field) was matched: sorted, apart from each other."""
     found = sorted(

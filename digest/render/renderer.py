@@ -9,7 +9,7 @@ from digest.catalogue import language
 from digest.display import clean
 from digest.links import host_of
 from digest.model import Issue, Paper
-from digest.render import mail, md, phrases
+from digest.render import chat, mail, md, phrases
 from digest.render.environment import make_environment, render
 from digest.render.frame import Frame, IssueLine
 from digest.render.notices import Notice
@@ -110,6 +110,11 @@ class Renderer:
 
     def _subject(self, view: IssueView) -> str:
         return " ".join(clean(self._render("subject.txt", view.language, issue=view)).split())
+
+    def chat(self, issue: Issue, fits: chat.Fits) -> tuple[str, str]:
+        """Return title and text of the issue in short, for which `fits` holds unless not even a link fits."""
+        view = issue_view(issue, self._frame)
+        return chat.compact(view, self._subject(view), fits)
 
     def eml(self, issue: Issue) -> bytes:
         """Return the issue as a mail with no recipient in it: text first, then HTML."""

@@ -11,6 +11,7 @@ takes it all back, which is how `--dry-run`, `diff` and `preview` see the future
 
 import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,10 +28,12 @@ from digest.store.clicks import Clicks
 from digest.store.desk import Desk
 from digest.store.feedback import Feedback
 from digest.store.identities import Identities
+from digest.store.jotter import Jotter, SqliteJotter, Transactions
 from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.outbox import Outbox
 from digest.store.programs import Programs
+from digest.store.returns import Returns
 from digest.store.schema import migrate
 from digest.store.summaries import Summaries
 from digest.store.titles import Titles
@@ -39,15 +42,17 @@ __all__ = [
     "Clicks",
     "Desk",
     "Feedback",
-    "Held",
     "Identities",
+    "Jotter",
     "Ledger",
     "Library",
     "Outbox",
+    "Returns",
     "Store",
     "Summaries",
     "Titles",
     "Transaction",
+    "Transactions",
     "open_store",
 ]
 
@@ -69,6 +74,7 @@ class Transaction:
     titles: Titles
     summaries: Summaries
     clicks: Clicks
+    returns: Returns
 
 
 class Store:
@@ -88,22 +94,33 @@ class Store:
             yield _transaction(connection)
 
     @contextmanager
-    def hold(self, *, durable: bool = True) -> Iterator["Held"]:
-        """Keep one connection for many small transactions, one after the other, by one thread.
+    def jotting(self, *, durable: bool = True) -> Iterator[Transactions]:
+        """Keep one connection for a delivery's many small transactions, one after the other, on any thread.
 
         Those that need not be `durable` survive the end of the process; a power cut they survive only from the
         next durable transaction on, of whichever connection (SQLite, PRAGMA synchronous).
         """
         with self._wrapped(), self._engine.connect().execution_options(write=True) as connection:
-            if durable or not self.is_sqlite:
-                yield Held(self, connection)
+            if not self.is_sqlite:
+                yield lambda: self._jotted(connection)
                 return
             database: Any = connection.connection.driver_connection
-            database.execute("PRAGMA synchronous = NORMAL")
+            jotter = SqliteJotter(database, self._engine.dialect)
+            database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             try:
-                yield Held(self, connection)
+                yield lambda: self._jotted_in(jotter)
             finally:
                 database.execute("PRAGMA synchronous = FULL")
+
+    @contextmanager
+    def _jotted(self, connection: Connection) -> Iterator[Jotter]:
+        with self._wrapped(), connection.begin():
+            yield Outbox(connection)
+
+    @contextmanager
+    def _jotted_in(self, jotter: SqliteJotter) -> Iterator[Jotter]:
+        with self._wrapped(), jotter.transaction() as written:
+            yield written
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:
@@ -168,22 +185,10 @@ class Store:
     def _wrapped(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            name, reason = self._name or "the library in memory", str(error.orig)
+        except (DBAPIError, sqlite3.Error) as error:
+            reason = str(error.orig if isinstance(error, DBAPIError) else error)
+            name = self._name or "the library in memory"
             raise StoreError(f"{name}: the library database: {reason}; {_remedy(reason)}") from error
-
-
-class Held:
-    """A connection that is kept; see `Store.hold`."""
-
-    def __init__(self, store: Store, connection: Connection) -> None:
-        self._store, self._connection = store, connection
-
-    @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        """Open a transaction, as `Store.begin` does."""
-        with self._store._wrapped(), self._connection.begin():  # noqa: SLF001 - one of the same house
-            yield _transaction(self._connection)
 
 
 def _transaction(connection: Connection) -> Transaction:
@@ -198,6 +203,7 @@ def _transaction(connection: Connection) -> Transaction:
         Titles(connection),
         Summaries(connection),
         Clicks(connection),
+        Returns(connection),
     )
 
 

@@ -104,17 +104,17 @@ class Outbox:
 
     def close_delivery(
         self, number: int, lines: Collection[int], *, at: datetime, pause: str
-    ) -> dict[str, int]:
-        """Count what its lines have become, and note it; the database checks that none is missing."""
-        counts = dict.fromkeys(COUNTED, 0)
-        for delivery in self.lines(lines):
+    ) -> tuple[dict[str, int], tuple[Delivery, ...]]:
+        """Return its lines and the counts of what they have become, and note these: none is missing."""
+        counts, found = dict.fromkeys(COUNTED, 0), self.lines(lines)
+        for delivery in found:
             counts["pending" if delivery.status == "leased" else delivery.status] += 1
         self._db.execute(
             update(deliveries)
             .where(deliveries.c.id == number)
             .values(ended=at, pause=pause or None, **counts)
         )
-        return counts
+        return counts, found
 
     def claim(
         self,
@@ -188,8 +188,7 @@ class Outbox:
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
         """Note that the fate of a line may become unknown, and lease it anew. False: it is not the holder's."""
-        result = self._db.execute(_BEGIN, {"key": key, "by": holder, "until": until})
-        return result.rowcount == 1
+        return self._db.execute(BEGIN, begin_values(key, holder, until)).rowcount == 1
 
     def settle(
         self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime, number: int
@@ -198,20 +197,8 @@ class Outbox:
 
         Also of a line that was put in doubt while its holder was away: the outcome is better known.
         """
-        result = self._db.execute(
-            _SETTLE,
-            {
-                "key": delivery.id,
-                "by": holder,
-                "became": outcome.status,
-                "answer": outcome.reply,
-                "next": outcome.due or delivery.due,
-                "doubted": int(outcome.status == "in_doubt"),
-                "now": now,
-                "number": number,
-            },
-        )
-        mine = result.rowcount == 1
+        values = settle_values(delivery, holder, outcome, now=now, number=number)
+        mine = self._db.execute(SETTLE, values).rowcount == 1
         if mine and outcome.suppress:
             self.suppress(delivery.recipient, reason=outcome.suppress, at=now)
         return mine
@@ -322,12 +309,10 @@ class Outbox:
 
     def suppress(self, address: str, *, reason: str, at: datetime, subscription: str = "") -> None:
         """Let an address get no more mail of a subscription, or of any; a reason noted before stays."""
-        key = address.lower()
-        known = select(suppressions).filter_by(address=key, subscription=subscription)
+        known = select(suppressions).filter_by(address=address.lower(), subscription=subscription)
         if not self._db.execute(known).first():
-            self._db.execute(
-                insert(suppressions).values(address=key, subscription=subscription, reason=reason, at=at)
-            )
+            values = suppress_values(address, reason, at, subscription)
+            self._db.execute(insert(suppressions).values(values))
 
     def is_suppressed(self, address: str, subscription: str) -> bool:
         """Tell whether an address gets no mail of a subscription."""
@@ -355,13 +340,13 @@ class Outbox:
         return tuple((row[0], row[1], row[2]) for row in rows)
 
 
-# These two run for every message: they are built once.
-_BEGIN = (
+# These two run for every message: they are built once, and `jotter` runs them too.
+BEGIN = (
     update(outbox)
     .where(outbox.c.id == bindparam("key"), outbox.c.holder == bindparam("by"), outbox.c.status == "leased")
     .values(begun=True, leased_until=bindparam("until"))
 )
-_SETTLE = (
+SETTLE = (
     update(outbox)
     .where(
         outbox.c.id == bindparam("key"),
@@ -379,6 +364,30 @@ _SETTLE = (
         delivery=bindparam("number"),
     )
 )
+
+
+def begin_values(key: int, holder: str, until: datetime) -> dict[str, object]:
+    return {"key": key, "by": holder, "until": until}
+
+
+def settle_values(
+    delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime, number: int
+) -> dict[str, object]:
+    return {
+        "key": delivery.id,
+        "by": holder,
+        "became": outcome.status,
+        "answer": outcome.reply,
+        "next": outcome.due or delivery.due,
+        "doubted": int(outcome.status == "in_doubt"),
+        "now": now,
+        "number": number,
+    }
+
+
+def suppress_values(address: str, reason: str, at: datetime, subscription: str = "") -> dict[str, object]:
+    return {"address": address.lower(), "subscription": subscription, "reason": reason, "at": at}
+
 
 _LINES = select(
     outbox.c.id,

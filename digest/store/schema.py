@@ -41,7 +41,7 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
         del dialect
-        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         del dialect
@@ -486,6 +486,27 @@ def _keep_clicks(connection: Connection) -> None:
     meta.create_all(connection, tables=[clicks])
 
 
+# What came back and was acted on, by its SHA-256: the same report, read again, does nothing.
+returned = Table(
+    "returned",
+    meta,
+    Column("digest", String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+# How far each mailbox on a server was read: its last uid, which is valid for `validity` (RFC 9051, 2.3.1.1).
+mailboxes = Table(
+    "mailbox",
+    meta,
+    Column("name", Plain, primary_key=True),
+    Column("uid", BigInteger, nullable=False),
+    Column("validity", BigInteger, nullable=False),
+)
+
+
+def _keep_returned(connection: Connection) -> None:
+    meta.create_all(connection, tables=[returned, mailboxes])
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_programs,
@@ -496,6 +517,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_titles,
     _keep_summaries,
     _keep_clicks,
+    _keep_returned,
 )
 
 

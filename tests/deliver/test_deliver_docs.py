@@ -48,10 +48,10 @@ def test_the_settings_shown_are_read(tmp_path, block):
     load_settings(path)
 
 
-@pytest.mark.parametrize("table", ["smtp", "dkim", "bounces"])
+@pytest.mark.parametrize("table", ["smtp", "dkim", "bounces", "bounces.imap", "maildir", "chat.NAME"])
 def test_the_keys_of_each_table_are_the_known_ones(tmp_path, table):
     path = tmp_path / "digest.toml"
-    path.write_text(f"[{table}]\nzzzzzzzz = 1\n", "utf-8")
+    path.write_text(f"[{table.lower()}]\nzzzzzzzz = 1\n", "utf-8")
     with pytest.raises(ConfigError) as caught:
         load_settings(path)
     known = set(re.search(r"known keys: (.*)", str(caught.value))[1].split(", "))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from digest.deliver.gate import Gate
 from digest.deliver.policy import GIVE_UP, judge, retry_at
 from digest.model import Answer, Delivery, Stage
-from digest.store.outbox import Outbox
+from digest.store.jotter import SqliteJotter
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW as MAIL_NOW
 from tests.deliver.mail_home import MailHome
@@ -23,7 +23,7 @@ def test_ten_connections_lost_in_a_row_end_it(home: MailHome):
     with ScriptedServer(plan=lambda _to, _before: told.HANG_UP_AFTER) as server:
         home.settings(server.port)
         report = home.deliver(status=1)
-    assert report["paused"].startswith("10 connections in a row were lost; the last: the connection was lost")
+    assert report["paused"].startswith("10 tries in a row came to nothing; the last: the connection was lost")
     assert (report["in_doubt"], report["pending"]) == (10, 5)
 
 
@@ -68,7 +68,7 @@ def test_a_database_that_fails_ends_it_with_an_error(home: MailHome):
 
 def test_a_lease_that_another_has_taken_is_left_alone(home: MailHome, monkeypatch):
     home.queue(kelp=["a@x.test"])
-    monkeypatch.setattr(Outbox, "begin", lambda *_, **__: False)
+    monkeypatch.setattr(SqliteJotter, "begin", lambda *_, **__: False)
     with ScriptedServer() as server:
         home.settings(server.port)
         assert home.deliver()["pending"] == 1

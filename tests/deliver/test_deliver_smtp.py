@@ -1,16 +1,8 @@
 """One connection: TLS or nothing, secrets kept, and exactly how far a message came."""
 
-import ipaddress
-import ssl
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from digest.deliver.address import Mailbox
 from digest.deliver.smtp import Server, open_session
@@ -22,31 +14,6 @@ from tests.deliver.smtp_server import ScriptedServer
 
 TO = Mailbox("ada", "reader.test")
 HEAD, BODY = b"Subject: x\r\n\r\n", b"hello\r\n..dots\r\n"
-
-
-class Tls(NamedTuple):
-    context: ssl.SSLContext
-    ca_file: str
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory) -> Tls:
-    """A certificate for 127.0.0.1 that nobody but the test trusts."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return Tls(context, str(folder / "cert.pem"))
 
 
 def smtp(server: ScriptedServer, **more) -> Smtp:
@@ -176,7 +143,7 @@ def test_the_password_comes_from_the_variable_or_the_file(home: MailHome, tls, m
         monkeypatch.setenv("DIGEST_TEST_PASSWORD", "s3cret")
         assert home.deliver("2026-11-20T10:00")["sent"] == 1
         home.settings(server.port, *common, 'password_file = "secret"')
-        assert "smtp.password_file: there is no file" in home.call("deliver").err
+        assert "secret cannot be read (No such file or directory)" in home.call("deliver").err
         home.write("secret", "s3cret\n")
         home.call("outbox", "retry", "--all")
         assert home.deliver()["messages"] == []

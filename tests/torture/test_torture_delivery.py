@@ -60,7 +60,9 @@ def around(owner, name, before, after):
 
 from sqlalchemy.engine.default import DefaultDialect
 from digest.cli import main
+from digest.store.jotter import SqliteJotter
 
+around(SqliteJotter, "commit", "before a commit", "after a commit")
 around(DefaultDialect, "do_commit", "before a commit", "after a commit")
 around(smtplib.SMTP, "send", "before a command", "after a command")
 around(smtplib.SMTP, "getreply", None, "after an answer")

@@ -1,0 +1,94 @@
+"""What a delivery writes for every message, on a connection of its own: `begin` and `settle` of the outbox.
+
+For SQLite they are prepared once and run without what SQLAlchemy does anew for each statement, which would
+cost more than the writing. They are compiled from the statements of `outbox`, so there is one of each.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Dialect, Executable
+from sqlalchemy.dialects.sqlite import insert
+
+from digest.model import Delivery, Outcome
+from digest.store.outbox import BEGIN, SETTLE, begin_values, settle_values, suppress_values
+from digest.store.schema import Moment, Plain, suppressions
+
+
+class Jotter(Protocol):
+    """Writes within a transaction; as `Outbox`."""
+
+    def begin(self, key: int, holder: str, *, until: datetime) -> bool: ...
+
+    def settle(
+        self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime, number: int
+    ) -> bool: ...
+
+
+Transactions = Callable[[], AbstractContextManager[Jotter]]
+
+
+class _Prepared:
+    """A statement as SQLite takes it. Values are texts, times, numbers and truth."""
+
+    def __init__(self, statement: Executable, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        self._sql, self._names = str(compiled), compiled.positiontup
+        self._constants = dict(compiled.params)
+        self._dialect = dialect
+
+    def run(self, database: sqlite3.Connection, values: Mapping[str, object]) -> int:
+        """Return how many rows it changed."""
+        given = {**self._constants, **values}
+        stored = [
+            _STORED[kind](given[name], self._dialect)
+            if (kind := type(given[name])) in _STORED
+            else given[name]
+            for name in self._names
+        ]
+        return database.execute(self._sql, stored).rowcount
+
+
+_STORED: dict[type, Callable[[Any, Dialect], object]] = {
+    datetime: Moment().process_bind_param,
+    str: Plain().process_bind_param,
+}
+
+
+class SqliteJotter:
+    """A jotter on a connection to a SQLite library, and its transactions."""
+
+    def __init__(self, database: sqlite3.Connection, dialect: Dialect) -> None:
+        self._db = database
+        suppress = insert(suppressions).on_conflict_do_nothing()
+        self._begin, self._settle, self._suppress = (
+            _Prepared(each, dialect) for each in (BEGIN, SETTLE, suppress)
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Jotter]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self.commit()
+
+    def commit(self) -> None:
+        self._db.execute("COMMIT")
+
+    def begin(self, key: int, holder: str, *, until: datetime) -> bool:
+        return self._begin.run(self._db, begin_values(key, holder, until)) == 1
+
+    def settle(
+        self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime, number: int
+    ) -> bool:
+        values = settle_values(delivery, holder, outcome, now=now, number=number)
+        mine = self._settle.run(self._db, values) == 1
+        if mine and outcome.suppress:
+            self._suppress.run(self._db, suppress_values(delivery.recipient, outcome.suppress, now))
+        return mine
