@@ -7,6 +7,7 @@ mail and sources have threads of their own, so no slot waits for a slow server.
 """
 
 import logging
+import queue
 import signal
 import sys
 import threading
@@ -43,13 +44,29 @@ def serve(home: Home, *, machine: bool) -> int:
     """Make rounds until SIGTERM or SIGINT. `machine` writes the log as JSON to stdout."""
     log = _logging(machine=machine)
     service = Service(home, log)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop.set())
+    _stop_at_signals(service.stop)
     with service.leading() as leads:
         if leads:
             service.run()
     log.info("stopped")
     return 0
+
+
+def _stop_at_signals(stop: threading.Event) -> None:
+    """Let SIGTERM and SIGINT set an event.
+
+    A handler runs in whatever the main thread is doing, perhaps with the event's own lock held: so it only
+    leaves a word, in a queue that is made for that, and a thread sets the event.
+    """
+    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.put(None))
+
+    def pass_on() -> None:
+        asked.get()
+        stop.set()
+
+    threading.Thread(target=pass_on, daemon=True).start()
 
 
 def _logging(*, machine: bool) -> Any:
@@ -90,6 +107,7 @@ class Service:
     _post: Any = None
     _fetches: Fetches = field(default_factory=Fetches)
     _posted_well: bool = True
+    _gate: Any = field(default_factory=threading.Lock)
     _waiting: bool = False
     _listens: bool = False
 
@@ -143,6 +161,8 @@ class Service:
         self.log.info("started", home=str(self.home.path))
         self._watch_clock()
         self.log.info("stopping")
+        with self._gate:
+            pass  # who asks from now on is not heard any more
         self._scheduler.shutdown(wait=True)
         watcher.join(5)
 
@@ -234,10 +254,12 @@ class Service:
         self.meters.end_round(wrong, done=done)
         beat(self.home.path, Pulse(datetime.now(UTC), wrong))
         url = self._rounds.home.settings.schedule.ping
-        if url and not self.stop.is_set():
+        if url:
             address = url if well else f"{url}/fail"
-            self._scheduler.add_job(
-                self._ping, args=[address], executor="ping", id="ping", replace_existing=True
+            self._ask(
+                lambda: self._scheduler.add_job(
+                    self._ping, args=[address], executor="ping", id="ping", replace_existing=True
+                )
             )
 
     def _ping(self, url: str) -> None:
@@ -300,7 +322,7 @@ class Service:
                     self.log.info("fetch", source=name, files=len(done.files), unchanged=done.unchanged)
         except Exception as error:  # noqa: BLE001 - as in a round
             self._failed("fetch", error)
-        if (came or self._rounds.waits) and not self.stop.is_set():
+        if came or self._rounds.waits:
             self._now("round")  # of what came, and of slots that waited for it
 
     def keep_up(self) -> None:
@@ -319,7 +341,17 @@ class Service:
     # --- what makes a round before its minute
 
     def _now(self, job: str) -> None:
-        self._scheduler.modify_job(job, next_run_time=datetime.now(UTC))
+        self._ask(lambda: self._scheduler.modify_job(job, next_run_time=datetime.now(UTC)))
+
+    def _ask(self, ask: Callable[[], object]) -> None:
+        """Ask the scheduler for something, unless the end has come.
+
+        While it shuts down it holds its lock until all jobs have ended: one that waited for that lock to ask
+        for the next would never end.
+        """
+        with self._gate:
+            if not self.stop.is_set():
+                ask()
 
     def _watch_inbox(self) -> None:
         if not (self.home.settings.schedule.watch and self.home.inbox.is_dir()):
