@@ -14,12 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from digest.config import home_path, open_home
+from digest.config import home_path, need_home, open_home
 from digest.errors import DigestError, UsageError
 from digest.model import Delivery, DigestFile, Home, Issue, Match, Rejected, Settings, Subscription
 from digest.report import DeliveryReport, FileReport, RunReport
 
-__all__ = ["Settings", "Subscription", "home_path", "open_home"]  # what the doors need of the rooms below
+__all__ = [
+    "Settings",
+    "Subscription",
+    "home_path",
+    "need_home",
+    "open_home",
+]  # what the doors need of the rooms below
 
 OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
 

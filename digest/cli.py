@@ -14,8 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest import __version__, app, cli_library, cli_mail, cli_taste, cli_templates
-from digest.errors import DigestError, QueryError, UsageError
+from digest import __version__, app, cli_library, cli_mail, cli_serve, cli_taste, cli_templates
+from digest.errors import DigestError, QueryError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 from digest.show import print_json
 
@@ -28,7 +28,6 @@ Command = Callable[[argparse.Namespace, Home, "Screen"], int]
 
 # What --now may say: room for every span of a subscription on both sides.
 _YEARS = (1900, 9000)
-_SIGNS_OF_A_HOME = ("digest.toml", "digest.db", "inbox", "subscriptions", "templates")
 _MANY, _MANY_WEEKS = 1_000_000_000, 9_999
 
 
@@ -178,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "--newer", type=Path, metavar="FILE", help="a later library: what it sent is not sent again"
     )
     add("doctor", _doctor, "what is wrong with this home, and what to do")
-    add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
+    cli_serve.add_commands(add)
     cli_taste.add_commands(add)
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
@@ -300,19 +299,9 @@ def _options(arguments: argparse.Namespace) -> "Options":
 # --- the commands --------------------------------------------------------------------------------
 
 
-def _need_home(arguments: argparse.Namespace, home: Home) -> None:
-    """Raise UsageError in a folder that nobody named and that has nothing of a home in it."""
-    named = arguments.home or os.environ.get("DIGEST_HOME")
-    if not named and not any((home.path / name).exists() for name in _SIGNS_OF_A_HOME):
-        raise UsageError(
-            f"{home.path.resolve()} is no home: it has neither digest.toml nor inbox/ nor subscriptions/; "
-            "go to one, name one with --home, or make one: digest init papers"
-        )
-
-
 def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if not arguments.paths:
-        _need_home(arguments, home)
+        app.need_home(home, arguments.home)
     clock = app.Clock.of(home, arguments.now)
     with screen.progress() as progress:
         report = app.run(
@@ -523,15 +512,6 @@ def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     else:
         screen.findings(found)
     return 1 if any(finding.state == "bad" for finding in found) else 0
-
-
-def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:
-    from digest.schedule import serve
-
-    _need_home(arguments, home)
-    if arguments.now is not None:
-        raise UsageError("schedule goes by the machine's clock; leave --now out, or use digest run --now")
-    return serve(home, machine=arguments.json)
 
 
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:

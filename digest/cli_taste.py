@@ -30,6 +30,7 @@ def _add_learning(add: Callable[..., argparse.ArgumentParser]) -> None:
     feedback.add_argument(
         "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title; for seed a file"
     )
+    feedback.add_argument("--clicks", action="store_true", help="undo: forget every paper that was opened")
 
 
 def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -42,7 +43,11 @@ def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     name, verdict, papers = arguments.subscription, arguments.verdict, arguments.papers
-    if (verdict == "list") == bool(papers):
+    if arguments.clicks and (verdict != "undo" or papers):
+        raise UsageError(
+            f"--clicks is of undo, and goes without papers: digest feedback {name} undo --clicks"
+        )
+    if (verdict == "list" or arguments.clicks) == bool(papers):
         raise UsageError("name at least one paper" if not papers else "feedback list takes no papers")
     if verdict == "list":
         found = app_taste.feedback(home, name)
@@ -52,7 +57,9 @@ def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
             screen.feedback(found)
         return 0
     rejected: tuple[Rejected, ...] = ()
-    if verdict == "seed":
+    if arguments.clicks:
+        count = app_taste.forget_clicks(home, name)
+    elif verdict == "seed":
         count, rejected = app_taste.seed(home, name, papers, Clock.of(home, arguments.now))
     else:
         count = app_taste.give_feedback(home, name, verdict, papers, Clock.of(home, arguments.now))

@@ -106,6 +106,29 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
     return "".join(_family(*family) for family in families)
 
 
+Answer = tuple[int, str, str]  # status, media type, text
+
+
+def figures(home: Home, meters: Meters) -> Answer:
+    """Return the answer to `/metrics`."""
+    try:
+        return 200, "text/plain; version=0.0.4; charset=utf-8", exposition(home, meters, time.time())
+    except DigestError as error:
+        return 500, "text/plain; charset=utf-8", f"{error}\n"
+
+
+def health(meters: Meters) -> Answer:
+    """Return the answer to `/healthz`."""
+    healthy = meters.healthy(time.time())
+    told = {
+        "status": "ok" if healthy else "no round does its work",
+        "leader": meters.leads,
+        "last_round_ok": meters.well,
+        "reason": meters.wrong or None,
+    }
+    return 200 if healthy else 503, "application/json", json.dumps(told) + "\n"
+
+
 def _family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
     lines = [f"# HELP {name} {about}", f"# TYPE {name} {kind}"]
     for labels, value in samples:
@@ -151,29 +174,11 @@ def _handler(home: Home, meters: Meters) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             if path == "/metrics":
-                self._metrics()
+                self._answer(*figures(home, meters))
             elif path == "/healthz":
-                self._health()
+                self._answer(*health(meters))
             else:
                 self._answer(404, "text/plain; charset=utf-8", "There is /metrics and /healthz.\n")
-
-        def _metrics(self) -> None:
-            try:
-                text = exposition(home, meters, time.time())
-            except DigestError as error:
-                self._answer(500, "text/plain; charset=utf-8", f"{error}\n")
-            else:
-                self._answer(200, "text/plain; version=0.0.4; charset=utf-8", text)
-
-        def _health(self) -> None:
-            healthy = meters.healthy(time.time())
-            told = {
-                "status": "ok" if healthy else "no round does its work",
-                "leader": meters.leads,
-                "last_round_ok": meters.well,
-                "reason": meters.wrong or None,
-            }
-            self._answer(200 if healthy else 503, "application/json", json.dumps(told) + "\n")
 
         def _answer(self, status: int, kind: str, text: str) -> None:
             body = text.encode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The clock: `digest schedule`, and the only importer of APScheduler.
+"""The clock: `digest schedule`, half of `digest serve`, and the only importer of APScheduler.
 
 One job makes a round every minute of UTC, where no clock is ever changed; whether anything is due then
 is for `slots` to say. A file that arrives, or a clock that was set, makes a round at once. One process
@@ -7,7 +7,6 @@ mail and sources have threads of their own, so no slot waits for a slow server.
 """
 
 import logging
-import queue
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import Any
 
 import structlog
@@ -42,34 +42,13 @@ _LEAVE_FETCH = 0.5  # seconds until an end is noticed; a fetch that is broken of
 
 def serve(home: Home, *, machine: bool) -> int:
     """Make rounds until SIGTERM or SIGINT. `machine` writes the log as JSON to stdout."""
-    log = _logging(machine=machine)
-    service = Service(home, log)
-    _stop_at_signals(service.stop)
-    with service.leading() as leads:
-        if leads:
-            service.run()
-    log.info("stopped")
+    service = Service(home, logger(machine=machine))
+    service.stop_at_signals()
+    service.run_in_turn()
     return 0
 
 
-def _stop_at_signals(stop: threading.Event) -> None:
-    """Let SIGTERM and SIGINT set an event.
-
-    A handler runs in whatever the main thread is doing, perhaps with the event's own lock held: so it only
-    leaves a word, in a queue that is made for that, and a thread sets the event.
-    """
-    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked.put(None))
-
-    def pass_on() -> None:
-        asked.get()
-        stop.set()
-
-    threading.Thread(target=pass_on, daemon=True).start()
-
-
-def _logging(*, machine: bool) -> Any:
+def logger(*, machine: bool) -> Any:
     """Set structured logging up: lines for people on stderr, or JSON on stdout."""
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if not machine:
@@ -96,10 +75,11 @@ def _logging(*, machine: bool) -> Any:
 
 @dataclass(slots=True)
 class Service:
-    """A home's clock while it runs."""
+    """A home's clock while it runs; `command` is what another process is told holds the home."""
 
     home: Home
     log: Any
+    command: str = "digest schedule"
     stop: threading.Event = field(default_factory=threading.Event)
     meters: Meters = field(default_factory=Meters)
     _scheduler: Any = None
@@ -111,15 +91,36 @@ class Service:
     _waiting: bool = False
     _listens: bool = False
 
+    def stop_at_signals(self) -> None:
+        """Let SIGTERM and SIGINT end it.
+
+        A handler interrupts whatever is at work, itself and the waiting for `stop` too, whose lock it must not
+        ask for. What it may do is put something into a SimpleQueue.
+        """
+        asked: SimpleQueue[int] = SimpleQueue()
+
+        def heed() -> None:
+            asked.get()
+            self.stop.set()
+
+        threading.Thread(target=heed, name="signals", daemon=True).start()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _frame: asked.put(number))
+
+    def run_in_turn(self) -> None:
+        """Wait until this process leads the home, then make rounds until it is asked to stop."""
+        with self.leading() as leads:
+            if leads:
+                self.run()
+        self.log.info("stopped")
+
     @contextmanager
     def leading(self) -> Iterator[bool]:
         """Wait until this process leads the home; False if it is stopped before."""
         with ExitStack() as held:
             while not (self.stop.is_set() or self.meters.leads):
                 try:
-                    held.enter_context(
-                        hold(self.home.path, command="digest schedule", patience=0, file=LEADER)
-                    )
+                    held.enter_context(hold(self.home.path, command=self.command, patience=0, file=LEADER))
                     self.meters.leads = True
                 except LockedError as error:
                     self._listen(held, patient=True)

@@ -309,7 +309,10 @@ class Screen:
                 ((verdict, paper.number, paper.title) for paper, verdict, _ in found.votes),
                 wide=2,
             )
-        self.say(f"{_count(len(found.votes), 'vote')}, {_count(len(found.seeds), 'seed')}.", style="bold")
+        clicked = sum(verdict == "clicked" for _, verdict, _ in found.votes)
+        votes, seeds = _count(len(found.votes) - clicked, "vote"), _count(len(found.seeds), "seed")
+        told = f", {_count(clicked, 'paper')} clicked" if clicked else ""
+        self.say(f"{votes}, {seeds}{told}.", style="bold")
         for name, terms in (("for", found.liked_terms), ("against", found.disliked_terms)):
             if terms:
                 self.say(f"{name}: {', '.join(terms)}")

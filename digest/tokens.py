@@ -1,4 +1,6 @@
-"""Tokens that only this home can make: in unsubscribe links, return addresses and message ids. Pure."""
+"""Tokens that only this home can make: in unsubscribe links, return addresses, message ids and links to
+papers. Pure.
+"""
 
 import base64
 import hmac
@@ -15,7 +17,7 @@ def sign(secret: bytes, purpose: str, *subject: object) -> str:
 
 
 def token(secret: bytes, purpose: str, number: int) -> str:
-    """Return the token of a line of the outbox for one purpose: `<number>-<code>`."""
+    """Return the token of a number, such as that of a line of the outbox, for one purpose: `<number>-<code>`."""
     return f"{number}-{sign(secret, purpose, number)}"
 
 

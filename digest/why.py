@@ -244,7 +244,8 @@ def _about(
             judged += "; but a file of the setting library has it, so it is shown nowhere"
     if lines:
         told = f"It was in issue {lines[0].number} of {lines[0].day}"
-        told += _place(tx.desk.made(subscription_id, lines[0].number), paper)
+        first = tx.desk.numbered(subscription_id, lines[0].number)
+        told += _place(first, paper) if first else ""
         later = [f"{line.number} of {line.day}" for line in lines[1:]]
         told += f", and revised in issue {', '.join(later)}" if later else ""
         said = f"{told}. Now {judged}."

@@ -238,14 +238,16 @@ def test_a_round_that_ends_while_the_clock_is_being_stopped(home, monkeypatch):
 
 
 def test_a_signal_that_comes_while_the_event_is_held():
+    """The loop holds the event's lock nearly all the time: a handler that set it would often hang."""
     script = (
-        "import threading; from digest.schedule import _stop_at_signals\n"
-        "stop = threading.Event(); _stop_at_signals(stop); print('ready', flush=True)\n"
-        "while not stop.wait(0): pass\n"
+        "from digest.schedule import Service\n"
+        "service = Service(None, None); service.stop_at_signals(); print('ready', flush=True)\n"
+        "while not service.stop.wait(0): pass\n"
     )
     for _ in range(3):
         process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
         process.terminate()
         process.communicate(timeout=60)
         assert process.returncode == 0

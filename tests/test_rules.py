@@ -30,7 +30,19 @@ LAYERS = (
     ),
     (
         "decisions",
-        {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes", "trends"},
+        {
+            "ports",
+            "witness",
+            "diff",
+            "match",
+            "compose",
+            "clicks",
+            "slots",
+            "stale",
+            "suggest",
+            "themes",
+            "trends",
+        },
     ),
     ("tools", {"catalogue", "checked", "files", "lock", "pulse", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions", "summaries"}),
@@ -56,6 +68,7 @@ LAYERS = (
             "answer",
             "app",
             "app_ledger",
+            "app_pages",
             "app_taste",
             "app_templates",
             "config",
@@ -75,6 +88,7 @@ LAYERS = (
             "cli",
             "cli_library",
             "cli_mail",
+            "cli_serve",
             "cli_taste",
             "cli_templates",
             "show",
@@ -91,7 +105,7 @@ PURE = (LEVEL["values"], LEVEL["decisions"])
 HEAVY = {
     *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
     *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib", "feedparser", "httpx", "httpcore"),
-    *("stamina", "babel"),
+    *("stamina", "babel", "starlette", "uvicorn", "anyio", "click"),
 }
 # What touches the world; `pathlib` is a value as long as nobody asks it for a file.
 WORLD = {

@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from digest.errors import StoreError, UsageError
+from digest.store.clicks import Clicks
 from digest.store.desk import Desk
 from digest.store.feedback import Feedback
 from digest.store.identities import Identities
@@ -35,6 +36,7 @@ from digest.store.summaries import Summaries
 from digest.store.titles import Titles
 
 __all__ = [
+    "Clicks",
     "Desk",
     "Feedback",
     "Held",
@@ -66,6 +68,7 @@ class Transaction:
     feedback: Feedback
     titles: Titles
     summaries: Summaries
+    clicks: Clicks
 
 
 class Store:
@@ -194,6 +197,7 @@ def _transaction(connection: Connection) -> Transaction:
         Feedback(connection),
         Titles(connection),
         Summaries(connection),
+        Clicks(connection),
     )
 
 

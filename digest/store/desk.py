@@ -169,10 +169,11 @@ class Desk:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
         return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
 
-    def made(self, subscription: str, number: int) -> Issue:
-        """Return an issue of a subscription by its number, whole."""
-        of_it = (issues.c.subscription == subscription) & (issues.c.number == number)
-        return decode(Issue, self._db.execute(select(issues.c.content).where(of_it)).scalar_one())
+    def numbered(self, subscription: str, number: int) -> Issue | None:
+        """Return an issue of a subscription by its number."""
+        same = (issues.c.subscription == subscription) & (issues.c.number == number)
+        content = self._db.scalar(select(issues.c.content).where(same))
+        return None if content is None else decode(Issue, content)
 
     def last_made(self, subscription: str) -> datetime | None:
         """Return when the subscription's latest issue was made."""

@@ -471,6 +471,21 @@ def _keep_summaries(connection: Connection) -> None:
     meta.create_all(connection, tables=[summaries])
 
 
+clicks = Table(
+    "click",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("subscription", String(64), nullable=False),
+    Column("paper", ForeignKey("paper.number"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("click_of", "subscription", "at"),
+)
+
+
+def _keep_clicks(connection: Connection) -> None:
+    meta.create_all(connection, tables=[clicks])
+
+
 # One step per schema version after the first, oldest first; never edited once released, only appended to.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_programs,
@@ -480,6 +495,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_feedback,
     _keep_titles,
     _keep_summaries,
+    _keep_clicks,
 )
 
 
