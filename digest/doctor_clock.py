@@ -55,7 +55,7 @@ def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:
 
 
 def _running(who: str, pulse: Pulse | None, clock: Clock, zone: ZoneInfo) -> Finding:
-    if not who.startswith("digest schedule"):
+    if who.startswith("digest restore"):
         return Finding("schedule", "skipped", f"rounds wait for {who}")
     if pulse is None or (clock.started - pulse.at).total_seconds() > LATE:
         since = f"since {_at(pulse.at, zone)}" if pulse else "yet"

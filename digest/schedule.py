@@ -90,8 +90,8 @@ class Service:
     _post: Any = None
     _returns: Any = None
     _fetches: Fetches = field(default_factory=Fetches)
-    _planning: threading.Lock = field(default_factory=threading.Lock)
     _posted_well: bool = True
+    _gate: Any = field(default_factory=threading.Lock)
     _waiting: bool = False
     _listens: bool = False
 
@@ -167,8 +167,8 @@ class Service:
         self.log.info("started", home=str(self.home.path))
         self._watch_clock()
         self.log.info("stopping")
-        with self._planning:  # whoever plans something now has done so before the scheduler closes
-            pass
+        with self._gate:
+            pass  # who asks from now on is not heard any more
         self._scheduler.shutdown(wait=True)
         watcher.join(5)
 
@@ -260,9 +260,9 @@ class Service:
         self.meters.end_round(wrong, done=done)
         beat(self.home.path, Pulse(datetime.now(UTC), wrong))
         url = self._rounds.home.settings.schedule.ping
-        if url and not self.stop.is_set():
+        if url:
             address = url if well else f"{url}/fail"
-            self._plan(
+            self._ask(
                 lambda: self._scheduler.add_job(
                     self._ping, args=[address], executor="ping", id="ping", replace_existing=True
                 )
@@ -342,7 +342,7 @@ class Service:
                     self.log.info("fetch", source=name, files=len(done.files), unchanged=done.unchanged)
         except Exception as error:  # noqa: BLE001 - as in a round
             self._failed("fetch", error)
-        if (came or self._rounds.waits) and not self.stop.is_set():
+        if came or self._rounds.waits:
             self._now("round")  # of what came, and of slots that waited for it
 
     def keep_up(self) -> None:
@@ -361,13 +361,17 @@ class Service:
     # --- what makes a round before its minute
 
     def _now(self, job: str) -> None:
-        self._plan(lambda: self._scheduler.modify_job(job, next_run_time=datetime.now(UTC)))
+        self._ask(lambda: self._scheduler.modify_job(job, next_run_time=datetime.now(UTC)))
 
-    def _plan(self, change: Callable[[], object]) -> None:
-        """Change what is planned, but not at the end: the scheduler then waits for its jobs, and would for ever."""
-        with self._planning:
+    def _ask(self, ask: Callable[[], object]) -> None:
+        """Ask the scheduler for something, unless the end has come.
+
+        While it shuts down it holds its lock until all jobs have ended: one that waited for that lock to ask
+        for the next would never end.
+        """
+        with self._gate:
             if not self.stop.is_set():
-                change()
+                ask()
 
     def _watch_inbox(self) -> None:
         if not (self.home.settings.schedule.watch and self.home.inbox.is_dir()):

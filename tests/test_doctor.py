@@ -199,6 +199,10 @@ def test_a_clock_that_runs_stands_or_fails(home):
         assert found["message"].endswith("went wrong: the disk is full")
         beat(home.path, Pulse(datetime.now(UTC) - timedelta(minutes=10)))
         assert "has ended no round since" in clock_of(home, NOW, 1)["message"]
+    beat(home.path, Pulse(datetime.now(UTC)))
+    with hold(home.path, command="digest serve", file=LEADER):
+        found = clock_of(home, NOW)
+        assert (found["state"], found["message"][:21]) == ("good", "digest serve (process")
     with hold(home.path, command="digest restore", file=LEADER):
         assert clock_of(home, NOW)["message"].startswith("rounds wait for digest restore (process")
 

@@ -1,11 +1,14 @@
 """Rounds within this process: what one looks at, what it leaves, what it outlives."""
 
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.app import Clock, open_home
 from digest.errors import DigestError
@@ -215,6 +218,39 @@ def test_a_service_outlives_what_it_meets(home, monkeypatch):
         assert last(home.path).wrong == service.meters.wrong == "division by zero"
 
     served(home, script)
+
+
+def test_a_round_that_ends_while_the_clock_is_being_stopped(home, monkeypatch):
+    """It asks for the delivery of what it made, and the scheduler, on its way out, does not answer."""
+    told, ending = Service._tell, threading.Event()
+
+    def tell(self: Service, report: object, seconds: float) -> None:
+        told(self, report, seconds)
+        assert ending.wait(60)
+        time.sleep(0.3)  # by then the scheduler waits for this round
+
+    monkeypatch.setattr(Service, "_tell", tell)
+    monkeypatch.setattr(
+        BackgroundScheduler, "shutdown", lambda *args, f=BackgroundScheduler.shutdown, **more: (ending.set(), f(*args, **more))
+    )  # fmt: skip
+    log = served(home, lambda _service, log: log.wait("run"))
+    assert log.events[-1] == ("stopping", {})
+
+
+def test_a_signal_that_comes_while_the_event_is_held():
+    """The loop holds the event's lock nearly all the time: a handler that set it would often hang."""
+    script = (
+        "from digest.schedule import Service\n"
+        "service = Service(None, None); service.stop_at_signals(); print('ready', flush=True)\n"
+        "while not service.stop.wait(0): pass\n"
+    )
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        process.communicate(timeout=60)
+        assert process.returncode == 0
 
 
 def test_a_service_that_is_stopped_before_its_turn(home):
