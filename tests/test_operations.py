@@ -143,7 +143,8 @@ def test_every_metric_is_documented(home):
 
 
 def test_every_event_of_the_log_is_documented():
-    source = (Path(__file__).parents[1] / "digest" / "schedule.py").read_text("utf-8")
-    events = set(re.findall(r'log\.\w+\(\s*"(\w+)"', source))
+    package = Path(__file__).parents[1] / "digest"
+    sources = [(package / name).read_text("utf-8") for name in ("schedule.py", "web/server.py")]
+    events = {event for each in sources for event in re.findall(r'log\.\w+\(\s*"(\w+)"', each)}
     told = set(re.findall(r"`(\w+)`", TEXT.split("Events are", 1)[1].split("\n\n", 1)[0]))
     assert events == told
