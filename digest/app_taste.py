@@ -140,7 +140,7 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
         query = query_of(keywords)
         found = sum(match_paper(query, analyse(paper)) is not None for paper in liked)
         asked = Subscription("suggested", "", keywords, timezone=home.settings.timezone)
-        counted = weeks_of(tx.library.all_papers(), asked, clock.now, _SUGGEST_WEEKS)
+        counted = weeks_of(tx.library, asked, clock.now, _SUGGEST_WEEKS)
     return Suggestion(keywords, len(liked), found, counted)
 
 

@@ -284,10 +284,6 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _clock(arguments: argparse.Namespace, home: Home) -> app.Clock:
-    return app.Clock.at(arguments.now, home.settings.timezone)
-
-
 def _options(arguments: argparse.Namespace) -> "Options":
     from digest.intake import Options
 
@@ -306,7 +302,7 @@ def _options(arguments: argparse.Namespace) -> "Options":
 def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if not arguments.paths:
         app.need_home(home, arguments.home)
-    clock = _clock(arguments, home)
+    clock = app.Clock.of(home, arguments.now)
     with screen.progress() as progress:
         report = app.run(
             home,
@@ -324,7 +320,7 @@ def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     status = 0
-    for found in app.read_paths(home, arguments.paths, _clock(arguments, home), arguments.captured):
+    for found in app.read_paths(home, arguments.paths, app.Clock.of(home, arguments.now), arguments.captured):
         if isinstance(found, Rejected):
             screen.error(str(found))
             status = 1
@@ -338,7 +334,7 @@ def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _fetch(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     with screen.progress() as progress:
-        clock = _clock(arguments, home)
+        clock = app.Clock.of(home, arguments.now)
         found = tuple(app.fetch(home, arguments.source, arguments.since, clock, progress))
     if arguments.json:
         print_json({"sources": [fetched_json(one) for one in found]})
@@ -350,7 +346,7 @@ def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.report import diff_json
 
     with screen.progress() as progress:
-        files = app.diff(home, _options(arguments), _clock(arguments, home), progress)
+        files = app.diff(home, _options(arguments), app.Clock.of(home, arguments.now), progress)
     if arguments.json:
         print_json(diff_json(files))
     screen.diff(files)
@@ -358,10 +354,14 @@ def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.match.hints import hints
+
     with screen.progress() as progress:
         found, files = app.match(
-            home, arguments.query, _options(arguments), _clock(arguments, home), progress
+            home, arguments.query, _options(arguments), app.Clock.of(home, arguments.now), progress
         )
+    for hint in hints(arguments.query):
+        screen.message(f"note: {hint}")
     for file in files:
         if file.rejected:
             screen.error(str(file.rejected))
@@ -375,8 +375,10 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if arguments.open or arguments.watch:
-        return cli_templates.show_page(arguments, home, screen, _clock(arguments, home))
-    shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=arguments.weeks)
+        return cli_templates.show_page(arguments, home, screen, app.Clock.of(home, arguments.now))
+    shown = app.preview(
+        home, arguments.subscription, app.Clock.of(home, arguments.now), weeks=arguments.weeks
+    )
     if arguments.json:
         print_json(
             {
@@ -402,7 +404,7 @@ def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 
 
 def _subscriptions_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.standings(home, _clock(arguments, home))
+    found = app.standings(home, app.Clock.of(home, arguments.now))
     if arguments.json:
         print_json([app.standing_json(each) for each in found])
     else:
@@ -448,20 +450,20 @@ def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         if arguments.json:
             print_json(app_ledger.run_json(record))
         else:
-            screen.ledger_run(record)
+            screen.ledger_run(record, home.settings.timezone)
         return 0
     records = app_ledger.runs(home, limit=arguments.limit)
     if arguments.json:
         print_json([app_ledger.run_json(record) for record in records])
     else:
-        screen.ledger(records)
+        screen.ledger(records, home.settings.timezone)
     return 0
 
 
 def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.why import why, why_json
 
-    clock = _clock(arguments, home)
+    clock = app.Clock.of(home, arguments.now)
     found = why(home, arguments.subscription, arguments.date, clock, paper=arguments.paper)
     if arguments.json:
         print_json(why_json(arguments.subscription, found))
@@ -484,7 +486,7 @@ def _backup(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.restore import restore
 
-    done = restore(home, arguments.file, arguments.newer, _clock(arguments, home))
+    done = restore(home, arguments.file, arguments.newer, app.Clock.of(home, arguments.now))
     if arguments.json:
         print_json(
             {
@@ -504,7 +506,7 @@ def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.doctor import examine
     from digest.report import finding_json
 
-    found = examine(home.path, lambda opened: _clock(arguments, opened))
+    found = examine(home.path, lambda opened: app.Clock.of(opened, arguments.now))
     if arguments.json:
         print_json([finding_json(finding) for finding in found])
     else:

@@ -41,10 +41,6 @@ def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
     suggest.add_argument("--for", dest="liked_by", metavar="ID", help="what this subscription liked, too")
 
 
-def _clock(arguments: argparse.Namespace, home: Home) -> Clock:
-    return Clock.at(arguments.now, home.settings.timezone)
-
-
 def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     name, verdict, papers = arguments.subscription, arguments.verdict, arguments.papers
     if arguments.clicks and (verdict != "undo" or papers):
@@ -64,9 +60,9 @@ def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
     if arguments.clicks:
         count = app_taste.forget_clicks(home, name)
     elif verdict == "seed":
-        count, rejected = app_taste.seed(home, name, papers, _clock(arguments, home))
+        count, rejected = app_taste.seed(home, name, papers, Clock.of(home, arguments.now))
     else:
-        count = app_taste.give_feedback(home, name, verdict, papers, _clock(arguments, home))
+        count = app_taste.give_feedback(home, name, verdict, papers, Clock.of(home, arguments.now))
     for each in rejected:
         screen.error(str(each))
     if arguments.json:
@@ -79,7 +75,7 @@ def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
 def _suggest(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if not arguments.papers and not arguments.liked_by:
         raise UsageError("name a liked paper, or a subscription: digest suggest --for ID")
-    found = app_taste.suggest(home, arguments.papers, arguments.liked_by, _clock(arguments, home))
+    found = app_taste.suggest(home, arguments.papers, arguments.liked_by, Clock.of(home, arguments.now))
     if arguments.json:
         print_json(
             {

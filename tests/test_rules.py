@@ -44,7 +44,7 @@ LAYERS = (
             "trends",
         },
     ),
-    ("tools", {"catalogue", "checked", "files", "lock", "resources", "spans"}),
+    ("tools", {"catalogue", "checked", "files", "lock", "pulse", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions", "summaries"}),
     (
         "pipeline",
@@ -52,6 +52,7 @@ LAYERS = (
             "intake",
             "librarian",
             "pipeline",
+            "quiet",
             "ranked",
             "rising",
             "shelf",
@@ -64,6 +65,7 @@ LAYERS = (
     (
         "app",
         {
+            "answer",
             "app",
             "app_ledger",
             "app_pages",
@@ -72,6 +74,7 @@ LAYERS = (
             "config",
             "why",
             "doctor",
+            "doctor_clock",
             "doctor_mail",
             "errands",
             "rounds",

@@ -213,7 +213,7 @@ _REMEDIES = {
     "readonly": "give the user who runs digest the right to write it and its folder",
     "locked": "another program holds it; close that, then run again",
     "full": "make room on the disk, then run again",
-    "disk I/O": "check the disk, then run again",
+    "disk I/O": "see whether the disk is full or failing, then run again",
 }
 _OTHERWISE = "nothing of this step was recorded; run again, and report it if it comes back"
 

@@ -219,6 +219,8 @@ class Desk:
     def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
         """Return which of these papers the subscription was served before, perhaps by a library given up."""
         wanted = tuple(papers)
+        if not wanted:
+            return frozenset()
         before = (
             select(library.c.number)
             .join(spared, spared.c.uid == library.c.uid)
