@@ -11,7 +11,7 @@ other half. The arXiv part replays days: a user wants one category and a pair of
 and each later day's papers are ranked (mean over days with a hit).
 
 The key sentence is compared with position baselines (see `key_sentence` for the label), and `--refresh` users
-are learnt and ranked one after the other.
+are learnt and ranked one after the other. `--only clicks` says what a click may count.
 
 `--embeddings FILE` adds a sentence model (see `minilm.py`): its vectors of MEDLINE are read from the file, or made and
 kept there. `MiniLM, likes` is the centroid of the liked, the mean of all taken away; `MiniLM` has the heading's
@@ -41,6 +41,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from digest.match import taste
 from digest.match.query import query_of
 from digest.match.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, score
 from digest.model import Paper
@@ -52,6 +53,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 MEASURES = ("auc", "p10", "ndcg10", "r50")
 DISCOUNT = 1 / np.log2(np.arange(2, 12))
+CLICKS, CLICK_WEIGHTS, RIGHT_SHARES = 20, (0.0, 0.1, 0.2, 0.4, 0.7, 1.0), (0.9, 0.7, 0.5, 0.3)
 Ranker = Callable[[Sequence[int], str], np.ndarray]
 
 
@@ -281,6 +283,42 @@ def discover_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
     return results
 
 
+def click_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """What 20 clicks add to k likes, by how much of a like each counts. The clicks are simulated, as no log is at hand.
+
+    Right ones are the next papers with the heading; wrong ones are papers up to there without it that the taste puts
+    first, as an issue would show those at its top. Ranked are all later papers.
+    """
+    papers, places = medline(arguments.folder)
+    space = Space(papers[:: max(1, len(papers) // BACKGROUND_PAPERS)])
+    rows = space.matrix(papers)
+    found: dict[tuple[int, float, float], list[tuple[float, ...]]] = defaultdict(list)
+    for k in map(int, arguments.liked.split(",")):
+        for heading in chosen(list(places), arguments.side, arguments.users):
+            where = places[heading]
+            if len(where) < k + CLICKS + 5:
+                continue
+            asked = " ".join(re.findall(r"[A-Za-z]{2,}", heading))
+            keywords = space.keywords(query_of([f'"{asked}"'])) if asked else np.zeros(0)
+            first = where[k + CLICKS - 1] + 1
+            having = np.isin(np.arange(len(papers)), where)
+            close = score(rows, space.profile(keywords, rows[where[:k]]).weights)
+            tempting = [place for place in np.argsort(-close[:first], kind="stable") if not having[place]]
+            for share in RIGHT_SHARES:
+                right = round(CLICKS * share)
+                clicked = [*where[k : k + right], *tempting[: CLICKS - right]]
+                for weight in CLICK_WEIGHTS:
+                    taste.CLICKED = weight
+                    profile = space.profile(keywords, rows[where[:k]], None, rows[clicked])
+                    later = score(rows, profile.weights)[first:]
+                    found[k, share, weight].append(measures(later, having[first:]))
+    return [
+        {"liked": k, "right": share, "weight": weight, "users": len(each),
+         **dict(zip(MEASURES, map(float, np.mean(each, axis=0)), strict=True))}
+        for (k, share, weight), each in found.items()
+    ]  # fmt: skip
+
+
 # --- arXiv, day by day -----------------------------------------------------------------------------
 
 
@@ -407,7 +445,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=10)
     parser.add_argument("--liked", default="1,5,20")
     parser.add_argument("--side", choices=("held", "train"), default="held")
-    parser.add_argument("--only", choices=("medline", "arxiv", "discover", "sentence", "refresh"))
+    parser.add_argument("--only", choices=("medline", "arxiv", "discover", "clicks", "sentence", "refresh"))
     parser.add_argument("--refresh", type=int, default=1_000, metavar="USERS")
     parser.add_argument("--skip-slow", action="store_true", help="leave out the fitted classifiers")
     parser.add_argument("--papers", type=int, help="rank only so many of MEDLINE (default: all)")
@@ -425,10 +463,17 @@ def main() -> None:
     chosen_sentences = key_sentence(arguments) if arguments.only in {None, "sentence"} and has_arxiv else []
     refreshed = refresh(arguments) if arguments.only in {None, "refresh"} and has_medline else None
     discovered = discover_rows(arguments) if arguments.only in {None, "discover"} and has_medline else []
+    clicks = click_rows(arguments) if arguments.only in {None, "clicks"} and has_medline else []
     if arguments.json:
         print(
             json.dumps(
-                {"rows": rows, "discover": discovered, "key_sentence": chosen_sentences, "refresh": refreshed}
+                {
+                    "rows": rows,
+                    "discover": discovered,
+                    "clicks": clicks,
+                    "key_sentence": chosen_sentences,
+                    "refresh": refreshed,
+                }
             )
         )
         return
@@ -445,7 +490,12 @@ def main() -> None:
             f"discover, {row['liked']:2} liked: {row['sure']:.2f} of 500 papers, {row['right']:.3f} of them right "
             f"(chance {row['chance']:.4f}), {row['users']} users"
         )
-    if arguments.only in {"discover", "sentence", "refresh"}:
+    for row in clicks:
+        print(
+            f"{CLICKS} clicks, {row['right']:.0%} right, each {row['weight']:.1f} of a like, {row['liked']:2} liked: "
+            f"AUC {row['auc']:.4f} nDCG@10 {row['ndcg10']:.4f} ({row['users']} users)"
+        )
+    if arguments.only in {"discover", "clicks", "sentence", "refresh"}:
         return
     if not rows:
         print(f"{arguments.folder}: no medline or arxiv-days there; name a folder that has them")

@@ -14,12 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from digest.config import home_path, open_home
+from digest.config import home_path, need_home, open_home
 from digest.errors import DigestError, UsageError
-from digest.model import Delivery, DigestFile, Home, Issue, Match, Paper, Rejected, Settings, Subscription
+from digest.model import Delivery, DigestFile, Home, Issue, Match, Rejected, Settings, Subscription
 from digest.report import DeliveryReport, FileReport, RunReport
 
-__all__ = ["Settings", "Subscription", "home_path", "open_home"]  # what the doors need of the rooms below
+__all__ = [
+    "Settings",
+    "Subscription",
+    "home_path",
+    "need_home",
+    "open_home",
+]  # what the doors need of the rooms below
 
 OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
 
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     from digest.fetch.fetching import Fetched
     from digest.intake import Options, Progress
     from digest.returns import Collected
-    from digest.store import Outbox, Store, Transaction
+    from digest.store import Library, Outbox, Store, Transaction
     from digest.store.outbox import Suppression
     from digest.subscriptions import Flawed
     from digest.upkeep import Upkept
@@ -47,6 +53,11 @@ class Clock:
         if stated is not None and stated.tzinfo is None:
             stated = stated.replace(tzinfo=ZoneInfo(timezone))
         return cls(stated or started, started)
+
+    @classmethod
+    def of(cls, home: Home, stated: datetime | None) -> "Clock":
+        """Return the clock of a command on a home."""
+        return cls.at(stated, home.settings.timezone)
 
 
 def run(
@@ -189,11 +200,11 @@ def match(
     Raises QueryError.
     """
     from digest.intake import read_files
-    from digest.match.naive import analyse, best_first
-    from digest.match.naive import match as match_paper
+    from digest.match.naive import best_first
     from digest.match.query import query_of
+    from digest.match.scan import scanner
 
-    parsed = query_of([query])
+    find = scanner(query_of([query]))
     files: tuple[FileReport, ...] = ()
     with open_library(home, create=False, url="sqlite://" if options.paths else None) as store:
         if options.paths:
@@ -201,7 +212,7 @@ def match(
                 number = tx.ledger.open_run(started=clock.started, clock=clock.now)
             files = tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
         with store.begin(write=False) as tx:
-            hits = (match_paper(parsed, analyse(paper)) for paper in tx.library.all_papers())
+            hits = map(find, tx.library.all_papers())
             return tuple(best_first(hit for hit in hits if hit is not None)), files
 
 
@@ -239,7 +250,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
 
     subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
-        enrol(tx, subscription, clock.now)
+        enrol(tx, [subscription], clock.now)
         cursor = tx.desk.cursor(subscription.id)
         assert cursor is not None
         shelf = Shelf(store, owned(home, clock.now).has, model=home.settings.summary_model)
@@ -250,35 +261,31 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
         )
-        counted = weeks_of(tx.library.all_papers(), subscription, clock.now, weeks)
+        counted = weeks_of(tx.library, subscription, clock.now, weeks)
         papers = tx.library.count()
     text = renderer_for(home).text(issue) if findings.matched else ""
     shown = issue if findings.matched else None
     return Preview(shown, findings.considered, findings.matched, text, counted, papers)
 
 
-def weeks_of(
-    papers: Iterator[Paper], subscription: Subscription, now: datetime, weeks: int
-) -> tuple[Week, ...]:
+def weeks_of(library: "Library", subscription: Subscription, now: datetime, weeks: int) -> tuple[Week, ...]:
     from digest.compose import recent_enough
-    from digest.match.naive import analyse
-    from digest.match.naive import match as match_paper
     from digest.match.query import query_of
+    from digest.match.scan import scanner
 
     zone = ZoneInfo(subscription.timezone)
-    query = query_of(subscription.keywords, subscription.exclude)
+    find = scanner(query_of(subscription.keywords, subscription.exclude))
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     seen = {monday - timedelta(weeks=back): [0, 0] for back in reversed(range(weeks))}
-    for paper in papers:
+    since = datetime.combine(min(seen, default=today), time.min, zone) - timedelta(days=1)
+    for paper in library.all_papers(since=since):
         day = paper.first_seen.astimezone(zone).date()
         week = seen.get(day - timedelta(days=day.weekday()))
         if week is not None:
-            accepted = recent_enough(subscription, paper, paper.first_seen) and match_paper(
-                query, analyse(paper)
-            )
             week[0] += 1
-            week[1] += 1 if accepted else 0
+            if recent_enough(subscription, paper, paper.first_seen) and find(paper):
+                week[1] += 1
     return tuple(Week(start, total, matched) for start, (total, matched) in seen.items())
 
 
@@ -298,17 +305,22 @@ def subscription_of(home: Home, subscription_id: str) -> Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A subscription as it stands: its file, and what the library knows of it."""
+    """A subscription as it stands: its file, and what the library knows of it.
+
+    `overdue` is a slot that has passed and that no run has used up yet.
+    """
 
     subscription: "Subscription | Flawed"
     issues: int
     last_slot: datetime | None
     next_slot: datetime | None
     waiting: int
+    overdue: datetime | None = None
 
 
 def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
     """Return every subscription of a home, with how many entries of the log wait for it."""
+    from digest.pipeline import is_paused, waiting_slot
     from digest.slots import next_slot, parse_schedule
     from digest.subscriptions import of_home
 
@@ -319,11 +331,13 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
         cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
         for each in found:
             cursor = cursors.get(each.id)
-            upcoming = None
+            upcoming, passed = None, None
             if isinstance(each, Subscription) and each.enabled:
                 last = cursor.last_slot if cursor else None
                 after = _not_before(each, max(clock.now, last or clock.now))
                 upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), after)
+                if last and not is_paused(each, clock.now):
+                    passed = waiting_slot(each, last, clock.now)
             result.append(
                 Standing(
                     each,
@@ -331,6 +345,7 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
                     cursor.last_slot if cursor else None,
                     upcoming.instant if upcoming else None,
                     end - cursor.position if cursor else 0,
+                    passed.instant if passed else None,
                 )
             )
     return tuple(result)
@@ -345,7 +360,11 @@ def _not_before(subscription: Subscription, now: datetime) -> datetime:
 
 
 def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tuple[str, ...]], ...]:
-    """Check every subscription file; with each the warnings about fields that no source fills so far."""
+    """Check every subscription file; with each the warnings.
+
+    They are about fields that no source fills so far, and about words that were perhaps meant as operators.
+    """
+    from digest.match.hints import hints
     from digest.match.query import DEFAULT_SCOPE, positive_atoms, query_of
     from digest.subscriptions import of_home
 
@@ -355,14 +374,15 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
     result: list[tuple[Subscription | Flawed, tuple[str, ...]]] = []
     for each in found:
         warnings: tuple[str, ...] = ()
-        if isinstance(each, Subscription) and filled:
+        if isinstance(each, Subscription):
             atoms = positive_atoms(query_of(each.keywords, each.exclude))
             used = {name for atom in atoms if atom.fields != DEFAULT_SCOPE for name in atom.fields}
             warnings = tuple(
                 f"{each.id}: no source read so far fills the field {name!r}; a term on it cannot match yet"
-                for name in sorted(used - filled)
+                for name in sorted(used - filled if filled else ())
             )
-        if isinstance(each, Subscription):
+            said = (hint for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword))
+            warnings += tuple(f"{each.id}: {hint}" for hint in said)
             warnings += tuple(
                 f"{each.id}: chat names {name!r}, and digest.toml has no [chat.{name}]"
                 for name in each.chat
@@ -577,5 +597,6 @@ def standing_json(standing: Standing) -> dict[str, object]:
         "issues": standing.issues,
         "last_slot": iso(standing.last_slot),
         "next_slot": iso(standing.next_slot),
+        "overdue": iso(standing.overdue),
         "waiting": standing.waiting,
     }

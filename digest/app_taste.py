@@ -1,17 +1,21 @@
 """What the commands about taste do: feedback, seeds, and keywords proposed from liked papers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from digest.app import Clock, Week, iso, open_library, read_paths, subscription_of, weeks_of
 from digest.errors import UsageError
 from digest.model import DigestFile, Home, Paper, Rejected, Subscription
 
+if TYPE_CHECKING:
+    from digest.store import Transaction
+
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What was said of papers for a subscription, its seeds, and the terms that were learnt from it."""
+    """What was said of papers for a subscription, `clicked` among it, its seeds, and the terms that were learnt."""
 
     votes: tuple[tuple[Paper, str, datetime], ...]
     seeds: tuple[Paper, ...]
@@ -31,17 +35,35 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
         seeds = tx.feedback.seeds(subscription_id)
         taste = Tastes().taste(tx, subscription)
         said = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
+        if subscription.ranking.clicks:
+            said += _clicked(tx, subscription_id, {vote.paper for vote in votes})
         if taste is None:
             return Feedback(said, seeds, (), ())
         weighed = taste.space.terms(taste.profile, _TERMS_SHOWN)
         # A term against is often one of the library's, which no paper that was voted on has.
-        known = [*taste.liked, *taste.disliked, *(paper for paper, _ in tx.library.newest(_SPELLINGS))]
+        known = [
+            *taste.liked,
+            *taste.disliked,
+            *taste.clicked,
+            *(paper for paper, _ in tx.library.newest(_SPELLINGS)),
+        ]
     return Feedback(
         said,
         seeds,
         spoken((term for term, weight in weighed if weight > 0), known)[:_TERMS_SHOWN],
         spoken((term for term, weight in reversed(weighed) if weight < 0), known)[:_TERMS_SHOWN],
     )
+
+
+def _clicked(
+    tx: "Transaction", subscription: str, voted: Collection[int]
+) -> tuple[tuple[Paper, str, datetime], ...]:
+    """Return the papers whose clicks count, the newest first."""
+    from digest.clicks import counted
+
+    clicks = [click for click in counted(tx.clicks.of(subscription)) if click.paper not in voted]
+    papers = tx.library.papers(click.paper for click in clicks)
+    return tuple((papers[click.paper], "clicked", click.at) for click in clicks)
 
 
 _TERMS_SHOWN = 10
@@ -59,8 +81,19 @@ def give_feedback(home: Home, subscription_id: str, verdict: str, papers: Sequen
     with open_library(home, create=False) as store, store.begin() as tx:
         numbers = [find(tx, name) for name in papers]
         if verdict == "undo":
-            return tx.feedback.withdraw(subscription_id, dict.fromkeys(numbers))
+            said = {vote.paper for vote in tx.feedback.votes(subscription_id)}
+            said |= {click.paper for click in tx.clicks.of(subscription_id)}
+            tx.clicks.withdraw(subscription_id, numbers)
+            tx.feedback.withdraw(subscription_id, numbers)
+            return len(said & set(tx.identities.roots(numbers).values()))
         return tx.feedback.vote(subscription_id, numbers, verdict, at=clock.now)
+
+
+def forget_clicks(home: Home, subscription_id: str) -> int:
+    """Forget what was opened from a subscription's pages; return how many papers that were."""
+    subscription_of(home, subscription_id)
+    with open_library(home, create=False) as store, store.begin() as tx:
+        return tx.clicks.withdraw(subscription_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +140,7 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
         query = query_of(keywords)
         found = sum(match_paper(query, analyse(paper)) is not None for paper in liked)
         asked = Subscription("suggested", "", keywords, timezone=home.settings.timezone)
-        counted = weeks_of(tx.library.all_papers(), asked, clock.now, _SUGGEST_WEEKS)
+        counted = weeks_of(tx.library, asked, clock.now, _SUGGEST_WEEKS)
     return Suggestion(keywords, len(liked), found, counted)
 
 

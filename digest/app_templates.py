@@ -21,8 +21,9 @@ def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
 
     found = preview(home, subscription_id, clock, weeks=1)
     if found.issue is None:
+        papers = "new paper" if found.considered == 1 else "new papers"
         raise UsageError(
-            f"no match among {found.considered} new papers, so there is no issue to show; "
+            f"no match among {found.considered} {papers}, so there is no issue to show; "
             'set an earlier start in its file, such as start = "90 days"'
         )
     # The page lies in a folder of its own, far from the archive.

@@ -14,8 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest import __version__, app, cli_library, cli_mail, cli_taste, cli_templates
-from digest.errors import DigestError, QueryError, UsageError
+from digest import __version__, app, cli_library, cli_mail, cli_serve, cli_taste, cli_templates
+from digest.errors import DigestError, QueryError
 from digest.model import DigestFile, Home, Listing, Match, Rejected
 from digest.show import print_json
 
@@ -28,7 +28,6 @@ Command = Callable[[argparse.Namespace, Home, "Screen"], int]
 
 # What --now may say: room for every span of a subscription on both sides.
 _YEARS = (1900, 9000)
-_SIGNS_OF_A_HOME = ("digest.toml", "digest.db", "inbox", "subscriptions", "templates")
 _MANY, _MANY_WEEKS = 1_000_000_000, 9_999
 
 
@@ -178,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "--newer", type=Path, metavar="FILE", help="a later library: what it sent is not sent again"
     )
     add("doctor", _doctor, "what is wrong with this home, and what to do")
-    add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
+    cli_serve.add_commands(add)
     cli_taste.add_commands(add)
     init = add("init", _init, "make a new home with samples in it")
     init.add_argument("dir", type=Path)
@@ -285,10 +284,6 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _clock(arguments: argparse.Namespace, home: Home) -> app.Clock:
-    return app.Clock.at(arguments.now, home.settings.timezone)
-
-
 def _options(arguments: argparse.Namespace) -> "Options":
     from digest.intake import Options
 
@@ -304,20 +299,10 @@ def _options(arguments: argparse.Namespace) -> "Options":
 # --- the commands --------------------------------------------------------------------------------
 
 
-def _need_home(arguments: argparse.Namespace, home: Home) -> None:
-    """Raise UsageError in a folder that nobody named and that has nothing of a home in it."""
-    named = arguments.home or os.environ.get("DIGEST_HOME")
-    if not named and not any((home.path / name).exists() for name in _SIGNS_OF_A_HOME):
-        raise UsageError(
-            f"{home.path.resolve()} is no home: it has neither digest.toml nor inbox/ nor subscriptions/; "
-            "go to one, name one with --home, or make one: digest init papers"
-        )
-
-
 def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if not arguments.paths:
-        _need_home(arguments, home)
-    clock = _clock(arguments, home)
+        app.need_home(home, arguments.home)
+    clock = app.Clock.of(home, arguments.now)
     with screen.progress() as progress:
         report = app.run(
             home,
@@ -335,7 +320,7 @@ def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     status = 0
-    for found in app.read_paths(home, arguments.paths, _clock(arguments, home), arguments.captured):
+    for found in app.read_paths(home, arguments.paths, app.Clock.of(home, arguments.now), arguments.captured):
         if isinstance(found, Rejected):
             screen.error(str(found))
             status = 1
@@ -349,7 +334,7 @@ def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _fetch(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     with screen.progress() as progress:
-        clock = _clock(arguments, home)
+        clock = app.Clock.of(home, arguments.now)
         found = tuple(app.fetch(home, arguments.source, arguments.since, clock, progress))
     if arguments.json:
         print_json({"sources": [fetched_json(one) for one in found]})
@@ -361,7 +346,7 @@ def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.report import diff_json
 
     with screen.progress() as progress:
-        files = app.diff(home, _options(arguments), _clock(arguments, home), progress)
+        files = app.diff(home, _options(arguments), app.Clock.of(home, arguments.now), progress)
     if arguments.json:
         print_json(diff_json(files))
     screen.diff(files)
@@ -369,10 +354,14 @@ def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.match.hints import hints
+
     with screen.progress() as progress:
         found, files = app.match(
-            home, arguments.query, _options(arguments), _clock(arguments, home), progress
+            home, arguments.query, _options(arguments), app.Clock.of(home, arguments.now), progress
         )
+    for hint in hints(arguments.query):
+        screen.message(f"note: {hint}")
     for file in files:
         if file.rejected:
             screen.error(str(file.rejected))
@@ -386,8 +375,10 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if arguments.open or arguments.watch:
-        return cli_templates.show_page(arguments, home, screen, _clock(arguments, home))
-    shown = app.preview(home, arguments.subscription, _clock(arguments, home), weeks=arguments.weeks)
+        return cli_templates.show_page(arguments, home, screen, app.Clock.of(home, arguments.now))
+    shown = app.preview(
+        home, arguments.subscription, app.Clock.of(home, arguments.now), weeks=arguments.weeks
+    )
     if arguments.json:
         print_json(
             {
@@ -413,7 +404,7 @@ def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 
 
 def _subscriptions_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.standings(home, _clock(arguments, home))
+    found = app.standings(home, app.Clock.of(home, arguments.now))
     if arguments.json:
         print_json([app.standing_json(each) for each in found])
     else:
@@ -459,20 +450,20 @@ def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         if arguments.json:
             print_json(app_ledger.run_json(record))
         else:
-            screen.ledger_run(record)
+            screen.ledger_run(record, home.settings.timezone)
         return 0
     records = app_ledger.runs(home, limit=arguments.limit)
     if arguments.json:
         print_json([app_ledger.run_json(record) for record in records])
     else:
-        screen.ledger(records)
+        screen.ledger(records, home.settings.timezone)
     return 0
 
 
 def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.why import why, why_json
 
-    clock = _clock(arguments, home)
+    clock = app.Clock.of(home, arguments.now)
     found = why(home, arguments.subscription, arguments.date, clock, paper=arguments.paper)
     if arguments.json:
         print_json(why_json(arguments.subscription, found))
@@ -495,7 +486,7 @@ def _backup(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.restore import restore
 
-    done = restore(home, arguments.file, arguments.newer, _clock(arguments, home))
+    done = restore(home, arguments.file, arguments.newer, app.Clock.of(home, arguments.now))
     if arguments.json:
         print_json(
             {
@@ -515,21 +506,12 @@ def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.doctor import examine
     from digest.report import finding_json
 
-    found = examine(home.path, lambda opened: _clock(arguments, opened))
+    found = examine(home.path, lambda opened: app.Clock.of(opened, arguments.now))
     if arguments.json:
         print_json([finding_json(finding) for finding in found])
     else:
         screen.findings(found)
     return 1 if any(finding.state == "bad" for finding in found) else 0
-
-
-def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:
-    from digest.schedule import serve
-
-    _need_home(arguments, home)
-    if arguments.now is not None:
-        raise UsageError("schedule goes by the machine's clock; leave --now out, or use digest run --now")
-    return serve(home, machine=arguments.json)
 
 
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:

@@ -4,10 +4,8 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from digest import app
 from digest.model import Home
@@ -60,13 +58,6 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999999999")
     return int(text)
-
-
-def _now(arguments: argparse.Namespace, home: Home) -> datetime:
-    stated: datetime | None = arguments.now
-    if stated is not None and stated.tzinfo is None:
-        stated = stated.replace(tzinfo=ZoneInfo(home.settings.timezone))
-    return app.Clock.at(stated).now
 
 
 def _print(value: object) -> None:
@@ -230,7 +221,9 @@ def _merge(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest import librarian
 
     with app.library(home, write=True, words=arguments.words) as tx:
-        survivor, absorbed = librarian.merge(tx, arguments.paper, arguments.other, at=_now(arguments, home))
+        survivor, absorbed = librarian.merge(
+            tx, arguments.paper, arguments.other, at=app.Clock.of(home, arguments.now).now
+        )
     if arguments.json:
         _print({"paper": survivor, "id": absorbed})
     screen.say(f"{absorbed} is part of {survivor} now. To undo it: digest library split {absorbed}")
@@ -241,7 +234,7 @@ def _split(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest import librarian
 
     with app.library(home, write=True, words=arguments.words) as tx:
-        part, root = librarian.split(tx, arguments.paper, at=_now(arguments, home))
+        part, root = librarian.split(tx, arguments.paper, at=app.Clock.of(home, arguments.now).now)
     if arguments.json:
         _print({"id": part, "paper": root})
     screen.say(f"{part} is a paper of its own now, and stays apart from {root}.")

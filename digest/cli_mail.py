@@ -55,12 +55,8 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     add(recipients, "unsuppress", "send mail to an address again", _unsuppress).add_argument("address")
 
 
-def _clock(arguments: argparse.Namespace, home: Home) -> app.Clock:
-    return app.Clock.at(arguments.now, home.settings.timezone)
-
-
 def _deliver(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    report = app.deliver(home, _clock(arguments, home), dry_run=arguments.dry_run)
+    report = app.deliver(home, app.Clock.of(home, arguments.now), dry_run=arguments.dry_run)
     if arguments.json:
         print_json(report.as_json())
     screen.delivery(report.as_json())
@@ -113,7 +109,7 @@ def _show_lines(lines: Sequence[Delivery], arguments: argparse.Namespace, screen
 
 def _outbox_change(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     change = app.retry if arguments.action == "retry" else app.drop
-    lines = change(home, arguments.ids, everything=arguments.all, clock=_clock(arguments, home))
+    lines = change(home, arguments.ids, everything=arguments.all, clock=app.Clock.of(home, arguments.now))
     _show_lines(lines, arguments, screen)
     if arguments.action == "retry" and lines:
         screen.say("Due now: digest deliver", style="bold")
@@ -121,7 +117,7 @@ def _outbox_change(arguments: argparse.Namespace, home: Home, screen: "Screen") 
 
 
 def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    collected = app.bounces(home, arguments.paths, _clock(arguments, home))
+    collected = app.bounces(home, arguments.paths, app.Clock.of(home, arguments.now))
     found = collected.found
     for problem in collected.problems:
         screen.error(problem)
@@ -154,9 +150,8 @@ def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
         ),
         wide=3,
     )
-    screen.say(
-        f"{len(found)} messages read; digest recipients list shows who gets no more mail.", style="bold"
-    )
+    read = "1 message" if len(found) == 1 else f"{len(found)} messages"
+    screen.say(f"{read} read; digest recipients list shows who gets no more mail.", style="bold")
     return status
 
 
@@ -184,7 +179,7 @@ def _suppress(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
         arguments.address,
         subscription=arguments.subscription,
         reason=arguments.reason,
-        clock=_clock(arguments, home),
+        clock=app.Clock.of(home, arguments.now),
     )
     if arguments.json:
         print_json({"address": arguments.address.lower(), "suppressed": True})

@@ -30,6 +30,7 @@ def _add_learning(add: Callable[..., argparse.ArgumentParser]) -> None:
     feedback.add_argument(
         "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title; for seed a file"
     )
+    feedback.add_argument("--clicks", action="store_true", help="undo: forget every paper that was opened")
 
 
 def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -40,13 +41,13 @@ def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
     suggest.add_argument("--for", dest="liked_by", metavar="ID", help="what this subscription liked, too")
 
 
-def _clock(arguments: argparse.Namespace, home: Home) -> Clock:
-    return Clock.at(arguments.now, home.settings.timezone)
-
-
 def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     name, verdict, papers = arguments.subscription, arguments.verdict, arguments.papers
-    if (verdict == "list") == bool(papers):
+    if arguments.clicks and (verdict != "undo" or papers):
+        raise UsageError(
+            f"--clicks is of undo, and goes without papers: digest feedback {name} undo --clicks"
+        )
+    if (verdict == "list" or arguments.clicks) == bool(papers):
         raise UsageError("name at least one paper" if not papers else "feedback list takes no papers")
     if verdict == "list":
         found = app_taste.feedback(home, name)
@@ -56,10 +57,12 @@ def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
             screen.feedback(found)
         return 0
     rejected: tuple[Rejected, ...] = ()
-    if verdict == "seed":
-        count, rejected = app_taste.seed(home, name, papers, _clock(arguments, home))
+    if arguments.clicks:
+        count = app_taste.forget_clicks(home, name)
+    elif verdict == "seed":
+        count, rejected = app_taste.seed(home, name, papers, Clock.of(home, arguments.now))
     else:
-        count = app_taste.give_feedback(home, name, verdict, papers, _clock(arguments, home))
+        count = app_taste.give_feedback(home, name, verdict, papers, Clock.of(home, arguments.now))
     for each in rejected:
         screen.error(str(each))
     if arguments.json:
@@ -72,7 +75,7 @@ def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> in
 def _suggest(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if not arguments.papers and not arguments.liked_by:
         raise UsageError("name a liked paper, or a subscription: digest suggest --for ID")
-    found = app_taste.suggest(home, arguments.papers, arguments.liked_by, _clock(arguments, home))
+    found = app_taste.suggest(home, arguments.papers, arguments.liked_by, Clock.of(home, arguments.now))
     if arguments.json:
         print_json(
             {

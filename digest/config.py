@@ -30,6 +30,7 @@ from digest.spans import parse_span
 
 FILE = "digest.toml"
 CHANNELS = ("smtp", "maildir", "chat")
+_SIGNS_OF_A_HOME = ("digest.toml", "digest.db", "inbox", "subscriptions", "templates")
 # Each kind of source, and the keys that it needs.
 SOURCE_KINDS: dict[str, tuple[str, ...]] = {
     "feed": ("url",),
@@ -60,6 +61,16 @@ def home_path(chosen: str | None) -> Path:
     return path
 
 
+def need_home(home: Home, chosen: str | None) -> None:
+    """Raise UsageError in a folder that nobody named and that has nothing of a home in it."""
+    named = chosen or os.environ.get("DIGEST_HOME")
+    if not named and not any((home.path / name).exists() for name in _SIGNS_OF_A_HOME):
+        raise UsageError(
+            f"{home.path.resolve()} is no home: it has neither digest.toml nor inbox/ nor subscriptions/; "
+            "go to one, name one with --home, or make one: digest init papers"
+        )
+
+
 def load_settings(file: Path) -> Settings:
     """Read a settings file. Raises ConfigError with all its problems."""
     text = read_text(file, file.name)
@@ -83,6 +94,7 @@ def load_settings(file: Path) -> Settings:
         maildir=_maildir(table.table("maildir")),
         rooms=_rooms(table.table("chat")),
         schedule=_upkeep(table.table("schedule")),
+        serve=_serve(table.table("serve")),
         dkim=_dkim(table.table("dkim")),
         bounces=_bounces(table.table("bounces")),
         contact=table.take("contact", str, default.contact, _address),
@@ -131,6 +143,7 @@ def _smtp(table: Table | None) -> Smtp | None:
         ),
         domain_connections=table.take("domain_connections", int, 0, at_least(0)),
         domain_per_minute=table.take("domain_per_minute", int, 0, at_least(0)),
+        one_click=table.take("one_click", bool, default.one_click),
     )
     table.finish()
     for key in ("host", "from"):
@@ -159,9 +172,19 @@ def _upkeep(table: Table | None) -> Upkeep:
         backups=table.take("backups", int, default.backups, at_least(0)),
         keep_output=_span_or(table, "keep_output", "forever", default.keep_output),
         keep_ledger=_span_or(table, "keep_ledger", "forever", default.keep_ledger),
+        keep_clicks=_span(table, "keep_clicks", default.keep_clicks),
     )
     table.finish()
     return upkeep
+
+
+def _serve(table: Table | None) -> tuple[str, int]:
+    host, port = Settings().serve
+    if table is None:
+        return host, port
+    found = table.take("host", str, host, _one_line), table.take("port", int, port, _port)
+    table.finish()
+    return found
 
 
 def _span_or(table: Table, key: str, unending: str, default: timedelta | None) -> timedelta | None:
@@ -170,6 +193,18 @@ def _span_or(table: Table, key: str, unending: str, default: timedelta | None) -
 
     def check(value: str) -> str:
         spans.append(None if value == unending else parse_span(value))
+        return value
+
+    table.take(key, str, "", check)
+    return spans[-1]
+
+
+def _span(table: Table, key: str, default: timedelta) -> timedelta:
+    """Read a span that ends."""
+    spans = [default]
+
+    def check(value: str) -> str:
+        spans.append(parse_span(value))
         return value
 
     table.take(key, str, "", check)

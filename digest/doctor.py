@@ -98,7 +98,10 @@ def database(patient: Patient) -> Sequence[Finding]:
             remedy = "keep the file, and put a copy back: digest restore FILE"
             return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
         found += _copies(patient)
-    return [*found, Finding("database", "good", f"the library opens and has {papers} papers")]
+    return [
+        *found,
+        Finding("database", "good", f"the library opens and has {papers} paper{'' if papers == 1 else 's'}"),
+    ]
 
 
 def _copies(patient: Patient) -> list[Finding]:
@@ -175,4 +178,20 @@ def mail(patient: Patient) -> Sequence[Finding]:
     return tuple(examine_mail(patient.home))
 
 
-CHECKS: tuple[Check, ...] = (configuration, subscriptions, database, templates, clock, mail)
+def sources(patient: Patient) -> Sequence[Finding]:
+    """Check that what is asked for papers answers, and that what used to bring papers still does."""
+    from digest.doctor_clock import examine_sources
+
+    return tuple(examine_sources(patient.home, patient.clock))
+
+
+def schedule(patient: Patient) -> Sequence[Finding]:
+    """Check that rounds are made, or that no slot waits for one."""
+    from digest.doctor_clock import examine_schedule
+
+    return tuple(examine_schedule(patient.home, patient.clock))
+
+
+CHECKS: tuple[Check, ...] = (
+    configuration, subscriptions, database, templates, clock, sources, schedule, mail
+)  # fmt: skip

@@ -12,8 +12,9 @@ from typing import Any
 
 from digest.errors import UsageError
 from digest.identity import Verdict, arxiv_id, doi, fold_text
-from digest.match.naive import analyse, best_first, match
+from digest.match.naive import best_first
 from digest.match.query import query_of
+from digest.match.scan import scanner
 from digest.model import Match, Paper
 from digest.store import Transaction
 from digest.store.identities import Decision
@@ -71,8 +72,7 @@ def show(tx: Transaction, name: str) -> Shown:
 
 def search(tx: Transaction, query: str, *, limit: int | None = None) -> tuple[Match, ...]:
     """Return the papers that a query accepts, best first. Raises QueryError."""
-    parsed = query_of([query])
-    hits = (match(parsed, analyse(paper)) for paper in tx.library.all_papers())
+    hits = map(scanner(query_of([query])), tx.library.all_papers())
     return tuple(best_first(hit for hit in hits if hit is not None))[:limit]
 
 

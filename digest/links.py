@@ -82,6 +82,11 @@ def unsubscribe_page(base_url: str, token: str) -> str:
     return f"{base_url}unsubscribe/{token}"
 
 
+def click_page(subscription: str, token: str) -> str:
+    """Return the place under `base_url` that counts a click and leads on to a paper."""
+    return f"r/{subscription}/{token}"
+
+
 def public_base(base_url: str) -> str:
     """Return `base_url` if others than this machine can reach it, else ""."""
     host = urlsplit(web_url(base_url) or "").hostname or "localhost"

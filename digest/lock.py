@@ -64,14 +64,25 @@ def _acquire(handle: int, path: Path, patience: float) -> None:
             return
 
 
+def holder(home: Path, file: str = FILE) -> str | None:
+    """Return who holds a lock of the home, in words; None if nobody does."""
+    path = home / file
+    return _named(path) or "somebody who left no name" if path.exists() and _is_held(path) else None
+
+
 def _holder(path: Path) -> str:
+    named = _named(path)
+    return "another run holds this home" + (f": {named}" if named else "")
+
+
+def _named(path: Path) -> str:
+    """Return whom the note in a lock names; empty if it says nothing."""
     try:
         note = dict(json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
-        return "another run holds this home"
+        return ""
     return (
-        f"another run holds this home: {note.get('command')} "
-        f"(process {note.get('pid')} on {note.get('host')}, since {note.get('since')})"
+        f"{note.get('command')} (process {note.get('pid')} on {note.get('host')}, since {note.get('since')})"
     )
 
 

@@ -18,7 +18,7 @@ from digest.errors import DigestError, UsageError
 from digest.model import Home
 from digest.report import RunReport
 
-LATE = 180  # seconds without a round after which the clock counts as stopped
+LATE = 180  # seconds without a round that did its work, after which the clock counts as stopped
 
 Sample = tuple[dict[str, str], float]
 _RESULTS = (("ok", True), ("failed", False))
@@ -28,12 +28,15 @@ _RESULTS = (("ok", True), ("failed", False))
 class Meters:
     """What a process counts: `rounds`, `deliveries` and `fetches` (of a source) by whether they went well.
 
-    `last_round` is in seconds of Unix time.
+    `last_round` is when a round last ended, `last_done` when one last did what was to be done, or got a
+    step further, in seconds of Unix time. `well` and `wrong` say how the last one ended.
     """
 
     leads: bool = False
     well: bool = True
+    wrong: str = ""
     last_round: float | None = None
+    last_done: float | None = None
     began: float = field(default_factory=time.time)
     rounds: Counter[bool] = field(default_factory=Counter)
     deliveries: Counter[bool] = field(default_factory=Counter)
@@ -46,9 +49,20 @@ class Meters:
         for name, seconds in report.stages.items():
             self.stages[name] += seconds  # type: ignore[assignment]  # a counter of seconds
 
+    def end_round(self, wrong: str, *, done: bool) -> None:
+        """Note how a round ended; `done` unless it could not do its work at all."""
+        self.rounds[not wrong] += 1
+        self.last_round = time.time()
+        self.well, self.wrong = not wrong, wrong
+        if done:
+            self.got_further()
+
+    def got_further(self) -> None:
+        self.last_done = time.time()
+
     def healthy(self, now: float) -> bool:
-        """Tell whether rounds are made. A process that only waits for its turn is in order."""
-        return not self.leads or now - (self.last_round or self.began) < LATE
+        """Tell whether rounds are made, and do their work. A process that only waits for its turn is in order."""
+        return not self.leads or now - (self.last_done or self.began) < LATE
 
 
 def exposition(home: Home, meters: Meters, now: float) -> str:
@@ -90,6 +104,29 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
         ]),
     ]  # fmt: skip
     return "".join(_family(*family) for family in families)
+
+
+Answer = tuple[int, str, str]  # status, media type, text
+
+
+def figures(home: Home, meters: Meters) -> Answer:
+    """Return the answer to `/metrics`."""
+    try:
+        return 200, "text/plain; version=0.0.4; charset=utf-8", exposition(home, meters, time.time())
+    except DigestError as error:
+        return 500, "text/plain; charset=utf-8", f"{error}\n"
+
+
+def health(meters: Meters) -> Answer:
+    """Return the answer to `/healthz`."""
+    healthy = meters.healthy(time.time())
+    told = {
+        "status": "ok" if healthy else "no round does its work",
+        "leader": meters.leads,
+        "last_round_ok": meters.well,
+        "reason": meters.wrong or None,
+    }
+    return 200 if healthy else 503, "application/json", json.dumps(told) + "\n"
 
 
 def _family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
@@ -137,28 +174,11 @@ def _handler(home: Home, meters: Meters) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             if path == "/metrics":
-                self._metrics()
+                self._answer(*figures(home, meters))
             elif path == "/healthz":
-                self._health()
+                self._answer(*health(meters))
             else:
                 self._answer(404, "text/plain; charset=utf-8", "There is /metrics and /healthz.\n")
-
-        def _metrics(self) -> None:
-            try:
-                text = exposition(home, meters, time.time())
-            except DigestError as error:
-                self._answer(500, "text/plain; charset=utf-8", f"{error}\n")
-            else:
-                self._answer(200, "text/plain; version=0.0.4; charset=utf-8", text)
-
-        def _health(self) -> None:
-            healthy = meters.healthy(time.time())
-            told = {
-                "status": "ok" if healthy else "no round is being made",
-                "leader": meters.leads,
-                "last_round_ok": meters.well,
-            }
-            self._answer(200 if healthy else 503, "application/json", json.dumps(told) + "\n")
 
         def _answer(self, status: int, kind: str, text: str) -> None:
             body = text.encode("utf-8", "backslashreplace")

@@ -151,7 +151,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part of a paper's worth: `keyword`, `taste`, `popularity` or `freshness`; -1 to 1, and its weight."""
+    """A part of a paper's worth, -1 to 1, and its weight.
+
+    It is `keyword`, `taste`, `popularity` or `freshness`; taste is `clicks` where it was learnt from clicks
+    without a like, and `likes and clicks` where from both.
+    """
 
     name: str
     value: float
@@ -322,7 +326,8 @@ class FeedItem:
 class Weights:
     """How much each part of a paper's worth counts (`digest.match.rank`); `diversity` is from 0 to 1.
 
-    `discover` is how many papers a week may come from outside the keywords.
+    `discover` is how many papers a week may come from outside the keywords; `clicks` lets papers that were
+    opened from the archive count as liked a little.
     """
 
     keyword: float = 1.0
@@ -331,6 +336,7 @@ class Weights:
     freshness: float = 0.0
     diversity: float = 0.0
     discover: int = 0
+    clicks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +377,7 @@ class Smtp:
     `password_env` names the variable that holds the password, `password_file` the file. `timeout` is
     how many seconds an answer may take, `final_timeout` the answer to the end of a message.
     `domain_connections` and `domain_per_minute` limit what one domain gets at once and in a minute;
-    0 is no limit.
+    0 is no limit. `one_click`: mails say that a click at an https `base_url` unsubscribes.
     """
 
     host: str
@@ -388,6 +394,7 @@ class Smtp:
     messages_per_connection: int = 100
     domain_connections: int = 0
     domain_per_minute: int = 0
+    one_click: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,7 +469,8 @@ class Upkeep:
 
     `ping` is asked for after every round that went well; `metrics` is the address (host, port) of
     /metrics and /healthz; `backups` how many copies of the library are kept; issues' files and the
-    ledger's details are pruned when older than `keep_output` and `keep_ledger` (None: never).
+    ledger's details are pruned when older than `keep_output` and `keep_ledger` (None: never), clicks when older
+    than `keep_clicks`.
     """
 
     watch: bool = True
@@ -471,6 +479,7 @@ class Upkeep:
     backups: int = 7
     keep_output: timedelta | None = None
     keep_ledger: timedelta | None = timedelta(days=400)
+    keep_clicks: timedelta = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,6 +544,7 @@ class Settings:
     maildir: Maildir | None = None
     rooms: tuple[Room, ...] = ()
     schedule: Upkeep = field(default_factory=Upkeep)
+    serve: tuple[str, int] = ("127.0.0.1", 8350)  # the address where `digest serve` listens
     dkim: Dkim | None = None
     bounces: Bounces = Bounces()
     contact: str = ""

@@ -11,11 +11,11 @@ comes back, in transactions that a crash cannot halve:
 * files on disk are derived from stored content and written by every run until they are marked written.
 """
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from time import monotonic, perf_counter
 from zoneinfo import ZoneInfo
 
 from digest.catalogue import language
@@ -25,10 +25,10 @@ from digest.intake import Options, Progress, owned, read_files, silent
 from digest.language import ENGLISH, Language
 from digest.match.near import Miss
 from digest.model import Home, Issue, Paper, Subscription
+from digest.quiet import stale, troubles
 from digest.report import IssueReport, RunReport, SubscriptionReport
 from digest.shelf import Shelf
-from digest.slots import Slot, latest_due, next_slot, parse_schedule
-from digest.stale import LOOKED_AT, complaints
+from digest.slots import Slot, instant_of, latest_due, next_slot, parse_schedule
 from digest.store import Store, Transaction
 from digest.store.desk import Cursor
 from digest.store.ledger import Verdict
@@ -66,9 +66,7 @@ def run(
         if number == 1:
             tx.desk.mark_unwritten("feed", "all")
             tx.desk.mark_unwritten("index", "")
-        for subscription in subscriptions:
-            if isinstance(subscription, Subscription):
-                enrol(tx, subscription, now)
+        enrol(tx, [each for each in subscriptions if isinstance(each, Subscription)], now)
         if options.rewrite:
             _mark_all(tx)
     stages: dict[str, float] = {}
@@ -84,10 +82,14 @@ def run(
         notes: tuple[str, ...] = ()
         if shelf.model and write:  # a rehearsal asks nobody
             notes = write_summaries(home, store, _shown(shelf, subscriptions, options, now), now=now)
+        with store.begin(write=False) as tx:  # nobody else moves them: this run holds the home
+            cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
         while len(reports) < len(subscriptions):
             progress("matching", len(reports), len(subscriptions))
             left = subscriptions[len(reports) :]
-            reports += _serve(shelf, left, options, channels=home.settings.channels, run=number, now=now)
+            reports += _serve(
+                shelf, left, cursors, options, channels=home.settings.channels, run=number, now=now
+            )
     with _timed(stages, "write"):
         written = write_unwritten(home, store, progress) if write else None
     report = RunReport(
@@ -97,7 +99,7 @@ def run(
         feeds=written.feeds if written else (),
         problems=(*mine.problems, *(written.problems if written else ())),
         notes=notes,
-        stale=(*_stale(home, store, now), *_silent_sources(home, now)),
+        stale=(*stale(home, store, now), *(trouble.message for trouble in troubles(home, now))),
         stages=stages,
     )
     with store.begin() as tx:
@@ -112,49 +114,13 @@ def run(
 
 @contextmanager
 def _timed(stages: dict[str, float], name: str) -> Iterator[None]:
-    began = time.perf_counter()
+    began = perf_counter()
     yield
-    stages[name] = time.perf_counter() - began
-
-
-def _stale(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
-    """Say which sources bring nothing any more."""
-    today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
-    with store.begin(write=False) as tx:
-        sources = sorted(tx.library.sources())
-        return tuple(
-            complaint
-            for source in sources
-            for complaint in complaints(tx.library.batches(source, limit=LOOKED_AT), today)
-        )
+    stages[name] = perf_counter() - began
 
 
 def _later(started: datetime) -> datetime:
     return max(started, datetime.now(started.tzinfo))
-
-
-# arXiv rests for up to four days around holidays.
-_SILENCE = timedelta(days=5)
-
-
-def _silent_sources(home: Home, now: datetime) -> tuple[str, ...]:
-    """Name the sources that have had nothing new for long: they may be broken, not quiet."""
-    if not home.settings.sources:
-        return ()
-    from digest.fetch.memory import Memories
-
-    memories = Memories.load(home.inbox)
-    notes = []
-    for source in home.settings.sources:
-        memory = memories.of(source.name)
-        changed = memory.moment("changed")
-        if memory.error:
-            notes.append(f"the source {source.name} could not be fetched: {memory.error}")
-        elif changed is None:
-            notes.append(f"the source {source.name} has brought nothing yet; see: digest fetch")
-        elif now - changed > _SILENCE:
-            notes.append(f"the source {source.name} has had nothing new since {changed:%Y-%m-%d}")
-    return tuple(notes)
 
 
 def chosen(
@@ -170,17 +136,24 @@ def chosen(
     return found
 
 
-def enrol(tx: Transaction, subscription: Subscription, now: datetime) -> None:
-    """Set the cursor of a subscription seen for the first time, `start` back in the library."""
-    cursor = tx.desk.cursor(subscription.id)
-    if cursor is None:
+def enrol(tx: Transaction, subscriptions: Iterable[Subscription], now: datetime) -> None:
+    """Set the cursors of subscriptions seen for the first time."""
+    names = {cursor.subscription: cursor.name for cursor in tx.desk.cursors()}
+    for each in subscriptions:
+        if names.get(each.id) != each.name:
+            _enrol(tx, each, now, known=each.id in names)
+
+
+def _enrol(tx: Transaction, subscription: Subscription, now: datetime, *, known: bool) -> None:
+    """Set the cursor of a subscription `start` back in the library, or its new name."""
+    if known:
+        tx.desk.rename(subscription.id, subscription.name)
+    else:
         since = now - subscription.start
         position = tx.library.position_at(since) if subscription.start else tx.library.end()
         tx.desk.enrol(
             subscription.id, subscription.name, position=position, since=since if position else None, at=now
         )
-    elif cursor.name != subscription.name:
-        tx.desk.rename(subscription.id, subscription.name)
 
 
 def _mark_all(tx: Transaction) -> None:
@@ -202,6 +175,7 @@ def _mark_all(tx: Transaction) -> None:
 def _serve(
     shelf: Shelf,
     subscriptions: Sequence[Subscription | Flawed],
+    cursors: Mapping[str, Cursor],
     options: Options,
     *,
     channels: Sequence[str],
@@ -214,18 +188,21 @@ def _serve(
     """
     reports = []
     with shelf.store.begin() as tx:
-        began = time.monotonic()
+        began, end = monotonic(), tx.library.end()
         for subscription in subscriptions:
             if isinstance(subscription, Flawed):
                 report = SubscriptionReport(subscription.id, error=str(subscription))
             elif not subscription.enabled:
                 report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
             else:
-                report = _decide(tx, shelf, subscription, options, channels=channels, run=run, now=now)
-            tx.ledger.add_verdict(run, _verdict(report))
+                cursor = cursors[subscription.id]
+                report = _decide(
+                    tx, shelf, subscription, cursor, end, options, channels=channels, run=run, now=now
+                )
             reports.append(report)
-            if time.monotonic() - began >= TOGETHER:
+            if monotonic() - began >= TOGETHER:
                 break
+        tx.ledger.add_verdicts(run, map(_verdict, reports))
     return reports
 
 
@@ -248,18 +225,17 @@ def _decide(
     tx: Transaction,
     shelf: Shelf,
     subscription: Subscription,
+    cursor: Cursor,
+    end: int,
     options: Options,
     *,
     channels: Sequence[str],
     run: int,
     now: datetime,
 ) -> SubscriptionReport:
-    cursor = tx.desk.cursor(subscription.id)
-    assert cursor is not None, "enrolled at the start of the run"
     if cursor.last_slot and cursor.last_slot - now > AHEAD:
         tx.desk.rewind(subscription.id, last_slot=now)
         cursor = replace(cursor, last_slot=now)
-    end = tx.library.end()
     _feed(tx, shelf, subscription, cursor, end, run=run, now=now)
     findings = findings_of(tx, shelf, subscription, cursor.position, end, now=now)
     report = SubscriptionReport(
@@ -284,8 +260,11 @@ def _decide(
         last = tx.desk.last_made(subscription.id) or cursor.enrolled
         if subscription.send_empty == "never" or not slot or now - last < WEEK:
             return replace(report, reason=reason)
-        considered = findings.considered + tx.ledger.considered_since(subscription.id, last)
-        findings = replace(findings, considered=considered)
+        before, first = tx.ledger.considered_since(subscription.id, last)
+        findings = replace(findings, considered=findings.considered + before)
+        if first is not None:
+            misses = shelf.nearest(subscription, tx.library, first, end)
+            report = replace(report, nearest=_why_none(findings, misses, ENGLISH))
         told_why = _why_none(findings, misses, language(subscription.language))
         since, note = last, ". ".join(each[0].upper() + each[1:] for each in told_why)
     findings = ranked(tx, shelf, subscription, findings, (cursor.position, end), now=now)
@@ -317,7 +296,8 @@ def _unmatched(entries: Sequence[Entry]) -> str:
     if not (new or changed):
         return "no new papers"
     counts = [f"{len(new)} new"] * bool(new) + [f"{len(changed)} revised"] * bool(changed)
-    return f"no match among {' and '.join(counts)} papers"
+    last = len(changed) or len(new)
+    return f"no match among {' and '.join(counts)} paper{'' if last == 1 else 's'}"
 
 
 def _why_none(findings: Findings, misses: Sequence[Miss], say: Language) -> tuple[str, ...]:
@@ -404,7 +384,7 @@ def _due(
     if options.force:
         return None, ""
     zone = ZoneInfo(subscription.timezone)
-    if _paused(subscription, now):
+    if is_paused(subscription, now):
         return None, f"paused until {subscription.paused_until}"
     slot = _slot(tx, subscription, cursor, now)
     if slot or cursor.last_slot is None:
@@ -417,16 +397,25 @@ def _due(
     return None, reason
 
 
-def _paused(subscription: Subscription, now: datetime) -> bool:
+def is_paused(subscription: Subscription, now: datetime) -> bool:
     today = now.astimezone(ZoneInfo(subscription.timezone)).date()
     return subscription.paused_until is not None and today < subscription.paused_until
 
 
 def _slot(tx: Transaction, subscription: Subscription, cursor: Cursor, now: datetime) -> Slot | None:
     """Return the latest slot since the last one used, if it was not used before the clock was put back."""
-    zone = ZoneInfo(subscription.timezone)
-    slot = latest_due(parse_schedule(subscription.schedule), zone, cursor.last_slot, now)
+    slot = waiting_slot(subscription, cursor.last_slot, now)
     return None if slot and tx.ledger.used(subscription.id, slot.instant) else slot
+
+
+def waiting_slot(subscription: Subscription, last: datetime | None, now: datetime) -> Slot | None:
+    """Return the latest slot since the last one used. In a pause none is wanted, but for the first issue."""
+    zone = ZoneInfo(subscription.timezone)
+    slot = latest_due(parse_schedule(subscription.schedule), zone, last, now)
+    if slot and last and subscription.paused_until:
+        pause_ends = instant_of(datetime.combine(subscription.paused_until, time()), zone)
+        return slot if slot.instant >= pause_ends else None
+    return slot
 
 
 def due_now(store: Store, subscriptions: Iterable[Subscription | Flawed], now: datetime) -> frozenset[str]:
@@ -445,7 +434,7 @@ def _is_due(tx: Transaction, subscription: Subscription, cursor: Cursor | None, 
         return False
     if cursor is None:
         return True
-    if _paused(subscription, now):
+    if is_paused(subscription, now):
         return False
     ahead = cursor.last_slot is not None and cursor.last_slot - now > AHEAD
     return ahead or _slot(tx, subscription, cursor, now) is not None

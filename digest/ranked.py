@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.catalogue import language
+from digest.clicks import counted
 from digest.compose import Findings, recent_enough
 from digest.match.naive import analyse, match
 from digest.match.query import query_of
@@ -28,12 +29,13 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """A reader's taste; `liked` (with seeds) and `disliked` are what it was learnt from."""
+    """A reader's taste; `liked` (with seeds), `disliked` and `clicked` are what it was learnt from."""
 
     space: "Space"
     profile: "Profile"
     liked: tuple[Paper, ...]
     disliked: tuple[Paper, ...]
+    clicked: tuple[Paper, ...] = ()
 
     def closeness(self, papers: Sequence[Paper]) -> list[float]:
         """Return how close papers are, from -1 to 1."""
@@ -54,6 +56,7 @@ class Tastes:
 
     def __init__(self) -> None:
         self._votes: dict[str, dict[int, str]] | None = None
+        self._clicks: dict[str, list[int]] = {}
         self._seeded: frozenset[str] = frozenset()
         self._space: Space | None = None
 
@@ -92,7 +95,7 @@ class Tastes:
         if taste is None:
             return findings
         without = query_of(subscription.exclude)
-        numbers = {paper.number for paper in (*taste.liked, *taste.disliked)} | asked
+        numbers = {paper.number for paper in (*taste.liked, *taste.disliked, *taste.clicked)} | asked
         others = [
             paper
             for paper in papers
@@ -114,12 +117,13 @@ class Tastes:
     def taste(self, tx: Transaction, subscription: Subscription) -> Taste | None:
         """Return what a reader likes; None if nothing was ever said."""
         liked, disliked = self._said(tx, subscription.id)
-        if not liked and not disliked:
+        clicked = self._clicked(tx, subscription) if subscription.ranking.clicks else ()
+        if not (liked or disliked or clicked):
             return None
         space = self.space(tx)
         keywords = space.keywords(query_of(subscription.keywords))
-        rows = space.matrix(liked), space.matrix(disliked)
-        return Taste(space, space.profile(keywords, *rows), liked, disliked)
+        rows = space.matrix(liked), space.matrix(disliked), space.matrix(clicked)
+        return Taste(space, space.profile(keywords, *rows), liked, disliked, clicked)
 
     def _said(self, tx: Transaction, subscription: str) -> tuple[tuple[Paper, ...], tuple[Paper, ...]]:
         if self._votes is None:
@@ -127,12 +131,21 @@ class Tastes:
             for vote in tx.feedback.votes():
                 self._votes.setdefault(vote.subscription, {})[vote.paper] = vote.verdict
             self._seeded = tx.feedback.seeded()
+            for click in counted(tx.clicks.of()):
+                self._clicks.setdefault(click.subscription, []).append(click.paper)
         votes = self._votes.get(subscription, {})
         papers = tx.library.papers(votes) if votes else {}
         seeds = tx.feedback.seeds(subscription) if subscription in self._seeded else ()
         liked = tuple(papers[number] for number, verdict in votes.items() if verdict == "like")
         disliked = tuple(papers[number] for number, verdict in votes.items() if verdict == "dislike")
         return (*liked, *seeds), disliked
+
+    def _clicked(self, tx: Transaction, subscription: Subscription) -> tuple[Paper, ...]:
+        """Return what was opened and not voted on, by number; a word weighs more than a click."""
+        assert self._votes is not None, "_said() comes first"
+        votes = self._votes.get(subscription.id, {})
+        numbers = sorted(number for number in self._clicks.get(subscription.id, ()) if number not in votes)
+        return tuple(tx.library.papers(numbers).values()) if numbers else ()
 
     def space(self, tx: Transaction) -> "Space":
         """Return the terms of the newest papers of the library, the same for every reader of a run."""
@@ -149,8 +162,20 @@ class Tastes:
 
 
 def _with_terms(item: Item, taste: Taste) -> Item:
-    liked, disliked = taste.terms(item.paper)
-    return replace(item, liked=liked, disliked=disliked)
+    liked, against = taste.terms(item.paper)
+    disliked = against if taste.disliked else ()  # nobody disliked what is merely common in the library
+    name = _LEARNT_FROM[bool(taste.liked), bool(taste.clicked)]
+    parts = tuple(replace(part, name=name) if part.name == "taste" else part for part in item.parts)
+    return replace(item, parts=parts, liked=liked, disliked=disliked)
+
+
+# The name of taste among the parts of a paper's worth, by whether there were likes, and clicks.
+_LEARNT_FROM = {
+    (False, False): "taste",
+    (True, False): "taste",
+    (False, True): "clicks",
+    (True, True): "likes and clicks",
+}
 
 
 def _order(subscription: Subscription, taste: Taste | None) -> str:
@@ -163,6 +188,8 @@ def _order(subscription: Subscription, taste: Taste | None) -> str:
         said = [say.ngettext("%(number)s liked", "%(number)s liked", liked)] if liked else []
         if disliked:
             said.append(say.ngettext("%(number)s disliked", "%(number)s disliked", disliked))
+        if taste.clicked:
+            said.append(say.ngettext("%(number)s opened", "%(number)s opened", len(taste.clicked)))
         told.append(say.gettext("taste (%(votes)s)", votes=", ".join(said)))
     if weights.popularity:
         told.append(say.gettext("popularity"))

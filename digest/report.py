@@ -200,10 +200,16 @@ class RunReport:
     delivery: DeliveryReport | None = None
 
     @property
+    def complaints(self) -> tuple[str, ...]:
+        """Say what could not be done, but for the mail."""
+        rejected = (str(file.rejected) for file in self.files if file.failed)
+        flawed = (each.error for each in self.subscriptions if each.error)
+        return (*rejected, *flawed, *self.problems)
+
+    @property
     def exit_status(self) -> int:
-        failed = any(file.failed for file in self.files) or any(s.error for s in self.subscriptions)
         undelivered = self.delivery is not None and self.delivery.exit_status
-        return 1 if failed or self.problems or undelivered else 0
+        return 1 if self.complaints or undelivered else 0
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -2,13 +2,14 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from digest.app import Clock, open_library
-from digest.errors import UsageError
+from digest.errors import StoreError, UsageError
 from digest.lock import LEADER, hold
 from digest.model import Home
 from digest.store.copies import copy_library, faults
@@ -56,25 +57,24 @@ def restore(home: Home, file: Path, newer: Path | None, clock: Clock) -> Restore
             raise UsageError(f"{each}: {problem}; name a file that digest backup wrote")
     if file.exists() and path.exists() and file.samefile(path):
         raise UsageError(f"{file}: is the library in use; name a copy of it")
-    with (
-        hold(home.path, command="digest restore", patience=0, file=LEADER),
-        hold(home.path, command="digest restore"),
-    ):
+    with ExitStack() as held:
+        held.enter_context(hold(home.path, command="digest restore", patience=0, file=LEADER))
+        held.enter_context(hold(home.path, command="digest restore"))
+        draft = held.enter_context(_opened(home, file, path.with_name(f".{path.name}.part")))
+        beside = path.with_name(f".{path.name}.newer.part")
+        ahead = held.enter_context(_opened(home, newer, beside)) if newer else None
+        # What is to be used can be used, whatever wrote it: from here on something is changed.
         aside = _put_aside(path, clock.now)
-        draft = path.with_name(f".{path.name}.part")
-        with closing(sqlite3.connect(f"file:{file.resolve()}?mode=ro", uri=True)) as source:
-            copy_library(source, draft)
-        later = newer or (aside if aside and faults(aside) is None else None)
+        if ahead is None and aside and faults(aside) is None:
+            ahead = held.enter_context(_opened(home, aside, beside))
+        spared = _spare(draft, ahead) if ahead else 0
         for ending in _BESIDE:  # of the library before: they would be taken for the copy's
             path.with_name(path.name + ending).unlink(missing_ok=True)
         draft.replace(path)
-        with open_library(home, create=True) as store, store.begin() as tx:  # brings an older schema up
-            tx.desk.mark_unwritten("index", "")
-        spared = _spare(home, path, later) if later else 0
     with closing(sqlite3.connect(path)) as database:
         (until,) = database.execute("select max(clock) from run").fetchone()
     last = datetime.fromisoformat(until) if until else None
-    return Restored(file, last, aside, spared, _unknown(last, later))
+    return Restored(file, last, aside, spared, _unknown(last, newer or (aside if ahead else None)))
 
 
 def library_file(home: Home) -> Path:
@@ -105,29 +105,49 @@ def _put_aside(path: Path, now: datetime) -> Path | None:
     return aside
 
 
-def _spare(home: Home, path: Path, newer: Path) -> int:
+@contextmanager
+def _opened(home: Home, file: Path, draft: Path) -> Iterator[Path]:
+    """Copy a library to a draft for the block, with an older schema brought up. Raises UsageError if it is none."""
+    try:
+        with closing(sqlite3.connect(f"file:{file.resolve()}?mode=ro", uri=True)) as source:
+            copy_library(source, draft)
+        folder = replace(home, path=draft.parent)
+        try:
+            with (
+                open_library(folder, create=True, url=f"sqlite:///{draft.name}") as store,
+                store.begin() as tx,
+            ):
+                tx.desk.mark_unwritten("index", "")
+        except StoreError as error:
+            raise UsageError(f"{file}: {error}") from error
+        _fold(draft)
+        yield draft
+    finally:
+        for ending in ("", *_BESIDE):
+            draft.with_name(draft.name + ending).unlink(missing_ok=True)
+
+
+def _fold(path: Path) -> None:
+    """Fold SQLite's log into the file, so that the file is all."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("pragma wal_checkpoint(truncate)")
+
+
+def _spare(draft: Path, newer: Path) -> int:
     """Let no reader be sent again what the newer library had sent. Returns the papers spared.
 
     A paper is known by its `uid`, which does not depend on numbers. A paper that the restored library
     does not know yet is remembered, too, for when its file is read again. Who gets no mail any more in
     the newer library gets none in this one.
     """
-    draft = path.with_name(f".{path.name}.newer.part")
-    with closing(sqlite3.connect(f"file:{newer.resolve()}?mode=ro", uri=True)) as source:
-        copy_library(source, draft)
-    try:
-        with open_library(home, create=True, url=f"sqlite:///{draft.resolve()}"):
-            pass  # brings an older schema up
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.execute("attach ? as newer", (str(draft.resolve()),))
-            database.execute("begin immediate")
-            for statement in (_SETTLE, _SUPPRESS):
-                database.execute(statement)
-            spared = database.execute(_SPARE).rowcount
-            database.execute("commit")
-    finally:
-        for ending in ("", *_BESIDE):
-            draft.with_name(draft.name + ending).unlink(missing_ok=True)
+    with closing(sqlite3.connect(draft, isolation_level=None)) as database:
+        database.execute("attach ? as newer", (str(newer.resolve()),))
+        database.execute("begin immediate")
+        for statement in (_SETTLE, _SUPPRESS):
+            database.execute(statement)
+        spared = database.execute(_SPARE).rowcount
+        database.execute("commit")
+    _fold(draft)
     return spared
 
 

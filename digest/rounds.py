@@ -38,11 +38,17 @@ class Rounds:
     """The rounds of one home: it remembers which files it has taken, and settings that were in order."""
 
     def __init__(
-        self, home: Home, *, stopping: Callable[[], bool], fetching: Callable[[], bool] = lambda: False
+        self,
+        home: Home,
+        *,
+        stopping: Callable[[], bool],
+        fetching: Callable[[], bool] = lambda: False,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
+        """`alive` is called whenever a run has got a step further."""
         self.home = home
         self._path = home.path
-        self._stopping, self._fetching = stopping, fetching
+        self._stopping, self._fetching, self._alive = stopping, fetching, alive
         self._arrivals = Arrivals(str(home.inbox))
         self._roster = Roster()
         self._waiting: float | None = None  # since when, monotonic
@@ -98,6 +104,7 @@ class Rounds:
         return self._waiting is not None and time.monotonic() - self._waiting < patience
 
     def _pause(self, _stage: str, _done: int, _total: int) -> None:
+        self._alive()
         if self._stopping():
             raise Stopped("stopped between two transactions; the next run continues from here")
 

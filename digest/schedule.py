@@ -1,4 +1,4 @@
-"""The clock: `digest schedule`, and the only importer of APScheduler.
+"""The clock: `digest schedule`, half of `digest serve`, and the only importer of APScheduler.
 
 One job makes a round every minute of UTC, where no clock is ever changed; whether anything is due then
 is for `slots` to say. A file that arrives, or a clock that was set, makes a round at once. One process
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import Any
 
 import structlog
@@ -25,10 +26,11 @@ from apscheduler.triggers.cron import CronTrigger
 
 from digest import app
 from digest.errands import Fetches, Post, Returns
-from digest.errors import DigestError, LockedError
+from digest.errors import DigestError, LockedError, UsageError
 from digest.lock import LEADER, hold
 from digest.metrics import Meters, Server
 from digest.model import Home
+from digest.pulse import Pulse, beat
 from digest.rounds import Rounds, Stopped
 
 _UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnight
@@ -43,18 +45,13 @@ _LEAVE_FETCH = 0.5  # seconds until an end is noticed; a fetch that is broken of
 
 def serve(home: Home, *, machine: bool) -> int:
     """Make rounds until SIGTERM or SIGINT. `machine` writes the log as JSON to stdout."""
-    log = _logging(machine=machine)
-    service = Service(home, log)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop.set())
-    with service.leading() as leads:
-        if leads:
-            service.run()
-    log.info("stopped")
+    service = Service(home, logger(machine=machine))
+    service.stop_at_signals()
+    service.run_in_turn()
     return 0
 
 
-def _logging(*, machine: bool) -> Any:
+def logger(*, machine: bool) -> Any:
     """Set structured logging up: lines for people on stderr, or JSON on stdout."""
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if not machine:
@@ -81,10 +78,11 @@ def _logging(*, machine: bool) -> Any:
 
 @dataclass(slots=True)
 class Service:
-    """A home's clock while it runs."""
+    """A home's clock while it runs; `command` is what another process is told holds the home."""
 
     home: Home
     log: Any
+    command: str = "digest schedule"
     stop: threading.Event = field(default_factory=threading.Event)
     meters: Meters = field(default_factory=Meters)
     _scheduler: Any = None
@@ -95,6 +93,30 @@ class Service:
     _planning: threading.Lock = field(default_factory=threading.Lock)
     _posted_well: bool = True
     _waiting: bool = False
+    _listens: bool = False
+
+    def stop_at_signals(self) -> None:
+        """Let SIGTERM and SIGINT end it.
+
+        A handler interrupts whatever is at work, itself and the waiting for `stop` too, whose lock it must not
+        ask for. What it may do is put something into a SimpleQueue.
+        """
+        asked: SimpleQueue[int] = SimpleQueue()
+
+        def heed() -> None:
+            asked.get()
+            self.stop.set()
+
+        threading.Thread(target=heed, name="signals", daemon=True).start()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _frame: asked.put(number))
+
+    def run_in_turn(self) -> None:
+        """Wait until this process leads the home, then make rounds until it is asked to stop."""
+        with self.leading() as leads:
+            if leads:
+                self.run()
+        self.log.info("stopped")
 
     @contextmanager
     def leading(self) -> Iterator[bool]:
@@ -102,12 +124,13 @@ class Service:
         with ExitStack() as held:
             while not (self.stop.is_set() or self.meters.leads):
                 try:
-                    held.enter_context(
-                        hold(self.home.path, command="digest schedule", patience=0, file=LEADER)
-                    )
+                    held.enter_context(hold(self.home.path, command=self.command, patience=0, file=LEADER))
                     self.meters.leads = True
                 except LockedError as error:
+                    self._listen(held, patient=True)
                     self._wait_for_turn(error)
+            if self.meters.leads:
+                self._listen(held, patient=False)
             yield self.meters.leads
 
     def _wait_for_turn(self, reason: LockedError) -> None:
@@ -120,7 +143,12 @@ class Service:
         """Make rounds until asked to stop; a round at work ends its transaction first."""
         # The first slots wait for the first fetch.
         self._fetches.busy = bool(self.home.settings.sources)
-        self._rounds = Rounds(self.home, stopping=self.stop.is_set, fetching=lambda: self._fetches.busy)
+        self._rounds = Rounds(
+            self.home,
+            stopping=self.stop.is_set,
+            fetching=lambda: self._fetches.busy,
+            alive=self.meters.got_further,
+        )
         self._post, self._returns = Post(self.stop.is_set), Returns(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -133,17 +161,16 @@ class Service:
         self._every_minute(self.collect, "returns", "returns", second=_RETURNS_SECOND)
         self._every_minute(self.fetch, "fetch", "fetch", second=_FETCH_SECOND)
         self._scheduler.add_job(self.keep_up, CronTrigger(**_UPKEEP_AT, timezone=UTC), id="upkeep")
-        with self._metrics():
-            self._scheduler.start()
-            watcher = threading.Thread(target=self._watch_inbox, daemon=True)
-            watcher.start()
-            self.log.info("started", home=str(self.home.path))
-            self._watch_clock()
-            self.log.info("stopping")
-            with self._planning:  # whoever plans something now has done so before the scheduler closes
-                pass
-            self._scheduler.shutdown(wait=True)
-            watcher.join(5)
+        self._scheduler.start()
+        watcher = threading.Thread(target=self._watch_inbox, daemon=True)
+        watcher.start()
+        self.log.info("started", home=str(self.home.path))
+        self._watch_clock()
+        self.log.info("stopping")
+        with self._planning:  # whoever plans something now has done so before the scheduler closes
+            pass
+        self._scheduler.shutdown(wait=True)
+        watcher.join(5)
 
     def _every_minute(self, job: Callable[[], None], name: str, executor: str, *, second: int = 0) -> None:
         # Asked for while it is at work, another follows it: two instances, though only one can be at work.
@@ -156,31 +183,36 @@ class Service:
             max_instances=2,
         )
 
-    @contextmanager
-    def _metrics(self) -> Iterator[None]:
+    def _listen(self, held: ExitStack, *, patient: bool) -> None:
+        """Serve metrics; a `patient` process does without while its leader has the address."""
         address = self.home.settings.schedule.metrics
-        if address is None:
-            yield
+        if address is None or self._listens:
             return
-        with Server(address, self.home, self.meters) as server:
-            self.log.info("metrics", host=address[0], port=server.port)
-            yield
+        try:
+            server = held.enter_context(Server(address, self.home, self.meters))
+        except UsageError:
+            if patient:
+                return
+            raise
+        self._listens = True
+        self.log.info("metrics", host=address[0], port=server.port)
 
     # --- jobs
 
     def round(self) -> None:
         """Make one round; what goes wrong is told, and the next round tries again."""
-        began = time.monotonic()
+        began, mistakes = time.monotonic(), ""
         try:
             if error := self._rounds.refresh():
                 self.log.error("settings", problems=[str(problem) for problem in error.problems])
+                mistakes = str(error)
             done = self._rounds.go(app.Clock.at(None))
         except Stopped as stopped:
             self.log.info("interrupted", reason=str(stopped))
             return
         except Exception as error:  # noqa: BLE001 - a service outlives what one round meets
             self._failed("round", error)
-            self._end_round(well=False)
+            self._end_round(str(error) or type(error).__name__, done=False)
             return
         if done.report:
             self._tell(done.report, time.monotonic() - began)
@@ -188,7 +220,7 @@ class Service:
         if done.unfinished and not self.stop.wait(_LOOK_AGAIN):
             self._now("round")
             return
-        self._end_round(well=not (done.report and done.report.exit_status))
+        self._end_round("; ".join(filter(None, (mistakes, *(done.report.complaints if done.report else ())))))
 
     def _failed(self, what: str, error: Exception) -> None:
         """Log an expected failure in its own words, a defect with its traceback."""
@@ -221,11 +253,12 @@ class Service:
         for complaint in report.stale:
             self.log.warning("stale", reason=complaint)
 
-    def _end_round(self, *, well: bool) -> None:
-        well, self._posted_well = well and self._posted_well, True
-        self.meters.rounds[well] += 1
-        self.meters.last_round = time.time()
-        self.meters.well = well
+    def _end_round(self, wrong: str, *, done: bool = True) -> None:
+        if not (wrong or self._posted_well):
+            wrong = "mail has failed; see: digest outbox list"
+        well, self._posted_well = not wrong, True
+        self.meters.end_round(wrong, done=done)
+        beat(self.home.path, Pulse(datetime.now(UTC), wrong))
         url = self._rounds.home.settings.schedule.ping
         if url and not self.stop.is_set():
             address = url if well else f"{url}/fail"

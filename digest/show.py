@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from digest.app_taste import Feedback, Suggestion
     from digest.fetch.fetching import Fetched
     from digest.restore import Restored
-    from digest.store.ledger import RunRecord
+    from digest.store.ledger import RunRecord, Verdict
     from digest.subscriptions import Flawed
     from digest.why import PaperWhy, Why
 
 _PIPED_WIDTH = 160
-_MAIL_SHOWN = 6  # lines: the answer fits a screen
+_MAIL_SHOWN, _DECISIONS_SHOWN = 6, 8  # lines: the answer fits a screen
 
 
 class Screen:
@@ -309,7 +309,10 @@ class Screen:
                 ((verdict, paper.number, paper.title) for paper, verdict, _ in found.votes),
                 wide=2,
             )
-        self.say(f"{_count(len(found.votes), 'vote')}, {_count(len(found.seeds), 'seed')}.", style="bold")
+        clicked = sum(verdict == "clicked" for _, verdict, _ in found.votes)
+        votes, seeds = _count(len(found.votes) - clicked, "vote"), _count(len(found.seeds), "seed")
+        told = f", {_count(clicked, 'paper')} clicked" if clicked else ""
+        self.say(f"{votes}, {seeds}{told}.", style="bold")
         for name, terms in (("for", found.liked_terms), ("against", found.disliked_terms)):
             if terms:
                 self.say(f"{name}: {', '.join(terms)}")
@@ -322,19 +325,24 @@ class Screen:
             f"over {_count(len(found.weeks), 'week')}."
         )
 
-    def ledger(self, records: "Sequence[RunRecord]") -> None:
-        """Show the runs, newest first."""
+    def ledger(self, records: "Sequence[RunRecord]", timezone: str) -> None:
+        """Show the runs, newest first, by the clocks they went by."""
         if not records:
             self.say("No run yet: digest run")
             return
         self.table(
-            ("run", "started", "status", "files", "new", "updated", "issues", "mail"),
-            map(_ledger_row, records),
+            ("run", f"when ({timezone})", "status", "files", "new", "updated", "issues", "mail"),
+            (_ledger_row(record, timezone) for record in records),
         )
+        part = next((record.id for record in records if record.status == "part"), None)
+        if part is not None:
+            self.message(f"part: something was set aside or failed; what, says: digest ledger --run {part}")
 
-    def ledger_run(self, record: "RunRecord") -> None:
+    def ledger_run(self, record: "RunRecord", timezone: str) -> None:
         """Show one run whole."""
-        self.say(f"Run {record.id}, {record.started:%Y-%m-%d %H:%M:%S} UTC, {record.status}", style="bold")
+        self.say(
+            f"Run {record.id}, {_local(record.clock, timezone)} ({timezone}), {record.status}", style="bold"
+        )
         if record.report is None:
             self.say("It never ended; the next run continued from where it was.")
         else:
@@ -344,28 +352,12 @@ class Screen:
 
     def why(self, subscription_id: str, found: "Why") -> None:
         """Show what was decided for a subscription, and how it stands now."""
-        from digest.why import folded, mail_told
+        from digest.why import mail_told
 
         if found.paper:
-            self._why_paper(found.paper)
-        rows = []
-        for record, verdict, times in folded(found.decided):
-            outcome = f"issue {verdict.issue}" if verdict.issue else verdict.error or verdict.reason or ""
-            rows.append(
-                (
-                    _local(record.clock, found.timezone),
-                    f"{record.id} and {times - 1} before" if times > 1 else record.id,
-                    verdict.considered,
-                    verdict.matched,
-                    "; ".join((outcome, *(each for each in verdict.nearest if each not in outcome))),
-                )
-            )
-        if rows:
-            self.table(("when", "run", "papers", "match", "what came of it"), rows[:20], wide=4)
-        elif found.day:
-            self.say(f"No run decided about {subscription_id} on {found.day}.")
+            self._why_paper(found.paper, found.timezone)
         else:
-            self.say(f"No run has looked at {subscription_id} yet: digest run")
+            self._decided(found)
         told = mail_told(found)
         for line in told[:_MAIL_SHOWN]:
             self.say(line)
@@ -385,11 +377,35 @@ class Screen:
             self.say(_next_due(standing, subscription))
             self.say(f"What it would bring now: digest preview {subscription_id}", style="bold")
 
+    def _decided(self, found: "Why") -> None:
+        """Show the answer, and the decisions that it rests on."""
+        from digest.why import folded
+
+        for sentence in found.answer:
+            self.say(sentence, style="bold")
+        rows = [
+            (
+                _local(record.clock, found.timezone),
+                f"{record.id} and {times - 1} before" if times > 1 else record.id,
+                verdict.considered,
+                verdict.matched,
+                _decision(verdict),
+            )
+            for record, verdict, times in folded(found.decided)
+        ]
+        if rows:
+            self.say()
+            heads = (f"when ({found.timezone})", "run", "papers", "match", "what came of it")
+            self.table(heads, rows[:_DECISIONS_SHOWN], wide=4)
+        if len(rows) > _DECISIONS_SHOWN:
+            self.say(f"and {len(rows) - _DECISIONS_SHOWN} before; --json has them all")
+
     def findings(self, found: Sequence[Finding]) -> None:
         """Show what the doctor found; what is bad on stderr."""
         signs = {"good": "ok", "warning": "note", "skipped": "-"}
         for finding in found:
-            remedy = f"; {finding.remedy}" if finding.remedy else ""
+            link = "\n  " if "\n" in finding.message else "; "  # a line with a caret ends there
+            remedy = f"{link}{finding.remedy}" if finding.remedy else ""
             text = f"{finding.check}: {finding.message}{remedy}"
             if finding.state == "bad":
                 self.error(text)
@@ -410,10 +426,10 @@ class Screen:
             self.message(f"note: {text}")
         self.say("Next: digest run --rewrite writes issues, feeds and pages as this library has them.")
 
-    def _why_paper(self, about: "PaperWhy") -> None:
+    def _why_paper(self, about: "PaperWhy", timezone: str) -> None:
         self.say(f"{about.paper.number}  {about.paper.title}", style="bold")
         listed = ", ".join(f"{path} ({day})" for path, day in about.files[:5])
-        self.say(f"first seen {about.paper.first_seen:%Y-%m-%d %H:%M} UTC, listed in {listed}")
+        self.say(f"first seen {_local(about.paper.first_seen, timezone)} ({timezone}), listed in {listed}")
         self.say(about.answer)
         self.say()
 
@@ -453,7 +469,19 @@ def _next_due(standing: "Standing", subscription: Subscription) -> str:
     when = f"{subscription.schedule}, {subscription.timezone}"
     if not subscription.enabled:
         return f"disabled: enabled = false ({when})"
+    if standing.overdue:
+        return f"due since {_local(standing.overdue, subscription.timezone)}, with the next run ({when})"
     return f"next due: {_local(standing.next_slot, subscription.timezone)} ({when})"
+
+
+def _decision(verdict: "Verdict") -> str:
+    """Return what a run decided, with the nearest misses of a slot that it used up."""
+    if verdict.error:
+        return verdict.error
+    note = "" if verdict.matched else ", a note without papers"
+    outcome = f"issue {verdict.issue}{note}" if verdict.issue else verdict.reason or ""
+    near = verdict.nearest if verdict.slot else ()
+    return "; ".join((outcome, *(each for each in near if each not in outcome)))
 
 
 def _outcome(subscription: dict[str, Any]) -> str:
@@ -465,7 +493,7 @@ def _outcome(subscription: dict[str, Any]) -> str:
     told += [f"{issue['more']} more"] if issue["more"] else []
     discovered = issue.get("discover")  # not in the reports of older runs
     told += [f"{len(discovered)} discovered"] if discovered else []
-    return f"no. {issue['number']}: " + (", ".join(told) or "nothing new")
+    return f"no. {issue['number']}: " + (", ".join(told) or "a note without papers")
 
 
 def _authors(count: int | None, organization: str | None) -> str:
@@ -484,8 +512,8 @@ def _local(moment: datetime | None, timezone: str) -> str:
     return "never" if moment is None else moment.astimezone(ZoneInfo(timezone)).strftime("%a %Y-%m-%d %H:%M")
 
 
-def _ledger_row(record: "RunRecord") -> tuple[object, ...]:
-    when = f"{record.started:%Y-%m-%d %H:%M:%S}"
+def _ledger_row(record: "RunRecord", timezone: str) -> tuple[object, ...]:
+    when = _local(record.clock, timezone)
     report = record.report
     if report is None:
         return (record.id, when, record.status, "", "", "", "", _mail(record.mail))

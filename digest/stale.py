@@ -6,23 +6,25 @@ A feed that is broken is silent in the same way as a quiet day; what it used to 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 LOOKED_AT = 12  # newest files of a source that are compared
 _ENOUGH = 3  # earlier files before habits are known
+_WEEKEND = 3  # days for which a source may say the same again
 _FEW, _MANY = 0.1, 10  # a tenth of what used to be many is too few
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one digest file brought: the papers it lists, and the newest date among them."""
+    """What one digest file brought: the papers it lists, and the newest date among them; `read` is when."""
 
     path: str
     source: str
     captured: date
     papers: frozenset[int]
     newest: date | None
+    read: date | None = None
 
 
 def complaints(batches: Sequence[Batch], today: date) -> tuple[str, ...]:
@@ -35,11 +37,27 @@ def complaints(batches: Sequence[Batch], today: date) -> tuple[str, ...]:
 
 
 def _same(latest: Batch, earlier: Sequence[Batch]) -> str | None:
-    if not earlier or latest.papers != earlier[0].papers or latest.captured == earlier[0].captured:
+    if not earlier or latest.papers != earlier[0].papers:
         return None
+    if latest.captured == earlier[0].captured:
+        return _stuck(latest, earlier)
     return (
         f"{latest.path} lists the same {_papers(len(latest.papers))} as {earlier[0].path} before it; "
         "the source may have stopped"
+    )
+
+
+def _stuck(latest: Batch, earlier: Sequence[Batch]) -> str | None:
+    """Complain of a source that goes on telling of one day, as its own dates say, for longer than a weekend."""
+    same = takewhile(
+        lambda batch: (batch.captured, batch.papers) == (latest.captured, latest.papers), earlier
+    )
+    first = [batch.read for batch in same if batch.read][-1:]
+    if latest.read is None or not first or (latest.read - first[0]).days <= _WEEKEND:
+        return None
+    return (
+        f"{latest.path} lists the same {_papers(len(latest.papers))} of {latest.captured} as what was read on "
+        f"{first[0]}; the source may have stopped"
     )
 
 

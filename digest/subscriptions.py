@@ -160,6 +160,7 @@ def _ranking(table: Table | None) -> Weights:
         freshness=weight("freshness"),
         diversity=weight("diversity", most=1),
         discover=table.take("discover", int, default.discover, _a_week),
+        clicks=table.take("clicks", bool, default.clicks),
     )
     table.finish()
     return weights

@@ -1,4 +1,6 @@
-"""Tokens that only this home can make: in unsubscribe links, return addresses and message ids. Pure."""
+"""Tokens that only this home can make: in unsubscribe links, return addresses, message ids and links to
+papers. Pure.
+"""
 
 import base64
 import hmac
@@ -22,7 +24,7 @@ def _keyed(secret: bytes) -> hmac.HMAC:
 
 
 def token(secret: bytes, purpose: str, number: int) -> str:
-    """Return the token of a line of the outbox for one purpose: `<number>-<code>`."""
+    """Return the token of a number, such as that of a line of the outbox, for one purpose: `<number>-<code>`."""
     return f"{number}-{sign(secret, purpose, number)}"
 
 

@@ -38,6 +38,8 @@ def keep_up(home: Home, store: Store, now: datetime) -> Upkept:
     if policy.keep_ledger is not None:
         with store.begin() as tx:
             details = tx.ledger.forget(before=now - policy.keep_ledger)
+    with store.begin() as tx:
+        details += tx.clicks.forget(before=now - policy.keep_clicks)
     store.tidy()
     return Upkept(made, removed, files, details)
 

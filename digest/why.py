@@ -1,24 +1,27 @@
 """Why a subscription got an issue, or none, and why a paper was or was not in one."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from digest.answer import Decided, Facts, answer
 from digest.app import Clock, Standing, iso, open_library, standing_json, standings
 from digest.errors import UsageError
-from digest.model import Delivery, Home, Paper, Subscription
+from digest.intake import owned
+from digest.model import Delivery, Home, Issue, Paper, Subscription
 from digest.report import message_json
+from digest.slots import due_slots, instant_of, parse_schedule
 
 if TYPE_CHECKING:
     from digest.store import Library, Transaction
     from digest.store.desk import Cursor
     from digest.store.ledger import RunRecord, Verdict
 
-    Decided = tuple[tuple[RunRecord, Verdict], ...]
 
-_LATELY = 10
+_LATELY = 40  # decisions; most are the same again
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,15 @@ class PaperWhy:
 class Why:
     """What was decided for a subscription on one day (or lately), newest first, and how it stands now.
 
-    `mail` are the messages of the issues that came of it; `sends` tells whether mail is sent at all.
+    `answer` says it in sentences. `mail` are the messages of the issues that came of it; `sends` tells
+    whether mail is sent at all.
     """
 
     day: date | None
-    decided: "Decided"
+    decided: Decided
     standing: Standing | None
     timezone: str
+    answer: tuple[str, ...] = ()
     paper: PaperWhy | None = None
     mail: tuple[Delivery, ...] = ()
     sends: bool = False
@@ -61,34 +66,67 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
     standing = next(
         (each for each in standings(home, clock) if each.subscription.id == subscription_id), None
     )
-    timezone = home.settings.timezone
-    if standing and isinstance(standing.subscription, Subscription):
-        timezone = standing.subscription.timezone
-    since, until = _day_in(timezone, day)
+    subscription = standing.subscription if standing else None
+    if not isinstance(subscription, Subscription):
+        subscription = None
+    timezone = subscription.timezone if subscription else home.settings.timezone
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        decided = tx.ledger.verdicts_of(subscription_id, since=since, until=until)
-        if standing is None and not decided and not tx.ledger.verdicts_of(subscription_id):
+        if standing is None and not tx.ledger.verdicts_of(subscription_id, limit=1):
             raise UsageError(f"no subscription {subscription_id!r}; digest subscriptions list shows them")
-        decided = decided if day else decided[:_LATELY]
-        numbers = [verdict.issue for _, verdict in decided if verdict.issue]
+        facts = _facts(tx, subscription_id, day, clock.now, subscription, ZoneInfo(timezone))
+        facts = replace(facts, overdue=standing.overdue if standing else None)
+        numbers = [verdict.issue for _, verdict in facts.decided if verdict.issue]
         mail = tx.outbox.of_issues(subscription_id, numbers)
         about = None
         if paper is not None:
-            about = _about(tx, _find(tx.library, paper), subscription_id, standing, clock.now)
-    return Why(day, decided, standing, timezone, about, mail, bool(home.settings.channels))
+            about = _about(home, tx, _find(tx.library, paper), subscription_id, standing, timezone, clock.now)
+    sends = bool(home.settings.channels)
+    return Why(day, facts.decided, standing, timezone, answer(facts), about, mail, sends)
 
 
-def _day_in(timezone: str, day: date | None) -> tuple[datetime | None, datetime | None]:
+def _facts(
+    tx: "Transaction",
+    subscription_id: str,
+    day: date | None,
+    now: datetime,
+    subscription: Subscription | None,
+    zone: ZoneInfo,
+) -> Facts:
+    """Gather what the ledger and the schedule say of a day, or lately."""
+    ledger, cursor = tx.ledger, tx.desk.cursor(subscription_id)
+    enrolled = cursor.enrolled if cursor else None
     if day is None:
-        return None, None
+        settled = ledger.verdicts_of(subscription_id, settled=True, limit=_LATELY)
+        newest = ledger.verdicts_of(subscription_id, limit=1)
+        decided = settled if newest[:1] == settled[:1] else newest + settled
+        issued = cursor.issues if cursor else 0
+        return Facts(zone, now, day, decided, subscription, enrolled=enrolled, issued=issued)
+    since, until = _day_in(zone, day)
+    slots: tuple[datetime, ...] = ()
+    if subscription:
+        schedule = parse_schedule(subscription.schedule)
+        slots = tuple(each.instant for each in due_slots(schedule, zone, since - _TICK, until - _TICK))
+    after = ledger.verdicts_of(subscription_id, since=until, settled=True)
+    return Facts(
+        zone,
+        now,
+        day,
+        ledger.verdicts_of(subscription_id, since=since, until=until),
+        subscription,
+        slots,
+        next((pair for pair in reversed(after) if pair[1].slot), None),
+        enrolled,
+    )
+
+
+def _day_in(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
     first, after = (
-        datetime.combine(each, time(), ZoneInfo(timezone)).astimezone(UTC)
-        for each in (day, day + timedelta(days=1))
+        instant_of(datetime.combine(each, time()), zone) for each in (day, day + timedelta(days=1))
     )
     return first, after
 
 
-def folded(decided: "Decided") -> list[tuple["RunRecord", "Verdict", int]]:
+def folded(decided: Decided) -> list[tuple["RunRecord", "Verdict", int]]:
     """Return the decisions, the same one of several runs in a row only once with the number of runs."""
     found = []
     for _, group in groupby(
@@ -185,7 +223,13 @@ def _spelt(found: Any) -> str:
 
 
 def _about(
-    tx: "Transaction", paper: Paper, subscription_id: str, standing: Standing | None, now: datetime
+    home: Home,
+    tx: "Transaction",
+    paper: Paper,
+    subscription_id: str,
+    standing: Standing | None,
+    timezone: str,
+    now: datetime,
 ) -> PaperWhy:
     entries = tx.library.entries_of(paper.number)
     updated = [entry.position for entry in entries if entry.kind == "updated"]
@@ -196,19 +240,33 @@ def _about(
     judged = "the subscription's file is gone or has mistakes, so its query cannot be tried now"
     if isinstance(subscription, Subscription):
         terms, judged = _judged(subscription, paper, now)
+        if owned(home, now).has(paper):
+            judged += "; but a file of the setting library has it, so it is shown nowhere"
     if lines:
         told = f"It was in issue {lines[0].number} of {lines[0].day}"
+        first = tx.desk.numbered(subscription_id, lines[0].number)
+        told += _place(first, paper) if first else ""
         later = [f"{line.number} of {line.day}" for line in lines[1:]]
         told += f", and revised in issue {', '.join(later)}" if later else ""
-        answer = f"{told}. Now {judged}."
+        said = f"{told}. Now {judged}."
     else:
         positions = [entry.position for entry in entries]
-        answer = f"{_looked_at(tx, subscription_id, positions, standing)}. As the keywords are now, {judged}."
-    return PaperWhy(paper, answer, numbers, terms, tx.library.files_with(paper.number))
+        said = f"{_looked_at(tx, subscription_id, positions, standing, timezone)}. As the keywords are now, {judged}."
+    return PaperWhy(paper, said, numbers, terms, tx.library.files_with(paper.number))
+
+
+def _place(issue: Issue, paper: Paper) -> str:
+    """Say where in an issue a paper was, if it was not among those that its mail shows first."""
+    if any(item.paper.number == paper.number for item in issue.more_new):
+        shown, more = len(issue.new), len(issue.more_new)
+        return f", behind “and {more} more”: the mail shows {shown} (max_papers), the archive page all"
+    if any(item.paper.number == paper.number for item in issue.discover):
+        return ", among those to discover"
+    return ""
 
 
 def _looked_at(
-    tx: "Transaction", subscription_id: str, positions: list[int], standing: Standing | None
+    tx: "Transaction", subscription_id: str, positions: list[int], standing: Standing | None, timezone: str
 ) -> str:
     """Say whether a slot or a forced run looked at any of these positions of the log."""
     cursor: Cursor | None = tx.desk.cursor(subscription_id)
@@ -220,15 +278,13 @@ def _looked_at(
             verdict.slot or not (verdict.reason or "").startswith("not due")
         )
         if passed and any(first < position <= last for position in positions):
-            ran = f"Run {record.id} of {record.clock:%Y-%m-%d %H:%M} UTC considered it"
-            return (
-                f"{ran} and made issue {verdict.issue} without it"
-                if verdict.issue
-                else f"{ran}: {verdict.reason}"
-            )
+            ran = f"Run {record.id} of {_at(record.clock, timezone)} ({timezone}) considered it"
+            if verdict.issue:
+                return f"{ran} and made issue {verdict.issue} without it"
+            return f"{ran}: {(verdict.reason or '').partition('; ')[0]}"
     if any(position > cursor.position for position in positions):
         due = standing.next_slot if standing else None
-        when = f"; the next slot is at {due:%Y-%m-%d %H:%M} UTC" if due else ""
+        when = f"; the next slot is {_at(due, timezone)} ({timezone})" if due else ""
         return f"It is in the library and waits to be considered{when}"
     return "It was in the library before the subscription began"
 
@@ -244,7 +300,9 @@ def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tu
     accepted = match(query, analysed)
     if accepted is None:
         near = [miss.said("it") for miss in Nearby([analysed]).misses(query)]
-        return (), "the query does not accept it: " + ("; ".join(near) or "it has none of the keywords whole")
+        return (), "the query does not accept it: " + (
+            "; ".join(near) or "it meets none of the keywords, nor all but one part of any"
+        )
     terms = tuple(dict.fromkeys(one.term for one in accepted.evidence))
     judged = "the query accepts it by " + ", ".join(map(quoted, terms))
     if not recent_enough(subscription, paper, now):
@@ -260,6 +318,7 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
     told: dict[str, object] = {
         "subscription": subscription_id,
         "date": found.day.isoformat() if found.day else None,
+        "answer": " ".join(found.answer),
         "decided": [
             {
                 "run": record.id,

@@ -1,4 +1,4 @@
-"""A running `digest schedule`: started as a process, watched by its log, under a clock of its own if wanted."""
+"""A running `digest schedule`, or `digest serve`: started as a process, watched by its log, under a clock of its own if wanted."""
 
 import json
 import os
@@ -23,10 +23,14 @@ needs_faketime = pytest.mark.skipif(
 
 
 class Scheduler:
-    """A `digest schedule` process. `clock` is what faketime understands, such as "@2026-03-28 12:00:00 x60"."""
+    """A `digest schedule` process, or that of other `words`.
 
-    def __init__(self, home: TestHome, *, clock: str | None = None) -> None:
-        command = [sys.executable, "-m", "digest", "schedule", "--json", "--home", str(home.path)]
+    `clock` is what faketime understands, such as "@2026-03-28 12:00:00 x60".
+    """
+
+    def __init__(self, home: TestHome, *words: str, clock: str | None = None) -> None:
+        told = words or ("schedule",)
+        command = [sys.executable, "-m", "digest", *told, "--json", "--home", str(home.path)]
         environment = {**os.environ, "TZ": "UTC"}
         if clock:
             # Timed waits go by the monotonic clock: left alone, they take as long as they say.

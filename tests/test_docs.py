@@ -62,7 +62,18 @@ def test_documented_settings_are_the_known_ones(tmp_path):
     known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
     assert (
         keys_of(DOCS["subscriptions.md"], "Settings: `digest.toml`")
-        | {"smtp", "maildir", "chat", "dkim", "bounces", "sources", "schedule", "columns", "summaries"}
+        | {
+            "smtp",
+            "maildir",
+            "chat",
+            "dkim",
+            "bounces",
+            "sources",
+            "schedule",
+            "columns",
+            "serve",
+            "summaries",
+        }
         == known
     )
 
@@ -74,6 +85,15 @@ def test_documented_schedule_settings_are_the_known_ones(tmp_path):
         load_settings(path)
     known = set(str(caught.value).split("known keys: ", 1)[1].split(", "))
     assert keys_of(DOCS["operations.md"], "Settings: `[schedule]`") == known
+
+
+def test_documented_settings_of_serve_are_the_known_ones(tmp_path):
+    path = tmp_path / "digest.toml"
+    path.write_text("[serve]\nzzzzzzzz = 1\n", "utf-8")
+    with pytest.raises(Exception, match="known keys") as caught:
+        load_settings(path)
+    known = set(re.search("known keys: (.*)", str(caught.value))[1].split(", "))
+    assert keys_of(DOCS["operations.md"], "Settings: `[serve]`") == known
 
 
 def test_documented_settings_of_summaries_are_the_known_ones(tmp_path):

@@ -1,11 +1,15 @@
 """The doctor: a healthy home, and each thing that can be wrong with one."""
 
+import json
 import os
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from digest.lock import LEADER, hold
+from digest.pulse import Pulse, beat
 from tests.homes import TestHome, call, page
 
 NOW = "2026-11-17T09:00"
@@ -33,7 +37,7 @@ def examined(home: TestHome, status: int, now: str = NOW) -> dict[str, list[dict
 
 def test_a_healthy_home(home):
     found = examined(home, 0)
-    assert set(found) == {"configuration", "subscriptions", "database", "templates", "clock"}
+    assert set(found) == {"configuration", "subscriptions", "database", "templates", "clock", "schedule"}
     assert {finding["state"] for findings in found.values() for finding in findings} == {"good"}
     shown = home.call("doctor", "--now", NOW)
     assert shown.out.rstrip().endswith("Nothing is wrong.")
@@ -106,6 +110,97 @@ def test_a_run_that_never_ended(home):
     database.close()
     (finding,) = examined(home, 0, "2026-11-17T11:00")["clock"]
     assert finding["message"] == "run 1 never ended"
+
+
+# --- sources and the clock ---------------------------------------------------------------------------
+
+
+def remembered(home: TestHome, **memory: object) -> None:
+    home.write("digest.toml", '[[sources]]\nname = "sea"\nkind = "feed"\nurl = "https://sea.example/feed"\n')
+    home.put(".fetched.json", json.dumps({"sea": memory}))
+
+
+HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("memory", "status", "state", "told"),
+    [
+        ({"asked": HOUR_AGO, "changed": HOUR_AGO}, 0, "good", "1 source asked, and answering"),
+        ({}, 0, "warning", "the source sea has not been asked yet"),
+        ({"asked": HOUR_AGO}, 0, "warning", "the source sea was asked and has brought nothing yet"),
+        ({"asked": HOUR_AGO, "changed": DAYS_AGO}, 0, "warning", "has had nothing new since 2026-11-10"),
+        (
+            {"asked": HOUR_AGO, "failing": HOUR_AGO, "error": "404"},
+            0,
+            "warning",
+            "the source sea could not be fetched: 404",
+        ),
+        (
+            {"asked": HOUR_AGO, "failing": DAYS_AGO, "error": "404"},
+            1,
+            "bad",
+            "the source sea could not be fetched: 404 (so since Tue 2026-11-10 08:00)",
+        ),
+    ],
+)
+def test_a_source(home, memory, status, state, told):
+    remembered(home, **memory)
+    (finding,) = examined(home, status)["sources"]
+    assert finding["state"] == state
+    assert finding["message"].endswith(told)
+    assert ("digest fetch --source sea" in finding["remedy"]) == (state != "good")
+
+
+def test_a_source_that_nobody_asks_any_more(home):
+    remembered(home, asked=DAYS_AGO, changed=HOUR_AGO)
+    (finding,) = examined(home, 0)["sources"]
+    assert finding["message"] == "the source sea was last asked Tue 2026-11-10 08:00"
+
+
+def test_files_that_bring_nothing_new(home):
+    for day in range(18, 23):
+        home.put(f"2026-11-{day}.txt", page(f"Lantern {day}", day=f"Nov {day}"))
+    home.run("2026-11-22T09:00")
+    (finding,) = examined(home, 0, "2026-12-20T09:00")["sources"]
+    assert "nothing since 2026-11-22" in finding["message"]
+
+
+def clock_of(home: TestHome, now: str, status: int = 0) -> dict[str, str]:
+    (finding,) = examined(home, status, now)["schedule"]
+    return finding
+
+
+def test_slots_that_wait_for_nobody(home):
+    assert clock_of(home, NOW)["message"].startswith("digest schedule has not been used here")
+    assert clock_of(home, "2026-11-18T09:59")["state"] == "good"  # cron may come every hour
+    found = clock_of(home, "2026-11-19T11:00")
+    assert found["state"] == "warning"
+    assert found["message"].startswith("1 subscription waits for a run, fog since Thu 2026-11-19 08:00")
+    assert "digest run" in found["remedy"]
+    beat(home.path, Pulse(datetime(2026, 11, 18, 7, 59, tzinfo=UTC)))
+    assert "(last round Wed 2026-11-18 07:59:00)" in clock_of(home, "2026-11-19T11:00")["message"]
+    assert "its last round was at Wed 2026-11-18 07:59:00" in clock_of(home, NOW)["message"]
+    (home.path / ".digest.schedule.json").write_text("[]")
+    assert clock_of(home, NOW)["message"].startswith("digest schedule has not been used here")
+
+
+def test_a_clock_that_runs_stands_or_fails(home):
+    with hold(home.path, command="digest schedule", file=LEADER):
+        found = clock_of(home, NOW, 1)
+        assert "has ended no round yet" in found["message"]
+        beat(home.path, Pulse(datetime.now(UTC)))
+        found = clock_of(home, NOW)
+        assert found["state"] == "good"
+        assert f"digest schedule (process {os.getpid()} on " in found["message"]
+        beat(home.path, Pulse(datetime.now(UTC), "the disk is full"))
+        found = clock_of(home, NOW)
+        assert found["state"] == "warning"
+        assert found["message"].endswith("went wrong: the disk is full")
+        beat(home.path, Pulse(datetime.now(UTC) - timedelta(minutes=10)))
+        assert "has ended no round since" in clock_of(home, NOW, 1)["message"]
+    with hold(home.path, command="digest restore", file=LEADER):
+        assert clock_of(home, NOW)["message"].startswith("rounds wait for digest restore (process")
 
 
 def test_no_home(tmp_path):

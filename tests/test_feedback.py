@@ -47,6 +47,19 @@ def test_a_like_changes_the_order_and_says_so(home):
     assert "as in papers you liked" in " ".join(shown.split())
 
 
+def test_nothing_is_called_disliked_that_nobody_disliked(home):
+    home.subscribe("a", "source:daily-papers-page")
+    home.call("feedback", "a", "like", "Bread and fog")
+    lamps = Card(
+        "Harbour keepers", "Harbour keepers trim lighthouse lamps. Keepers watched the lamps, piers."
+    )
+    home.put("2026-11-21-b.txt", page(lamps, MORE_BREAD, day="Nov 21"))
+    issue_of(home.run("2026-11-21T09:00"), "a")
+    shown = home.output()["output/issues/a/2026-11-21-2.txt"].decode()
+    assert "as in papers you liked" in " ".join(shown.split())
+    assert "disliked" not in shown
+
+
 def test_taste_can_be_switched_off(home):
     home.write("subscriptions/a.toml", 'keywords = ["fog"]\n[ranking]\ntaste = 0\n')
     home.call("feedback", "a", "like", "Bread and fog")

@@ -41,10 +41,10 @@ def test_revised_papers_are_not_called_new(home):
     home.put("2026-11-17.txt", days_page(17, FOG, TIDE))
     home.run(DAYS[0])
     home.put("2026-11-18.txt", page(Card(FOG, prose(FOG, "all of them sank in the end")), day="Nov 18"))
-    assert verdict_of(home.run(DAYS[1]), "none")["reason"] == "no match among 1 revised papers"
+    assert verdict_of(home.run(DAYS[1]), "none")["reason"] == "no match among 1 revised paper"
     other = page("Boats", Card(TIDE, prose(TIDE, "none came back at all")), day="Nov 19")
     home.put("2026-11-19.txt", other)
-    assert verdict_of(home.run(DAYS[2]), "none")["reason"] == "no match among 1 new and 1 revised papers"
+    assert verdict_of(home.run(DAYS[2]), "none")["reason"] == "no match among 1 new and 1 revised paper"
 
 
 def test_waiting_papers_have_near_misses_too(home):
@@ -140,7 +140,7 @@ def test_a_weekly_note_says_that_nothing_came_and_what_was_near(home):
     assert made[day]["new"] == made[day]["updated"] == []
     text = " ".join((home.path / made[day]["text"]).read_text("utf-8").split())
     assert "Nothing new of" in text
-    assert "1 paper matched “lantern” but not “quantum”." in text
+    assert "7 papers matched “lantern” but not “quantum”." in text  # of the whole week
     assert (home.path / made[day]["html"]).exists()
     assert home.rows("select count(*) from served") == [(0,)]
 

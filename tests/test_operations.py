@@ -1,18 +1,23 @@
 """The files in docs/operations.md: executed, or checked by the programs that will read them."""
 
 import configparser
+import contextlib
 import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from digest.config import open_home
 from digest.metrics import Meters, exposition
+from digest.slots import parse_schedule
 from tests.homes import TestHome, page
 
 TEXT = (Path(__file__).parents[1] / "docs" / "operations.md").read_text("utf-8")
@@ -126,12 +131,68 @@ def test_the_container_file_is_well_formed():
     assert (Path(__file__).parents[1] / "constraints.txt").exists()
 
 
-def test_the_workflow_names_what_there_is():
+def workflow() -> dict[Any, Any]:
     (text,) = blocks("yaml")
-    assert "\t" not in text
-    assert re.search(r'^    - cron: "(\S+ ){4}\S+"$', text, re.MULTILINE)
-    assert "run: pip install -c constraints.txt ." in text
-    assert "run: digest run\n" in text
+    parsed: dict[Any, Any] = yaml.safe_load(text)
+    return parsed
+
+
+def test_the_workflow_is_one():
+    parsed = workflow()
+    triggers = parsed[True]  # to YAML 1.1, `on` is a truth value
+    assert set(parsed) == {"name", True, "permissions", "concurrency", "jobs"}
+    assert set(triggers) == {"schedule", "workflow_dispatch"}
+    parse_schedule(triggers["schedule"][0]["cron"])
+    (job,) = parsed["jobs"].values()
+    assert set(job) == {"runs-on", "steps"}
+    for step in job["steps"]:
+        assert len({"uses", "run"} & set(step)) == 1
+        assert set(step) <= {"uses", "run", "with", "if", "working-directory"}
+        assert re.fullmatch(r"actions/[a-z-]+@v[0-9]+", step.get("uses", "actions/x@v1"))
+    assert "pip install -c constraints.txt ." in [step.get("run") for step in job["steps"]]
+
+
+def test_the_steps_of_the_workflow_run(tmp_path):
+    """What it does between checkouts and installation, twice, with the branch made as the page says."""
+    git = ("git", "-c", "init.defaultBranch=main", "-c", "user.name=a", "-c", "user.email=a@example.org")
+    names = {
+        f"GIT_{who}_{what}": "a@b.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    environment = {**on_path(tmp_path / "bin"), **names, "GIT_CONFIG_GLOBAL": "/dev/null"}
+
+    def sh(script: str, folder: Path) -> str:
+        done = subprocess.run(
+            ["/bin/bash", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, (script, done.stdout, done.stderr)
+        return done.stdout
+
+    origin, mine = tmp_path / "origin.git", tmp_path / "mine"
+    subprocess.run([*git, "init", "--quiet", "--bare", origin], check=True)
+    subprocess.run([*git, "clone", "--quiet", origin, mine], check=True, capture_output=True)
+    (mine / "README.md").write_text("the program\n", "utf-8")
+    sh(
+        "git checkout --quiet -B main; git add .; git commit --quiet -m program; git push --quiet origin main",
+        mine,
+    )
+    (once,) = blocks("sh")
+    sh(once, mine)
+    (job,) = workflow()["jobs"].values()
+    for number in (1, 2):
+        checkout = tmp_path / f"runner{number}"
+        sh(f"git clone --quiet --depth 1 file://{origin} {checkout}", tmp_path)
+        sh(f"git clone --quiet --depth 1 --branch home file://{origin} papers", checkout)
+        for step in job["steps"]:
+            if "run" in step and "pip install" not in step["run"]:
+                sh(step["run"], checkout / step.get("working-directory", "."))
+    home = tmp_path / "look"
+    sh(f"git clone --quiet --branch home file://{origin} {home}", tmp_path)
+    assert sh("git rev-list --count HEAD", home).strip() == "1"
+    assert (home / "output" / "site" / "index.html").is_file()
+    with contextlib.closing(sqlite3.connect(home / "digest.db")) as database:
+        assert database.execute("select status, count(*) from run group by status").fetchall() == [
+            ("done", 2)
+        ]
 
 
 def test_every_metric_is_documented(home):
@@ -143,7 +204,8 @@ def test_every_metric_is_documented(home):
 
 
 def test_every_event_of_the_log_is_documented():
-    source = (Path(__file__).parents[1] / "digest" / "schedule.py").read_text("utf-8")
+    folder = Path(__file__).parents[1] / "digest"
+    source = "".join(path.read_text("utf-8") for path in (folder / "schedule.py", *folder.glob("web/*.py")))
     events = set(re.findall(r'log\.\w+\(\s*"(\w+)"', source))
     told = set(re.findall(r"`(\w+)`", TEXT.split("Events are", 1)[1].split("\n\n", 1)[0]))
     assert events == told

@@ -163,3 +163,21 @@ def test_a_backup_that_cannot_be(home, tmp_path):
     assert "there is no library yet" in TestHome(tmp_path / "fresh").call("backup", tmp_path / "c.db").err
     home.write("digest.toml", "database = 'sqlite://'\n")
     assert "is no SQLite file" in home.call("backup", tmp_path / "c.db").err
+
+
+@pytest.mark.parametrize("option", [(), ("--newer",)])
+def test_a_library_of_a_newer_program_changes_nothing(home, tmp_path, option):
+    copy, strange = tmp_path / "copy.db", tmp_path / "strange.db"
+    for path in (copy, strange):
+        home.call("backup", path)
+    with closing(sqlite3.connect(strange)) as database:
+        database.execute("update schema_version set version = 99")
+        database.commit()
+    before, names = home.dump(), sorted(home.path.iterdir())
+    files = (copy, "--newer", strange) if option else (strange,)
+    done = home.call("restore", *files)
+    assert done.status == 2
+    assert f"{strange}: the library database has schema 99" in done.err
+    assert home.dump() == before
+    locks = {home.path / ".digest.schedule.lock", home.path / ".digest.lock"}
+    assert set(home.path.iterdir()) - locks == set(names) - locks

@@ -11,6 +11,7 @@ from digest.app import Clock, open_home
 from digest.errors import DigestError
 from digest.lock import LEADER, hold
 from digest.metrics import LATE, Meters, exposition
+from digest.pulse import last
 from digest.read.arrivals import QUIET, Arrivals, being_written
 from digest.rounds import Rounds, Stopped
 from digest.schedule import Service
@@ -211,6 +212,7 @@ def test_a_service_outlives_what_it_meets(home, monkeypatch):
         service.round()
         assert isinstance(log.wait("defect", job="round")["exc_info"], ZeroDivisionError)
         assert not service.meters.well
+        assert last(home.path).wrong == service.meters.wrong == "division by zero"
 
     served(home, script)
 
@@ -227,8 +229,13 @@ def test_health_is_that_of_the_leader():
     meters.leads = True
     assert meters.healthy(1000.0 + LATE - 1)
     assert not meters.healthy(1000.0 + LATE)
-    meters.last_round = 5000.0
-    assert meters.healthy(5000.0)
+    meters.end_round("the library is gone", done=False)
+    assert not meters.healthy(1000.0 + LATE)
+    assert (meters.well, meters.wrong, meters.rounds[False]) == (False, "the library is gone", 1)
+    meters.end_round("a file was set aside", done=True)
+    assert meters.last_round is not None and meters.last_done is not None
+    assert meters.healthy(meters.last_done)
+    assert not meters.healthy(meters.last_done + LATE)
 
 
 def test_figures_of_a_home_without_a_library(home):

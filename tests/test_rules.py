@@ -30,9 +30,21 @@ LAYERS = (
     ),
     (
         "decisions",
-        {"ports", "witness", "diff", "match", "compose", "slots", "stale", "suggest", "themes", "trends"},
+        {
+            "ports",
+            "witness",
+            "diff",
+            "match",
+            "compose",
+            "clicks",
+            "slots",
+            "stale",
+            "suggest",
+            "themes",
+            "trends",
+        },
     ),
-    ("tools", {"catalogue", "checked", "files", "lock", "resources", "spans"}),
+    ("tools", {"catalogue", "checked", "files", "lock", "pulse", "resources", "spans"}),
     ("edges", {"read", "fetch", "store", "render", "deliver", "publish", "subscriptions", "summaries"}),
     (
         "pipeline",
@@ -40,6 +52,7 @@ LAYERS = (
             "intake",
             "librarian",
             "pipeline",
+            "quiet",
             "ranked",
             "rising",
             "shelf",
@@ -54,13 +67,16 @@ LAYERS = (
     (
         "app",
         {
+            "answer",
             "app",
             "app_ledger",
+            "app_pages",
             "app_taste",
             "app_templates",
             "config",
             "why",
             "doctor",
+            "doctor_clock",
             "doctor_mail",
             "errands",
             "rounds",
@@ -74,6 +90,7 @@ LAYERS = (
             "cli",
             "cli_library",
             "cli_mail",
+            "cli_serve",
             "cli_taste",
             "cli_templates",
             "show",
@@ -90,7 +107,7 @@ PURE = (LEVEL["values"], LEVEL["decisions"])
 HEAVY = {
     *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
     *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib", "feedparser", "httpx", "httpcore"),
-    *("stamina", "babel"),
+    *("stamina", "babel", "starlette", "uvicorn", "anyio", "click"),
 }
 # What touches the world; `pathlib` is a value as long as nobody asks it for a file.
 WORLD = {

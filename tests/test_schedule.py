@@ -1,6 +1,7 @@
 """`digest schedule` as a process: rounds, arrivals, two of them, the end, what a monitor sees."""
 
 import http.server
+import json
 import signal
 import threading
 import time
@@ -227,6 +228,26 @@ def fetch(port: int, path: str) -> tuple[int, str, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.headers["Content-Type"], error.read().decode()
+
+
+def test_who_waits_is_in_order(home):
+    first, second = free_port(), free_port()
+    home.write("digest.toml", f"[schedule]\nmetrics = '{first}'\n")
+    with Scheduler(home) as leader:
+        leader.until("run")
+        with Scheduler(home) as twin:  # the same address: it does without until it leads
+            twin.until("waiting")
+            home.write("digest.toml", f"[schedule]\nmetrics = '{second}'\n")
+            with Scheduler(home) as other:
+                other.until("waiting")
+                status, _, told = fetch(second, "/healthz")
+                assert (status, json.loads(told)["leader"]) == (200, False)
+                assert "digest_leader 0" in fetch(second, "/metrics")[2]
+                assert other.stop() == 0
+            leader.kill()
+            twin.until("metrics", port=first)
+            assert json.loads(fetch(first, "/healthz")[2])["leader"] is True
+            assert twin.stop() == 0
 
 
 def test_metrics_and_health(home):

@@ -1,5 +1,6 @@
 """Sources that answer but bring nothing."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -36,6 +37,19 @@ def test_the_same_batch_as_last_time():
 
 def test_two_saves_of_one_day_are_no_fault():
     assert complaints([batch(1, range(1000, 1050)), *daily(4)], DAY) == ()
+
+
+def test_a_source_that_tells_of_one_day_for_days():
+    def told(*ago: int, papers: range = range(50)) -> tuple[str, ...]:
+        stuck = [replace(batch(4, papers), read=DAY - timedelta(days=n)) for n in ago]
+        return complaints([*stuck, *(replace(b, read=b.captured) for b in daily(9)[4:])], DAY)
+
+    assert told(0, 1, 2, 3) == ()  # over a weekend
+    (found,) = told(0, 1, 2, 3, 4)
+    assert found == (
+        "daily-papers-page: inbox/2026-11-16.txt lists the same 50 papers of 2026-11-16 as what was read on "
+        "2026-11-16; the source may have stopped"
+    )
 
 
 def test_fifty_papers_down_to_one():

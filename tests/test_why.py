@@ -38,12 +38,12 @@ def test_a_paper_that_came(home):
 
 def test_a_paper_that_was_considered_and_left_out(home):
     assert answer(home, "fog", TIDE.upper()) == (
-        "Run 1 of 2026-11-17 09:00 UTC considered it and made issue 1 without it. "
+        "Run 1 of Tue 2026-11-17 04:00 (America/New_York) considered it and made issue 1 without it. "
         "As the keywords are now, the query does not accept it: it matched “fog” but not “lantern”."
     )
     home.subscribe("none", "xylophone")
     home.run(NOW)
-    assert answer(home, "none", TIDE).endswith("does not accept it: it has none of the keywords whole.")
+    assert answer(home, "none", TIDE).endswith("it meets none of the keywords, nor all but one part of any.")
     assert "considered it: no match among 2 new papers" in answer(home, "none", TIDE)
 
 
@@ -51,7 +51,7 @@ def test_a_paper_that_waits(home):
     home.put("2026-11-18.txt", page(KELP, day="Nov 17"))
     home.run("2026-11-17T10:00")
     assert answer(home, "fog", KELP, "2026-11-17T10:00").startswith(
-        "It is in the library and waits to be considered; the next slot is at 2026-11-17 13:00 UTC."
+        "It is in the library and waits to be considered; the next slot is Tue 2026-11-17 08:00 (America/New_York)."
     )
 
 
@@ -83,6 +83,23 @@ def test_a_paper_that_was_revised(home):
     assert answer(home, "fog", FOG).startswith(
         "It was in issue 1 of 2026-11-17, and revised in issue 2 of 2026-11-18."
     )
+
+
+def test_a_paper_that_only_the_archive_has(home):
+    home.subscribe("few", "piers OR lantern", max_papers=1)
+    home.run(NOW)
+    hidden = next(title for title in (FOG, TIDE) if "behind" in answer(home, "few", title))
+    assert "It was in issue 1 of 2026-11-17, behind “and 1 more”: the mail shows 1" in answer(
+        home, "few", hidden
+    )
+
+
+def test_a_paper_that_the_reader_has(home):
+    home.write("mine.bib", f"@article{{a, title={{{TIDE}}}, author={{Ada Pier}}, year={{2026}}}}")
+    home.write("digest.toml", 'library = ["mine.bib"]\n')
+    home.subscribe("mine", "tide")
+    home.run(NOW)
+    assert "but a file of the setting library has it" in answer(home, "mine", TIDE)
 
 
 def test_when_the_file_is_gone(home):
@@ -121,4 +138,4 @@ def test_a_day_is_the_readers_and_the_same_decision_is_told_once(home):
     shown = home.call("why", "fog", "2026-11-17").out
     assert "and 4 before" in shown
     assert shown.count("not due until Tue 2026-11-17 08:00") == 1
-    assert "No run decided" in home.call("why", "fog", "2026-11-11").out
+    assert "a run saw it first on Tue 2026-11-17 at 04:00" in home.call("why", "fog", "2026-11-11").out

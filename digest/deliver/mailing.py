@@ -25,7 +25,7 @@ class Sender:
 
     `address` is From's, `bounces` where mail comes back to, with a token after a plus sign if `verp`.
     `public_url` is where the archive is for everybody (with a slash at its end), "" if it is on this
-    machine only.
+    machine only; `one_click`: a server there lets readers leave by one click.
     """
 
     address: Mailbox
@@ -33,6 +33,7 @@ class Sender:
     secret: bytes
     public_url: str = ""
     verp: bool = True
+    one_click: bool = True
     signers: tuple[Signer, ...] = ()
 
     def return_path(self, delivery: Delivery) -> str:
@@ -71,7 +72,8 @@ class Mailing:
 
     @property
     def _one_click(self) -> bool:
-        return self._sender.public_url.startswith("https:")  # RFC 8058 asks for it
+        # RFC 8058 asks for https.
+        return self._sender.one_click and self._sender.public_url.startswith("https:")
 
     def message_id(self, delivery: Delivery) -> str:
         """Return the Message-ID of one recipient's message, the same each time."""

@@ -91,7 +91,9 @@ def fetch(
             if problem.after is not None:
                 until = now + timedelta(seconds=problem.after)
                 work.note(not_before=until.isoformat(timespec="seconds"))
-        work.note(asked=now.isoformat(timespec="seconds"), error=error or "")
+        asked = now.isoformat(timespec="seconds")
+        failing = (memories.of(source.name).failing or asked) if error else ""
+        work.note(asked=asked, error=error or "", failing=failing)
         changed = memories.of(source.name).moment("changed")
         yield Fetched(source, tuple(work.files), work.unchanged, error, changed)
 

@@ -21,7 +21,7 @@ class Memory:
     the last day that was fetched whole, `next` the address at which to go on, `until` up to which day.
     `uid` is the last mail of the folder, valid for `validity`. `changed` is when something new was last
     kept, `not_before` the time until which the server wants to be left alone, `asked` when it was last
-    asked (all ISO 8601), `error` why that failed.
+    asked, `failing` since when each try failed (all ISO 8601), `error` why the last one did.
     """
 
     etag: str = ""
@@ -35,6 +35,7 @@ class Memory:
     changed: str = ""
     not_before: str = ""
     asked: str = ""
+    failing: str = ""
     error: str = ""
 
     @property
@@ -46,7 +47,7 @@ class Memory:
         return _day(self.until)
 
     def moment(self, name: str) -> datetime | None:
-        """Return `changed`, `not_before` or `asked` as a time, None if there is none."""
+        """Return `changed`, `not_before`, `asked` or `failing` as a time, None if there is none."""
         try:
             found = datetime.fromisoformat(getattr(self, name))
         except ValueError:

@@ -16,6 +16,7 @@ from digest.match.query import DEFAULT_SCOPE, And, Atom, Node, Not, Or, Query
 
 NEWEST = 500  # papers of an interval that are looked at
 LOOKUPS = 20_000  # of an item in a paper, in a whole run: about half a second
+_MANY = 8  # papers from which on it says little that more than half of them have a word
 _MOST_PARTS = 12  # a keyword that asks for more at once is beyond saying in a line
 
 
@@ -76,7 +77,10 @@ class Nearby:
         self._found: dict[tuple[object, ...], int] = {}
 
     def misses(self, query: Query, most: int = 3) -> tuple[Miss, ...]:
-        """Return how papers came nearest to a query, the nearest and most frequent ways first."""
+        """Return how papers came nearest to a query, the nearest and most frequent ways first.
+
+        What most papers do anyway is told only if there is nothing else to tell.
+        """
         atoms = [atom for node in (*query.keywords, *query.exclude) for atom in _atoms(node)]
         fresh = {atom.key for atom in atoms} - self._found.keys()
         if len(fresh) * len(self._papers) > self.lookups_left:
@@ -86,7 +90,12 @@ class Nearby:
         for keyword in _alternatives(query.keywords):
             ways += self._one_short(keyword)
         merged = {str(replace(way, papers=())): way for way in ways}
-        return tuple(sorted(merged.values(), key=_nearest_first)[:most])
+        telling = [way for way in merged.values() if not self._usual(way)]
+        return tuple(sorted(telling or merged.values(), key=_nearest_first)[:most])
+
+    def _usual(self, way: Miss) -> bool:
+        """Tell whether most papers are so, whatever is asked for: as “model” is in every second paper."""
+        return way.excluded is None and len(self._papers) >= _MANY and 2 * len(way.papers) > len(self._papers)
 
     def _excluded(self, query: Query) -> Iterator[Miss]:
         for keyword in _alternatives(query.keywords):

@@ -4,7 +4,8 @@ A paper is a vector of length 1 over its terms (stems, and pairs of neighbouring
 (1 + log times) × idf, where a word of the title counts `TITLE_TIMES`. How common terms are is read from a
 *background* of papers. Rocchio's old formula with the background in place of negatives makes a profile:
 
-    (KEYWORDS_COUNT × keywords + sum of liked) / (KEYWORDS_COUNT + number of liked)
+    (KEYWORDS_COUNT × keywords + sum of liked + CLICKED × sum of clicked)
+    / (KEYWORDS_COUNT + number of liked + CLICKED × number of clicked)
     - DISLIKED × mean of disliked - BACKGROUND × mean of the background
 
 The keywords of a subscription thus count as about one liked paper, and no negatives are needed. Taking the
@@ -38,6 +39,7 @@ Row = tuple["array[int]", "array[float]"]  # columns and weights
 TITLE_TIMES = 4
 PAIR_WEIGHT = 0.7
 KEYWORDS_COUNT = 1.5
+CLICKED = 0.2
 DISLIKED = 0.2
 BACKGROUND = 1.5
 BACKGROUND_PAPERS = 2_000
@@ -49,8 +51,8 @@ _KNOWN_PAIRS = 2  # a pair of words met fewer times in the background is no term
 class Profile:
     """A reader's taste: `weights` by column of the space that made it.
 
-    `level` is the mean score of the liked papers (above 0): a paper that scores as high is as close as
-    they are to each other.
+    `level` is the mean score of the liked papers (above 0), clicked ones counted in part: a paper that scores
+    as high is as close as they are to each other.
     """
 
     weights: Floats
@@ -94,16 +96,28 @@ class Space:
                 counts |= _terms([word.stem for word in whole if is_telling(word)])
         return self._dense(self._matrix([self._vector(counts)]))
 
-    def profile(self, keywords: Floats, liked: csr_matrix, disliked: csr_matrix | None = None) -> Profile:
-        """Learn a taste from liked papers, and disliked ones if there are any."""
-        count = KEYWORDS_COUNT * bool(keywords.any()) + liked.shape[0] or 1
+    def profile(
+        self,
+        keywords: Floats,
+        liked: csr_matrix,
+        disliked: csr_matrix | None = None,
+        clicked: csr_matrix | None = None,
+    ) -> Profile:
+        """Learn a taste from liked papers, and from disliked and clicked ones if there are any."""
+        said = liked.shape[0] + (0 if clicked is None else CLICKED * clicked.shape[0])
+        count = KEYWORDS_COUNT * bool(keywords.any()) + said or 1
         weights = self._wide(self._dense(liked)) / count
+        if clicked is not None and clicked.shape[0]:
+            weights += self._wide(CLICKED / count * self._dense(clicked))
         weights[: len(keywords)] += KEYWORDS_COUNT / count * keywords
         if disliked is not None and disliked.shape[0]:
             weights -= self._wide(DISLIKED / disliked.shape[0] * self._dense(disliked))
         weights[: len(self._mean)] -= BACKGROUND * self._mean
-        own = score(liked, weights) if liked.shape[0] else keywords @ weights[: len(keywords)]
-        level = float(np.mean(own))
+        if said:
+            level = float(score(liked, weights).sum()) / said
+            level += 0 if clicked is None else CLICKED * float(score(clicked, weights).sum()) / said
+        else:
+            level = float(keywords @ weights[: len(keywords)])
         return Profile(weights, max(level, 1e-6))
 
     def reasons(self, profile: Profile, row: csr_matrix, count: int) -> tuple[tuple[str, float], ...]:

@@ -10,6 +10,7 @@ from digest.files import write_whole
 from digest.model import Evidence, Issue, Item, Paper, Summary, Trend
 from digest.render.environment import make_environment
 from digest.render.frame import Frame, IssueLine
+from digest.render.notices import ask
 from digest.render.renderer import Renderer
 from digest.render.view import Holdings
 from digest.resources import folder
@@ -79,6 +80,7 @@ def check(home_templates: Path, frame: Frame) -> tuple[str, ...]:
         lambda: renderer.text(_ISSUE),
         lambda: renderer.archive(_ISSUE),
         lambda: renderer.subject(_ISSUE),
+        lambda: renderer.notice(ask("Kites", "reader@example.org", "en")),
         lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
         lambda: renderer.index([IssueLine.of(_ISSUE)], {}, Holdings((), {}, 1, _TRENDS)),
     )

@@ -252,13 +252,17 @@ def ranked_by(item: Item, say: Language = ENGLISH) -> tuple[Reason, ...]:
     """Return why a paper stands where it does, besides its keywords."""
     by = {part.name: part.value for part in item.parts}
     told = []
-    if taste := round(by.get("taste", 0.0), 2):
+    learnt = next((name for name in ("taste", "clicks", "likes and clicks") if name in by), "taste")
+    if taste := round(by.get(learnt, 0.0), 2):
         share = say.percent(abs(taste))
-        where = (
-            say.gettext("as in papers you liked (%(share)s alike)", share=share)
-            if taste > 0
-            else say.gettext("as in papers you disliked (%(share)s alike)", share=share)
-        )
+        if taste < 0:
+            where = say.gettext("as in papers you disliked (%(share)s alike)", share=share)
+        elif learnt == "taste":
+            where = say.gettext("as in papers you liked (%(share)s alike)", share=share)
+        elif learnt == "clicks":
+            where = say.gettext("as in papers you opened (%(share)s alike)", share=share)
+        else:
+            where = say.gettext("as in papers you liked or opened (%(share)s alike)", share=share)
         terms = item.liked if taste > 0 else item.disliked
         told.append(Reason(where, tuple(Found(shorten(clean(term), 60), 1) for term in terms)))
     if by.get("popularity"):

@@ -1,7 +1,7 @@
 """Templates and a frame, ready to render issues."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,18 @@ from digest.model import Issue, Paper
 from digest.render import chat, mail, md, phrases
 from digest.render.environment import make_environment, render
 from digest.render.frame import Frame, IssueLine
-from digest.render.view import WHOLE, Fit, Holdings, IssueView, index_view, issue_view, page_view
+from digest.render.notices import Notice
+from digest.render.view import (
+    WHOLE,
+    Fit,
+    Holdings,
+    IssueView,
+    index_view,
+    issue_view,
+    led_through,
+    named,
+    page_view,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -120,12 +131,17 @@ class Renderer:
             html=self._fitting(issue, self._frame, view),
         )
 
-    def archive(self, issue: Issue) -> str:
-        """Return the issue's page in the archive: its Markdown as HTML, with all its papers."""
+    def archive(self, issue: Issue, through: Callable[[int], str] | None = None) -> str:
+        """Return the issue's page in the archive: its Markdown as HTML, with all its papers.
+
+        `through` gives the address that leads to a paper by its number, where what is opened is counted.
+        """
         from markupsafe import Markup
 
         top = "../../"
         view = issue_view(issue, self._frame.seen_from(top), everything=True)
+        if through:
+            view = led_through(view, through)
         body = md.to_html(
             self._markdown(view),
             [paper.anchor for section in view.sections for paper in section.papers],
@@ -133,7 +149,9 @@ class Renderer:
         )
         # Nothing in it but what the converter made; all text from outside was escaped before.
         body = Markup(body)  # noqa: S704
-        return self._render("archive-issue.html", view.language, issue=view, body=body, top=top)
+        return self._render(
+            "archive-issue.html", view.language, issue=view, body=body, top=top, counted=through is not None
+        )
 
     def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
         """Return the page of one paper; `issues` are those that brought it."""
@@ -153,6 +171,13 @@ class Renderer:
         """
         view = index_view(issues, names or {}, self._frame.seen_from(""), holdings)
         return self._render("index.html", view.language, archive=view, top="")
+
+    def notice(self, notice: Notice) -> str:
+        """Return a short page that a server answers with."""
+        frame = self._frame.seen_from("/")
+        home_url = frame.home_url.removesuffix("index.html") if frame.feeds_base else frame.home_url
+        title = named(frame.title, "Paper Digest")
+        return self._render("notice.html", notice.language, notice=notice, title=title, home_url=home_url)
 
 
 def clean_lines(text: str) -> str:

@@ -3,8 +3,8 @@
 Every text here is clean and plain; templates escape it for their format.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -159,10 +159,10 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
         )
         if section.total
     )
-    name = _named(issue.name, issue.subscription)
+    name = named(issue.name, issue.subscription)
     return IssueView(
         language=say.code,
-        title=_named(frame.title, "Paper Digest"),
+        title=named(frame.title, "Paper Digest"),
         name=name,
         subscription=issue.subscription,
         number=issue.number,
@@ -190,7 +190,18 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
     )
 
 
-def _named(name: str, fallback: str) -> str:
+def led_through(view: IssueView, through: Callable[[int], str]) -> IssueView:
+    """Return an issue whose titles lead to the addresses that `through` gives by the papers' numbers."""
+
+    def led(section: SectionView) -> SectionView:
+        return replace(
+            section, papers=tuple(replace(paper, url=through(paper.number)) for paper in section.papers)
+        )
+
+    return replace(view, sections=tuple(map(led, view.sections)))
+
+
+def named(name: str, fallback: str) -> str:
     return shorten(" ".join(clean(name).split()), 200) or fallback
 
 
@@ -395,14 +406,14 @@ def index_view(
     shelves = tuple(
         ShelfView(
             id=each,
-            name=_named(name, each),
-            feed=feed_view(each, _named(name, each), frame),
+            name=named(name, each),
+            feed=feed_view(each, named(name, each), frame),
             issues=tuple(_line(line, say) for line in newest if line.subscription == each),
             chart=papers_a_week(holdings.entered.get(each, ()), say),
         )
         for each, name in sorted(ids.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
     )
-    title = _named(frame.title, "Paper Digest")
+    title = named(frame.title, "Paper Digest")
     return IndexView(
         title=title,
         home_url=frame.home_url,
@@ -439,7 +450,7 @@ def feed_view(name: str, title: str, frame: Frame) -> FeedView:
 
 def _line(line: IssueLine, say: Language) -> LineView:
     return LineView(
-        name=_named(line.name, line.subscription),
+        name=named(line.name, line.subscription),
         number=line.number,
         date=say.short_day(line.day),
         counts=", ".join(phrases.counts(line.new, line.updated, say)) or say.gettext("nothing new"),
@@ -472,7 +483,7 @@ class PageView:
 def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageView:
     """Return a paper as its own page shows it."""
     names = tuple(filter(None, (clean(author).strip() for author in paper.authors)))
-    say, digest = language(frame.language), _named(frame.title, "Paper Digest")
+    say, digest = language(frame.language), named(frame.title, "Paper Digest")
     return PageView(
         language=say.code,
         title=title_of(paper, say),

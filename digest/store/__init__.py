@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from digest.errors import StoreError, UsageError
+from digest.store.clicks import Clicks
 from digest.store.desk import Desk
 from digest.store.feedback import Feedback
 from digest.store.identities import Identities
@@ -38,6 +39,7 @@ from digest.store.summaries import Summaries
 from digest.store.titles import Titles
 
 __all__ = [
+    "Clicks",
     "Desk",
     "Feedback",
     "Identities",
@@ -71,6 +73,7 @@ class Transaction:
     feedback: Feedback
     titles: Titles
     summaries: Summaries
+    clicks: Clicks
     returns: Returns
 
 
@@ -199,6 +202,7 @@ def _transaction(connection: Connection) -> Transaction:
         Feedback(connection),
         Titles(connection),
         Summaries(connection),
+        Clicks(connection),
         Returns(connection),
     )
 
@@ -215,7 +219,7 @@ _REMEDIES = {
     "readonly": "give the user who runs digest the right to write it and its folder",
     "locked": "another program holds it; close that, then run again",
     "full": "make room on the disk, then run again",
-    "disk I/O": "check the disk, then run again",
+    "disk I/O": "see whether the disk is full or failing, then run again",
 }
 _OTHERWISE = "nothing of this step was recorded; run again, and report it if it comes back"
 

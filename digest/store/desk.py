@@ -169,6 +169,12 @@ class Desk:
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
         return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
 
+    def numbered(self, subscription: str, number: int) -> Issue | None:
+        """Return an issue of a subscription by its number."""
+        same = (issues.c.subscription == subscription) & (issues.c.number == number)
+        content = self._db.scalar(select(issues.c.content).where(same))
+        return None if content is None else decode(Issue, content)
+
     def last_made(self, subscription: str) -> datetime | None:
         """Return when the subscription's latest issue was made."""
         newest = select(issues.c.made).where(issues.c.subscription == subscription)
@@ -213,6 +219,8 @@ class Desk:
     def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
         """Return which of these papers the subscription was served before, perhaps by a library given up."""
         wanted = tuple(papers)
+        if not wanted:
+            return frozenset()
         before = (
             select(library.c.number)
             .join(spared, spared.c.uid == library.c.uid)

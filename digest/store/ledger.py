@@ -1,7 +1,7 @@
 """The ledger: what each run did, and why."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -87,33 +88,39 @@ class Ledger:
             update(runs).where(runs.c.id == run).values(ended=ended, status=status, report=json.dumps(report))
         )
 
-    def add_verdict(self, run: int, verdict: Verdict) -> None:
-        self._db.execute(
-            insert(verdicts).values(
-                run=run,
-                subscription=verdict.subscription,
-                considered=verdict.considered,
-                matched=verdict.matched,
-                issue=verdict.issue,
-                reason=verdict.reason,
-                error=verdict.error,
-                slot=verdict.slot,
-                first=verdict.interval[0] if verdict.interval else None,
-                last=verdict.interval[1] if verdict.interval else None,
-                nearest=json.dumps(verdict.nearest) if verdict.nearest else None,
-            )
-        )
+    def add_verdicts(self, run: int, found: Iterable[Verdict]) -> None:
+        rows = [
+            {
+                "run": run,
+                "subscription": verdict.subscription,
+                "considered": verdict.considered,
+                "matched": verdict.matched,
+                "issue": verdict.issue,
+                "reason": verdict.reason,
+                "error": verdict.error,
+                "slot": verdict.slot,
+                "first": verdict.interval[0] if verdict.interval else None,
+                "last": verdict.interval[1] if verdict.interval else None,
+                "nearest": json.dumps(verdict.nearest) if verdict.nearest else None,
+            }
+            for verdict in found
+        ]
+        if rows:
+            self._db.execute(insert(verdicts), rows)
 
     def used(self, subscription: str, slot: datetime) -> bool:
         """Tell whether a run used this slot up: at its very instant, not folded into a later one."""
         chosen = select(verdicts.c.run).where(verdicts.c.subscription == subscription)
         return self._db.execute(chosen.where(verdicts.c.slot == slot)).first() is not None
 
-    def considered_since(self, subscription: str, moment: datetime) -> int:
-        """Count the papers that slots after a moment used up."""
-        chosen = select(func.sum(verdicts.c.considered)).join(runs, runs.c.id == verdicts.c.run)
+    def considered_since(self, subscription: str, moment: datetime) -> tuple[int, int | None]:
+        """Count the papers that slots after a moment used up, and return the position they began at."""
+        chosen = select(func.sum(verdicts.c.considered), func.min(verdicts.c.first))
         of_it = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
-        return int(self._db.scalar(chosen.where(of_it, runs.c.clock > moment)) or 0)
+        considered, first = self._db.execute(
+            chosen.join(runs, runs.c.id == verdicts.c.run).where(of_it, runs.c.clock > moment)
+        ).one()
+        return int(considered or 0), first
 
     def forget(self, *, before: datetime) -> int:
         """Remove old details: reports, and verdicts that used up no slot and made no issue.
@@ -186,18 +193,29 @@ class Ledger:
         return _run(row).clock
 
     def verdicts_of(
-        self, subscription: str, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        subscription: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        settled: bool = False,
+        limit: int | None = None,
     ) -> tuple[tuple[RunRecord, Verdict], ...]:
         """Return what was decided for a subscription, run by run, newest first; by the runs' clocks.
 
-        The records come without their reports.
+        `settled` leaves out what used up no slot, made no issue and met no error. The records come without
+        their reports.
         """
         chosen = (
             select(runs.c.id, runs.c.started, runs.c.clock, runs.c.ended, runs.c.status, verdicts)
             .join(verdicts, verdicts.c.run == runs.c.id)
             .where(verdicts.c.subscription == subscription)
             .order_by(runs.c.id.desc())
+            .limit(limit)
         )
+        if settled:
+            settles = (verdicts.c.slot, verdicts.c.issue, verdicts.c.error)
+            chosen = chosen.where(or_(*(column.is_not(None) for column in settles)))
         if since is not None:
             chosen = chosen.where(runs.c.clock >= since)
         if until is not None:

@@ -12,7 +12,7 @@ from digest.model import DigestFile, Listing, Paper
 from digest.stale import Batch
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
-from digest.store.schema import absorbed, entries, files, listings, papers, unwritten, witnesses
+from digest.store.schema import absorbed, entries, files, listings, papers, runs, unwritten, witnesses
 from digest.store.sql import chunks, inserted_key
 from digest.witness import merge
 
@@ -188,7 +188,8 @@ class Library:
     def batches(self, source: str, *, limit: int) -> tuple[Batch, ...]:
         """Return what the newest files of a source brought, the newest first."""
         rows = self._db.execute(
-            select(files)
+            select(files, runs.c.clock)
+            .join(runs, runs.c.id == files.c.run)
             .where(files.c.source == source)
             .order_by(files.c.captured.desc(), files.c.id.desc())
             .limit(limit)
@@ -205,6 +206,7 @@ class Library:
                 captured=date.fromisoformat(row.captured),
                 papers=frozenset(listed[row.id]),
                 newest=None if row.newest is None else date.fromisoformat(row.newest),
+                read=row.clock.date(),
             )
             for row in rows
         )
@@ -219,8 +221,11 @@ class Library:
             for row in self._db.execute(_PAPERS.where(papers.c.number.in_(chunk)))
         }
 
-    def all_papers(self) -> Iterator[Paper]:
+    def all_papers(self, *, since: datetime | None = None) -> Iterator[Paper]:
+        """Yield every paper in order; with `since`, those first seen from then on."""
         chosen = _PAPERS.where(absorbed.c.root.is_(None)).order_by(papers.c.number)
+        if since is not None:
+            chosen = chosen.where(papers.c.first_seen >= since)
         for row in self._db.execute(chosen).yield_per(1000):
             yield _paper(row)
 

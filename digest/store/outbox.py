@@ -314,6 +314,12 @@ class Outbox:
             values = suppress_values(address, reason, at, subscription)
             self._db.execute(insert(suppressions).values(values))
 
+    def is_suppressed(self, address: str, subscription: str) -> bool:
+        """Tell whether an address gets no mail of a subscription."""
+        known = suppressions.c.subscription.in_(("", subscription))
+        same = suppressions.c.address == address.lower()
+        return self._db.execute(select(suppressions).where(same, known)).first() is not None
+
     def unsuppress(self, address: str) -> int:
         """Let an address get mail again. Returns how many suppressions were taken back."""
         result = self._db.execute(delete(suppressions).where(suppressions.c.address == address.lower()))

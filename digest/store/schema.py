@@ -471,6 +471,21 @@ def _keep_summaries(connection: Connection) -> None:
     meta.create_all(connection, tables=[summaries])
 
 
+clicks = Table(
+    "click",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("subscription", String(64), nullable=False),
+    Column("paper", ForeignKey("paper.number"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("click_of", "subscription", "at"),
+)
+
+
+def _keep_clicks(connection: Connection) -> None:
+    meta.create_all(connection, tables=[clicks])
+
+
 # What came back and was acted on, by its SHA-256: the same report, read again, does nothing.
 returned = Table(
     "returned",
@@ -501,6 +516,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_feedback,
     _keep_titles,
     _keep_summaries,
+    _keep_clicks,
     _keep_returned,
 )
 

@@ -14,6 +14,9 @@ from pathlib import Path
 import html5lib
 import pytest
 
+from digest.app_pages import notice_page
+from digest.config import open_home
+from digest.render import notices
 from tests.homes import Card, TestHome, page
 
 LOOK = Path(__file__).parent / "look.mjs"
@@ -69,6 +72,13 @@ def test_pages_and_mails_in_a_browser(home):
     site = home.path / "output" / "site"
     pages = [site / "index.html", *sorted((home.path / "output").rglob("*-[12].html"))]
     pages += sorted((site / "papers").glob("1*.html"))[:5]
+    opened = open_home(str(home.path))
+    for name, notice in {
+        "ask": notices.ask("Kites " + "w" * 120, "reader@example.org", "en"),
+        "left": notices.left("Kites", "reader@example.org", "de"),
+        "none": notices.nothing_here("de"),
+    }.items():
+        pages.append(home.write(f"{name}.html", notice_page(opened, notice)))
     done = subprocess.run(
         ["node", str(LOOK), str(CHROMIUM), "-", *map(str, pages)], capture_output=True, text=True, check=True
     )

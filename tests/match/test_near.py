@@ -49,6 +49,17 @@ def test_what_an_exclude_took_away():
     ]
 
 
+def test_what_most_papers_do_is_told_only_if_nothing_else_is():
+    titles = ("Harbour diffusion", *(f"Harbour model {n}" for n in range(8)))
+    near = Nearby([analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(titles, 1)])
+    common = "8 papers matched “model” but not “quantum”"
+    assert [str(miss) for miss in near.misses(query_of(["model AND quantum"]))] == [common]
+    both = query_of(["model AND quantum", "diffusion AND quantum"])
+    assert [str(miss) for miss in near.misses(both)] == ["1 paper matched “diffusion” but not “quantum”"]
+    few = Nearby([analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(titles[:7], 1)])
+    assert len(few.misses(both)) == 2
+
+
 def test_no_more_than_three():
     assert len(told(*(f"diffusion AND x{n}" for n in range(9)))) == 3
 

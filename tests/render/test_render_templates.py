@@ -11,6 +11,7 @@ from render_sample import FRAME, ISSUE, KETTLE
 from digest.errors import TemplateProblem
 from digest.render import Renderer, view
 from digest.render.highlight import Piece
+from digest.render.notices import Notice
 from digest.render.phrases import Found, Reason
 
 ROOT = Path(__file__).parent.parent.parent
@@ -123,7 +124,7 @@ def test_the_documentation_names_every_template_and_value():
         assert f"`{template.name}`" in told
     views = (
         *(view.IssueView, view.SectionView, view.PaperView, view.IndexView, view.DayView, view.ShelfView),
-        *(view.LineView, view.FeedView, view.PageView, Piece, Reason, Found),
+        *(view.LineView, view.FeedView, view.PageView, Notice, Piece, Reason, Found),
     )
     for each in views:
         for name in shown_names(each):

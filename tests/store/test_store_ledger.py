@@ -66,9 +66,9 @@ def test_numbers_of_runs_are_not_used_twice(store):
 def test_verdicts_are_newest_first_with_their_runs(ledger):
     one, other = (ledger.open_run(started=NOON, clock=NOON + timedelta(n)) for n in range(2))
     verdicts = (Verdict("a", 5, 2, 1, None, None), Verdict("a", 0, 0, None, "no new papers", None))
-    ledger.add_verdict(one, verdicts[0])
-    ledger.add_verdict(one, Verdict("b", 0, 0, None, None, "caf\udce9.toml: is wrong"))
-    ledger.add_verdict(other, verdicts[1])
+    ledger.add_verdicts(one, [verdicts[0]])
+    ledger.add_verdicts(one, [Verdict("b", 0, 0, None, None, "caf\udce9.toml: is wrong")])
+    ledger.add_verdicts(other, [verdicts[1]])
     assert [(run.id, run.clock, verdict) for run, verdict in ledger.verdicts_of("a")] == [
         (other, NOON + timedelta(1), verdicts[1]), (one, NOON, verdicts[0]),
     ]  # fmt: skip
@@ -79,18 +79,18 @@ def test_verdicts_are_newest_first_with_their_runs(ledger):
 
 def test_a_verdict_is_on_a_file_of_any_name(ledger):
     run = ledger.open_run(started=NOON, clock=NOON)
-    ledger.add_verdict(run, Verdict("Not An Id \udce9" * 9, 0, 0, None, None, "bad name"))
+    ledger.add_verdicts(run, [Verdict("Not An Id \udce9" * 9, 0, 0, None, None, "bad name")])
     assert len(ledger.verdicts_of("Not An Id \udce9" * 9)) == 1
 
 
 def test_one_verdict_for_a_run_and_a_subscription(store):
     with store.begin() as tx:
         run = tx.ledger.open_run(started=NOON, clock=NOON)
-        tx.ledger.add_verdict(run, Verdict("a", 0, 0, None, None, None))
+        tx.ledger.add_verdicts(run, [Verdict("a", 0, 0, None, None, None)])
     with pytest.raises(StoreError, match="UNIQUE"), store.begin() as tx:
-        tx.ledger.add_verdict(run, Verdict("a", 0, 0, None, None, None))
+        tx.ledger.add_verdicts(run, [Verdict("a", 0, 0, None, None, None)])
     with pytest.raises(StoreError, match="FOREIGN KEY"), store.begin() as tx:
-        tx.ledger.add_verdict(99, Verdict("a", 0, 0, None, None, None))
+        tx.ledger.add_verdicts(99, [Verdict("a", 0, 0, None, None, None)])
 
 
 def test_a_rejected_file_is_remembered_by_its_content(ledger):

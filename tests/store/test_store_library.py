@@ -161,6 +161,14 @@ def test_more_papers_than_one_query_holds(store):
         assert [paper.number for paper in tx.library.all_papers()] == list(range(1, 1202))
 
 
+def test_papers_since(store):
+    with store.begin() as tx:
+        read(tx, file(listing(1, "A")))
+        (paper,) = tx.library.all_papers()
+        assert list(tx.library.all_papers(since=paper.first_seen)) == [paper]
+        assert not list(tx.library.all_papers(since=paper.first_seen + timedelta(seconds=1)))
+
+
 # --- later files ---------------------------------------------------------------------------------
 
 

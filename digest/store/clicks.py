@@ -1,0 +1,60 @@
+"""Clicks on papers in the archive, of subscriptions that count them: which paper, and when. Nothing else."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from digest.clicks import AGAIN, Click
+from digest.store.identities import Identities
+from digest.store.schema import absorbed, clicks
+from digest.store.sql import chunks
+
+
+class Clicks:
+    """Clicks are kept under the number that was clicked on; read, they are clicks on the paper it is part of."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._identities = Identities(connection)
+
+    def note(self, click: Click) -> bool:
+        """Keep a click. False if there is one of the same paper from a moment ago."""
+        same = (clicks.c.subscription == click.subscription) & (clicks.c.paper == click.paper)
+        if self._db.execute(select(clicks).where(same, clicks.c.at > click.at - AGAIN)).first():
+            return False
+        self._db.execute(
+            insert(clicks).values(subscription=click.subscription, paper=click.paper, at=click.at)
+        )
+        return True
+
+    def of(self, subscription: str | None = None) -> tuple[Click, ...]:
+        """Return the clicks of one subscription or of all, in the order they were made."""
+        whole = func.coalesce(absorbed.c.root, clicks.c.paper)
+        chosen = (
+            select(clicks.c.subscription, whole, clicks.c.at)
+            .outerjoin(absorbed, absorbed.c.paper == clicks.c.paper)
+            .order_by(clicks.c.subscription, clicks.c.at, clicks.c.paper)
+        )
+        if subscription is not None:
+            chosen = chosen.where(clicks.c.subscription == subscription)
+        return tuple(Click(*row) for row in self._db.execute(chosen))
+
+    def withdraw(self, subscription: str, papers: Iterable[int] | None = None) -> int:
+        """Forget the clicks on papers, or on all; return on how many papers there were any."""
+        own = clicks.c.subscription == subscription
+        before = self._papers(subscription)
+        if papers is None:
+            self._db.execute(delete(clicks).where(own))
+        else:
+            known = self._identities.papers(papers).values()
+            for chunk in chunks(number for paper in known for number in paper.numbers):
+                self._db.execute(delete(clicks).where(own, clicks.c.paper.in_(chunk)))
+        return before - self._papers(subscription)
+
+    def forget(self, *, before: datetime) -> int:
+        """Forget what is older than a moment; return how many clicks that were."""
+        return self._db.execute(delete(clicks).where(clicks.c.at < before)).rowcount
+
+    def _papers(self, subscription: str) -> int:
+        return len({click.paper for click in self.of(subscription)})

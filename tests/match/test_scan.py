@@ -1,0 +1,72 @@
+"""A glance at a paper's letters passes over no paper that a query accepts."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from digest.match import scan
+from digest.match.naive import analyse, match
+from digest.match.query import parse, query_of
+from digest.model import Paper
+from digest.text import stem
+from tests.strategies import papers, queries
+
+PAPER = Paper(1, "urn:uuid:1", "", "", datetime(2025, 1, 1, tzinfo=UTC))
+BASES = st.text("abcdeghiklmnoprstuvy", min_size=2, max_size=8)
+ENDS = st.sampled_from(
+    ("", "s", "es", "ies", "ied", "ed", "ing", "y", "e", "ee", "eed", "ll", "lled", "edly")
+)
+
+
+@given(queries(), st.lists(papers(), max_size=4))
+def test_the_matches_are_those_of_the_slow_matcher(text, found):
+    query = query_of([text])
+    find = scan.scanner(query)
+    for paper in found:
+        assert find(paper) == match(query, analyse(paper))
+
+
+@given(st.tuples(BASES, ENDS).map("".join), st.tuples(BASES, ENDS).map("".join))
+@example("skies", "sky")
+@example("cries", "cry")
+@example("hoping", "hoped")
+@example("dies", "dying")
+def test_words_of_one_stem_begin_as_it_says(one, other):
+    find = scan.scanner(query_of([f'"{one}"']))
+    for text in (one, other):
+        paper = replace(PAPER, abstract=f"x {text} x")
+        assert (find(paper) is not None) == (stem(one) == stem(text))
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("pretraining", "the pre-trained"),
+        ("pre-training", "the pretrained"),
+        ('"large pretrained model"', "large pre-trained models"),
+        ("one-ring", "all oners"),
+        ("schrodinger", 'Schr\\"odinger'),
+        ("adaptive", r"$\textbf{A}$daptive"),
+        ("rtx", "on 4timesRTX"),
+        ("solver", "dpm-solver++"),
+        ("naïve", "NAIVE"),
+        ("zero", "ze\u00adro"),
+        ("拡散", "画像の拡散"),
+        ("au:knuth", "nothing of the kind"),
+        ("lamp -pier", "a lamp"),
+    ],
+)
+def test_other_spellings_are_not_passed_over(query, text):
+    paper = replace(PAPER, abstract=text, authors=("D. Knuth",))
+    assert match(query_of([query]), analyse(paper)) is not None
+    assert scan.scanner(query_of([query]))(paper) is not None
+
+
+def test_what_cannot_match_is_not_even_read(monkeypatch):
+    monkeypatch.setattr(scan, "analyse", None)
+    for query in ("lamps", "lamp pier", '"lamp pier"', "=lamps", "lam*", "title:lamp", "fog (lamp OR pier)"):
+        assert parse(query)
+        assert scan.scanner(query_of([query]))(replace(PAPER, title="Fog", abstract="on the water")) is None

@@ -1,0 +1,150 @@
+"""Links that count what is opened: in the pages as served, of subscriptions that want it, and nowhere else."""
+
+import re
+import time
+
+import pytest
+
+from tests.deliver.mail_home import NOW
+from tests.web.conftest import serving
+
+ISSUE = "/issues/kelp/2026-11-20-1.html"
+COUNTS = 'keywords = ["kelp"]\n[ranking]\nclicks = true\n'
+
+
+@pytest.fixture
+def counting(home, site):
+    home.write("subscriptions/kelp.toml", COUNTS)
+    home.run(NOW)
+    return home
+
+
+def links(site, path=ISSUE):
+    return re.findall(r'href="\.\./\.\./(r/kelp/[^"]*)"', site.ask(path).text)
+
+
+def clicks(home, wanted):
+    """Return how many clicks are noted, when there are as many as wanted, or after a while."""
+    deadline = time.monotonic() + 5
+    while (found := home.rows("select count(*) from click")[0][0]) < wanted and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def test_a_click_is_counted_on_the_way_to_the_paper(counting, site):
+    there = links(site)
+    assert len(there) == 2
+    got = site.ask(f"/{there[0]}")
+    assert got.status == 303
+    assert got.headers["location"] == "../../papers/1.html"  # it has no address of its own
+    assert got.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in got.headers
+    assert clicks(counting, 1) == 1
+    listed = counting.call("feedback", "kelp", "list", "--json").json["votes"]
+    assert [(each["paper"], each["verdict"]) for each in listed] == [(1, "clicked")]
+    assert [name for _, name, *_ in counting.rows("pragma table_info(click)")] == [
+        "id",
+        "subscription",
+        "paper",
+        "at",
+    ]
+
+
+def test_a_paper_elsewhere_is_led_to_there(home, site):
+    home.put(
+        "2026-11-17.bib",
+        "@article{k, title = {Kelp at sea}, abstract = {Kelp drifts far.}, year = {2026}, "
+        "url = {https://kelp.example.org/?a=1&b=2}}\n",
+    )
+    home.write("subscriptions/kelp.toml", COUNTS)
+    home.run(NOW)
+    places = {site.ask(f"/{link}").headers["location"] for link in links(site)}
+    assert "https://kelp.example.org/?a=1&b=2" in places
+
+
+def test_programs_are_led_on_and_not_counted(counting, site):
+    link = f"/{links(site)[0]}"
+    for got in (
+        site.ask(link, "HEAD"),
+        site.ask(link, Sec_Purpose="prefetch"),
+        site.ask(link, User_Agent="Mozilla/5.0 (compatible; Somebot/1.0)"),
+    ):
+        assert got.status == 303
+    site.ask(f"/{links(site)[1]}")
+    assert clicks(counting, 1) == 1
+    assert "Disallow: /r/" in site.ask("/robots.txt").text
+
+
+def test_all_links_at_once_count_as_none(home, site):
+    from tests.homes import page
+
+    home.put("2026-11-18.txt", page(*(f"Kelp number {n}" for n in range(6))))
+    home.write("subscriptions/kelp.toml", COUNTS)
+    home.run(NOW)
+    there = links(site)
+    assert len(there) == 8
+    for link in there:
+        site.ask(f"/{link}")
+    assert clicks(home, 8) == 8
+    assert home.call("feedback", "kelp", "list", "--json").json["votes"] == []
+
+
+def test_a_link_leads_to_papers_of_its_own_home_only(counting, site):
+    number, code = links(site)[0].rsplit("/", 1)[1].split("-")
+    for path in (
+        f"/r/other/{number}-{code}",
+        f"/r/kelp/2-{code}",
+        f"/r/kelp/{number}-{'a' * 24}",
+        "/r/kelp/https://evil.example",
+        "/r/kelp/",
+        "/r/",
+    ):
+        got = site.ask(path)
+        assert got.status == 404, path
+        assert "location" not in got.headers
+    assert clicks(counting, 0) == 0
+
+
+def test_the_files_are_the_same_whether_clicks_count_or_not(home, site):
+    home.write("subscriptions/kelp.toml", COUNTS)
+    home.run(NOW)
+    counted = home.output()
+    page = site.ask(ISSUE)
+    assert "is counted, not by whom" in page.text
+    home.subscribe("kelp", "kelp")
+    plain = site.ask(ISSUE)
+    assert plain.body == counted["output/site" + ISSUE]
+    assert b"/r/" not in plain.body
+    assert re.sub(r'href="\.\./\.\./r/[^"]*"', "", page.text).count("<h3") == plain.text.count("<h3")
+    home.call("run", "--rewrite", "--quiet", "--now", NOW)
+    assert home.output() == counted
+
+
+def test_a_counting_page_keeps_to_the_rules_of_pages(counting, site):
+    got = site.ask(ISSUE)
+    assert got.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self';" in got.headers["content-security-policy"]
+    assert site.ask(ISSUE).body == got.body
+    assert site.ask(ISSUE, If_None_Match=got.headers["etag"]).status == 304
+    head = site.ask(ISSUE, "HEAD")
+    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(got.body)))
+    for path in ("/issues/kelp/2026-11-21-1.html", "/issues/kelp/2026-11-20-2.html", "/issues/kelp/x.html"):
+        assert site.ask(path).status == 404
+
+
+def test_a_link_still_leads_on_when_clicks_do_not_count_any_more(counting, site):
+    link = f"/{links(site)[0]}"
+    for path in sorted((counting.path / "subscriptions").iterdir()):
+        path.unlink()
+    assert site.ask(link).status == 303
+    assert clicks(counting, 0) == 0
+
+
+def test_in_a_home_with_a_path(home):
+    home.write("digest.toml", 'base_url = "https://papers.example.org/digest"\n')
+    home.write("subscriptions/kelp.toml", COUNTS)
+    home.run(NOW)
+    with serving(home) as site:
+        (first, _) = links(site, f"/digest{ISSUE}")
+        assert site.ask(f"/digest/{first}").status == 303
+        assert clicks(home, 1) == 1
