@@ -142,7 +142,7 @@ def test_a_byte_order_mark_and_windows_lines(home):
     ('channels = ["smtp"]', "digest.toml:1: channels: has smtp but there is no [smtp] table; add [smtp] with host and from"),
     ("smtp = 5", "digest.toml:1: smtp: is 5; write a table"), ("[[smtp]]\nhost='h'", "digest.toml:1: smtp: is [{'host': 'h'}]; write a table"),
     ('tittle = "x"', "digest.toml:1: tittle: is no known key; did you mean 'title'?"), ("[smpt]\nhost = 'x'", "digest.toml:1: smpt: is no known key; did you mean 'smtp'?"),
-    ("zzz = 1", "digest.toml:1: zzz: is no known key; known keys: base_url, bounces, channels, chat, columns, contact, database, dkim, feed_items, in_doubt, language, library, maildir, max_file_mb, schedule, smtp, sources, summaries, timezone, title"),
+    ("zzz = 1", "digest.toml:1: zzz: is no known key; known keys: base_url, bounces, channels, chat, columns, contact, database, dkim, feed_items, in_doubt, language, library, maildir, max_file_mb, schedule, serve, smtp, sources, summaries, timezone, title"),
     (SMTP + 'password = "secret"', "digest.toml:4: smtp.password: is no known key; did you mean 'password_env'?"),
     (SMTP + "port = 0", "digest.toml:4: smtp.port: is 0; write 1 to 65535"), (SMTP + "port = 65536", "digest.toml:4: smtp.port: is 65536; write 1 to 65535"),
     (SMTP + "port = true", "digest.toml:4: smtp.port: is True; write a whole number"), (SMTP + 'port = "587"', "digest.toml:4: smtp.port: is '587'; write a whole number"),
