@@ -379,11 +379,8 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
             )
             said = (hint for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword))
             warnings += tuple(f"{each.id}: {hint}" for hint in said)
-            warnings += tuple(
-                f"{each.id}: chat names {name!r}, and digest.toml has no [chat.{name}]"
-                for name in each.chat
-                if home.settings.room(name) is None
-            )
+            rooms = (name for name in each.chat if home.settings.room(name) is None)
+            warnings += tuple(f"{each.id}: chat: there is no [chat.{name}] in digest.toml" for name in rooms)
         result.append((each, warnings))
     return tuple(result)
 

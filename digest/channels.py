@@ -128,7 +128,7 @@ def sender_of(home: Home, store: Store) -> Sender:
         secret=secret,
         public_url=public_base(settings.base_url),
         verp=settings.bounces.verp,
-        one_click=settings.smtp is None or settings.smtp.one_click,
+        one_click=settings.smtp.one_click if settings.smtp else True,
         signers=signers_of(home, address),
     )
 

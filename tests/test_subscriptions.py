@@ -123,8 +123,8 @@ def test_good_ids(stem):
     ("enabled = 1", "2: enabled: is 1; write true or false"), ("enabled = 'yes'", "2: enabled: is 'yes'; write true or false"),
     ("paused_until = 'soon'", "2: paused_until: is 'soon'; write a date: paused_until = 2026-12-24"), ("paused_until = 08:00:00", "2: paused_until: is datetime.time(8, 0); write a date"),
     ("paused_until = 20261224", "2: paused_until: is 20261224; write a date"), ("keyword = ['y']", "2: keyword: is no known key; did you mean 'keywords'?"),
-    ("[start]", "2: start: is {}; write a text in quotes"), ("[extra]\na = 1", "2: extra: is no known key; known keys: email, enabled, exclude, formats,"),
-    ("zz = 1", "2: zz: is no known key; known keys: email, enabled, exclude, formats, keywords, language, max_papers, name, newer_than, paused_until, ranking, schedule, send_empty, start, timezone"),
+    ("[start]", "2: start: is {}; write a text in quotes"), ("[extra]\na = 1", "2: extra: is no known key; known keys: chat, email, enabled, exclude, formats,"),
+    ("zz = 1", "2: zz: is no known key; known keys: chat, email, enabled, exclude, formats, keywords, language, max_papers, name, newer_than, paused_until, ranking, schedule, send_empty, start, timezone"),
 ])  # fmt: skip
 def test_one_mistake(text, expected):
     (problem,) = wrong(KEYWORDS + text)

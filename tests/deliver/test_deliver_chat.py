@@ -176,7 +176,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
     )
     assert "chat.team.url_file" in done["team"]["reply"]
     assert {each["status"] for each in done.values()} == {"deferred"}
-    assert "kelp: chat names 'staff', and digest.toml has no [chat.staff]" in str(
+    assert "kelp: chat: there is no [chat.staff] in digest.toml" in str(
         home.call("subscriptions", "check", "--json").json
     )
     home.write("room", f"bogus://{SECRET}\n")
