@@ -22,7 +22,7 @@ from digest.store import Transaction
 if TYPE_CHECKING:
     from digest.match.taste import Profile, Space
 
-SURE = 0.5  # half as close as the liked papers are
+SURE = 0.3  # as close as the liked papers are: few papers are half as close (docs/ranking.md)
 _TERMS = 3  # of a paper, named as reasons
 _WEEK = timedelta(days=7)
 
