@@ -133,6 +133,8 @@ class Identities:
 
     def _split_from(self, members: Iterable[int]) -> dict[int, frozenset[int]]:
         split: dict[int, set[int]] = {}
+        if self._db.execute(select(apart.c.one).limit(1)).first() is None:  # as almost always
+            return {}
         for chunk in chunks(members):
             rows = self._db.execute(
                 select(apart).where(or_(apart.c.one.in_(chunk), apart.c.other.in_(chunk)))
