@@ -106,10 +106,10 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
     return "".join(_family(*family) for family in families)
 
 
-Answer = tuple[int, str, str]  # status, media type, text
+Page = tuple[int, str, str]  # status, media type, text
 
 
-def figures(home: Home, meters: Meters) -> Answer:
+def figures(home: Home, meters: Meters) -> Page:
     """Return the answer to `/metrics`."""
     try:
         return 200, "text/plain; version=0.0.4; charset=utf-8", exposition(home, meters, time.time())
@@ -117,7 +117,7 @@ def figures(home: Home, meters: Meters) -> Answer:
         return 500, "text/plain; charset=utf-8", f"{error}\n"
 
 
-def health(meters: Meters) -> Answer:
+def health(meters: Meters) -> Page:
     """Return the answer to `/healthz`."""
     healthy = meters.healthy(time.time())
     told = {

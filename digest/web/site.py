@@ -30,7 +30,7 @@ from digest.app import Clock, open_home
 from digest.clicks import made_by_hand
 from digest.config import FILE
 from digest.errors import ConfigError, DigestError
-from digest.metrics import Answer, Meters, figures, health
+from digest.metrics import Meters, Page, figures, health
 from digest.model import Home
 from digest.render import notices
 from digest.web.files import Files, Guarded, page_response
@@ -216,7 +216,7 @@ def _robots(_request: Request) -> Response:
     return PlainTextResponse(_ROBOTS)
 
 
-def _answered(answer: Answer) -> Response:
+def _answered(answer: Page) -> Response:
     status, kind, text = answer
     return Response(text.encode("utf-8", "backslashreplace"), status, {"content-type": kind})
 
