@@ -323,3 +323,20 @@ def test_mistakes_in_sources_are_named_with_their_line(home, text, line, key, wo
     found = [problem for problem in problems(home, text) if words in problem]
     assert found, problems(home, text)
     assert found[0].startswith(f"digest.toml:{line}: {key}")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ('channels = ["maildir"]', "has maildir but there is no [maildir] table; add [maildir] with path"),
+    ('channels = ["maildir"]\n[maildir]\nfrom = "a@x.test"', "maildir.path: is missing"),
+    ('channels = ["maildir"]\n[maildir]\npath = "Mail"', "maildir.from: is missing"),
+    ('channels = ["maildir"]\n[maildir]\npath = "Mail"\nfrom = "nobody"', "'nobody' has no address"),
+    ('channels = ["smtq"]', "did you mean 'smtp'?"),
+    ('channels = ["chat"]', "channels: has chat but there is no [chat] table; add [chat] with a table [chat.NAME] for each room"),
+    ("[chat.team]", "chat.team.url_env: is missing"),
+    ('[chat."Team 1"]\nurl_env = "X"', "chat.Team 1: is no name for a room"),
+    ("[chat]\nteam = 3", "chat.team: is 3; write a table"),
+    ('[chat.team]\nurl_env = "X"\nurl = "slack://"', "chat.team.url: is no known key"),
+])  # fmt: skip
+def test_channels_that_cannot_work(home, text, words):
+    (problem,) = problems(home, text)
+    assert words in problem

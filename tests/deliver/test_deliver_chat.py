@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.config import load_settings
 from digest.deliver.chat import ChatChannel, open_room
-from digest.errors import ConfigError, Unopened, UsageError
+from digest.errors import Unopened, UsageError
 from digest.model import Answer, Delivery
 from digest.render import Renderer
 from tests.deliver.mail_home import NOW, MailHome
@@ -260,21 +259,6 @@ def test_whatever_the_limit_there_is_a_link(limit):
     assert "\n" not in title
     if limit > 400:
         assert len(title + text) <= limit
-
-
-@pytest.mark.parametrize(("text", "words"), [
-    ('channels = ["chat"]', "channels: has chat but there is no [chat] table; add [chat] with a table [chat.NAME] for each room"),
-    ("[chat.team]", "chat.team.url_env: is missing"),
-    ('[chat."Team 1"]\nurl_env = "X"', "chat.Team 1: is no name for a room"),
-    ("[chat]\nteam = 3", "chat.team: is 3; write a table"),
-    ('[chat.team]\nurl_env = "X"\nurl = "slack://"', "chat.team.url: is no known key"),
-])  # fmt: skip
-def test_settings_that_cannot_work(tmp_path, text, words):
-    path = tmp_path / "digest.toml"
-    path.write_text(text, "utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load_settings(path)
-    assert words in str(caught.value)
 
 
 def test_a_subscription_that_names_no_room(home: MailHome):

@@ -5,11 +5,10 @@ from email import message_from_bytes
 
 import pytest
 
-from digest.config import load_settings
 from digest.deliver.address import Mailbox
 from digest.deliver.maildir import MaildirChannel
 from digest.deliver.mailing import Sender
-from digest.errors import ConfigError, Unopened
+from digest.errors import Unopened
 from tests.deliver.killing import COMMITS, is_killed
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.test_deliver_bounces import failed
@@ -161,22 +160,6 @@ def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
     assert "cannot be written (Is a directory)" in answer.text
     with pytest.raises(Unopened, match="cannot be made a Maildir"):
         MaildirChannel(tmp_path / "absent" / "Mail", channel.sender, channel.mailing_of).open()
-
-
-@pytest.mark.parametrize(("text", "words"), [
-    ('channels = ["maildir"]', "has maildir but there is no [maildir] table; add [maildir] with path"),
-    ('channels = ["maildir"]\n[maildir]\nfrom = "a@x.test"', "maildir.path: is missing"),
-    ('channels = ["maildir"]\n[maildir]\npath = "Mail"', "maildir.from: is missing"),
-    ('channels = ["maildir"]\n[maildir]\npath = "Mail"\nfrom = "nobody"', "'nobody' has no address"),
-    ('channels = ["smtq"]', "did you mean 'smtp'?"),
-])  # fmt: skip
-def test_settings_that_cannot_work(tmp_path, text, words):
-    path = tmp_path / "digest.toml"
-    path.write_text(text, "utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load_settings(path)
-    assert words in str(caught.value)
-    assert len(caught.value.problems) == 1
 
 
 def test_the_doctor_looks_at_it(home: MailHome):
