@@ -221,6 +221,12 @@ class Week:
     matched: int
 
 
+def per_week(weeks: Sequence[Week]) -> tuple[float, int]:
+    """Return how many papers matched a week, and over how many weeks: those since the first that brought any."""
+    counted = weeks[next((place for place, week in enumerate(weeks) if week.papers), 0) :]
+    return sum(week.matched for week in counted) / len(counted), len(counted)
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The issue a subscription would get now (None: nothing matches) and what past weeks would have brought."""
@@ -231,6 +237,10 @@ class Preview:
     text: str
     weeks: tuple[Week, ...]
     papers: int  # in the library
+
+    @property
+    def per_week(self) -> tuple[float, int]:
+        return per_week(self.weeks)
 
 
 def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Preview:

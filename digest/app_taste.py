@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from digest.app import Clock, Week, iso, open_library, read_paths, subscription_of, weeks_of
+from digest.app import Clock, Week, iso, open_library, per_week, read_paths, subscription_of, weeks_of
 from digest.errors import UsageError
 from digest.model import DigestFile, Home, Paper, Rejected, Subscription
 
@@ -106,8 +106,8 @@ class Suggestion:
     weeks: tuple[Week, ...]
 
     @property
-    def per_week(self) -> float:
-        return sum(week.matched for week in self.weeks) / len(self.weeks)
+    def per_week(self) -> tuple[float, int]:
+        return per_week(self.weeks)
 
 
 def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock: Clock) -> Suggestion:

@@ -82,7 +82,7 @@ def _suggest(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
                 "keywords": list(found.keywords),
                 "liked": found.liked,
                 "found": found.found,
-                "papers_a_week": found.per_week,
+                "papers_a_week": found.per_week[0],
             }
         )
     else:

@@ -264,11 +264,7 @@ class Screen:
         self.table(
             ("week of", "papers", "match"), ((week.monday, week.papers, week.matched) for week in shown.weeks)
         )
-        total = sum(week.matched for week in shown.weeks)
-        self.say(
-            f"{total / len(shown.weeks):.1f} papers a week over {_count(len(shown.weeks), 'week')}.",
-            style="bold",
-        )
+        self.say(_rate(*shown.per_week) + ".", style="bold")
 
     def standings(self, found: Sequence["Standing"]) -> None:
         """Show the subscriptions."""
@@ -320,10 +316,7 @@ class Screen:
     def suggestion(self, found: "Suggestion") -> None:
         """Show proposed keywords as they stand in a subscription."""
         self.say(f"keywords = [{', '.join(_toml_text(each) for each in found.keywords)}]", style="bold")
-        self.say(
-            f"finds {found.found} of {_count(found.liked, 'liked paper')}; {found.per_week:.1f} papers a week "
-            f"over {_count(len(found.weeks), 'week')}."
-        )
+        self.say(f"finds {found.found} of {_count(found.liked, 'liked paper')}; {_rate(*found.per_week)}.")
 
     def ledger(self, records: "Sequence[RunRecord]", timezone: str) -> None:
         """Show the runs, newest first, by the clocks they went by."""
@@ -458,6 +451,10 @@ def _toml_text(text: str) -> str:
 
 def _cell(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def _rate(papers: float, weeks: int) -> str:
+    return f"{papers:.1f} papers a week over {_count(weeks, 'week')}"
 
 
 def _count(number: int, noun: str) -> str:

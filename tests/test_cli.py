@@ -587,7 +587,9 @@ def test_preview_shows_the_issue_and_records_nothing(home):
         {"week": "2026-11-16", "papers": 5, "matched": 2},
         {"week": "2026-11-23", "papers": 0, "matched": 0},
     ]
-    assert "Kelp Comes Back" in home.call("preview", "kelp", "--now", NOW).out
+    shown = home.call("preview", "kelp", "--now", NOW).out
+    assert "Kelp Comes Back" in shown
+    assert "2.0 papers a week over 1 week." in shown  # of 8, as the library is not older
     assert home.call("preview", "none", "--json", "--now", NOW).json["issue"] is None
     assert (home.dump(), home.output()) == before
     home.write("subscriptions/none.toml", "keywords = 3\n")
