@@ -35,15 +35,15 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from digest import read
-from digest.app import Clock, deliver
-from digest.cli import main
-from digest.config import open_home
-from digest.deliver.address import Mailbox
+from digest.cli.main import main
 from digest.deliver.dkim import load_signer
-from digest.deliver.mailing import Mailing, Sender
+from digest.deliver.message import Mailing, Sender
+from digest.home.settings_file import open_home
 from digest.model import Delivery, DigestFile, Issue, Item, Paper
 from digest.render import Frame, Renderer
+from digest.services.runs import Clock, deliver
 from digest.store import open_store
+from digest.text.addresses import Mailbox
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "daily-papers-pages"

@@ -22,8 +22,8 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from digest.maths import edits_of, readable
 from digest.read import read
+from digest.text.math import edits_of, readable
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -17,10 +17,10 @@ from typing import Any
 
 from matching.workload import FOLDERS, LUCENE, SAMPLES, real_papers, workload
 
-import digest.match.query
-import digest.text
-from digest.match.program import compile_queries
-from digest.match.query import query_of
+import digest.match.query.parser
+import digest.text.words
+from digest.match.index.compiler import compile_queries
+from digest.match.query.parser import query_of
 
 _GRAMMAR = r"""
 ?query: _all

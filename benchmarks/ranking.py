@@ -41,13 +41,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from digest.match import taste
-from digest.match.query import query_of
-from digest.match.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, score
+from digest.match.query.parser import query_of
 from digest.model import Paper
-from digest.ranked import SURE
-from digest.render.sentences import gist, sentences
-from digest.text import words
+from digest.pipeline.ranking import SURE
+from digest.rank import taste
+from digest.rank.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, score
+from digest.render.excerpts import gist, sentences
+from digest.text.words import words
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)

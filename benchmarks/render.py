@@ -18,8 +18,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from digest.match.naive import analyse, match
-from digest.match.query import query_of
+from digest.match.query.parser import query_of
+from digest.match.reference import analyse, match
 from digest.model import Issue, Item, Paper
 from digest.read import read
 from digest.render import Frame, Renderer

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from apscheduler.triggers.cron import CronTrigger
 
-from digest.slots import due_slots, latest_due, parse_schedule
+from digest.compose.slots import due_slots, latest_due, parse_schedule
 
 ROOT = Path(__file__).parents[1]
 TIMES = ("00:00", "01:30", "02:00", "02:30", "03:00", "08:00")

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date
 from pathlib import Path
 
-from digest.match.spoken import subjects
 from digest.model import DigestFile
+from digest.rank.trends import Period, Titled, period, rising
 from digest.read import read
-from digest.trends import Period, Titled, period, rising
+from digest.text.keyphrases import subjects
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -7,7 +7,7 @@ A package of someone else adds one by an entry point of the group `paper_digest.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 from digest.model import Answer, Delivery, Listing, PartialDate
 
@@ -115,3 +115,38 @@ class Channel(Protocol):
     def open(self) -> Link:
         """Make ready for sending. Raises Unopened."""
         ...
+
+
+# The fields of a table of papers, and the column headings by which each is recognized.
+COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "title": ("title", "article title", "document title", "primary title", "ti", "display name"),
+    "abstract": ("abstract", "abstract note", "summary", "ab", "notes abstract"),
+    "authors": ("authors", "author", "author names", "author full names", "author s", "au", "creators"),
+    "doi": ("doi", "di", "digital object identifier"),
+    "arxiv": ("arxiv", "arxiv id", "eprint", "arxivid"),
+    "url": ("url", "link", "urls", "article link", "doi link", "openalex id"),
+    "published": (
+        "published",
+        "date",
+        "publication date",
+        "pub date",
+        "create date",
+        "published date",
+        "date published",
+    ),
+    "year": ("year", "publication year", "py", "pub year", "published year"),
+    "keywords": ("keywords", "author keywords", "manual tags", "tags", "de", "keyword"),
+    "categories": ("categories", "category", "subjects", "research areas", "arxiv categories"),
+    "venue": (
+        "journal",
+        "journal book",
+        "source title",
+        "publication title",
+        "venue",
+        "conference",
+        "booktitle",
+    ),
+    "organization": ("organization", "organisation", "institution"),
+    "comments": ("comments count", "num comments"),
+    "upvotes": ("upvotes", "votes"),
+}

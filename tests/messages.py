@@ -11,7 +11,7 @@ Message = str | tuple[str, str]  # a pair where it has a plural
 PLURAL = {"ngettext", "plural"}
 SAID = {"gettext", "_", *PLURAL}
 # They hand on what others say.
-SPEAKERS = {"digest/language.py", "digest/catalogue.py"}
+SPEAKERS = {"digest/i18n/language.py", "digest/i18n/catalogue.py"}
 
 
 def messages() -> Iterator[tuple[Message, str]]:

@@ -142,7 +142,7 @@ def test_lately(home):
 
 
 def test_a_silence_longer_than_what_is_looked_at(home, monkeypatch):
-    monkeypatch.setattr("digest.why._LATELY", 2)
+    monkeypatch.setattr("digest.services.explain._LATELY", 2)
     for day in (18, 19, 20):
         home.run(f"2026-11-{day}T14:00Z")
     told = "No issue for long: the last 2 slots have passed without one; for the last, Fri 2026-11-20 08:00,"

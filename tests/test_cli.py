@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from digest import lock
-from digest.cli import main
+from digest.cli.main import main
+from digest.system import locks as lock
 from tests.homes import Card, Done, TestHome, below, call, counts, issue_of, page, prose, verdict_of
 from tests.servers import Reply, http_server
 
@@ -487,7 +487,7 @@ def test_people_get_tables(home):
 
 
 def test_a_second_run_waits_for_the_first(home):
-    with (home.path / ".digest.lock").open("a+") as held:
+    with (home.path / ".digest.system.locks").open("a+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         command = [sys.executable, "-m", "digest", "run", "--json", "--now", NOW, "--home", str(home.path)]
         second = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

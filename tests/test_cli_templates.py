@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import cli_templates
+from digest.cli import templates as cli_templates
 from tests.homes import Card, TestHome, page
 
 NOW = "2026-11-20T09:00"

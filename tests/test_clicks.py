@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.clicks import AGAIN, NEWEST, Click, counted, made_by_hand
+from digest.rank.clicks import AGAIN, NEWEST, Click, counted, made_by_hand
 from tests.homes import Card, TestHome, issue_of, page
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -114,9 +114,9 @@ def home(tmp_path):
 
 def click(home, *numbers, at="2026-11-20T10:00:00"):
     """Note clicks on papers, a minute from one to the next, as the server does."""
-    from digest.app import Clock
-    from digest.app_pages import count
-    from digest.config import open_home
+    from digest.home.settings_file import open_home
+    from digest.services.reader_pages import count
+    from digest.services.runs import Clock
 
     for minute, number in enumerate(numbers):
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC) + timedelta(minutes=minute)
@@ -191,8 +191,8 @@ def test_a_paper_opened_twice_in_a_moment_was_opened_once(home):
 
 
 def test_clicks_are_forgotten_with_time(home):
-    from digest.app import Clock, keep_up
-    from digest.config import open_home
+    from digest.home.settings_file import open_home
+    from digest.services.runs import Clock, keep_up
 
     click(home, 1, at="2026-05-01T10:00:00")
     click(home, 2)

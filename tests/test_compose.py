@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.compose import MAX_UPDATED, Findings, compose, find, recent_enough
+from digest.compose.issue import MAX_UPDATED, Findings, compose, find, recent_enough
 from digest.model import Evidence, Item, Match, Paper, Subscription
 
 NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)

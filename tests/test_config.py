@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.checked import Table, line_of, parse_toml
-from digest.config import load_settings, open_home
 from digest.errors import ConfigError, UsageError
+from digest.home.settings_file import load_settings, open_home
+from digest.home.toml import Table, line_of, parse_toml
 from digest.model import Bounces, Dkim, Settings, Smtp, Source
 
 SMTP = '[smtp]\nhost = "mail.example.org"\nfrom = "Digest <d@example.org>"\n'

@@ -7,10 +7,10 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import html5lib
 import pytest
 
-from digest.app import Clock
-from digest.app_templates import preview_page
-from digest.config import open_home
+from digest.home.settings_file import open_home
 from digest.render import Frame
+from digest.services.runs import Clock
+from digest.services.templates import preview_page
 from tests.homes import Card, TestHome, page
 
 MARKDOWN_LINK = re.compile(r"\]\(([^)\s]+)\)")

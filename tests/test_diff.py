@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.diff import Change, Known, Lead, diff
+from digest.diff.changes import Change, Known, Lead, diff
+from digest.diff.source_records import FACTS, Stamp, Witness, combine, hear, merge, together
 from digest.model import DigestFile, Listing
-from digest.witness import FACTS, Stamp, Witness, combine, hear, merge, together
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digest import cli
-from digest.config import load_settings
-from digest.subscriptions import Flawed, check
+from digest.cli import main as cli
+from digest.home.settings_file import load_settings
+from digest.home.subscription_files import Flawed, check
 
 ROOT = Path(__file__).parents[1]
 DOCS = {path.name: path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.lock import LEADER, hold
-from digest.pulse import Pulse, beat
+from digest.system.heartbeat import Pulse, beat
+from digest.system.locks import LEADER, hold
 from tests.homes import TestHome, call, page
 
 NOW = "2026-11-17T09:00"
@@ -181,7 +181,7 @@ def test_slots_that_wait_for_nobody(home):
     beat(home.path, Pulse(datetime(2026, 11, 18, 7, 59, tzinfo=UTC)))
     assert "(last round Wed 2026-11-18 07:59:00)" in clock_of(home, "2026-11-19T11:00")["message"]
     assert "its last round was at Wed 2026-11-18 07:59:00" in clock_of(home, NOW)["message"]
-    (home.path / ".digest.schedule.json").write_text("[]")
+    (home.path / ".digest.scheduler.service.json").write_text("[]")
     assert clock_of(home, NOW)["message"].startswith("digest schedule has not been used here")
 
 

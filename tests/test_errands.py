@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from digest.app import Clock, open_home
-from digest.errands import Fetches, Post
 from digest.errors import DigestError
-from digest.rounds import Rounds
-from digest.schedule import Service
+from digest.scheduler.jobs import Fetches, Post
+from digest.scheduler.service import Service
+from digest.scheduler.tick import Rounds
+from digest.services.runs import Clock, open_home
 from tests.clocks import PATIENCE, Scheduler
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer
@@ -201,7 +201,7 @@ def test_slots_wait_for_what_is_being_fetched(tmp_path, monkeypatch):
     assert rounds.go(at()).report and not rounds.waits
     busy[0] = True
     assert rounds.go(at(days=1)).report is None
-    monkeypatch.setattr("digest.rounds.FETCH_PATIENCE", 0.0)
+    monkeypatch.setattr("digest.scheduler.tick.FETCH_PATIENCE", 0.0)
     assert rounds.go(at(days=1)).report
 
 

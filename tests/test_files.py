@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.errors import StoreError
-from digest.files import write_whole
+from digest.system.files import write_whole
 
 
 def test_a_file_is_written_with_its_folders(tmp_path):
@@ -45,7 +45,7 @@ def test_the_last_word_stands(tmp_path, words):
 def test_a_reader_never_meets_half_a_file(tmp_path):
     path = tmp_path / "x"
     script = (
-        "import sys, itertools, pathlib; from digest.files import write_whole\n"
+        "import sys, itertools, pathlib; from digest.system.files import write_whole\n"
         "for n in itertools.count(): write_whole(pathlib.Path(sys.argv[1]), bytes([65 + n % 26]) * 200_000)"
     )
     writer = subprocess.Popen([sys.executable, "-c", script, str(path)])

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from digest import read
-from digest.diff import Change
-from digest.intake import judge
+from digest.diff.changes import Change
 from digest.model import DigestFile, Listing
+from digest.pipeline.ingest import judge
 from digest.store import Store, open_store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

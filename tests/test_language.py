@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 from babel.messages.pofile import read_po
 
-from digest.catalogue import LOCALE, language
-from digest.config import load_settings
 from digest.errors import ConfigError
-from digest.language import ENGLISH, LANGUAGES
-from digest.match.near import Miss
+from digest.home.settings_file import load_settings
+from digest.i18n.catalogue import LOCALE, language
+from digest.i18n.language import ENGLISH, LANGUAGES
+from digest.match.near_misses import Miss
 from digest.render import Holdings, IssueLine, Renderer
 from tests.homes import TestHome, page
 from tests.messages import messages

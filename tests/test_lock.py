@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from digest.errors import LockedError, StoreError
-from digest.lock import FILE, dead_signs, forget_sign, hold, sign_of_life
+from digest.system.locks import FILE, dead_signs, forget_sign, hold, sign_of_life
 
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from digest.lock import hold
+from digest.system.locks import hold
 with hold(Path(sys.argv[1]), command="digest run --force"):
     print("held", flush=True)
     sys.stdin.readline()

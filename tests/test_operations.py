@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from digest.config import open_home
-from digest.metrics import Meters, exposition
-from digest.slots import parse_schedule
+from digest.compose.slots import parse_schedule
+from digest.home.settings_file import open_home
+from digest.services.metrics import Meters, exposition
 from tests.homes import TestHome, page
 
 TEXT = (Path(__file__).parents[1] / "docs" / "operations.md").read_text("utf-8")

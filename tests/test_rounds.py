@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from digest.app import Clock, open_home
 from digest.errors import DigestError
-from digest.lock import LEADER, hold
-from digest.metrics import LATE, Meters, exposition
-from digest.pulse import last
-from digest.read.arrivals import QUIET, Arrivals, being_written
-from digest.rounds import Rounds, Stopped
-from digest.schedule import Service
+from digest.read.inbox_watcher import QUIET, Arrivals, being_written
+from digest.scheduler.service import Service
+from digest.scheduler.tick import Rounds, Stopped
+from digest.services.metrics import LATE, Meters, exposition
+from digest.services.runs import Clock, open_home
+from digest.system.heartbeat import last
+from digest.system.locks import LEADER, hold
 from tests.homes import TestHome, page
 
 LAMPS = [f"Lantern number {n} of the pier" for n in range(4)]
@@ -75,7 +75,7 @@ def test_what_could_not_be_done_is_done_in_the_next_round(home, rounds, monkeypa
 
 
 def test_a_round_stops_between_two_transactions(home, monkeypatch):
-    monkeypatch.setattr("digest.pipeline.TOGETHER", 0.0)
+    monkeypatch.setattr("digest.pipeline.run.TOGETHER", 0.0)
     asked = iter([False, True])
     rounds = Rounds(open_home(str(home.path)), stopping=lambda: next(asked, False))
     with pytest.raises(Stopped):
@@ -240,7 +240,7 @@ def test_a_round_that_ends_while_the_clock_is_being_stopped(home, monkeypatch):
 def test_a_signal_that_comes_while_the_event_is_held():
     """The loop holds the event's lock nearly all the time: a handler that set it would often hang."""
     script = (
-        "from digest.schedule import Service\n"
+        "from digest.scheduler.service import Service\n"
         "service = Service(None, None); service.stop_at_signals(); print('ready', flush=True)\n"
         "while not service.stop.wait(0): pass\n"
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.slots import Schedule, Slot, due_slots, instant_of, next_slot, parse_schedule
+from digest.compose.slots import Schedule, Slot, due_slots, instant_of, next_slot, parse_schedule
 
 ZONES = sorted(available_timezones())
 MONDAY = date(2026, 11, 16)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from digest.slots import due_slots, latest_due, parse_schedule
+from digest.compose.slots import due_slots, latest_due, parse_schedule
 
 TORTURE = os.environ.get("TORTURE", "")
 SEED = int(os.environ["TORTURE_SEED"])

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from digest.stale import Batch, complaints
+from digest.diff.staleness import Batch, complaints
 
 DAY = date(2026, 11, 20)
 

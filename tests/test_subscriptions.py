@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.home.durations import parse_span
+from digest.home.subscription_files import Flawed, check, load, load_all, new_text
 from digest.model import Subscription
-from digest.spans import parse_span
-from digest.subscriptions import Flawed, check, load, load_all, new_text
 from tests.strategies import queries
 
 KEYWORDS = 'keywords = ["x"]\n'

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.match.naive import analyse, match
-from digest.match.query import query_of
+from digest.match.query.parser import query_of
+from digest.match.reference import analyse, match
 from digest.model import Paper
-from digest.suggest import MOST, suggest
+from digest.rank.suggest import MOST, suggest
 from tests.homes import TestHome, page
 from tests.strategies import sentences
 from tests.test_feedback import BREAD, LAMPS, MORE_BREAD, MORE_LAMPS

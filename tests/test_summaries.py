@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.store import open_store
-from digest.summaries import SummaryError, judged
+from digest.summarize import SummaryError, judged
 from tests.homes import Card, TestHome, issue_of, page, prose
 from tests.servers import Asked, Reply, http_server
 from tests.strategies import texts

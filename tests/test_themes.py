@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Paper
-from digest.themes import FEWEST, MOST_THEMES, themes_of
+from digest.rank.themes import FEWEST, MOST_THEMES, themes_of
 from tests.strategies import sentences
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
-from digest.diff import diff
-from digest.match.spoken import in_full, subjects
+from digest.compose.slots import is_weekly, parse_schedule
+from digest.diff.changes import diff
 from digest.model import DigestFile, Listing
-from digest.rising import trends_of
-from digest.slots import is_weekly, parse_schedule
+from digest.pipeline.trends import trends_of
+from digest.rank.trends import WEEKS, Rise, Titled, period, rising
 from digest.store import Store, open_store
 from digest.store.schema import _keep_titles
-from digest.trends import WEEKS, Rise, Titled, period, rising
+from digest.text.keyphrases import in_full, subjects
 from tests.homes import Card, TestHome, page
 
 LAST = date(2026, 3, 12)
@@ -191,7 +191,7 @@ def test_what_is_kept_adds_up_however_it_was_read(store, tmp_path_factory):
 
 
 def test_a_paper_that_became_part_of_another_counts_once(store):
-    from digest.librarian import merge
+    from digest.services.library import merge
 
     read_weeks(store, some_weeks())
     with store.begin() as tx:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.app import Clock, keep_up, open_home
-from digest.config import load_settings
+from digest.home.settings_file import load_settings
 from digest.model import Upkeep
+from digest.services.runs import Clock, keep_up, open_home
 from tests.homes import TestHome, issue_of, page
 
 LAMPS = [f"Lantern number {n} of the pier" for n in range(4)]

@@ -47,7 +47,7 @@ def test_what_is_in_the_wheel(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     carried = {name.removeprefix("digest/_home/") for name in names if name.startswith("digest/_home/")}
     assert carried == {*SAMPLES, *(f"templates/{path.name}" for path in (ROOT / "templates").iterdir())}
-    assert "digest/cli.py" in names
+    assert "digest/cli/main.py" in names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"digest"}
     assert not [name for name in names if name.endswith((".pyc", ".db"))]

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-import digest.text
-from digest.match import kernels, naive
-from digest.match.index import Hits, Index
-from digest.match.program import Program, compile_queries
-from digest.match.query import Query, query_of
+import digest.text.words
+from digest.match import reference as naive
+from digest.match.index import kernels_numpy as kernels
+from digest.match.index.compiler import Program, compile_queries
+from digest.match.index.index import Hits, Index
+from digest.match.query.parser import Query, query_of
 from digest.model import Paper
 from matching.engines import Pairs
 from matching.workload import OURS, OURS_STEMMED, Text, Workload

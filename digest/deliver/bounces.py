@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Literal
 
-from digest.deliver.mailing import BOUNCE, UNSUBSCRIBE
-from digest.deliver.policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
-from digest.tokens import number_of
+from digest.deliver.message import BOUNCE, UNSUBSCRIBE
+from digest.deliver.retry_policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
+from digest.signing import number_of
 
 Kind = Literal["hard", "soft", "complaint", "unsubscribe", "delayed", "notice", "forged", "other"]
 

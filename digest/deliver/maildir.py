@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.deliver.address import mailbox
-from digest.deliver.mailing import Mailing, Sender
-from digest.deliver.post import NO_ADDRESS
+from digest.deliver.message import Mailing, Sender
+from digest.deliver.smtp_channel import NO_ADDRESS
 from digest.errors import Unopened
-from digest.files import sync_folder
 from digest.model import Answer, Delivery
+from digest.system.files import sync_folder
+from digest.text.addresses import mailbox
 
 _FOLDERS = ("tmp", "new", "cur")
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
-from digest.fetch.problem import FetchError
+from digest.fetch.errors import FetchError
 from digest.model import ImapBox
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
-from digest.fetch.problem import FetchError
+from digest.fetch.errors import FetchError
 from digest.fetch.web import Web
 
 NAME = "paper-digest"

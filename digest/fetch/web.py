@@ -15,9 +15,9 @@ import httpcore
 import httpx
 import stamina
 
-from digest.fetch.guard import Forbidden, GuardedNetwork
-from digest.fetch.pace import Pace
-from digest.fetch.problem import FetchError
+from digest.fetch.errors import FetchError
+from digest.fetch.network_guard import Forbidden, GuardedNetwork
+from digest.fetch.rate_limit import Pace
 
 # What is tried again is told at the end, if it fails; no log is wanted on the way.
 logging.getLogger("stamina").addHandler(logging.NullHandler())

@@ -1,9 +1,9 @@
 """Feeds: papers in, bytes out. The same input gives the same bytes."""
 
-from digest.publish.channel import Channel
+from digest.publish.feed import Channel
 from digest.publish.json_feed import json_feed
 from digest.publish.opml import opml
-from digest.publish.xml import atom, rss
+from digest.publish.rss_atom import atom, rss
 
 FORMS = {"rss": rss, "atom": atom, "json": json_feed}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from digest.model import FeedItem
-from digest.publish.channel import Channel, Entry, entry_of
+from digest.publish.feed import Channel, Entry, entry_of
 
 
 def json_feed(channel: Channel, items: Sequence[FeedItem]) -> bytes:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from html import escape
 
-from digest.display import clean
-from digest.links import feed_file
+from digest.text.clean import clean
+from digest.urls import feed_file
 
 
 def opml(title: str, base_url: str, feeds: Iterable[tuple[str, str]]) -> bytes:

@@ -9,9 +9,9 @@ from datetime import date, tzinfo
 
 from digest.model import DigestFile, Listing, Rejected
 from digest.ports import Document, Fault, Parsed
-from digest.read import capture, formats, kinds
+from digest.read import capture_date, file_types, registry
 from digest.read.decode import Decoded, decode
-from digest.read.files import Loaded, files_of, load
+from digest.read.load import Loaded, files_of, load
 
 __all__ = ["Columns", "Loaded", "files_of", "load", "parse", "read"]
 
@@ -46,15 +46,15 @@ def parse(
     """
     decoded = decode(loaded.data)
     document = Document(loaded.path, loaded.data, decoded.text, columns)
-    chosen, broken = formats.recognise(document)
+    chosen, broken = registry.recognise(document)
     if chosen is None and decoded.damaged:
         return _rejected(loaded, _DAMAGED, decoded.damaged)
     if chosen is None:
         return _rejected(loaded, _unknown(document, broken))
-    found = formats.parse_with(chosen, document)
+    found = registry.parse_with(chosen, document)
     if isinstance(found, Fault):
         return _rejected(loaded, found)
-    saved = capture.captured_on(
+    saved = capture_date.captured_on(
         given=captured,
         path=loaded.path,
         carried=found.carried if _has_come(found.carried, today) else None,
@@ -72,7 +72,7 @@ def parse(
         captured_guessed=saved.guessed,
         modified=loaded.modified,
         listings=tuple(_dated(listing, found, saved.day) for listing in found.listings),
-        note=found.note if formats.reads_bytes(chosen) else _note(decoded, found),
+        note=found.note if registry.reads_bytes(chosen) else _note(decoded, found),
     )
 
 
@@ -87,7 +87,11 @@ _CAN_BE_READ = "digest reads saved pages, API answers, feeds, alert mails and bi
 
 def _dated(listing: Listing, found: Parsed, captured: date) -> Listing:
     partial = found.yearless.get(listing.rank)
-    return listing if partial is None else replace(listing, published=capture.in_year(partial, captured.year))
+    return (
+        listing
+        if partial is None
+        else replace(listing, published=capture_date.in_year(partial, captured.year))
+    )
 
 
 def _note(decoded: Decoded, found: Parsed) -> str:
@@ -96,7 +100,7 @@ def _note(decoded: Decoded, found: Parsed) -> str:
 
 
 def _unknown(document: Document, broken: tuple[str, ...]) -> Fault:
-    kind = kinds.kind(document) or "plain text without anything that only a list of papers has"
+    kind = file_types.kind(document) or "plain text without anything that only a list of papers has"
     reason = "; ".join((f"no known kind of digest file: it seems to be {kind}", *broken))
     return Fault(reason, f"{_CAN_BE_READ}; save a page as HTML or as plain text, or take this file away")
 

@@ -3,7 +3,7 @@
 Everything here is pure: the same issue, templates and frame give the same bytes.
 """
 
-from digest.render.frame import Frame, IssueLine
+from digest.render.context import Frame, IssueLine
 from digest.render.renderer import Renderer
 from digest.render.view import Holdings
 

@@ -3,10 +3,10 @@
 import re
 import unicodedata
 
-from digest.display import clean
-from digest.links import arxiv_url, doi_url, web_url
-from digest.maths import shown
 from digest.model import Paper
+from digest.text.clean import clean
+from digest.text.math import shown
+from digest.urls import arxiv_url, doi_url, web_url
 
 _SPECIAL = re.compile(r"[&%$#_]")
 _BACKSLASHES_AND_BRACES = str.maketrans({"\\": r"\textbackslash ", "{": r"\{", "}": r"\}"})

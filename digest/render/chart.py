@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from digest.language import ENGLISH, Language
+from digest.i18n.language import ENGLISH, Language
 
 WEEKS = 26
 _STEP, _WIDTH, _HEIGHT = 9, 6, 36

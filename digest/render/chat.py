@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from digest.catalogue import language
-from digest.display import shorten
-from digest.language import Language
+from digest.i18n.catalogue import language
+from digest.i18n.language import Language
 from digest.render.highlight import text_of
 from digest.render.view import IssueView, PaperView
+from digest.text.clean import shorten
 
 Fits = Callable[[str, str], bool]
 _LINE = 160  # characters about a paper

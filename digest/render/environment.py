@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from digest.errors import TemplateProblem
-from digest.language import ENGLISH, Language
-from digest.render import md, plain
+from digest.i18n.language import ENGLISH, Language
+from digest.render import markdown as md
+from digest.render import plain_text as plain
 from digest.render.highlight import Piece, marked, text_of
-from digest.resources import folder
+from digest.system.resources import folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -6,8 +6,8 @@ from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
-from digest.display import clean
 from digest.model import Evidence
+from digest.text.clean import clean
 
 Span = tuple[int, int]
 

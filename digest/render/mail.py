@@ -13,7 +13,7 @@ from datetime import datetime
 from email import base64mime
 from email.utils import format_datetime
 
-from digest.display import clean, shorten
+from digest.text.clean import clean, shorten
 
 _PRINTABLE = re.compile(r"[ -~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from digest.catalogue import language
+from digest.i18n.catalogue import language
 
 
 @dataclass(frozen=True, slots=True)

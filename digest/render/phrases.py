@@ -7,11 +7,11 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from digest.display import clean, shorten, shown_term
-from digest.language import ENGLISH, Language
-from digest.maths import shown
+from digest.i18n.language import ENGLISH, Language
 from digest.model import Evidence, Issue, Item, Paper, Trend
 from digest.render.highlight import Piece, pieces, spans
+from digest.text.clean import clean, shorten, shown_term
+from digest.text.math import shown
 
 _SOURCES = {
     "daily-papers-page": "Daily Papers",

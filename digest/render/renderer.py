@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest.catalogue import language
-from digest.display import clean
-from digest.links import host_of
+from digest.i18n.catalogue import language
 from digest.model import Issue, Paper
-from digest.render import chat, mail, md, phrases
+from digest.render import chat, mail, phrases
+from digest.render import markdown as md
+from digest.render.context import Frame, IssueLine
 from digest.render.environment import make_environment, render
-from digest.render.frame import Frame, IssueLine
 from digest.render.notices import Notice
 from digest.render.view import (
     WHOLE,
@@ -24,6 +23,8 @@ from digest.render.view import (
     named,
     page_view,
 )
+from digest.text.clean import clean
+from digest.urls import host_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment

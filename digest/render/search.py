@@ -7,9 +7,9 @@ that the page has. Only the files of papers that came or changed are written ane
 import json
 from collections.abc import Iterable
 
-from digest.display import clean, shorten
-from digest.maths import shown
 from digest.model import Paper
+from digest.text.clean import clean, shorten
+from digest.text.math import shown
 
 SHARD = 1000
 

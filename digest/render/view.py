@@ -10,20 +10,20 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from digest.catalogue import language
-from digest.display import clean, shorten
-from digest.language import ENGLISH, Language
-from digest.links import arxiv_url, doi_url, issue_page, paper_page, paper_url, web_url
-from digest.maths import readable, shown
+from digest.i18n.catalogue import language
+from digest.i18n.language import ENGLISH, Language
 from digest.model import Issue, Item, Paper, Trend
 from digest.render import phrases
 from digest.render.bibtex import bibtex
 from digest.render.chart import Chart, papers_a_week, weekly_bars
-from digest.render.frame import Frame, IssueLine
+from digest.render.context import Frame, IssueLine
+from digest.render.excerpts import ABOUT, shorten_abstract
 from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason
 from digest.render.search import shard_file, shard_of
-from digest.render.sentences import ABOUT, shorten_abstract
+from digest.text.clean import clean, shorten
+from digest.text.math import readable, shown
+from digest.urls import arxiv_url, doi_url, issue_page, paper_page, paper_url, web_url
 
 LONG = 8  # an issue of more papers begins with a table of contents
 RECENT = 40  # issues on the first list of the index

@@ -24,19 +24,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from digest.errors import StoreError, UsageError
+from digest.store.bounces import Returns
 from digest.store.clicks import Clicks
-from digest.store.desk import Desk
+from digest.store.compiled_queries import Programs
+from digest.store.delivery_writer import Jotter, SqliteJotter, Transactions
 from digest.store.feedback import Feedback
 from digest.store.identities import Identities
-from digest.store.jotter import Jotter, SqliteJotter, Transactions
+from digest.store.issues import Desk
 from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.outbox import Outbox
-from digest.store.programs import Programs
-from digest.store.returns import Returns
 from digest.store.schema import migrate
 from digest.store.summaries import Summaries
-from digest.store.titles import Titles
+from digest.store.title_terms import Titles
 
 __all__ = [
     "Clicks",
@@ -147,7 +147,7 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Write a copy of a SQLite library while others may work on it; whole or not at all."""
-        from digest.store.copies import copy_library
+        from digest.store.sqlite_backup import copy_library
 
         if not self.is_sqlite:
             raise UsageError(f"{self._name}: is no SQLite file; use the backup of your database, as pg_dump")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from digest.clicks import AGAIN, Click
+from digest.rank.clicks import AGAIN, Click
 from digest.store.identities import Identities
 from digest.store.schema import absorbed, clicks
 from digest.store.sql import chunks

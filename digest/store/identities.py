@@ -11,14 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from digest.diff import Change, Doubt, Known, Lead
+from digest.diff.changes import Change, Doubt, Known, Lead
+from digest.diff.source_records import Witness, merge, together
 from digest.identity import Traces, Verdict, feed_uid, sketches_near, traces
 from digest.model import DigestFile, Listing
 from digest.store.codec import decode, encode
 from digest.store.schema import absorbed, aliases, apart, decisions, papers, witnesses
 from digest.store.schema import traces as trace_rows
 from digest.store.sql import chunks, inserted_key
-from digest.witness import Witness, merge, together
 
 # A key or a trace that more papers share than this tells nothing: the index stays bounded.
 _MOST_SHARING = 64

@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
-from digest.diff import Change
+from digest.diff.changes import Change
+from digest.diff.source_records import merge
+from digest.diff.staleness import Batch
 from digest.model import DigestFile, Listing, Paper
-from digest.stale import Batch
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
 from digest.store.schema import absorbed, entries, files, listings, papers, runs, unwritten, witnesses
 from digest.store.sql import chunks, inserted_key
-from digest.witness import merge
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from digest.model import Delivery, Outcome
-from digest.report import COUNTED
+from digest.model.reports import COUNTED
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
 from digest.store.sql import chunks, inserted_key
 

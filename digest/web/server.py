@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from digest.errors import UsageError
-from digest.links import public_base
 from digest.model import Home
-from digest.schedule import Service, logger
-from digest.web.site import Settled, application
+from digest.scheduler.service import Service, logger
+from digest.urls import public_base
+from digest.web.app import Settled, application
 
 _AT_ONCE = 200  # requests; more are told to come again
 _GRACE = 5  # seconds that an answer at work has at the end

@@ -14,9 +14,9 @@ from pathlib import Path
 import html5lib
 import pytest
 
-from digest.app_pages import notice_page
-from digest.config import open_home
+from digest.home.settings_file import open_home
 from digest.render import notices
+from digest.services.reader_pages import notice_page
 from tests.homes import Card, TestHome, page
 
 LOOK = Path(__file__).parent / "look.mjs"

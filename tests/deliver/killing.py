@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMITS = ("sqlalchemy.engine.default:DefaultDialect.do_commit", "digest.store.jotter:SqliteJotter.commit")
+COMMITS = (
+    "sqlalchemy.engine.default:DefaultDialect.do_commit",
+    "digest.store.delivery_writer:SqliteJotter.commit",
+)
 
 # Dies when the functions named first were reached, or left, for the n-th time together.
 _SCRIPT = """
 import importlib, os, signal, sys
-from digest.cli import main
+from digest.cli.main import main
 
 left = int(sys.argv[2])
 

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from digest.report import COUNTED
+from digest.model.reports import COUNTED
 from tests.homes import Done, TestHome, page
 
 TITLES = ("Kelp and the Slow Lamp", "Granite Under Kelp: A Pier Study")

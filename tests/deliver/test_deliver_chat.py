@@ -235,10 +235,10 @@ def test_a_message_is_within_what_its_service_takes(home: MailHome, service, lim
     home.subscribe("kelp", "kelp")
     home.run(NOW)
     made: list[tuple[str, str]] = []
-    from digest.config import open_home
     from digest.deliver.chat import _fits
+    from digest.home.settings_file import open_home
+    from digest.pipeline.outputs import renderer_for
     from digest.store import open_store
-    from digest.write import renderer_for
 
     store = open_store("sqlite:///digest.db", home=home.path)
     with store.begin(write=False) as tx:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.config import load_settings
 from digest.errors import ConfigError
+from digest.home.settings_file import load_settings
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.deliver.gate import Gate
-from digest.deliver.policy import GIVE_UP, judge, retry_at
+from digest.deliver.retry_policy import GIVE_UP, judge, retry_at
+from digest.deliver.throttle import Gate
 from digest.model import Answer, Delivery, Stage
-from digest.store.jotter import SqliteJotter
+from digest.store.delivery_writer import SqliteJotter
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW as MAIL_NOW
 from tests.deliver.mail_home import MailHome

@@ -5,10 +5,10 @@ from email import message_from_bytes
 
 import pytest
 
-from digest.deliver.address import Mailbox
 from digest.deliver.maildir import MaildirChannel
-from digest.deliver.mailing import Sender
+from digest.deliver.message import Sender
 from digest.errors import Unopened
+from digest.text.addresses import Mailbox
 from tests.deliver.killing import COMMITS, is_killed
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.test_deliver_bounces import failed

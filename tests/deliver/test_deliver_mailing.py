@@ -17,14 +17,14 @@ from dkim.canonicalization import Relaxed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.deliver.address import Mailbox, mailbox, sender_mailbox
 from digest.deliver.dkim import body_hash, load_signer
-from digest.deliver.mailing import BOUNCE, UNSUBSCRIBE, Mailing, Sender, stuffed
+from digest.deliver.message import BOUNCE, UNSUBSCRIBE, Mailing, Sender, stuffed
 from digest.errors import UsageError
-from digest.links import public_base
 from digest.model import Delivery, Issue
 from digest.render import Frame, Renderer
-from digest.tokens import number_of
+from digest.signing import number_of
+from digest.text.addresses import Mailbox, mailbox, sender_mailbox
+from digest.urls import public_base
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ISSUE = Issue("tea", "Tea & one-step brewing", 7, AT.date(), AT, "UTC", None, None, 3, new=(), updated=())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.lock import this_start
+from digest.system.locks import this_start
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer

@@ -4,10 +4,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from digest.app import Clock
-from digest.config import load_settings, open_home
-from digest.errands import Returns
 from digest.errors import ConfigError
+from digest.home.settings_file import load_settings, open_home
+from digest.scheduler.jobs import Returns
+from digest.services.runs import Clock
 from tests.clocks import Scheduler
 from tests.deliver.killing import COMMITS, is_killed
 from tests.deliver.mail_home import NOW, MailHome
@@ -219,7 +219,7 @@ def test_the_clock_reads_it_though_no_mail_is_due(home: MailHome, monkeypatch):
 
 
 def test_a_mail_that_is_too_large_for_a_report(home: MailHome, monkeypatch):
-    monkeypatch.setattr("digest.returns._LARGEST", 5_000)
+    monkeypatch.setattr("digest.pipeline.bounces._LARGEST", 5_000)
     with mailbox(home, monkeypatch) as (box, paths):
         box.mails |= {1: b"x" * 9_000, 2: hard(paths["ada@x.test"])}
         done = home.call("bounces", "--now", NOW)

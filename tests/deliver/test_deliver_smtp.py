@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from digest.deliver.address import Mailbox
-from digest.deliver.smtp import Server, open_session
+from digest.deliver.smtp_session import Server, open_session
 from digest.errors import Unopened
 from digest.model import Answer, Smtp
+from digest.text.addresses import Mailbox
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ScriptedServer

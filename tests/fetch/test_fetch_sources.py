@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from digest.errors import StoreError
-from digest.fetch.fetching import Fetched, agent_of, fetch
-from digest.fetch.memory import FILE, Memories, Memory
-from digest.fetch.pace import Pace
+from digest.fetch.fetch import Fetched, agent_of, fetch
+from digest.fetch.rate_limit import Pace
+from digest.fetch.state import FILE, Memories, Memory
 from digest.fetch.web import Limits
 from digest.model import Source
 from digest.read import files_of, read

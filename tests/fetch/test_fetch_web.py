@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from digest.fetch import guard
-from digest.fetch.guard import is_public
-from digest.fetch.pace import Pace, seconds_between
-from digest.fetch.problem import FetchError
+from digest.fetch import network_guard as guard
+from digest.fetch.errors import FetchError
+from digest.fetch.network_guard import is_public
+from digest.fetch.rate_limit import Pace, seconds_between
 from digest.fetch.web import Known, Limits, Web, retry_after
 from tests.servers import Reply, http_server
 

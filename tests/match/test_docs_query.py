@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from digest.errors import QueryError
-from digest.match.naive import analyse, match
-from digest.match.query import FIELDS, parse, parse_exclude, query_of
+from digest.match.query.parser import FIELDS, parse, parse_exclude, query_of
+from digest.match.reference import analyse, match
 from digest.model import Match, Paper
 
 PAGE = (Path(__file__).parents[2] / "docs" / "query.md").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 import pytest
 
 from digest.errors import QueryError
-from digest.match.hints import hints
+from digest.match.query.lint import hints
 from tests.homes import TestHome, page
 
 

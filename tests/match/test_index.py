@@ -19,13 +19,13 @@ from hypothesis.stateful import (
 )
 
 from digest.errors import QueryError
-from digest.match import batch as batch_module
-from digest.match import index as index_module
-from digest.match import kernels
-from digest.match.index import Index
-from digest.match.naive import analyse, best_first, match
-from digest.match.program import Program, compile_queries
-from digest.match.query import query_of
+from digest.match.index import batch as batch_module
+from digest.match.index import index as index_module
+from digest.match.index import kernels_numpy as kernels
+from digest.match.index.compiler import Program, compile_queries
+from digest.match.index.index import Index
+from digest.match.query.parser import query_of
+from digest.match.reference import analyse, best_first, match
 from digest.model import Paper
 from tests import strategies
 

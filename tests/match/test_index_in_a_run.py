@@ -5,8 +5,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from digest import shelf
-from digest.cli import main
+from digest.cli.main import main
+from digest.pipeline import matching as shelf
 
 ROOT = Path(__file__).parents[2]
 WORDS = ("diffusion", "agent*", '"language model"', "title:benchmark*", "protein* OR galax*", "step -video")
@@ -31,7 +31,7 @@ def test_the_same_issues_either_way(tmp_path, monkeypatch, capsys):
             (home / "subscriptions" / f"s{number}.toml").write_text(text, "utf-8")
     slow = run(tmp_path / "slow", capsys)
     used = []
-    from digest.match import index
+    from digest.match.index import index
 
     original = index.Index.match
     monkeypatch.setattr(index.Index, "match", lambda self, *words: used.append(1) or original(self, *words))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.match.naive import analyse, best_first, match
-from digest.match.query import FIELDS, MAX_DEPTH, positive_atoms, query_of
+from digest.match.query.parser import FIELDS, MAX_DEPTH, positive_atoms, query_of
+from digest.match.reference import analyse, best_first, match
 from digest.model import Match, Paper
-from digest.text import stem
+from digest.text.words import stem
 from tests.strategies import PLAIN, items, papers, queries
 
 PAPER = Paper(1, "urn:uuid:1", "", "", datetime(2025, 1, 1, tzinfo=UTC))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.match.naive import analyse, match
-from digest.match.near import Nearby
-from digest.match.query import query_of
+from digest.match.near_misses import Nearby
+from digest.match.query.parser import query_of
+from digest.match.reference import analyse, match
 from digest.model import Paper
 from tests.strategies import papers, queries
 

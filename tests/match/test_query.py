@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import QueryError
-from digest.match.query import (
+from digest.match.query.lexer import Lexer
+from digest.match.query.parser import (
     MAX_DEPTH,
     MAX_LENGTH,
     MAX_NEAR_WORDS,
@@ -23,7 +24,6 @@ from digest.match.query import (
     positive_atoms,
     query_of,
 )
-from digest.match.tokens import Lexer
 from tests.strategies import queries
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.match.rank import components, freshness, ordered, popularity, worth
 from digest.model import Component, Item, Paper, Weights
+from digest.rank.formula import components, freshness, ordered, popularity, worth
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 1, 31)

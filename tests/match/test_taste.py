@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.match.query import query_of
-from digest.match.spoken import spoken
-from digest.match.stopwords import STOPWORDS
-from digest.match.taste import Space, closeness, similarities
+from digest.match.query.parser import query_of
 from digest.model import Paper
+from digest.rank.taste import Space, closeness, similarities
+from digest.text.keyphrases import spoken
+from digest.text.stopwords import STOPWORDS
 from tests.strategies import sentences
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from digest.maths import readable, shown
-from digest.maths import tables as table
-from digest.maths.formula import formula
+from digest.text.math import readable, shown
+from digest.text.math import tables as table
+from digest.text.math.formula import formula
 
 REMNANTS = (
     ("6.3times faster, sim0.6, 20sim 100, {sim}11%", "6.3× faster, ∼0.6, 20∼100, ∼11%"),

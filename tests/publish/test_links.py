@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from digest import links
+from digest import urls as links
 from digest.model import Paper
 
 BASE = "https://digest.example.org/"

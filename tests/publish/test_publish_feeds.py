@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import texts
 
-from digest.display import clean
-from digest.maths import shown
 from digest.model import FeedItem, Paper
 from digest.publish import FORMS, Channel, atom, json_feed, rss
+from digest.text.clean import clean
+from digest.text.math import shown
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 NOW = datetime(2026, 3, 12, 7, 0, 5, 678, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reading import HEAD, LOREM, outcome, page
 
 from digest.model import PartialDate
-from digest.read.capture import Capture, captured_on, date_in_name
+from digest.read.capture_date import Capture, captured_on, date_in_name
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from reading import HEAD, LOREM, ROOT, page, rejected
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import formats
+from digest.read import registry as formats
 
 
 class Snails:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from digest.model import DigestFile
-from digest.read import Loaded, files_of, formats, load, parse
+from digest.read import Loaded, files_of, load, parse
+from digest.read import registry as formats
 
 HERE = Path(__file__).parent / "golden"
 INBOX = Path(__file__).parents[2] / "inbox"

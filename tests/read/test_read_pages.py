@@ -6,7 +6,7 @@ import pytest
 from reading import HEAD, LOREM, page, pairs, rejected
 
 from digest.model import PartialDate
-from digest.read import page_lines
+from digest.read.parsing import page_lines
 
 TWO = [("Counting Snails: A Survey", LOREM), ("Snails and GPT-4", f"Again. {LOREM}")]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from reading import TODAY, outcome, page
 
-from digest.diff import diff
+from digest.diff.changes import diff
 from digest.identity import keys_of
 from digest.model import DigestFile, Rejected
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from reading import outcome, page, rejected
 
-from digest.cli import listing_json
+from digest.cli.main import listing_json
 from digest.model import Rejected
-from digest.read import dates, files_of, gather, ids, names, trees
+from digest.read import files_of
+from digest.read import normalize as gather
+from digest.read.parsing import dates, ids, names
+from digest.read.parsing import html_tree as trees
 
 SAMPLES = Path(__file__).parent / "samples"
 

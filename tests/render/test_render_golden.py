@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import pytest
 from render_sample import FRAME, ISSUE, KETTLE, TRENDS, check_golden
 
-from digest.links import paper_url
-from digest.maths import shown
 from digest.model import Summary
 from digest.render import Holdings, IssueLine, Renderer
+from digest.text.math import shown
+from digest.urls import paper_url
 
 RENDERER = Renderer(None, FRAME)
 LINES = tuple(

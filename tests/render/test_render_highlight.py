@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from digest.display import clean
 from digest.model import Evidence
 from digest.render.highlight import Piece, pieces, spans
+from digest.text.clean import clean
 
 
 def found(start, end, field="abstract", item=None):

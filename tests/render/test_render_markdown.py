@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from strategies import texts
 
-from digest.display import clean
-from digest.render import md
+from digest.render import markdown as md
 from digest.render.highlight import Piece
+from digest.text.clean import clean
 
 PIECES = (
     *(

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 import pytest
 from render_sample import ISSUE, KETTLE, SPOUT, evidence, item
 
-from digest.display import clean, shown_term
 from digest.model import Evidence
 from digest.render import phrases
 from digest.render.phrases import Found, Reason
+from digest.text.clean import clean, shown_term
 
 TODAY = date(2025, 11, 24)
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from render_sample import FRAME, ISSUE, KETTLE, SEEN, evidence
 from strategies import texts
 
-from digest.display import clean
-from digest.maths import shown
 from digest.model import Evidence, Item, Paper
 from digest.render import Holdings, IssueLine, Renderer
 from digest.render.renderer import BUDGET
+from digest.text.clean import clean
+from digest.text.math import shown
 
 RENDERER = Renderer(None, FRAME)
 SEARCH = (Path(__file__).parents[2] / "templates" / "search.js").read_text("utf-8")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from strategies import sentences as any_sentences
 from strategies import texts
 
-from digest.render.sentences import ABOUT, sentences, shorten_abstract
+from digest.render.excerpts import ABOUT, sentences, shorten_abstract
 
 
 def cut(text):

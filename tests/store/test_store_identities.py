@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from digest.identity import Verdict
-from digest.intake import judge
 from digest.model import DigestFile, Listing
+from digest.pipeline.ingest import judge
 from digest.store import Transaction, open_store, schema
 from digest.store.identities import _MOST_SHARING
 

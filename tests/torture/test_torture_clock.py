@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from digest.slots import due_slots, parse_schedule
+from digest.compose.slots import due_slots, parse_schedule
 from tests.clocks import Scheduler, needs_faketime
 from tests.homes import TestHome, page
 

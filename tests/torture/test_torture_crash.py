@@ -48,10 +48,10 @@ def die():
 
 
 from sqlalchemy.engine.default import DefaultDialect
-import digest.files, digest.write
-from digest.cli import main
+import digest.system.files, digest.pipeline.outputs
+from digest.cli.main import main
 
-commit, write_whole = DefaultDialect.do_commit, digest.write.write_whole
+commit, write_whole = DefaultDialect.do_commit, digest.pipeline.outputs.write_whole
 
 
 def do_commit(self, connection):
@@ -82,8 +82,8 @@ def write(path, data):
 
 
 DefaultDialect.do_commit = do_commit
-digest.files.os = SimpleNamespace(**{**vars(os), "fsync": fsync})
-digest.write.write_whole = write
+digest.system.files.os = SimpleNamespace(**{**vars(os), "fsync": fsync})
+digest.pipeline.outputs.write_whole = write
 status = main(sys.argv[4:])
 if log != "-":
     with open(log, "w") as file:

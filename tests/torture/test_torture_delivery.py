@@ -59,8 +59,8 @@ def around(owner, name, before, after):
 
 
 from sqlalchemy.engine.default import DefaultDialect
-from digest.cli import main
-from digest.store.jotter import SqliteJotter
+from digest.cli.main import main
+from digest.store.delivery_writer import SqliteJotter
 
 around(SqliteJotter, "commit", "before a commit", "after a commit")
 around(DefaultDialect, "do_commit", "before a commit", "after a commit")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from digest.config import open_home
-from digest.schedule import Service
+from digest.home.settings_file import open_home
+from digest.scheduler.service import Service
 from digest.web.server import Listener
 from tests.deliver.mail_home import MailHome
 

@@ -112,6 +112,6 @@ def test_a_folder_that_is_no_home_is_refused(tmp_path):
 
 def test_only_serving_loads_a_server():
     """Neither the door nor the clock knows of Starlette and uvicorn."""
-    code = "import digest.cli, digest.schedule, sys; print(sorted({'starlette', 'uvicorn', 'digest.web'} & set(sys.modules)))"
+    code = "import digest.cli.main, digest.scheduler.service, sys; print(sorted({'starlette', 'uvicorn', 'digest.web'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

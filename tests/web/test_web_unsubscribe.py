@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.app_pages import masked
-from digest.links import unsubscribe_page
-from digest.tokens import token
+from digest.services.reader_pages import masked
+from digest.signing import token
+from digest.urls import unsubscribe_page
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
 from tests.web.conftest import path_of, serving

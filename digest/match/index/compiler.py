@@ -1,0 +1,380 @@
+"""Queries compiled to arrays: which words to look for, and what follows from them.
+
+Three layers, each shared by all queries that ask for the same:
+
+* A **unit** is what is looked for in one text: a word, a phrase, a prefix, words near each other. Its
+  words are a path from a root of a tree (a trie): from `STEMS` where words are compared by their stems,
+  from `TEXTS` where they are compared as they are. A hyphenated word is several paths to one unit.
+* An **atom** is a unit in some fields, with one bit per paper.
+* An **operation** joins atoms and earlier operations by AND, OR or NOT; a query is the last of its own.
+
+Everything is an array or a list of words, so a program can be kept and loaded without compiling.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.match.index.batch import Places, ranges
+from digest.match.query.parser import FIELDS, And, Atom, Node, Not, Query, parse
+from digest.match.reference import is_prefix, is_stemmed, units
+from digest.text.words import Word
+
+STEMS, TEXTS = 0, 1  # the roots of the tree of words
+AND, OR, NOT = 0, 1, 2
+
+_MOST_PATHS = 16  # an item with more hyphens is looked for by its words, then checked
+# Sums of boosts that are multiples of 2^-20 and below 2^32 are exact in any order.
+_STEP, _LARGEST = 2.0**20, 2.0**32
+_MAGIC = b"paper-digest program 1\n"
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Compiled queries. Rows that belong to number n of something are `starts[n]` to `starts[n + 1]`.
+
+    `words`, `prefixes`, `checked` are texts; a unit that is checked is first narrowed down by the units
+    it needs, then looked for by the slow matcher as the item of that text.
+    """
+
+    words: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    checked: tuple[str, ...]
+    edge_from: Ints  # tree: from node, by word, to node
+    edge_word: Ints
+    edge_to: Ints
+    star_from: Ints  # tree: at node, before a word with this prefix: the unit is met
+    star_prefix: Ints
+    star_unit: Ints
+    end_node: Ints  # tree: at this node the unit is met; sorted
+    end_unit: Ints
+    check_unit: Ints
+    check_starts: Ints
+    check_needs: Ints
+    unit_count: Ints  # one number
+    atom_unit: Ints
+    atom_fields: Ints  # bits, as in FIELDS
+    operation: Ints
+    level: Ints  # one more than the highest of what it joins
+    join_starts: Ints
+    joined: Ints  # atoms from 0 on, then operations
+    query: Ints  # what a query is
+    score_starts: Ints
+    score_atom: Ints
+    score_boost: npt.NDArray[np.float32] | npt.NDArray[np.float64]
+    inexact: npt.NDArray[np.bool_]  # queries whose sum of boosts depends on the order
+
+    @property
+    def size(self) -> int:
+        """How many queries there are."""
+        return len(self.query)
+
+    @property
+    def atoms(self) -> int:
+        return len(self.atom_unit)
+
+    @property
+    def units(self) -> int:
+        return int(self.unit_count[0])
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for _, array in self._arrays())
+
+    @cached_property
+    def checks(self) -> tuple[Atom, ...]:
+        """The items that are checked, as atoms."""
+        atoms = map(parse, self.checked)
+        return tuple(atom for atom in atoms if isinstance(atom, Atom))
+
+    @cached_property
+    def steps(self) -> tuple[tuple[int, Places, Places, Places], ...]:
+        """Operations of one kind and level together: the kind, where their values go, what they join in a
+        row, and where in it each begins.
+        """
+        counts = np.diff(self.join_starts)
+        kinds = self.level.astype(np.int64) * 4 + self.operation
+        order = np.argsort(kinds, kind="stable")
+        found = []
+        for members in np.split(order, np.flatnonzero(np.diff(kinds[order])) + 1) if len(order) else ():
+            of_each = counts[members]
+            joined = self.joined[ranges(self.join_starts[members], of_each)].astype(np.int64)
+            starts = np.cumsum(of_each, dtype=np.int64) - of_each
+            found.append((int(self.operation[members[0]]), members + self.atoms, joined, starts))
+        return tuple(found)
+
+    def dump(self) -> bytes:
+        """Return the program as bytes, for `load`."""
+        arrays = list(self._arrays())
+        head = json.dumps(
+            {
+                "texts": [self.words, self.prefixes, self.checked],
+                "arrays": [[name, array.dtype.str, len(array)] for name, array in arrays],
+            },
+            ensure_ascii=True,
+        ).encode()
+        head += b" " * (-(len(_MAGIC) + 8 + len(head)) % 8)
+        parts = [_MAGIC, struct.pack("<q", len(head)), head]
+        for _, array in arrays:
+            parts += [array.tobytes(), b"\0" * (-array.nbytes % 8)]
+        return b"".join(parts)
+
+    @classmethod
+    def load(cls, data: bytes | memoryview) -> "Program":
+        """Return the program of these bytes, whose arrays it goes on using. Raises ValueError."""
+        view = memoryview(data)
+        if bytes(view[: len(_MAGIC)]) != _MAGIC:
+            raise ValueError("these bytes are no program of this version")
+        place = len(_MAGIC) + 8
+        (length,) = struct.unpack("<q", view[len(_MAGIC) : place])
+        head = json.loads(bytes(view[place : place + length]))
+        place += length
+        arrays: dict[str, Any] = {}
+        for name, kind, count in head["arrays"]:
+            arrays[name] = np.frombuffer(view, np.dtype(kind), count, place)
+            place += arrays[name].nbytes + -arrays[name].nbytes % 8
+        words, prefixes, checked = map(tuple, head["texts"])
+        return cls(words=words, prefixes=prefixes, checked=checked, **arrays)
+
+    def _arrays(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        for each in fields(self):
+            if isinstance(value := getattr(self, each.name), np.ndarray):
+                yield each.name, value
+
+
+def compile_queries(queries: Sequence[Query]) -> Program:
+    """Compile queries; their numbers are their places in the sequence."""
+    compiler = _Compiler()
+    for query in queries:
+        compiler.add(query)
+    return compiler.program()
+
+
+_FIELD_BITS: Final = {name: 1 << place for place, name in enumerate(FIELDS)}
+_Path = tuple[Word, ...]
+
+
+class _Compiler:
+    """Collects what queries ask for; equal parts of different queries are one."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, int] = {}
+        self.prefixes: dict[str, int] = {}
+        self.edges: dict[tuple[int, int], int] = {}
+        self.stars: dict[tuple[int, int, int], None] = {}
+        self.ends: dict[tuple[int, int], None] = {}
+        self.units: dict[tuple[object, ...], int] = {}
+        self.checks: list[tuple[int, str, list[int]]] = []
+        self.atoms: dict[tuple[object, ...], int] = {}
+        self.atom_units: list[int] = []
+        self.atom_fields: list[int] = []
+        self.by_term: dict[tuple[str, tuple[str, ...]], int] = {}
+        self.nodes: dict[tuple[int, ...], int] = {}  # an operation and what it joins → -1 - its number
+        self.levels: list[int] = []
+        self.roots: list[int] = []
+        self.scores: list[dict[int, float]] = []
+
+    # --- operations. Atoms are numbered from 0 up, operations from -1 down, until all are known.
+
+    def add(self, query: Query) -> None:
+        boosts: dict[int, float] = {}
+        wanted = self.join(OR, [self.node(node, boosts) for node in query.keywords])
+        if query.exclude:
+            unwanted = self.join(OR, [self.node(node, None) for node in query.exclude])
+            wanted = self.join(AND, [wanted, self.operation((NOT, unwanted))])
+        self.roots.append(wanted)
+        self.scores.append(boosts)
+
+    def node(self, node: Node, boosts: dict[int, float] | None) -> int:
+        """Return the number of a node; note the boosts of atoms unless they stand under a NOT."""
+        if isinstance(node, Atom):
+            key = (node.term, node.fields)
+            number = self.by_term.get(key)
+            if number is None:
+                number = self.by_term[key] = self.atom(node)
+            if boosts is not None:
+                boosts[number] = max(node.boost, boosts.get(number, 0.0))
+            return number
+        if isinstance(node, Not):
+            return self.operation((NOT, self.node(node.child, None)))
+        operation = AND if isinstance(node, And) else OR
+        return self.join(operation, [self.node(child, boosts) for child in node.children])
+
+    def join(self, operation: int, children: list[int]) -> int:
+        if not children:
+            return self.nothing()
+        distinct = sorted(set(children))
+        return distinct[0] if len(distinct) == 1 else self.operation((operation, *distinct))
+
+    def nothing(self) -> int:
+        """Return an atom that never occurs."""
+        number = self.atoms.setdefault((), len(self.atoms))
+        if number == len(self.atom_units):
+            self.atom_units.append(self.units.setdefault((), len(self.units)))
+            self.atom_fields.append(0)
+        return number
+
+    def operation(self, shape: tuple[int, ...]) -> int:
+        number = self.nodes.setdefault(shape, -1 - len(self.nodes))
+        if -number > len(self.levels):
+            self.levels.append(
+                1 + max((self.levels[-1 - child] for child in shape[1:] if child < 0), default=0)
+            )
+        return number
+
+    # --- atoms and units
+
+    def atom(self, atom: Atom) -> int:
+        number = self.atoms.setdefault(atom.key, len(self.atoms))
+        if number == len(self.atom_units):
+            stemmed = is_stemmed(atom, atom.fields[0])
+            seek = self.plain if atom.near is None else self.check
+            self.atom_units.append(seek(atom, stemmed=stemmed))
+            self.atom_fields.append(sum(_FIELD_BITS[name] for name in atom.fields))
+        return number
+
+    def plain(self, atom: Atom, *, stemmed: bool) -> int:
+        if _paths_through(atom.words) > _MOST_PATHS:
+            return self.check(atom, stemmed=stemmed)
+        return self.unit(atom, atom.words, stemmed=stemmed)
+
+    def unit(self, atom: Atom, graph: Sequence[Word], *, stemmed: bool) -> int:
+        """Return the unit of the words of an atom, or of some of them that stand together."""
+        star = is_prefix(atom, graph[-1])
+        key = (*_shape(atom, graph, stemmed=stemmed), stemmed, star)
+        unit = self.units.get(key)
+        if unit is None:
+            unit = self.units[key] = len(self.units)
+            for path in _paths(graph):
+                self.grow(path, unit, stemmed=stemmed, star=star)
+        return unit
+
+    def grow(self, path: _Path, unit: int, *, stemmed: bool, star: bool) -> None:
+        """Lay a path through the tree, at whose end the unit is met."""
+        node = STEMS if stemmed and len(path) > star else TEXTS
+        for word in path[: len(path) - star]:
+            number = self.words.setdefault(word.stem if stemmed else word.text, len(self.words))
+            node = self.edges.setdefault((node, number), TEXTS + 1 + len(self.edges))
+        if star:
+            prefix = self.prefixes.setdefault(path[-1].text, len(self.prefixes))
+            self.stars[node, prefix, unit] = None
+        else:
+            self.ends[node, unit] = None
+
+    def check(self, atom: Atom, *, stemmed: bool) -> int:
+        """Return the unit of an atom that the slow matcher checks where all its words occur."""
+        key = (*_shape(atom, atom.words, stemmed=stemmed), stemmed, atom.prefix, atom.exact, atom.near)
+        unit = self.units.get(key)
+        if unit is None:
+            needs = {self.unit(atom, part, stemmed=stemmed) for part in units(atom.words)}
+            unit = self.units[key] = len(self.units)
+            self.checks.append((unit, atom.term, sorted(needs)))
+        return unit
+
+    # --- arrays
+
+    def program(self) -> Program:
+        atoms = len(self.atoms)
+
+        def final(number: int) -> int:
+            return number if number >= 0 else atoms - 1 - number
+
+        edges = _columns(self.edges, 2)
+        stars = _columns(self.stars, 3)
+        ends = _columns(sorted(self.ends), 2)
+        checks = sorted(self.checks)
+        shapes = list(self.nodes)
+        boosts = [boost for each in self.scores for boost in each.values()]
+        return Program(
+            words=tuple(self.words),
+            prefixes=tuple(self.prefixes),
+            checked=tuple(term for _, term, _ in checks),
+            edge_from=edges[0],
+            edge_word=edges[1],
+            edge_to=_ints(self.edges.values()),
+            star_from=stars[0],
+            star_prefix=stars[1],
+            star_unit=stars[2],
+            end_node=ends[0],
+            end_unit=ends[1],
+            check_unit=_ints(unit for unit, _, _ in checks),
+            check_starts=_starts(len(needs) for _, _, needs in checks),
+            check_needs=_ints(chain.from_iterable(needs for _, _, needs in checks)),
+            unit_count=_ints([len(self.units)]),
+            atom_unit=_ints(self.atom_units),
+            atom_fields=_ints(self.atom_fields),
+            operation=_ints(shape[0] for shape in shapes),
+            level=_ints(self.levels),
+            join_starts=_starts(len(shape) - 1 for shape in shapes),
+            joined=_ints(final(child) for shape in shapes for child in shape[1:]),
+            query=_ints(map(final, self.roots)),
+            score_starts=_starts(map(len, self.scores)),
+            score_atom=_ints(chain.from_iterable(self.scores)),
+            score_boost=_smallest(np.array(boosts, np.float64)),
+            inexact=np.array([not _is_exact(each) for each in self.scores], np.bool_),
+        )
+
+
+def _is_exact(boosts: dict[int, float]) -> bool:
+    """Tell whether all sums of these boosts, taken once or twice, are exact."""
+    return sum(boosts.values()) < _LARGEST / 2 and all(
+        boost == 1.0 or (boost * _STEP).is_integer() for boost in boosts.values()
+    )
+
+
+def _smallest(boosts: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | npt.NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        small = boosts.astype(np.float32)
+    return small if np.array_equal(small, boosts) else boosts
+
+
+def _shape(atom: Atom, graph: Sequence[Word], *, stemmed: bool) -> tuple[tuple[str, int, int], ...]:
+    """Return what is the same for two items that differ only in the spelling of their words."""
+    first = graph[0].at
+    return tuple(
+        (
+            word.stem if stemmed and not is_prefix(atom, word) else word.text,
+            word.at - first,
+            word.after - first,
+        )
+        for word in graph
+    )
+
+
+def _paths_through(graph: Sequence[Word]) -> int:
+    ways = {graph[0].at: 1}
+    for word in graph:
+        ways[word.after] = ways.get(word.after, 0) + ways.get(word.at, 0)
+    return ways[graph[-1].after]
+
+
+def _paths(graph: Sequence[Word]) -> Iterator[_Path]:
+    """Yield the ways from the first place of the graph to its last."""
+    found: dict[int, list[_Path]] = {graph[0].at: [()]}
+    for word in graph:  # in an order where all that leads to a word comes before it
+        found.setdefault(word.after, []).extend([(*path, word) for path in found.get(word.at, ())])
+    yield from found[graph[-1].after]
+
+
+def _ints(values: Any) -> Ints:
+    return np.fromiter(values, np.int32)
+
+
+def _starts(lengths: Any) -> Ints:
+    counts = _ints(lengths)
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+
+
+def _columns(rows: Any, width: int) -> list[Ints]:
+    """Return the columns of rows of numbers."""
+    flat = _ints(chain.from_iterable(rows))
+    return [np.ascontiguousarray(flat[place::width]) for place in range(width)]

@@ -1,0 +1,80 @@
+"""A query that was read: a tree of And, Or, Not and Atom."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from digest.text.words import Word
+
+FIELDS = ("title", "abstract", "author", "category", "organization", "source")
+STEMMED = frozenset(("title", "abstract"))
+DEFAULT_SCOPE = ("title", "abstract")
+_ALIASES = {"ti": "title", "abs": "abstract", "au": "author", "cat": "category", "org": "organization"}
+SCOPES: dict[str, tuple[str, ...]] = {name: (name,) for name in FIELDS}
+SCOPES |= {alias: (name,) for alias, name in _ALIASES.items()} | {"all": DEFAULT_SCOPE}
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """An item: a word, a phrase (a graph of words), or words near each other.
+
+    `term` is as typed, without field and boost. `prefix` is about the last word. `near` is how many
+    other words may stand between. `boost` is the product of its own and that of its groups.
+    """
+
+    term: str
+    words: tuple[Word, ...]
+    fields: tuple[str, ...] = DEFAULT_SCOPE
+    prefix: bool = False
+    exact: bool = False
+    near: int | None = None
+    boost: float = 1.0
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what two spellings of the same item in the same scope have in common."""
+        graph = tuple((word.text, word.at, word.after) for word in self.words)
+        return graph, self.fields, self.prefix, self.exact, self.near
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    child: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    children: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    children: tuple["Node", ...]
+
+
+Node = Atom | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A subscription's whole query: any of the keywords, none of the excludes."""
+
+    keywords: tuple[Node, ...]
+    exclude: tuple[Node, ...] = ()
+
+
+def positive_atoms(query: Query) -> tuple[Atom, ...]:
+    """Return the distinct atoms that stand under no NOT, in their order, with their highest boost."""
+    distinct: dict[tuple[object, ...], Atom] = {}
+    for atom in _positive(query.keywords):
+        known = distinct.setdefault(atom.key, atom)
+        if atom.boost > known.boost:
+            distinct[atom.key] = replace(known, boost=atom.boost)
+    return tuple(distinct.values())
+
+
+def _positive(nodes: Iterable[Node]) -> Iterator[Atom]:
+    for node in nodes:
+        if isinstance(node, Atom):
+            yield node
+        elif not isinstance(node, Not):
+            yield from _positive(node.children)

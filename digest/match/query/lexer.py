@@ -1,0 +1,416 @@
+"""The text of a query becomes tokens: an item, a group's parentheses, an operator."""
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, NoReturn
+
+from digest.errors import QueryError
+from digest.match.query.ast import SCOPES, Atom
+from digest.text.words import Word, is_ideograph, words
+
+MAX_LENGTH = 1_000_000
+MAX_TOKENS = 50_000
+MAX_NEAR_WORDS = 100
+
+_QUOTES = '"“”„‟'
+_SIGNS = "+-!"
+_PLAIN = re.compile(rf"[^\s\\()^~*:&|{_QUOTES}]+")
+_IN_QUOTES = re.compile(rf"[^\\*{_QUOTES}]+")
+_RANGE = re.compile(r"[\[{]\s*[^\s\[\]{}]+\s+TO\s+[^\s\[\]{}]+\s*[\]}]")
+_NEAR = re.compile(r"~([0-9]{1,6})(?![0-9.])")
+_BOOST = re.compile(r"\^([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(?![0-9.])")
+# A backslash makes these punctuation, unless it makes an accent of them.
+_ESCAPABLE = '+-!()"^~*:=\\'
+_TEX_ACCENT = re.compile(r'\\["^~=](?:[A-Za-z]|\{(?:[A-Za-z]|\\[ij])\}|\\[ij](?![A-Za-z]))')
+
+
+@dataclass(slots=True)
+class Token:
+    """A piece of a query; `atom` if it is an item, `scope` if it is a group with a field."""
+
+    kind: Literal["item", "open", "close", "and", "or", "not"]
+    position: int
+    negative: bool = False
+    signed: bool = False
+    scope: tuple[str, ...] | None = None
+    atom: Atom | None = None
+    boost: float = 1.0
+    boosted: int | None = None  # where the boost stands
+
+
+@dataclass(slots=True)
+class _Body:
+    """The text of an item while it is read: without quotes, escapes and star."""
+
+    start: int
+    parts: list[str] = field(default_factory=list)
+    star: int | None = None
+    near: int | None = None
+
+
+_OPERATORS: dict[str, Literal["and", "or", "not"]] = {"AND": "and", "OR": "or", "NOT": "not"}
+_SYMBOLS: dict[str, Literal["and", "or"]] = {"&&": "and", "||": "or"}
+
+
+# Nearly every token, whole: a sign, a field, then a group or an item with its boost; an operator; the
+# end of a group. What is not of this form is read character by character.
+_BOOST_HERE = r"(?: \^ [0-9]{1,9} (?: \.[0-9]{1,9} )? (?= [\s()] | \Z ) )?"
+_EASY = re.compile(
+    rf"""
+    (?: (?P<operator> AND|OR|NOT ) (?= [\s()] | \Z )
+      | (?P<sign> [-+!] )? (?: (?P<scope> (?i: {"|".join(SCOPES)} ) ) : )?
+        (?: (?P<open> \( )
+          | (?P<item> =? (?: "[A-Za-z0-9\ ,.'/-]+ \*? " (?: ~[0-9]{{1,6}} )?
+                           | [A-Za-z0-9]+ (?: -[A-Za-z0-9]+ )* \*? ) )
+            (?P<boost> {_BOOST_HERE} ) (?= [\s()] | \Z ) )
+      | \) (?P<close_boost> {_BOOST_HERE} ) (?! [~*^] )
+    ) \s*
+    """,
+    re.VERBOSE,
+)
+_NEGATIVE = frozenset("-!")
+
+
+@lru_cache(maxsize=1 << 16)
+def _easy_item(text: str) -> Atom | None:
+    """Return the atom of an item without field and boost; None if it is an operator or wrong."""
+    if text.removeprefix("=") in _OPERATORS:
+        return None
+    try:
+        lexer = Lexer(text)
+        return lexer.read_item(exact=lexer.read_exact())
+    except QueryError:
+        return None
+
+
+class Lexer:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.place = 0
+
+    def fail(self, message: str, position: int, remedy: str) -> NoReturn:
+        fail(self.text, message, position, remedy)
+
+    def tokens(self) -> list[Token]:
+        if len(self.text) > MAX_LENGTH:
+            start = self.text[:60] + "…"
+            fail(start, "a query of more than a million characters", 0, "split it into several keywords")
+        found = []
+        self.skip_blanks()
+        while self.place < len(self.text):
+            token = self.easy_token()
+            if token is None:
+                token = self.token()
+                self.read_boost(token)
+                self.skip_blanks()
+            found.append(token)
+            if len(found) > MAX_TOKENS:
+                self.fail(
+                    f"more than {MAX_TOKENS:,} items and operators",
+                    token.position,
+                    "split it into several keywords",
+                )
+        return found
+
+    def skip_blanks(self) -> None:
+        text, place = self.text, self.place
+        while place < len(text) and text[place].isspace():
+            place += 1
+        self.place = place
+
+    def easy_token(self) -> Token | None:
+        """Return the token if it is of the kind that nearly all are, read in one step.
+
+        What it reads, with the blanks behind it, `token` and `read_boost` would read the same way.
+        """
+        found = _EASY.match(self.text, self.place)
+        if found is None:
+            return None
+        operator, sign, scope, opened, item, boost, close_boost = found.groups()
+        start = self.place
+        if operator:
+            token = Token(_OPERATORS[operator], start)
+        elif item or opened:
+            fields = SCOPES[scope.casefold()] if scope else None
+            atom = _easy_item(item) if item else None
+            if item and not atom:
+                return None
+            kind: Literal["item", "open"] = "item" if item else "open"
+            token = Token(kind, start, sign in _NEGATIVE, sign is not None, fields, atom)
+        else:
+            token = Token("close", start)
+        if boost or close_boost:
+            token.boost = float((boost or close_boost)[1:])
+            token.boosted = found.start("boost" if boost else "close_boost")
+            if not token.boost:
+                return None
+        self.place = found.end()
+        return token
+
+    def char(self) -> str:
+        """Return the character here, nothing at the end."""
+        return self.text[self.place : self.place + 1]
+
+    def at_end_of_item(self) -> bool:
+        char = self.char()
+        return not char or char.isspace() or char in "()" or char in _QUOTES or self.symbol() is not None
+
+    def nothing_here(self) -> bool:
+        """Tell whether neither an item nor a group begins here."""
+        char = self.char()
+        return not char or char.isspace() or char == ")" or self.symbol() is not None
+
+    def symbol(self) -> Literal["and", "or"] | None:
+        return _SYMBOLS.get(self.text[self.place : self.place + 2])
+
+    def token(self) -> Token:
+        start = self.place
+        if (symbol := self.symbol()) is not None:
+            self.place += 2
+            return Token(symbol, start)
+        if self.char() == ")":
+            self.place += 1
+            return Token("close", start)
+        negative, signed = self.read_sign()
+        scope = self.read_field()
+        if self.char() == "(":
+            self.place += 1
+            return Token("open", start, negative, signed, scope)
+        exact = self.read_exact()
+        operator = self.read_operator()
+        if operator is not None:
+            if self.place - start > len(operator):
+                self.fail("an operator for an item", start, f'for the word use quotes: "{operator.upper()}"')
+            return Token(operator, start)
+        atom = self.read_item(exact=exact)
+        return Token("item", start, negative, signed, scope, atom)
+
+    # Each of these reads one part of an item, in the order in which they may stand.
+
+    def read_sign(self) -> tuple[bool, bool]:
+        sign = self.char()
+        if sign not in _SIGNS or not sign:
+            self.refuse_dash()
+            return False, False
+        start = self.place
+        self.place += 1
+        if self.char() and self.char() in _SIGNS:
+            self.fail("a doubled sign", start, f"one {sign} is enough: {sign}word")
+        if self.nothing_here():
+            self.fail(
+                f"a lone {sign}", start, f'write it at its item, as {sign}word, or in quotes: "a {sign} b"'
+            )
+        self.refuse_dash()
+        return sign != "+", True
+
+    def refuse_dash(self) -> None:
+        char = self.char()
+        if char and char != "-" and (unicodedata.category(char) == "Pd" or char == "\u2212"):
+            name = unicodedata.name(char, "dash").lower()
+            self.fail(
+                f"an item begins with {name} (not a minus)", self.place, "write -word to exclude a word"
+            )
+
+    def read_field(self) -> tuple[str, ...] | None:
+        """Read `field:` if it stands here; refuse any other word before a colon."""
+        start = self.place
+        found = _PLAIN.match(self.text, start)
+        end = found.end() if found else start
+        if self.text[end : end + 1] != ":":
+            return None
+        name = self.text[start:end]
+        scope = SCOPES.get(name.casefold())
+        if scope is None:
+            self.refuse_field(name, start)
+        self.place = end + 1
+        if self.nothing_here():
+            blank = "a blank after" if self.char().isspace() else "nothing after"
+            self.fail(f"{blank} {name}:", self.place, f"write {name}:word, or {name}:(several words)")
+        if self.char() in _SIGNS:
+            self.fail("a sign after a field", self.place, f"write the sign first: {self.char()}{name}:word")
+        self.refuse_dash()
+        return scope
+
+    def refuse_field(self, name: str, position: int) -> NoReturn:
+        if not name:
+            self.fail("nothing before the colon", position, "put text with a colon in quotes")
+        if name.startswith("=") and name[1:].casefold() in SCOPES:
+            self.fail("= before a field", position, f"write the field first: {name[1:]}:=word")
+        if name.casefold() in SCOPES:
+            self.fail("a field after a field", position, f"choose one: {name}:word")
+        near = difflib.get_close_matches(name.casefold()[:20], SCOPES, n=1)
+        advice = f"write {near[0]}:, or" if near else "for the text,"
+        item = self.text[position:].split(maxsplit=1)[0].replace('"', "")
+        self.fail(f"{_short(name)}: is no field", position, f'{advice} use quotes: "{_short(item)}"')
+
+    def read_exact(self) -> bool:
+        if self.char() != "=":
+            return False
+        start = self.place
+        self.place += 1
+        if self.char() == "(":
+            self.fail("= before a group", start, 'write it at each item: (=one OR ="another one")')
+        if self.char() and self.char() in "=" + _SIGNS:
+            self.fail("a sign after =", start, f"write the sign first: {self.char()}=word".replace("==", "="))
+        if self.nothing_here():
+            self.fail("a lone =", start, 'write it at its item, as =word or ="a phrase"')
+        return True
+
+    def read_operator(self) -> Literal["and", "or", "not"] | None:
+        found = _PLAIN.match(self.text, self.place)
+        if not found or found.group() not in _OPERATORS:
+            return None
+        after = self.place
+        self.place = found.end()
+        if self.at_end_of_item():
+            return _OPERATORS[found.group()]
+        self.place = after
+        return None
+
+    def read_item(self, *, exact: bool) -> Atom:
+        start = self.place - exact
+        if _RANGE.match(self.text, self.place):
+            self.fail("a range", start, "ranges are not known here: name the words, (a OR b)")
+        body = _Body(self.place)
+        if self.char() in _QUOTES:
+            self.read_quoted(body)
+        else:
+            self.read_bare(body)
+        graph = words("".join(body.parts))
+        if not graph:
+            self.fail("nothing that is a word", start, "write letters or digits, or leave this out")
+        self.check_star(body, graph)
+        if body.near is not None and graph[-1].after > MAX_NEAR_WORDS:
+            self.fail(f"more than {MAX_NEAR_WORDS} words near each other", start, "ask for fewer")
+        prefix = body.star is not None
+        return Atom(
+            self.text[start : self.place],
+            graph,
+            prefix=prefix,
+            exact=exact and not (prefix and len(graph) == 1),  # a prefix is never stemmed
+            near=body.near if graph[-1].after > 1 else None,
+        )
+
+    def read_bare(self, body: _Body) -> None:
+        """Read an item without quotes."""
+        while not self.at_end_of_item() and self.char() != "^":
+            char = self.char()
+            if char == "~":
+                self.fail(
+                    "~ after a word",
+                    self.place,
+                    'write prefix* for similar words, "near words"~3 for nearness',
+                )
+            elif char == ":":
+                self.refuse_field(self.text[body.start : self.place], body.start)
+            elif char == "*":
+                body.star = self.place
+                self.place += 1
+                self.refuse_inner_star(body.star, inside=not self.at_end_of_item() and self.char() != "^")
+            elif char == "\\":
+                self.read_escape(body)
+            else:
+                found = _PLAIN.match(self.text, self.place)
+                body.parts.append(found.group() if found else char)
+                self.place += len(body.parts[-1])
+        if self.place == body.start:
+            self.fail("nothing before ^", self.place, "write the boost after its item: word^2")
+
+    def read_quoted(self, body: _Body) -> None:
+        """Read a phrase with its quotes, and how near its words must be."""
+        self.place += 1
+        while self.char() and self.char() not in _QUOTES:
+            if self.char() == "*":
+                body.star = self.place
+                self.place += 1
+                self.refuse_inner_star(body.star, inside=self.char() not in _QUOTES)
+            elif self.char() == "\\":
+                self.read_escape(body)
+            else:
+                found = _IN_QUOTES.match(self.text, self.place)
+                assert found is not None
+                body.parts.append(found.group())
+                self.place = found.end()
+        if not self.char():
+            self.fail("a quote that is not closed", body.start, 'close it: "a phrase"')
+        self.place += 1
+        if self.char() == "*":
+            self.fail("* after a quote", self.place, 'write the star before the quote: "a phras*"')
+        if self.char() == "~":
+            self.read_near(body)
+
+    def read_near(self, body: _Body) -> None:
+        found = _NEAR.match(self.text, self.place)
+        if found is None:
+            self.fail(
+                "~ without a whole number", self.place, 'write how many other words may be between: "a b"~3'
+            )
+        body.near = int(found[1])
+        start, self.place = self.place, found.end()
+        if not (self.at_end_of_item() or self.char() == "^"):
+            self.fail("~ without a whole number", start, 'write how many other words may be between: "a b"~3')
+
+    def refuse_inner_star(self, position: int, *, inside: bool) -> None:
+        if inside:
+            self.fail("* inside an item", position, "a star stands only at the end: prefix*")
+
+    def read_escape(self, body: _Body) -> None:
+        """Read a backslash and what belongs to it."""
+        accent = _TEX_ACCENT.match(self.text, self.place)
+        after = self.text[self.place + 1 : self.place + 2]
+        if accent:
+            body.parts.append(accent.group())
+        elif after and after in _ESCAPABLE:
+            # as a blank, a backslash can begin no TeX
+            body.parts.append(" " if after == "\\" else after)
+            self.place += 2
+            return
+        else:
+            body.parts.append("\\")
+        self.place += len(body.parts[-1])
+
+    def check_star(self, body: _Body, graph: tuple[Word, ...]) -> None:
+        if body.star is None:
+            return
+        last = graph[-1].bare
+        if is_ideograph(last[0]):
+            self.fail("* after a character that is a word of its own", body.star, "leave the star out")
+        if len(last) < 2:
+            self.fail("* after less than two letters or digits", body.star, "write more of the word: ab*")
+
+    def read_boost(self, token: Token) -> None:
+        """Read the boost of an item or group, and see that a token ends here."""
+        if token.kind not in {"item", "close"}:
+            return
+        if token.kind == "close" and self.char() and self.char() in "~*":
+            self.fail(
+                f"{self.char()} after a group", self.place, 'write it at an item: prefix* or "near words"~3'
+            )
+        if self.char() != "^":
+            return
+        token.boosted = self.place
+        found = _BOOST.match(self.text, self.place)
+        if found:
+            self.place = found.end()
+        if not found or not self.at_end_of_item():
+            self.fail(
+                "^ without a positive decimal",
+                token.boosted,
+                'write word^2.5; for the text use quotes: "x^n"',
+            )
+        token.boost = float(found[1])
+        if not token.boost:
+            self.fail(
+                "a boost of 0", token.boosted, "write a positive one, as word^0.5, or leave the item out"
+            )
+
+
+def fail(text: str, message: str, position: int, remedy: str) -> NoReturn:
+    raise QueryError(message, query=text, position=position, remedy=remedy)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 30 else text[:29] + "…"

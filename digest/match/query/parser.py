@@ -1,0 +1,195 @@
+"""The query language: text in, a tree out, or a QueryError that shows the place and the right form.
+
+`docs/query.md` describes the language by examples. A text becomes tokens (`tokens`: an item, a group's
+parentheses, an operator), and tokens become a tree (`tree`: And, Or, Not and Atom).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from digest.match.query.ast import (
+    DEFAULT_SCOPE,
+    FIELDS,
+    STEMMED,
+    And,
+    Atom,
+    Node,
+    Not,
+    Or,
+    Query,
+    positive_atoms,
+)
+from digest.match.query.lexer import MAX_LENGTH, MAX_NEAR_WORDS, MAX_TOKENS, Lexer, Token, fail
+
+__all__ = [
+    "DEFAULT_SCOPE",
+    "FIELDS",
+    "MAX_DEPTH",
+    "MAX_LENGTH",
+    "MAX_NEAR_WORDS",
+    "MAX_TOKENS",
+    "STEMMED",
+    "And",
+    "Atom",
+    "Node",
+    "Not",
+    "Or",
+    "Query",
+    "parse",
+    "parse_exclude",
+    "positive_atoms",
+    "query_of",
+]
+
+MAX_DEPTH = 200
+_BOOST_RANGE = (1e-60, 1e60)  # so that no sum of scores can become infinite
+
+
+def parse(text: str) -> Node:
+    """Return the tree of one keyword, or raise QueryError."""
+    return _tree(text, Lexer(text).tokens())
+
+
+def parse_exclude(text: str) -> Node:
+    """Return the tree of one text of `exclude`, which knows neither negatives nor boosts."""
+    tokens = Lexer(text).tokens()
+    for token in tokens:
+        if token.negative or token.kind == "not":
+            fail(
+                text, "a negative in exclude", token.position, "exclude already means not: leave the sign out"
+            )
+        if token.boosted is not None:
+            fail(
+                text,
+                "a boost in exclude",
+                token.boosted,
+                "what is excluded has no score: leave the boost out",
+            )
+    return _tree(text, tokens)
+
+
+def query_of(keywords: Iterable[str], exclude: Iterable[str] = ()) -> Query:
+    """Return the query that accepts what any keyword accepts and no text of `exclude` does."""
+    return Query(tuple(map(parse, keywords)), tuple(map(parse_exclude, exclude)))
+
+
+# --- from tokens to a tree -----------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Group:
+    """A group while its items are read: branches of an OR, each a list of nodes of an AND."""
+
+    position: int
+    scope: tuple[str, ...]
+    boost: float = 1.0
+    negative: bool = False
+    begins: int = 0  # with the NOT before it
+    branches: list[list[tuple[Node, int]]] = field(default_factory=lambda: [[]])
+    operator: Token | None = None  # that waits for what comes next
+
+
+def _tree(text: str, tokens: list[Token]) -> Node:
+    """Build the tree with a stack of groups, so that no text can exhaust the interpreter's own."""
+    boosts = _group_boosts(text, tokens)
+    stack = [_Group(0, DEFAULT_SCOPE)]
+    for token in tokens:
+        group = stack[-1]
+        if token.kind == "close":
+            node = _finish(text, group, token.position)
+            stack.pop()
+            _add(stack[-1], node, group.begins, negative=group.negative)
+        elif token.kind == "open":
+            negative, begins = _negative(text, group, token)
+            if len(stack) > MAX_DEPTH:
+                fail(text, f"more than {MAX_DEPTH} groups in one another", token.position, "write it flatter")
+            boost = _product(text, group.boost, *boosts[token.position])
+            stack.append(_Group(token.position, token.scope or group.scope, boost, negative, begins))
+        elif token.atom is not None:
+            negative, begins = _negative(text, group, token)
+            boost = _product(text, group.boost, token.boost, token.boosted)
+            atom = _placed(token.atom, token.scope or group.scope, boost)
+            _add(group, atom, begins, negative=negative)
+        else:
+            _operator(text, group, token)
+    return _finish(text, stack[0], len(text))
+
+
+def _placed(atom: Atom, fields: tuple[str, ...], boost: float) -> Atom:
+    if atom.fields == fields and atom.boost == boost:
+        return atom
+    return Atom(atom.term, atom.words, fields, atom.prefix, atom.exact, atom.near, boost)
+
+
+def _group_boosts(text: str, tokens: list[Token]) -> dict[int, tuple[float, int | None]]:
+    """Return for each opening parenthesis the boost that stands after the closing one, and where."""
+    found: dict[int, tuple[float, int | None]] = {}
+    opened: list[Token] = []
+    for token in tokens:
+        if token.kind == "open":
+            opened.append(token)
+        elif token.kind == "close":
+            if not opened:
+                fail(text, "a closing parenthesis without an opening one", token.position, "remove it")
+            found[opened.pop().position] = (token.boost, token.boosted)
+    if opened:
+        fail(text, "a parenthesis that is not closed", _paren(text, opened[-1]), "close it: (one OR another)")
+    return found
+
+
+def _paren(text: str, token: Token) -> int:
+    return text.index("(", token.position)
+
+
+def _product(text: str, outer: float, own: float, position: int | None) -> float:
+    boost = outer * own
+    if position is not None and not _BOOST_RANGE[0] <= boost <= _BOOST_RANGE[1]:
+        fail(text, "boosts that multiply to an absurd number", position, "write smaller ones, as word^2")
+    return boost
+
+
+def _negative(text: str, group: _Group, token: Token) -> tuple[bool, int]:
+    """Tell whether an item or group is negated, by its sign or by a NOT, and where that begins."""
+    if group.operator is None or group.operator.kind != "not":
+        return token.negative, token.position
+    if token.signed:
+        fail(text, "a doubled sign", token.position, "one is enough: NOT word, or -word")
+    return True, group.operator.position
+
+
+def _add(group: _Group, node: Node, position: int, *, negative: bool) -> None:
+    group.branches[-1].append((Not(node) if negative else node, position))
+    group.operator = None
+
+
+def _operator(text: str, group: _Group, token: Token) -> None:
+    """Take note of an operator; refuse it where it has nothing to join."""
+    name = token.kind.upper()
+    if token.kind == "not":
+        if group.operator is not None and group.operator.kind == "not":
+            fail(text, "NOT NOT", token.position, "one is enough: NOT word")
+    elif group.operator is not None or not group.branches[-1]:
+        fail(text, f"{name} without an item before it", token.position, f"write one {name} other")
+    elif token.kind == "or":
+        group.branches.append([])
+    group.operator = token
+
+
+def _finish(text: str, group: _Group, end: int) -> Node:
+    """Return the node of a group that is read to its end."""
+    if group.operator is not None:
+        name = group.operator.kind.upper()
+        remedy = "write NOT word" if name == "NOT" else f"write one {name} other"
+        fail(text, f"{name} without an item after it", group.operator.position, remedy)
+    if not group.branches[-1]:
+        what = "an empty group" if end < len(text) else "an empty query"
+        fail(text, what, group.position, "write at least one word")
+    branches = [_branch(text, branch) for branch in group.branches]
+    return branches[0] if len(branches) == 1 else Or(tuple(branches))
+
+
+def _branch(text: str, branch: list[tuple[Node, int]]) -> Node:
+    if all(isinstance(node, Not) for node, _ in branch):
+        fail(text, "only negatives", branch[0][1], "say also what is wanted: write (a OR b) -c")
+    nodes = tuple(node for node, _ in branch)
+    return nodes[0] if len(nodes) == 1 else And(nodes)

@@ -1,0 +1,269 @@
+"""deliver: what stands in the outbox is rendered from stored content, addressed and sent.
+
+    lease → render → address → send → settle
+
+The run's lock is not held: several of these work side by side on one outbox, each line leased by one.
+"""
+
+import os
+import random
+import secrets
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from digest.deliver.worker import Loop
+from digest.model import Delivery, Home, Outcome, Smtp
+from digest.model.reports import COUNTED, DeliveryReport
+from digest.pipeline.bounces import collect
+from digest.pipeline.channels import channels_of
+from digest.store import Jotter, Store
+from digest.system.locks import dead_signs, forget_sign, sign_of_life, this_start
+
+Chance = Callable[[], float]
+_LINGER = 0.02  # seconds that an outcome may wait for another note
+
+
+@dataclass(frozen=True, slots=True)
+class SteadyClock:
+    """A clock that starts at a stated time and goes on from there."""
+
+    stated: datetime
+    started: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> datetime:
+        return self.stated + timedelta(seconds=time.monotonic() - self.started)
+
+
+def deliver(
+    home: Home,
+    store: Store,
+    *,
+    now: datetime,
+    chance: Chance = random.random,
+    stopping: Callable[[], bool] = lambda: False,
+) -> DeliveryReport:
+    """Empty the outbox over every configured channel, or till `stopping`. Raises UsageError, StoreError."""
+    clock = SteadyClock(now)
+    channels = channels_of(home, store)
+    # What cannot be read of what came back is no reason to keep mail back.
+    problems = dict.fromkeys(collect(home, store, now=now, stopping=stopping).problems)
+    with store.begin() as tx:
+        number, lines = tx.outbox.open_delivery(at=now)
+    recover(home, store, now=now, number=number)
+    pauses: list[str] = []
+    for name, channel in channels.items():
+        with _leases(home, store, name, clock, number) as outbox:
+            loop = Loop(outbox, channel, now=clock, chance=chance, stopping=stopping)
+            loop.run()
+        problems |= loop.problems
+        pauses += [loop.pause] if loop.pause else []
+    pause = "; ".join(pauses)
+    with store.begin() as tx:
+        counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
+    return DeliveryReport(counts, messages, pause, tuple(problems))
+
+
+def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
+    """Say what stands in the outbox and how much of it is due; sends and records nothing."""
+    with store.rehearse():
+        with store.begin() as tx:
+            number, lines = tx.outbox.open_delivery(at=now)
+        recover(home, store, now=now, number=number, tidy=False)
+        with store.begin() as tx:
+            before = tx.outbox.lines(lines)
+            due = sum(
+                len(
+                    tx.outbox.claim(
+                        "nobody",
+                        channel=channel,
+                        now=now,
+                        until=now,
+                        limit=len(lines),
+                        resend=home.settings.in_doubt == "resend",
+                        number=number,
+                    )
+                )
+                for channel in home.settings.channels
+            )
+            after = tx.outbox.lines(lines)
+    # What would be sent is shown as it stands; only who gets no mail is known beforehand.
+    messages = tuple(
+        new if new.status == "suppressed" else old for old, new in zip(before, after, strict=True)
+    )
+    counts: Counter[str] = Counter("pending" if each.status == "leased" else each.status for each in messages)
+    return DeliveryReport({name: counts[name] for name in COUNTED}, messages, sendable=due)
+
+
+def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool = True) -> None:
+    """End the leases of those who died, and those that are over, in the emptying `number`."""
+    dead = dead_signs(home.path)
+    with store.begin() as tx:
+        tx.outbox.recover(now=now, dead=dead, number=number, start=this_start())
+    for holder in dead if tidy else ():
+        forget_sign(home.path, holder)
+
+
+# --- the outbox as the loop sees it ----------------------------------------------------------------
+
+
+class _Note:
+    """Something to be written, and then what came of it."""
+
+    __slots__ = ("_answer", "_error", "work")
+
+    def __init__(self, work: Callable[[Jotter], bool]) -> None:
+        self.work = work
+        self._answer = False
+        self._error: BaseException | None = None
+
+    def written(self, answer: bool, error: BaseException | None = None) -> None:
+        self._answer, self._error = answer, error
+
+    def outcome(self) -> bool:
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+
+class _Clerk:
+    """Writes what all connections note down, one transaction after the other.
+
+    Who needs a note on the disk writes it, and with it all that others have noted since; who comes meanwhile
+    waits, and mostly finds its own written. So an outcome, which nobody waits for, is written with the beginning
+    of the next message; a thread writes what is left lying. What is not `durable` is safe from the end of this
+    process at once, from a power cut with the next lease.
+    """
+
+    def __init__(self, store: Store, *, durable: bool) -> None:
+        self._open = ExitStack()
+        self._transaction = self._open.enter_context(store.jotting(durable=durable))
+        self._notes: deque[_Note] = deque()
+        self._writing = threading.Lock()
+        self._over = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._sweep, name="delivery-clerk", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Callable[[Jotter], bool]) -> bool:
+        """Write something, and all that was noted before it. Raises StoreError."""
+        note = _Note(work)
+        self._notes.append(note)
+        self._flush()
+        return note.outcome()
+
+    def note(self, work: Callable[[Jotter], bool]) -> None:
+        """Have something written soon. Raises what an earlier note met."""
+        self._notes.append(_Note(work))
+        self.check()
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Write what is left, then end."""
+        self._over.set()
+        self._thread.join()
+        self._flush()
+        self._open.close()
+
+    def _sweep(self) -> None:
+        while not self._over.wait(_LINGER):
+            if self._notes:
+                self._flush()
+
+    def _flush(self) -> None:
+        with self._writing:
+            notes = [self._notes.popleft() for _ in range(len(self._notes))]
+            if not notes:
+                return
+            try:
+                with self._transaction() as jotter:
+                    answers = [each.work(jotter) for each in notes]
+            except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it, or notes again
+                self._failure = self._failure or error
+                for each in notes:
+                    each.written(answer=False, error=error)
+            else:
+                for each, answer in zip(notes, answers, strict=True):
+                    each.written(answer)
+
+
+class _Leases:
+    """One holder's view of the outbox for one channel, in one emptying of it."""
+
+    def __init__(
+        self,
+        store: Store,
+        holder: str,
+        channel: str,
+        clock: SteadyClock,
+        lease: timedelta,
+        *,
+        resend: bool,
+        number: int,
+    ) -> None:
+        self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
+        self._lease, self._resend, self._number = lease, resend, number
+        # A lease is durable and names the start of the machine: after a power cut it is in doubt whole.
+        self._clerk = _Clerk(store, durable="@" not in holder)
+
+    def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
+        now = self._clock()
+        with self._store.begin() as tx:
+            return tx.outbox.claim(
+                self._holder,
+                channel=self._channel,
+                now=now,
+                until=now + self._lease,
+                limit=limit,
+                resend=self._resend,
+                number=self._number,
+                closed=closed,
+            )
+
+    def waits_for(self, closed: frozenset[str]) -> bool:
+        with self._store.begin(write=False) as tx:
+            return tx.outbox.waits_for(
+                closed,
+                channel=self._channel,
+                now=self._clock(),
+                resend=self._resend,
+                number=self._number,
+            )
+
+    def begin(self, delivery: Delivery) -> Callable[[], bool]:
+        until = self._clock() + self._lease
+        return lambda: self._clerk.write(lambda jotter: jotter.begin(delivery.id, self._holder, until=until))
+
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""
+        now, number = self._clock(), self._number
+        self._clerk.note(
+            lambda jotter: jotter.settle(delivery, self._holder, outcome, now=now, number=number)
+        )
+
+    def release(self) -> None:
+        self._clerk.stop()
+        self._clerk.check()
+        with self._store.begin() as tx:
+            tx.outbox.release(self._holder)
+
+
+@contextmanager
+def _leases(home: Home, store: Store, channel: str, clock: SteadyClock, number: int) -> Iterator[_Leases]:
+    """Be a holder of leases for the block."""
+    smtp = home.settings.smtp or Smtp("")
+    # Longer than any try can take: every step has its own limit.
+    lease = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
+    holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+    if store.is_sqlite and (start := this_start()):
+        holder += f"@{start}"
+    resend = home.settings.in_doubt == "resend"
+    with sign_of_life(home.path, holder):
+        yield _Leases(store, holder, channel, clock, lease, resend=resend, number=number)

@@ -1,0 +1,103 @@
+"""The order of an issue's papers: one formula, its parts kept with each paper.
+
+    worth = (keyword × K + taste × T + popularity × P + freshness × F) / (sum of the weights)
+
+* K, keywords: the score of the query, divided by the best in the issue;
+* T, taste: how close to what the reader liked (`digest.rank.taste`), from -1 to 1; 0 without feedback;
+* P, popularity: log(1 + upvotes + comments) / log(1001), at most 0.8, and 0.2 for published code;
+* F, freshness: 1 on the day of publication, halves with every 30 days; 0 without a date.
+
+With `diversity` d above 0 the papers are then chosen one by one, each time the one with the highest
+(1 - d) × worth - d × (likeness to the most alike of those chosen): maximal marginal relevance, Carbonell and
+Goldstein, SIGIR 1998. Where nothing but K is known the order is the matcher's own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from math import log
+
+from digest.model import Component, Item, Paper, Weights
+
+FRESH_DAYS = 30
+_POPULAR = 1_000  # upvotes and comments that count in full
+_CODE = 0.2
+
+
+def components(
+    items: Sequence[Item], weights: Weights, tastes: Sequence[float] | None, today: date
+) -> tuple[tuple[Component, ...], ...]:
+    """Return for each item the parts of the formula that have a weight; `tastes` None: nothing is known."""
+    best = max((item.score for item in items), default=0) or 1
+    return tuple(
+        tuple(
+            Component(name, round(value, 4), weight)
+            for name, value, weight in (
+                ("keyword", item.score / best, weights.keyword),
+                ("taste", tastes[place] if tastes else 0, weights.taste if tastes else 0),
+                ("popularity", popularity(item.paper), weights.popularity),
+                ("freshness", freshness(item.paper, today), weights.freshness),
+            )
+            if weight
+        )
+        for place, item in enumerate(items)
+    )
+
+
+def popularity(paper: Paper) -> float:
+    """Return how much a paper is talked about, from 0 to 1."""
+    said = max(0, paper.upvotes or 0) + max(0, paper.comments or 0)
+    return min(1.0, log(1 + said) / log(1 + _POPULAR)) * (1 - _CODE) + _CODE * bool(paper.code_url)
+
+
+def freshness(paper: Paper, today: date) -> float:
+    """Return how new a paper is: 1 today, 1/2 after 30 days; 0 if nobody says when it was published."""
+    if paper.published is None:
+        return 0.0
+    return float(0.5 ** (max(0, (today - paper.published).days) / FRESH_DAYS))
+
+
+def worth(parts: Sequence[Component]) -> float:
+    """Return what the parts come to: their mean by weight."""
+    total = sum(part.weight for part in parts)
+    return sum(part.weight * part.value for part in parts) / total if total else 0.0
+
+
+def ordered(
+    items: Sequence[Item],
+    parts: Sequence[tuple[Component, ...]],
+    *,
+    diversity: float = 0.0,
+    alike: Sequence[Sequence[float]] = (),
+    top: int = 0,
+) -> tuple[Item, ...]:
+    """Return the items by worth, each with its parts; equal ones stay in the order they came in.
+
+    `alike` is the likeness of every two items, used if `diversity` is above 0, for the `top` first.
+    """
+    if not diversity and all({part.name for part in each} <= {"keyword"} for each in parts):
+        return tuple(items)
+    worths = [round(worth(each), 6) for each in parts]
+    order = sorted(range(len(items)), key=lambda place: -worths[place])
+    if diversity:
+        order = _diverse(order, worths, diversity, alike, top)
+    return tuple(replace(items[place], parts=parts[place]) for place in order)
+
+
+def _diverse(
+    order: Sequence[int],
+    worths: Sequence[float],
+    diversity: float,
+    alike: Sequence[Sequence[float]],
+    top: int,
+) -> list[int]:
+    waiting = list(order)
+    nearest = dict.fromkeys(order, 0.0)
+    chosen: list[int] = []
+    while waiting and len(chosen) < top:
+        best = max(waiting, key=lambda place: (1 - diversity) * worths[place] - diversity * nearest[place])
+        waiting.remove(best)
+        chosen.append(best)
+        for place in waiting:
+            nearest[place] = max(nearest[place], alike[best][place])
+    return chosen + waiting

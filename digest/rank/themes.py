@@ -1,0 +1,138 @@
+"""The themes of a long issue: papers that belong together, and a name for each group. Pure.
+
+Papers are TF-IDF vectors over the issue itself. The two most alike groups are merged again and again
+(average linkage) until no two are alike enough; a group of one is no theme. A theme is named by the terms
+that set it apart, c-TF-IDF in counts of papers: the share of its papers that have the term × the logarithm
+of how rare the term is in the others; titles count twice.
+Everything is decided by values and, where they are equal, by place: the same issue has the same themes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, pairwise
+from math import log
+
+from digest.model import Paper, Theme
+from digest.text.keyphrases import is_telling, spoken
+from digest.text.stopwords import GENERIC
+from digest.text.words import words
+
+FEWEST = 8  # papers; a shorter issue needs no themes
+MOST_THEMES = 6
+_MOST_PAPERS = 200  # beyond them no time is spent
+_ALIKE = 0.06
+_TITLE_TIMES = 3
+_NAME_TERMS = 2
+_PAIR = 1.3  # a pair of words says more than a word
+
+Vector = Mapping[str, float]
+
+
+def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Theme, ...]:
+    """Return the themes of an issue, the largest first; none where there are fewer than two.
+
+    `keywords` are what every paper was asked for: their words tell nothing apart.
+    """
+    if not FEWEST <= len(papers) <= _MOST_PAPERS:
+        return ()
+    asked = {word.stem for text in keywords for word in words(text)}
+    counts = [_counts(paper, asked) for paper in papers]
+    groups = [group for group in _groups(_vectors(counts)) if len(group) > 1]
+    groups.sort(key=lambda group: (-len(group), group))
+    groups = groups[:MOST_THEMES]
+    if len(groups) < 2:
+        return ()
+    names = _names(groups, counts, [set(_terms(paper.title)) for paper in papers])
+    return tuple(
+        Theme(
+            ", ".join(spoken(name, [papers[place] for place in group])),
+            tuple(papers[place].number for place in group),
+        )
+        for name, group in zip(names, groups, strict=True)
+        if name
+    )
+
+
+def _counts(paper: Paper, asked: set[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for text, times in ((paper.title, _TITLE_TIMES), (paper.abstract, 1)):
+        for term in _terms(text):
+            if not asked & set(term.split()):
+                found[term] += times
+    return found
+
+
+def _terms(text: str) -> list[str]:
+    telling = [word.stem for word in words(text) if is_telling(word)]
+    return [*telling, *(f"{one} {two}" for one, two in pairwise(telling))]
+
+
+def _vectors(counts: Sequence[Counter[str]]) -> list[dict[str, float]]:
+    """Return TF-IDF vectors of length 1, without the terms of one paper only."""
+    often = Counter(term for each in counts for term in each)
+    vectors = []
+    for each in counts:
+        vector = {
+            term: (1 + log(times)) * log(len(counts) / often[term])
+            for term, times in sorted(each.items())
+            if 1 < often[term] < len(counts)
+        }
+        length = sum(weight * weight for weight in vector.values()) ** 0.5 or 1.0
+        vectors.append({term: weight / length for term, weight in vector.items()})
+    return vectors
+
+
+def _groups(vectors: Sequence[Vector]) -> list[list[int]]:
+    """Merge what is alike, the most alike first; return the groups as places in order."""
+    groups = {place: [place] for place in range(len(vectors))}
+    alike = {
+        (one, two): _dot(vectors[one], vectors[two]) for one, two in combinations(range(len(vectors)), 2)
+    }
+    most = max(3, len(vectors) // 2)  # one theme may not swallow the issue
+    while alike:
+        (one, two), value = max(alike.items(), key=lambda pair: (round(pair[1], 9), -pair[0][0], -pair[0][1]))
+        if value < _ALIKE:
+            break
+        del alike[one, two]
+        if len(groups[one]) + len(groups[two]) > most:
+            continue
+        sizes = len(groups[one]), len(groups[two])
+        groups[one] = sorted(groups[one] + groups.pop(two))
+        for other in groups:
+            if other != one:
+                key, gone = (min(one, other), max(one, other)), (min(two, other), max(two, other))
+                met = alike.pop(gone, 0.0)
+                alike[key] = (sizes[0] * alike.get(key, 0.0) + sizes[1] * met) / sum(sizes)
+    return list(groups.values())
+
+
+def _dot(one: Vector, two: Vector) -> float:
+    return sum(weight * two[term] for term, weight in one.items() if term in two)
+
+
+def _names(
+    groups: Sequence[Sequence[int]], counts: Sequence[Counter[str]], titles: Sequence[set[str]]
+) -> list[list[str]]:
+    """Return the terms that name each group: met in two of its papers and a title, no word said twice."""
+    often = Counter(term for each in counts for term in each)
+    names = []
+    for group in groups:
+        inside = Counter(term for place in group for term in counts[place])
+        outside = 1 + len(counts) - len(group)
+        titled = Counter(term for place in group for term in counts[place].keys() & titles[place])
+        worth = {
+            term: (met + titled[term])
+            / len(group)
+            * log(outside / (1 + often[term] - met))
+            * (_PAIR if " " in term else 1.0)
+            for term, met in inside.items()
+            if met > 1 and titled[term] and not set(term.split()) & GENERIC
+        }
+        chosen: list[str] = []
+        for term in sorted(worth, key=lambda term: (-round(worth[term], 9), term)):
+            if not any(set(term.split()) & set(other.split()) for other in chosen):
+                chosen.append(term)
+            if len(chosen) == _NAME_TERMS:
+                break
+        names.append(chosen)
+    return names

@@ -1,0 +1,90 @@
+"""arXiv metadata as JSON lines or a list: the snapshot that arXiv publishes, and files of daily crawlers.
+
+The snapshot writes authors as one text and `categories` apart by blanks, and dates the versions; crawlers
+write lists, and call the abstract `summary`. An arXiv id, a title and categories are in all of them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from digest.model import Listing
+from digest.ports import Document, Fault, Parsed
+from digest.read import normalize as gather
+from digest.read.parsing import json_lines, names
+from digest.read.parsing.arxiv_terms import is_withdrawn
+from digest.read.parsing.dates import day_of, newest
+from digest.read.parsing.ids import arxiv_id, doi
+
+name = "arxiv-json"
+
+
+def sniff(document: Document) -> bool:
+    """Claim JSON whose first object has an arXiv id, a title, an abstract and categories."""
+    first = json_lines.first(document)
+    return (
+        isinstance(first, dict)
+        and isinstance(first.get("title"), str)
+        and isinstance(first.get("id"), str)
+        and arxiv_id(first["id"])[0] is not None
+        and "categories" in first
+        and ("abstract" in first or "summary" in first)
+    )
+
+
+def parse(document: Document) -> Parsed | Fault:
+    """Read every object, or say on which line there is none."""
+    objects = json_lines.objects(document)
+    if isinstance(objects, Fault):
+        return objects
+    listings, days = [], []
+    for line, value in objects:
+        listing = _listing(value)
+        if listing is None:
+            return Fault(
+                "a paper here has no title or no arXiv id", "mend it, or download the file again", line
+            )
+        listings.append(listing)
+        days += [
+            listing.published,
+            *(day_of(value.get(key)) for key in ("update_date", "first_seen", "updated")),
+        ]
+    return gather.parsed(listings, carried=newest(days))
+
+
+def _listing(value: dict[str, Any]) -> Listing | None:
+    title = gather.line(value.get("title"))
+    arxiv, version = arxiv_id(value["id"]) if isinstance(value.get("id"), str) else (None, None)
+    if not title or arxiv is None:
+        return None
+    abstract = gather.line(value.get("abstract")) or gather.line(value.get("summary"))
+    authors = _authors(value)
+    versions = list(_versions(value))
+    categories = value.get("categories")
+    url = gather.optional(value.get("abs")) or gather.optional(value.get("url"))
+    comment = gather.line(value.get("comments")) or gather.line(value.get("comment"))
+    return Listing(
+        rank=0,
+        title=title,
+        abstract=abstract,
+        authors=authors,
+        author_count=len(authors) or None,
+        published=day_of(value.get("published")) or day_of(versions[0] if versions else None),
+        categories=gather.texts(categories.split() if isinstance(categories, str) else categories),
+        arxiv=arxiv,
+        doi=doi(value["doi"]) if isinstance(value.get("doi"), str) else None,
+        version=version or len(versions) or None,
+        url=url,
+        withdrawn=is_withdrawn(abstract, comment),
+    )
+
+
+def _authors(value: dict[str, Any]) -> tuple[str, ...]:
+    authors = value.get("authors")
+    if isinstance(authors, str):
+        return names.listed(authors)
+    return names.known(authors) if isinstance(authors, list) else ()
+
+
+def _versions(value: dict[str, Any]) -> Iterator[Any]:
+    for version in value.get("versions") or () if isinstance(value.get("versions"), list) else ():
+        yield version.get("created") if isinstance(version, dict) else None

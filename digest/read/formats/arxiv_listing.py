@@ -1,0 +1,126 @@
+"""Saved listing pages of arxiv.org (`/list/cs.AI/new`, `/recent`, `/2511`), which are HTML.
+
+A paper is a `dt` with its number and identifier and a `dd` with title, authors, subjects and, on the pages of
+new papers only, the abstract. The headings above say whether papers are new, cross-listed or replaced.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from digest.model import Listing
+from digest.ports import Document, Fault, Parsed
+from digest.read import file_types as kinds
+from digest.read import normalize as gather
+from digest.read.parsing import html_tree as trees
+from digest.read.parsing import names
+from digest.read.parsing.arxiv_terms import is_withdrawn
+from digest.read.parsing.dates import day_of, newest
+from digest.read.parsing.ids import arxiv_id
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+name = "arxiv-listing"
+
+_OWN = re.compile(r"""class=["'][^"']*\b(?:list-identifier|list-title)\b""")
+_ABS = re.compile(r"(?:https?://(?:[\w-]+\.)*arxiv\.org)?/abs/(\S+)")
+_CATEGORY = re.compile(r"\(([a-zA-Z-]+(?:\.[A-Za-z-]+)?)\)")
+_HEADED = re.compile(r"(?:.*\bfor\s+)?(?:[A-Z][a-z]+,\s+)?(\d{1,2} [A-Z][a-z]+ (?:\d{4}|\d\d))\b")
+_DESCRIPTOR = re.compile(r"\A(?:Title|Authors|Comments|Subjects|Journal-ref):\s*")
+_KINDS = (("cross", "cross"), ("replace", "replace"), ("new submission", "new"))
+
+
+def sniff(document: Document) -> bool:
+    """Claim an HTML page with the classes of arXiv's lists."""
+    text = document.text
+    return text is not None and kinds.begins_as_markup(text) and _OWN.search(text) is not None
+
+
+def parse(document: Document) -> Parsed | Fault:
+    """Read every paper of the lists, or say which has no title or no id."""
+    if not trees.html_is_whole(document.text or ""):
+        return Fault("the page ends before its end", "save it again, whole")
+    root = trees.html(document.text or "")
+    if root is None:
+        return Fault("no papers on this page", "save the page again, whole")
+    listings: list[Listing] = []
+    days: list[date | None] = []
+    for found in _papers(root):
+        if isinstance(found, Fault):
+            return found
+        if isinstance(found, Listing):
+            listings.append(found)
+        else:
+            days.append(found)
+    return gather.parsed(listings, carried=newest(days))
+
+
+def _papers(root: "Element") -> Iterator[Listing | date | Fault]:
+    """Return the papers of a page, and the days in its headings."""
+    kind: str | None = None
+    day: date | None = None
+    term: Element | None = None
+    for element in root.iter("h1", "h2", "h3", "dt", "dd"):
+        if element.tag == "dt":
+            term = element
+        elif element.tag == "dd" and term is not None:
+            listing = _listing(term, element, kind, day)
+            if listing is None:
+                line = element.sourceline
+                yield Fault(
+                    "a paper on this page has no title or no arXiv id", "save the page again, whole", line
+                )
+                return
+            yield listing
+            term = None
+        elif element.tag != "dd":
+            heading = trees.text(element)
+            kind = next((value for word, value in _KINDS if word in heading.lower()), kind)
+            day = _day(heading) or day
+            if day is not None:
+                yield day
+    if term is not None:
+        yield Fault("the page ends within a paper", "save the page again, whole", term.sourceline)
+
+
+def _day(heading: str) -> date | None:
+    """Return the day in `Fri, 21 Nov 2025 (showing …)` or `Showing new listings for Friday, 21 November 2025`."""
+    match = _HEADED.match(heading)
+    return day_of(match[1]) if match else None
+
+
+def _listing(term: "Element", described: "Element", kind: str | None, day: date | None) -> Listing | None:
+    places = [match for link in term.iter("a") if (match := _ABS.fullmatch(link.get("href") or ""))]
+    arxiv, version = arxiv_id(places[0][1]) if places else (None, None)
+    parts = {
+        part: _DESCRIPTOR.sub("", trees.text(element))
+        for element in described.iter("div")
+        for part in (element.get("class") or "").split()
+        if part.startswith("list-")
+    }
+    title = parts.get("list-title", "")
+    if not title or arxiv is None:
+        return None
+    marks = trees.text(term).lower()
+    replaced, cross = "replaced" in marks or kind == "replace", "cross-list" in marks or kind == "cross"
+    abstract = next(
+        (trees.text(element) for element in described.iter("p") if "mathjax" in (element.get("class") or "")),
+        "",
+    )
+    authors = names.listed(parts.get("list-authors", ""))
+    return Listing(
+        rank=0,
+        title=title,
+        abstract=abstract,
+        authors=authors,
+        author_count=len(authors) or None,
+        published=None if replaced else day,
+        categories=tuple(dict.fromkeys(_CATEGORY.findall(parts.get("list-subjects", "")))),
+        arxiv=arxiv,
+        version=version,
+        url=f"https://arxiv.org/abs/{arxiv}",
+        withdrawn=is_withdrawn(abstract, parts.get("list-comments", "")),
+        announced=("replace-cross" if cross else "replace") if replaced else "cross" if cross else kind,
+    )

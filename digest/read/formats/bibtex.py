@@ -1,0 +1,130 @@
+"""BibTeX and BibLaTeX bibliographies, as reference managers and publishers write them."""
+
+import re
+from datetime import date
+
+from digest.model import Listing
+from digest.ports import Document, Fault, Parsed
+from digest.read import file_types as kinds
+from digest.read import normalize as gather
+from digest.read.parsing import bibtex_syntax, names
+from digest.read.parsing.bibtex_syntax import Broken, Entry
+from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
+from digest.read.parsing.ids import arxiv_id, doi
+
+name = "bibtex"
+
+_ENTRY = re.compile(
+    r"^[ \t]*@[ \t]*(?!comment|string|preamble)[A-Za-z]+\s*[{(]\s*[^,{}=\"\n]*,\s*(?:[\w-]+\s*=|[})])",
+    re.MULTILINE | re.IGNORECASE,
+)
+_AND = re.compile(r"[{}]|\s+and\s+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s*[;,]\s*")
+_IN_TEXT = re.compile(
+    r"\barXiv[:\s]\s*(?:preprint\s+)?(?:arXiv:)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)",
+    re.IGNORECASE,
+)
+_CATEGORY = re.compile(r"[a-z-]+(?:\.[A-Za-z-]+)?")
+
+
+def sniff(document: Document) -> bool:
+    """Claim plain text with an entry `@kind{key, name =` at the beginning of a line."""
+    text = document.text
+    return (
+        text is not None
+        and "@" in text
+        and kinds.markup(text) in {"", kinds.BIBTEX}
+        and _ENTRY.search(text) is not None
+    )
+
+
+def parse(document: Document) -> Parsed | Fault:
+    """Read every entry with a title, or say at which line the syntax is broken."""
+    listings, untitled, days = [], 0, []
+    try:
+        for entry in bibtex_syntax.entries(document.text or ""):
+            listing = _listing(entry)
+            untitled += listing is None
+            if listing is not None:
+                listings.append(listing)
+                days += [
+                    listing.published,
+                    day_of(entry.fields.get("timestamp")),
+                    day_of(entry.fields.get("urldate")),
+                ]
+    except Broken as problem:
+        return Fault(problem.reason, "mend the entry, or export the bibliography again", problem.line)
+    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "entry"))
+
+
+def _listing(entry: Entry) -> Listing | None:
+    fields = entry.fields
+    title = gather.line(fields.get("title"))
+    if not title:
+        return None
+    authors, all_named = people(fields.get("author", ""))
+    arxiv, version = _arxiv(fields)
+    category = gather.line(fields.get("primaryclass") or fields.get("eprintclass"))
+    return Listing(
+        rank=0,
+        title=title,
+        abstract=gather.line(fields.get("abstract")),
+        authors=authors,
+        author_count=(len(authors) or None) if all_named else None,
+        published=_published(fields),
+        organization=gather.optional(fields.get("institution") or fields.get("school")),
+        categories=(category,) if _CATEGORY.fullmatch(category) else (),
+        arxiv=arxiv,
+        doi=doi(fields.get("doi")),
+        version=version,
+        url=gather.optional(fields.get("url", "").removeprefix("\\url{").rstrip("}")),
+        keywords=gather.texts(_SEPARATOR.split(fields.get("keywords") or fields.get("keyword") or "")),
+        venue=gather.optional(fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle")),
+    )
+
+
+def people(text: str) -> tuple[tuple[str, ...], bool]:
+    """Return the names that `and` separates outside of braces, and whether they are all (no `others`)."""
+    parts, depth, start = [], 0, 0
+    for match in _AND.finditer(text):
+        if match[0] in {"{", "}"}:
+            depth += 1 if match[0] == "{" else -1
+        elif depth <= 0:
+            parts.append(text[start : match.start()])
+            start = match.end()
+    parts.append(text[start:])
+    found = [gather.line(part) for part in parts]
+    return tuple(_person(part) for part in found if part and part != "others"), "others" not in found
+
+
+def _person(text: str) -> str:
+    """Return a name given name first; one that is wholly in braces is not to be taken apart."""
+    if text.startswith("{") and text.find("}") == len(text) - 1:
+        return text[1:-1]
+    return names.turned(text)
+
+
+def _arxiv(fields: dict[str, str]) -> tuple[str | None, int | None]:
+    kind = (fields.get("archiveprefix") or fields.get("eprinttype") or "arxiv").strip().lower()
+    places = [
+        fields.get("eprint", "") if kind == "arxiv" else "",
+        fields.get("doi", ""),
+        fields.get("url", ""),
+    ]
+    for key in ("journal", "journaltitle", "note", "howpublished", "number", "eprint"):
+        match = _IN_TEXT.search(fields.get(key, "")[:500])
+        places.append(match[1] if match else "")
+    return next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
+
+
+def _published(fields: dict[str, str]) -> date | None:
+    """Return the day, if year, month and day are all there."""
+    if whole := day_of(fields.get("date")):
+        return whole
+    year, month, day = (gather.line(fields.get(key)) for key in ("year", "month", "day"))
+    number = month_of(month)
+    return (
+        calendar_day(year, number, day)
+        if number and year.isdigit() and day.isdigit() and len(year) == 4
+        else None
+    )

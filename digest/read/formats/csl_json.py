@@ -1,0 +1,119 @@
+"""CSL-JSON bibliographies (Zotero, Pandoc, DOI registries): https://citeproc-js.readthedocs.io/en/latest/csl-json/markup.html."""
+
+from datetime import date
+from typing import Any
+
+from digest.model import Listing
+from digest.ports import Document, Fault, Parsed
+from digest.read import normalize as gather
+from digest.read.parsing import json_text
+from digest.read.parsing.dates import calendar_day, day_of, newest
+from digest.read.parsing.ids import arxiv_id, doi
+
+name = "csl-json"
+
+# Beside title and type, keys that only this format writes so.
+_OWN = {"issued", "author", "DOI", "URL", "container-title", "accessed", "editor", "abstract", "citation-key"}
+
+
+def sniff(document: Document) -> bool:
+    """Claim JSON items with a type and two of the format's own keys."""
+    items = _items(json_text.value_of(document))
+    first = items[0] if items else None
+    return (
+        isinstance(first, dict)
+        and isinstance(first.get("type"), str)
+        and (bool(_title(first)) or "id" in first)
+        and len(_OWN & first.keys()) >= 2
+        and isinstance(first.get("author", []), list)
+    )
+
+
+def parse(document: Document) -> Parsed | Fault:
+    """Read every item with a title, or say which is no item."""
+    items = _items(json_text.value_of(document))
+    listings, untitled, days = [], 0, []
+    for number, item in enumerate(items, start=1):
+        if not isinstance(item, dict):
+            return Fault(f"item {number} of {len(items)} is no object", "export the bibliography again")
+        listing = _listing(item)
+        untitled += listing is None
+        if listing is not None:
+            listings.append(listing)
+            days += [listing.published, _day(item.get("accessed"))]
+    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "item"))
+
+
+def _items(value: Any) -> list[Any]:
+    """Return the items: a list, the list in an object, or one item alone."""
+    if isinstance(value, dict):
+        inner = value.get("items") or value.get("references")
+        return inner if isinstance(inner, list) else [value]
+    return value if isinstance(value, list) else []
+
+
+def _title(item: dict[str, Any]) -> str:
+    return _first(item.get("title"))
+
+
+def _first(value: Any) -> str:
+    """Return a text; Crossref has it in a list."""
+    return gather.line(value[0] if isinstance(value, list) and value else value)
+
+
+def _listing(item: dict[str, Any]) -> Listing | None:
+    title = _title(item)
+    if not title:
+        return None
+    people = item.get("author") if isinstance(item.get("author"), list) else []
+    authors = tuple(filter(None, map(_person, people or [])))
+    url = gather.optional(item.get("URL"))
+    numbered = gather.line(item.get("number"))
+    arxiv, version = next(
+        (
+            found
+            for text in (numbered, url or "", gather.line(item.get("DOI")))
+            if (found := arxiv_id(text))[0]
+        ),
+        (None, None),
+    )
+    keyword = item.get("keyword")
+    return Listing(
+        rank=0,
+        title=title,
+        abstract=gather.line(item.get("abstract")),
+        authors=authors,
+        author_count=len(authors) or None,
+        published=_day(item.get("issued")),
+        categories=gather.texts(item.get("categories")),
+        arxiv=arxiv,
+        doi=doi(gather.line(item.get("DOI"))),
+        version=version,
+        url=url,
+        keywords=gather.texts(keyword.split(",") if isinstance(keyword, str) else keyword),
+        venue=_first(item.get("container-title")) or None,
+    )
+
+
+def _person(value: Any) -> str:
+    """Return a name given name first, with its particles and suffix."""
+    if not isinstance(value, dict):
+        return gather.line(value)
+    if literal := gather.line(value.get("literal")):
+        return literal
+    parts = ("given", "dropping-particle", "non-dropping-particle", "family")
+    name = " ".join(filter(None, (gather.line(value.get(part)) for part in parts)))
+    suffix = gather.line(value.get("suffix"))
+    return f"{name}, {suffix}" if name and suffix else name
+
+
+def _day(value: Any) -> date | None:
+    if not isinstance(value, dict):
+        return day_of(value)
+    parts = value.get("date-parts")
+    first = parts[0] if isinstance(parts, list) and parts else None
+    if isinstance(first, list) and len(first) >= 3:
+        numbers = [str(part) for part in first[:3]]
+        if all(number.isascii() and number.isdigit() and len(number) <= 4 for number in numbers):
+            return calendar_day(*numbers)
+    return day_of(value.get("raw")) or day_of(value.get("literal"))

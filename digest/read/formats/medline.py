@@ -1,0 +1,110 @@
+"""PubMed's text format (`.nbib`, "PubMed" and "Citation manager" in its menu): tags as NLM's MEDLINE has them.
+
+A record is lines `TAG - value`, the tag filled up to four characters, from `PMID` to `SO`; a line that begins
+with blanks continues the value above it. https://pubmed.ncbi.nlm.nih.gov/help/#pubmed-format.
+"""
+
+import re
+from datetime import date
+
+from digest.model import Listing
+from digest.ports import Document, Fault, Parsed
+from digest.read import normalize as gather
+from digest.read.parsing import names
+from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
+from digest.read.parsing.ids import doi
+
+name = "medline"
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_TAG = re.compile(r"([A-Z]{2,4}) {0,2}- ?(.*)", re.ASCII)
+_BEGINNING = re.compile(r"\A\s*PMID- ?\d", re.ASCII)
+_ID = re.compile(r"(\S+) \[doi\]")
+_DAY = re.compile(r"(\d{4}) ([A-Z][a-z]{2}) (\d{1,2})\b")
+_ENTERED = re.compile(r"(\d{4}/\d\d/\d\d).*\[(?:pubmed|entrez)\]")
+_RETRACTED = "Retracted Publication"
+_REMEDY = "save the records again, whole"
+
+Record = dict[str, list[str]]
+
+
+def sniff(document: Document) -> bool:
+    """Claim text that begins with the tag of PubMed's number."""
+    return document.text is not None and _BEGINNING.match(document.text) is not None
+
+
+def parse(document: Document) -> Parsed | Fault:
+    """Read every record with a title, or say which has no end."""
+    records = _records(document.text or "")
+    if isinstance(records, Fault):
+        return records
+    found = [_listing(record) for record in records]
+    listings = [listing for listing in found if listing is not None]
+    days = (
+        day_of(value) for record in records for tag in ("LR", "DCOM", "DEP") for value in record.get(tag, ())
+    )
+    note = gather.passed_over(len(found) - len(listings), "record")
+    return gather.parsed(listings, carried=newest([*days, *(one.published for one in listings)]), note=note)
+
+
+def _records(text: str) -> list[Record] | Fault:
+    records: list[Record] = []
+    values: list[str] = []
+    start = 0
+    for number, line in enumerate(_LINE_END.split(text), start=1):
+        match = _TAG.fullmatch(line)
+        if line[:1] == " ":
+            if values:
+                values[-1] += f" {line.strip()}"
+        elif match:
+            if match[1] == "PMID":
+                if records and "SO" not in records[-1]:
+                    break
+                records.append({})
+                start = number
+            if records:
+                values = records[-1].setdefault(match[1], [])
+                values.append(match[2])
+    if not records or "SO" not in records[-1]:
+        return Fault("the record that begins here has no end (SO)", _REMEDY, start)
+    return records
+
+
+def _listing(record: Record) -> Listing | None:
+    title = gather.line(" ".join(record.get("TI", ())) or " ".join(record.get("TT", ())))
+    if not title:
+        return None
+    people = (*map(names.turned, record.get("FAU") or record.get("AU") or ()), *record.get("CN", ()))
+    authors = names.known(people)
+    ids = [
+        match[1] for tag in ("LID", "AID") for value in record.get(tag, ()) if (match := _ID.search(value))
+    ]
+    pmid = record["PMID"][0].strip()
+    return Listing(
+        rank=0,
+        title=title,
+        abstract=gather.line(" ".join(record.get("AB", ()))),
+        authors=authors,
+        author_count=len(authors) or None,
+        published=_published(record),
+        categories=gather.texts([value.lstrip("*").partition("/")[0] for value in record.get("MH", ())]),
+        doi=next(filter(None, map(doi, ids)), None),
+        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
+        withdrawn=_RETRACTED in record.get("PT", ()),
+        keywords=gather.texts([value.lstrip("*") for value in record.get("OT", ())]),
+        venue=gather.optional(" ".join(record.get("JT") or record.get("TA") or ())),
+    )
+
+
+def _published(record: Record) -> date | None:
+    """Return the day of the electronic article, else of the issue, else that on which PubMed had it."""
+    for value in record.get("DEP", ()):
+        if day := day_of(value):
+            return day
+    for value in record.get("DP", ()):
+        match = _DAY.match(value)
+        month = month_of(match[2]) if match else None
+        if match and month:
+            return calendar_day(match[1], month, match[3])
+    entered = (_ENTERED.match(value) for value in record.get("PHST", ()))
+    return next((day_of(match[1]) for match in entered if match), None)

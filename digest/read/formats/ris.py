@@ -1,0 +1,106 @@
+"""RIS bibliographies, as reference managers and publishers export them.
+
+A record is lines `TAG  - value` from `TY` to `ER`; a line without a tag continues the value above it. What
+stands between records (numbers, the exporter's words) says nothing.
+"""
+
+import re
+from datetime import date
+
+from digest.model import Listing
+from digest.ports import Document, Fault, Parsed
+from digest.read import normalize as gather
+from digest.read.parsing import names
+from digest.read.parsing.dates import calendar_day, newest
+from digest.read.parsing.ids import arxiv_id, doi
+
+name = "ris"
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: ?(.*))", re.ASCII)
+_BEGINNING = re.compile(r"^TY  - ?\S", re.MULTILINE)
+_DATE = re.compile(r"\s*(\d{4})[/-](\d{1,2})[/-](\d{1,2})\b")
+_REMEDY = "export the bibliography again, whole"
+
+Record = dict[str, list[str]]
+
+
+def sniff(document: Document) -> bool:
+    """Claim text with a line `TY  - …` and tags around it."""
+    text = document.text
+    return text is not None and _BEGINNING.search(text) is not None and not text.lstrip().startswith("<")
+
+
+def parse(document: Document) -> Parsed | Fault:
+    """Read every record with a title, or say which has no end."""
+    records = _records(document.text or "")
+    if isinstance(records, Fault):
+        return records
+    found = [_listing(record) for record in records]
+    listings = [listing for listing in found if listing is not None]
+    untitled = len(found) - len(listings)
+    days = [_day(record, "DA", "Y2", "PY", "Y1") for record in records]
+    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "record"))
+
+
+def _records(text: str) -> list[Record] | Fault:
+    records: list[Record] = []
+    record: Record | None = None
+    values: list[str] = []
+    start = 0
+    for number, line in enumerate(_LINE_END.split(text), start=1):
+        match = _TAG.fullmatch(line.rstrip())
+        tag = match[1] if match else ""
+        if tag == "TY":
+            if record is not None:
+                return Fault("the record that begins here has no end (ER)", _REMEDY, start)
+            record, start = {}, number
+        if record is None:
+            continue
+        if match is None:
+            if values and line.strip():
+                values[-1] += f" {line.strip()}"
+        elif tag == "ER":
+            records.append(record)
+            record = None
+        else:
+            values = record.setdefault(tag, [])
+            values.append(match[2] or "")
+    return (
+        Fault("the record that begins here has no end (ER)", _REMEDY, start)
+        if record is not None
+        else records
+    )
+
+
+def _listing(record: Record) -> Listing | None:
+    title = _first(record, "TI", "T1", "CT", "BT")
+    if not title:
+        return None
+    authors = tuple(names.turned(name) for tag in ("AU", "A1") for name in names.known(record.get(tag, ())))
+    urls = [url for tag in ("UR", "LK") for url in names.known(record.get(tag, ()))]
+    places = [*urls, _first(record, "DO"), _first(record, "M3"), _first(record, "AN")]
+    arxiv, version = next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
+    return Listing(
+        rank=0,
+        title=title,
+        abstract=_first(record, "AB", "N2"),
+        authors=authors,
+        author_count=len(authors) or None,
+        published=_day(record, "DA") or _day(record, "PY") or _day(record, "Y1"),
+        arxiv=arxiv,
+        doi=next(filter(None, map(doi, [_first(record, "DO"), *urls])), None),
+        version=version,
+        url=next(iter(urls), None),
+        keywords=gather.texts(record.get("KW")),
+        venue=_first(record, "JF", "JO", "T2", "JA") or None,
+    )
+
+
+def _first(record: Record, *tags: str) -> str:
+    return next((text for tag in tags for value in record.get(tag, ()) if (text := gather.line(value))), "")
+
+
+def _day(record: Record, *tags: str) -> date | None:
+    found = (_DATE.match(value) for tag in tags for value in record.get(tag, ()))
+    return newest(calendar_day(match[1], match[2], match[3]) for match in found if match)

@@ -1,0 +1,157 @@
+r"""The blocks in which arXiv writes papers as plain text: in its daily mails and its `.abs` files. Pure.
+
+    \\
+    arXiv:2303.00766 (*cross-listing*)
+    Date: Wed, 1 Mar 2023 19:00:02 GMT   (1799kb,D)
+
+    Title: Black hole mergers as tracers of spinning massive black hole and galaxy
+      populations in the Obelisk simulation
+    Authors: C. A. Dong-P\'aez, M. Volonteri
+    Categories: astro-ph.GA astro-ph.HE
+    \\
+      Abstract …
+    \\ ( https://arxiv.org/abs/2303.00766 ,  1799kb)
+
+Blocks stand between lines of dashes. A replacement has no abstract: its one part ends with the link. Lines
+of an abstract may themselves begin with two backslashes, so the last such line of a block ends it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from digest.model import Listing
+from digest.ports import Fault, Parsed
+from digest.read import normalize as gather
+from digest.read.parsing import names
+from digest.read.parsing.arxiv_terms import is_withdrawn
+from digest.read.parsing.dates import day_of, newest
+from digest.read.parsing.ids import arxiv_id, doi
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_BEGINNING = re.compile(r"^\\\\[ \t]*(?:\r\n|\r|\n)(?:arXiv|Paper):[ ]?\S", re.MULTILINE)
+_RULE = re.compile(r"-{60,}\s*|(?:%%%---){5,}.*|(?:%%--){5,}.*")
+_NAMED = re.compile(r"(?:arXiv|Paper):\s*(\S+)(.*)")
+_FIELD = re.compile(r"([A-Z][A-Za-z-]*(?: \([^)]*\))?):(?:\s+|$)(.*)")
+_REVISED = re.compile(r"Date \(revised v(\d{1,4})\)")
+_REPLACED = re.compile(r"replaced with revised version\s+(.*)")
+_LINK = re.compile(r"\\\\\s*\(\s*(https?://\S+)")
+_LINK_LINE = re.compile(r"^\\\\ \( https?://", re.MULTILINE)
+# A mail that has its beginning has its end, too; a part of one that somebody copied has neither.
+_HEAD = re.compile(r"^\s*received from .* to .*GMT", re.MULTILINE)
+_END = re.compile(r"^(?:%%%---){5}", re.MULTILINE)
+_LONGEST_HEAD = 4000
+_MARK = "\\\\"
+_REMEDY = "save the whole text again, as arXiv sent it"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paper, and the newest day that its block names."""
+
+    listing: Listing
+    newest: date | None
+
+
+def begins(text: str) -> bool:
+    """Say whether a paper's block begins anywhere in the text."""
+    return _BEGINNING.search(text) is not None
+
+
+def has_link(text: str) -> bool:
+    """Say whether a link closes any block, as in mails."""
+    return _LINK_LINE.search(text) is not None
+
+
+def parsed(text: str) -> Parsed | Fault:
+    """Return all papers of a text, or say what is wrong with it."""
+    found = blocks(text)
+    if isinstance(found, Fault):
+        return found
+    return gather.parsed((block.listing for block in found), carried=newest(block.newest for block in found))
+
+
+def blocks(text: str) -> list[Block] | Fault:
+    """Return the papers of a text, or the first block that is none."""
+    if _HEAD.search(text[:_LONGEST_HEAD]) and not _END.search(text):
+        return Fault("the mail ends before its last line", _REMEDY)
+    found: list[Block] = []
+    for start, lines in _parts(text):
+        block = _block(start, lines)
+        if isinstance(block, Fault):
+            return block
+        found.append(block)
+    return found
+
+
+def _parts(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Return the blocks as lists of lines from the first mark on, each with the number of that line."""
+    start = 0
+    part: list[str] = []
+    for number, line in enumerate(_LINE_END.split(text), start=1):
+        if _RULE.fullmatch(line):
+            if part:
+                yield start, part
+            part = []
+        elif part or line.rstrip() == _MARK:
+            start = start if part else number
+            part.append(line)
+    if part:
+        yield start, part
+
+
+def _block(start: int, lines: list[str]) -> Block | Fault:
+    marks = [place for place, line in enumerate(lines) if line.startswith(_MARK)]
+    named = _NAMED.match(lines[1]) if len(lines) > 1 else None
+    arxiv, version = arxiv_id(named[1]) if named else (None, None)
+    if named is None or arxiv is None:
+        return Fault("a paper's block begins here without its arXiv id", _REMEDY, start)
+    if len(marks) < 2:
+        return Fault(f"the block of {arxiv} has no end", _REMEDY, start)
+    head, replaced = _fields(lines[2 : marks[1]])
+    title = gather.line(head.get("Title"))
+    if not title:
+        return Fault(f"the block of {arxiv} has no title", _REMEDY, start)
+    link = _LINK.match(lines[marks[-1]])
+    abstract = gather.line("\n".join(lines[marks[1] + 1 : marks[-1]]))
+    if len(marks) == 2 and not link:
+        return Fault(f"the abstract of {arxiv} has no end", _REMEDY, start)
+    cross = "cross-list" in named[2]
+    authors = names.listed(head.get("Authors") or head.get("Author") or "")
+    revisions = {int(match[1]): value for key, value in head.items() if (match := _REVISED.fullmatch(key))}
+    published = None if replaced else day_of(head.get("Date"))
+    announced = ("replace-cross" if cross else "replace") if replaced else ("cross" if cross else "new")
+    listing = Listing(
+        rank=0,
+        title=title,
+        abstract=abstract,
+        authors=authors,
+        author_count=len(authors) or None,
+        published=published,
+        categories=tuple(dict.fromkeys((head.get("Categories") or "").split())),
+        arxiv=arxiv,
+        doi=doi((head.get("DOI") or " ").replace(",", " ").split(" ")[0]),
+        version=version or (None if link else max(revisions, default=1)),
+        url=link[1] if link else None,
+        withdrawn=is_withdrawn(abstract, gather.line(head.get("Comments"))),
+        announced=announced if link else None,
+    )
+    days = (published, day_of(replaced), *(day_of(value) for value in revisions.values()))
+    return Block(listing, newest(days))
+
+
+def _fields(lines: list[str]) -> tuple[dict[str, str], str]:
+    """Return the fields of a block's head, continued lines joined, and the day of a replacement."""
+    fields: dict[str, str] = {}
+    last, replaced = "", ""
+    for line in lines:
+        match = _FIELD.match(line)
+        if line[:1].isspace() and last:
+            fields[last] += f" {line.strip()}"
+        elif match:
+            last = match[1]
+            fields.setdefault(last, match[2])
+        elif again := _REPLACED.match(line):
+            replaced = again[1] or "?"
+    return fields, replaced

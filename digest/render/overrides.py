@@ -1,0 +1,133 @@
+"""Templates that a home has of its own: which there are, copies to change, and whether they work."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from digest.errors import TemplateProblem, UsageError
+from digest.model import Evidence, Issue, Item, Paper, Summary, Trend
+from digest.render.context import Frame, IssueLine
+from digest.render.environment import make_environment
+from digest.render.notices import ask
+from digest.render.renderer import Renderer
+from digest.render.view import Holdings
+from digest.system.files import write_whole
+from digest.system.resources import folder
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template by name. `own` says that the home has one of that name, `known` that the program has."""
+
+    name: str
+    own: bool
+    known: bool
+
+
+def templates(home_templates: Path) -> tuple[Template, ...]:
+    """Return all templates, by name; notes (`README…`) and hidden files are none."""
+    program, home = _names(folder("templates")), _names(home_templates)
+    return tuple(Template(name, name in home, name in program) for name in sorted(program | home))
+
+
+def _names(where: Path) -> frozenset[str]:
+    if not where.is_dir():
+        return frozenset()
+    files = (path.name for path in where.iterdir() if path.is_file())
+    return frozenset(name for name in files if not name.startswith((".", "README")))
+
+
+def export(home_templates: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
+    """Copy templates of the program into a home, where they can be changed; returns what was written.
+
+    Raises UsageError, and writes nothing, if one is unknown or the home has it already.
+    """
+    known = {each.name: each for each in templates(home_templates)}
+    for name in names:
+        if name not in known or not known[name].known:
+            there = ", ".join(each.name for each in known.values() if each.known)
+            raise UsageError(f"there is no template {name!r}; there are: {there}")
+        if known[name].own:
+            raise UsageError(f"{home_templates / name}: is there already; move it away first")
+    for name in names:
+        write_whole(home_templates / name, (folder("templates") / name).read_bytes())
+    return tuple(home_templates / name for name in names)
+
+
+def check(home_templates: Path, frame: Frame) -> tuple[str, ...]:
+    """Return what is wrong with a home's templates: each problem with file, line and remedy.
+
+    Every template is read, and everything that people see is made of an invented issue.
+    """
+    problems: dict[str, None] = {}
+    from jinja2 import TemplateSyntaxError
+
+    environment = make_environment(home_templates)
+    for each in templates(home_templates):
+        if each.own and not each.known:
+            path = home_templates / each.name
+            problems[f"{path}: nothing uses a template of this name; see: digest templates list"] = None
+        try:
+            environment.get_template(each.name)
+        except TemplateSyntaxError as error:
+            problems[f"{error.filename}:{error.lineno}: {error.message}; mend this template"] = None
+        except UnicodeDecodeError:
+            problems[f"{home_templates / each.name}: is not UTF-8; save the template as UTF-8"] = None
+    renderer = Renderer(home_templates, frame)
+    made: tuple[Callable[[], str], ...] = (
+        lambda: renderer.html(_ISSUE),
+        lambda: renderer.text(_ISSUE),
+        lambda: renderer.archive(_ISSUE),
+        lambda: renderer.subject(_ISSUE),
+        lambda: renderer.notice(ask("Kites", "reader@example.org", "en")),
+        lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
+        lambda: renderer.index([IssueLine.of(_ISSUE)], {}, Holdings((), {}, 1, _TRENDS)),
+    )
+    for make in made:
+        try:
+            make()
+        except TemplateProblem as error:
+            problems[str(error)] = None
+    return tuple(problems)
+
+
+_NOON = datetime(2026, 3, 12, 12, tzinfo=UTC)
+_PAPER = Paper(
+    number=1,
+    uid="urn:uuid:5f0c1e6a-7d1b-5a36-9a55-0b7d6d1f9c01",
+    title="Kites: One-Step Weather from a String",
+    abstract="Weather takes many steps. We propose Kites, a one-step forecast that is 6.3times faster. " * 6,
+    first_seen=_NOON,
+    authors=("Ada Breeze", "Ben Gust", "Clara Gale", "Dora Squall"),
+    author_count=4,
+    published=date(2026, 3, 10),
+    comments=5,
+    upvotes=32,
+    organization="Institute of Wind",
+    categories=("cs.LG",),
+    arxiv="2603.01234",
+    code_url="https://kites.example.org/code",
+    withdrawn=True,
+    sources=("arxiv-api",),
+)
+_ITEM = Item(_PAPER, 3.0, (Evidence("one-step", "title", "One-Step", 7, 15),), ("version 2",))
+_TRENDS = (Trend("kites", (3, 4, 9, 15), date(2026, 3, 12)),)
+_ISSUE = Issue(
+    subscription="kites",
+    name="Kites",
+    number=2,
+    day=date(2026, 3, 12),
+    made=_NOON,
+    timezone="UTC",
+    since=datetime(2026, 3, 11, 12, tzinfo=UTC),
+    slot=None,
+    considered=12,
+    new=(replace(_ITEM, summary=Summary("Kites forecast in one step.", "a-model")), *(_ITEM,) * 8),
+    updated=(_ITEM,),
+    more_new=(_ITEM,),
+    keywords=("one-step",),
+    exclude=("rain",),
+    schedule="daily 08:00",
+    trends=_TRENDS,
+)

@@ -1,0 +1,471 @@
+"""Reads a text once, from left to right, and notes what to replace by what."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple
+
+from digest.text.math import rules
+from digest.text.math import tables as table
+from digest.text.math.formula import formula, one_atom, scripted
+
+
+class Edit(NamedTuple):
+    """`text` stands for the original's characters from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def edits_of(text: str) -> list[Edit]:
+    """Return what to replace in a text, in order, apart."""
+    return _Reader(text).edits()
+
+
+class _Reader:
+    """Reads a text once, from left to right, and notes what to replace."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[Edit] = []
+        self.open_quotes = 0
+
+    @cached_property
+    def braces(self) -> dict[int, int]:
+        """Where the braces close that open at each place."""
+        found: dict[int, int] = {}
+        opened: list[int] = []
+        for brace in rules.BRACE.finditer(self.text):
+            if brace[0] == "{":
+                opened.append(brace.start())
+            elif brace[0] == "}" and opened:
+                found[opened.pop()] = brace.start()
+        return found
+
+    @cached_property
+    def dropped(self) -> bool:
+        """Whether the text shows for certain that dollars and backslashes were dropped from it."""
+        return rules.DROPPED.search(self.text) is not None
+
+    def edits(self) -> list[Edit]:
+        """Return what to replace, in order, apart."""
+        text = self.text
+        if any(each in text for each in (*rules.SIGNS_TELL, *table.BARE)) or any(
+            word in text and pattern.search(text) for word, pattern in rules.WORDS_TELL
+        ):
+            self.read(rules.ALL)
+        elif any(sign in text for sign in rules.SIGNS):
+            self.read(rules.ONLY_SIGNS)
+        return self._apart()
+
+    def read(self, rules: re.Pattern[str]) -> None:
+        at = 0
+        while found := rules.search(self.text, at):
+            assert found.lastgroup is not None
+            handler: Callable[[re.Match[str]], int] = getattr(self, found.lastgroup)
+            at = max(handler(found), found.start() + 1)
+
+    def _apart(self) -> list[Edit]:
+        """Return the edits in order; of two that overlap the first counts."""
+        kept: list[Edit] = []
+        for edit in sorted(self.found):
+            if (not kept or edit.start >= kept[-1].end) and edit.text != self.text[edit.start : edit.end]:
+                kept.append(edit)
+        return kept
+
+    def put(self, start: int, end: int, text: str) -> int:
+        self.found.append(Edit(start, end, text))
+        return end
+
+    def whole(self, found: re.Match[str], text: str) -> int:
+        return self.put(found.start(), found.end(), text)
+
+    def unwrap(self, start: int, inside: int, opened: int | None = None) -> int:
+        """Take away what stands from `start` to `inside`, and the brace that closes it; read on inside.
+
+        The brace that opens stands at `opened`, or else right before `inside`.
+        """
+        close = self.braces.get(inside - 1 if opened is None else opened)
+        if close is None:
+            return inside
+        self.put(start, inside, "")
+        self.put(close, close + 1, "")
+        return inside
+
+    def argument(self, at: int) -> tuple[str, int] | None:
+        """Return a braced argument that begins at `at`, and where it ends."""
+        if (close := self.braces.get(at)) is None:
+            return None
+        return self.text[at + 1 : close], close + 1
+
+    # --- what is no TeX, and quotation marks -----------------------------------------------------
+
+    def address(self, found: re.Match[str]) -> int:
+        if found["again"]:
+            self.put(found.start("again"), found.end("again"), "")
+        return found.end()
+
+    def code(self, found: re.Match[str]) -> int:
+        return found.end()
+
+    def quotes(self, found: re.Match[str]) -> int:
+        self.open_quotes += 1
+        return self.whole(found, "“")
+
+    def unquotes(self, found: re.Match[str]) -> int:
+        if self.open_quotes:
+            self.open_quotes -= 1
+            self.whole(found, "”")
+        return found.end()
+
+    def half_quotes(self, found: re.Match[str]) -> int:
+        return self.whole(found, '"')
+
+    def quote(self, found: re.Match[str]) -> int:
+        end = found.end("quoted")
+        self.put(end, end + 1, "’")
+        return self.whole(found, "‘")
+
+    # --- formulae between dollars ----------------------------------------------------------------
+
+    def display(self, found: re.Match[str]) -> int:
+        return self.whole(found, formula(found["round"] or found["square"]))
+
+    def dollar(self, found: re.Match[str]) -> int:
+        start = found.start()
+        mark = "$$" if self.text.startswith("$$", start) and not self.text.startswith("$$$", start) else "$"
+        inside = start + len(mark)
+        close = self.text.find(mark, inside)
+        while close > 0 and self.text[close - 1] == "\\":
+            close = self.text.find(mark, close + 1)
+        if close < 0:
+            return self.lone_dollar(found)
+        content, end = self.text[inside:close], close + len(mark)
+        kind = _kind(content, self.text[end : end + 1])
+        if kind == "formula":
+            return self.put(start, end, formula(content))
+        if kind == "sentence":  # prose with formulae in it: read as such, without the dollars
+            self.put(start, inside, "")
+            self.put(close, end, "")
+        return inside
+
+    def lone_dollar(self, found: re.Match[str]) -> int:
+        before = self.text[max(0, found.start() - 20) : found.start()]
+        if re.search(r"\\[A-Za-z]+\Z", before):
+            return self.whole(found, "")
+        return found.end()
+
+    # --- backslashes -----------------------------------------------------------------------------
+
+    def escape(self, found: re.Match[str]) -> int:
+        return self.whole(found, found[0][1])
+
+    def apostrophe(self, found: re.Match[str]) -> int:
+        self.whole(found, "")
+        return found.end() + 1
+
+    def accent(self, found: re.Match[str]) -> int:
+        mark = found["mark"] or found["letters"]
+        letter = found["on"] or found["on_dotless"] or found["on_braced"]
+        accented = unicodedata.normalize("NFC", letter + table.ACCENTS[mark])
+        if found["letters"] and found["letters"] in "bdrt" and " " in found[0]:
+            return found.end()  # `\b geometric`: somebody's macro
+        if len(accented) != 1 or (mark == '"' and (" " in found[0] or self.quoted_by_escapes(found))):
+            return found.end()  # there is no such letter: `\"x` is a quotation mark
+        start, end = found.span()
+        if self.text[start - 1 : start] == "{" and self.text[end : end + 1] == "}":
+            start, end = start - 1, end + 1
+        return self.put(start, end, accented)
+
+    def quoted_by_escapes(self, found: re.Match[str]) -> bool:
+        r"""Tell whether `\"` opens a quotation, which a `\"` behind a word then closes."""
+        if self.text[max(0, found.start() - 1) : found.start()].isalpha():
+            return False
+        return re.compile(r'[^\\"]*[^\\"\s]\\"(?!\w)').match(self.text, found.start() + 2) is not None
+
+    def command(self, found: re.Match[str]) -> int:
+        name, start, end = found["name"], found.start(), found.end()
+        if name in table.TEXT_FONTS:
+            return self.unwrap(start, end + 1) if self.text.startswith("{", end) else end
+        if name in table.REFERENCES:
+            return self.reference(start, end)
+        if name in table.IGNORED:
+            return self.put(start, _blanks(self.text, end), "")
+        if name in table.LETTERS:
+            return self.put(start, _after_name(self.text, end), table.LETTERS[name])
+        if name in table.SHORT_WORDS:
+            word = table.SHORT_WORDS[name]
+            return self.put(start, end, word[:-1] if self.text.startswith(".", end) else word)
+        if name in table.SPECIAL:
+            return getattr(self, f"on_{name}", self.on_coloured)(start, end)
+        if name in ("textmu", "mu") and self.text.startswith(" m", end):
+            end += 1  # micrometres
+            return self.put(start, end, table.SYMBOLS[name])
+        atom = one_atom(self.text, start)
+        if atom is not None:
+            return self.put(start, atom[1], atom[0])
+        if self.text.startswith("{}", end):
+            self.put(end, end + 2, "")
+            return self.put(start, start + 1, "")
+        return end
+
+    def reference(self, start: int, end: int) -> int:
+        """Take a citation away, and the blank or tie before it."""
+        while match := rules.OPTION.match(self.text, end):
+            end = match.end()
+        argument = self.argument(end)
+        if argument is None:
+            return end
+        if self.text[start - 1 : start] in ("~", " ") and not self.text[argument[1] :][:1].isalnum():
+            start -= 1
+        return self.put(start, argument[1], "")
+
+    def on_url(self, start: int, end: int) -> int:
+        argument = self.argument(_blanks(self.text, end))
+        return end if argument is None else self.put(start, argument[1], argument[0].replace("\\", ""))
+
+    on_path = on_nolinkurl = on_url
+
+    def on_href(self, start: int, end: int) -> int:
+        r"""Show the label of `\href{address}{label}`, and the address; only that where there is no label."""
+        address = self.argument(end)
+        label = address and self.argument(_blanks(self.text, address[1]))
+        if address is None:  # never closed
+            return self.put(start, end + 1, "") if self.text.startswith("{http", end) else end
+        if label is None:
+            url = address[0].replace("\\", "")
+            return self.put(start, address[1], url) if "://" in url else end
+        url, (words, after) = address[0].replace("\\", ""), label
+        self.put(start, after - len(words) - 1, "")
+        self.put(after - 1, after, "" if "://" in words or "." in words.strip(".") else f" ({url})")
+        return after - len(words) - 1
+
+    on_hyperlink = on_href
+
+    def on_coloured(self, start: int, end: int) -> int:
+        r"""Read the second argument of a command of two: `\textcolor{red}{text}`."""
+        option = rules.OPTION.match(self.text, end)
+        first = self.argument(option.end() if option else end)
+        if first is None:
+            return end
+        if not self.text.startswith("{", first[1]):
+            return self.put(start, first[1], "")
+        return self.unwrap(start, first[1] + 1)
+
+    def on_footnote(self, start: int, end: int) -> int:
+        if (argument := self.argument(end)) is None:
+            return end
+        self.put(start, end + 1, " (")
+        self.put(argument[1] - 1, argument[1], ")")
+        return end + 1
+
+    def on_textsuperscript(self, start: int, end: int) -> int:
+        return self.text_script("^", start, end)
+
+    def on_textsubscript(self, start: int, end: int) -> int:
+        return self.text_script("_", start, end)
+
+    def text_script(self, sign: str, start: int, end: int) -> int:
+        argument = self.argument(end)
+        return end if argument is None else self.put(start, argument[1], scripted(sign, formula(argument[0])))
+
+    def on_unicode(self, start: int, end: int) -> int:
+        argument = self.argument(end)
+        code = argument and re.fullmatch(r"x([0-9a-fA-F]{2,5})|(\d{2,6})", argument[0])
+        if not argument or not code:
+            return end
+        number = int(code[1], 16) if code[1] else int(code[2])
+        return self.put(start, argument[1], chr(number)) if 0x20 <= number < 0xD800 else argument[1]
+
+    def space(self, found: re.Match[str]) -> int:
+        return self.whole(found, "" if found[0] == "\\!" else " ")
+
+    # --- braces ----------------------------------------------------------------------------------
+
+    def switch(self, found: re.Match[str]) -> int:
+        if not found[0].startswith("{\\") and not found[0][-1].isspace():
+            return found.end()
+        return self.unwrap(found.start(), found.end(), found.start())
+
+    def about(self, found: re.Match[str]) -> int:
+        return self.whole(found, "∼")
+
+    def kept(self, found: re.Match[str]) -> int:
+        """Braces around a name keep its capitals in a bibliography; a lone capital may be a set."""
+        close = self.braces[found.start()]
+        inner = self.text[found.end() : close]
+        glued = (
+            self.text[found.start() - 1 : found.start()].isalpha()
+            or self.text[close + 1 : close + 2].isalpha()
+        )
+        if glued or (
+            len(inner) > 1 and self.text[found.start() - 1 : found.start()] not in ("$", "/", "{", "_")
+        ):
+            return self.unwrap(found.start(), found.end())
+        return found.end()
+
+    def around(self, found: re.Match[str]) -> int:
+        return self.unwrap(found.start(), found.end())
+
+    def fraction(self, found: re.Match[str]) -> int:
+        r"""`\frac{1}{n}` without its `\frac{` and `}` is `1{n}`."""
+        argument = self.argument(found.start())
+        before = self.text[max(0, found.start() - 2) : found.start()]
+        if argument is None or not self.dropped or not (before[-1:] == "}" or not before[:-1].isalnum()):
+            return found.end()
+        below = formula(argument[0], bare=True)
+        return self.put(found.start(), argument[1], f"/({below})" if len(below) > 1 else f"/{below}")
+
+    def empty(self, found: re.Match[str]) -> int:
+        return self.whole(found, "")
+
+    # --- remnants --------------------------------------------------------------------------------
+
+    def sum(self, found: re.Match[str]) -> int:
+        return self.whole(found, table.SYMBOLS[found[0]])
+
+    def indexed(self, found: re.Match[str]) -> int:
+        return self.whole(found, table.SYMBOLS[found[0]])
+
+    def script(self, found: re.Match[str]) -> int:
+        """`^` and `_` as far as they are no part of a name: `x^2`, `R^{n times n}`, `L_0`, not `snake_case`."""
+        sign, start = found[0], found.start()
+        if self.text.startswith("{", start + 1):
+            argument = self.argument(start + 1)
+            if argument is None or (self.text[start - 1] == "}" and "}" in argument[0]):
+                return found.end()
+            return self.put(start, argument[1], scripted(sign, formula(argument[0], bare=True)))
+        simple = (rules.SUPERSCRIPT if sign == "^" else rules.SUBSCRIPT).match(self.text, start + 1)
+        if simple is None or (sign == "_" and not rules.INDEXED.search(self.text, max(0, start - 4), start)):
+            return found.end()
+        shown = scripted(sign, formula(simple[0], bare=True))
+        if shown.startswith("_"):
+            return found.end()
+        if glued := rules.BARE_NAME.match(self.text, simple.end()):  # `R^d\\rightarrow R`
+            self.put(simple.end(), glued.end(), table.SYMBOLS[glued[0]])
+        return self.put(start, simple.end(), shown)
+
+    def tie(self, found: re.Match[str]) -> int:
+        if rules.REFERENCE.match(self.text, found.end()) or rules.RANGE.search(self.text, 0, found.end() + 1):
+            return found.end()  # the tie goes with the reference; `1M~60M` is no tie
+        blank = self.text[found.start() - 1].isspace()
+        return self.whole(found, "" if blank else " ")
+
+    def font(self, found: re.Match[str]) -> int:
+        argument = self.argument(found.end() - 1)
+        if argument and found[0].startswith("mathbb") and argument[0] in table.DOUBLE_STRUCK:
+            return self.put(found.start(), argument[1], table.DOUBLE_STRUCK[argument[0]])
+        return self.unwrap(found.start(), found.end())
+
+    def root(self, found: re.Match[str]) -> int:
+        argument = self.argument(found.end() - 1)
+        if argument is None:
+            return found.end()
+        inner = formula(argument[0], bare=True)
+        if "sqrt" in found[0]:
+            return self.put(found.start(), argument[1], f"√{inner}" if inner.isalnum() else f"√({inner})")
+        below = self.argument(argument[1])
+        if below is None:
+            return found.end()
+        return self.put(found.start(), below[1], formula(f"\\frac{{{argument[0]}}}{{{below[0]}}}", bare=True))
+
+    def bracket(self, found: re.Match[str]) -> int:
+        if not self.dropped or "}" not in self.text:
+            return found.end()
+        of = found["sized"] or ""
+        return self.whole(found, table.GREEK.get(of, of))
+
+    def tilde(self, found: re.Match[str]) -> int:
+        letter = found["tilded"]
+        return self.whole(found, table.GREEK.get(letter, letter) + table.MATHS_ACCENTS["tilde"])
+
+    def bare(self, found: re.Match[str]) -> int:
+        name, start, end = found["bare_name"], found.start("bare_name"), found.end("bare_name")
+        if name == "infty" and self.text.endswith(" to ", 0, start):
+            self.put(start - 3, start - 1, "→")
+        if name in table.CLOSING and self.text[start - 1 : start] == " ":
+            start -= 1
+        if name in table.OPENING or (found["one"] and name == "cdot"):
+            end = found.end("after")
+        return self.put(start, end, table.SYMBOLS[name])
+
+    def times(self, found: re.Match[str]) -> int:
+        return self.whole(found, "×")
+
+    def product(self, found: re.Match[str]) -> int:
+        """`64 times 64` is a product; `3 times 5 days` may be one, and `$5 times 10` is about money."""
+        before = self.text[max(0, found.start() - 8) : found.start()]
+        left = re.search(r"(\^?)(?<![$\d.,])(\d+)\Z", before)
+        right = found["right"]
+        if re.search(r"\$[\d.,]+\Z", before):
+            return found.end()
+        if left and not left[1]:
+            sized = right and (left[2] == right or (len(left[2]) >= 3 and len(right) >= 3))
+            if not sized:
+                return found.end()
+        elif not left and self.text[found.start() - 1] in ")}" and not (right and self.dropped):
+            return found.end()
+        return self.whole(found, " × ")
+
+    def sim(self, found: re.Match[str]) -> int:
+        certain = found[0] != "sim " or self.text[found.start() - 1 : found.start()].isdigit() or self.dropped
+        return self.whole(found, "∼") if certain else found.end()
+
+    def approx(self, found: re.Match[str]) -> int:
+        return self.whole(found, "≈")
+
+    def plus_minus(self, found: re.Match[str]) -> int:
+        return self.whole(found, "±")
+
+    def relation(self, found: re.Match[str]) -> int:
+        sign = "≤" if "le" in found[0] else "≥"
+        return self.whole(found, f" {sign} ") if self.dropped else found.end()
+
+    def greek(self, found: re.Match[str]) -> int:
+        """The name of a Greek letter is a word, too: it becomes a letter only inside a formula."""
+        before, after = (
+            self.text[max(0, found.start() - 8) : found.start()],
+            self.text[found.end() : found.end() + 12],
+        )
+        argument = after[:1] in {")", ",", "^", "_", " "}
+        signed = (
+            rules.AFTER_SIGN.search(before) and not after.startswith(("-", "_"))
+        ) or rules.BEFORE_SIGN.match(after)
+        inside = (
+            (found[0] == "Delta" and rules.PERCENT.match(after))
+            or (rules.FUNCTION.search(before) and argument)
+            or (self.dropped and (signed or (rules.OF_A_LETTER.search(before) and argument)))
+        )
+        return self.whole(found, table.SYMBOLS[found[0]]) if inside else found.end()
+
+
+def _kind(content: str, behind: str) -> str:
+    """Return what stands between two dollars: a `formula`, a `sentence` with formulae, or `neither`."""
+    certain = rules.MATHS_SIGN.search(content) is not None
+    if not content.strip() or (behind.isdigit() and not certain) or len(content) > 600:
+        return "neither"
+    spaced = content[0].isspace() or content[-1].isspace()
+    prose = rules.PROSE.search(rules.TEXTUAL.sub("", content)) is not None
+    if prose:
+        return "sentence" if re.search(r"[\^_]\{|\\[a-z]", content) and content[0].isalpha() else "neither"
+    if certain:
+        return "formula"
+    if spaced or (
+        rules.MONEY.fullmatch(content) and not re.fullmatch(r"[\d.,]+[-–]?[\d.,]*[a-zA-Z%+]?", content)
+    ):
+        return "neither"
+    return "neither" if len(content.split()) > 9 else "formula"
+
+
+def _blanks(text: str, at: int) -> int:
+    """Return where the blanks that begin at `at` end."""
+    while text[at : at + 1] == " ":
+        at += 1
+    return at
+
+
+def _after_name(text: str, end: int) -> int:
+    """Return where reading goes on behind the name of a letter: TeX takes a blank or `{}` along."""
+    return end + 2 if text.startswith("{}", end) else _blanks(text, end)

@@ -1,0 +1,146 @@
+"""What is looked for in a text: the patterns, and no more."""
+
+import re
+from collections.abc import Sequence
+
+from digest.text.math import tables as table
+
+NAMES = "|".join(sorted(table.BARE, key=len, reverse=True))
+GREEK = "|".join(sorted(table.GREEK, key=len, reverse=True))
+FONTS = "|".join(sorted(table.BARE_FONTS, key=len, reverse=True))
+
+# A text without these signs and words is not looked at any closer. A word stands before its pattern, as to look
+# for the word alone is much quicker.
+SIGNS = "\\$~`"
+SIGNS_TELL = "^_{}"
+WORD = re.compile(r"[A-Za-z]{3,}")
+WORDS_TELL = tuple(
+    (word, re.compile(pattern))
+    for word, pattern in (
+        ("times", r"times(?:\d|(?<=\dtimes)|(?<=[\d)}A-Z] times) )"),
+        ("sim", r"sim(?: ?\d|(?<=\dsim))"),
+        ("approx", r"approx\d"),
+        ("pm", r"pm(?<=\dpm)\d"),
+        ("Delta", r"Delta\d"),
+        ("(", rf"\((?:{GREEK})[),^_ ]"),
+    )
+)
+# A sign that dollars and backslashes were dropped, after which some words are no words any more.
+DROPPED = re.compile(
+    rf"[\^_]\{{|\^circ|\dtimes(?![a-z])|(?<![A-Za-z-])sim\d|(?<![A-Za-z])[A-Za-z]?(?:{NAMES})(?![a-z])"
+    rf"|(?<![A-Za-z\\])(?:{FONTS})\{{"
+)
+
+ACCENT = (
+    r"\\(?:(?P<mark>[\"'`^~=.])|(?P<letters>[cvuHkdbrt])(?![A-Za-z]))\s*"
+    r"(?:(?P<on>[A-Za-z])|\\(?P<on_dotless>[ij])(?![A-Za-z])(?:\{\})?|\{\\?(?P<on_braced>[A-Za-z])\})"
+)
+
+# Rules that begin with a sign.
+SIGN_RULES = (
+    # What is no TeX: paths, Windows paths, code.
+    (
+        "code",
+        r"(?<!\S)~/\S+|(?<=\b[A-Za-z]:)\\\S+|\\\\[a-z]\S+|```.*?```|``[^`'\"\n]{1,200}``|(?<!`)`[^`'\n]{1,200}`(?!`)",
+    ),
+    # Quotation marks.
+    ("quotes", r"``(?=[^\s`](?:[^`']|'(?!'))*'')"),
+    ("unquotes", r"''"),
+    ("half_quotes", r"``(?=[^\s`][^`\"]{0,200}\")"),
+    ("quote", r"(?<![\w`'\\])`(?=(?P<quoted>\w(?:[^`'\n]|'(?=[a-z])){0,200})'(?![\w']))"),
+    # Formulae as TeX writes them.
+    (
+        "display",
+        r"\\\((?P<round>(?:[^\\]|\\(?!\))){1,500})\\\)|\\\[(?P<square>(?:[^\\]|\\(?!\])){1,500})\\\]",
+    ),
+    ("dollar", r"(?<!\\)\$"),
+    # Backslashes.
+    ("escape", r"\\[%&$#_{}]"),
+    ("apostrophe", r"(?<=[A-Za-z])\\(?='(?:s|t|re|ll|ve|d|m)\b)"),
+    ("accent", ACCENT),
+    ("command", r"\\(?P<name>[A-Za-z]+)\*?"),
+    ("space", r"\\[,;:!]|(?<=\S)\\ (?=\S)|\\\\(?=\s|\Z)"),
+    # Braces.
+    (
+        "switch",
+        r"\{\\?(?:it|bf|em|rm|tt|sc|sl|sf|bfseries|itshape)(?![A-Za-z])\s*|\{\\color(?:\[\w+\])?\{[^{}]*\}\s*",
+    ),
+    ("about", r"\{sim\}\s?(?=\d)"),
+    ("kept", r"\{(?=[A-Za-z]{1,3}\}[a-z])|\{(?=[A-Za-z0-9.]*[A-Z0-9][A-Za-z0-9.]*\})"),
+    ("around", r"\{(?=\\[A-Za-z]+\s?\})"),
+    ("fraction", r"(?<=[0-9}])\{(?=[^{}\s]{1,40}(?:\{[^{}\s]{1,20}\}[^{}\s]{0,20})?\})"),
+    ("empty", r"(?<=[A-Za-z])\{\}"),
+    ("script", r"(?<=[\w)\]}|'])[\^_](?=[\w{*\\'+-])"),
+    ("tie", r"(?<=[A-Za-z.,;:)\]}%'’])~(?=[\w(\[\\$`{\-])|(?<=\d)~(?=[A-Za-z(\[\\])|(?<=\s)~(?=[(\\])"),
+)
+# Rules that begin with a letter or a blank.
+WORD_RULES = (
+    # What is no TeX: addresses and Windows paths. An address may be followed by itself in braces.
+    ("address", r"(?P<url>(?:https?://|www\.)[^\s{}\\$]+)(?P<again>\{(?P=url)/?\})?"),
+    # Remnants of formulae whose dollars and backslashes are gone.
+    ("sum", r"(?<![A-Za-z\\])(?:sum|prod|int)(?=_\{)"),
+    ("bracket", rf"(?P<sized>[A-Za-z]|min|max|{GREEK})?[Bb]igg?[lrm]?(?=[\[\](){{}}|])"),
+    ("indexed", rf"(?<![A-Za-z\\/_.-])(?:ell|{GREEK})(?=\^[^\s\]]|_[\w{{](?!\w|\.\w))"),
+    ("font", rf"(?<![A-Za-z\\])(?:{FONTS})\{{"),
+    ("root", r"(?<![A-Za-z\\])(?:d|t)?(?:sqrt|frac)\{"),
+    (
+        "tilde",
+        r"(?<![A-Za-z\\])(?:wide)?tilde (?P<tilded>O|Theta|Omega)(?:[Bb]igg?[lrm]?(?=[\[(])|(?![a-z]))",
+    ),
+    ("bare", rf"(?<![A-Za-z\\])(?P<one>[A-Za-z]?)(?P<bare_name>{NAMES})(?![a-z])(?P<after> ?)"),
+    ("times", r"(?<=\d)times(?: (?=\d)|(?![a-z]))|(?<![\w-])times(?=\d)"),
+    (
+        "product",
+        r"(?<=[0-9)}]) times (?=(?P<right>\d+)(?![\d.]*%)|[B-HJ-Zb-z](?![A-Za-z]))|(?<=\b[B-HJ-Z]) times (?=[B-HJ-Z]\b)",
+    ),
+    ("sim", r"(?<![\w-])sim(?=\d)|(?<=\d)sim ?(?=\d)|(?<![\w-])sim (?=\d)"),
+    ("approx", r"(?<![\w-])approx(?=\d)"),
+    ("plus_minus", r"(?<=\d)pm(?=\d+\.\d)"),
+    ("relation", r"(?<=[)\d}]) (?:le|ge) (?=[(\d])"),
+    ("greek", rf"(?<![A-Za-z\\-])(?:{GREEK})(?![a-z])"),
+)
+
+
+def _any_of(rules: Sequence[tuple[str, str]]) -> str:
+    return "|".join(f"(?P<{name}>{pattern})" for name, pattern in rules)
+
+
+ONLY_SIGNS = re.compile(
+    rf"(?=[\\$`'{{^_~])(?:{_any_of(SIGN_RULES)})|(?=[hw])(?:{_any_of(WORD_RULES[:1])})", re.DOTALL
+)
+ALL = re.compile(
+    rf"(?=[\\$`'{{^_~])(?:{_any_of(SIGN_RULES)})"
+    rf"|(?<![a-z])(?=[A-Za-z ])(?:{_any_of(WORD_RULES)})",
+    re.DOTALL,
+)
+
+# What a formula between dollars is not: prose, or money.
+PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{3,}\s+[a-z]{2,}(?![A-Za-z]*[\^_({])")
+MONEY = re.compile(r"[\d.,]+\s?(?:[kKMBT]|[A-Za-z]{2,}|[-–]|\(|and\b|to\b|per\b|\s|/)[^\\^_{}$]*")
+TEXTUAL = re.compile(r"\\(?:text\w*|mbox|emph|mathrm|operatorname)\{[^{}]*\}")
+MATHS_SIGN = re.compile(r"[\\^_{}]")
+FUNCTION = re.compile(r"(?:tanh|sinh|cosh|exp|log|ln|sin|cos|tan|max|min)\(\Z")
+OF_A_LETTER = re.compile(r"(?<![A-Za-z])[A-Za-z]\(\Z")
+
+
+# --- what the reader asks of a place that a rule found ---
+
+BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+REFERENCE = re.compile(rf"\\(?:{'|'.join(table.REFERENCES)})(?![A-Za-z])")
+OPTION = re.compile(r"\s*\[[^\[\]]*\]")
+SUPERSCRIPT = re.compile(
+    rf"(?:[-+]?\d+|circ(?![a-z])|prime(?![a-z])|top(?![a-z])|dagger(?![a-z])|\*|(?:{GREEK})(?![a-z])"
+    rf"|[A-Za-z](?![A-Za-z0-9_])|[a-z](?={NAMES})|\\(?:circ|prime|top|dagger|ast|{GREEK})(?![A-Za-z]))"
+)
+SUBSCRIPT = re.compile(
+    rf"(?:\d+(?![\w.]\w)|[a-z](?![\w])|(?:{GREEK})(?![\w])|\\(?:{GREEK})(?![A-Za-z]))(?!/)"
+)
+# What may have an index: a lone letter, `log` and `ell`, a Greek letter.
+INDEXED = re.compile(
+    rf"(?<![\w/.\\~@-])(?:[A-Za-z]|log|ell|[α-ωΑ-Ωℓ])\Z|(?<![A-Za-z\\])(?:{GREEK}|log|ell)\Z"
+)
+RANGE = re.compile(r"(?<![\w.])[\d.,]+[A-Za-z%]~\d\Z")
+BARE_NAME = re.compile(NAMES)
+PERCENT = re.compile(r"\d[\d.]*\\?%")
+AFTER_SIGN = re.compile(r"(?:[=<>≤≥|] ?|leq |geq |[(,/]| to )\Z")
+BEFORE_SIGN = re.compile(r" ?(?:[=<>≤≥]|leq|geq|to infty)")

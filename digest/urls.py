@@ -1,0 +1,106 @@
+"""Where things are on the web: papers, and the pages and feeds under `base_url`. Pure."""
+
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from digest.model import Paper
+from digest.text.clean import clean
+
+# What stays as it is in a URL. Quotes, brackets and stars are encoded, so that a URL means the same in
+# HTML, XML, Markdown and between angle brackets.
+_SAFE = "/:;,=&?@+!$~%"
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?|\[[0-9A-Fa-f:.]+\]")
+
+
+def web_url(text: str | None) -> str | None:
+    """Return the text as a URL that is safe to link, or None if it is no http(s) URL.
+
+    The result is ASCII without blanks, quotes, brackets and stars; a URL with a user name in it is
+    refused, as it looks like another place than it is.
+    """
+    if not text:
+        return None
+    try:
+        parts = urlsplit(clean(text).strip())
+        host, port = parts.hostname or "", parts.port
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except ValueError:  # also what the idna codec raises
+        return None
+    host = f"[{host}]" if ":" in host else host
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or not _HOST.fullmatch(host):
+        return None
+    place = host if port is None else f"{host}:{port}"
+    return urlunsplit(
+        (parts.scheme, place, _quoted(parts.path), _quoted(parts.query), _quoted(parts.fragment))
+    )
+
+
+def _quoted(text: str) -> str:
+    return _LONE_PERCENT.sub("%25", quote(text, safe=_SAFE, errors="replace"))
+
+
+def paper_url(paper: Paper, base_url: str) -> str:
+    """Return where a paper is: its own URL, else arXiv, else its DOI, else its page in the archive."""
+    own = web_url(paper.url)
+    if own:
+        return own
+    if paper.arxiv:
+        return arxiv_url(paper.arxiv)
+    if paper.doi:
+        return doi_url(paper.doi)
+    return base_url + paper_page(paper.number)
+
+
+def arxiv_url(arxiv: str) -> str:
+    """Return where arXiv keeps a paper."""
+    return f"https://arxiv.org/abs/{_quoted(clean(arxiv))}"
+
+
+def doi_url(doi: str) -> str:
+    """Return where a DOI leads to."""
+    return f"https://doi.org/{_quoted(clean(doi)).replace('?', '%3F').replace('#', '%23')}"
+
+
+def paper_page(number: int) -> str:
+    """Return the place of a paper's page under `base_url`, and in the archive's folder."""
+    return f"papers/{number}.html"
+
+
+def issue_page(subscription: str, stem: str) -> str:
+    """Return the place of an issue's page under `base_url`, and in the archive's folder."""
+    return f"issues/{subscription}/{stem}.html"
+
+
+def feed_file(name: str, form: str) -> str:
+    """Return the place of a feed (`rss`, `atom` or `json`) under `base_url`."""
+    return f"feeds/{name}.{form}"
+
+
+def unsubscribe_page(base_url: str, token: str) -> str:
+    """Return where the bearer of a token leaves a subscription: a page by GET, done by POST (RFC 8058)."""
+    return f"{base_url}unsubscribe/{token}"
+
+
+def click_page(subscription: str, token: str) -> str:
+    """Return the place under `base_url` that counts a click and leads on to a paper."""
+    return f"r/{subscription}/{token}"
+
+
+def public_base(base_url: str) -> str:
+    """Return `base_url` if others than this machine can reach it, else ""."""
+    host = urlsplit(web_url(base_url) or "").hostname or "localhost"
+    local = host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")
+    return "" if local else web_url(base_url) or ""
+
+
+def is_root_of_this_machine(base_url: str) -> bool:
+    """Tell whether `base_url` is the first page of a server that only this machine can reach, if it runs."""
+    return not public_base(base_url) and urlsplit(base_url).path == "/"
+
+
+def host_of(base_url: str) -> str:
+    """Return the host of `base_url`, as mail headers may hold it; `localhost` if there is none."""
+    url = web_url(base_url)
+    host = urlsplit(url).hostname if url else None
+    return host if host and re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", host) else "localhost"
