@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from digest.diff.staleness import Batch, complaints
+from digest.diff.staleness import complaints
+from digest.model import Batch
 
 DAY = date(2026, 11, 20)
 

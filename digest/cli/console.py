@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from digest.fetch.fetch import Fetched
     from digest.home.subscription_files import Flawed
+    from digest.model import RunRecord, Verdict
     from digest.services.backup import Restored
     from digest.services.explain import PaperWhy, Why
     from digest.services.feedback import Feedback, Suggestion
     from digest.services.runs import Preview, Standing
-    from digest.store.ledger import RunRecord, Verdict
 
 _PIPED_WIDTH = 160
 _MAIL_SHOWN, _DECISIONS_SHOWN = 6, 8  # lines: the answer fits a screen

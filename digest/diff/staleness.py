@@ -4,27 +4,16 @@ A feed that is broken is silent in the same way as a quiet day; what it used to 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, takewhile
 from statistics import median
+
+from digest.model import Batch
 
 LOOKED_AT = 12  # newest files of a source that are compared
 _ENOUGH = 3  # earlier files before habits are known
 _WEEKEND = 3  # days for which a source may say the same again
 _FEW, _MANY = 0.1, 10  # a tenth of what used to be many is too few
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What one digest file brought: the papers it lists, and the newest date among them; `read` is when."""
-
-    path: str
-    source: str
-    captured: date
-    papers: frozenset[int]
-    newest: date | None
-    read: date | None = None
 
 
 def complaints(batches: Sequence[Batch], today: date) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from digest.model import Delivery, Rejected
+from digest.model.deliveries import Delivery
+from digest.model.papers import Rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from digest import __version__
 from digest.match import near_misses as near
 from digest.match.query.parser import Query, query_of
 from digest.match.reference import Analysed, analyse, best_first, match
-from digest.model import Match, Paper, Subscription, Trend
+from digest.model import Entry, Match, Paper, Subscription, Trend
 from digest.pipeline.ranking import Tastes
 from digest.pipeline.trends import tells_trends, trends_of
 from digest.store import Store, Transaction
-from digest.store.library import Entry, Library
+from digest.store.library import Library
 
 if TYPE_CHECKING:
     from digest.match.index.index import Index

@@ -14,9 +14,10 @@ from digest.store import Store, Transaction
 from digest.system.files import write_whole
 
 if TYPE_CHECKING:
+    from digest.model import IssueLine
     from digest.render import Frame, Renderer
     from digest.render import IssueLine as Line
-    from digest.store.issues import IssueLine, Kind
+    from digest.store.issues import Kind
 
 SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 _PAGES_AT_ONCE = 500

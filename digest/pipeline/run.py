@@ -25,7 +25,7 @@ from digest.home.subscription_files import Flawed
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
 from digest.match.near_misses import Miss
-from digest.model import Home, Issue, Paper, Subscription
+from digest.model import Cursor, Entry, Home, Issue, Paper, Subscription, Verdict
 from digest.model.reports import IssueReport, RunReport, SubscriptionReport
 from digest.pipeline.ingest import Options, Progress, owned, read_files, silent
 from digest.pipeline.matching import Shelf
@@ -33,9 +33,6 @@ from digest.pipeline.outputs import issue_path, write_unwritten
 from digest.pipeline.source_health import stale, troubles
 from digest.pipeline.summaries import with_summaries, write_summaries
 from digest.store import Store, Transaction
-from digest.store.issues import Cursor
-from digest.store.ledger import Verdict
-from digest.store.library import Entry
 
 # A last slot so far ahead of the clock was used up by a wrong clock; less is waited out.
 AHEAD = timedelta(days=2)

@@ -15,9 +15,8 @@ from digest.services.explain_text import Decided, Facts, answer
 from digest.services.runs import Clock, Standing, iso, open_library, standing_json, standings
 
 if TYPE_CHECKING:
+    from digest.model import Cursor, RunRecord, Verdict
     from digest.store import Library, Transaction
-    from digest.store.issues import Cursor
-    from digest.store.ledger import RunRecord, Verdict
 
 
 _LATELY = 40  # decisions; most are the same again

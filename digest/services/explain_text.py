@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from digest.model import Subscription
-from digest.store.ledger import RunRecord, Verdict
+from digest.model import RunRecord, Subscription, Verdict
 
 Decided = tuple[tuple[RunRecord, Verdict], ...]
 

@@ -9,7 +9,7 @@ from digest.model.reports import DeliveryReport
 from digest.services.runs import iso, open_library
 
 if TYPE_CHECKING:
-    from digest.store.ledger import RunRecord
+    from digest.model import RunRecord
 
 
 def runs(home: Home, *, limit: int) -> tuple["RunRecord", ...]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
-from digest.model import Issue
+from digest.model import Cursor, Issue, IssueLine
 from digest.store.codec import decode, encode
 from digest.store.schema import absorbed, cursors, feed_items, issues, served, spared, unwritten
 from digest.store.schema import papers as library
@@ -18,43 +18,12 @@ Kind = Literal["issue", "feed", "paper", "index"]
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a subscription was served.
-
-    `position` and `feed_position` are positions in the log; `since` is when the cursor came to stand
-    there (None: at the beginning); `last_slot` the instant of the last slot used up; `issues` how many
-    were made.
-    """
-
-    subscription: str
-    name: str
-    position: int
-    since: datetime | None
-    feed_position: int
-    last_slot: datetime | None
-    issues: int
-    enrolled: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class StoredIssue:
     """An issue with its database id and the forms in which it is wanted."""
 
     id: int
     formats: tuple[str, ...]
     issue: Issue
-
-
-@dataclass(frozen=True, slots=True)
-class IssueLine:
-    """An issue as a line of the archive's index."""
-
-    subscription: str
-    name: str
-    number: int
-    day: date
-    new: int
-    updated: int
 
 
 @dataclass(frozen=True, slots=True)

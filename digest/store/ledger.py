@@ -1,8 +1,8 @@
 """The ledger: what each run did, and why."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,44 +19,9 @@ from sqlalchemy import (
     update,
 )
 
-from digest.model import Rejected
+from digest.model import Rejected, RunRecord, Verdict
 from digest.store.schema import Moment, cursors, files, issues, outbox, papers, rejects, runs, verdicts
 from digest.store.sql import inserted_key
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """A run as the ledger has it; `report` is what `digest run --json` printed, None if it never ended.
-
-    `mail` counts the messages of its issues by what has become of them up to now.
-    """
-
-    id: int
-    started: datetime
-    clock: datetime
-    ended: datetime | None
-    status: str
-    report: dict[str, Any] | None
-    mail: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a run decided for a subscription: an issue (its number) or the reason for none.
-
-    `slot` is the slot it used up, `interval` what it looked at: the positions (first, last] of the log.
-    `nearest` tells how papers came near where none matched.
-    """
-
-    subscription: str
-    considered: int
-    matched: int
-    issue: int | None
-    reason: str | None
-    error: str | None
-    slot: datetime | None = None
-    interval: tuple[int, int] | None = None
-    nearest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

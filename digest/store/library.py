@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select
 
 from digest.diff.changes import Change
 from digest.diff.source_records import merge
-from digest.diff.staleness import Batch
-from digest.model import DigestFile, Listing, Paper
+from digest.model import Batch, DigestFile, Entry, Listing, Paper
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
 from digest.store.schema import absorbed, entries, files, listings, papers, runs, unwritten, witnesses
@@ -27,17 +26,6 @@ class KnownFile:
     captured: date
     captured_guessed: bool
     listed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the log. `what` names the fields revised or learnt."""
-
-    position: int
-    paper: int
-    kind: str
-    what: tuple[str, ...]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from digest.diff.changes import diff
 from digest.errors import StoreError
-from digest.model import DigestFile, Evidence, Issue, Item, Listing, Paper
+from digest.model import Cursor, DigestFile, Evidence, Issue, IssueLine, Item, Listing, Paper
 from digest.store import Transaction, open_store
 from digest.store.codec import decode, encode
-from digest.store.issues import Cursor, IssueLine
 from tests.strategies import papers, texts
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

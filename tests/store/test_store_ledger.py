@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from digest.errors import StoreError
-from digest.model import Rejected
+from digest.model import Rejected, RunRecord, Verdict
 from digest.store import open_store
-from digest.store.ledger import RunRecord, Verdict
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -16,10 +16,9 @@ from digest.diff.changes import Known
 from digest.diff.source_records import merge
 from digest.errors import StoreError, UsageError
 from digest.identity import feed_uid, keys_of
-from digest.model import DigestFile, Listing, Paper
+from digest.model import DigestFile, Entry, Listing, Paper
 from digest.pipeline.ingest import judge
 from digest.store import Store, Transaction, open_store, schema
-from digest.store.library import Entry
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)

@@ -1,0 +1,52 @@
+"""What a reader asked for."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part of a paper's worth counts (`digest.rank.formula`); `diversity` is from 0 to 1.
+
+    `discover` is how many papers a week may come from outside the keywords; `clicks` lets papers that were
+    opened from the archive count as liked a little.
+    """
+
+    keyword: float = 1.0
+    taste: float = 1.0
+    popularity: float = 0.0
+    freshness: float = 0.0
+    diversity: float = 0.0
+    discover: int = 0
+    clicks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who wants what, when, in which form; checked when it was loaded.
+
+    `start` is how far back a new subscription begins; `newer_than` leaves out papers published longer
+    ago; `max_papers` caps New in a mail; `send_empty` is "never" or "weekly note".
+    """
+
+    id: str
+    name: str
+    keywords: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    email: tuple[str, ...] = ()
+    schedule: str = "daily 08:00"
+    timezone: str = "UTC"
+    max_papers: int = 20
+    newer_than: timedelta | None = None
+    formats: tuple[str, ...] = ("html", "markdown", "text")
+    start: timedelta = timedelta(days=7)
+    enabled: bool = True
+    paused_until: date | None = None
+    send_empty: str = "never"
+    language: str = "en"
+    ranking: Weights = Weights()
+    chat: tuple[str, ...] = ()
+
+    def recipients(self, channel: str) -> tuple[str, ...]:
+        """Return whom a channel brings its issues to: addresses, or names of rooms."""
+        return self.chat if channel == "chat" else self.email
