@@ -41,7 +41,8 @@ from digest.deliver.message import Mailing, Sender
 from digest.home.settings_file import open_home
 from digest.model import Delivery, DigestFile, Issue, Item, Paper
 from digest.render import Frame, Renderer
-from digest.services.runs import Clock, deliver
+from digest.services.runs import deliver
+from digest.services.workspace import Clock
 from digest.store import open_store
 from digest.text.addresses import Mailbox
 

@@ -116,7 +116,7 @@ def click(home, *numbers, at="2026-11-20T10:00:00"):
     """Note clicks on papers, a minute from one to the next, as the server does."""
     from digest.home.settings_file import open_home
     from digest.services.reader_pages import count
-    from digest.services.runs import Clock
+    from digest.services.workspace import Clock
 
     for minute, number in enumerate(numbers):
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC) + timedelta(minutes=minute)
@@ -192,7 +192,8 @@ def test_a_paper_opened_twice_in_a_moment_was_opened_once(home):
 
 def test_clicks_are_forgotten_with_time(home):
     from digest.home.settings_file import open_home
-    from digest.services.runs import Clock, keep_up
+    from digest.services.runs import keep_up
+    from digest.services.workspace import Clock
 
     click(home, 1, at="2026-05-01T10:00:00")
     click(home, 2)

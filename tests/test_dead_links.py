@@ -9,8 +9,8 @@ import pytest
 
 from digest.home.settings_file import open_home
 from digest.render import Frame
-from digest.services.runs import Clock
 from digest.services.templates import preview_page
+from digest.services.workspace import Clock
 from tests.homes import Card, TestHome, page
 
 MARKDOWN_LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -12,7 +12,8 @@ from digest.errors import DigestError
 from digest.scheduler.jobs import Fetches, Post
 from digest.scheduler.service import Service
 from digest.scheduler.tick import Rounds
-from digest.services.runs import Clock, open_home
+from digest.services.runs import open_home
+from digest.services.workspace import Clock
 from tests.clocks import PATIENCE, Scheduler
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer

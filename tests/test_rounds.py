@@ -15,7 +15,8 @@ from digest.read.inbox_watcher import QUIET, Arrivals, being_written
 from digest.scheduler.service import Service
 from digest.scheduler.tick import Rounds, Stopped
 from digest.services.metrics import LATE, Meters, exposition
-from digest.services.runs import Clock, open_home
+from digest.services.runs import open_home
+from digest.services.workspace import Clock
 from digest.system.heartbeat import last
 from digest.system.locks import LEADER, hold
 from tests.homes import TestHome, page

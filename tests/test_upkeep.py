@@ -9,7 +9,8 @@ import pytest
 
 from digest.home.settings_file import load_settings
 from digest.model import Upkeep
-from digest.services.runs import Clock, keep_up, open_home
+from digest.services.runs import keep_up, open_home
+from digest.services.workspace import Clock
 from tests.homes import TestHome, issue_of, page
 
 LAMPS = [f"Lantern number {n} of the pier" for n in range(4)]

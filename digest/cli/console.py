@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from digest.services.backup import Restored
     from digest.services.explain import PaperWhy, Why
     from digest.services.feedback import Feedback, Suggestion
-    from digest.services.runs import Preview, Standing
+    from digest.services.preview import Preview
+    from digest.services.subscriptions import Standing
 
 _PIPED_WIDTH = 160
 _MAIL_SHOWN, _DECISIONS_SHOWN = 6, 8  # lines: the answer fits a screen

@@ -8,7 +8,7 @@ from digest.cli.console import print_json
 from digest.errors import UsageError
 from digest.model import Home, Rejected
 from digest.services import feedback as app_taste
-from digest.services.runs import Clock
+from digest.services.workspace import Clock
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen

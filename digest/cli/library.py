@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digest.model import Home
-from digest.services import runs as app
+from digest.services.workspace import Clock, library
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen
@@ -67,7 +67,7 @@ def _print(value: object) -> None:
 def _show(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services import library as librarian
 
-    with app.library(home) as tx:
+    with library(home) as tx:
         shown = librarian.show(tx, arguments.paper)
     if arguments.json:
         _print(_shown_json(shown))
@@ -122,7 +122,7 @@ def _shown_json(shown: "Shown") -> dict[str, Any]:
 def _search(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services import library as librarian
 
-    with app.library(home) as tx:
+    with library(home) as tx:
         hits = librarian.search(tx, arguments.query, limit=arguments.limit)
     if arguments.json:
         for hit in hits:
@@ -144,7 +144,7 @@ def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.system.files import write_whole
 
     form = "jsonl" if arguments.json else arguments.format
-    with app.library(home) as tx:
+    with library(home) as tx:
         if arguments.query:
             found = [hit.paper for hit in librarian.search(tx, arguments.query)]
             papers = iter(sorted(found, key=lambda paper: paper.number))
@@ -160,14 +160,14 @@ def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _merges(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    with app.library(home) as tx:
+    with library(home) as tx:
         found = tx.identities.decisions(limit=arguments.limit)
         _print_decisions(arguments, screen, tx, found, "nothing was made one yet")
     return 0
 
 
 def _doubts(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    with app.library(home) as tx:
+    with library(home) as tx:
         found = tx.identities.doubts(limit=arguments.limit)
         _print_decisions(arguments, screen, tx, found, "no paper is in doubt")
     return 0
@@ -220,9 +220,9 @@ def _decision_json(one: "Decision") -> dict[str, Any]:
 def _merge(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services import library as librarian
 
-    with app.library(home, write=True, words=arguments.words) as tx:
+    with library(home, write=True, words=arguments.words) as tx:
         survivor, absorbed = librarian.merge(
-            tx, arguments.paper, arguments.other, at=app.Clock.of(home, arguments.now).now
+            tx, arguments.paper, arguments.other, at=Clock.of(home, arguments.now).now
         )
     if arguments.json:
         _print({"paper": survivor, "id": absorbed})
@@ -233,8 +233,8 @@ def _merge(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _split(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services import library as librarian
 
-    with app.library(home, write=True, words=arguments.words) as tx:
-        part, root = librarian.split(tx, arguments.paper, at=app.Clock.of(home, arguments.now).now)
+    with library(home, write=True, words=arguments.words) as tx:
+        part, root = librarian.split(tx, arguments.paper, at=Clock.of(home, arguments.now).now)
     if arguments.json:
         _print({"id": part, "paper": root})
     screen.say(f"{part} is a paper of its own now, and stays apart from {root}.")

@@ -8,7 +8,8 @@ from digest.cli.console import print_json
 from digest.model import Delivery, Home
 from digest.model.reports import message_json
 from digest.services import mail as app_mail
-from digest.services.runs import Clock, deliver
+from digest.services.runs import deliver
+from digest.services.workspace import Clock
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen

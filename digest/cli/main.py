@@ -22,8 +22,11 @@ from digest.cli import serve as cli_serve
 from digest.cli import templates as cli_templates
 from digest.cli.console import print_json
 from digest.errors import DigestError, QueryError
-from digest.model import DigestFile, Home, Listing, Match, Rejected
-from digest.services import runs as app
+from digest.home import create
+from digest.home.settings_file import home_path, need_home, open_home
+from digest.model import DigestFile, Home, Listing, Match, Rejected, Settings, Subscription
+from digest.services import preview, runs, subscriptions
+from digest.services.workspace import Clock, iso
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen
@@ -103,10 +106,10 @@ def _command_first(words: Sequence[str]) -> list[str]:
 def _home(arguments: argparse.Namespace) -> Home:
     """Open the home. `init` needs none, and `doctor` judges the settings itself."""
     if arguments.command is _init:
-        return Home(Path(), app.Settings())
+        return Home(Path(), Settings())
     if arguments.command is _doctor:
-        return Home(app.home_path(arguments.home), app.Settings())
-    return app.open_home(arguments.home)
+        return Home(home_path(arguments.home), Settings())
+    return open_home(arguments.home)
 
 
 # --- the words -----------------------------------------------------------------------------------
@@ -307,10 +310,10 @@ def _options(arguments: argparse.Namespace) -> "Options":
 
 def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if not arguments.paths:
-        app.need_home(home, arguments.home)
-    clock = app.Clock.of(home, arguments.now)
+        need_home(home, arguments.home)
+    clock = Clock.of(home, arguments.now)
     with screen.progress() as progress:
-        report = app.run(
+        report = runs.run(
             home,
             _options(arguments),
             clock,
@@ -326,7 +329,7 @@ def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     status = 0
-    for found in app.read_paths(home, arguments.paths, app.Clock.of(home, arguments.now), arguments.captured):
+    for found in runs.read_paths(home, arguments.paths, Clock.of(home, arguments.now), arguments.captured):
         if isinstance(found, Rejected):
             screen.error(str(found))
             status = 1
@@ -340,8 +343,8 @@ def _read(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _fetch(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     with screen.progress() as progress:
-        clock = app.Clock.of(home, arguments.now)
-        found = tuple(app.fetch(home, arguments.source, arguments.since, clock, progress))
+        clock = Clock.of(home, arguments.now)
+        found = tuple(runs.fetch(home, arguments.source, arguments.since, clock, progress))
     if arguments.json:
         print_json({"sources": [fetched_json(one) for one in found]})
     screen.fetched(found, clock.now)
@@ -352,7 +355,7 @@ def _diff(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.model.reports import diff_json
 
     with screen.progress() as progress:
-        files = app.diff(home, _options(arguments), app.Clock.of(home, arguments.now), progress)
+        files = runs.diff(home, _options(arguments), Clock.of(home, arguments.now), progress)
     if arguments.json:
         print_json(diff_json(files))
     screen.diff(files)
@@ -363,8 +366,8 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.match.query.lint import hints
 
     with screen.progress() as progress:
-        found, files = app.match(
-            home, arguments.query, _options(arguments), app.Clock.of(home, arguments.now), progress
+        found, files = runs.match(
+            home, arguments.query, _options(arguments), Clock.of(home, arguments.now), progress
         )
     for hint in hints(arguments.query):
         screen.message(f"note: {hint}")
@@ -381,9 +384,9 @@ def _match(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     if arguments.open or arguments.watch:
-        return cli_templates.show_page(arguments, home, screen, app.Clock.of(home, arguments.now))
-    shown = app.preview(
-        home, arguments.subscription, app.Clock.of(home, arguments.now), weeks=arguments.weeks
+        return cli_templates.show_page(arguments, home, screen, Clock.of(home, arguments.now))
+    shown = preview.preview(
+        home, arguments.subscription, Clock.of(home, arguments.now), weeks=arguments.weeks
     )
     if arguments.json:
         print_json(
@@ -410,23 +413,23 @@ def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 
 
 def _subscriptions_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.standings(home, app.Clock.of(home, arguments.now))
+    found = subscriptions.standings(home, Clock.of(home, arguments.now))
     if arguments.json:
-        print_json([app.standing_json(each) for each in found])
+        print_json([subscriptions.standing_json(each) for each in found])
     else:
         screen.standings(found)
     return 0
 
 
 def _subscriptions_check(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app.check_subscriptions(home)
-    flawed = [each for each, _ in found if not isinstance(each, app.Subscription)]
+    found = subscriptions.check_subscriptions(home)
+    flawed = [each for each, _ in found if not isinstance(each, Subscription)]
     if arguments.json:
         print_json(
             [
                 {
                     "id": each.id,
-                    "errors": [] if isinstance(each, app.Subscription) else [str(p) for p in each.problems],
+                    "errors": [] if isinstance(each, Subscription) else [str(p) for p in each.problems],
                     "warnings": list(warnings),
                 }
                 for each, warnings in found
@@ -440,7 +443,7 @@ def _subscriptions_check(arguments: argparse.Namespace, home: Home, screen: "Scr
 def _subscriptions_add(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     wanted = ("name", "email", "keywords", "exclude", "schedule", "timezone", "max_papers")
     values = {key: value for key in wanted if (value := getattr(arguments, key)) is not None}
-    path = app.add_subscription(home, arguments.id, values)
+    path = subscriptions.add_subscription(home, arguments.id, values)
     if arguments.json:
         print_json({"id": arguments.id, "path": str(path)})
     else:
@@ -469,7 +472,7 @@ def _ledger(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _why(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services.explain import why, why_json
 
-    clock = app.Clock.of(home, arguments.now)
+    clock = Clock.of(home, arguments.now)
     found = why(home, arguments.subscription, arguments.date, clock, paper=arguments.paper)
     if arguments.json:
         print_json(why_json(arguments.subscription, found))
@@ -492,12 +495,12 @@ def _backup(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _restore(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services.backup import restore
 
-    done = restore(home, arguments.file, arguments.newer, app.Clock.of(home, arguments.now))
+    done = restore(home, arguments.file, arguments.newer, Clock.of(home, arguments.now))
     if arguments.json:
         print_json(
             {
                 "file": str(done.file),
-                "until": app.iso(done.until),
+                "until": iso(done.until),
                 "aside": str(done.aside) if done.aside else None,
                 "spared": done.spared,
                 "unknown": list(done.unknown),
@@ -512,7 +515,7 @@ def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.model.reports import finding_json
     from digest.services.doctor.checks import examine
 
-    found = examine(home.path, lambda opened: app.Clock.of(opened, arguments.now))
+    found = examine(home.path, lambda opened: Clock.of(opened, arguments.now))
     if arguments.json:
         print_json([finding_json(finding) for finding in found])
     else:
@@ -521,7 +524,7 @@ def _doctor(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _init(arguments: argparse.Namespace, _home: Home, screen: "Screen") -> int:
-    target = app.init(arguments.dir)
+    target = create.init(arguments.dir)
     if arguments.json:
         print_json({"home": str(target)})
     else:

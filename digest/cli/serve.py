@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
+from digest.home.settings_file import need_home
 from digest.model import Home
-from digest.services.runs import need_home
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen

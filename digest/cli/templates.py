@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digest.errors import DigestError
+from digest.home.settings_file import open_home
 from digest.model import Home
-from digest.services import runs as app
 from digest.services import templates as app_templates
+from digest.services.workspace import Clock
 from digest.system.files import write_whole
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _check(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     return 2 if problems else 0
 
 
-def show_page(arguments: argparse.Namespace, home: Home, screen: "Screen", clock: app.Clock) -> int:
+def show_page(arguments: argparse.Namespace, home: Home, screen: "Screen", clock: Clock) -> int:
     """Write the HTML of the next issue to a file, open it if asked to, and follow changes if asked to."""
     path = (
         Path(tempfile.gettempdir()) / f"paper-digest-{home.path.resolve().name}-{arguments.subscription}.html"
@@ -107,17 +108,13 @@ def show_page(arguments: argparse.Namespace, home: Home, screen: "Screen", clock
         return 0
 
 
-def _write_page(
-    path: Path, home: Home, subscription: str, clock: app.Clock, *, live: bool
-) -> DigestError | None:
+def _write_page(path: Path, home: Home, subscription: str, clock: Clock, *, live: bool) -> DigestError | None:
     """Write the page, or what is wrong with it; a live page asks for itself again every second."""
     from html import escape
 
     problem: DigestError | None = None
     try:
-        page = app_templates.preview_page(
-            app.open_home(str(home.path)) if live else home, subscription, clock
-        )
+        page = app_templates.preview_page(open_home(str(home.path)) if live else home, subscription, clock)
     except DigestError as error:
         problem = error
         page = f'<!DOCTYPE html><html lang="en"><head><title>Problem</title></head><body><pre>{escape(str(error))}</pre></body></html>'

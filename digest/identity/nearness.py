@@ -9,7 +9,7 @@ from typing import Final
 
 from digest.identity.folding import fold_text, words_of
 from digest.identity.series import RUNS, series_marks, word_set
-from digest.text.words import stem
+from digest.text.stem import stem
 
 _SMALL = word_set("a an the and of for in on to")
 _PREFIXES = (

@@ -18,8 +18,8 @@ from digest.deliver.returned_mail import mark_read, messages_in
 from digest.errors import DigestError
 from digest.fetch import imap
 from digest.fetch.errors import FetchError
+from digest.home.secrets import ca_file_of, secret_of
 from digest.model import Delivery, Home, ImapBox
-from digest.pipeline.channels import ca_file_of, secret_of
 from digest.store import Outbox, Store, Transaction
 
 # A mailbox that was never read is read so many days back: what is older is about no mail of ours.

@@ -1,6 +1,5 @@
 """Which parts deliver a home's issues: its channels, who sends, and the secrets that settings only name."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -13,6 +12,7 @@ from digest.deliver.message import Mailing, Sender
 from digest.deliver.smtp_channel import SmtpChannel
 from digest.deliver.smtp_session import Server
 from digest.errors import UsageError
+from digest.home.secrets import ca_file_of, secret_of
 from digest.model import Delivery, Home
 from digest.pipeline.outputs import renderer_for
 from digest.ports import Channel
@@ -88,31 +88,6 @@ def server_of(home: Home) -> Server:
     if smtp.user is None:
         return Server(smtp)
     return Server(smtp, secret_of(home, "smtp.password", smtp.password_env, smtp.password_file))
-
-
-def secret_of(home: Home, key: str, variable: str | None, file: str | None) -> str:
-    """Return the secret that the settings `<key>_env` or `<key>_file` name. Raises UsageError without it."""
-    if variable:
-        secret = os.environ.get(variable)
-        if secret is None:
-            raise UsageError(
-                f"digest.toml: {key}_env: the variable {variable} is not set; set it where digest runs"
-            )
-        return secret
-    path = home.path / str(file)
-    try:
-        return path.read_text("utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no UTF-8"
-        raise UsageError(f"digest.toml: {key}_file: {path} cannot be read ({reason})") from error
-
-
-def ca_file_of(home: Home, table: str, name: str) -> str:
-    """Return the path of a certificate to trust. Raises UsageError if it is absent."""
-    path = home.path / name
-    if not path.is_file():
-        raise UsageError(f"digest.toml: {table}.ca_file: there is no file {path}; name one, or leave it out")
-    return str(path)
 
 
 def sender_of(home: Home, store: Store) -> Sender:

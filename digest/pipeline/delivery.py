@@ -8,11 +8,10 @@ The run's lock is not held: several of these work side by side on one outbox, ea
 import os
 import random
 import secrets
-import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,11 +20,11 @@ from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import collect
 from digest.pipeline.channels import channels_of
-from digest.store import Jotter, Store
+from digest.store import Store
+from digest.store.group_commit import _Clerk
 from digest.system.locks import dead_signs, forget_sign, sign_of_life, this_start
 
 Chance = Callable[[], float]
-_LINGER = 0.02  # seconds that an outcome may wait for another note
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,89 +108,6 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
 
 
 # --- the outbox as the loop sees it ----------------------------------------------------------------
-
-
-class _Note:
-    """Something to be written, and then what came of it."""
-
-    __slots__ = ("_answer", "_error", "work")
-
-    def __init__(self, work: Callable[[Jotter], bool]) -> None:
-        self.work = work
-        self._answer = False
-        self._error: BaseException | None = None
-
-    def written(self, answer: bool, error: BaseException | None = None) -> None:
-        self._answer, self._error = answer, error
-
-    def outcome(self) -> bool:
-        if self._error is not None:
-            raise self._error
-        return self._answer
-
-
-class _Clerk:
-    """Writes what all connections note down, one transaction after the other.
-
-    Who needs a note on the disk writes it, and with it all that others have noted since; who comes meanwhile
-    waits, and mostly finds its own written. So an outcome, which nobody waits for, is written with the beginning
-    of the next message; a thread writes what is left lying. What is not `durable` is safe from the end of this
-    process at once, from a power cut with the next lease.
-    """
-
-    def __init__(self, store: Store, *, durable: bool) -> None:
-        self._open = ExitStack()
-        self._transaction = self._open.enter_context(store.jotting(durable=durable))
-        self._notes: deque[_Note] = deque()
-        self._writing = threading.Lock()
-        self._over = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._sweep, name="delivery-clerk", daemon=True)
-        self._thread.start()
-
-    def write(self, work: Callable[[Jotter], bool]) -> bool:
-        """Write something, and all that was noted before it. Raises StoreError."""
-        note = _Note(work)
-        self._notes.append(note)
-        self._flush()
-        return note.outcome()
-
-    def note(self, work: Callable[[Jotter], bool]) -> None:
-        """Have something written soon. Raises what an earlier note met."""
-        self._notes.append(_Note(work))
-        self.check()
-
-    def check(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    def stop(self) -> None:
-        """Write what is left, then end."""
-        self._over.set()
-        self._thread.join()
-        self._flush()
-        self._open.close()
-
-    def _sweep(self) -> None:
-        while not self._over.wait(_LINGER):
-            if self._notes:
-                self._flush()
-
-    def _flush(self) -> None:
-        with self._writing:
-            notes = [self._notes.popleft() for _ in range(len(self._notes))]
-            if not notes:
-                return
-            try:
-                with self._transaction() as jotter:
-                    answers = [each.work(jotter) for each in notes]
-            except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it, or notes again
-                self._failure = self._failure or error
-                for each in notes:
-                    each.written(answer=False, error=error)
-            else:
-                for each, answer in zip(notes, answers, strict=True):
-                    each.written(answer)
 
 
 class _Leases:

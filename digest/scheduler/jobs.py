@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from digest.model import Home
 from digest.model.reports import DeliveryReport
-from digest.services import runs as app
+from digest.services import runs
+from digest.services.workspace import Clock, open_library
 from digest.system.locks import dead_signs
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Post:
     rest: float = REST
     _rests_until: float = 0.0  # monotonic
 
-    def go(self, home: Home, clock: app.Clock) -> DeliveryReport | None:
+    def go(self, home: Home, clock: Clock) -> DeliveryReport | None:
         """Deliver; None if nothing is due, or the server is left alone. Raises DigestError."""
         if not home.settings.channels or time.monotonic() < self._rests_until:
             return None
@@ -38,9 +39,9 @@ class Post:
         self._rests_until = time.monotonic() + self.rest if report and report.pause else 0.0
         return report
 
-    def _deliver(self, home: Home, clock: app.Clock) -> DeliveryReport | None:
+    def _deliver(self, home: Home, clock: Clock) -> DeliveryReport | None:
         settings = home.settings
-        with app.open_library(home, create=False) as store:
+        with open_library(home, create=False) as store:
             with store.begin(write=False) as tx:
                 due = tx.outbox.anything_due(
                     channels=settings.channels,
@@ -63,14 +64,14 @@ class Returns:
     every: float = LOOK
     _next: float = 0.0  # monotonic
 
-    def go(self, home: Home, clock: app.Clock) -> "Collected | None":
+    def go(self, home: Home, clock: Clock) -> "Collected | None":
         """Read what is new; None if it is too early, or there is nowhere to read it. Raises DigestError."""
         if not home.settings.bounces.read_somewhere or time.monotonic() < self._next:
             return None
         self._next = time.monotonic() + self.every
         from digest.pipeline import bounces as returns
 
-        with app.open_library(home, create=True) as store:
+        with open_library(home, create=True) as store:
             return returns.collect(home, store, now=clock.now, stopping=self.stopping)
 
 
@@ -80,17 +81,17 @@ class Fetches:
 
     busy: bool = False
 
-    def go(self, home: Home, clock: app.Clock) -> "Iterator[Fetched]":
+    def go(self, home: Home, clock: Clock) -> "Iterator[Fetched]":
         """Yield what came of each source. Raises DigestError."""
         self.busy = True
         try:
             if names := _due(home, clock):
-                yield from app.fetch(home, names, None, clock, lambda _stage, _done, _total: None)
+                yield from runs.fetch(home, names, None, clock, lambda _stage, _done, _total: None)
         finally:
             self.busy = False
 
 
-def _due(home: Home, clock: app.Clock) -> list[str]:
+def _due(home: Home, clock: Clock) -> list[str]:
     """Return the names of the sources that the clock should ask now."""
     if not home.settings.sources:
         return []

@@ -28,8 +28,9 @@ from digest.errors import DigestError, LockedError, UsageError
 from digest.model import Home
 from digest.scheduler.jobs import Fetches, Post, Returns
 from digest.scheduler.tick import Rounds, Stopped
-from digest.services import runs as app
+from digest.services import runs
 from digest.services.metrics import Meters, Server
+from digest.services.workspace import Clock
 from digest.system.heartbeat import Pulse, beat
 from digest.system.locks import LEADER, hold
 
@@ -206,7 +207,7 @@ class Service:
             if error := self._rounds.refresh():
                 self.log.error("settings", problems=[str(problem) for problem in error.problems])
                 mistakes = str(error)
-            done = self._rounds.go(app.Clock.at(None))
+            done = self._rounds.go(Clock.at(None))
         except Stopped as stopped:
             self.log.info("interrupted", reason=str(stopped))
             return
@@ -281,7 +282,7 @@ class Service:
     def deliver(self) -> None:
         """Deliver what is due; the next round tells a dead man's switch if that failed."""
         try:
-            report = self._post.go(self._rounds.home, app.Clock.at(None))
+            report = self._post.go(self._rounds.home, Clock.at(None))
         except Exception as error:  # noqa: BLE001 - as in a round
             self._failed("deliver", error)
             self._end_delivery(well=False)
@@ -308,7 +309,7 @@ class Service:
     def collect(self) -> None:
         """Read what came back."""
         try:
-            done = self._returns.go(self._rounds.home, app.Clock.at(None))
+            done = self._returns.go(self._rounds.home, Clock.at(None))
         except Exception as error:  # noqa: BLE001 - as in a round
             self._failed("returns", error)
             return
@@ -332,7 +333,7 @@ class Service:
     def _fetch(self) -> None:
         came = False
         try:
-            for done in self._fetches.go(self._rounds.home, app.Clock.at(None)):
+            for done in self._fetches.go(self._rounds.home, Clock.at(None)):
                 came = True
                 name, well = done.source.name, done.error is None
                 self.meters.fetches[name, well] += 1
@@ -348,7 +349,7 @@ class Service:
     def keep_up(self) -> None:
         """Do the daily upkeep."""
         try:
-            done = app.keep_up(self._rounds.home, app.Clock.at(None))
+            done = runs.keep_up(self._rounds.home, Clock.at(None))
         except Exception as error:  # noqa: BLE001 - as in a round
             self._failed("upkeep", error)
         else:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digest.errors import ConfigError, DigestError
+from digest.home.settings_file import open_home
 from digest.home.subscription_files import Roster
 from digest.model import Home
 from digest.model.reports import RunReport
 from digest.pipeline.ingest import Options
 from digest.read.inbox_watcher import Arrivals
-from digest.services import runs as app
+from digest.services import runs
+from digest.services.workspace import Clock
 
 # Seconds that slots wait for files that are being written, and for sources that are being asked.
 PATIENCE, FETCH_PATIENCE = 10.0, 55.0
@@ -61,12 +63,12 @@ class Rounds:
     def refresh(self) -> ConfigError | None:
         """Read the settings again; while they have mistakes, those before stay in force."""
         try:
-            self.home = app.open_home(str(self._path))
+            self.home = open_home(str(self._path))
         except ConfigError as error:
             return error
         return None
 
-    def go(self, clock: app.Clock) -> Round:
+    def go(self, clock: Clock) -> Round:
         """Do what is to be done now. Raises DigestError: it is then still to be done in the next round."""
         arrived, unfinished = self._arrivals.look(wall=time.time(), monotonic=time.monotonic())
         loaded = self._roster.load_all(
@@ -74,7 +76,7 @@ class Rounds:
             timezone=self.home.settings.timezone,
             language=self.home.settings.language,
         )
-        due = app.due(self.home, loaded, clock)
+        due = runs.due(self.home, loaded, clock)
         if not due:
             self._waiting = None
         if (due and self._patient(unfinished=unfinished)) or not (arrived or due):
@@ -83,7 +85,7 @@ class Rounds:
         left = frozenset(set(map(str, _files(self.home.inbox))) - set(arrived))
         # What arrived concerns every subscription's feed; a slot only its own.
         options = Options(leave=left, among=None if arrived else due)
-        report = app.run(
+        report = runs.run(
             self.home,
             options,
             clock,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from digest.errors import StoreError, UsageError
 from digest.model import Home
-from digest.services.runs import Clock, open_library
+from digest.services.workspace import Clock, open_library
 from digest.store.sqlite_backup import copy_library, faults
 from digest.system.locks import LEADER, hold
 

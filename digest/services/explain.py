@@ -12,7 +12,8 @@ from digest.model import Delivery, Home, Issue, Paper, Subscription
 from digest.model.reports import message_json
 from digest.pipeline.ingest import owned
 from digest.services.explain_text import Decided, Facts, answer
-from digest.services.runs import Clock, Standing, iso, open_library, standing_json, standings
+from digest.services.subscriptions import Standing, standing_json, standings
+from digest.services.workspace import Clock, iso, open_library
 
 if TYPE_CHECKING:
     from digest.model import Cursor, RunRecord, Verdict

@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
 from digest.model import DigestFile, Home, Paper, Rejected, Subscription
-from digest.services.runs import (
-    Clock,
-    Week,
-    iso,
-    open_library,
-    per_week,
-    read_paths,
-    subscription_of,
-    weeks_of,
-)
+from digest.services.preview import Week, per_week, weeks_of
+from digest.services.runs import read_paths
+from digest.services.subscriptions import subscription_of
+from digest.services.workspace import Clock, iso, open_library
 
 if TYPE_CHECKING:
     from digest.store import Transaction

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from digest.errors import UsageError
 from digest.model import Home
 from digest.model.reports import DeliveryReport
-from digest.services.runs import iso, open_library
+from digest.services.workspace import iso, open_library
 
 if TYPE_CHECKING:
     from digest.model import RunRecord

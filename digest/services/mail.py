@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.errors import UsageError
 from digest.model import Delivery, Home
-from digest.services.runs import Clock, iso, open_library
+from digest.services.workspace import Clock, iso, open_library
 
 if TYPE_CHECKING:
     from digest.pipeline.bounces import Collected

@@ -16,7 +16,7 @@ from typing import Any, Self
 from digest.errors import DigestError, UsageError
 from digest.model import Home
 from digest.model.reports import RunReport
-from digest.services.runs import open_library
+from digest.services.workspace import open_library
 
 LATE = 180  # seconds without a round that did its work, after which the clock counts as stopped
 

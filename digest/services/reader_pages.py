@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from digest.deliver.message import UNSUBSCRIBE
 from digest.model import Home, Subscription
 from digest.rank.clicks import Click
-from digest.services.runs import Clock, open_library
+from digest.services.workspace import Clock, open_library
 from digest.signing import number_of, token
 from digest.urls import click_page, paper_url
 

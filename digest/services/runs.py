@@ -5,55 +5,24 @@ time to import are imported where they are used.
 """
 
 import shlex
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError, UsageError
-from digest.home.settings_file import home_path, need_home, open_home
-from digest.model import DigestFile, Home, Issue, Match, Rejected, Settings, Subscription
+from digest.model import DigestFile, Home, Match, Rejected, Subscription
 from digest.model.reports import DeliveryReport, FileReport, RunReport
-
-__all__ = [
-    "Settings",
-    "Subscription",
-    "home_path",
-    "need_home",
-    "open_home",
-]  # what the doors need of the rooms below
+from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
     from digest.fetch.fetch import Fetched
     from digest.home.subscription_files import Flawed
     from digest.pipeline.ingest import Options, Progress
     from digest.pipeline.maintenance import Upkept
-    from digest.store import Library, Store, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """`now` is what every decision sees (`--now`, else the machine's time); `started` the machine's."""
-
-    now: datetime
-    started: datetime
-
-    @classmethod
-    def at(cls, stated: datetime | None, timezone: str = "UTC") -> "Clock":
-        """Return the clock of a command; a stated time without offset is one of the zone."""
-        started = datetime.now(UTC)
-        if stated is not None and stated.tzinfo is None:
-            stated = stated.replace(tzinfo=ZoneInfo(timezone))
-        return cls(stated or started, started)
-
-    @classmethod
-    def of(cls, home: Home, stated: datetime | None) -> "Clock":
-        """Return the clock of a command on a home."""
-        return cls.at(stated, home.settings.timezone)
+    from digest.store import Store
 
 
 def run(
@@ -212,205 +181,6 @@ def match(
             return tuple(best_first(hit for hit in hits if hit is not None)), files
 
 
-@dataclass(frozen=True, slots=True)
-class Week:
-    """A week (its Monday): papers first seen in it, and those the subscription's query accepts."""
-
-    monday: date
-    papers: int
-    matched: int
-
-
-def per_week(weeks: Sequence[Week]) -> tuple[float, int]:
-    """Return how many papers matched a week, and over how many weeks: those since the first that brought any."""
-    counted = weeks[next((place for place, week in enumerate(weeks) if week.papers), 0) :]
-    return sum(week.matched for week in counted) / len(counted), len(counted)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The issue a subscription would get now (None: nothing matches) and what past weeks would have brought."""
-
-    issue: Issue | None
-    considered: int
-    matched: int
-    text: str
-    weeks: tuple[Week, ...]
-    papers: int  # in the library
-
-    @property
-    def per_week(self) -> tuple[float, int]:
-        return per_week(self.weeks)
-
-
-def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Preview:
-    """Compose the issue a subscription would get now, recording nothing.
-
-    Raises UsageError for an unknown subscription or one with mistakes.
-    """
-    from digest.compose.issue import compose
-    from digest.pipeline.ingest import owned
-    from digest.pipeline.matching import Shelf
-    from digest.pipeline.outputs import renderer_for
-    from digest.pipeline.run import enrol, findings_of, ranked
-
-    subscription = subscription_of(home, subscription_id)
-    with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
-        enrol(tx, [subscription], clock.now)
-        cursor = tx.desk.cursor(subscription.id)
-        assert cursor is not None
-        shelf = Shelf(store, owned(home, clock.now).has, model=home.settings.summary_model)
-        findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
-        findings = ranked(
-            tx, shelf, subscription, findings, (cursor.position, tx.library.end()), now=clock.now
-        )
-        issue = compose(
-            subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
-        )
-        counted = weeks_of(tx.library, subscription, clock.now, weeks)
-        papers = tx.library.count()
-    text = renderer_for(home).text(issue) if findings.matched else ""
-    shown = issue if findings.matched else None
-    return Preview(shown, findings.considered, findings.matched, text, counted, papers)
-
-
-def weeks_of(library: "Library", subscription: Subscription, now: datetime, weeks: int) -> tuple[Week, ...]:
-    from digest.compose.issue import recent_enough
-    from digest.match.prefilter import scanner
-    from digest.match.query.parser import query_of
-
-    zone = ZoneInfo(subscription.timezone)
-    find = scanner(query_of(subscription.keywords, subscription.exclude))
-    today = now.astimezone(zone).date()
-    monday = today - timedelta(days=today.weekday())
-    seen = {monday - timedelta(weeks=back): [0, 0] for back in reversed(range(weeks))}
-    since = datetime.combine(min(seen, default=today), time.min, zone) - timedelta(days=1)
-    for paper in library.all_papers(since=since):
-        day = paper.first_seen.astimezone(zone).date()
-        week = seen.get(day - timedelta(days=day.weekday()))
-        if week is not None:
-            week[0] += 1
-            if recent_enough(subscription, paper, paper.first_seen) and find(paper):
-                week[1] += 1
-    return tuple(Week(start, total, matched) for start, (total, matched) in seen.items())
-
-
-def subscription_of(home: Home, subscription_id: str) -> Subscription:
-    """Return a subscription by its id. Raises UsageError if it is unknown or has mistakes."""
-    from digest.home.subscription_files import of_home
-
-    found = {each.id: each for each in of_home(home)}
-    if subscription_id not in found:
-        known = ", ".join(found) or "none yet; add one with: digest subscriptions add"
-        raise UsageError(f"no subscription {subscription_id!r}; there are: {known}")
-    subscription = found[subscription_id]
-    if not isinstance(subscription, Subscription):
-        raise UsageError(str(subscription))
-    return subscription
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A subscription as it stands: its file, and what the library knows of it.
-
-    `overdue` is a slot that has passed and that no run has used up yet.
-    """
-
-    subscription: "Subscription | Flawed"
-    issues: int
-    last_slot: datetime | None
-    next_slot: datetime | None
-    waiting: int
-    overdue: datetime | None = None
-
-
-def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
-    """Return every subscription of a home, with how many entries of the log wait for it."""
-    from digest.compose.slots import next_slot, parse_schedule
-    from digest.home.subscription_files import of_home
-    from digest.pipeline.run import is_paused, waiting_slot
-
-    found = of_home(home)
-    result = []
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        end = tx.library.end()
-        cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
-        for each in found:
-            cursor = cursors.get(each.id)
-            upcoming, passed = None, None
-            if isinstance(each, Subscription) and each.enabled:
-                last = cursor.last_slot if cursor else None
-                after = _not_before(each, max(clock.now, last or clock.now))
-                upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), after)
-                if last and not is_paused(each, clock.now):
-                    passed = waiting_slot(each, last, clock.now)
-            result.append(
-                Standing(
-                    each,
-                    cursor.issues if cursor else 0,
-                    cursor.last_slot if cursor else None,
-                    upcoming.instant if upcoming else None,
-                    end - cursor.position if cursor else 0,
-                    passed.instant if passed else None,
-                )
-            )
-    return tuple(result)
-
-
-def _not_before(subscription: Subscription, now: datetime) -> datetime:
-    """Return the moment after which a slot can be used: now, or the end of a pause."""
-    if subscription.paused_until is None:
-        return now
-    midnight = datetime.combine(subscription.paused_until, time(), ZoneInfo(subscription.timezone))
-    return max(now, midnight.astimezone(UTC) - timedelta(microseconds=1))
-
-
-def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tuple[str, ...]], ...]:
-    """Check every subscription file; with each the warnings.
-
-    They are about fields that no source fills so far, and about words that were perhaps meant as operators.
-    """
-    from digest.home.subscription_files import of_home
-    from digest.match.query.lint import hints
-    from digest.match.query.parser import DEFAULT_SCOPE, positive_atoms, query_of
-
-    found = of_home(home)
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        filled = tx.library.filled_fields()
-    result: list[tuple[Subscription | Flawed, tuple[str, ...]]] = []
-    for each in found:
-        warnings: tuple[str, ...] = ()
-        if isinstance(each, Subscription):
-            atoms = positive_atoms(query_of(each.keywords, each.exclude))
-            used = {name for atom in atoms if atom.fields != DEFAULT_SCOPE for name in atom.fields}
-            warnings = tuple(
-                f"{each.id}: no source read so far fills the field {name!r}; a term on it cannot match yet"
-                for name in sorted(used - filled if filled else ())
-            )
-            said = (hint for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword))
-            warnings += tuple(f"{each.id}: {hint}" for hint in said)
-            rooms = (name for name in each.chat if home.settings.room(name) is None)
-            warnings += tuple(f"{each.id}: chat: there is no [chat.{name}] in digest.toml" for name in rooms)
-        result.append((each, warnings))
-    return tuple(result)
-
-
-def add_subscription(home: Home, subscription_id: str, values: dict[str, object]) -> Path:
-    """Write a new subscription file. Raises UsageError if the id is taken or a value is wrong."""
-    from digest.home.subscription_files import Flawed, check, new_text
-    from digest.system.files import write_whole
-
-    path = home.subscriptions / f"{subscription_id}.toml"
-    if path.exists():
-        raise UsageError(f"{path}: there is such a subscription; choose another id or edit that file")
-    text = new_text(values)
-    checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
-    if isinstance(checked, Flawed):
-        raise UsageError(str(checked))
-    write_whole(path, text.encode())
-    return path
-
-
 def deliver(home: Home, clock: Clock, *, dry_run: bool = False) -> DeliveryReport:
     """Empty the outbox; a dry run says what is in it."""
     from digest.pipeline import delivery as dispatch
@@ -421,88 +191,4 @@ def deliver(home: Home, clock: Clock, *, dry_run: bool = False) -> DeliveryRepor
         return dispatch.deliver(home, store, now=clock.now)
 
 
-def init(target: Path) -> Path:
-    """Make a new home with samples in it. Raises UsageError if there is one already."""
-    from digest.system.files import write_whole
-    from digest.system.resources import folder
-
-    if target.exists() and not target.is_dir():
-        raise UsageError(f"{target}: is a file; name a folder")
-    if any((target / name).exists() for name in ("digest.toml", "digest.db", "subscriptions")):
-        raise UsageError(f"{target}: there is a home already; run it with: digest run --home {target}")
-    try:
-        for name in ("inbox", "subscriptions"):
-            (target / name).mkdir(parents=True, exist_ok=True)
-            for sample in sorted(folder(name).iterdir()):
-                if sample.is_file():
-                    shutil.copyfile(sample, target / name / sample.name)
-        (target / "output").mkdir(exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{target}: cannot be made a home ({error.strerror}); choose another place"
-        ) from error
-    write_whole(target / "templates" / "README.md", _TEMPLATES_NOTE.encode())
-    write_whole(target / "digest.toml", _SETTINGS.encode())
-    return target
-
-
-_TEMPLATES_NOTE = """\
-Put a template here to replace the one of the same name that comes with paper-digest; the others stay.
-"""
-
-_SETTINGS = """\
-# Every setting has a default; remove the # to change one.
-
-# title = "Paper Digest"
-# base_url = "https://digest.example.org"   # where the archive and the feeds can be reached
-# timezone = "UTC"                          # such as "Europe/Paris"
-# language = "en"                           # of what is said around the papers; or "de"
-# database = "sqlite:///digest.db"          # relative to this folder
-# max_file_mb = 100
-# feed_items = 100
-"""
-
-
-@contextmanager
-def library(home: Home, *, write: bool = False, words: Sequence[str] = ()) -> Iterator["Transaction"]:
-    """Open a transaction on the home's library for the block; to write, holding the home's lock."""
-    from digest.system.locks import hold
-
-    lock = hold(home.path, command=shlex.join(["digest", *words])) if write else nullcontext()
-    with lock, open_library(home, create=False) as store, store.begin(write=write) as tx:
-        yield tx
-
-
-@contextmanager
-def open_library(home: Home, *, create: bool, url: str | None = None) -> Iterator["Store"]:
-    """Open the home's library (or `url`) for the block."""
-    from digest.store import open_store
-
-    store = open_store(url or home.settings.database, home=home.path, create=create)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
 # --- JSON ----------------------------------------------------------------------------------------
-
-
-def iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def standing_json(standing: Standing) -> dict[str, object]:
-    each = standing.subscription
-    subscription = each if isinstance(each, Subscription) else None
-    return {
-        "id": each.id,
-        "name": subscription.name if subscription else None,
-        "error": None if subscription else str(each),
-        "enabled": subscription.enabled if subscription else None,
-        "issues": standing.issues,
-        "last_slot": iso(standing.last_slot),
-        "next_slot": iso(standing.next_slot),
-        "overdue": iso(standing.overdue),
-        "waiting": standing.waiting,
-    }

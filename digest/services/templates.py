@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
 from digest.model import Home
-from digest.services.runs import Clock, preview
+from digest.services.preview import preview
+from digest.services.workspace import Clock
 
 if TYPE_CHECKING:
     from digest.render.overrides import Template

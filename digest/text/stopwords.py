@@ -3,7 +3,7 @@
 As stems of `digest.text`. The query language has no stop words; these are for learning and naming only.
 """
 
-from digest.text.words import stem
+from digest.text.stem import stem
 
 STOPWORDS = frozenset(
     map(

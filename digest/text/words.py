@@ -13,6 +13,9 @@ from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
+from digest.text.stem import _FIXED, stem
+from digest.text.tex import _LETTERS, _tex, _Traced
+
 
 class Word(NamedTuple):
     """One word of a text.
@@ -225,7 +228,6 @@ _PUNCTUATION = {"\u2010": "-", "\u2019": "'"}
 
 # --- Unicode -------------------------------------------------------------------------------------
 
-_Traced = tuple[str, list[int], list[int]]  # a text, and where each of its characters starts and ends
 _ASCII_RUN = re.compile(r"[\x00-\x7f]+")
 
 
@@ -322,237 +324,11 @@ def _fold_cluster(cluster: str) -> str:
 
 # --- TeX -----------------------------------------------------------------------------------------
 
-_END = r"(?![A-Za-z])"  # of a control word
-_ACCENT = (
-    rf"""\\ (?: ["'`^~=.] | [cvuHkdbrt]{_END} ) \s*"""
-    rf"""(?: (?P<letter> [A-Za-z] ) | \\ (?P<dotless> [ij] ){_END} (?: \s+ | \{{\}} )?"""
-    rf"""  | \{{ \s* (?: (?P<braced> [A-Za-z]{{1,2}} ) | \\ (?P<braced_dotless> [ij] ) ) \s* \}} )"""
-)
-_LETTERS = {"ss": "ss", "SS": "ss", "aa": "a", "AA": "a", "ae": "ae", "AE": "ae", "oe": "oe", "OE": "oe"}
 _LETTERS |= {"o": "o", "O": "o", "l": "l", "L": "l", "i": "i", "j": "j", "dh": "d", "DH": "d"}
 _LETTERS |= {"dj": "d", "DJ": "d", "th": "th", "TH": "th", "ng": "ng", "NG": "ng"}
-_NAMED = rf"\\ (?P<named> {'|'.join(_LETTERS)} ){_END} (?: \s+ | \{{\}} )?"
-_FONT = (
-    r"\\ (?: text(?: bf|it|sl|sc|tt|sf|rm|md|up|normal )? | emph | underline | uline"
-    r"| math(?: bf|it|rm|sf|tt|cal|bb|frak|scr|normal|bfit ) | boldsymbol | bold | bm | pmb | mbox | hbox"
-    r"| bf | it | em | rm | sc | tt | sf | sl | cal | boldmath | normalfont"
-    rf"| (?: bf|md )series | (?: it|sc|sl|up )shape | (?: rm|sf|tt )family ){_END} \s*"
-)
-_REFERENCE = (
-    r"\\ (?: (?: no|paren|text|foot|auto|full )?[cC]ite[a-z]* | (?: eq|auto|page|name|[cCvV] )?ref | label )"
-    rf"{_END} \*? \s* (?: \[ [^][{{}}\\]* \] \s* )* \{{ [^{{}}\\]* \}}"
-)
-
-
-def _without_groups(pattern: str) -> str:
-    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
-
-
-# What begins with a backslash and joins what it touches; it takes a `$` or `{` before it along.
-_JOINING = f"(?: {_without_groups(_ACCENT)} | {_without_groups(_NAMED)} | {_FONT} )"
-_TEX = re.compile(
-    rf"""
-      (?P<gone> {_REFERENCE} | \\[-/] )
-    | (?P<font> \$? {_FONT} (?P<argument> \{{ )? )
-    | (?P<group> \$? \{{ (?= \s* {_JOINING} ) )
-    | {_ACCENT}
-    | {_NAMED}
-    | (?P<other> \\\\ | \\ | [{{}}] )
-    """,
-    re.VERBOSE,
-)
-# An accented letter alone in braces is one letter, braces and all.
-_LETTER_IN_BRACES = re.compile(rf"\{{ \s* (?: {_ACCENT} | {_NAMED} ) \s* \}}", re.VERBOSE)
-
-
-def _tex(text: str) -> _Traced:
-    """Replace TeX's own signs, keeping for each character where it came from.
-
-    Accents keep their letter, fonts and references vanish, any other command loses its backslash. A
-    brace vanishes if it began with one of these; any other separates.
-    """
-    return _TexReader(text).read()
-
-
-class _TexReader:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.out: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.braces: list[bool] = []  # of the open ones, which vanish
-
-    def read(self) -> _Traced:
-        text, place = self.text, 0
-        while found := _TEX.search(text, place):
-            self.copy(place, found.start())
-            place = self.replace(found)
-        self.copy(place, len(text))
-        return "".join(self.out), self.starts, self.ends
-
-    def copy(self, start: int, end: int) -> None:
-        self.out.append(self.text[start:end])
-        self.starts += range(start, end)
-        self.ends += range(start + 1, end + 1)
-
-    def put(self, chars: str, start: int, end: int) -> int:
-        self.out.append(chars)
-        self.starts += [start] * len(chars)
-        self.ends += [end] * len(chars)
-        return end
-
-    def replace(self, found: re.Match[str]) -> int:
-        """Write what stands for a piece of TeX, and return where reading goes on."""
-        start, end = found.span()
-        if found["gone"]:
-            return end
-        if found["font"]:
-            if found["argument"]:
-                self.braces.append(True)
-            return end
-        if found["group"]:
-            if alone := _LETTER_IN_BRACES.match(self.text, start):
-                return self.put(_letter(alone), start, alone.end())
-            self.braces.append(True)
-            return end
-        if found["other"]:
-            return self.separate(found["other"], start, end)
-        return self.put(_letter(found), start, end)
-
-    def separate(self, sign: str, start: int, end: int) -> int:
-        if sign == "}" and self.braces and self.braces.pop():
-            # `$\textbf{A}$daptive` is one word
-            return end + 1 if self.text.startswith("$", end) else end
-        if sign == "{":
-            self.braces.append(False)
-        return self.put(" ", start, end)
-
-
-def _letter(found: re.Match[str]) -> str:
-    """Return the letter, or the two of a ligature, of an accent or a named letter."""
-    if found["named"]:
-        return _LETTERS[found["named"]]
-    return found["letter"] or found["dotless"] or found["braced"] or found["braced_dotless"] or ""
 
 
 # --- stemming ------------------------------------------------------------------------------------
 
-_VOWELS = frozenset("aeiouy")
-_DOUBLES = ("bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt")
-_FIXED = {word: word for word in ("sky", "news", "howe", "atlas", "cosmos", "bias", "andes")}
 _FIXED |= {"skies": "sky", "idly": "idl", "gently": "gentl", "ugly": "ugli", "early": "earli"}
 _FIXED |= {"only": "onli", "singly": "singl"}
-# Words whose first region ends later than the rule says, lest "past" meet "paste".
-# R1 begins after the first consonant that follows a vowel, or after one of these; R2 the same way after R1.
-_SYLLABLE = re.compile("[aeiouy][^aeiouy]")
-_PREFIXES = ("gener", "commun", "arsen", "past", "univers", "later", "emerg", "organ", "inter")
-_REGION = re.compile(f"^(?:{'|'.join(_PREFIXES)})|{_SYLLABLE.pattern}")
-_NO_PARTICIPLES = frozenset(("inn", "out", "cann", "herr", "earr", "even"))  # inning, outing, canning …
-_NO_PAST_TENSES = frozenset(("proc", "exc", "succ"))  # proceed, exceed, succeed
-
-
-_PAST = ("ingly", "edly", "ing", "ed")
-_INFLECTED = ("s", "ed", "ing", "y", "e", "ll")  # no step changes a word that ends otherwise
-
-
-@lru_cache(maxsize=1 << 16)
-def stem(word: str) -> str:
-    """Return the inflectional stem of a folded word: without plural, -ed, -ing.
-
-    These are steps 1a, 1b, 1c and 5 of the English Snowball stemmer (Porter2) with its exceptions.
-    Step 0 is about apostrophes, which no word has; steps 2 to 4 would merge "adaptive" with
-    "adaptation". A word that is not made of the letters a to z is its own stem.
-    """
-    if len(word) <= 2 or not (word.isascii() and word.isalpha()):
-        return word
-    if word in _FIXED:
-        return _FIXED[word]
-    if not word.endswith(_INFLECTED):
-        return word
-    marked = _mark_consonant_y(word)
-    first = _end(_REGION, marked)
-    short = _step_1c(_step_1b(_step_1a(marked), first))
-    if short.endswith(("e", "ll")):
-        short = _step_5(short, first, _end(_SYLLABLE, marked, first))
-    return short.lower()
-
-
-def _mark_consonant_y(word: str) -> str:
-    """Write Y for a y at the beginning or after a vowel."""
-    if "y" not in word:
-        return word
-    chars = list(word)
-    for place, char in enumerate(chars):
-        if char == "y" and (place == 0 or chars[place - 1] in _VOWELS):
-            chars[place] = "Y"
-    return "".join(chars)
-
-
-def _end(part: re.Pattern[str], word: str, start: int = 0) -> int:
-    """Return where a part of a word ends that is looked for from `start` on; the word's end if it has none."""
-    found = part.search(word, start)
-    return found.end() if found else len(word)
-
-
-def _has_vowel(part: str) -> bool:
-    return not _VOWELS.isdisjoint(part)
-
-
-def _ends_short(word: str) -> bool:
-    """Tell whether the word ends in a short syllable."""
-    if word == "past":
-        return True
-    if len(word) < 2 or word[-1] in _VOWELS or word[-2] not in _VOWELS:
-        return False
-    return len(word) == 2 or (word[-3] not in _VOWELS and word[-1] not in "wxY")
-
-
-def _step_1a(word: str) -> str:
-    if word.endswith("sses"):
-        return word[:-2]
-    if word.endswith(("ied", "ies")):
-        return word[:-2] if len(word) > 4 else word[:-1]
-    if word.endswith("s") and not word.endswith(("us", "ss")) and _has_vowel(word[:-2]):
-        return word[:-1]
-    return word
-
-
-def _step_1b(word: str, first: int) -> str:
-    if word.endswith(("eed", "eedly")):
-        base = word[: word.rindex("eed")]
-        return base + "ee" if len(base) >= first and base not in _NO_PAST_TENSES else word
-    if not word.endswith(_PAST):
-        return word
-    for suffix in _PAST:
-        if word.endswith(suffix):
-            base = word.removesuffix(suffix)
-            break
-    if suffix == "ing" and len(base) == 2 and base[1] == "y":
-        return base[0] + "ie"  # dying
-    if not _has_vowel(base) or (suffix == "ing" and base in _NO_PARTICIPLES):
-        return word
-    return _mend(base, first)
-
-
-def _mend(base: str, first: int) -> str:
-    """Give back what a suffix took: the e of "hoping", the single p of "hopping"."""
-    if base.endswith(("at", "bl", "iz")):
-        return base + "e"
-    if base.endswith(_DOUBLES):
-        return base if len(base) == 3 and base[0] in "aeo" else base[:-1]
-    return base + "e" if len(base) <= first and _ends_short(base) else base
-
-
-def _step_1c(word: str) -> str:
-    if len(word) > 2 and word[-1] in "yY" and word[-2] not in _VOWELS:
-        return word[:-1] + "i"
-    return word
-
-
-def _step_5(word: str, first: int, second: int) -> str:
-    last = len(word) - 1
-    if word.endswith("e") and (last >= second or (last >= first and not _ends_short(word[:-1]))):
-        return word[:-1]
-    if word.endswith("ll") and last >= second:
-        return word[:-1]
-    return word

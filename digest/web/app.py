@@ -26,13 +26,13 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.errors import ConfigError, DigestError
-from digest.home.settings_file import FILE
+from digest.home.settings_file import FILE, open_home
 from digest.model import Home
 from digest.rank.clicks import made_by_hand
 from digest.render import notices
 from digest.services import reader_pages as app_pages
 from digest.services.metrics import Meters, Page, figures, health
-from digest.services.runs import Clock, open_home
+from digest.services.workspace import Clock
 from digest.web.static import Files, Guarded, page_response
 
 if TYPE_CHECKING:

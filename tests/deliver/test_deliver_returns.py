@@ -7,7 +7,7 @@ import pytest
 from digest.errors import ConfigError
 from digest.home.settings_file import load_settings, open_home
 from digest.scheduler.jobs import Returns
-from digest.services.runs import Clock
+from digest.services.workspace import Clock
 from tests.clocks import Scheduler
 from tests.deliver.killing import COMMITS, is_killed
 from tests.deliver.mail_home import NOW, MailHome

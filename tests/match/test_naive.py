@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from digest.match.query.parser import FIELDS, MAX_DEPTH, positive_atoms, query_of
 from digest.match.reference import analyse, best_first, match
 from digest.model import Match, Paper
-from digest.text.words import stem
+from digest.text.stem import stem
 from tests.strategies import PLAIN, items, papers, queries
 
 PAPER = Paper(1, "urn:uuid:1", "", "", datetime(2025, 1, 1, tzinfo=UTC))

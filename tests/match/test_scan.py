@@ -11,7 +11,7 @@ from digest.match import prefilter as scan
 from digest.match.query.parser import parse, query_of
 from digest.match.reference import analyse, match
 from digest.model import Paper
-from digest.text.words import stem
+from digest.text.stem import stem
 from tests.strategies import papers, queries
 
 PAPER = Paper(1, "urn:uuid:1", "", "", datetime(2025, 1, 1, tzinfo=UTC))

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from digest.match.query.parser import FIELDS, STEMMED
 from digest.match.reference import Analysed, analyse, texts_of
 from digest.model import Paper
-from digest.text.words import pieces, stem, words_of_piece
+from digest.text.stem import stem
+from digest.text.words import pieces, words_of_piece
 
 Numbers = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]

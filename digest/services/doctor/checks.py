@@ -11,9 +11,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from digest.errors import ConfigError, DigestError
-from digest.model import Home, Issue, Item, Paper
+from digest.home.settings_file import open_home
+from digest.model import Home, Issue, Item, Paper, Settings
 from digest.model.reports import Finding
-from digest.services.runs import Clock, Settings, open_home, open_library
+from digest.services.workspace import Clock, open_library
 
 _BEHIND = timedelta(minutes=5)  # by which the clock may be behind the last run's
 _ROOM = 200 * 1024 * 1024  # bytes that should be free on the disk

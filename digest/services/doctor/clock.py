@@ -9,7 +9,8 @@ from digest.model import Home, Subscription
 from digest.model.reports import Finding
 from digest.pipeline.source_health import forgotten, stale, troubles
 from digest.services.metrics import LATE
-from digest.services.runs import Clock, Standing, open_library, standings
+from digest.services.subscriptions import Standing, standings
+from digest.services.workspace import Clock, open_library
 from digest.system.heartbeat import Pulse, last
 from digest.system.locks import LEADER, holder
 

@@ -1,0 +1,97 @@
+"""The issue that a subscription would get now, and what past weeks would have brought."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from digest.model import Home, Issue, Subscription
+from digest.services.subscriptions import subscription_of
+from digest.services.workspace import Clock, open_library
+
+if TYPE_CHECKING:
+    from digest.store import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week (its Monday): papers first seen in it, and those the subscription's query accepts."""
+
+    monday: date
+    papers: int
+    matched: int
+
+
+def per_week(weeks: Sequence[Week]) -> tuple[float, int]:
+    """Return how many papers matched a week, and over how many weeks: those since the first that brought any."""
+    counted = weeks[next((place for place, week in enumerate(weeks) if week.papers), 0) :]
+    return sum(week.matched for week in counted) / len(counted), len(counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The issue a subscription would get now (None: nothing matches) and what past weeks would have brought."""
+
+    issue: Issue | None
+    considered: int
+    matched: int
+    text: str
+    weeks: tuple[Week, ...]
+    papers: int  # in the library
+
+    @property
+    def per_week(self) -> tuple[float, int]:
+        return per_week(self.weeks)
+
+
+def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Preview:
+    """Compose the issue a subscription would get now, recording nothing.
+
+    Raises UsageError for an unknown subscription or one with mistakes.
+    """
+    from digest.compose.issue import compose
+    from digest.pipeline.ingest import owned
+    from digest.pipeline.matching import Shelf
+    from digest.pipeline.outputs import renderer_for
+    from digest.pipeline.run import enrol, findings_of, ranked
+
+    subscription = subscription_of(home, subscription_id)
+    with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
+        enrol(tx, [subscription], clock.now)
+        cursor = tx.desk.cursor(subscription.id)
+        assert cursor is not None
+        shelf = Shelf(store, owned(home, clock.now).has, model=home.settings.summary_model)
+        findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
+        findings = ranked(
+            tx, shelf, subscription, findings, (cursor.position, tx.library.end()), now=clock.now
+        )
+        issue = compose(
+            subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
+        )
+        counted = weeks_of(tx.library, subscription, clock.now, weeks)
+        papers = tx.library.count()
+    text = renderer_for(home).text(issue) if findings.matched else ""
+    shown = issue if findings.matched else None
+    return Preview(shown, findings.considered, findings.matched, text, counted, papers)
+
+
+def weeks_of(library: "Library", subscription: Subscription, now: datetime, weeks: int) -> tuple[Week, ...]:
+    from digest.compose.issue import recent_enough
+    from digest.match.prefilter import scanner
+    from digest.match.query.parser import query_of
+
+    zone = ZoneInfo(subscription.timezone)
+    find = scanner(query_of(subscription.keywords, subscription.exclude))
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    seen = {monday - timedelta(weeks=back): [0, 0] for back in reversed(range(weeks))}
+    since = datetime.combine(min(seen, default=today), time.min, zone) - timedelta(days=1)
+    for paper in library.all_papers(since=since):
+        day = paper.first_seen.astimezone(zone).date()
+        week = seen.get(day - timedelta(days=day.weekday()))
+        if week is not None:
+            week[0] += 1
+            if recent_enough(subscription, paper, paper.first_seen) and find(paper):
+                week[1] += 1
+    return tuple(Week(start, total, matched) for start, (total, matched) in seen.items())
