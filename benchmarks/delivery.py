@@ -43,7 +43,7 @@ from digest.model import Delivery, DigestFile, Issue, Item, Paper
 from digest.render import Frame, Renderer
 from digest.services.runs import deliver
 from digest.services.workspace import Clock
-from digest.store import open_store
+from digest.store.engine import open_store
 from digest.text.addresses import Mailbox
 
 ROOT = Path(__file__).parents[1]

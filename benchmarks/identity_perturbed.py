@@ -34,10 +34,11 @@ from digest.diff.source_records import Stamp, Witness
 from digest.identity import folding, keys_of, traces
 from digest.model import DigestFile, Listing
 from digest.pipeline.ingest import judge
-from digest.store import Store, Transaction, open_store
 from digest.store.codec import encode
+from digest.store.engine import open_store
 from digest.store.schema import aliases, papers, witnesses
 from digest.store.schema import traces as trace_rows
+from digest.store.store import Store, Transaction
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "arxiv-days"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

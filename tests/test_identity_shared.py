@@ -15,7 +15,8 @@ from digest import read
 from digest.diff.changes import Change
 from digest.model import DigestFile, Listing
 from digest.pipeline.ingest import judge
-from digest.store import Store, open_store
+from digest.store.engine import open_store
+from digest.store.store import Store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

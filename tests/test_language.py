@@ -12,7 +12,8 @@ from digest.home.settings_file import load_settings
 from digest.i18n.catalogue import LOCALE, language
 from digest.i18n.language import ENGLISH, LANGUAGES
 from digest.match.near_misses import Miss
-from digest.render import Holdings, IssueLine, Renderer
+from digest.model import IssueLine
+from digest.render import Holdings, Renderer
 from tests.homes import TestHome, page
 from tests.messages import messages
 from tests.render.render_sample import FRAME, ISSUE, KETTLE

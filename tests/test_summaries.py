@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.store import open_store
+from digest.store.engine import open_store
 from digest.summarize import SummaryError, judged
 from tests.homes import Card, TestHome, issue_of, page, prose
 from tests.servers import Asked, Reply, http_server

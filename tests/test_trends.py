@@ -13,8 +13,9 @@ from digest.diff.changes import diff
 from digest.model import DigestFile, Listing
 from digest.pipeline.trends import trends_of
 from digest.rank.trends import WEEKS, Rise, Titled, period, rising
-from digest.store import Store, open_store
+from digest.store.engine import open_store
 from digest.store.schema import _keep_titles
+from digest.store.store import Store
 from digest.text.keyphrases import in_full, subjects
 from tests.homes import Card, TestHome, page
 
@@ -165,7 +166,7 @@ def read_weeks(store: Store, weeks: list[list[str]], *, learn: bool = True) -> N
             run = tx.ledger.open_run(started=NOON, clock=NOON)
             tx.library.record(file, diff(file, {}), run=run, at=NOON)
             if learn:
-                tx.titles.learn(tx.library.end())
+                tx.title_terms.learn(tx.library.end())
 
 
 def some_weeks() -> list[list[str]]:
@@ -181,7 +182,7 @@ def test_what_is_kept_adds_up_however_it_was_read(store, tmp_path_factory):
     read_weeks(other, some_weeks(), learn=False)
     with other.begin() as tx:
         assert trends_of(tx) == ()
-        tx.titles.learn(tx.library.end())
+        tx.title_terms.learn(tx.library.end())
     with store.begin() as one, other.begin() as two:
         one.titles.learn(one.library.end())
         (trend,) = trends_of(one)
@@ -212,7 +213,7 @@ def test_an_older_library_gets_what_it_lacks(store, tmp_path):
     engine.dispose()
     opened = open_store("sqlite:///digest.db", home=tmp_path)
     with opened.begin() as tx:
-        tx.titles.learn(tx.library.end())
+        tx.title_terms.learn(tx.library.end())
         assert len(trends_of(tx)) == 1
     opened.close()
 
@@ -295,6 +296,6 @@ def test_other_sources_are_kept_apart(store):
         before = trends_of(tx)
         run = tx.ledger.open_run(started=NOON, clock=NOON)
         tx.library.record(new, diff(new, {}), run=run, at=NOON)
-        tx.titles.learn(tx.library.end())
-        assert "csv" in tx.titles.days()
+        tx.title_terms.learn(tx.library.end())
+        assert "csv" in tx.title_terms.days()
         assert trends_of(tx) == before

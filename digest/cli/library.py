@@ -13,8 +13,8 @@ from digest.services.workspace import Clock, library
 if TYPE_CHECKING:
     from digest.cli.console import Screen
     from digest.services.library import Shown
-    from digest.store import Transaction
     from digest.store.identities import Decision
+    from digest.store.store import Transaction
 
 _FORMS = ("jsonl", "bibtex", "csv")
 

@@ -140,11 +140,28 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class IssueLine:
-    """An issue as a line of the archive's index."""
+    """An issue as a line of a list of issues; `new` and `updated` count all its papers."""
 
     subscription: str
     name: str
     number: int
     day: date
     new: int
-    updated: int
+    updated: int = 0
+
+    @classmethod
+    def of(cls, issue: Issue) -> "IssueLine":
+        """Return the line of an issue."""
+        return cls(
+            subscription=issue.subscription,
+            name=issue.name,
+            number=issue.number,
+            day=issue.day,
+            new=len(issue.new) + len(issue.more_new),
+            updated=len(issue.updated) + len(issue.more_updated),
+        )
+
+    @property
+    def stem(self) -> str:
+        """Return the stem of the issue's files, as `Issue.stem`."""
+        return f"{self.day.isoformat()}-{self.number}"

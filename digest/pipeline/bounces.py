@@ -20,7 +20,8 @@ from digest.fetch import imap
 from digest.fetch.errors import FetchError
 from digest.home.secrets import ca_file_of, secret_of
 from digest.model import Delivery, Home, ImapBox
-from digest.store import Outbox, Store, Transaction
+from digest.store import Outbox
+from digest.store.store import Store, Transaction
 
 # A mailbox that was never read is read so many days back: what is older is about no mail of ours.
 _FIRST_DAYS = 30
@@ -119,7 +120,7 @@ class _Desk:
 
     def read_up_to(self, box: ImapBox) -> tuple[int, int]:
         with self._store.begin(write=False) as tx:
-            return tx.returns.read_up_to(box.name)
+            return tx.bounces.read_up_to(box.name)
 
     def take(self, place: str, data: bytes, mark: tuple[ImapBox, int, int] | None = None) -> Returned:
         """Note what a message says, and with it, for one on a server, that it was read."""
@@ -130,11 +131,11 @@ class _Desk:
             if tx and line and bounce.kind in _DEEDS:
                 # A server may change line ends; the message is the same.
                 digest = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
-                if tx.returns.first_time(digest, at=self.now):
+                if tx.bounces.first_time(digest, at=self.now):
                     _DEEDS[bounce.kind](tx.outbox, line, bounce, self.now)
             if tx and mark:
                 box, uid, validity = mark
-                tx.returns.note(box.name, uid, validity)
+                tx.bounces.note(box.name, uid, validity)
         return Returned(place, bounce, line)
 
 

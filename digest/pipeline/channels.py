@@ -16,7 +16,7 @@ from digest.home.secrets import ca_file_of, secret_of
 from digest.model import Delivery, Home
 from digest.pipeline.outputs import renderer_for
 from digest.ports import Channel
-from digest.store import Store
+from digest.store.store import Store
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
@@ -47,7 +47,7 @@ def _mailings(home: Home, store: Store, sender: Sender) -> Callable[[Delivery], 
     @lru_cache(_MAILINGS_AT_HAND)
     def mailing(issue: int) -> Mailing:
         with store.begin(write=False) as tx:
-            stored = tx.desk.issue(issue)
+            stored = tx.issues.get(issue)
         return Mailing(renderer.eml(stored.issue), sender, stored.issue)
 
     return lambda delivery: mailing(delivery.issue)
@@ -58,7 +58,7 @@ def _chat_channel(home: Home, store: Store) -> Channel:
 
     def compact(delivery: Delivery, fits: Callable[[str, str], bool]) -> tuple[str, str]:
         with store.begin(write=False) as tx:
-            stored = tx.desk.issue(delivery.issue)
+            stored = tx.issues.get(delivery.issue)
         return renderer.chat(stored.issue, fits)
 
     return ChatChannel(lambda name: address_of(home, name), compact)

@@ -20,8 +20,8 @@ from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import collect
 from digest.pipeline.channels import channels_of
-from digest.store import Store
 from digest.store.group_commit import _Clerk
+from digest.store.store import Store
 from digest.system.locks import dead_signs, forget_sign, sign_of_life, this_start
 
 Chance = Callable[[], float]

@@ -15,7 +15,8 @@ from digest.diff.changes import Change, diff
 from digest.identity import by_key, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.model.reports import FileReport, Told
-from digest.store import Library, Store, Transaction
+from digest.store import Library
+from digest.store.store import Store, Transaction
 
 Progress = Callable[[str, int, int], None]  # stage, done, of how many
 
@@ -200,9 +201,9 @@ def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime, tell: b
     changes = judge(tx, file)
     touched = tx.library.record(file, changes, run=run, at=at)
     if any(change.entry for change in changes):
-        tx.desk.mark_unwritten("feed", "all")
-    for name in tx.desk.feeds_with(touched):
-        tx.desk.mark_unwritten("feed", name)
+        tx.pending_files.mark("feed", "all")
+    for name in tx.feeds.containing(touched):
+        tx.pending_files.mark("feed", name)
     return _file_report(file, changes)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from digest.model import Home
-from digest.store import Store
+from digest.store.store import Store
 
 FOLDER = "backups"
 _COPY = re.compile(r"digest-(\d{4}-\d\d-\d\d)\.db")

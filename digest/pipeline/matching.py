@@ -17,8 +17,8 @@ from digest.match.reference import Analysed, analyse, best_first, match
 from digest.model import Entry, Match, Paper, Subscription, Trend
 from digest.pipeline.ranking import Tastes
 from digest.pipeline.trends import tells_trends, trends_of
-from digest.store import Store, Transaction
 from digest.store.library import Library
+from digest.store.store import Store, Transaction
 
 if TYPE_CHECKING:
     from digest.match.index.index import Index
@@ -54,7 +54,7 @@ class Shelf:
             return
         with self.store.begin(write=False) as tx:
             end = tx.library.end()
-            positions = {cursor.subscription: cursor.position for cursor in tx.desk.cursors()}
+            positions = {cursor.subscription: cursor.position for cursor in tx.cursors.all()}
             groups: dict[int, list[Subscription]] = {}
             for subscription in subscriptions:
                 groups.setdefault(positions[subscription.id], []).append(subscription)
@@ -101,13 +101,13 @@ class Shelf:
         from digest.match.index.index import Index
 
         with self.store.begin(write=False) as tx:
-            kept = tx.programs.kept()
+            kept = tx.compiled_queries.kept()
         known = dict(zip(_cut(kept.queries), count(), strict=False)) if kept else {}
         stale = len(known.keys() ^ wanted.keys())
         if kept is None or stale * 10 > len(wanted):
             program = compile_queries([query_of(each.keywords, each.exclude) for each in wanted.values()])
             with self.store.begin() as tx:
-                tx.programs.keep(b"".join(wanted), program.dump())
+                tx.compiled_queries.keep(b"".join(wanted), program.dump())
             return Index(program=program), dict(zip(wanted, count(), strict=False))
         index = Index(program=Program.load(kept.body))
         for fingerprint in known.keys() - wanted.keys():

@@ -1,6 +1,6 @@
 """render | publish: whatever is not yet marked as written is rendered from stored content and written."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -10,14 +10,12 @@ from digest.i18n.catalogue import language
 from digest.identity import feed_uid
 from digest.model import FeedItem, Home, Issue
 from digest.pipeline.trends import trends_of
-from digest.store import Store, Transaction
+from digest.store.store import Store, Transaction
 from digest.system.files import write_whole
 
 if TYPE_CHECKING:
-    from digest.model import IssueLine
     from digest.render import Frame, Renderer
-    from digest.render import IssueLine as Line
-    from digest.store.issues import Kind
+    from digest.store.pending_files import Kind
 
 SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 _PAGES_AT_ONCE = 500
@@ -74,7 +72,7 @@ def write_unwritten(home: Home, store: Store, progress: Callable[[str, int, int]
     renderer: Renderer | None = None
     for kind, files_of in jobs:
         with store.begin(write=False) as tx:
-            keys = tx.desk.unwritten(kind)
+            keys = tx.pending_files.keys(kind)
         for start in range(0, len(keys), _PAGES_AT_ONCE):
             progress(f"writing {kind}s", start, len(keys))
             renderer = renderer or renderer_for(home)
@@ -85,7 +83,7 @@ def write_unwritten(home: Home, store: Store, progress: Callable[[str, int, int]
                 if _write(home, store, renderer, key, files_of, written, feed=kind == "feed")
             ]
             with store.begin() as tx:
-                tx.desk.mark_written(kind, done)
+                tx.pending_files.clear(kind, done)
     return written
 
 
@@ -112,7 +110,7 @@ def _write(
 
 def _issue_files(_home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
     with store.begin(write=False) as tx:
-        stored = tx.desk.issue(int(key))
+        stored = tx.issues.get(int(key))
     issue = stored.issue
     render: dict[str, Callable[[Issue], str | bytes]] = {
         "html": renderer.html,
@@ -129,8 +127,8 @@ def _issue_files(_home: Home, store: Store, renderer: "Renderer", key: str) -> I
 def _paper_pages(_home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
     with store.begin(write=False) as tx:
         paper = tx.library.papers([int(key)])[int(key)]
-        lines = tx.desk.issue_lines_with(int(key))
-    yield f"output/site/papers/{key}.html", renderer.paper(paper, _lines(lines)).encode()
+        lines = tx.issues.lines_with(int(key))
+    yield f"output/site/papers/{key}.html", renderer.paper(paper, lines).encode()
 
 
 def _mark_archive(store: Store) -> None:
@@ -138,11 +136,11 @@ def _mark_archive(store: Store) -> None:
     from digest.render.search import shard_of
 
     with store.begin() as tx:
-        numbers = tx.desk.unwritten("paper")
+        numbers = tx.pending_files.keys("paper")
         if numbers:
-            tx.desk.mark_unwritten("index", "")
+            tx.pending_files.mark("index", "")
         for shard in sorted({shard_of(int(number)) for number in numbers}):
-            tx.desk.mark_unwritten("index", f"titles {shard}")
+            tx.pending_files.mark("index", f"titles {shard}")
 
 
 def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
@@ -154,17 +152,17 @@ def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> 
 
     zone = ZoneInfo(home.settings.timezone)
     with store.begin(write=False) as tx:
-        lines = tx.desk.issue_lines()
-        names = {cursor.subscription: cursor.name for cursor in tx.desk.cursors()}
+        lines = tx.issues.lines()
+        names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
         seen = tx.library.seen()
         entered = {
-            each: [line.entered.astimezone(zone).date() for line in tx.desk.feed(each, _CHARTED)]
+            each: [line.entered.astimezone(zone).date() for line in tx.feeds.newest(each, _CHARTED)]
             for each in names
         }
         trends = trends_of(tx)
     days = [at.astimezone(zone).date() for _, at in seen]
     holdings = Holdings(days, entered, seen[-1][0] if seen else 0, trends)
-    yield "output/site/index.html", renderer.index(_lines(lines), names, holdings).encode()
+    yield "output/site/index.html", renderer.index(lines, names, holdings).encode()
     settings = home.settings
     every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)
     feeds = [("all", every), *sorted(names.items())]
@@ -179,14 +177,6 @@ def _titles(store: Store, shard: int) -> tuple[str, bytes]:
     return f"output/site/{search.shard_file(shard)}", search.shard(papers.values())
 
 
-def _lines(lines: Iterable["IssueLine"]) -> tuple["Line", ...]:
-    from digest.render import IssueLine as Line
-
-    return tuple(
-        Line(each.subscription, each.name, each.number, each.day, each.new, each.updated) for each in lines
-    )
-
-
 def _feed_files(home: Home, store: Store, _renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
     from digest import publish
 
@@ -197,7 +187,7 @@ def _feed_files(home: Home, store: Store, _renderer: "Renderer", key: str) -> It
             items, title, born = _all_items(tx), settings.title, tx.ledger.began()
             about = say.gettext("Every new paper")
         else:
-            cursor = tx.desk.cursor(key)
+            cursor = tx.cursors.get(key)
             assert cursor is not None, "a feed is marked when its subscription is enrolled"
             items, title, born = _items(tx, key, settings.feed_items), cursor.name, cursor.enrolled
             about = say.gettext("Papers for %(name)s", name=cursor.name)
@@ -215,7 +205,7 @@ def _feed_files(home: Home, store: Store, _renderer: "Renderer", key: str) -> It
 
 
 def _items(tx: Transaction, subscription: str, limit: int) -> list[FeedItem]:
-    lines = tx.desk.feed(subscription, limit)
+    lines = tx.feeds.newest(subscription, limit)
     papers = tx.library.papers(line.paper for line in lines)
     revised = tx.library.updated_at(papers)
     return [

@@ -16,7 +16,7 @@ from digest.match.reference import analyse, match
 from digest.model import Component, Item, Paper, Subscription
 from digest.rank.clicks import counted
 from digest.rank.formula import components, ordered
-from digest.store import Transaction
+from digest.store.store import Transaction
 from digest.text.keyphrases import spoken
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Tastes:
         """
         asked = {item.paper.number for item in (*findings.new, *findings.updated)}
         room = subscription.ranking.discover - sum(
-            len(issue.discover) for issue in tx.desk.issues_since(subscription.id, now - _WEEK)
+            len(issue.discover) for issue in tx.issues.made_since(subscription.id, now - _WEEK)
         )
         taste = self.taste(tx, subscription) if room > 0 else None
         if taste is None:
@@ -104,7 +104,7 @@ class Tastes:
             and recent_enough(subscription, paper, now)
             and match(without, analyse(paper)) is None
         ]
-        served = tx.desk.served(subscription.id, (paper.number for paper in others))
+        served = tx.issues.served(subscription.id, (paper.number for paper in others))
         close = zip(taste.closeness(others), others, strict=True)
         sure = [(value, paper) for value, paper in close if value >= SURE and paper.number not in served]
         sure.sort(key=lambda pair: (-pair[0], pair[1].number))

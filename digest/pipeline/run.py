@@ -32,7 +32,7 @@ from digest.pipeline.matching import Shelf
 from digest.pipeline.outputs import issue_path, write_unwritten
 from digest.pipeline.source_health import stale, troubles
 from digest.pipeline.summaries import with_summaries, write_summaries
-from digest.store import Store, Transaction
+from digest.store.store import Store, Transaction
 
 # A last slot so far ahead of the clock was used up by a wrong clock; less is waited out.
 AHEAD = timedelta(days=2)
@@ -61,8 +61,8 @@ def run(
     with store.begin() as tx:
         number = tx.ledger.open_run(started=started, clock=now)
         if number == 1:
-            tx.desk.mark_unwritten("feed", "all")
-            tx.desk.mark_unwritten("index", "")
+            tx.pending_files.mark("feed", "all")
+            tx.pending_files.mark("index", "")
         enrol(tx, [each for each in subscriptions if isinstance(each, Subscription)], now)
         if options.rewrite:
             _mark_all(tx)
@@ -70,7 +70,7 @@ def run(
     with _timed(stages, "read"):
         files = tuple(read_files(home, store, options, run=number, now=now, progress=progress, tell=False))
         with store.begin() as tx:
-            tx.titles.learn(tx.library.end())
+            tx.title_terms.learn(tx.library.end())
     reports: list[SubscriptionReport] = []
     with _timed(stages, "match"):
         mine = owned(home, now)
@@ -80,7 +80,7 @@ def run(
         if shelf.model and write:  # a rehearsal asks nobody
             notes = write_summaries(home, store, _shown(shelf, subscriptions, options, now), now=now)
         with store.begin(write=False) as tx:  # nobody else moves them: this run holds the home
-            cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
+            cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
         while len(reports) < len(subscriptions):
             progress("matching", len(reports), len(subscriptions))
             left = subscriptions[len(reports) :]
@@ -135,7 +135,7 @@ def chosen(
 
 def enrol(tx: Transaction, subscriptions: Iterable[Subscription], now: datetime) -> None:
     """Set the cursors of subscriptions seen for the first time."""
-    names = {cursor.subscription: cursor.name for cursor in tx.desk.cursors()}
+    names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
     for each in subscriptions:
         if names.get(each.id) != each.name:
             _enrol(tx, each, now, known=each.id in names)
@@ -144,26 +144,26 @@ def enrol(tx: Transaction, subscriptions: Iterable[Subscription], now: datetime)
 def _enrol(tx: Transaction, subscription: Subscription, now: datetime, *, known: bool) -> None:
     """Set the cursor of a subscription `start` back in the library, or its new name."""
     if known:
-        tx.desk.rename(subscription.id, subscription.name)
+        tx.cursors.rename(subscription.id, subscription.name)
     else:
         since = now - subscription.start
         position = tx.library.position_at(since) if subscription.start else tx.library.end()
-        tx.desk.enrol(
+        tx.cursors.add(
             subscription.id, subscription.name, position=position, since=since if position else None, at=now
         )
 
 
 def _mark_all(tx: Transaction) -> None:
-    tx.desk.mark_unwritten("index", "")
-    for name in ("all", *(cursor.subscription for cursor in tx.desk.cursors())):
-        tx.desk.mark_unwritten("feed", name)
-    for key in tx.desk.issue_keys():
-        tx.desk.mark_unwritten("issue", str(key))
+    tx.pending_files.mark("index", "")
+    for name in ("all", *(cursor.subscription for cursor in tx.cursors.all())):
+        tx.pending_files.mark("feed", name)
+    for key in tx.issues.ids():
+        tx.pending_files.mark("issue", str(key))
     for paper in tx.library.all_papers():
-        tx.desk.mark_unwritten("paper", str(paper.number))
+        tx.pending_files.mark("paper", str(paper.number))
     for decision in tx.identities.decisions():
         if decision.kind == "merged":  # its page leads to what it is part of now
-            tx.desk.mark_unwritten("paper", str(decision.part))
+            tx.pending_files.mark("paper", str(decision.part))
 
 
 # --- match | compose -----------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def _decide(
     now: datetime,
 ) -> SubscriptionReport:
     if cursor.last_slot and cursor.last_slot - now > AHEAD:
-        tx.desk.rewind(subscription.id, last_slot=now)
+        tx.cursors.set_last_slot(subscription.id, last_slot=now)
         cursor = replace(cursor, last_slot=now)
     _feed(tx, shelf, subscription, cursor, end, run=run, now=now)
     findings = findings_of(tx, shelf, subscription, cursor.position, end, now=now)
@@ -249,12 +249,12 @@ def _decide(
         return replace(report, reason=waiting)
     report = replace(report, slot=slot.instant if slot else None)
     if slot or findings.considered:
-        tx.desk.move(subscription.id, position=end, since=now, last_slot=slot.instant if slot else None)
+        tx.cursors.move(subscription.id, position=end, since=now, last_slot=slot.instant if slot else None)
     since, note = cursor.since, ""
     if not findings.matched:
         told = _unmatched(shelf.entries(tx.library, cursor.position, end))
         reason = "; ".join((told, *nearest[:1]))
-        last = tx.desk.last_made(subscription.id) or cursor.enrolled
+        last = tx.issues.last_made(subscription.id) or cursor.enrolled
         if subscription.send_empty == "never" or not slot or now - last < WEEK:
             return replace(report, reason=reason)
         before, first = tx.ledger.considered_since(subscription.id, last)
@@ -274,7 +274,7 @@ def _decide(
         since=since,
         note=note and f"{note}.",
     )
-    key = tx.desk.add_issue(
+    key = tx.issues.add(
         issue,
         interval=(cursor.position, end),
         formats=subscription.formats,
@@ -353,7 +353,7 @@ def _shown(
     with shelf.store.begin(write=False) as tx:
         end = tx.library.end()
         for each in subscriptions:
-            cursor = tx.desk.cursor(each.id)
+            cursor = tx.cursors.get(each.id)
             if not isinstance(each, Subscription) or not each.enabled or cursor is None:
                 continue
             findings = findings_of(tx, shelf, each, cursor.position, end, now=now)
@@ -418,7 +418,7 @@ def waiting_slot(subscription: Subscription, last: datetime | None, now: datetim
 def due_now(store: Store, subscriptions: Iterable[Subscription | Flawed], now: datetime) -> frozenset[str]:
     """Return the subscriptions for which a run would use up a slot now, or begin."""
     with store.begin(write=False) as tx:
-        cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
+        cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
         return frozenset(
             each.id
             for each in subscriptions
@@ -451,14 +451,14 @@ def _feed(
     if cursor.feed_position >= end:
         return
     numbers = {entry.paper for entry in shelf.entries(tx.library, cursor.feed_position, end)}
-    fresh = numbers - tx.desk.in_feed(subscription.id, numbers)
+    fresh = numbers - tx.feeds.members(subscription.id, numbers)
     accepted = [
         (hit.paper.number, tuple(dict.fromkeys(evidence.term for evidence in hit.evidence)))
         for hit in shelf.matches(subscription, sorted(fresh))
         if recent_enough(subscription, hit.paper, now)
     ]
-    tx.desk.add_to_feed(subscription.id, accepted, run=run, at=now)
-    tx.desk.move_feed(subscription.id, position=end)
+    tx.feeds.add(subscription.id, accepted, run=run, at=now)
+    tx.cursors.move_feed(subscription.id, position=end)
 
 
 def findings_of(
@@ -473,7 +473,7 @@ def findings_of(
     """Return what the interval (first, last] of the log holds for a subscription."""
     entries = shelf.entries(tx.library, first, last)
     numbers = {entry.paper for entry in entries}
-    served = tx.desk.served(subscription.id, numbers)
+    served = tx.issues.served(subscription.id, numbers)
     accepted = shelf.matches(subscription, sorted(numbers))
     matches = [
         hit for hit in accepted if hit.paper.number in served or recent_enough(subscription, hit.paper, now)

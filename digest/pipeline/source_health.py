@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from digest.diff.staleness import LOOKED_AT, complaints
 from digest.model import Home
-from digest.store import Store
+from digest.store.store import Store
 
 # arXiv rests for up to four days around holidays.
 _SILENCE = timedelta(days=5)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from digest.compose.issue import Findings
 from digest.model import Home, Item, Paper, Summarising, Summary
-from digest.store import Store, Transaction
+from digest.store.store import Store, Transaction
 
 _FAILURES = 3  # in a row, and no more is asked
 

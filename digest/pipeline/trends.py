@@ -3,15 +3,15 @@
 from digest.compose.slots import is_weekly, parse_schedule
 from digest.model import Subscription, Trend
 from digest.rank.trends import period, rising, trends
-from digest.store import Transaction
+from digest.store.store import Transaction
 
 
 def trends_of(tx: Transaction) -> tuple[Trend, ...]:
     """Return what rises in the library, the strongest first; nothing where too few weeks can be compared."""
-    when = period(tx.titles.days())
+    when = period(tx.title_terms.days())
     if when is None:
         return ()
-    rises = rising(tx.titles.of(when), when)
+    rises = rising(tx.title_terms.of(when), when)
     papers = tx.library.papers(number for each in rises for number in each.papers)
     return trends(rises, {number: paper.title for number, paper in papers.items()})
 

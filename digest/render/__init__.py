@@ -3,8 +3,8 @@
 Everything here is pure: the same issue, templates and frame give the same bytes.
 """
 
-from digest.render.context import Frame, IssueLine
+from digest.render.context import Frame
 from digest.render.renderer import Renderer
 from digest.render.view import Holdings
 
-__all__ = ["Frame", "Holdings", "IssueLine", "Renderer"]
+__all__ = ["Frame", "Holdings", "Renderer"]

@@ -1,9 +1,7 @@
 """What surrounds an issue: the settings that show, and what the archive knows of other issues."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 
-from digest.model import Issue
 from digest.urls import feed_file, is_root_of_this_machine
 
 
@@ -41,32 +39,3 @@ class Frame:
     def feed_url(self, name: str, form: str) -> str:
         """Return the address of a feed."""
         return (self.feeds_base or self.base_url) + feed_file(name, form)
-
-
-@dataclass(frozen=True, slots=True)
-class IssueLine:
-    """An issue as lists of issues show it; `new` and `updated` count all its papers."""
-
-    subscription: str
-    name: str
-    number: int
-    day: date
-    new: int
-    updated: int = 0
-
-    @classmethod
-    def of(cls, issue: Issue) -> "IssueLine":
-        """Return the line of an issue."""
-        return cls(
-            subscription=issue.subscription,
-            name=issue.name,
-            number=issue.number,
-            day=issue.day,
-            new=len(issue.new) + len(issue.more_new),
-            updated=len(issue.updated) + len(issue.more_updated),
-        )
-
-    @property
-    def stem(self) -> str:
-        """Return the stem of the issue's files, as `Issue.stem`."""
-        return f"{self.day.isoformat()}-{self.number}"

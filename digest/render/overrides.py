@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from digest.errors import TemplateProblem, UsageError
-from digest.model import Evidence, Issue, Item, Paper, Summary, Trend
-from digest.render.context import Frame, IssueLine
+from digest.model import Evidence, Issue, IssueLine, Item, Paper, Summary, Trend
+from digest.render.context import Frame
 from digest.render.environment import make_environment
 from digest.render.notices import ask
 from digest.render.renderer import Renderer

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digest.i18n.catalogue import language
-from digest.model import Issue, Paper
+from digest.model import Issue, IssueLine, Paper
 from digest.render import chat, mail, phrases
 from digest.render import markdown as md
-from digest.render.context import Frame, IssueLine
+from digest.render.context import Frame
 from digest.render.environment import make_environment, render
 from digest.render.notices import Notice
 from digest.render.view import (

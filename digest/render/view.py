@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
-from digest.model import Issue, Item, Paper, Trend
+from digest.model import Issue, IssueLine, Item, Paper, Trend
 from digest.render import phrases
 from digest.render.bibtex import bibtex
 from digest.render.chart import Chart, papers_a_week, weekly_bars
-from digest.render.context import Frame, IssueLine
+from digest.render.context import Frame
 from digest.render.excerpts import ABOUT, shorten_abstract
 from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason

@@ -57,7 +57,7 @@ class Post:
 
 
 @dataclass(slots=True)
-class Returns:
+class ProcessedBounces:
     """Reads what came back, also while no mail is due."""
 
     stopping: Callable[[], bool]

@@ -26,7 +26,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from digest.errors import DigestError, LockedError, UsageError
 from digest.model import Home
-from digest.scheduler.jobs import Fetches, Post, Returns
+from digest.scheduler.jobs import Fetches, Post, ProcessedBounces
 from digest.scheduler.tick import Rounds, Stopped
 from digest.services import runs
 from digest.services.metrics import Meters, Server
@@ -150,7 +150,7 @@ class Service:
             fetching=lambda: self._fetches.busy,
             alive=self.meters.got_further,
         )
-        self._post, self._returns = Post(self.stop.is_set), Returns(self.stop.is_set)
+        self._post, self._returns = Post(self.stop.is_set), ProcessedBounces(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={name: ThreadPoolExecutor(1) for name in _THREADS},

@@ -117,7 +117,7 @@ def _opened(home: Home, file: Path, draft: Path) -> Iterator[Path]:
                 open_library(folder, create=True, url=f"sqlite:///{draft.name}") as store,
                 store.begin() as tx,
             ):
-                tx.desk.mark_unwritten("index", "")
+                tx.pending_files.mark("index", "")
         except StoreError as error:
             raise UsageError(f"{file}: {error}") from error
         _fold(draft)

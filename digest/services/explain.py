@@ -17,7 +17,8 @@ from digest.services.workspace import Clock, iso, open_library
 
 if TYPE_CHECKING:
     from digest.model import Cursor, RunRecord, Verdict
-    from digest.store import Library, Transaction
+    from digest.store import Library
+    from digest.store.store import Transaction
 
 
 _LATELY = 40  # decisions; most are the same again
@@ -93,7 +94,7 @@ def _facts(
     zone: ZoneInfo,
 ) -> Facts:
     """Gather what the ledger and the schedule say of a day, or lately."""
-    ledger, cursor = tx.ledger, tx.desk.cursor(subscription_id)
+    ledger, cursor = tx.ledger, tx.cursors.get(subscription_id)
     enrolled = cursor.enrolled if cursor else None
     if day is None:
         settled = ledger.verdicts_of(subscription_id, settled=True, limit=_LATELY)
@@ -233,7 +234,7 @@ def _about(
 ) -> PaperWhy:
     entries = tx.library.entries_of(paper.number)
     updated = [entry.position for entry in entries if entry.kind == "updated"]
-    lines = tx.desk.issues_about(subscription_id, paper.number, updated)
+    lines = tx.issues.lines_about(subscription_id, paper.number, updated)
     numbers = tuple(line.number for line in lines)
     subscription = standing.subscription if standing else None
     terms: tuple[str, ...] = ()
@@ -244,7 +245,7 @@ def _about(
             judged += "; but a file of the setting library has it, so it is shown nowhere"
     if lines:
         told = f"It was in issue {lines[0].number} of {lines[0].day}"
-        first = tx.desk.numbered(subscription_id, lines[0].number)
+        first = tx.issues.numbered(subscription_id, lines[0].number)
         told += _place(first, paper) if first else ""
         later = [f"{line.number} of {line.day}" for line in lines[1:]]
         told += f", and revised in issue {', '.join(later)}" if later else ""
@@ -269,7 +270,7 @@ def _looked_at(
     tx: "Transaction", subscription_id: str, positions: list[int], standing: Standing | None, timezone: str
 ) -> str:
     """Say whether a slot or a forced run looked at any of these positions of the log."""
-    cursor: Cursor | None = tx.desk.cursor(subscription_id)
+    cursor: Cursor | None = tx.cursors.get(subscription_id)
     if cursor is None:
         return "No run has looked at the subscription yet"
     for record, verdict in tx.ledger.verdicts_of(subscription_id):

@@ -13,7 +13,7 @@ from digest.services.subscriptions import subscription_of
 from digest.services.workspace import Clock, iso, open_library
 
 if TYPE_CHECKING:
-    from digest.store import Transaction
+    from digest.store.store import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from digest.match.prefilter import scanner
 from digest.match.query.parser import query_of
 from digest.match.reference import best_first
 from digest.model import Match, Paper
-from digest.store import Transaction
 from digest.store.identities import Decision
 from digest.store.library import Sighting
+from digest.store.store import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ def _refresh(tx: Transaction, numbers: Iterable[int], touched: Iterable[int]) ->
         tx.library.refresh(number)
     touched = set(touched)
     for number in touched:
-        tx.desk.mark_unwritten("paper", str(number))
-    for feed in ("all", *tx.desk.feeds_with(touched)):
-        tx.desk.mark_unwritten("feed", feed)
+        tx.pending_files.mark("paper", str(number))
+    for feed in ("all", *tx.feeds.containing(touched)):
+        tx.pending_files.mark("feed", feed)
 
 
 # --- export ------------------------------------------------------------------------------------------

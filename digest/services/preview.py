@@ -59,7 +59,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
         enrol(tx, [subscription], clock.now)
-        cursor = tx.desk.cursor(subscription.id)
+        cursor = tx.cursors.get(subscription.id)
         assert cursor is not None
         shelf = Shelf(store, owned(home, clock.now).has, model=home.settings.summary_model)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)

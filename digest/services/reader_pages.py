@@ -17,7 +17,7 @@ from digest.urls import click_page, paper_url
 
 if TYPE_CHECKING:
     from digest.render.notices import Notice
-    from digest.store import Transaction
+    from digest.store.store import Transaction
 
 LEFT = "unsubscribed on the web"  # the reason that `digest recipients list` shows
 _ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -58,7 +58,7 @@ def _leaver(tx: "Transaction", text: str, leaving: Clock | None) -> Leaver | Non
     gone = tx.outbox.is_suppressed(mail.recipient, mail.subscription)
     if leaving and not gone:
         tx.outbox.suppress(mail.recipient, reason=LEFT, at=leaving.now, subscription=mail.subscription)
-    issue = tx.desk.issue(mail.issue).issue
+    issue = tx.issues.get(mail.issue).issue
     return Leaver(masked(mail.recipient), issue.name, issue.language, gone or leaving is not None)
 
 
@@ -94,7 +94,7 @@ def counting_page(home: Home, subscription: str, stem: str) -> str | None:
     if named is None or not counts_clicks(home, subscription):
         return None
     with open_library(home, create=False) as store, store.begin() as tx:
-        issue = tx.desk.numbered(subscription, int(named[1]))
+        issue = tx.issues.numbered(subscription, int(named[1]))
         secret = tx.outbox.secret()
     if issue is None or issue.stem != stem:
         return None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from digest.home.subscription_files import Flawed
     from digest.pipeline.ingest import Options, Progress
     from digest.pipeline.maintenance import Upkept
-    from digest.store import Store
+    from digest.store.store import Store
 
 
 def run(

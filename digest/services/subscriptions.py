@@ -53,7 +53,7 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
     result = []
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         end = tx.library.end()
-        cursors = {cursor.subscription: cursor for cursor in tx.desk.cursors()}
+        cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
         for each in found:
             cursor = cursors.get(each.id)
             upcoming, passed = None, None

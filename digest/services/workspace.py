@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from digest.model import Home
 
 if TYPE_CHECKING:
-    from digest.store import Store, Transaction
+    from digest.store.store import Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def library(home: Home, *, write: bool = False, words: Sequence[str] = ()) -> It
 @contextmanager
 def open_library(home: Home, *, create: bool, url: str | None = None) -> Iterator["Store"]:
     """Open the home's library (or `url`) for the block."""
-    from digest.store import open_store
+    from digest.store.engine import open_store
 
     store = open_store(url or home.settings.database, home=home.path, create=create)
     try:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from digest.store.schema import mailboxes, returned
 
 
-class Returns:
+class ProcessedBounces:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 

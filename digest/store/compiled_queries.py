@@ -15,7 +15,7 @@ class Kept:
     body: bytes
 
 
-class Programs:
+class CompiledQueries:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 

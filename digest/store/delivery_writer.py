@@ -18,7 +18,7 @@ from digest.store.outbox import BEGIN, SETTLE, begin_values, settle_values, supp
 from digest.store.schema import Moment, Plain, suppressions
 
 
-class Jotter(Protocol):
+class DeliveryWriter(Protocol):
     """Writes within a transaction; as `Outbox`."""
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool: ...
@@ -28,7 +28,7 @@ class Jotter(Protocol):
     ) -> bool: ...
 
 
-Transactions = Callable[[], AbstractContextManager[Jotter]]
+Transactions = Callable[[], AbstractContextManager[DeliveryWriter]]
 
 
 class _Prepared:
@@ -58,7 +58,7 @@ _STORED: dict[type, Callable[[Any, Dialect], object]] = {
 }
 
 
-class SqliteJotter:
+class SqliteDeliveryWriter:
     """A jotter on a connection to a SQLite library, and its transactions."""
 
     def __init__(self, database: sqlite3.Connection, dialect: Dialect) -> None:
@@ -69,7 +69,7 @@ class SqliteJotter:
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Jotter]:
+    def transaction(self) -> Iterator[DeliveryWriter]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self

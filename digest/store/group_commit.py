@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from digest.store import Jotter, Store
+from digest.store.delivery_writer import DeliveryWriter
+from digest.store.store import Store
 
 _LINGER = 0.02  # seconds that an outcome may wait for another note
 
@@ -15,7 +16,7 @@ class _Note:
 
     __slots__ = ("_answer", "_error", "work")
 
-    def __init__(self, work: Callable[[Jotter], bool]) -> None:
+    def __init__(self, work: Callable[[DeliveryWriter], bool]) -> None:
         self.work = work
         self._answer = False
         self._error: BaseException | None = None
@@ -40,7 +41,7 @@ class _Clerk:
 
     def __init__(self, store: Store, *, durable: bool) -> None:
         self._open = ExitStack()
-        self._transaction = self._open.enter_context(store.jotting(durable=durable))
+        self._transaction = self._open.enter_context(store.delivery_writer(durable=durable))
         self._notes: deque[_Note] = deque()
         self._writing = threading.Lock()
         self._over = threading.Event()
@@ -48,14 +49,14 @@ class _Clerk:
         self._thread = threading.Thread(target=self._sweep, name="delivery-clerk", daemon=True)
         self._thread.start()
 
-    def write(self, work: Callable[[Jotter], bool]) -> bool:
+    def write(self, work: Callable[[DeliveryWriter], bool]) -> bool:
         """Write something, and all that was noted before it. Raises StoreError."""
         note = _Note(work)
         self._notes.append(note)
         self._flush()
         return note.outcome()
 
-    def note(self, work: Callable[[Jotter], bool]) -> None:
+    def note(self, work: Callable[[DeliveryWriter], bool]) -> None:
         """Have something written soon. Raises what an earlier note met."""
         self._notes.append(_Note(work))
         self.check()

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult
+from sqlalchemy import Connection, CursorResult, Table, func, or_, select
+
+from digest.store.schema import absorbed
 
 T = TypeVar("T")
 
@@ -22,3 +24,18 @@ def inserted_key(result: CursorResult[Any]) -> int:
     key = result.inserted_primary_key
     assert key is not None, "a single-row insert gives its key"
     return int(key[0])
+
+
+def papers_among(db: Connection, table: Table, subscription: str, papers: Iterable[int]) -> frozenset[int]:
+    """Return which of these papers, or which with a part, a table has for a subscription."""
+    whole = func.coalesce(absorbed.c.root, table.c.paper)
+    chosen = (
+        select(whole)
+        .select_from(table.outerjoin(absorbed, absorbed.c.paper == table.c.paper))
+        .where(table.c.subscription == subscription)
+    )
+    return frozenset(
+        number
+        for chunk in chunks(papers)
+        for number in db.scalars(chosen.where(or_(table.c.paper.in_(chunk), absorbed.c.root.in_(chunk))))
+    )

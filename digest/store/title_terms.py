@@ -18,7 +18,7 @@ from digest.text.keyphrases import subjects
 _AT_ONCE = 10_000  # entries of the log
 
 
-class Titles:
+class TitleTerms:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 

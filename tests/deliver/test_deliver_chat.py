@@ -238,11 +238,11 @@ def test_a_message_is_within_what_its_service_takes(home: MailHome, service, lim
     from digest.deliver.chat import _fits
     from digest.home.settings_file import open_home
     from digest.pipeline.outputs import renderer_for
-    from digest.store import open_store
+    from digest.store.engine import open_store
 
     store = open_store("sqlite:///digest.db", home=home.path)
     with store.begin(write=False) as tx:
-        issue = tx.desk.issue(1).issue
+        issue = tx.issues.get(1).issue
     store.close()
     room = open_room("team", service)
     made.append(renderer_for(open_home(str(home.path))).chat(issue, lambda *said: _fits(room, *said)))

@@ -8,7 +8,9 @@ import pytest
 
 from digest.errors import StoreError
 from digest.model import Outcome
-from digest.store import Jotter, Store, open_store
+from digest.store import DeliveryWriter
+from digest.store.engine import open_store
+from digest.store.store import Store
 from tests.deliver.mail_home import MailHome
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -40,7 +42,7 @@ def work(home: MailHome, way: str, monkeypatch) -> list[list[tuple]]:
                 HOLDER, channel="smtp", now=NOW, until=NOW, limit=9, resend=True, number=1
             )
         assert len(lines) == 5
-        with store.jotting(durable=False) as transaction:
+        with store.delivery_writer(durable=False) as transaction:
 
             def write(do) -> bool:
                 with transaction() as jotter:
@@ -55,7 +57,7 @@ def work(home: MailHome, way: str, monkeypatch) -> list[list[tuple]]:
                 assert write(lambda j, line=line, o=outcome: j.settle(line, HOLDER, o, now=NOW, number=7))
                 assert not write(lambda j, line=line: j.begin(line.id, HOLDER, until=NOW))
 
-            def fail(jotter: Jotter) -> bool:
+            def fail(jotter: DeliveryWriter) -> bool:
                 jotter.settle(lines[0], HOLDER, Outcome("failed", "x"), now=NOW, number=8)
                 raise ZeroDivisionError
 
@@ -79,5 +81,9 @@ def test_a_database_that_fails_is_named(home: MailHome, monkeypatch):
     with opened(home, "SQLite", monkeypatch) as store:
         home.change("drop table outbox")
         reason = r"digest\.db: the library database: no such table"
-        with store.jotting() as transaction, pytest.raises(StoreError, match=reason), transaction() as jotter:
+        with (
+            store.delivery_writer() as transaction,
+            pytest.raises(StoreError, match=reason),
+            transaction() as jotter,
+        ):
             jotter.begin(1, HOLDER, until=NOW)

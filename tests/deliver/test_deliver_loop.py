@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from digest.deliver.retry_policy import GIVE_UP, judge, retry_at
 from digest.deliver.throttle import Gate
 from digest.model import Answer, Delivery, Stage
-from digest.store.delivery_writer import SqliteJotter
+from digest.store.delivery_writer import SqliteDeliveryWriter
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW as MAIL_NOW
 from tests.deliver.mail_home import MailHome
@@ -68,7 +68,7 @@ def test_a_database_that_fails_ends_it_with_an_error(home: MailHome):
 
 def test_a_lease_that_another_has_taken_is_left_alone(home: MailHome, monkeypatch):
     home.queue(kelp=["a@x.test"])
-    monkeypatch.setattr(SqliteJotter, "begin", lambda *_, **__: False)
+    monkeypatch.setattr(SqliteDeliveryWriter, "begin", lambda *_, **__: False)
     with ScriptedServer() as server:
         home.settings(server.port)
         assert home.deliver()["pending"] == 1

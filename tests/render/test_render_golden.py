@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import pytest
 from render_sample import FRAME, ISSUE, KETTLE, TRENDS, check_golden
 
-from digest.model import Summary
-from digest.render import Holdings, IssueLine, Renderer
+from digest.model import IssueLine, Summary
+from digest.render import Holdings, Renderer
 from digest.text.math import shown
 from digest.urls import paper_url
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from render_sample import FRAME, ISSUE, KETTLE, SEEN, evidence
 from strategies import texts
 
-from digest.model import Evidence, Item, Paper
-from digest.render import Holdings, IssueLine, Renderer
+from digest.model import Evidence, IssueLine, Item, Paper
+from digest.render import Holdings, Renderer
 from digest.render.renderer import BUDGET
 from digest.text.clean import clean
 from digest.text.math import shown

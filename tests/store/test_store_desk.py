@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from digest.diff.changes import diff
 from digest.errors import StoreError
 from digest.model import Cursor, DigestFile, Evidence, Issue, IssueLine, Item, Listing, Paper
-from digest.store import Transaction, open_store
 from digest.store.codec import decode, encode
+from digest.store.engine import open_store
+from digest.store.store import Transaction
 from tests.strategies import papers, texts
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -30,7 +31,7 @@ def tx(store):
     with store.begin() as opened:
         fill(opened, 5)
         for name in ("b", "a"):
-            opened.desk.enrol(name, name.upper(), position=0, since=None, at=NOON)
+            opened.cursors.add(name, name.upper(), position=0, since=None, at=NOON)
         yield opened
 
 
@@ -43,12 +44,14 @@ def fill(opened: Transaction, count: int) -> None:
 
 def clear(opened: Transaction) -> None:
     for kind in ("issue", "feed", "paper", "index"):
-        opened.desk.mark_written(kind, opened.desk.unwritten(kind))
+        opened.pending_files.clear(kind, opened.pending_files.keys(kind))
 
 
 def marks(opened: Transaction) -> dict[str, tuple[str, ...]]:
     return {
-        kind: keys for kind in ("issue", "feed", "paper", "index") if (keys := opened.desk.unwritten(kind))
+        kind: keys
+        for kind in ("issue", "feed", "paper", "index")
+        if (keys := opened.pending_files.keys(kind))
     }
 
 
@@ -65,32 +68,32 @@ def issue(number: int = 1, subscription: str = "a", **more) -> Issue:
 
 
 def add(opened: Transaction, made: Issue, serves=(), formats=("html",)) -> None:
-    opened.desk.add_issue(made, interval=(0, 5), formats=formats, serves=serves, run=1)
+    opened.issues.add(made, interval=(0, 5), formats=formats, serves=serves, run=1)
 
 
 # --- cursors -------------------------------------------------------------------------------------
 
 
 def test_a_cursor_begins_where_it_is_set(tx):
-    tx.desk.enrol("c", "C", position=3, since=NOON, at=NOON + timedelta(1))
-    assert tx.desk.cursor("c") == Cursor("c", "C", 3, NOON, 3, None, 0, NOON + timedelta(1))
-    assert [cursor.subscription for cursor in tx.desk.cursors()] == ["a", "b", "c"]
-    assert tx.desk.cursor("d") is None
+    tx.cursors.add("c", "C", position=3, since=NOON, at=NOON + timedelta(1))
+    assert tx.cursors.get("c") == Cursor("c", "C", 3, NOON, 3, None, 0, NOON + timedelta(1))
+    assert [cursor.subscription for cursor in tx.cursors.all()] == ["a", "b", "c"]
+    assert tx.cursors.get("d") is None
 
 
 def test_moving_a_cursor_touches_no_other(tx):
-    before = tx.desk.cursor("b")
-    tx.desk.move("a", position=4, since=NOON, last_slot=NOON)
-    tx.desk.move("a", position=5, since=NOON + timedelta(1), last_slot=None)
-    tx.desk.move_feed("a", position=2)
-    assert tx.desk.cursor("a") == Cursor("a", "A", 5, NOON + timedelta(1), 2, NOON, 0, NOON)
-    assert tx.desk.cursor("b") == before
+    before = tx.cursors.get("b")
+    tx.cursors.move("a", position=4, since=NOON, last_slot=NOON)
+    tx.cursors.move("a", position=5, since=NOON + timedelta(1), last_slot=None)
+    tx.cursors.move_feed("a", position=2)
+    assert tx.cursors.get("a") == Cursor("a", "A", 5, NOON + timedelta(1), 2, NOON, 0, NOON)
+    assert tx.cursors.get("b") == before
 
 
 def test_a_new_name_is_shown_everywhere(tx):
     clear(tx)
-    tx.desk.rename("a", "Other")
-    cursor = tx.desk.cursor("a")
+    tx.cursors.rename("a", "Other")
+    cursor = tx.cursors.get("a")
     assert cursor is not None and cursor.name == "Other"
     assert marks(tx) == {"feed": ("a",), "index": ("",)}
 
@@ -98,13 +101,13 @@ def test_a_new_name_is_shown_everywhere(tx):
 def test_enrolling_twice_is_refused(store):
     def twice() -> None:
         with store.begin() as tx:
-            tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
-            tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
+            tx.cursors.add("a", "A", position=0, since=None, at=NOON)
+            tx.cursors.add("a", "A", position=0, since=None, at=NOON)
 
     with pytest.raises(StoreError, match="UNIQUE"):
         twice()
     with store.begin() as tx:
-        assert tx.desk.cursors() == ()
+        assert tx.cursors.all() == ()
 
 
 # --- issues --------------------------------------------------------------------------------------
@@ -119,31 +122,31 @@ def test_an_issue_is_kept_counted_and_marked(tx):
         slot="S",
     )
     add(tx, made, serves=[1, 2], formats=("html", "eml"))
-    (key,) = tx.desk.issue_keys()
-    stored = tx.desk.issue(key)
+    (key,) = tx.issues.ids()
+    stored = tx.issues.get(key)
     assert (stored.id, stored.formats, stored.issue) == (key, ("html", "eml"), made)
-    cursor = tx.desk.cursor("a")
+    cursor = tx.cursors.get("a")
     assert cursor is not None and cursor.issues == 1
-    assert tx.desk.issue_lines() == (IssueLine("a", "A", 1, DAY, 2, 1),)
+    assert tx.issues.lines() == (IssueLine("a", "A", 1, DAY, 2, 1),)
     assert marks(tx) == {"issue": (str(key),), "paper": ("1", "2"), "index": ("",)}
 
 
 def test_an_issue_without_forms(tx):
     add(tx, issue(), formats=())
-    assert tx.desk.issue(tx.desk.issue_keys()[0]).formats == ()
+    assert tx.issues.get(tx.issues.ids()[0]).formats == ()
 
 
 def test_lines_are_newest_first(tx):
     add(tx, issue(1), serves=[1])
     add(tx, issue(1, "b"), serves=[1, 2])
     add(tx, issue(2), serves=[2])
-    assert [(line.subscription, line.number) for line in tx.desk.issue_lines()] == [
+    assert [(line.subscription, line.number) for line in tx.issues.lines()] == [
         ("a", 2),
         ("b", 1),
         ("a", 1),
     ]
-    assert [(line.subscription, line.number) for line in tx.desk.issue_lines_with(1)] == [("b", 1), ("a", 1)]
-    assert tx.desk.issue_lines_with(5) == ()
+    assert [(line.subscription, line.number) for line in tx.issues.lines_with(1)] == [("b", 1), ("a", 1)]
+    assert tx.issues.lines_with(5) == ()
 
 
 @pytest.mark.parametrize("twin", [
@@ -152,33 +155,33 @@ def test_lines_are_newest_first(tx):
 def test_a_number_a_slot_and_a_paper_are_used_once(store, twin):
     with store.begin() as tx:
         fill(tx, 5)
-        tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
+        tx.cursors.add("a", "A", position=0, since=None, at=NOON)
         add(tx, issue(slot="S"), serves=[1])
     made, serves = twin()
     with pytest.raises(StoreError, match=r"UNIQUE|FOREIGN"), store.begin() as tx:
         add(tx, made, serves=serves)
     with store.begin() as tx:
-        assert len(tx.desk.issue_keys()) == 1
-        assert tx.desk.cursor("a").issues == 1
+        assert len(tx.issues.ids()) == 1
+        assert tx.cursors.get("a").issues == 1
 
 
 def test_forced_issues_share_no_slot(tx):
     add(tx, issue(1))
     add(tx, issue(2))
-    assert len(tx.desk.issue_keys()) == 2
+    assert len(tx.issues.ids()) == 2
 
 
 def test_who_was_served_what(store):
     with store.begin() as tx:
         fill(tx, 1200)
         for name in ("a", "b"):
-            tx.desk.enrol(name, name, position=0, since=None, at=NOON)
+            tx.cursors.add(name, name, position=0, since=None, at=NOON)
         add(tx, issue(), serves=range(1, 1102))
         add(tx, issue(1, "b"), serves=[1150])
-        assert tx.desk.served("a", range(1, 1201)) == frozenset(range(1, 1102))
-        assert tx.desk.served("b", range(1, 1201)) == {1150}
-        assert tx.desk.served("a", [1200, 3, 3]) == {3}
-        assert tx.desk.served("a", []) == tx.desk.served("c", [1]) == frozenset()
+        assert tx.issues.served("a", range(1, 1201)) == frozenset(range(1, 1102))
+        assert tx.issues.served("b", range(1, 1201)) == {1150}
+        assert tx.issues.served("a", [1200, 3, 3]) == {3}
+        assert tx.issues.served("a", []) == tx.issues.served("c", [1]) == frozenset()
 
 
 # --- stored content ------------------------------------------------------------------------------
@@ -233,39 +236,39 @@ def test_feeds_are_newest_first_and_end_at_the_limit(store):
     with store.begin() as tx:
         fill(tx, 5)
         for name in ("a", "b"):
-            tx.desk.enrol(name, name, position=0, since=None, at=NOON)
+            tx.cursors.add(name, name, position=0, since=None, at=NOON)
         second = tx.ledger.open_run(started=NOON, clock=NOON)
-        tx.desk.add_to_feed("a", [(5, ["x", "y"]), (2, [])], run=1, at=NOON)
-        tx.desk.add_to_feed(
+        tx.feeds.add("a", [(5, ["x", "y"]), (2, [])], run=1, at=NOON)
+        tx.feeds.add(
             "a", [(1, ['"é"']), (3, ["z"])], run=second, at=NOON - timedelta(1)
         )  # the clock stepped back
-        tx.desk.add_to_feed("b", [(4, ["x"])], run=1, at=NOON)
-        lines = tx.desk.feed("a", 9)
+        tx.feeds.add("b", [(4, ["x"])], run=1, at=NOON)
+        lines = tx.feeds.newest("a", 9)
         assert [line.paper for line in lines] == [3, 1, 5, 2]
         assert [line.terms for line in lines] == [("z",), ('"é"',), ("x", "y"), ()]
         assert [line.entered for line in lines] == [NOON - timedelta(1)] * 2 + [NOON] * 2
-        assert [line.paper for line in tx.desk.feed("a", 3)] == [3, 1, 5]
-        assert tx.desk.in_feed("a", range(9)) == {1, 2, 3, 5}
-        assert tx.desk.feeds_with([5, 4]) == {"a", "b"}
-        assert tx.desk.feeds_with([]) == tx.desk.feeds_with([99]) == frozenset()
-        assert tx.desk.feed("c", 9) == ()
+        assert [line.paper for line in tx.feeds.newest("a", 3)] == [3, 1, 5]
+        assert tx.feeds.members("a", range(9)) == {1, 2, 3, 5}
+        assert tx.feeds.containing([5, 4]) == {"a", "b"}
+        assert tx.feeds.containing([]) == tx.feeds.containing([99]) == frozenset()
+        assert tx.feeds.newest("c", 9) == ()
 
 
 def test_only_a_feed_that_grew_is_marked(tx):
     clear(tx)
-    tx.desk.add_to_feed("a", [], run=1, at=NOON)
+    tx.feeds.add("a", [], run=1, at=NOON)
     assert marks(tx) == {}
-    tx.desk.add_to_feed("b", [(1, [])], run=1, at=NOON)
+    tx.feeds.add("b", [(1, [])], run=1, at=NOON)
     assert marks(tx) == {"feed": ("b",)}
 
 
 def test_a_paper_enters_a_feed_once(store):
     with store.begin() as tx:
         fill(tx, 1)
-        tx.desk.enrol("a", "A", position=0, since=None, at=NOON)
-        tx.desk.add_to_feed("a", [(1, [])], run=1, at=NOON)
+        tx.cursors.add("a", "A", position=0, since=None, at=NOON)
+        tx.feeds.add("a", [(1, [])], run=1, at=NOON)
     with pytest.raises(StoreError, match="UNIQUE"), store.begin() as tx:
-        tx.desk.add_to_feed("a", [(1, [])], run=1, at=NOON)
+        tx.feeds.add("a", [(1, [])], run=1, at=NOON)
 
 
 # --- what is still to be written -----------------------------------------------------------------
@@ -284,18 +287,18 @@ def test_marks_are_a_set(steps):
     with store.begin() as tx:
         for set_it, kind, key in steps:
             if set_it:
-                tx.desk.mark_unwritten(kind, key)
+                tx.pending_files.mark(kind, key)
                 model.add((kind, key))
             else:
-                tx.desk.mark_written(kind, [key, "absent"])
+                tx.pending_files.clear(kind, [key, "absent"])
                 model.discard((kind, key))
         for kind in ("issue", "feed", "paper"):
-            assert tx.desk.unwritten(kind) == tuple(sorted(key for of, key in model if of == kind))
+            assert tx.pending_files.keys(kind) == tuple(sorted(key for of, key in model if of == kind))
     store.close()
 
 
 def test_many_marks_go_at_once(tx):
     for number in range(1200):
-        tx.desk.mark_unwritten("paper", str(number))
-    tx.desk.mark_written("paper", map(str, range(1199)))
-    assert tx.desk.unwritten("paper") == ("1199",)
+        tx.pending_files.mark("paper", str(number))
+    tx.pending_files.clear("paper", map(str, range(1199)))
+    assert tx.pending_files.keys("paper") == ("1199",)

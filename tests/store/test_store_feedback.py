@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import create_engine, inspect, text
 
 from digest.model import Listing
-from digest.store import open_store
+from digest.store.engine import open_store
 from digest.store.feedback import Vote
 from tests.store.test_store_desk import fill
 

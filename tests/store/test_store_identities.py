@@ -10,8 +10,10 @@ from sqlalchemy import func, insert, select, text
 from digest.identity import Verdict
 from digest.model import DigestFile, Listing
 from digest.pipeline.ingest import judge
-from digest.store import Transaction, open_store, schema
+from digest.store import schema
+from digest.store.engine import open_store
 from digest.store.identities import _MOST_SHARING
+from digest.store.store import Transaction
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)
@@ -67,24 +69,24 @@ def test_two_known_papers_become_one(store):
         assert [found.number for found, _ in tx.library.newest(None)] == [1]
         (decision,) = tx.identities.decisions()
         assert (decision.kind, decision.paper, decision.part, decision.rule) == ("merged", 1, 2, "doi")
-        assert {"1", "2"} <= {*tx.desk.unwritten("paper")}
+        assert {"1", "2"} <= {*tx.pending_files.keys("paper")}
 
 
 def test_who_was_sent_a_part_was_sent_the_paper(store):
     with store.begin() as tx:
         read(tx, listing(1, "Two", doi="10.1/x"))
         read(tx, listing(1, "One", arxiv="2501.00001"), source="daily-papers-page", day=1)
-        tx.desk.enrol("s", "S", position=0, since=None, at=NOON)
+        tx.cursors.add("s", "S", position=0, since=None, at=NOON)
         issue = tx.ledger.open_run(started=NOON, clock=NOON)
-        tx.desk.add_to_feed("s", [(2, ("lamp",))], run=issue, at=NOON)
+        tx.feeds.add("s", [(2, ("lamp",))], run=issue, at=NOON)
         tx.identities.join(2, 1, Verdict(True, "by hand", ""), kind="merged", at=NOON)
-        assert tx.desk.in_feed("s", [1, 5]) == {1}
-        assert [line.paper for line in tx.desk.feed("s", 9)] == [2]
-        tx.desk.add_to_feed("s", [(1, ("lamp",))], run=issue, at=NOON)
-        assert [line.paper for line in tx.desk.feed("s", 9)] == [1]
+        assert tx.feeds.members("s", [1, 5]) == {1}
+        assert [line.paper for line in tx.feeds.newest("s", 9)] == [2]
+        tx.feeds.add("s", [(1, ("lamp",))], run=issue, at=NOON)
+        assert [line.paper for line in tx.feeds.newest("s", 9)] == [1]
         tx.identities.split(2, at=NOON)
-        assert [line.paper for line in tx.desk.feed("s", 9)] == [2, 1]
-        assert tx.desk.in_feed("s", [2]) == {2}
+        assert [line.paper for line in tx.feeds.newest("s", 9)] == [2, 1]
+        assert tx.feeds.members("s", [2]) == {2}
 
 
 def test_a_split_takes_back_all_that_was_joined_below(store):

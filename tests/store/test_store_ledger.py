@@ -6,7 +6,7 @@ import pytest
 
 from digest.errors import StoreError
 from digest.model import Rejected, RunRecord, Verdict
-from digest.store import open_store
+from digest.store.engine import open_store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

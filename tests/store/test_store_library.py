@@ -18,7 +18,9 @@ from digest.errors import StoreError, UsageError
 from digest.identity import feed_uid, keys_of
 from digest.model import DigestFile, Entry, Listing, Paper
 from digest.pipeline.ingest import judge
-from digest.store import Store, Transaction, open_store, schema
+from digest.store import schema
+from digest.store.engine import open_store
+from digest.store.store import Store, Transaction
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)
@@ -192,11 +194,11 @@ def test_an_update_changes_the_paper_and_keeps_its_identity(store):
 def test_seen_again_changes_nothing_but_counts(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "A", comments=1)))
-        tx.desk.mark_written("paper", ["1"])
+        tx.pending_files.clear("paper", ["1"])
         assert read(tx, file(listing(4, "A", comments=1), day=1)) == frozenset()
-        assert tx.desk.unwritten("paper") == ()
+        assert tx.pending_files.keys("paper") == ()
         assert read(tx, file(listing(4, "A", comments=2), day=2)) == {1}
-        assert tx.desk.unwritten("paper") == ("1",)
+        assert tx.pending_files.keys("paper") == ("1",)
         assert tx.library.end() == 1
         assert tx.library.papers([1])[1].comments == 2
 
@@ -212,10 +214,10 @@ def test_the_same_word_at_the_same_time_is_no_other(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "A")))
         before = known(tx, "title:a")
-        tx.desk.mark_written("paper", ["1"])
+        tx.pending_files.clear("paper", ["1"])
         assert read(tx, file(listing(2, "A"), name="g")) == frozenset()
         assert known(tx, "title:a") == before
-        assert tx.desk.unwritten("paper") == ()
+        assert tx.pending_files.keys("paper") == ()
 
 
 def test_another_source_is_a_witness_of_its_own(store):
@@ -356,11 +358,11 @@ def test_a_killed_process_leaves_nothing_half_done(store, tmp_path):
     script = (
         "import os, sys; from pathlib import Path; from digest.store import open_store\n"
         "with open_store('sqlite:///digest.db', home=Path(sys.argv[1])).begin() as tx:\n"
-        "    tx.desk.mark_unwritten('feed', 'half'); os.kill(os.getpid(), 9)"
+        "    tx.pending_files.mark('feed', 'half'); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path)]).returncode == -9
     with store.begin() as tx:
-        assert tx.desk.unwritten("feed") == ()
+        assert tx.pending_files.keys("feed") == ()
 
 
 def test_reopening_keeps_all(store, tmp_path):

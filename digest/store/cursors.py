@@ -1,0 +1,66 @@
+"""The cursors: how far each subscription was served."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from digest.model import Cursor
+from digest.store.pending_files import PendingFiles
+from digest.store.schema import cursors
+
+
+class Cursors:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._pending = PendingFiles(connection)
+
+    def get(self, subscription: str) -> Cursor | None:
+        row = self._db.execute(select(cursors).where(cursors.c.subscription == subscription)).one_or_none()
+        return None if row is None else Cursor(*row)
+
+    def all(self) -> tuple[Cursor, ...]:
+        return tuple(
+            Cursor(*row) for row in self._db.execute(select(cursors).order_by(cursors.c.subscription))
+        )
+
+    def add(
+        self, subscription: str, name: str, *, position: int, since: datetime | None, at: datetime
+    ) -> None:
+        """Set the cursor of a subscription seen for the first time."""
+        self._db.execute(
+            insert(cursors).values(
+                subscription=subscription,
+                name=name,
+                position=position,
+                since=since,
+                feed_position=position,
+                last_slot=None,
+                issues=0,
+                enrolled=at,
+            )
+        )
+        self._pending.mark("feed", subscription)
+        self._pending.mark("index", "")
+
+    def rename(self, subscription: str, name: str) -> None:
+        self._db.execute(update(cursors).where(cursors.c.subscription == subscription).values(name=name))
+        self._pending.mark("feed", subscription)
+        self._pending.mark("index", "")
+
+    def move(self, subscription: str, *, position: int, since: datetime, last_slot: datetime | None) -> None:
+        """Move a cursor to `position`; `last_slot` None leaves the last slot used as it is."""
+        values: dict[str, object] = {"position": position, "since": since}
+        if last_slot is not None:
+            values["last_slot"] = last_slot
+        self._db.execute(update(cursors).where(cursors.c.subscription == subscription).values(values))
+
+    def set_last_slot(self, subscription: str, *, last_slot: datetime) -> None:
+        """Take back a last slot that a wrong clock put far ahead."""
+        self._db.execute(
+            update(cursors).where(cursors.c.subscription == subscription).values(last_slot=last_slot)
+        )
+
+    def move_feed(self, subscription: str, *, position: int) -> None:
+        self._db.execute(
+            update(cursors).where(cursors.c.subscription == subscription).values(feed_position=position)
+        )

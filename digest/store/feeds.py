@@ -1,0 +1,77 @@
+"""The feeds: which papers entered the feed of a subscription, and when."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, or_, select
+
+from digest.store.pending_files import PendingFiles
+from digest.store.schema import absorbed, feed_items
+from digest.store.sql import chunks, papers_among
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """A paper's place in a subscription's feed."""
+
+    paper: int
+    entered: datetime
+    terms: tuple[str, ...]
+
+
+class Feeds:
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._pending = PendingFiles(connection)
+
+    def members(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
+        """Return which of these papers the subscription's feed has."""
+        return papers_among(self._db, feed_items, subscription, papers)
+
+    def add(
+        self, subscription: str, papers: Iterable[tuple[int, Sequence[str]]], *, run: int, at: datetime
+    ) -> None:
+        """Let papers enter a feed, each with the terms that matched."""
+        rows = [
+            {
+                "subscription": subscription,
+                "paper": paper,
+                "run": run,
+                "entered": at,
+                "terms": json.dumps(list(terms)),
+            }
+            for paper, terms in papers
+        ]
+        if rows:
+            self._db.execute(insert(feed_items), rows)
+            self._pending.mark("feed", subscription)
+
+    def newest(self, subscription: str, limit: int) -> tuple[FeedEntry, ...]:
+        """Return the newest items of a feed, newest first; a part of a paper that is there too is left out."""
+        also = feed_items.alias()
+        twin = select(also.c.paper).where(
+            also.c.subscription == subscription, also.c.paper == absorbed.c.root
+        )
+        rows = self._db.execute(
+            select(feed_items)
+            .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
+            .where(feed_items.c.subscription == subscription, ~twin.exists())
+            .order_by(feed_items.c.run.desc(), feed_items.c.paper.desc())
+            .limit(limit)
+        )
+        return tuple(FeedEntry(row.paper, row.entered, tuple(json.loads(row.terms))) for row in rows)
+
+    def containing(self, papers: Iterable[int]) -> frozenset[str]:
+        """Return the subscriptions whose feed has any of these papers."""
+        return frozenset(
+            name
+            for chunk in chunks(papers)
+            for name in self._db.scalars(
+                select(feed_items.c.subscription)
+                .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
+                .where(or_(feed_items.c.paper.in_(chunk), absorbed.c.root.in_(chunk)))
+                .distinct()
+            )
+        )
