@@ -40,7 +40,7 @@ from digest.deliver.dkim import load_signer
 from digest.deliver.message import Mailing, Sender
 from digest.home.settings_file import open_home
 from digest.model import Delivery, DigestFile, Issue, Item, Paper
-from digest.render import Frame, Renderer
+from digest.render import Renderer, SiteContext
 from digest.services.runs import deliver
 from digest.services.workspace import Clock
 from digest.store.engine import open_store
@@ -212,7 +212,7 @@ def key_files(folder: Path) -> tuple[Path, Path]:
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Measure everything, by turns, and return the medians."""
-    renderer = Renderer(None, Frame(sender=FROM))
+    renderer = Renderer(None, SiteContext(sender=FROM))
     issue = issue_of(papers_of(arguments.folder, arguments.papers))
     TEXTS[:] = [renderer.text(issue), renderer.html(issue)]
     rsa_path, ed_path = key_files(folder)

@@ -30,7 +30,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, text
 
-from digest.diff.source_records import Stamp, Witness
+from digest.diff.source_records import Recency, SourceRecord
 from digest.identity import folding, keys_of, traces
 from digest.model import DigestFile, Listing
 from digest.pipeline.ingest import judge
@@ -82,7 +82,7 @@ def library_of(real: list[Listing], count: int, chance: random.Random) -> Iterat
 
 def fill(store: Store, found: Iterable[Listing]) -> None:
     """Write papers as the library keeps them, many at a time."""
-    stamp = Stamp(0, date(2026, 1, 1), NOON)
+    stamp = Recency(0, date(2026, 1, 1), NOON)
     with store.begin() as tx:
         database = tx.library._db  # noqa: SLF001  # a run writes one file at a time; a benchmark has no week
         database.exec_driver_sql("PRAGMA cache_size = -1000000")  # for filling only, not for the probes
@@ -92,7 +92,7 @@ def fill(store: Store, found: Iterable[Listing]) -> None:
             rows: dict[str, list[dict[str, object]]] = {"paper": [], "witness": [], "alias": [], "trace": []}
             for number, listing in group:
                 kept = replace(listing, rank=0)
-                record, word = encode(kept), encode(Witness(kept, stamp))
+                record, word = encode(kept), encode(SourceRecord(kept, stamp))
                 about = {"uid": str(number), "first_seen": NOON, "sources": "bibtex", "record": record}
                 rows["paper"].append({"number": number, **about})
                 rows["witness"].append({"paper": number, "source": "bibtex", "word": word})

@@ -22,7 +22,7 @@ from digest.match.query.parser import query_of
 from digest.match.reference import analyse, match
 from digest.model import Issue, Item, Paper
 from digest.read import read
-from digest.render import Frame, Renderer
+from digest.render import Renderer, SiteContext
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "daily-papers-pages"
 SEEN = datetime(2026, 1, 2, 6, tzinfo=UTC)
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     issue = issue_of(arguments.folder, arguments.papers)
-    renderer = Renderer(None, Frame())
+    renderer = Renderer(None, SiteContext())
     first = milliseconds(lambda: renderer.html(issue), 1)
     rows = {
         "html": milliseconds(lambda: renderer.html(issue), arguments.runs),

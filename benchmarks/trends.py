@@ -21,7 +21,7 @@ from pathlib import Path
 from digest.model import DigestFile
 from digest.rank.trends import Period, Titled, period, rising
 from digest.read import read
-from digest.text.keyphrases import subjects
+from digest.text.keyphrases import keyphrases
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -68,7 +68,7 @@ def shuffled(titles: Sequence[Titled], chance: random.Random) -> list[Titled]:
 
 def rows(name: str, brought: Sequence[tuple[date, str, str]], shuffles: int) -> list[dict[str, object]]:
     titles = [
-        Titled(n, day, source, tuple(subjects(title))) for n, (day, source, title) in enumerate(brought)
+        Titled(n, day, source, tuple(keyphrases(title))) for n, (day, source, title) in enumerate(brought)
     ]
     days: dict[str, list[date]] = {}
     for each in titles:

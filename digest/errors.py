@@ -81,9 +81,9 @@ class StoreError(DigestError):
     pass
 
 
-class Unopened(DigestError):  # noqa: N818 - the run goes on to say so; it is no defect
+class ChannelUnavailable(DigestError):  # noqa: N818 - the run goes on to say so; it is no defect
     pass
 
 
-class TemplateProblem(DigestError):  # noqa: N818 - "TemplateError" is Jinja2's
+class TemplateError(DigestError):
     pass

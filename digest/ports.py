@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Protocol
 
-from digest.model import Answer, Delivery, Listing, PartialDate
+from digest.model import Delivery, Listing, PartialDate, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Link(Protocol):
         """Say whether another delivery can go over it."""
         ...
 
-    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Answer | None:
+    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Reply | None:
         """Try one delivery and tell how far it came.
 
         Calls `begin` at the last moment at which surely nothing was delivered, and goes on only if it

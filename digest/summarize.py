@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 
-from digest.model import Paper, Summarising
+from digest.model import Paper, SummarySettings
 
 _MOST_BYTES = 1024 * 1024
 _ABSTRACT = 6_000  # characters that are sent: with `max_tokens` they bound what one summary costs
@@ -47,7 +47,7 @@ def key_of(model: str, paper: Paper) -> str:
 class Endpoint:
     """Asks for summaries; used as a context. `key` is sent as a bearer token, if there is one."""
 
-    settings: Summarising
+    settings: SummarySettings
     key: str = ""
     clock: Callable[[], float] = time.monotonic
     _client: httpx.Client = field(init=False)

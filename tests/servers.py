@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass
-class Reply:
+class HttpReply:
     """An answer: `cut` sends less than is promised, `drip` waits so many seconds before each byte."""
 
     status: int = 200
@@ -33,7 +33,7 @@ class HttpServer:
     """`script` maps a request to its reply; `asked` are the requests so far."""
 
     url: str
-    script: Callable[[Asked], Reply]
+    script: Callable[[Asked], HttpReply]
     asked: list[Asked] = field(default_factory=list)
 
     @property
@@ -42,7 +42,7 @@ class HttpServer:
 
 
 @contextmanager
-def http_server(script: Callable[[Asked], Reply] | list[Reply]) -> Iterator[HttpServer]:
+def http_server(script: Callable[[Asked], HttpReply] | list[HttpReply]) -> Iterator[HttpServer]:
     """Serve until the block ends. A list is answered in its order, its last entry again and again."""
     if isinstance(script, list):
         replies = list(script)

@@ -14,7 +14,7 @@ import pytest
 from digest.cli.main import main
 from digest.system import locks as lock
 from tests.homes import Card, Done, TestHome, below, call, counts, issue_of, page, prose, verdict_of
-from tests.servers import Reply, http_server
+from tests.servers import HttpReply, http_server
 
 KELP, LAMP, ROCK = "Kelp in the Harbour Log", "A Lantern for Every Pier", "Granite Steps Counted Twice"
 NOW = "2026-11-20T09:00"
@@ -487,7 +487,7 @@ def test_people_get_tables(home):
 
 
 def test_a_second_run_waits_for_the_first(home):
-    with (home.path / ".digest.system.locks").open("a+") as held:
+    with (home.path / ".digest.lock").open("a+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         command = [sys.executable, "-m", "digest", "run", "--json", "--now", NOW, "--home", str(home.path)]
         second = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -501,7 +501,7 @@ def test_a_second_run_waits_for_the_first(home):
 
 
 def test_a_run_that_waits_in_vain_names_the_holder(home, monkeypatch):
-    monkeypatch.setattr(lock, "hold", functools.partial(lock.hold, patience=0.2))
+    monkeypatch.setattr(lock, "hold", functools.partial(lock.hold, timeout=0.2))
     with lock.hold(home.path, command="digest run --home there"):
         done = home.call("run", "--json", "--now", NOW)
     assert (done.status, done.out) == (1, "")
@@ -509,8 +509,8 @@ def test_a_run_that_waits_in_vain_names_the_holder(home, monkeypatch):
     assert home.run(NOW)["run"] == 1
 
 
-def test_patience_is_a_minute():
-    assert lock.hold.__wrapped__.__kwdefaults__["patience"] == 60
+def test_a_run_waits_a_minute_for_the_lock():
+    assert lock.hold.__wrapped__.__kwdefaults__["timeout"] == 60
 
 
 # --- the other commands ----------------------------------------------------------------------------
@@ -714,7 +714,9 @@ FEED = (
 
 def test_fetch_and_run(home):
     """What a source announces is in the inbox, then in the library; a source that fails is named."""
-    with http_server(lambda asked: Reply(404) if asked.path == "/gone" else Reply(body=FEED)) as server:
+    with http_server(
+        lambda asked: HttpReply(404) if asked.path == "/gone" else HttpReply(body=FEED)
+    ) as server:
         (home.path / "digest.toml").write_text(
             f'[[sources]]\nname = "shore"\nkind = "feed"\nurl = "{server.url}/feed"\nprivate = true\n'
             f'[[sources]]\nname = "gone"\nkind = "feed"\nurl = "{server.url}/gone"\nprivate = true\n'

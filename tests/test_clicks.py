@@ -115,12 +115,12 @@ def home(tmp_path):
 def click(home, *numbers, at="2026-11-20T10:00:00"):
     """Note clicks on papers, a minute from one to the next, as the server does."""
     from digest.home.settings_file import open_home
-    from digest.services.reader_pages import count
+    from digest.services.reader_pages import record_click
     from digest.services.workspace import Clock
 
     for minute, number in enumerate(numbers):
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC) + timedelta(minutes=minute)
-        count(open_home(str(home.path)), "a", number, Clock.at(moment))
+        record_click(open_home(str(home.path)), "a", number, Clock.at(moment))
 
 
 def next_issue(home):

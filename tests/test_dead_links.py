@@ -8,7 +8,7 @@ import html5lib
 import pytest
 
 from digest.home.settings_file import open_home
-from digest.render import Frame
+from digest.render import SiteContext
 from digest.services.templates import preview_page
 from digest.services.workspace import Clock
 from tests.homes import Card, TestHome, page
@@ -83,7 +83,7 @@ def test_a_preview_far_from_the_home_leads_there(home):
     ],
 )
 def test_where_a_page_finds_feeds_and_archive(place, feed, first):
-    seen = Frame().seen_from(place)
+    seen = SiteContext().relative_to(place)
     assert (seen.feed_url("wind", "rss"), seen.home_url) == (feed, first)
-    below = Frame(base_url="http://localhost:9000/digest/")
-    assert below.seen_from(place) == below
+    below = SiteContext(base_url="http://localhost:9000/digest/")
+    assert below.relative_to(place) == below

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.diff.changes import Change, Known, Lead, diff
-from digest.diff.source_records import FACTS, Stamp, Witness, combine, hear, merge, together
+from digest.diff.changes import Change, KeyHit, Known, diff
+from digest.diff.source_records import (
+    FACTS,
+    Recency,
+    SourceRecord,
+    from_listing,
+    group_by_source,
+    merge,
+    merge_same_source,
+)
 from digest.model import DigestFile, Listing
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -29,14 +37,14 @@ class Memory:
 
     def __init__(self) -> None:
         self.keys: dict[str, dict[int, None]] = {}
-        self.parts: dict[int, dict[str, Witness]] = {}
+        self.parts: dict[int, dict[str, SourceRecord]] = {}
         self.root: dict[int, int] = {}
         self.apart: dict[int, set[int]] = {}
         self.known_near: dict[int, tuple[Known, ...]] = {}
 
     def read(self, each: DigestFile) -> tuple[Change, ...]:
         known = {
-            key: tuple(Lead(part, self.papers[self.root[part]]) for part in parts)
+            key: tuple(KeyHit(part, self.papers[self.root[part]]) for part in parts)
             for key, parts in self.keys.items()
         }
         changes = diff(each, known, {one.rank: tuple(self.papers.values()) for one in each.listings})
@@ -63,7 +71,7 @@ class Memory:
         found = {}
         for root in sorted(set(self.root.values())):
             parts = {part: self.parts[part] for part, its in self.root.items() if its == root}
-            said = together(parts.values())
+            said = group_by_source(parts.values())
             apart = frozenset(other for part in parts for other in self.apart.get(part, ()))
             found[root] = Known(root, NOON, merge(said), said, parts, apart)
         return found
@@ -88,7 +96,7 @@ def test_a_paper_never_seen_is_new():
     (change,) = diff(file(listing(rank=7)), {})
     assert (change.status, change.entry, change.what, change.known) == ("new", "new", (), None)
     assert change.record == listing(rank=0)
-    assert change.witness == Witness(listing(rank=0), Stamp(0, DAY, NOON))
+    assert change.witness == SourceRecord(listing(rank=0), Recency(0, DAY, NOON))
 
 
 def test_the_same_again_is_seen():
@@ -264,15 +272,15 @@ def test_a_first_abstract_is_learnt_once_even_as_a_snippet():
 # --- who is believed -----------------------------------------------------------------------------
 
 
-def witness(day=0, version=0, **values) -> Witness:
-    return Witness(listing(0, **values), Stamp(version, DAY + timedelta(days=day), NOON))
+def witness(day=0, version=0, **values) -> SourceRecord:
+    return SourceRecord(listing(0, **values), Recency(version, DAY + timedelta(days=day), NOON))
 
 
 @pytest.mark.parametrize(("said", "title"), [
     ({API: witness(title="a"), PAGE: witness(title="p")}, "a"), ({PAGE: witness(title="p"), "x": witness(title="x")}, "p"),
     ({"y": witness(title="y"), "x": witness(title="x")}, "x"), ({API: witness(title="a"), PAGE: witness(1, title="p")}, "p"),
     ({API: witness(version=1, title="a"), PAGE: witness(9, title="p")}, "a"),
-    ({API: witness(title="a"), PAGE: Witness(listing(0, "p"), Stamp(0, DAY + timedelta(9), NOON), {"title": Stamp(0, DAY - timedelta(1), NOON)})}, "a"),
+    ({API: witness(title="a"), PAGE: SourceRecord(listing(0, "p"), Recency(0, DAY + timedelta(9), NOON), {"title": Recency(0, DAY - timedelta(1), NOON)})}, "a"),
 ])  # fmt: skip
 def test_the_best_word_on_a_field(said, title):
     assert merge(said).title == title
@@ -285,10 +293,10 @@ def test_whole_abstracts_come_before_snippets():
 
 
 def test_fields_remember_when_they_were_filled():
-    first = hear(listing(organization="Acme", comments=0), Stamp(0, DAY, NOON))
-    later = combine(first, hear(listing(comments=2), Stamp(1, DAY, NOON)))
-    assert (later.says.organization, later.stamp_of("organization")) == ("Acme", Stamp(0, DAY, NOON))
-    assert (later.says.comments, later.stamp_of("comments")) == (2, Stamp(1, DAY, NOON))
+    first = from_listing(listing(organization="Acme", comments=0), Recency(0, DAY, NOON))
+    later = merge_same_source(first, from_listing(listing(comments=2), Recency(1, DAY, NOON)))
+    assert (later.says.organization, later.stamp_of("organization")) == ("Acme", Recency(0, DAY, NOON))
+    assert (later.says.comments, later.stamp_of("comments")) == (2, Recency(1, DAY, NOON))
     assert set(later.older) == {"organization"}
 
 
@@ -343,7 +351,7 @@ def test_the_record_is_the_newest_word(files):
         memory.read(each)
     said = sorted(
         (
-            (Stamp(each.listings[0].version or 0, each.captured, each.modified), each.listings[0])
+            (Recency(each.listings[0].version or 0, each.captured, each.modified), each.listings[0])
             for each in files
         ),
         key=lambda pair: pair[0],

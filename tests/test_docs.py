@@ -9,7 +9,7 @@ import pytest
 
 from digest.cli import main as cli
 from digest.home.settings_file import load_settings
-from digest.home.subscription_files import Flawed, check
+from digest.home.subscription_files import InvalidSubscription, check
 
 ROOT = Path(__file__).parents[1]
 DOCS = {path.name: path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]}
@@ -107,7 +107,7 @@ def test_documented_settings_of_summaries_are_the_known_ones(tmp_path):
 
 def test_documented_subscription_keys_are_the_known_ones():
     flawed = check("x", 'zzzzzzzz = 1\nkeywords = ["a"]\n', shown="x.toml", timezone="UTC")
-    assert isinstance(flawed, Flawed)
+    assert isinstance(flawed, InvalidSubscription)
     known = set(str(flawed).split("known keys: ", 1)[1].split(", "))
     assert keys_of(DOCS["subscriptions.md"], "Subscriptions and settings") == known
 

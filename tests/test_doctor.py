@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.system.heartbeat import Pulse, beat
+from digest.system import heartbeat
+from digest.system.heartbeat import Heartbeat
 from digest.system.locks import LEADER, hold
 from tests.homes import TestHome, call, page
 
@@ -178,10 +179,10 @@ def test_slots_that_wait_for_nobody(home):
     assert found["state"] == "warning"
     assert found["message"].startswith("1 subscription waits for a run, fog since Thu 2026-11-19 08:00")
     assert "digest run" in found["remedy"]
-    beat(home.path, Pulse(datetime(2026, 11, 18, 7, 59, tzinfo=UTC)))
+    heartbeat.write(home.path, Heartbeat(datetime(2026, 11, 18, 7, 59, tzinfo=UTC)))
     assert "(last round Wed 2026-11-18 07:59:00)" in clock_of(home, "2026-11-19T11:00")["message"]
     assert "its last round was at Wed 2026-11-18 07:59:00" in clock_of(home, NOW)["message"]
-    (home.path / ".digest.scheduler.service.json").write_text("[]")
+    (home.path / ".digest.schedule.json").write_text("[]")
     assert clock_of(home, NOW)["message"].startswith("digest schedule has not been used here")
 
 
@@ -189,17 +190,17 @@ def test_a_clock_that_runs_stands_or_fails(home):
     with hold(home.path, command="digest schedule", file=LEADER):
         found = clock_of(home, NOW, 1)
         assert "has ended no round yet" in found["message"]
-        beat(home.path, Pulse(datetime.now(UTC)))
+        heartbeat.write(home.path, Heartbeat(datetime.now(UTC)))
         found = clock_of(home, NOW)
         assert found["state"] == "good"
         assert f"digest schedule (process {os.getpid()} on " in found["message"]
-        beat(home.path, Pulse(datetime.now(UTC), "the disk is full"))
+        heartbeat.write(home.path, Heartbeat(datetime.now(UTC), "the disk is full"))
         found = clock_of(home, NOW)
         assert found["state"] == "warning"
         assert found["message"].endswith("went wrong: the disk is full")
-        beat(home.path, Pulse(datetime.now(UTC) - timedelta(minutes=10)))
+        heartbeat.write(home.path, Heartbeat(datetime.now(UTC) - timedelta(minutes=10)))
         assert "has ended no round since" in clock_of(home, NOW, 1)["message"]
-    beat(home.path, Pulse(datetime.now(UTC)))
+    heartbeat.write(home.path, Heartbeat(datetime.now(UTC)))
     with hold(home.path, command="digest serve", file=LEADER):
         found = clock_of(home, NOW)
         assert (found["state"], found["message"][:21]) == ("good", "digest serve (process")

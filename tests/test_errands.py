@@ -9,16 +9,16 @@ import pytest
 import structlog
 
 from digest.errors import DigestError
-from digest.scheduler.jobs import Fetches, Post
+from digest.home.settings_file import open_home
+from digest.scheduler.jobs import DeliveryJob, FetchJob
 from digest.scheduler.service import Service
-from digest.scheduler.tick import Rounds
-from digest.services.runs import open_home
+from digest.scheduler.tick import Ticker
 from digest.services.workspace import Clock
 from tests.clocks import PATIENCE, Scheduler
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer
 from tests.homes import TestHome, page
-from tests.servers import Asked, Reply, http_server
+from tests.servers import Asked, HttpReply, http_server
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 FEED = b"""<rss version='2.0'><channel><title>x</title><item><title>%s</title><link>https://example.org/%d</link>
@@ -52,7 +52,7 @@ def test_deferred_mail_goes_out_in_a_later_round_without_a_run(home):
     with ScriptedServer(plan=plan) as server:
         home.settings(server.port)
         opened = open_home(str(home.path))
-        rounds, post = Rounds(opened, stopping=never), Post(never)
+        rounds, post = Ticker(opened, stopping=never), DeliveryJob(never)
         made = rounds.go(at())
         while made.report is None:  # the file was written just now
             made = rounds.go(at())
@@ -77,18 +77,18 @@ def test_a_lease_of_somebody_who_died_is_ended_and_sent(home):
             "leased_until = '2026-11-20T09:30:00.000000Z'"
         )
         opened = open_home(str(home.path))
-        assert Post(never).go(opened, at(minutes=1)) is None
-        assert Post(never).go(opened, at(hours=1)).counts["sent"] == 1
+        assert DeliveryJob(never).go(opened, at(minutes=1)) is None
+        assert DeliveryJob(never).go(opened, at(hours=1)).counts["sent"] == 1
 
 
 def test_a_server_that_cannot_be_reached_is_left_alone_for_a_while(home):
     home.queue(tea=["ada@reader.test"])
     home.settings(1)
     opened = open_home(str(home.path))
-    post = Post(never)
+    post = DeliveryJob(never)
     assert post.go(opened, at()).pause
     assert post.go(opened, at(hours=1)) is None
-    post = Post(never, rest=0.0)
+    post = DeliveryJob(never, rest=0.0)
     assert post.go(opened, at(hours=1)).pause
     assert post.go(opened, at(hours=9)).pause
 
@@ -97,14 +97,14 @@ def test_what_cannot_begin_is_left_alone_as_well(home):
     home.queue(tea=["ada@reader.test"])
     home.settings(1, 'user = "x"', 'password_env = "DIGEST_TEST_ABSENT"')
     opened = open_home(str(home.path))
-    post = Post(never)
+    post = DeliveryJob(never)
     with pytest.raises(DigestError, match="DIGEST_TEST_ABSENT"):
         post.go(opened, at())
     assert post.go(opened, at(minutes=1)) is None
 
 
 def test_without_a_channel_nothing_is_looked_at(home):
-    assert Post(never).go(open_home(str(home.path)), at()) is None
+    assert DeliveryJob(never).go(open_home(str(home.path)), at()) is None
     assert not (home.path / "digest.db").exists()
 
 
@@ -122,7 +122,7 @@ def test_an_end_leaves_the_rest_in_the_outbox(home):
         server.plan = plan
         home.settings(server.port)
         threading.Timer(1.0, release.set).start()
-        done = Post(lambda: bool(stop)).go(open_home(str(home.path)), at())
+        done = DeliveryJob(lambda: bool(stop)).go(open_home(str(home.path)), at())
     assert done.counts["sent"] == len(server.taken) < 40
     assert done.counts["pending"] == 40 - len(server.taken)
     assert home.rows("select count(*) from outbox where status = 'leased'") == [(0,)]
@@ -168,11 +168,11 @@ def names(found) -> list[str]:
 def test_a_source_is_asked_when_its_time_has_come(tmp_path):
     home = TestHome(tmp_path / "home")
     with http_server(
-        lambda asked: Reply(404) if "bad" in asked.path else Reply(body=FEED % (b"A", 1))
+        lambda asked: HttpReply(404) if "bad" in asked.path else HttpReply(body=FEED % (b"A", 1))
     ) as web:
         sources(home, f"{web.url}/1", f"{web.url}/bad", more='every = "1 day"')
         opened = open_home(str(home.path))
-        fetches = Fetches()
+        fetches = FetchJob()
         assert names(fetches.go(opened, at())) == ["s0", "s1"]
         assert names(fetches.go(opened, at(minutes=1))) == []
         assert names(fetches.go(opened, at(hours=1))) == ["s1"]  # what failed is asked sooner
@@ -187,7 +187,7 @@ def test_a_source_is_asked_when_its_time_has_come(tmp_path):
 def test_a_source_that_is_never_asked_by_the_clock(tmp_path):
     home = TestHome(tmp_path / "home")
     sources(home, "https://papers.example.org/", more='every = "never"')
-    assert names(Fetches().go(open_home(str(home.path)), at())) == []
+    assert names(FetchJob().go(open_home(str(home.path)), at())) == []
     sources(home, "https://papers.example.org/", more='every = "often"')
     assert "sources.every" in home.call("run").err
 
@@ -196,7 +196,7 @@ def test_slots_wait_for_what_is_being_fetched(tmp_path, monkeypatch):
     home = TestHome(tmp_path / "home")
     home.subscribe("lamp", "lantern")
     busy = [True]
-    rounds = Rounds(open_home(str(home.path)), stopping=never, fetching=lambda: busy[0])
+    rounds = Ticker(open_home(str(home.path)), stopping=never, fetching=lambda: busy[0])
     assert rounds.go(at()).report is None and rounds.waits
     busy[0] = False
     assert rounds.go(at()).report and not rounds.waits
@@ -210,8 +210,8 @@ def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
     home = TestHome(tmp_path / "home")
     home.subscribe("lamp", "lantern")
 
-    def script(asked: Asked) -> Reply:
-        return Reply(404) if "bad" in asked.path else Reply(body=FEED % (b"A lantern by the sea", 7))
+    def script(asked: Asked) -> HttpReply:
+        return HttpReply(404) if "bad" in asked.path else HttpReply(body=FEED % (b"A lantern by the sea", 7))
 
     with http_server(script) as web:
         sources(home, f"{web.url}/bad", f"{web.url}/feed")
@@ -227,7 +227,7 @@ def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
 
 def test_a_service_does_not_wait_for_a_slow_source_to_end(tmp_path):
     home = TestHome(tmp_path / "home")
-    with http_server([Reply(body=b"x" * 5000, drip=0.5)]) as web:
+    with http_server([HttpReply(body=b"x" * 5000, drip=0.5)]) as web:
         sources(home, web.url)
         with Scheduler(home) as clock:
             clock.until("started")

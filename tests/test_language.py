@@ -11,9 +11,9 @@ from digest.errors import ConfigError
 from digest.home.settings_file import load_settings
 from digest.i18n.catalogue import LOCALE, language
 from digest.i18n.language import ENGLISH, LANGUAGES
-from digest.match.near_misses import Miss
+from digest.match.near_misses import NearMiss
 from digest.model import IssueLine
-from digest.render import Holdings, Renderer
+from digest.render import ArchiveStats, Renderer
 from tests.homes import TestHome, page
 from tests.messages import messages
 from tests.render.render_sample import FRAME, ISSUE, KETTLE
@@ -69,7 +69,7 @@ def test_plurals():
     assert GERMAN.ngettext("%(number)s paper", "%(number)s papers", 12345) == "12.345 Arbeiten"
     assert ENGLISH.ngettext("%(number)s paper", "%(number)s papers", 12345) == "12,345 papers"
     assert GERMAN.ngettext("%(number)s lamp", "%(number)s lamps", 2) == "2 lamps"  # not in the catalogue
-    one, many = Miss((1,), ("fog",), excluded="tide"), Miss((1, 2), ("fog",), excluded="tide")
+    one, many = NearMiss((1,), ("fog",), excluded="tide"), NearMiss((1, 2), ("fog",), excluded="tide")
     assert one.said(say=GERMAN) == "1 Arbeit enthält „fog“, ist aber durch „tide“ ausgeschlossen"
     assert many.said(say=GERMAN) == "2 Arbeiten enthalten „fog“, sind aber durch „tide“ ausgeschlossen"
 
@@ -111,7 +111,7 @@ def test_an_issue_in_german():
 
 def test_pages_and_feeds_in_german():
     renderer = Renderer(None, replace(FRAME, language="de"))
-    index = renderer.index([IssueLine.of(ISSUE)], {}, Holdings((DAY,), {}, 1))
+    index = renderer.index([IssueLine.of(ISSUE)], {}, ArchiveStats((DAY,), {}, 1))
     assert '<html lang="de"' in index
     assert "1 Ausgabe für 1 Abonnement." in index
     assert '"many": "# Arbeiten"' in index

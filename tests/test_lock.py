@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import LockedError, StoreError
-from digest.system.locks import FILE, dead_signs, forget_sign, hold, sign_of_life
+from digest.system.locks import FILE, dead_workers, forget_worker, hold, liveness_file
 
 _HOLDER = """
 import sys, time
@@ -39,7 +39,7 @@ def holder(home: Path) -> Iterator[subprocess.Popen]:
 
 
 def refused(home: Path) -> str:
-    with pytest.raises(LockedError) as caught, hold(home, command="second", patience=0.2):
+    with pytest.raises(LockedError) as caught, hold(home, command="second", timeout=0.2):
         pass
     assert caught.value.exit_status == 1
     return str(caught.value)
@@ -59,7 +59,7 @@ def test_patience_is_rewarded(tmp_path):
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-        with hold(tmp_path, command="second", patience=30):
+        with hold(tmp_path, command="second", timeout=30):
             assert json.loads((tmp_path / FILE).read_text())["command"] == "second"
         assert process.wait() == 0
 
@@ -69,30 +69,30 @@ def test_a_killed_holder_lets_go(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert "digest run --force" in (tmp_path / FILE).read_text()
-        with hold(tmp_path, command="x", patience=5):
+        with hold(tmp_path, command="x", timeout=5):
             assert json.loads((tmp_path / FILE).read_text())["command"] == "x"
 
 
 def test_the_lock_is_given_back_with_and_without_a_fault(tmp_path):
-    with hold(tmp_path, command="a much longer command than the next", patience=0):
+    with hold(tmp_path, command="a much longer command than the next", timeout=0):
         assert "much longer" in refused(tmp_path)
     assert (tmp_path / FILE).read_bytes() == b""
-    with pytest.raises(RuntimeError), hold(tmp_path, command="b", patience=0):
+    with pytest.raises(RuntimeError), hold(tmp_path, command="b", timeout=0):
         raise RuntimeError
-    with hold(tmp_path, command="c", patience=0):
+    with hold(tmp_path, command="c", timeout=0):
         assert json.loads((tmp_path / FILE).read_text())["command"] == "c"
 
 
 def test_two_homes_do_not_meet(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    with hold(tmp_path / "a", command="a", patience=0), hold(tmp_path / "b", command="b", patience=0):
+    with hold(tmp_path / "a", command="a", timeout=0), hold(tmp_path / "b", command="b", timeout=0):
         pass
 
 
 @pytest.mark.parametrize("note", ["", "{", "5", "[1]", "null", "\xff"])
 def test_a_note_that_says_nothing(tmp_path, note):
-    with hold(tmp_path, command="a", patience=0):
+    with hold(tmp_path, command="a", timeout=0):
         (tmp_path / FILE).write_bytes(note.encode("latin-1"))
         assert refused(tmp_path) == f"{tmp_path}: another run holds this home; wait for it or stop it"
 
@@ -104,18 +104,18 @@ def test_a_home_that_cannot_hold_a_lock(tmp_path):
 
 
 def test_a_sign_of_life_tells_the_living_from_the_dead(tmp_path):
-    with sign_of_life(tmp_path, "one"):
-        assert dead_signs(tmp_path) == ()
-    assert dead_signs(tmp_path) == ()
-    with pytest.raises(KeyError), sign_of_life(tmp_path, "two"):
+    with liveness_file(tmp_path, "one"):
+        assert dead_workers(tmp_path) == ()
+    assert dead_workers(tmp_path) == ()
+    with pytest.raises(KeyError), liveness_file(tmp_path, "two"):
         raise KeyError
-    assert dead_signs(tmp_path) == ("two",)
-    forget_sign(tmp_path, "two")
-    forget_sign(tmp_path, "two")
-    assert dead_signs(tmp_path) == ()
+    assert dead_workers(tmp_path) == ("two",)
+    forget_worker(tmp_path, "two")
+    forget_worker(tmp_path, "two")
+    assert dead_workers(tmp_path) == ()
 
 
 def test_a_sign_that_cannot_be_made(tmp_path):
     (tmp_path / ".digest.delivering").write_text("")
-    with pytest.raises(StoreError, match="cannot be locked"), sign_of_life(tmp_path, "one"):
+    with pytest.raises(StoreError, match="cannot be locked"), liveness_file(tmp_path, "one"):
         pass

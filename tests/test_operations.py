@@ -205,7 +205,9 @@ def test_every_metric_is_documented(home):
 
 def test_every_event_of_the_log_is_documented():
     folder = Path(__file__).parents[1] / "digest"
-    source = "".join(path.read_text("utf-8") for path in (folder / "schedule.py", *folder.glob("web/*.py")))
+    source = "".join(
+        path.read_text("utf-8") for path in (*folder.glob("scheduler/*.py"), *folder.glob("web/*.py"))
+    )
     events = set(re.findall(r'log\.\w+\(\s*"(\w+)"', source))
     told = set(re.findall(r"`(\w+)`", TEXT.split("Events are", 1)[1].split("\n\n", 1)[0]))
     assert events == told

@@ -11,13 +11,13 @@ import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.errors import DigestError
+from digest.home.settings_file import open_home
 from digest.read.inbox_watcher import QUIET, Arrivals, being_written
 from digest.scheduler.service import Service
-from digest.scheduler.tick import Rounds, Stopped
+from digest.scheduler.tick import Stopped, Ticker
 from digest.services.metrics import LATE, Meters, exposition
-from digest.services.runs import open_home
 from digest.services.workspace import Clock
-from digest.system.heartbeat import last
+from digest.system import heartbeat
 from digest.system.locks import LEADER, hold
 from tests.homes import TestHome, page
 
@@ -33,8 +33,8 @@ def home(tmp_path: Path) -> TestHome:
 
 
 @pytest.fixture
-def rounds(home: TestHome) -> Rounds:
-    return Rounds(open_home(str(home.path)), stopping=lambda: False)
+def rounds(home: TestHome) -> Ticker:
+    return Ticker(open_home(str(home.path)), stopping=lambda: False)
 
 
 def at(text: str) -> Clock:
@@ -78,7 +78,7 @@ def test_what_could_not_be_done_is_done_in_the_next_round(home, rounds, monkeypa
 def test_a_round_stops_between_two_transactions(home, monkeypatch):
     monkeypatch.setattr("digest.pipeline.run.TOGETHER", 0.0)
     asked = iter([False, True])
-    rounds = Rounds(open_home(str(home.path)), stopping=lambda: next(asked, False))
+    rounds = Ticker(open_home(str(home.path)), stopping=lambda: next(asked, False))
     with pytest.raises(Stopped):
         rounds.go(at("2026-11-17T09:00"))
     assert home.rows("select count(*) from verdict where subscription = 'monthly'") == [(0,)]
@@ -212,11 +212,11 @@ def test_a_service_outlives_what_it_meets(home, monkeypatch):
         assert "unable to open" in log.wait("failed", job="round")["reason"]
         log.wait("failed", job="upkeep")
         (home.path / "digest.db").rmdir()
-        monkeypatch.setattr(Rounds, "go", lambda *_: 1 / 0)
+        monkeypatch.setattr(Ticker, "go", lambda *_: 1 / 0)
         service.round()
         assert isinstance(log.wait("defect", job="round")["exc_info"], ZeroDivisionError)
         assert not service.meters.well
-        assert last(home.path).wrong == service.meters.wrong == "division by zero"
+        assert heartbeat.read(home.path).wrong == service.meters.wrong == "division by zero"
 
     served(home, script)
 

@@ -6,18 +6,18 @@ from datetime import date, timedelta
 import pytest
 
 from digest.diff.staleness import complaints
-from digest.model import Batch
+from digest.model import SourceBatch
 
 DAY = date(2026, 11, 20)
 
 
-def batch(ago: int, papers: range | set[int], lag: int | None = 1) -> Batch:
+def batch(ago: int, papers: range | set[int], lag: int | None = 1) -> SourceBatch:
     captured = DAY - timedelta(days=ago)
     newest = None if lag is None else captured - timedelta(days=lag)
-    return Batch(f"inbox/{captured}.txt", "daily-papers-page", captured, frozenset(papers), newest)
+    return SourceBatch(f"inbox/{captured}.txt", "daily-papers-page", captured, frozenset(papers), newest)
 
 
-def daily(count: int, size: int = 50, lag: int | None = 1) -> list[Batch]:
+def daily(count: int, size: int = 50, lag: int | None = 1) -> list[SourceBatch]:
     """Return batches of yesterday and the days before, each of other papers."""
     return [batch(n, range(n * 1000, n * 1000 + size), lag) for n in range(1, count + 1)]
 

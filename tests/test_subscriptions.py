@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.home.durations import parse_span
-from digest.home.subscription_files import Flawed, check, load, load_all, new_text
+from digest.home.subscription_files import InvalidSubscription, check, load, load_all, new_text
 from digest.model import Subscription
 from tests.strategies import queries
 
 KEYWORDS = 'keywords = ["x"]\n'
 
 
-def read(text: str, stem: str = "mine", timezone: str = "UTC") -> Subscription | Flawed:
+def read(text: str, stem: str = "mine", timezone: str = "UTC") -> Subscription | InvalidSubscription:
     return check(stem, text, shown=f"subscriptions/{stem}.toml", timezone=timezone)
 
 
@@ -27,7 +27,7 @@ def good(text: str, **options) -> Subscription:
 
 def wrong(text: str, stem: str = "mine") -> list[str]:
     found = read(text, stem)
-    assert isinstance(found, Flawed)
+    assert isinstance(found, InvalidSubscription)
     assert str(found) == "\n".join(map(str, found.problems))
     assert found.id == stem
     return [str(problem) for problem in found.problems]
@@ -215,7 +215,7 @@ def test_all_files_of_a_folder_by_id(tmp_path):
     (tmp_path / "e.toml").mkdir()
     found = load_all(tmp_path, timezone="UTC")
     assert [each.id for each in found] == ["a", "a-b", "b", "d", "e"]
-    assert [isinstance(each, Flawed) for each in found] == [False, False, False, True, True]
+    assert [isinstance(each, InvalidSubscription) for each in found] == [False, False, False, True, True]
     assert str(found[3]) == f"{tmp_path.name}/d.toml: is not UTF-8 (byte 8); save it as UTF-8"
     assert str(found[4]) == f"{tmp_path.name}/e.toml: cannot be read (Is a directory); check its permissions"
 
@@ -224,7 +224,7 @@ def test_one_bad_file_leaves_the_others_alone(tmp_path):
     (tmp_path / "bad.toml").write_text("keywords = 1")
     (tmp_path / "good.toml").write_text(KEYWORDS)
     bad, fine = load_all(tmp_path, timezone="UTC")
-    assert isinstance(bad, Flawed) and bad.problems[0].where == f"{tmp_path.name}/bad.toml:1"
+    assert isinstance(bad, InvalidSubscription) and bad.problems[0].where == f"{tmp_path.name}/bad.toml:1"
     assert fine == load(tmp_path / "good.toml", timezone="UTC") == replace(good(""), id="good", name="good")
 
 
@@ -279,7 +279,7 @@ _KEYS = (
 @given(st.dictionaries(st.sampled_from(_KEYS), _VALUES))
 def test_any_values_are_accepted_or_each_fault_is_named(values):
     found = read(new_text(values))
-    if isinstance(found, Flawed):
+    if isinstance(found, InvalidSubscription):
         keys = {problem.key for problem in found.problems}
         assert keys <= {*values, "keywords"}
         lines = {key: number for number, key in enumerate(values, 1)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from digest.store.engine import open_store
 from digest.summarize import SummaryError, judged
 from tests.homes import Card, TestHome, issue_of, page, prose
-from tests.servers import Asked, Reply, http_server
+from tests.servers import Asked, HttpReply, http_server
 from tests.strategies import texts
 
 LAMPS = Card("Lamps in fog", prose("a lamp"))
@@ -20,9 +20,9 @@ SAID = "Keepers followed the lamps of three piers, and most of them came back."
 NOW = "2026-11-20T09:00"
 
 
-def answer(content: object = SAID, **more: object) -> Reply:
+def answer(content: object = SAID, **more: object) -> HttpReply:
     body = {"choices": [{"message": {"role": "assistant", "content": content}}], **more}
-    return Reply(body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+    return HttpReply(body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
 
 
 @pytest.fixture
@@ -113,19 +113,19 @@ def test_nobody_is_asked_by_rehearsals_or_without_an_issue(home):
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        (Reply(500), "answers 500"),
-        (Reply(401, body=b"bad key s3cret"), "answers 401"),
-        (Reply(302, headers={"Location": "http://127.0.0.1:9/"}), "answers 302"),
-        (Reply(body=b"<html>"), "no answer of a chat|not that of a chat"),
-        (Reply(body=b"[" * 100_000), "not that of a chat"),
-        (Reply(body=b"[]"), "not that of a chat"),
-        (Reply(body=bytes(2_000_000)), "more than a summary"),
+        (HttpReply(500), "answers 500"),
+        (HttpReply(401, body=b"bad key s3cret"), "answers 401"),
+        (HttpReply(302, headers={"Location": "http://127.0.0.1:9/"}), "answers 302"),
+        (HttpReply(body=b"<html>"), "no answer of a chat|not that of a chat"),
+        (HttpReply(body=b"[" * 100_000), "not that of a chat"),
+        (HttpReply(body=b"[]"), "not that of a chat"),
+        (HttpReply(body=bytes(2_000_000)), "more than a summary"),
         (answer(None), "has no text"),
         (answer(""), "0 characters"),
         (answer("word " * 500), "characters"),
         (answer("See https://evil.example/ for all of the lamps."), "has a link"),
         (answer("The lamps came back in 99.7 of all the cases."), "says 99.7"),
-        (Reply(body=answer().body, cut=20), "connection failed"),
+        (HttpReply(body=answer().body, cut=20), "connection failed"),
     ],
 )
 def test_what_fails_leaves_the_key_sentence_and_is_told(home, reply, told):
@@ -146,12 +146,12 @@ def test_an_endpoint_that_is_not_there_or_too_slow(home):
     summarised(home, "http://127.0.0.1:9")
     assert "connection failed" in home.run()["notes"][0]
     home.subscribe("b", "fog")
-    with http_server([Reply(body=answer().body, drip=0.3)]) as server:
+    with http_server([HttpReply(body=answer().body, drip=0.3)]) as server:
         summarised(home, server.url, "max_seconds = 1")
         (note,) = home.run("2026-11-20T10:00")["notes"]
     assert "takes too long" in note
     home.subscribe("c", "fog")
-    with http_server([Reply(body=answer().body, drip=9)]) as server:
+    with http_server([HttpReply(body=answer().body, drip=9)]) as server:
         summarised(home, server.url, "max_seconds = 1")
         (note,) = home.run("2026-11-20T11:00")["notes"]
     assert "takes too long" in note
@@ -201,7 +201,7 @@ def test_instructions_in_an_abstract_are_text(home):
     home.put("2026-11-17.txt", page(Card("Fog <b>evil</b>", evil), day="Nov 17"))
     obeyed = "<script>alert(1)</script> [x](javascript:alert(1)) {{ issue }} <img src=x onerror=alert(1)>"
 
-    def script(asked: Asked) -> Reply:
+    def script(asked: Asked) -> HttpReply:
         messages = json.loads(asked.body)["messages"]
         assert [each["role"] for each in messages] == ["system", "user"]
         return answer(obeyed if "evil" in messages[1]["content"] else SAID)
@@ -218,7 +218,7 @@ def test_instructions_in_an_abstract_are_text(home):
 
 
 def test_no_transaction_is_open_while_a_model_writes(home):
-    def script(_asked: Asked) -> Reply:
+    def script(_asked: Asked) -> HttpReply:
         with sqlite3.connect(home.path / "digest.db", timeout=0.1) as other:
             other.execute("BEGIN IMMEDIATE")
             other.execute("ROLLBACK")

@@ -16,7 +16,7 @@ from digest.rank.trends import WEEKS, Rise, Titled, period, rising
 from digest.store.engine import open_store
 from digest.store.schema import _keep_titles
 from digest.store.store import Store
-from digest.text.keyphrases import in_full, subjects
+from digest.text.keyphrases import full_phrase, keyphrases
 from tests.homes import Card, TestHome, page
 
 LAST = date(2026, 3, 12)
@@ -141,7 +141,7 @@ def test_what_a_new_source_brings_changes_nothing(titles, count):
     ],
 )
 def test_terms_are_written_as_titles_write_them(term, titles, said):
-    assert in_full(term, titles) == (said or "reinforcement learning")
+    assert full_phrase(term, titles) == (said or "reinforcement learning")
 
 
 # --- what is kept ----------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_what_is_kept_adds_up_however_it_was_read(store, tmp_path_factory):
         assert trends_of(tx) == ()
         tx.title_terms.learn(tx.library.end())
     with store.begin() as one, other.begin() as two:
-        one.titles.learn(one.library.end())
+        one.title_terms.learn(one.library.end())
         (trend,) = trends_of(one)
         assert (trend.name, trend.weeks, trend.last) == ("fog horns", (1, 2, 2, 1, 9, 15), LAST)
         assert trends_of(two) == (trend,)
@@ -219,7 +219,7 @@ def test_an_older_library_gets_what_it_lacks(store, tmp_path):
 
 
 def test_titles_say_what_they_are_about():
-    assert set(subjects("Fog Horns in the fog")) == {"fog", "horn", "fog horn"}
+    assert set(keyphrases("Fog Horns in the fog")) == {"fog", "horn", "fog horn"}
 
 
 # --- where it is told ------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.home.settings_file import load_settings
-from digest.model import Upkeep
-from digest.services.runs import keep_up, open_home
+from digest.home.settings_file import load_settings, open_home
+from digest.model import ScheduleSettings
+from digest.services.runs import keep_up
 from digest.services.workspace import Clock
 from tests.homes import TestHome, issue_of, page
 
@@ -98,10 +98,10 @@ def test_room_is_given_back(home):
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("", Upkeep()), ("watch = false\nbackups = 0", Upkeep(watch=False, backups=0)),
-    ("metrics = '9464'", Upkeep(metrics=("127.0.0.1", 9464))), ("metrics = '[::1]:9464'", Upkeep(metrics=("::1", 9464))),
-    ("ping = 'https://hc.example.org/abc'", Upkeep(ping="https://hc.example.org/abc")),
-    ("keep_output = '2 weeks'\nkeep_ledger = 'forever'", Upkeep(keep_output=timedelta(14), keep_ledger=None)),
+    ("", ScheduleSettings()), ("watch = false\nbackups = 0", ScheduleSettings(watch=False, backups=0)),
+    ("metrics = '9464'", ScheduleSettings(metrics=("127.0.0.1", 9464))), ("metrics = '[::1]:9464'", ScheduleSettings(metrics=("::1", 9464))),
+    ("ping = 'https://hc.example.org/abc'", ScheduleSettings(ping="https://hc.example.org/abc")),
+    ("keep_output = '2 weeks'\nkeep_ledger = 'forever'", ScheduleSettings(keep_output=timedelta(14), keep_ledger=None)),
 ])  # fmt: skip
 def test_settings(tmp_path, text, expected):
     path = tmp_path / "digest.toml"

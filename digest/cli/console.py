@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.fetch.fetch import Fetched
-    from digest.home.subscription_files import Flawed
+    from digest.home.subscription_files import InvalidSubscription
     from digest.model import RunRecord, Verdict
     from digest.services.backup import Restored
     from digest.services.explain import PaperWhy, Why
     from digest.services.feedback import Feedback, Suggestion
     from digest.services.preview import Preview
-    from digest.services.subscriptions import Standing
+    from digest.services.subscriptions import SubscriptionStatus
 
 _PIPED_WIDTH = 160
 _MAIL_SHOWN, _DECISIONS_SHOWN = 6, 8  # lines: the answer fits a screen
@@ -267,7 +267,7 @@ class Screen:
         )
         self.say(_rate(*shown.per_week) + ".", style="bold")
 
-    def standings(self, found: Sequence["Standing"]) -> None:
+    def subscription_statuses(self, found: Sequence["SubscriptionStatus"]) -> None:
         """Show the subscriptions."""
         if not found:
             self.say('No subscriptions yet: digest subscriptions add one-step "one-step diffusion"')
@@ -284,7 +284,7 @@ class Screen:
                 )
         self.table(("id", "name", "schedule", "issues", "next"), rows, wide=1)
 
-    def checked(self, found: "Sequence[tuple[Subscription | Flawed, tuple[str, ...]]]") -> None:
+    def checked(self, found: "Sequence[tuple[Subscription | InvalidSubscription, tuple[str, ...]]]") -> None:
         """Show what is wrong in subscription files."""
         flawed = 0
         for each, warnings in found:
@@ -462,7 +462,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _next_due(standing: "Standing", subscription: Subscription) -> str:
+def _next_due(standing: "SubscriptionStatus", subscription: Subscription) -> str:
     """Say when the next issue is due, or why none is."""
     when = f"{subscription.schedule}, {subscription.timezone}"
     if not subscription.enabled:

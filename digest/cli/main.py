@@ -413,11 +413,11 @@ def _preview(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int
 
 
 def _subscriptions_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = subscriptions.standings(home, Clock.of(home, arguments.now))
+    found = subscriptions.subscription_statuses(home, Clock.of(home, arguments.now))
     if arguments.json:
-        print_json([subscriptions.standing_json(each) for each in found])
+        print_json([subscriptions.status_json(each) for each in found])
     else:
-        screen.standings(found)
+        screen.subscription_statuses(found)
     return 0
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from digest.errors import Unopened, UsageError
-from digest.model import Answer, Delivery
+from digest.errors import ChannelUnavailable, UsageError
+from digest.model import Delivery, Reply
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -56,11 +56,11 @@ class ChatLink:
     def usable(self) -> bool:
         return True
 
-    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Answer | None:
+    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Reply | None:
         try:
             room = self._room(delivery.recipient)
         except UsageError as error:
-            return Answer("service", 0, str(error))
+            return Reply("service", 0, str(error))
         title, text = self._channel.compact(delivery, lambda *said: _fits(room, *said))
         if not begin():
             return None
@@ -68,8 +68,8 @@ class ChatLink:
             with _overheard() as said:
                 taken = room.notify(body=text, title=title, body_format="text")
         except Exception as error:  # noqa: BLE001 - of one of a hundred services; its words may quote the address
-            return Answer("end", 0, f"apprise failed while it sent the message ({type(error).__name__})")
-        return Answer("end", 200, "taken by the service") if taken else _failure(said)
+            return Reply("end", 0, f"apprise failed while it sent the message ({type(error).__name__})")
+        return Reply("end", 200, "taken by the service") if taken else _failure(said)
 
     def _room(self, name: str) -> "NotifyBase":
         if name not in self._rooms:
@@ -85,7 +85,7 @@ def open_room(name: str, address: str) -> "NotifyBase":
     try:
         from apprise import Apprise
     except ImportError as error:
-        raise Unopened(
+        raise ChannelUnavailable(
             "the channel chat needs apprise, which is not installed; pip install 'paper-digest[chat]'"
         ) from error
     with _overheard():
@@ -109,15 +109,15 @@ def _fits(room: "NotifyBase", title: str, text: str) -> bool:
     return len(escape(f"{title}\r\n{text}")) <= longest
 
 
-def _failure(said: list[str]) -> Answer:
+def _failure(said: list[str]) -> Reply:
     """Say how far a try came that did not end well, from what apprise logged of it."""
     status = next((int(found[1]) for line in said if (found := _STATUS.search(line))), 0)
     if status:
-        return Answer("service", status, "the service refused it")
+        return Reply("service", status, "the service refused it")
     broken = next((line for line in said if "Socket Exception" in line), None)
     if broken is not None and not any(words in broken for words in _NOT_MADE):
-        return Answer("end", 0, "the connection was lost after the message was sent")
-    return Answer("service", 0, "the service could not be reached" if broken else "the service refused it")
+        return Reply("end", 0, "the connection was lost after the message was sent")
+    return Reply("service", 0, "the service could not be reached" if broken else "the service refused it")
 
 
 @contextmanager

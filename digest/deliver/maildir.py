@@ -11,8 +11,8 @@ from pathlib import Path
 
 from digest.deliver.message import Mailing, Sender
 from digest.deliver.smtp_channel import NO_ADDRESS
-from digest.errors import Unopened
-from digest.model import Answer, Delivery
+from digest.errors import ChannelUnavailable
+from digest.model import Delivery, Reply
 from digest.system.files import sync_folder
 from digest.text.addresses import mailbox
 
@@ -44,7 +44,7 @@ def names_read(path: Path) -> list[str]:
             (path / name).mkdir(mode=0o700, exist_ok=True)
         return [each.name for each in (path / "cur").iterdir()]
     except OSError as error:
-        raise Unopened(
+        raise ChannelUnavailable(
             f"{path}: cannot be made a Maildir ({error.strerror}); check maildir.path and its permissions"
         ) from error
 
@@ -57,7 +57,7 @@ class MaildirLink:
     def usable(self) -> bool:
         return True
 
-    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Answer | None:
+    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Reply | None:
         to = mailbox(delivery.recipient)
         if to is None:
             return NO_ADDRESS
@@ -68,15 +68,15 @@ class MaildirLink:
         name = mailing.message_id(delivery).partition("@")[0]
         try:
             if name in self._read or (self._channel.path / "new" / name).exists():
-                return Answer("end", 250, f"{name} is there already")
+                return Reply("end", 250, f"{name} is there already")
             draft = self._write(name, data)
             if not begin():
                 draft.unlink(missing_ok=True)
                 return None
             self._publish(draft)
         except OSError as error:
-            return Answer("data", 0, f"{self._channel.path}: cannot be written ({error.strerror})")
-        return Answer("end", 250, f"{name} written")
+            return Reply("data", 0, f"{self._channel.path}: cannot be written ({error.strerror})")
+        return Reply("end", 250, f"{name} written")
 
     def _write(self, name: str, data: bytes) -> Path:
         draft = self._channel.path / "tmp" / name

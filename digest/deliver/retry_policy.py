@@ -7,7 +7,7 @@ Codes are those of RFC 5321, 4.2 and of RFC 3463 with IANA's registry of enhance
 import re
 from datetime import datetime, timedelta
 
-from digest.model import Answer, Delivery, Outcome
+from digest.model import Delivery, Outcome, Reply
 
 FIRST_RETRY = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=8)
@@ -27,10 +27,10 @@ UNKNOWN_USER = re.compile(
 )
 
 
-def judge(answer: Answer, delivery: Delivery, *, now: datetime, chance: float) -> Outcome:
+def judge(answer: Reply, delivery: Delivery, *, now: datetime, jitter: float) -> Outcome:
     """Decide what becomes of a delivery after this answer. `chance` is from 0 to 1 and spreads retries."""
     reply = str(answer)
-    again = retry_at(delivery, now=now, chance=chance)
+    again = retry_at(delivery, now=now, jitter=jitter)
     if 200 <= answer.code < 300:
         return Outcome("sent", reply)
     if answer.code == 0 and answer.stage == "end":
@@ -49,11 +49,11 @@ def judge(answer: Answer, delivery: Delivery, *, now: datetime, chance: float) -
     return Outcome("failed", reply)
 
 
-def retry_at(delivery: Delivery, *, now: datetime, chance: float) -> datetime:
+def retry_at(delivery: Delivery, *, now: datetime, jitter: float) -> datetime:
     """Return when to try again: 15 minutes after the first try, then twice as long each time, up to 8 hours."""
     doublings = min(max(delivery.attempts - 1, 0), 10)
     wait = min(FIRST_RETRY * (1 << doublings), LONGEST_WAIT)
-    again = now + wait * (1 + _JITTER * (2 * chance - 1))
+    again = now + wait * (1 + _JITTER * (2 * jitter - 1))
     last = delivery.queued + GIVE_UP
     return min(again, last) if now < last else again
 
@@ -64,12 +64,12 @@ def _later(delivery: Delivery, reply: str, again: datetime, now: datetime, pause
     return Outcome("deferred", reply, due=again, pause=pause)
 
 
-def _about(answer: Answer) -> str:
+def _about(answer: Reply) -> str:
     """Return what an enhanced status code is about, such as `1.1`; "" if there is none."""
     found = _ENHANCED.match(answer.text)
     return found[1] if found else ""
 
 
-def _says_unknown(answer: Answer) -> bool:
+def _says_unknown(answer: Reply) -> bool:
     """Say whether a server without enhanced codes says that there is no such mailbox."""
     return answer.stage == "recipient" and answer.code == 550 and bool(UNKNOWN_USER.search(answer.text))

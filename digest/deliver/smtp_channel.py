@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from digest.deliver.message import Mailing, Sender
 from digest.deliver.smtp_session import Server, Session, open_session
-from digest.model import Answer, Delivery
+from digest.model import Delivery, Reply
 from digest.text.addresses import mailbox
 
-NO_ADDRESS = Answer("recipient", 550, "5.1.3 this is no address that mail can go to")
+NO_ADDRESS = Reply("recipient", 550, "5.1.3 this is no address that mail can go to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class SmtpLink:
         limit = self._channel.server.smtp.messages_per_connection
         return self._session.usable and self._session.sent < limit
 
-    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Answer | None:
+    def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Reply | None:
         to = mailbox(delivery.recipient)
         if to is None:
             return NO_ADDRESS

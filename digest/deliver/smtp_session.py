@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from digest.errors import Unopened
-from digest.model import Answer, Smtp, Stage
+from digest.errors import ChannelUnavailable
+from digest.model import Reply, Smtp, Stage
 from digest.text.addresses import Mailbox
 
 _END = b".\r\n"
@@ -49,7 +49,7 @@ class Session:
 
     def send(
         self, return_path: str, to: Mailbox, head: bytes, wire_body: bytes, begin: Callable[[], bool]
-    ) -> Answer | None:
+    ) -> Reply | None:
         """Hand one message over.
 
         `begin` is called when all but the end of the content is sent: only after it returned true can
@@ -59,7 +59,7 @@ class Session:
         options = f" SIZE={len(head) + len(wire_body)}" if self._sized else ""
         if to.international:
             if not self._international:
-                return Answer("recipient", 553, "5.6.7 the server takes no addresses in other scripts")
+                return Reply("recipient", 553, "5.6.7 the server takes no addresses in other scripts")
             options += " SMTPUTF8"
         steps: tuple[tuple[Stage, str, int], ...] = (
             ("sender", f"MAIL FROM:<{return_path}>{options}", 250),
@@ -70,11 +70,11 @@ class Session:
         try:
             if self._pipelines:
                 self._client.send("".join(f"{command}\r\n" for _, command, _ in steps).encode())
-            refusal: Answer | None = None
+            refusal: Reply | None = None
             for stage, command, wanted in steps:
                 code, text = _reply(self._client) if self._pipelines else self._exchange(command)
                 if code // 10 != wanted // 10:
-                    refusal = refusal or Answer(stage, code, text)
+                    refusal = refusal or Reply(stage, code, text)
                 elif refusal and stage == "data":  # it wants content for nobody (RFC 2920, 3.1)
                     self._exchange(".")
                 if refusal and not self._pipelines:
@@ -93,18 +93,18 @@ class Session:
             self._settimeout(self._client.timeout)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Answer(stage, 0, _lost(stage, error))
+            return Reply(stage, 0, _lost(stage, error))
         if stage == "data":  # it did not wait for the end
             self.close()
-            return Answer(stage, code, text)
+            return Reply(stage, code, text)
         self.sent += 1
-        return Answer("end", code, text) if code // 100 == 2 else self._refused(Answer("end", code, text))
+        return Reply("end", code, text) if code // 100 == 2 else self._refused(Reply("end", code, text))
 
     def _exchange(self, command: str) -> tuple[int, str]:
         self._client.send(command.encode() + b"\r\n")
         return _reply(self._client)
 
-    def _refused(self, answer: Answer) -> Answer:
+    def _refused(self, answer: Reply) -> Reply:
         """Make the connection ready for the next message after a refusal."""
         if answer.code == 421:
             self.close()
@@ -170,15 +170,15 @@ def open_session(server: Server) -> Session:
         client = _connect(server)
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or str(error)
-        raise Unopened(f"{server.name}: TLS failed: {reason}") from error
+        raise ChannelUnavailable(f"{server.name}: TLS failed: {reason}") from error
     except smtplib.SMTPResponseException as error:
-        raise Unopened(f"{server.name}: {_text(error)}") from error
+        raise ChannelUnavailable(f"{server.name}: {_text(error)}") from error
     except (OSError, smtplib.SMTPException) as error:
         reason = "no answer in time" if _late(error) else str(error)
-        raise Unopened(f"{server.name}: cannot be reached: {reason}") from error
+        raise ChannelUnavailable(f"{server.name}: cannot be reached: {reason}") from error
     try:
         _login(client, server)
-    except Unopened:
+    except ChannelUnavailable:
         client.close()
         raise
     return Session(client, smtp.final_timeout)
@@ -208,7 +208,7 @@ def _connect(server: Server) -> smtplib.SMTP:
 
 def _start_tls(client: smtplib.SMTP, server: Server, context: ssl.SSLContext) -> None:
     if not client.has_extn("starttls"):
-        raise Unopened(
+        raise ChannelUnavailable(
             f"{server.name}: offers no STARTTLS and mail would travel readable; "
             'write tls = "implicit" with its port (often 465), or ask its operator'
         )
@@ -225,11 +225,13 @@ def _login(client: smtplib.SMTP, server: Server) -> None:
     try:
         client.login(user, password)
     except smtplib.SMTPResponseException as error:
-        raise Unopened(f"{server.name}: login as {user!r} failed: {_text(error)}") from None
+        raise ChannelUnavailable(f"{server.name}: login as {user!r} failed: {_text(error)}") from None
     except smtplib.SMTPNotSupportedError:
-        raise Unopened(f"{server.name}: offers no login; leave user out or use another port") from None
+        raise ChannelUnavailable(
+            f"{server.name}: offers no login; leave user out or use another port"
+        ) from None
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
-        raise Unopened(f"{server.name}: login as {user!r} failed: {type(error).__name__}") from None
+        raise ChannelUnavailable(f"{server.name}: login as {user!r} failed: {type(error).__name__}") from None
 
 
 def _text(error: smtplib.SMTPResponseException) -> str:

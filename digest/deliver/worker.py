@@ -9,8 +9,8 @@ from typing import Protocol
 
 from digest.deliver.retry_policy import judge, retry_at
 from digest.deliver.throttle import Gate
-from digest.errors import TemplateProblem, Unopened
-from digest.model import Answer, Delivery, Outcome
+from digest.errors import ChannelUnavailable, TemplateError
+from digest.model import Delivery, Outcome, Reply
 from digest.ports import Channel, Link
 
 # Leased at once: what takes about a fifth of a second, so that an address that is suppressed now gets
@@ -51,10 +51,10 @@ class Loop:
         channel: Channel,
         *,
         now: Callable[[], datetime],
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._outbox, self._channel, self._now, self._chance = outbox, channel, now, chance
+        self._outbox, self._channel, self._now, self._jitter = outbox, channel, now, jitter
         self._stopping = stopping
         self._gate = Gate(at_once=channel.domain_connections, per_minute=channel.domain_per_minute)
         self._turn = threading.Lock()
@@ -138,15 +138,15 @@ class Loop:
             if link is None:
                 link = self._channel.open()
             answer = link.send(delivery, self._outbox.begin(delivery))
-        except Unopened as error:
-            answer = Answer("connect", 0, str(error))
-        except TemplateProblem as problem:
+        except ChannelUnavailable as error:
+            answer = Reply("connect", 0, str(error))
+        except TemplateError as problem:
             self.problems[str(problem)] = None
-            again = retry_at(delivery, now=self._now(), chance=self._chance())
+            again = retry_at(delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, Outcome("deferred", str(problem), due=again))
             return link
         if answer is not None:
-            outcome = judge(answer, delivery, now=self._now(), chance=self._chance())
+            outcome = judge(answer, delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, outcome)
             self._count(answer)
             if outcome.pause:
@@ -157,7 +157,7 @@ class Loop:
             return None
         return link
 
-    def _count(self, answer: Answer) -> None:
+    def _count(self, answer: Reply) -> None:
         self._lost = 0 if answer.code else self._lost + 1
         if self._lost >= _LOST_IN_A_ROW:
             self._halt(f"{self._lost} tries in a row came to nothing; the last: {answer}")

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from digest.diff.source_records import Stamp, Witness, combine, hear, merge, together
+from digest.diff.source_records import (
+    Recency,
+    SourceRecord,
+    from_listing,
+    group_by_source,
+    merge,
+    merge_same_source,
+)
 from digest.identity import (
     Verdict,
     by_key,
@@ -43,8 +50,8 @@ class Known:
     number: int
     first_seen: datetime
     record: Listing
-    witnesses: Mapping[str, Witness]
-    parts: Mapping[int, Mapping[str, Witness]] = field(default_factory=dict)
+    witnesses: Mapping[str, SourceRecord]
+    parts: Mapping[int, Mapping[str, SourceRecord]] = field(default_factory=dict)
     apart: frozenset[int] = frozenset()
 
     @property
@@ -53,7 +60,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class KeyHit:
     """Where a key leads: to a part of a known paper."""
 
     part: int
@@ -70,7 +77,7 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class PossibleDuplicate:
     """A new paper may be a known one, though nothing decides it."""
 
     paper: int
@@ -98,15 +105,15 @@ class Change:
     what: tuple[str, ...] = ()
     known: Known | None = None
     part: int | None = None
-    witness: Witness | None = None
+    witness: SourceRecord | None = None
     record: Listing | None = None
     merges: tuple[Merge, ...] = ()
-    doubt: Doubt | None = None
+    doubt: PossibleDuplicate | None = None
 
 
 def diff(
     file: DigestFile,
-    known: Mapping[str, Sequence[Lead]],
+    known: Mapping[str, Sequence[KeyHit]],
     near: Mapping[int, Sequence[Known]] | None = None,
     keys: Mapping[int, tuple[str, ...]] | None = None,
 ) -> tuple[Change, ...]:
@@ -116,7 +123,7 @@ def diff(
     papers with a similar title, the most similar first; `keys` are those of the listings by rank, if
     they are at hand.
     """
-    sorter = _Sorter(known)
+    sorter = _Grouper(known)
     for place, listing in enumerate(file.listings):
         sorter.sort(place, identified(listing), keys[listing.rank] if keys else keys_of(listing))
     sorter.join_near(near or {})
@@ -136,7 +143,7 @@ class _Member:
     keys: tuple[str, ...]
     why: Verdict
     part: int | None
-    doubt: Doubt | None = None
+    doubt: PossibleDuplicate | None = None
 
 
 class _Group:
@@ -178,10 +185,10 @@ def _clash(one: Listing, other: Listing) -> bool:
     return verdict is not None and verdict.clash and verdict.rule == "arxiv id"
 
 
-class _Sorter:
+class _Grouper:
     """Sorts the listings of a file into groups, one paper each."""
 
-    def __init__(self, known: Mapping[str, Sequence[Lead]]) -> None:
+    def __init__(self, known: Mapping[str, Sequence[KeyHit]]) -> None:
         self.known = known
         self.groups: dict[_Group, None] = {}  # in order
         self.holders: dict[str, list[_Member]] = {}
@@ -242,7 +249,7 @@ class _Sorter:
                         continue
                     why = compare(member.listing, paper.record)
                     if may_be_one(member.listing, paper.record, why):
-                        member.doubt = member.doubt or Doubt(paper.number, why)
+                        member.doubt = member.doubt or PossibleDuplicate(paper.number, why)
                     if why.same and paper in near:
                         group.papers[paper.number] = paper
                         self.by_number[paper.number] = group
@@ -258,18 +265,20 @@ def _changes(group: _Group, file: DigestFile) -> Iterator[tuple[int, Change]]:
     members = sorted(group.members, key=lambda member: member.place)
     first = members[0].place
     known, merges = _one_known(group)
-    heard: dict[int | None, Witness] = {}
+    heard: dict[int | None, SourceRecord] = {}
     for member in members:
-        stamp = Stamp(member.listing.version or 0, file.captured, file.modified)
-        word = hear(member.listing, stamp)
-        heard[member.part] = combine(heard[member.part], word) if member.part in heard else word
+        stamp = Recency(member.listing.version or 0, file.captured, file.modified)
+        word = from_listing(member.listing, stamp)
+        heard[member.part] = merge_same_source(heard[member.part], word) if member.part in heard else word
     stored = {
         part: _with(known.parts.get(part, {}) if known and part else {}, file.source, word)
         for part, word in heard.items()
     }
     others = [words for number, words in (known.parts if known else {}).items() if number not in stored]
-    record = merge(together([*others, *stored.values()]))
-    entry, what = _entry(known, file.source, together({file.source: word} for word in heard.values()), record)
+    record = merge(group_by_source([*others, *stored.values()]))
+    entry, what = _entry(
+        known, file.source, group_by_source({file.source: word} for word in heard.values()), record
+    )
     doubt = next((member.doubt for member in members if member.doubt), None) if known is None else None
     of_paper: dict[str, Any] = {
         "status": "seen" if entry == "learnt" else entry or "seen",
@@ -305,7 +314,7 @@ def _one_known(group: _Group) -> tuple[Known | None, tuple[Merge, ...]]:
         return _whole(paper), ()
     papers = [_whole(group.papers[each]) for each in (number, *others)]
     parts = {part: words for each in papers for part, words in each.parts.items()}
-    witnesses = together(parts.values())
+    witnesses = group_by_source(parts.values())
     apart = frozenset().union(*(each.apart for each in papers))
     one = Known(number, paper.first_seen, merge(witnesses), witnesses, parts, apart)
     any_reason = next(iter(group.reasons.values()))
@@ -316,12 +325,12 @@ def _whole(paper: Known) -> Known:
     return paper if paper.parts else replace(paper, parts={paper.number: paper.witnesses})
 
 
-def _with(before: Mapping[str, Witness], source: str, word: Witness) -> dict[str, Witness]:
-    return {**before, source: combine(before[source], word) if source in before else word}
+def _with(before: Mapping[str, SourceRecord], source: str, word: SourceRecord) -> dict[str, SourceRecord]:
+    return {**before, source: merge_same_source(before[source], word) if source in before else word}
 
 
 def _entry(
-    known: Known | None, source: str, heard: Mapping[str, Witness], record: Listing
+    known: Known | None, source: str, heard: Mapping[str, SourceRecord], record: Listing
 ) -> tuple[EntryKind | None, tuple[str, ...]]:
     """Return the line of the log that a file's word on a paper makes, and the fields it names."""
     if known is None:
@@ -335,7 +344,9 @@ def _entry(
     return ("learnt", learnt) if learnt else (None, ())
 
 
-def _revised(known: Known, before: Witness | None, word: Witness, record: Listing) -> tuple[str, ...]:
+def _revised(
+    known: Known, before: SourceRecord | None, word: SourceRecord, record: Listing
+) -> tuple[str, ...]:
     """Name what a source really revises: nothing, if it is older or only written otherwise."""
     listing, stamp = word.says, word.stamp
     what = []
@@ -357,7 +368,7 @@ def _revised(known: Known, before: Witness | None, word: Witness, record: Listin
     return tuple(what)
 
 
-def _replaced(known: Known, before: Witness | None, word: Witness) -> bool:
+def _replaced(known: Known, before: SourceRecord | None, word: SourceRecord) -> bool:
     """Tell whether arXiv announces a replacement that no known version accounts for."""
     if word.says.announced not in {"replace", "replace-cross"} or known.record.version:
         return False
@@ -365,7 +376,7 @@ def _replaced(known: Known, before: Witness | None, word: Witness) -> bool:
     return word.stamp > (before.stamp if before else heard_last)
 
 
-def _text_revised(name: str, known: Known, before: Witness, word: Witness, record: Listing) -> bool:
+def _text_revised(name: str, known: Known, before: SourceRecord, word: SourceRecord, record: Listing) -> bool:
     """Tell whether a source contradicts what it said before, and the record follows it."""
     old, new = getattr(before.says, name), getattr(word.says, name)
     if old == new or not (old and new) or word.stamp_of(name) < before.stamp_of(name):

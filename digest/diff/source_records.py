@@ -43,7 +43,7 @@ _BELIEVED: Final = {source: place for place, source in enumerate(SOURCE_ORDER)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Stamp:
+class Recency:
     """How new a word is: arXiv version (0 if unknown), capture date, then the file's modification time."""
 
     version: int
@@ -52,35 +52,35 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class SourceRecord:
     """What one source says of a paper: the newest non-empty value of each field.
 
     `stamp` is the newest listing's; `older` holds the stamps of fields last filled before it.
     """
 
     says: Listing
-    stamp: Stamp
-    older: dict[str, Stamp] = field(default_factory=dict)
+    stamp: Recency
+    older: dict[str, Recency] = field(default_factory=dict)
 
-    def stamp_of(self, name: str) -> Stamp:
+    def stamp_of(self, name: str) -> Recency:
         return self.older.get(name, self.stamp)
 
 
-def hear(listing: Listing, stamp: Stamp) -> Witness:
+def from_listing(listing: Listing, stamp: Recency) -> SourceRecord:
     """Return what a single listing says."""
-    return Witness(Listing(0, *_all_but_rank(listing)), stamp)  # half the time of `replace`
+    return SourceRecord(Listing(0, *_all_but_rank(listing)), stamp)  # half the time of `replace`
 
 
-def combine(one: Witness, other: Witness) -> Witness:
+def merge_same_source(one: SourceRecord, other: SourceRecord) -> SourceRecord:
     """Return what two words of one source say together: the newest non-empty value of each field.
 
     A snippet never replaces a whole abstract; withdrawn stays so. The order of the two does not matter.
     """
     newest = max(one.stamp, other.stamp)
     if one.says == other.says and not one.older and not other.older:
-        return Witness(one.says, newest)
+        return SourceRecord(one.says, newest)
     values: dict[str, Any] = {}
-    older: dict[str, Stamp] = {}
+    older: dict[str, Recency] = {}
     snippet = one.says.snippet
     open_questions = {*one.older, *other.older} | ({"abstract"} if snippet != other.says.snippet else set())
     for name, mine, its in zip(FACTS, _facts(one.says), _facts(other.says), strict=True):
@@ -94,16 +94,16 @@ def combine(one: Witness, other: Witness) -> Witness:
         if name == "abstract":
             snippet = best.says.snippet
     says = Listing(rank=0, snippet=snippet, withdrawn=one.says.withdrawn or other.says.withdrawn, **values)
-    return Witness(says, newest, older)
+    return SourceRecord(says, newest, older)
 
 
-def together(words: Iterable[Mapping[str, Witness]]) -> dict[str, Witness]:
+def group_by_source(words: Iterable[Mapping[str, SourceRecord]]) -> dict[str, SourceRecord]:
     """Return the witnesses by source of several parts of one paper."""
-    found: dict[str, list[Witness]] = {}
+    found: dict[str, list[SourceRecord]] = {}
     for each in words:
         for source, witness in each.items():
             found.setdefault(source, []).append(witness)
-    return {source: reduce(combine, heard) for source, heard in found.items()}
+    return {source: reduce(merge_same_source, heard) for source, heard in found.items()}
 
 
 def _filled(listing: Listing, name: str) -> bool:
@@ -112,7 +112,7 @@ def _filled(listing: Listing, name: str) -> bool:
     return bool(value) or value == 0
 
 
-def _rank(name: str, witness: Witness) -> tuple[Any, ...]:
+def _rank(name: str, witness: SourceRecord) -> tuple[Any, ...]:
     """Return how good a source's word on a field is; different words never rank the same."""
     value = getattr(witness.says, name)
     if not _filled(witness.says, name):
@@ -122,7 +122,7 @@ def _rank(name: str, witness: Witness) -> tuple[Any, ...]:
     return (True, whole, witness.stamp_of(name), fullness, value)
 
 
-def merge(witnesses: Mapping[str, Witness]) -> Listing:
+def merge(witnesses: Mapping[str, SourceRecord]) -> Listing:
     """Return the record of a paper: of each field the word with the highest version, then the newest
     capture, then the source believed most; whole abstracts before snippets.
     """
@@ -145,7 +145,7 @@ def merge(witnesses: Mapping[str, Witness]) -> Listing:
     return Listing(rank=0, snippet=bool(told) and told[0].snippet, withdrawn=withdrawn, **values)
 
 
-def _heaviest_first(name: str, ranked: Iterable[Witness]) -> list[Witness]:
+def _heaviest_first(name: str, ranked: Iterable[SourceRecord]) -> list[SourceRecord]:
     """Return witnesses by the weight of their word on a field; equal ones stay in order."""
     return sorted(ranked, key=lambda witness: _weight(name, witness), reverse=True)
 
@@ -159,6 +159,6 @@ def _belief(source: str) -> tuple[int, str]:
     return (_BELIEVED.get(source, len(_BELIEVED)), source)
 
 
-def _weight(name: str, witness: Witness) -> tuple[bool, int, date]:
+def _weight(name: str, witness: SourceRecord) -> tuple[bool, int, date]:
     stamp = witness.stamp_of(name)
     return (name != "abstract" or not witness.says.snippet, stamp.version, stamp.captured)

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise, takewhile
 from statistics import median
 
-from digest.model import Batch
+from digest.model import SourceBatch
 
 LOOKED_AT = 12  # newest files of a source that are compared
 _ENOUGH = 3  # earlier files before habits are known
@@ -16,7 +16,7 @@ _WEEKEND = 3  # days for which a source may say the same again
 _FEW, _MANY = 0.1, 10  # a tenth of what used to be many is too few
 
 
-def complaints(batches: Sequence[Batch], today: date) -> tuple[str, ...]:
+def complaints(batches: Sequence[SourceBatch], today: date) -> tuple[str, ...]:
     """Say what is wrong with a source, given its newest files, the newest first."""
     if not batches:
         return ()
@@ -25,7 +25,7 @@ def complaints(batches: Sequence[Batch], today: date) -> tuple[str, ...]:
     return tuple(f"{latest.source}: {complaint}" for complaint in found if complaint)
 
 
-def _same(latest: Batch, earlier: Sequence[Batch]) -> str | None:
+def _same(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
     if not earlier or latest.papers != earlier[0].papers:
         return None
     if latest.captured == earlier[0].captured:
@@ -36,7 +36,7 @@ def _same(latest: Batch, earlier: Sequence[Batch]) -> str | None:
     )
 
 
-def _stuck(latest: Batch, earlier: Sequence[Batch]) -> str | None:
+def _stuck(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
     """Complain of a source that goes on telling of one day, as its own dates say, for longer than a weekend."""
     same = takewhile(
         lambda batch: (batch.captured, batch.papers) == (latest.captured, latest.papers), earlier
@@ -50,7 +50,7 @@ def _stuck(latest: Batch, earlier: Sequence[Batch]) -> str | None:
     )
 
 
-def _thin(latest: Batch, earlier: Sequence[Batch]) -> str | None:
+def _thin(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
     if len(earlier) < _ENOUGH:
         return None
     usual = median(len(batch.papers) for batch in earlier)
@@ -61,7 +61,7 @@ def _thin(latest: Batch, earlier: Sequence[Batch]) -> str | None:
     )
 
 
-def _aged(latest: Batch, earlier: Sequence[Batch]) -> str | None:
+def _aged(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
     """Complain of a newest item that is far older than this source's newest items used to be."""
     lags = [lag for batch in earlier if (lag := _lag(batch)) is not None]
     lag = _lag(latest)
@@ -70,11 +70,11 @@ def _aged(latest: Batch, earlier: Sequence[Batch]) -> str | None:
     return f"the newest paper in {latest.path} is {lag} days old; {median(lags):g} are usual"
 
 
-def _lag(batch: Batch) -> int | None:
+def _lag(batch: SourceBatch) -> int | None:
     return None if batch.newest is None else (batch.captured - batch.newest).days
 
 
-def _late(batches: Sequence[Batch], today: date) -> str | None:
+def _late(batches: Sequence[SourceBatch], today: date) -> str | None:
     """Complain of a source that brought something regularly and then stopped."""
     days = sorted({batch.captured for batch in batches})
     if len(days) <= _ENOUGH:

@@ -20,11 +20,11 @@ from digest.model import (
     ImapBox,
     Maildir,
     Room,
+    ScheduleSettings,
     Settings,
     Smtp,
     Source,
-    Summarising,
-    Upkeep,
+    SummarySettings,
 )
 from digest.text.addresses import mailbox, sender_mailbox
 
@@ -161,11 +161,11 @@ def _check_tls(table: Table, tls: str, host: str) -> None:
         )
 
 
-def _upkeep(table: Table | None) -> Upkeep:
-    default = Upkeep()
+def _upkeep(table: Table | None) -> ScheduleSettings:
+    default = ScheduleSettings()
     if table is None:
         return default
-    upkeep = Upkeep(
+    upkeep = ScheduleSettings(
         watch=table.take("watch", bool, default.watch),
         ping=table.take("ping", str, "", _base_url).rstrip("/") or None,
         metrics=_listen_at(table),
@@ -354,11 +354,11 @@ def _plain_address(value: str) -> str:
     return str(found)
 
 
-def _summaries(table: Table | None) -> Summarising | None:
+def _summaries(table: Table | None) -> SummarySettings | None:
     if table is None:
         return None
-    default = Summarising("", "")
-    found = Summarising(
+    default = SummarySettings("", "")
+    found = SummarySettings(
         url=table.take("url", str, "", _source_url),
         model=table.take("model", str, "", _one_line),
         key_env=table.take("key_env", str, "", _one_line),

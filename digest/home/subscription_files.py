@@ -13,7 +13,7 @@ from digest.home.durations import parse_span
 from digest.home.toml import Table, at_least, nearest, one_of, parse_toml, read_text, strings, time_zone
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import parse, parse_exclude
-from digest.model import Home, Subscription, Weights
+from digest.model import Home, RankingWeights, Subscription
 
 FORMATS = ("html", "markdown", "text", "eml")
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"
 
 
 @dataclass(frozen=True, slots=True)
-class Flawed:
+class InvalidSubscription:
     """A subscription file with mistakes: left out of the run, its cursor stays."""
 
     id: str
@@ -33,12 +33,14 @@ class Flawed:
         return "\n".join(map(str, self.problems))
 
 
-def load_all(folder: Path, *, timezone: str, language: str = "en") -> tuple[Subscription | Flawed, ...]:
+def load_all(
+    folder: Path, *, timezone: str, language: str = "en"
+) -> tuple[Subscription | InvalidSubscription, ...]:
     """Read every subscription file of a folder, by id. `timezone` and `language` are the home's."""
     return tuple(load(path, timezone=timezone, language=language) for path in _files(folder))
 
 
-def of_home(home: Home) -> tuple[Subscription | Flawed, ...]:
+def of_home(home: Home) -> tuple[Subscription | InvalidSubscription, ...]:
     """Read every subscription file of a home, by id."""
     settings = home.settings
     return load_all(home.subscriptions, timezone=settings.timezone, language=settings.language)
@@ -52,15 +54,15 @@ def _files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda path: path.stem)
 
 
-class Roster:
+class SubscriptionCache:
     """The subscriptions of a folder, read again only where a file changed."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[tuple[object, ...], Subscription | Flawed]] = {}
+        self._known: dict[Path, tuple[tuple[object, ...], Subscription | InvalidSubscription]] = {}
 
     def load_all(
         self, folder: Path, *, timezone: str, language: str = "en"
-    ) -> tuple[Subscription | Flawed, ...]:
+    ) -> tuple[Subscription | InvalidSubscription, ...]:
         """Return what the function `load_all` returns."""
         known, self._known = self._known, {}
         for path in _files(folder):
@@ -81,20 +83,22 @@ def _mark(path: Path, *given: str) -> tuple[object, ...]:
     return given, found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
 
 
-def load(path: Path, *, timezone: str, language: str = "en") -> Subscription | Flawed:
+def load(path: Path, *, timezone: str, language: str = "en") -> Subscription | InvalidSubscription:
     """Read one subscription file."""
     shown = f"{path.parent.name}/{path.name}"
     text = read_text(path, shown)
     if isinstance(text, Problem):
-        return Flawed(path.stem, (text,))
+        return InvalidSubscription(path.stem, (text,))
     return check(path.stem, text, shown=shown, timezone=timezone, language=language)
 
 
-def check(stem: str, text: str, *, shown: str, timezone: str, language: str = "en") -> Subscription | Flawed:
+def check(
+    stem: str, text: str, *, shown: str, timezone: str, language: str = "en"
+) -> Subscription | InvalidSubscription:
     """Read the text of the subscription file `stem`.toml; `shown` names it in messages."""
     data = parse_toml(text, shown)
     if isinstance(data, Problem):
-        return Flawed(stem, (data,))
+        return InvalidSubscription(stem, (data,))
     problems: list[Problem] = []
     table = Table(data, shown=shown, text=text, problems=problems)
     subscription = _subscription(stem, table, timezone, language)
@@ -107,7 +111,7 @@ def check(stem: str, text: str, *, shown: str, timezone: str, language: str = "e
         problems.append(
             Problem(shown, "", f"{stem!r} is the name of the feed of all papers", "rename the file")
         )
-    return Flawed(stem, tuple(problems)) if problems else subscription
+    return InvalidSubscription(stem, tuple(problems)) if problems else subscription
 
 
 def _subscription(stem: str, table: Table, timezone: str, language: str) -> Subscription:
@@ -139,10 +143,10 @@ def _subscription(stem: str, table: Table, timezone: str, language: str) -> Subs
     return subscription
 
 
-def _ranking(table: Table | None) -> Weights:
+def _ranking(table: Table | None) -> RankingWeights:
     if table is None:
-        return Weights()
-    default = Weights()
+        return RankingWeights()
+    default = RankingWeights()
 
     def weight(key: str, most: float = 100) -> float:
         def check(value: object) -> object:
@@ -153,7 +157,7 @@ def _ranking(table: Table | None) -> Weights:
 
         return float(cast("float", table.take(key, object, getattr(default, key), check)))
 
-    weights = Weights(
+    weights = RankingWeights(
         keyword=weight("keyword"),
         taste=weight("taste"),
         popularity=weight("popularity"),

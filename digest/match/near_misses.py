@@ -11,7 +11,7 @@ from operator import and_, or_
 
 from digest.i18n.language import ENGLISH, Language
 from digest.match.query.parser import DEFAULT_SCOPE, And, Atom, Node, Not, Or, Query
-from digest.match.reference import Analysed, occurrences, units
+from digest.match.reference import AnalysedPaper, occurrences, units
 from digest.text.clean import shown_term
 
 NEWEST = 500  # papers of an interval that are looked at
@@ -21,7 +21,7 @@ _MOST_PARTS = 12  # a keyword that asks for more at once is beyond saying in a l
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class NearMiss:
     """Papers that came near: they met all of `met`, and none of `lacked`; or `excluded` took them away.
 
     `papers` are library numbers. With nothing lacked or excluded, the words of the phrase in `met` were
@@ -64,19 +64,19 @@ def quoted(term: str, say: Language = ENGLISH) -> str:
     return say.gettext("“%(term)s”", term=shown_term(term))
 
 
-class Nearby:
+class NearMissFinder:
     """The papers of an interval; each item is looked up once in them, whichever queries ask for it.
 
     When `lookups` are used up, further queries have no near misses: a reason is never worth a slow run.
     """
 
-    def __init__(self, papers: Sequence[Analysed], lookups: int = LOOKUPS) -> None:
+    def __init__(self, papers: Sequence[AnalysedPaper], lookups: int = LOOKUPS) -> None:
         self.lookups_left = lookups
         self._papers = papers[-NEWEST:]
         self._all = (1 << len(self._papers)) - 1
         self._found: dict[tuple[object, ...], int] = {}
 
-    def misses(self, query: Query, most: int = 3) -> tuple[Miss, ...]:
+    def misses(self, query: Query, most: int = 3) -> tuple[NearMiss, ...]:
         """Return how papers came nearest to a query, the nearest and most frequent ways first.
 
         What most papers do anyway is told only if there is nothing else to tell.
@@ -93,18 +93,18 @@ class Nearby:
         telling = [way for way in merged.values() if not self._usual(way)]
         return tuple(sorted(telling or merged.values(), key=_nearest_first)[:most])
 
-    def _usual(self, way: Miss) -> bool:
+    def _usual(self, way: NearMiss) -> bool:
         """Tell whether most papers are so, whatever is asked for: as “model” is in every second paper."""
         return way.excluded is None and len(self._papers) >= _MANY and 2 * len(way.papers) > len(self._papers)
 
-    def _excluded(self, query: Query) -> Iterator[Miss]:
+    def _excluded(self, query: Query) -> Iterator[NearMiss]:
         for keyword in _alternatives(query.keywords):
             accepted = self._bits(keyword)
             for exclude in query.exclude:
                 if taken := accepted & self._bits(exclude):
-                    yield Miss(self._numbers(taken), (shown(keyword),), excluded=shown(exclude))
+                    yield NearMiss(self._numbers(taken), (shown(keyword),), excluded=shown(exclude))
 
-    def _one_short(self, keyword: Node) -> Iterator[Miss]:
+    def _one_short(self, keyword: Node) -> Iterator[NearMiss]:
         """Yield the ways to be one thing short of a keyword, by that thing."""
         parts = _parts(keyword)
         if not 2 <= len(parts) <= _MOST_PARTS:
@@ -116,12 +116,12 @@ class Nearby:
             near = reduce(and_, (bits[n] for n in range(len(parts)) if n != place)) & ~bits[place]
             if near and met:
                 if isinstance(part, Not):
-                    yield Miss(self._numbers(near), met, excluded=shown(part.child))
+                    yield NearMiss(self._numbers(near), met, excluded=shown(part.child))
                 else:
-                    yield Miss(self._numbers(near), met, (shown(part),))
+                    yield NearMiss(self._numbers(near), met, (shown(part),))
         together = reduce(and_, bits)
         if isinstance(keyword, Atom) and (apart := together & ~self._bits(keyword)):
-            yield Miss(self._numbers(apart), (shown(keyword),))
+            yield NearMiss(self._numbers(apart), (shown(keyword),))
 
     def _bits(self, node: Node) -> int:
         """Return which papers a node accepts, as a bitmap."""
@@ -141,11 +141,11 @@ class Nearby:
         return tuple(each.paper.number for n, each in enumerate(self._papers) if bits >> n & 1)
 
 
-def _nearest_first(way: Miss) -> tuple[int, int, int]:
+def _nearest_first(way: NearMiss) -> tuple[int, int, int]:
     return len(way.lacked), -len(way.met), -len(way.papers)
 
 
-def _occurs(atom: Atom, analysed: Analysed) -> bool:
+def _occurs(atom: Atom, analysed: AnalysedPaper) -> bool:
     return any(occurrences(atom, part) for part in analysed.parts if part.field in atom.fields)
 
 

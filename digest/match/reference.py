@@ -20,7 +20,7 @@ TITLE_WEIGHT = 2.0
 Place = tuple[int, int]  # from `at` to `after` in the word graph of a text
 
 
-class Part:
+class FieldText:
     """A text that a phrase cannot leave: a field, or one name of a list of names.
 
     `at` holds the words that begin at a place of the word graph; `by_text` and `by_stem` the places
@@ -50,23 +50,23 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysed:
+class AnalysedPaper:
     """A paper whose texts are words, ready for any number of queries."""
 
     paper: Paper
-    parts: tuple[Part, ...]
+    parts: tuple[FieldText, ...]
 
 
-def analyse(paper: Paper) -> Analysed:
+def analyse(paper: Paper) -> AnalysedPaper:
     """Return the paper with the words of its searchable fields."""
-    return Analysed(paper, tuple(Part(field, text, item) for field, item, text in texts_of(paper)))
+    return AnalysedPaper(paper, tuple(FieldText(field, text, item) for field, item, text in texts_of(paper)))
 
 
-def match(query: Query, analysed: Analysed) -> Match | None:
+def match(query: Query, analysed: AnalysedPaper) -> Match | None:
     """Return the match if the query accepts the paper, with its score and all evidence."""
-    looked_up: dict[tuple[object, ...], list[tuple[Part, list[Place]]]] = {}
+    looked_up: dict[tuple[object, ...], list[tuple[FieldText, list[Place]]]] = {}
 
-    def find(atom: Atom) -> list[tuple[Part, list[Place]]]:
+    def find(atom: Atom) -> list[tuple[FieldText, list[Place]]]:
         key = atom.key
         if key not in looked_up:
             looked_up[key] = list(_occurrences(atom, analysed))
@@ -107,7 +107,7 @@ def best_first(matches: Iterable[Match]) -> list[Match]:
 # --- score and evidence --------------------------------------------------------------------------
 
 
-def _score(found: Sequence[tuple[Atom, list[tuple[Part, list[Place]]]]]) -> float:
+def _score(found: Sequence[tuple[Atom, list[tuple[FieldText, list[Place]]]]]) -> float:
     """Sum over the atoms: boost times the weight of the best field."""
     return math.fsum(
         atom.boost * max(TITLE_WEIGHT if part.field == "title" else 1.0 for part, _ in hits)
@@ -115,7 +115,7 @@ def _score(found: Sequence[tuple[Atom, list[tuple[Part, list[Place]]]]]) -> floa
     )
 
 
-def _evidence(found: Sequence[tuple[Atom, list[tuple[Part, list[Place]]]]]) -> tuple[Evidence, ...]:
+def _evidence(found: Sequence[tuple[Atom, list[tuple[FieldText, list[Place]]]]]) -> tuple[Evidence, ...]:
     evidence = []
     for atom, hits in found:
         for part, places in hits:
@@ -146,13 +146,13 @@ def texts_of(paper: Paper) -> Iterator[tuple[str, int | None, str]]:
             yield name, item, text
 
 
-def _occurrences(atom: Atom, analysed: Analysed) -> Iterator[tuple[Part, list[Place]]]:
+def _occurrences(atom: Atom, analysed: AnalysedPaper) -> Iterator[tuple[FieldText, list[Place]]]:
     for part in analysed.parts:
         if part.field in atom.fields and (places := occurrences(atom, part)):
             yield part, places
 
 
-def occurrences(atom: Atom, part: Part) -> list[Place]:
+def occurrences(atom: Atom, part: FieldText) -> list[Place]:
     """Return the places of a text where the atom occurs, in order.
 
     Where one place holds another, only the inner one counts: `pre*` is met by the first word of
@@ -172,7 +172,7 @@ def _innermost(places: Iterable[Place]) -> list[Place]:
     return kept[::-1]
 
 
-def _phrases(atom: Atom, graph: Sequence[Word], part: Part) -> Iterator[Place]:
+def _phrases(atom: Atom, graph: Sequence[Word], part: FieldText) -> Iterator[Place]:
     """Yield the places where a path through the graph is also a path through the text."""
     first, last = graph[0].at, graph[-1].after
     starts = {at for asked in graph if asked.at == first for at in _beginnings(atom, asked, part)}
@@ -187,7 +187,7 @@ def _phrases(atom: Atom, graph: Sequence[Word], part: Part) -> Iterator[Place]:
             yield start, after
 
 
-def _beginnings(atom: Atom, asked: Word, part: Part) -> Iterable[int]:
+def _beginnings(atom: Atom, asked: Word, part: FieldText) -> Iterable[int]:
     """Return where in the text a word may begin that meets the one asked for."""
     if is_prefix(atom, asked):
         return {at for text, places in part.by_text.items() if text.startswith(asked.text) for at in places}
@@ -196,7 +196,7 @@ def _beginnings(atom: Atom, asked: Word, part: Part) -> Iterable[int]:
     return part.by_text.get(asked.text, ())
 
 
-def _meets(atom: Atom, asked: Word, met: Word, part: Part) -> bool:
+def _meets(atom: Atom, asked: Word, met: Word, part: FieldText) -> bool:
     """Tell whether a word of the text is the one asked for; a bare word meets one with a sign."""
     if is_prefix(atom, asked):
         return met.text.startswith(asked.text)

@@ -4,7 +4,7 @@ Times are aware datetimes in UTC, dates are local calendar days, texts are plain
 Plug-ins may import every name from here.
 """
 
-from digest.model.deliveries import Answer, Delivery, DeliveryStatus, Outcome, Stage
+from digest.model.deliveries import Delivery, DeliveryStatus, Outcome, Reply, Stage
 from digest.model.issues import (
     Component,
     Evidence,
@@ -17,7 +17,7 @@ from digest.model.issues import (
     Theme,
     Trend,
 )
-from digest.model.log import Batch, Cursor, Entry, RunRecord, Verdict
+from digest.model.log import Cursor, Entry, RunRecord, SourceBatch, Verdict
 from digest.model.papers import DigestFile, Listing, Paper, PartialDate, Rejected
 from digest.model.settings import (
     Bounces,
@@ -26,17 +26,15 @@ from digest.model.settings import (
     ImapBox,
     Maildir,
     Room,
+    ScheduleSettings,
     Settings,
     Smtp,
     Source,
-    Summarising,
-    Upkeep,
+    SummarySettings,
 )
-from digest.model.subscriptions import Subscription, Weights
+from digest.model.subscriptions import RankingWeights, Subscription
 
 __all__ = [
-    "Answer",
-    "Batch",
     "Bounces",
     "Component",
     "Cursor",
@@ -58,19 +56,21 @@ __all__ = [
     "Outcome",
     "Paper",
     "PartialDate",
+    "RankingWeights",
     "Rejected",
+    "Reply",
     "Room",
     "RunRecord",
+    "ScheduleSettings",
     "Settings",
     "Smtp",
     "Source",
+    "SourceBatch",
     "Stage",
     "Subscription",
-    "Summarising",
     "Summary",
+    "SummarySettings",
     "Theme",
     "Trend",
-    "Upkeep",
     "Verdict",
-    "Weights",
 ]

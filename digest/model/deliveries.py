@@ -34,7 +34,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """How far a try came, and the last word of the other side. `code` 0: there was none, `text` says why.
 
     `stage` names the step that failed; "end" is what follows the whole message, "service" all that another

@@ -18,7 +18,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SourceBatch:
     """What one digest file brought: the papers it lists, and the newest date among them; `read` is when."""
 
     path: str

@@ -10,7 +10,7 @@ from digest.model.papers import Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ListingReport:
     """A listing of a file: what the library makes of it."""
 
     title: str
@@ -33,7 +33,7 @@ class FileReport:
     note: str = ""
     rejected: Rejected | None = None
     remembered: bool = False
-    papers: tuple[Told, ...] = ()
+    papers: tuple[ListingReport, ...] = ()
 
     @property
     def listed(self) -> int:

@@ -99,7 +99,7 @@ class Bounces:
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class ScheduleSettings:
     """What `digest schedule` does besides its rounds.
 
     `ping` is asked for after every round that went well; `metrics` is the address (host, port) of
@@ -148,7 +148,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Summarising:
+class SummarySettings:
     """Who writes summaries: an endpoint like OpenAI's chat completions, and what a run may ask of it.
 
     `key_env` names the variable that holds the key, `key_file` the file.
@@ -178,7 +178,7 @@ class Settings:
     smtp: Smtp | None = None
     maildir: Maildir | None = None
     rooms: tuple[Room, ...] = ()
-    schedule: Upkeep = field(default_factory=Upkeep)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     serve: tuple[str, int] = ("127.0.0.1", 8350)  # the address where `digest serve` listens
     dkim: Dkim | None = None
     bounces: Bounces = Bounces()
@@ -186,7 +186,7 @@ class Settings:
     sources: tuple[Source, ...] = ()
     library: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
-    summaries: Summarising | None = None
+    summaries: SummarySettings | None = None
 
     def room(self, name: str) -> Room | None:
         return next((room for room in self.rooms if room.name == name), None)

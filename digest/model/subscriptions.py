@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class RankingWeights:
     """How much each part of a paper's worth counts (`digest.rank.formula`); `diversity` is from 0 to 1.
 
     `discover` is how many papers a week may come from outside the keywords; `clicks` lets papers that were
@@ -44,7 +44,7 @@ class Subscription:
     paused_until: date | None = None
     send_empty: str = "never"
     language: str = "en"
-    ranking: Weights = Weights()
+    ranking: RankingWeights = RankingWeights()
     chat: tuple[str, ...] = ()
 
     def recipients(self, channel: str) -> tuple[str, ...]:

@@ -20,11 +20,11 @@ from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import collect
 from digest.pipeline.channels import channels_of
-from digest.store.group_commit import _Clerk
+from digest.store.group_commit import GroupCommit
 from digest.store.store import Store
-from digest.system.locks import dead_signs, forget_sign, sign_of_life, this_start
+from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
-Chance = Callable[[], float]
+Jitter = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def deliver(
     store: Store,
     *,
     now: datetime,
-    chance: Chance = random.random,
+    jitter: Jitter = random.random,
     stopping: Callable[[], bool] = lambda: False,
 ) -> DeliveryReport:
     """Empty the outbox over every configured channel, or till `stopping`. Raises UsageError, StoreError."""
@@ -57,7 +57,7 @@ def deliver(
     pauses: list[str] = []
     for name, channel in channels.items():
         with _leases(home, store, name, clock, number) as outbox:
-            loop = Loop(outbox, channel, now=clock, chance=chance, stopping=stopping)
+            loop = Loop(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
             loop.run()
         problems |= loop.problems
         pauses += [loop.pause] if loop.pause else []
@@ -100,17 +100,17 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
 
 def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool = True) -> None:
     """End the leases of those who died, and those that are over, in the emptying `number`."""
-    dead = dead_signs(home.path)
+    dead = dead_workers(home.path)
     with store.begin() as tx:
-        tx.outbox.recover(now=now, dead=dead, number=number, start=this_start())
+        tx.outbox.recover(now=now, dead=dead, number=number, start=boot_id())
     for holder in dead if tidy else ():
-        forget_sign(home.path, holder)
+        forget_worker(home.path, holder)
 
 
 # --- the outbox as the loop sees it ----------------------------------------------------------------
 
 
-class _Leases:
+class LeasedOutbox:
     """One holder's view of the outbox for one channel, in one emptying of it."""
 
     def __init__(
@@ -127,7 +127,7 @@ class _Leases:
         self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
         self._lease, self._resend, self._number = lease, resend, number
         # A lease is durable and names the start of the machine: after a power cut it is in doubt whole.
-        self._clerk = _Clerk(store, durable="@" not in holder)
+        self._clerk = GroupCommit(store, durable="@" not in holder)
 
     def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
         now = self._clock()
@@ -172,14 +172,16 @@ class _Leases:
 
 
 @contextmanager
-def _leases(home: Home, store: Store, channel: str, clock: SteadyClock, number: int) -> Iterator[_Leases]:
+def _leases(
+    home: Home, store: Store, channel: str, clock: SteadyClock, number: int
+) -> Iterator[LeasedOutbox]:
     """Be a holder of leases for the block."""
     smtp = home.settings.smtp or Smtp("")
     # Longer than any try can take: every step has its own limit.
     lease = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
-    if store.is_sqlite and (start := this_start()):
+    if store.is_sqlite and (start := boot_id()):
         holder += f"@{start}"
     resend = home.settings.in_doubt == "resend"
-    with sign_of_life(home.path, holder):
-        yield _Leases(store, holder, channel, clock, lease, resend=resend, number=number)
+    with liveness_file(home.path, holder):
+        yield LeasedOutbox(store, holder, channel, clock, lease, resend=resend, number=number)

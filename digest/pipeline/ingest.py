@@ -14,7 +14,7 @@ from digest import __version__, read
 from digest.diff.changes import Change, diff
 from digest.identity import by_key, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
-from digest.model.reports import FileReport, Told
+from digest.model.reports import FileReport, ListingReport
 from digest.store import Library
 from digest.store.store import Store, Transaction
 
@@ -220,7 +220,7 @@ def _seen(library: Library, item: _Gathered, *, tell: bool) -> FileReport:
     known = library.file(item.digest or "")
     assert known is not None, "it was found by this digest"
     papers = library.listed_in(known.id) if tell else ()
-    told = tuple(Told(paper.title, "seen", paper.first_seen, item.path) for paper in papers)
+    told = tuple(ListingReport(paper.title, "seen", paper.first_seen, item.path) for paper in papers)
     return FileReport(
         item.path, known.source, known.captured, known.captured_guessed, seen=known.listed, papers=told
     )
@@ -249,7 +249,7 @@ def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
         seen=statuses.count("seen"),
         note="; ".join(filter(None, (file.note, *_merged(changes), _doubts(changes)))),
         papers=tuple(
-            Told(
+            ListingReport(
                 change.listing.title,
                 change.status,
                 change.known.first_seen if change.known else None,

@@ -17,7 +17,7 @@ _DRAFT_AGE = 24 * 3600  # seconds; a younger draft may be of a run at work
 
 
 @dataclass(frozen=True, slots=True)
-class Upkept:
+class MaintenanceReport:
     """What was done: the copy made (None: none wanted, or made before), copies and files removed."""
 
     backup: Path | None
@@ -26,7 +26,7 @@ class Upkept:
     details_removed: int
 
 
-def keep_up(home: Home, store: Store, now: datetime) -> Upkept:
+def keep_up(home: Home, store: Store, now: datetime) -> MaintenanceReport:
     """Back the library up once a day, prune what policy says, give room back. Raises StoreError."""
     policy = home.settings.schedule
     today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
@@ -41,7 +41,7 @@ def keep_up(home: Home, store: Store, now: datetime) -> Upkept:
     with store.begin() as tx:
         details += tx.clicks.forget(before=now - policy.keep_clicks)
     store.tidy()
-    return Upkept(made, removed, files, details)
+    return MaintenanceReport(made, removed, files, details)
 
 
 def _back_up(home: Home, store: Store, today: date, keep: int) -> tuple[Path | None, int]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from digest import __version__
 from digest.match import near_misses as near
 from digest.match.query.parser import Query, query_of
-from digest.match.reference import Analysed, analyse, best_first, match
+from digest.match.reference import AnalysedPaper, analyse, best_first, match
 from digest.model import Entry, Match, Paper, Subscription, Trend
-from digest.pipeline.ranking import Tastes
+from digest.pipeline.ranking import TasteModels
 from digest.pipeline.trends import tells_trends, trends_of
 from digest.store.library import Library
 from digest.store.store import Store, Transaction
@@ -29,7 +29,7 @@ _PAPERS_AT_ONCE = 1_024
 _NOTHING: frozenset[int] = frozenset()
 
 
-class Shelf:
+class RunMatcher:
     """Intervals of the log with their papers, each loaded and analysed once in a run."""
 
     def __init__(
@@ -39,13 +39,13 @@ class Shelf:
         self.store = store
         self.model = model
         self._hidden = hidden
-        self.tastes = Tastes()
+        self.tastes = TasteModels()
         self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
         self._papers: dict[int, Paper] = {}
-        self._analysed: dict[int, Analysed] = {}
+        self._analysed: dict[int, AnalysedPaper] = {}
         self._queries: dict[str, Query] = {}
         self._accepted: dict[str, frozenset[int]] = {}
-        self._nearby: dict[tuple[int, int], near.Nearby] = {}
+        self._nearby: dict[tuple[int, int], near.NearMissFinder] = {}
         self._trends: tuple[Trend, ...] | None = None
 
     def prepare(self, subscriptions: Sequence[Subscription]) -> None:
@@ -144,12 +144,14 @@ class Shelf:
 
     def nearest(
         self, subscription: Subscription, library: Library, first: int, last: int
-    ) -> tuple[near.Miss, ...]:
+    ) -> tuple[near.NearMiss, ...]:
         """Return how the papers of an interval came near a query that accepted none."""
         if (first, last) not in self._nearby:
             numbers = dict.fromkeys(entry.paper for entry in self.entries(library, first, last))
             left = min((each.lookups_left for each in self._nearby.values()), default=near.LOOKUPS)
-            self._nearby[first, last] = near.Nearby([self._analyse(number) for number in numbers], left)
+            self._nearby[first, last] = near.NearMissFinder(
+                [self._analyse(number) for number in numbers], left
+            )
         return self._nearby[first, last].misses(self.query(subscription))
 
     def trends(self, tx: Transaction, subscription: Subscription) -> tuple[Trend, ...]:
@@ -160,10 +162,10 @@ class Shelf:
             self._trends = trends_of(tx)
         return self._trends
 
-    def _prepared(self, paper: Paper) -> Analysed:
+    def _prepared(self, paper: Paper) -> AnalysedPaper:
         return self._analyse(paper.number)
 
-    def _analyse(self, number: int) -> Analysed:
+    def _analyse(self, number: int) -> AnalysedPaper:
         if number not in self._analysed:
             self._analysed[number] = analyse(self._papers[number])
         return self._analysed[number]

@@ -14,7 +14,7 @@ from digest.store.store import Store, Transaction
 from digest.system.files import write_whole
 
 if TYPE_CHECKING:
-    from digest.render import Frame, Renderer
+    from digest.render import Renderer, SiteContext
     from digest.store.pending_files import Kind
 
 SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
@@ -43,13 +43,13 @@ def issue_path(issue: Issue, form: str) -> str:
     return f"output/issues/{issue.subscription}/{issue.stem}.{SUFFIXES[form]}"
 
 
-def frame_of(home: Home) -> "Frame":
+def frame_of(home: Home) -> "SiteContext":
     """Return what a home's settings contribute to issues and pages."""
-    from digest.render import Frame
+    from digest.render import SiteContext
 
     settings = home.settings
     sender = settings.sender or settings.title
-    return Frame(settings.title, settings.base_url, sender, settings.timezone, settings.language)
+    return SiteContext(settings.title, settings.base_url, sender, settings.timezone, settings.language)
 
 
 def renderer_for(home: Home) -> "Renderer":
@@ -148,7 +148,7 @@ def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> 
         yield _titles(store, int(key.split()[1]))
         return
     from digest.publish import opml
-    from digest.render import Holdings
+    from digest.render import ArchiveStats
 
     zone = ZoneInfo(home.settings.timezone)
     with store.begin(write=False) as tx:
@@ -161,7 +161,7 @@ def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> 
         }
         trends = trends_of(tx)
     days = [at.astimezone(zone).date() for _, at in seen]
-    holdings = Holdings(days, entered, seen[-1][0] if seen else 0, trends)
+    holdings = ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
     yield "output/site/index.html", renderer.index(lines, names, holdings).encode()
     settings = home.settings
     every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)

@@ -17,7 +17,7 @@ from digest.model import Component, Item, Paper, Subscription
 from digest.rank.clicks import counted
 from digest.rank.formula import components, ordered
 from digest.store.store import Transaction
-from digest.text.keyphrases import spoken
+from digest.text.keyphrases import surface_forms
 
 if TYPE_CHECKING:
     from digest.rank.taste import Profile, Space
@@ -48,10 +48,10 @@ class Taste:
         weighed = self.space.reasons(self.profile, self.space.matrix([paper]), 2 * _TERMS)
         for_it = (term for term, weight in weighed if weight > 0)
         against = (term for term, weight in weighed if weight < 0)
-        return spoken(for_it, [paper])[:_TERMS], spoken(against, [paper])[:_TERMS]
+        return surface_forms(for_it, [paper])[:_TERMS], surface_forms(against, [paper])[:_TERMS]
 
 
-class Tastes:
+class TasteModels:
     """The tastes of all readers, each learnt when it is asked for."""
 
     def __init__(self) -> None:

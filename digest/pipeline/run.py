@@ -21,14 +21,14 @@ from zoneinfo import ZoneInfo
 from digest.compose.issue import MAX_UPDATED, Findings, compose, find, recent_enough
 from digest.compose.slots import Slot, instant_of, latest_due, next_slot, parse_schedule
 from digest.errors import UsageError
-from digest.home.subscription_files import Flawed
+from digest.home.subscription_files import InvalidSubscription
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
-from digest.match.near_misses import Miss
+from digest.match.near_misses import NearMiss
 from digest.model import Cursor, Entry, Home, Issue, Paper, Subscription, Verdict
 from digest.model.reports import IssueReport, RunReport, SubscriptionReport
 from digest.pipeline.ingest import Options, Progress, owned, read_files, silent
-from digest.pipeline.matching import Shelf
+from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import issue_path, write_unwritten
 from digest.pipeline.source_health import stale, troubles
 from digest.pipeline.summaries import with_summaries, write_summaries
@@ -45,7 +45,7 @@ WEEK = timedelta(days=7)
 def run(
     home: Home,
     store: Store,
-    subscriptions: Sequence[Subscription | Flawed],
+    subscriptions: Sequence[Subscription | InvalidSubscription],
     options: Options,
     *,
     now: datetime,
@@ -74,7 +74,7 @@ def run(
     reports: list[SubscriptionReport] = []
     with _timed(stages, "match"):
         mine = owned(home, now)
-        shelf = Shelf(store, mine.has, model=home.settings.summary_model)
+        shelf = RunMatcher(store, mine.has, model=home.settings.summary_model)
         shelf.prepare([each for each in subscriptions if isinstance(each, Subscription) and each.enabled])
         notes: tuple[str, ...] = ()
         if shelf.model and write:  # a rehearsal asks nobody
@@ -121,8 +121,8 @@ def _later(started: datetime) -> datetime:
 
 
 def chosen(
-    subscriptions: Sequence[Subscription | Flawed], only: str | None
-) -> tuple[Subscription | Flawed, ...]:
+    subscriptions: Sequence[Subscription | InvalidSubscription], only: str | None
+) -> tuple[Subscription | InvalidSubscription, ...]:
     """Return the subscriptions a run is for: all, or one. Raises UsageError if that one is unknown."""
     if only is None:
         return tuple(subscriptions)
@@ -170,8 +170,8 @@ def _mark_all(tx: Transaction) -> None:
 
 
 def _serve(
-    shelf: Shelf,
-    subscriptions: Sequence[Subscription | Flawed],
+    shelf: RunMatcher,
+    subscriptions: Sequence[Subscription | InvalidSubscription],
     cursors: Mapping[str, Cursor],
     options: Options,
     *,
@@ -187,7 +187,7 @@ def _serve(
     with shelf.store.begin() as tx:
         began, end = monotonic(), tx.library.end()
         for subscription in subscriptions:
-            if isinstance(subscription, Flawed):
+            if isinstance(subscription, InvalidSubscription):
                 report = SubscriptionReport(subscription.id, error=str(subscription))
             elif not subscription.enabled:
                 report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
@@ -220,7 +220,7 @@ def _verdict(report: SubscriptionReport) -> Verdict:
 
 def _decide(
     tx: Transaction,
-    shelf: Shelf,
+    shelf: RunMatcher,
     subscription: Subscription,
     cursor: Cursor,
     end: int,
@@ -240,7 +240,7 @@ def _decide(
     )
     slot, waiting = _due(tx, subscription, cursor, findings, options, now)
     nearest: tuple[str, ...] = ()
-    misses: tuple[Miss, ...] = ()
+    misses: tuple[NearMiss, ...] = ()
     if findings.considered and not findings.matched:
         misses = shelf.nearest(subscription, tx.library, cursor.position, end)
         nearest = _why_none(findings, misses, ENGLISH)
@@ -297,7 +297,7 @@ def _unmatched(entries: Sequence[Entry]) -> str:
     return f"no match among {' and '.join(counts)} paper{'' if last == 1 else 's'}"
 
 
-def _why_none(findings: Findings, misses: Sequence[Miss], say: Language) -> tuple[str, ...]:
+def _why_none(findings: Findings, misses: Sequence[NearMiss], say: Language) -> tuple[str, ...]:
     """Say which matching papers are no part of an issue, and how others came near."""
     told = [miss.said(say=say) for miss in misses]
     if findings.old:
@@ -329,7 +329,7 @@ def _made(issue: Issue, subscription: Subscription) -> IssueReport:
 
 def ranked(
     tx: Transaction,
-    shelf: Shelf,
+    shelf: RunMatcher,
     subscription: Subscription,
     findings: Findings,
     interval: tuple[int, int],
@@ -346,7 +346,10 @@ def ranked(
 
 
 def _shown(
-    shelf: Shelf, subscriptions: Iterable[Subscription | Flawed], options: Options, now: datetime
+    shelf: RunMatcher,
+    subscriptions: Iterable[Subscription | InvalidSubscription],
+    options: Options,
+    now: datetime,
 ) -> list[Paper]:
     """Return the papers that the issues of this run will show."""
     found: list[Paper] = []
@@ -415,7 +418,9 @@ def waiting_slot(subscription: Subscription, last: datetime | None, now: datetim
     return slot
 
 
-def due_now(store: Store, subscriptions: Iterable[Subscription | Flawed], now: datetime) -> frozenset[str]:
+def due_now(
+    store: Store, subscriptions: Iterable[Subscription | InvalidSubscription], now: datetime
+) -> frozenset[str]:
     """Return the subscriptions for which a run would use up a slot now, or begin."""
     with store.begin(write=False) as tx:
         cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
@@ -439,7 +444,7 @@ def _is_due(tx: Transaction, subscription: Subscription, cursor: Cursor | None, 
 
 def _feed(
     tx: Transaction,
-    shelf: Shelf,
+    shelf: RunMatcher,
     subscription: Subscription,
     cursor: Cursor,
     end: int,
@@ -463,7 +468,7 @@ def _feed(
 
 def findings_of(
     tx: Transaction,
-    shelf: Shelf,
+    shelf: RunMatcher,
     subscription: Subscription,
     first: int,
     last: int,

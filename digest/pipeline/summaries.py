@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from digest.compose.issue import Findings
-from digest.model import Home, Item, Paper, Summarising, Summary
+from digest.model import Home, Item, Paper, Summary, SummarySettings
 from digest.store.store import Store, Transaction
 
 _FAILURES = 3  # in a row, and no more is asked
@@ -36,7 +36,7 @@ def write_summaries(home: Home, store: Store, papers: Iterable[Paper], *, now: d
 
 
 def _ask(
-    store: Store, settings: Summarising, secret: str, missing: dict[str, Paper], now: datetime
+    store: Store, settings: SummarySettings, secret: str, missing: dict[str, Paper], now: datetime
 ) -> tuple[int, str]:
     """Ask for one summary after the other; return how many were written, and the first reason for fewer."""
     from digest.summarize import Endpoint, SummaryError
@@ -68,7 +68,7 @@ def _told(written: int, wanted: int, problem: str) -> str:
     return f"summaries: {written} of {wanted} written, the other papers keep their key sentence: {problem}"
 
 
-def _secret(home: Home, settings: Summarising) -> tuple[str, str]:
+def _secret(home: Home, settings: SummarySettings) -> tuple[str, str]:
     """Return the key of the endpoint ("" for none), and what is wrong with it."""
     if settings.key_env:
         key = os.environ.get(settings.key_env, "").strip()

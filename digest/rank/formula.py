@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import date
 from math import log
 
-from digest.model import Component, Item, Paper, Weights
+from digest.model import Component, Item, Paper, RankingWeights
 
 FRESH_DAYS = 30
 _POPULAR = 1_000  # upvotes and comments that count in full
@@ -25,7 +25,7 @@ _CODE = 0.2
 
 
 def components(
-    items: Sequence[Item], weights: Weights, tastes: Sequence[float] | None, today: date
+    items: Sequence[Item], weights: RankingWeights, tastes: Sequence[float] | None, today: date
 ) -> tuple[tuple[Component, ...], ...]:
     """Return for each item the parts of the formula that have a weight; `tastes` None: nothing is known."""
     best = max((item.score for item in items), default=0) or 1

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log
 
 from digest.model import Paper
-from digest.text.keyphrases import subjects
+from digest.text.keyphrases import keyphrases
 
 MOST = 6  # keywords proposed
 _PAIR = 1.5  # a pair of words is a better keyword than a word
@@ -19,14 +19,14 @@ _PAIR = 1.5  # a pair of words is a better keyword than a word
 
 def suggest(liked: Sequence[Paper], library: Iterable[Paper]) -> tuple[str, ...]:
     """Return keywords, as they stand in a subscription, that find the liked papers; none for none."""
-    mine = [subjects(paper.title, paper.abstract) for paper in liked]
+    mine = [keyphrases(paper.title, paper.abstract) for paper in liked]
     often: Counter[str] = Counter()
     size = 0
     wanted = {term for terms in mine for term in terms}
     for paper in library:
         size += 1
-        often.update(wanted & subjects(paper.title, paper.abstract).keys())
-    worth = _worth(mine, [subjects(paper.title) for paper in liked], often, size)
+        often.update(wanted & keyphrases(paper.title, paper.abstract).keys())
+    worth = _worth(mine, [keyphrases(paper.title) for paper in liked], often, size)
     order = sorted(worth, key=lambda term: (-round(worth[term], 9), term))
     chosen: list[str] = []
     unmet = [2] * len(mine)  # each paper by two keywords, where that can be

@@ -30,7 +30,7 @@ from scipy.sparse import csr_matrix
 from digest.match.query.parser import DEFAULT_SCOPE, Query, positive_atoms
 from digest.match.reference import is_prefix
 from digest.model import Paper
-from digest.text.keyphrases import is_telling
+from digest.text.keyphrases import is_content_word
 from digest.text.words import words
 
 Floats = NDArray[np.float64]
@@ -93,7 +93,7 @@ class Space:
         for atom in positive_atoms(query):
             if set(atom.fields) & set(DEFAULT_SCOPE):
                 whole = [word for word in atom.words if not is_prefix(atom, word)]
-                counts |= _terms([word.stem for word in whole if is_telling(word)])
+                counts |= _terms([word.stem for word in whole if is_content_word(word)])
         return self._dense(self._matrix([self._vector(counts)]))
 
     def profile(
@@ -209,7 +209,7 @@ def _counts(title: str, abstract: str) -> Counter[str]:
 
 
 def _stems(text: str) -> list[str]:
-    return [word.stem for word in words(text) if is_telling(word)]
+    return [word.stem for word in words(text) if is_content_word(word)]
 
 
 def _terms(stems: Sequence[str]) -> Counter[str]:

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 from math import log
 
 from digest.model import Paper, Theme
-from digest.text.keyphrases import is_telling, spoken
+from digest.text.keyphrases import is_content_word, surface_forms
 from digest.text.stopwords import GENERIC
 from digest.text.words import words
 
@@ -45,7 +45,7 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
     names = _names(groups, counts, [set(_terms(paper.title)) for paper in papers])
     return tuple(
         Theme(
-            ", ".join(spoken(name, [papers[place] for place in group])),
+            ", ".join(surface_forms(name, [papers[place] for place in group])),
             tuple(papers[place].number for place in group),
         )
         for name, group in zip(names, groups, strict=True)
@@ -63,7 +63,7 @@ def _counts(paper: Paper, asked: set[str]) -> Counter[str]:
 
 
 def _terms(text: str) -> list[str]:
-    telling = [word.stem for word in words(text) if is_telling(word)]
+    telling = [word.stem for word in words(text) if is_content_word(word)]
     return [*telling, *(f"{one} {two}" for one, two in pairwise(telling))]
 
 

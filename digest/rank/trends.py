@@ -24,7 +24,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from digest.model import Trend
-from digest.text.keyphrases import in_full
+from digest.text.keyphrases import full_phrase
 
 WEEKS = 12
 _NOW = 2  # of these weeks
@@ -113,7 +113,7 @@ def trends(rises: Iterable[Rise], titles: Mapping[int, str]) -> tuple[Trend, ...
     """Return what rises, named as titles of its papers write it."""
     return tuple(
         Trend(
-            ", ".join(in_full(term, [titles[number] for number in each.papers]) for term in each.terms),
+            ", ".join(full_phrase(term, [titles[number] for number in each.papers]) for term in each.terms),
             each.counts,
             each.last,
         )

@@ -3,8 +3,8 @@
 Everything here is pure: the same issue, templates and frame give the same bytes.
 """
 
-from digest.render.context import Frame
+from digest.render.context import SiteContext
 from digest.render.renderer import Renderer
-from digest.render.view import Holdings
+from digest.render.view import ArchiveStats
 
-__all__ = ["Frame", "Holdings", "Renderer"]
+__all__ = ["ArchiveStats", "Renderer", "SiteContext"]

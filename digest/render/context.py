@@ -6,7 +6,7 @@ from digest.urls import feed_file, is_root_of_this_machine
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SiteContext:
     """What settings contribute. `base_url` ends with a slash; `sender` is a name and an address for From.
 
     `language` is that of the archive's own pages; `feeds_base` what addresses of feeds begin with, where
@@ -20,7 +20,7 @@ class Frame:
     language: str = "en"
     feeds_base: str = ""
 
-    def seen_from(self, page: str) -> "Frame":
+    def relative_to(self, page: str) -> "SiteContext":
         """Return the frame of a page that may be opened as a file; `page` leads from it to the archive.
 
         Where the archive is on this machine only, links lead to the files beside the page: they work

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from digest.errors import TemplateProblem
+from digest.errors import TemplateError
 from digest.i18n.language import ENGLISH, Language
 from digest.render import markdown as md
 from digest.render import plain_text as plain
@@ -84,15 +84,15 @@ def render(environment: "Environment", name: str, values: Mapping[str, Any]) -> 
         return environment.get_template(name).render(values)
     except TemplateSyntaxError as error:
         place = error.filename or error.name or name
-        raise TemplateProblem(f"{place}:{error.lineno}: {error.message}; mend this template") from error
+        raise TemplateError(f"{place}:{error.lineno}: {error.message}; mend this template") from error
     except TemplateNotFound as error:
-        raise TemplateProblem(f"{name}: there is no template {error.name!r}; check its name") from error
+        raise TemplateError(f"{name}: there is no template {error.name!r}; check its name") from error
     except UnicodeDecodeError as error:
-        raise TemplateProblem(f"{name}: is not UTF-8; save the template as UTF-8") from error
+        raise TemplateError(f"{name}: is not UTF-8; save the template as UTF-8") from error
     except Exception as error:  # a template may do anything that Python's expressions can
         place = _place(environment, error, name)
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise TemplateProblem(f"{place}: {reason}; mend this template") from error
+        raise TemplateError(f"{place}: {reason}; mend this template") from error
 
 
 def _place(environment: "Environment", error: Exception, name: str) -> str:

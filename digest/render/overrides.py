@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from digest.errors import TemplateProblem, UsageError
+from digest.errors import TemplateError, UsageError
 from digest.model import Evidence, Issue, IssueLine, Item, Paper, Summary, Trend
-from digest.render.context import Frame
+from digest.render.context import SiteContext
 from digest.render.environment import make_environment
 from digest.render.notices import ask
 from digest.render.renderer import Renderer
-from digest.render.view import Holdings
+from digest.render.view import ArchiveStats
 from digest.system.files import write_whole
 from digest.system.resources import folder
 
@@ -55,7 +55,7 @@ def export(home_templates: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
     return tuple(home_templates / name for name in names)
 
 
-def check(home_templates: Path, frame: Frame) -> tuple[str, ...]:
+def check(home_templates: Path, frame: SiteContext) -> tuple[str, ...]:
     """Return what is wrong with a home's templates: each problem with file, line and remedy.
 
     Every template is read, and everything that people see is made of an invented issue.
@@ -82,12 +82,12 @@ def check(home_templates: Path, frame: Frame) -> tuple[str, ...]:
         lambda: renderer.subject(_ISSUE),
         lambda: renderer.notice(ask("Kites", "reader@example.org", "en")),
         lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
-        lambda: renderer.index([IssueLine.of(_ISSUE)], {}, Holdings((), {}, 1, _TRENDS)),
+        lambda: renderer.index([IssueLine.of(_ISSUE)], {}, ArchiveStats((), {}, 1, _TRENDS)),
     )
     for make in made:
         try:
             make()
-        except TemplateProblem as error:
+        except TemplateError as error:
             problems[str(error)] = None
     return tuple(problems)
 

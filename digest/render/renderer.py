@@ -9,19 +9,19 @@ from digest.i18n.catalogue import language
 from digest.model import Issue, IssueLine, Paper
 from digest.render import chat, mail, phrases
 from digest.render import markdown as md
-from digest.render.context import Frame
+from digest.render.context import SiteContext
 from digest.render.environment import make_environment, render
 from digest.render.notices import Notice
 from digest.render.view import (
     WHOLE,
+    ArchiveStats,
     Fit,
-    Holdings,
     IssueView,
     index_view,
     issue_view,
-    led_through,
     named,
     page_view,
+    with_tracked_links,
 )
 from digest.text.clean import clean
 from digest.urls import host_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # Gmail cuts mails off at about 102 KB of HTML; what delivery adds (how to leave) must fit as well.
 BUDGET = 92_000
-NOTHING = Holdings()
+NOTHING = ArchiveStats()
 SITE = "../../site/"  # from an issue's files to the archive
 
 
@@ -56,7 +56,7 @@ class Renderer:
     TemplateProblem if a template cannot be rendered.
     """
 
-    def __init__(self, home_templates: Path | None, frame: Frame) -> None:
+    def __init__(self, home_templates: Path | None, frame: SiteContext) -> None:
         self._home_templates = home_templates
         self._frame = frame
         self._environments: dict[str, Environment] = {}
@@ -72,16 +72,16 @@ class Renderer:
 
     def html(self, issue: Issue, site: str = SITE) -> str:
         """Return the issue as the HTML of a mail, in a file from which `site` leads to the archive."""
-        return self._html(issue, self._frame.seen_from(site))
+        return self._html(issue, self._frame.relative_to(site))
 
-    def _html(self, issue: Issue, frame: Frame) -> str:
+    def _html(self, issue: Issue, frame: SiteContext) -> str:
         """Return the HTML of a mail: abstracts in short, styles inline, below BUDGET bytes.
 
         What is too large for that has shorter abstracts, then fewer papers; the rest is on the web.
         """
         return self._fitting(issue, frame, issue_view(issue, frame))
 
-    def _fitting(self, issue: Issue, frame: Frame, view: IssueView) -> str:
+    def _fitting(self, issue: Issue, frame: SiteContext, view: IssueView) -> str:
         page = ""
         for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
             view = view if fit == WHOLE else issue_view(issue, frame, fit=fit)
@@ -92,7 +92,7 @@ class Renderer:
 
     def markdown(self, issue: Issue) -> str:
         """Return the issue in Markdown, abstracts whole, in a file next to that of `html`."""
-        return self._markdown(issue_view(issue, self._frame.seen_from(SITE)))
+        return self._markdown(issue_view(issue, self._frame.relative_to(SITE)))
 
     def _markdown(self, view: IssueView) -> str:
         # Blank lines mean nothing in Markdown beyond the first, and templates read better with more.
@@ -140,9 +140,9 @@ class Renderer:
         from markupsafe import Markup
 
         top = "../../"
-        view = issue_view(issue, self._frame.seen_from(top), everything=True)
+        view = issue_view(issue, self._frame.relative_to(top), everything=True)
         if through:
-            view = led_through(view, through)
+            view = with_tracked_links(view, through)
         body = md.to_html(
             self._markdown(view),
             [paper.anchor for section in view.sections for paper in section.papers],
@@ -156,26 +156,26 @@ class Renderer:
 
     def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
         """Return the page of one paper; `issues` are those that brought it."""
-        view = page_view(paper, issues, self._frame.seen_from("../"))
+        view = page_view(paper, issues, self._frame.relative_to("../"))
         return self._render("paper.html", view.language, paper=view, top="../")
 
     def index(
         self,
         issues: Sequence[IssueLine],
         names: Mapping[str, str] | None = None,
-        holdings: Holdings = NOTHING,
+        holdings: ArchiveStats = NOTHING,
     ) -> str:
         """Return the first page of the archive.
 
         `names` maps the id of every subscription that has a feed to its name; those of `issues` are
         known without.
         """
-        view = index_view(issues, names or {}, self._frame.seen_from(""), holdings)
+        view = index_view(issues, names or {}, self._frame.relative_to(""), holdings)
         return self._render("index.html", view.language, archive=view, top="")
 
     def notice(self, notice: Notice) -> str:
         """Return a short page that a server answers with."""
-        frame = self._frame.seen_from("/")
+        frame = self._frame.relative_to("/")
         home_url = frame.home_url.removesuffix("index.html") if frame.feeds_base else frame.home_url
         title = named(frame.title, "Paper Digest")
         return self._render("notice.html", notice.language, notice=notice, title=title, home_url=home_url)

@@ -16,7 +16,7 @@ from digest.model import Issue, IssueLine, Item, Paper, Trend
 from digest.render import phrases
 from digest.render.bibtex import bibtex
 from digest.render.chart import Chart, papers_a_week, weekly_bars
-from digest.render.context import Frame
+from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
 from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason
@@ -119,7 +119,7 @@ class Fit:
 WHOLE = Fit()
 
 
-def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
+def issue_view(issue: Issue, frame: SiteContext, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
     """Return an issue as templates see it; `everything` shows the papers behind "and N more", too.
 
     `fit` is for mails that must not grow too large: what it leaves out is behind "and N more".
@@ -190,7 +190,7 @@ def issue_view(issue: Issue, frame: Frame, *, everything: bool = False, fit: Fit
     )
 
 
-def led_through(view: IssueView, through: Callable[[int], str]) -> IssueView:
+def with_tracked_links(view: IssueView, through: Callable[[int], str]) -> IssueView:
     """Return an issue whose titles lead to the addresses that `through` gives by the papers' numbers."""
 
     def led(section: SectionView) -> SectionView:
@@ -215,7 +215,7 @@ def _section(
     heading: str,
     shown: tuple[Item, ...],
     more: tuple[Item, ...],
-    frame: Frame,
+    frame: SiteContext,
     about: int,
     say: Language,
     *,
@@ -231,7 +231,7 @@ def _section(
     )
 
 
-def paper_view(item: Item, frame: Frame, about: int = ABOUT, say: Language = ENGLISH) -> PaperView:
+def paper_view(item: Item, frame: SiteContext, about: int = ABOUT, say: Language = ENGLISH) -> PaperView:
     """Return a paper as templates see it, with about so many characters of its abstract in short."""
     paper, read = item.paper, readable(item.paper.abstract)
     matched = read.spans(spans(item.evidence, "abstract"))
@@ -381,7 +381,7 @@ class IndexView:
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class ArchiveStats:
     """What the archive holds besides issues.
 
     `seen` are the days on which papers were first seen, `entered` those on which papers entered each
@@ -395,7 +395,7 @@ class Holdings:
 
 
 def index_view(
-    issues: Sequence[IssueLine], names: Mapping[str, str], frame: Frame, holdings: Holdings
+    issues: Sequence[IssueLine], names: Mapping[str, str], frame: SiteContext, holdings: ArchiveStats
 ) -> IndexView:
     """Return the archive's first page; `names` are the subscriptions that have a feed, by id."""
     say = language(frame.language)
@@ -442,7 +442,7 @@ def index_view(
     )
 
 
-def feed_view(name: str, title: str, frame: Frame) -> FeedView:
+def feed_view(name: str, title: str, frame: SiteContext) -> FeedView:
     """Return the addresses of a feed."""
     rss, atom, json = (frame.feed_url(name, form) for form in ("rss", "atom", "json"))
     return FeedView(title, rss, atom, json)
@@ -480,7 +480,7 @@ class PageView:
     feed: FeedView
 
 
-def page_view(paper: Paper, issues: Sequence[IssueLine], frame: Frame) -> PageView:
+def page_view(paper: Paper, issues: Sequence[IssueLine], frame: SiteContext) -> PageView:
     """Return a paper as its own page shows it."""
     names = tuple(filter(None, (clean(author).strip() for author in paper.authors)))
     say, digest = language(frame.language), named(frame.title, "Paper Digest")

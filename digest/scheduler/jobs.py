@@ -9,7 +9,7 @@ from digest.model import Home
 from digest.model.reports import DeliveryReport
 from digest.services import runs
 from digest.services.workspace import Clock, open_library
-from digest.system.locks import dead_signs
+from digest.system.locks import dead_workers
 
 if TYPE_CHECKING:
     from digest.fetch.fetch import Fetched
@@ -22,7 +22,7 @@ LOOK = 300.0
 
 
 @dataclass(slots=True)
-class Post:
+class DeliveryJob:
     """Delivers mail that is due: queued just now, deferred until now, or left by somebody who died."""
 
     stopping: Callable[[], bool]
@@ -46,7 +46,7 @@ class Post:
                 due = tx.outbox.anything_due(
                     channels=settings.channels,
                     now=clock.now,
-                    dead=dead_signs(home.path),
+                    dead=dead_workers(home.path),
                     resend=settings.in_doubt == "resend",
                 )
             if not due:
@@ -57,7 +57,7 @@ class Post:
 
 
 @dataclass(slots=True)
-class ProcessedBounces:
+class BounceJob:
     """Reads what came back, also while no mail is due."""
 
     stopping: Callable[[], bool]
@@ -76,7 +76,7 @@ class ProcessedBounces:
 
 
 @dataclass(slots=True)
-class Fetches:
+class FetchJob:
     """Asks the sources whose time has come; `busy` while it does."""
 
     busy: bool = False

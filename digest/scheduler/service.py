@@ -26,12 +26,13 @@ from apscheduler.triggers.cron import CronTrigger
 
 from digest.errors import DigestError, LockedError, UsageError
 from digest.model import Home
-from digest.scheduler.jobs import Fetches, Post, ProcessedBounces
-from digest.scheduler.tick import Rounds, Stopped
+from digest.scheduler.jobs import BounceJob, DeliveryJob, FetchJob
+from digest.scheduler.tick import Stopped, Ticker
 from digest.services import runs
 from digest.services.metrics import Meters, Server
 from digest.services.workspace import Clock
-from digest.system.heartbeat import Pulse, beat
+from digest.system import heartbeat
+from digest.system.heartbeat import Heartbeat
 from digest.system.locks import LEADER, hold
 
 _UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnight
@@ -90,7 +91,7 @@ class Service:
     _rounds: Any = None
     _post: Any = None
     _returns: Any = None
-    _fetches: Fetches = field(default_factory=Fetches)
+    _fetches: FetchJob = field(default_factory=FetchJob)
     _posted_well: bool = True
     _gate: Any = field(default_factory=threading.Lock)
     _waiting: bool = False
@@ -125,7 +126,7 @@ class Service:
         with ExitStack() as held:
             while not (self.stop.is_set() or self.meters.leads):
                 try:
-                    held.enter_context(hold(self.home.path, command=self.command, patience=0, file=LEADER))
+                    held.enter_context(hold(self.home.path, command=self.command, timeout=0, file=LEADER))
                     self.meters.leads = True
                 except LockedError as error:
                     self._listen(held, patient=True)
@@ -144,13 +145,13 @@ class Service:
         """Make rounds until asked to stop; a round at work ends its transaction first."""
         # The first slots wait for the first fetch.
         self._fetches.busy = bool(self.home.settings.sources)
-        self._rounds = Rounds(
+        self._rounds = Ticker(
             self.home,
             stopping=self.stop.is_set,
             fetching=lambda: self._fetches.busy,
             alive=self.meters.got_further,
         )
-        self._post, self._returns = Post(self.stop.is_set), ProcessedBounces(self.stop.is_set)
+        self._post, self._returns = DeliveryJob(self.stop.is_set), BounceJob(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={name: ThreadPoolExecutor(1) for name in _THREADS},
@@ -259,7 +260,7 @@ class Service:
             wrong = "mail has failed; see: digest outbox list"
         well, self._posted_well = not wrong, True
         self.meters.end_round(wrong, done=done)
-        beat(self.home.path, Pulse(datetime.now(UTC), wrong))
+        heartbeat.write(self.home.path, Heartbeat(datetime.now(UTC), wrong))
         url = self._rounds.home.settings.schedule.ping
         if url:
             address = url if well else f"{url}/fail"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import open_home
-from digest.home.subscription_files import Roster
+from digest.home.subscription_files import SubscriptionCache
 from digest.model import Home
 from digest.model.reports import RunReport
 from digest.pipeline.ingest import Options
@@ -24,7 +24,7 @@ class Stopped(DigestError):  # noqa: N818 - nothing went wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class TickResult:
     """What a round found and did; `report` is None where nothing was to be done.
 
     `unfinished`: a file of the inbox is still being written, so look again soon.
@@ -36,7 +36,7 @@ class Round:
     report: RunReport | None
 
 
-class Rounds:
+class Ticker:
     """The rounds of one home: it remembers which files it has taken, and settings that were in order."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Rounds:
         self._path = home.path
         self._stopping, self._fetching, self._alive = stopping, fetching, alive
         self._arrivals = Arrivals(str(home.inbox))
-        self._roster = Roster()
+        self._roster = SubscriptionCache()
         self._waiting: float | None = None  # since when, monotonic
 
     @property
@@ -68,7 +68,7 @@ class Rounds:
             return error
         return None
 
-    def go(self, clock: Clock) -> Round:
+    def go(self, clock: Clock) -> TickResult:
         """Do what is to be done now. Raises DigestError: it is then still to be done in the next round."""
         arrived, unfinished = self._arrivals.look(wall=time.time(), monotonic=time.monotonic())
         loaded = self._roster.load_all(
@@ -80,7 +80,7 @@ class Rounds:
         if not due:
             self._waiting = None
         if (due and self._patient(unfinished=unfinished)) or not (arrived or due):
-            return Round((), due, unfinished, None)
+            return TickResult((), due, unfinished, None)
         self._waiting = None
         left = frozenset(set(map(str, _files(self.home.inbox))) - set(arrived))
         # What arrived concerns every subscription's feed; a slot only its own.
@@ -96,7 +96,7 @@ class Rounds:
             then_deliver=False,  # that takes as long as it takes: the clock has an errand of its own for it
         )
         self._arrivals.take(arrived)
-        return Round(arrived, due, unfinished, report)
+        return TickResult(arrived, due, unfinished, report)
 
     def _patient(self, *, unfinished: bool) -> bool:
         """Tell whether slots wait: what is being written or fetched now may be what they are to bring."""

@@ -58,7 +58,7 @@ def restore(home: Home, file: Path, newer: Path | None, clock: Clock) -> Restore
     if file.exists() and path.exists() and file.samefile(path):
         raise UsageError(f"{file}: is the library in use; name a copy of it")
     with ExitStack() as held:
-        held.enter_context(hold(home.path, command="digest restore", patience=0, file=LEADER))
+        held.enter_context(hold(home.path, command="digest restore", timeout=0, file=LEADER))
         held.enter_context(hold(home.path, command="digest restore"))
         draft = held.enter_context(_opened(home, file, path.with_name(f".{path.name}.part")))
         beside = path.with_name(f".{path.name}.newer.part")

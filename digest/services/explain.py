@@ -12,7 +12,7 @@ from digest.model import Delivery, Home, Issue, Paper, Subscription
 from digest.model.reports import message_json
 from digest.pipeline.ingest import owned
 from digest.services.explain_text import Decided, Facts, answer
-from digest.services.subscriptions import Standing, standing_json, standings
+from digest.services.subscriptions import SubscriptionStatus, status_json, subscription_statuses
 from digest.services.workspace import Clock, iso, open_library
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Why:
 
     day: date | None
     decided: Decided
-    standing: Standing | None
+    standing: SubscriptionStatus | None
     timezone: str
     answer: tuple[str, ...] = ()
     paper: PaperWhy | None = None
@@ -65,7 +65,7 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
     or the paper was never heard of, or several papers are meant.
     """
     standing = next(
-        (each for each in standings(home, clock) if each.subscription.id == subscription_id), None
+        (each for each in subscription_statuses(home, clock) if each.subscription.id == subscription_id), None
     )
     subscription = standing.subscription if standing else None
     if not isinstance(subscription, Subscription):
@@ -228,7 +228,7 @@ def _about(
     tx: "Transaction",
     paper: Paper,
     subscription_id: str,
-    standing: Standing | None,
+    standing: SubscriptionStatus | None,
     timezone: str,
     now: datetime,
 ) -> PaperWhy:
@@ -267,7 +267,11 @@ def _place(issue: Issue, paper: Paper) -> str:
 
 
 def _looked_at(
-    tx: "Transaction", subscription_id: str, positions: list[int], standing: Standing | None, timezone: str
+    tx: "Transaction",
+    subscription_id: str,
+    positions: list[int],
+    standing: SubscriptionStatus | None,
+    timezone: str,
 ) -> str:
     """Say whether a slot or a forced run looked at any of these positions of the log."""
     cursor: Cursor | None = tx.cursors.get(subscription_id)
@@ -293,14 +297,14 @@ def _looked_at(
 def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tuple[str, ...], str]:
     """Return the terms by which the query accepts a paper now, and the judgement in words."""
     from digest.compose.issue import recent_enough
-    from digest.match.near_misses import Nearby, quoted
+    from digest.match.near_misses import NearMissFinder, quoted
     from digest.match.query.parser import query_of
     from digest.match.reference import analyse, match
 
     query, analysed = query_of(subscription.keywords, subscription.exclude), analyse(paper)
     accepted = match(query, analysed)
     if accepted is None:
-        near = [miss.said("it") for miss in Nearby([analysed]).misses(query)]
+        near = [miss.said("it") for miss in NearMissFinder([analysed]).misses(query)]
         return (), "the query does not accept it: " + (
             "; ".join(near) or "it meets none of the keywords, nor all but one part of any"
         )
@@ -336,7 +340,7 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
             }
             for record, verdict in found.decided
         ],
-        "now": standing_json(found.standing) if found.standing else None,
+        "now": status_json(found.standing) if found.standing else None,
     }
     if found.paper:
         told["paper"] = {

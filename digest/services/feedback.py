@@ -28,15 +28,15 @@ class Feedback:
 
 def feedback(home: Home, subscription_id: str) -> Feedback:
     """Return what was said of papers, and what was learnt. Raises UsageError as `preview`."""
-    from digest.pipeline.ranking import Tastes
-    from digest.text.keyphrases import spoken
+    from digest.pipeline.ranking import TasteModels
+    from digest.text.keyphrases import surface_forms
 
     subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         votes = tx.feedback.votes(subscription_id)
         papers = tx.library.papers(vote.paper for vote in votes)
         seeds = tx.feedback.seeds(subscription_id)
-        taste = Tastes().taste(tx, subscription)
+        taste = TasteModels().taste(tx, subscription)
         said = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
         if subscription.ranking.clicks:
             said += _clicked(tx, subscription_id, {vote.paper for vote in votes})
@@ -53,8 +53,8 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
     return Feedback(
         said,
         seeds,
-        spoken((term for term, weight in weighed if weight > 0), known)[:_TERMS_SHOWN],
-        spoken((term for term, weight in reversed(weighed) if weight < 0), known)[:_TERMS_SHOWN],
+        surface_forms((term for term, weight in weighed if weight > 0), known)[:_TERMS_SHOWN],
+        surface_forms((term for term, weight in reversed(weighed) if weight < 0), known)[:_TERMS_SHOWN],
     )
 
 

@@ -71,13 +71,13 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
         figures = tx.ledger.figures()
     families: list[tuple[str, str, str, Iterable[Sample]]] = [
         ("digest_leader", "gauge", "1 if this process makes the rounds.", [({}, float(meters.leads))]),
-        ("digest_rounds_total", "counter", "Rounds of this process.", [
+        ("digest_rounds_total", "counter", "Ticker of this process.", [
             ({"result": name}, meters.rounds[well]) for name, well in _RESULTS
         ]),
         ("digest_deliveries_total", "counter", "Emptyings of the outbox by this process.", [
             ({"result": name}, meters.deliveries[well]) for name, well in _RESULTS
         ]),
-        ("digest_fetches_total", "counter", "Fetches of a source by this process.", [
+        ("digest_fetches_total", "counter", "FetchJob of a source by this process.", [
             ({"source": source, "result": name}, meters.fetches[source, well])
             for source in sorted({source for source, _ in list(meters.fetches)})
             for name, well in _RESULTS

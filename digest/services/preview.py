@@ -52,7 +52,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     """
     from digest.compose.issue import compose
     from digest.pipeline.ingest import owned
-    from digest.pipeline.matching import Shelf
+    from digest.pipeline.matching import RunMatcher
     from digest.pipeline.outputs import renderer_for
     from digest.pipeline.run import enrol, findings_of, ranked
 
@@ -61,7 +61,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         enrol(tx, [subscription], clock.now)
         cursor = tx.cursors.get(subscription.id)
         assert cursor is not None
-        shelf = Shelf(store, owned(home, clock.now).has, model=home.settings.summary_model)
+        shelf = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model)
         findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
         findings = ranked(
             tx, shelf, subscription, findings, (cursor.position, tx.library.end()), now=clock.now

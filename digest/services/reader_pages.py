@@ -25,7 +25,7 @@ _STEM = re.compile(r"\d{4}-\d\d-\d\d-(\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
-class Leaver:
+class UnsubscribeTarget:
     """Whom a token is of: an address as it may be shown, and the name of the subscription and its language.
 
     `gone`: it gets no mail of it (any more).
@@ -37,19 +37,19 @@ class Leaver:
     gone: bool
 
 
-def leaver(home: Home, text: str) -> Leaver | None:
+def unsubscribe_target(home: Home, text: str) -> UnsubscribeTarget | None:
     """Return whom the token of an unsubscribe link is of. Changes nothing."""
     with open_library(home, create=False) as store, store.begin() as tx:
-        return _leaver(tx, text, None)
+        return _unsubscribe_target(tx, text, None)
 
 
-def leave(home: Home, text: str, clock: Clock) -> Leaver | None:
+def unsubscribe(home: Home, text: str, clock: Clock) -> UnsubscribeTarget | None:
     """Let whom the token is of get no more mail of its subscription."""
     with open_library(home, create=False) as store, store.begin() as tx:
-        return _leaver(tx, text, clock)
+        return _unsubscribe_target(tx, text, clock)
 
 
-def _leaver(tx: "Transaction", text: str, leaving: Clock | None) -> Leaver | None:
+def _unsubscribe_target(tx: "Transaction", text: str, leaving: Clock | None) -> UnsubscribeTarget | None:
     line = number_of(tx.outbox.secret(), UNSUBSCRIBE, text)
     found = tx.outbox.lines([line]) if line is not None else ()
     if not found:
@@ -59,7 +59,7 @@ def _leaver(tx: "Transaction", text: str, leaving: Clock | None) -> Leaver | Non
     if leaving and not gone:
         tx.outbox.suppress(mail.recipient, reason=LEFT, at=leaving.now, subscription=mail.subscription)
     issue = tx.issues.get(mail.issue).issue
-    return Leaver(masked(mail.recipient), issue.name, issue.language, gone or leaving is not None)
+    return UnsubscribeTarget(masked(mail.recipient), issue.name, issue.language, gone or leaving is not None)
 
 
 def masked(address: str) -> str:
@@ -105,7 +105,7 @@ def counting_page(home: Home, subscription: str, stem: str) -> str | None:
     return renderer_for(home).archive(issue, through)
 
 
-def opened(home: Home, subscription: str, text: str) -> tuple[int, str] | None:
+def click_target(home: Home, subscription: str, text: str) -> tuple[int, str] | None:
     """Return which paper a link leads to, and where that is, seen from the link."""
     with open_library(home, create=False) as store, store.begin() as tx:
         number = number_of(tx.outbox.secret(), _purpose(subscription), text)
@@ -113,7 +113,7 @@ def opened(home: Home, subscription: str, text: str) -> tuple[int, str] | None:
     return next(((number, paper_url(paper, "../../")) for number, paper in papers.items()), None)
 
 
-def count(home: Home, subscription: str, paper: int, clock: Clock) -> bool:
+def record_click(home: Home, subscription: str, paper: int, clock: Clock) -> bool:
     """Note that a paper was opened, if the subscription counts that."""
     if not counts_clicks(home, subscription):
         return False

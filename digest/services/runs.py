@@ -19,9 +19,9 @@ from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
     from digest.fetch.fetch import Fetched
-    from digest.home.subscription_files import Flawed
+    from digest.home.subscription_files import InvalidSubscription
     from digest.pipeline.ingest import Options, Progress
-    from digest.pipeline.maintenance import Upkept
+    from digest.pipeline.maintenance import MaintenanceReport
     from digest.store.store import Store
 
 
@@ -33,7 +33,7 @@ def run(
     dry_run: bool,
     words: Sequence[str],
     progress: "Progress",
-    loaded: Sequence["Subscription | Flawed"] | None = None,
+    loaded: Sequence["Subscription | InvalidSubscription"] | None = None,
     then_deliver: bool = True,
 ) -> RunReport:
     """Do one pass of the pipeline on a home, holding its lock, then deliver. A dry run takes all back.
@@ -76,7 +76,7 @@ def run(
         return replace(report, delivery=DeliveryReport.none(str(error)))
 
 
-def due(home: Home, loaded: Sequence["Subscription | Flawed"], clock: Clock) -> frozenset[str]:
+def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], clock: Clock) -> frozenset[str]:
     """Return which of these subscriptions are due now."""
     from digest.pipeline.run import due_now
 
@@ -84,7 +84,7 @@ def due(home: Home, loaded: Sequence["Subscription | Flawed"], clock: Clock) -> 
         return due_now(store, loaded, clock.now)
 
 
-def keep_up(home: Home, clock: Clock) -> "Upkept":
+def keep_up(home: Home, clock: Clock) -> "MaintenanceReport":
     """Do the upkeep of a home, holding its lock."""
     from digest.pipeline import maintenance as upkeep
     from digest.system.locks import hold

@@ -11,7 +11,7 @@ from digest.model import Home, Subscription
 from digest.services.workspace import Clock, iso, open_library
 
 if TYPE_CHECKING:
-    from digest.home.subscription_files import Flawed
+    from digest.home.subscription_files import InvalidSubscription
 
 
 def subscription_of(home: Home, subscription_id: str) -> Subscription:
@@ -29,13 +29,13 @@ def subscription_of(home: Home, subscription_id: str) -> Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SubscriptionStatus:
     """A subscription as it stands: its file, and what the library knows of it.
 
     `overdue` is a slot that has passed and that no run has used up yet.
     """
 
-    subscription: "Subscription | Flawed"
+    subscription: "Subscription | InvalidSubscription"
     issues: int
     last_slot: datetime | None
     next_slot: datetime | None
@@ -43,7 +43,7 @@ class Standing:
     overdue: datetime | None = None
 
 
-def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
+def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus, ...]:
     """Return every subscription of a home, with how many entries of the log wait for it."""
     from digest.compose.slots import next_slot, parse_schedule
     from digest.home.subscription_files import of_home
@@ -64,7 +64,7 @@ def standings(home: Home, clock: Clock) -> tuple[Standing, ...]:
                 if last and not is_paused(each, clock.now):
                     passed = waiting_slot(each, last, clock.now)
             result.append(
-                Standing(
+                SubscriptionStatus(
                     each,
                     cursor.issues if cursor else 0,
                     cursor.last_slot if cursor else None,
@@ -84,7 +84,9 @@ def _not_before(subscription: Subscription, now: datetime) -> datetime:
     return max(now, midnight.astimezone(UTC) - timedelta(microseconds=1))
 
 
-def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tuple[str, ...]], ...]:
+def check_subscriptions(
+    home: Home,
+) -> tuple[tuple["Subscription | InvalidSubscription", tuple[str, ...]], ...]:
     """Check every subscription file; with each the warnings.
 
     They are about fields that no source fills so far, and about words that were perhaps meant as operators.
@@ -96,7 +98,7 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
     found = of_home(home)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         filled = tx.library.filled_fields()
-    result: list[tuple[Subscription | Flawed, tuple[str, ...]]] = []
+    result: list[tuple[Subscription | InvalidSubscription, tuple[str, ...]]] = []
     for each in found:
         warnings: tuple[str, ...] = ()
         if isinstance(each, Subscription):
@@ -116,7 +118,7 @@ def check_subscriptions(home: Home) -> tuple[tuple["Subscription | Flawed", tupl
 
 def add_subscription(home: Home, subscription_id: str, values: dict[str, object]) -> Path:
     """Write a new subscription file. Raises UsageError if the id is taken or a value is wrong."""
-    from digest.home.subscription_files import Flawed, check, new_text
+    from digest.home.subscription_files import InvalidSubscription, check, new_text
     from digest.system.files import write_whole
 
     path = home.subscriptions / f"{subscription_id}.toml"
@@ -124,13 +126,13 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
         raise UsageError(f"{path}: there is such a subscription; choose another id or edit that file")
     text = new_text(values)
     checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
-    if isinstance(checked, Flawed):
+    if isinstance(checked, InvalidSubscription):
         raise UsageError(str(checked))
     write_whole(path, text.encode())
     return path
 
 
-def standing_json(standing: Standing) -> dict[str, object]:
+def status_json(standing: SubscriptionStatus) -> dict[str, object]:
     each = standing.subscription
     subscription = each if isinstance(each, Subscription) else None
     return {

@@ -11,7 +11,7 @@ from digest.store.store import Store
 _LINGER = 0.02  # seconds that an outcome may wait for another note
 
 
-class _Note:
+class PendingWrite:
     """Something to be written, and then what came of it."""
 
     __slots__ = ("_answer", "_error", "work")
@@ -30,7 +30,7 @@ class _Note:
         return self._answer
 
 
-class _Clerk:
+class GroupCommit:
     """Writes what all connections note down, one transaction after the other.
 
     Who needs a note on the disk writes it, and with it all that others have noted since; who comes meanwhile
@@ -42,7 +42,7 @@ class _Clerk:
     def __init__(self, store: Store, *, durable: bool) -> None:
         self._open = ExitStack()
         self._transaction = self._open.enter_context(store.delivery_writer(durable=durable))
-        self._notes: deque[_Note] = deque()
+        self._notes: deque[PendingWrite] = deque()
         self._writing = threading.Lock()
         self._over = threading.Event()
         self._failure: BaseException | None = None
@@ -51,14 +51,14 @@ class _Clerk:
 
     def write(self, work: Callable[[DeliveryWriter], bool]) -> bool:
         """Write something, and all that was noted before it. Raises StoreError."""
-        note = _Note(work)
+        note = PendingWrite(work)
         self._notes.append(note)
         self._flush()
         return note.outcome()
 
     def note(self, work: Callable[[DeliveryWriter], bool]) -> None:
         """Have something written soon. Raises what an earlier note met."""
-        self._notes.append(_Note(work))
+        self._notes.append(PendingWrite(work))
         self.check()
 
     def check(self) -> None:

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from digest.diff.changes import Change, Doubt, Known, Lead
-from digest.diff.source_records import Witness, merge, together
+from digest.diff.changes import Change, KeyHit, Known, PossibleDuplicate
+from digest.diff.source_records import SourceRecord, group_by_source, merge
 from digest.identity import Traces, Verdict, feed_uid, sketches_near, traces
 from digest.model import DigestFile, Listing
 from digest.store.codec import decode, encode
@@ -46,7 +46,7 @@ class Identities:
 
     # --- what is known
 
-    def known(self, keys: Iterable[str]) -> dict[str, tuple[Lead, ...]]:
+    def known(self, keys: Iterable[str]) -> dict[str, tuple[KeyHit, ...]]:
         """Return where these identity keys lead, lowest number first."""
         parts: dict[str, list[int]] = {}
         for chunk in chunks(keys):
@@ -55,7 +55,7 @@ class Identities:
                 parts.setdefault(key, []).append(number)
         found = self.papers(number for numbers in parts.values() for number in numbers)
         return {
-            key: tuple(Lead(number, found[number]) for number in sorted(numbers))
+            key: tuple(KeyHit(number, found[number]) for number in sorted(numbers))
             for key, numbers in parts.items()
         }
 
@@ -95,7 +95,7 @@ class Identities:
                     number,
                     first_seen,
                     decode(Listing, record),
-                    together(parts.values()),
+                    group_by_source(parts.values()),
                     parts,
                     frozenset().union(*apart),
                 )
@@ -123,12 +123,12 @@ class Identities:
                 trees[root].append(number)
         return trees
 
-    def _said(self, members: Iterable[int]) -> dict[int, dict[str, Witness]]:
-        said: dict[int, dict[str, Witness]] = {}
+    def _said(self, members: Iterable[int]) -> dict[int, dict[str, SourceRecord]]:
+        said: dict[int, dict[str, SourceRecord]] = {}
         columns = select(witnesses.c.paper, witnesses.c.source, witnesses.c.word)
         for chunk in chunks(members):
             for number, source, word in self._db.execute(columns.where(witnesses.c.paper.in_(chunk))).all():
-                said.setdefault(number, {})[source] = decode(Witness, word)
+                said.setdefault(number, {})[source] = decode(SourceRecord, word)
         return said
 
     def _split_from(self, members: Iterable[int]) -> dict[int, frozenset[int]]:
@@ -275,7 +275,7 @@ class Identities:
             )
         )
 
-    def doubt(self, part: int, doubt: Doubt, *, at: datetime) -> None:
+    def doubt(self, part: int, doubt: PossibleDuplicate, *, at: datetime) -> None:
         """Note that a new paper may be a known one."""
         self._note("doubt", doubt.paper, part, doubt.why, at)
 

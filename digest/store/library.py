@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select
 
 from digest.diff.changes import Change
 from digest.diff.source_records import merge
-from digest.model import Batch, DigestFile, Entry, Listing, Paper
+from digest.model import DigestFile, Entry, Listing, Paper, SourceBatch
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
 from digest.store.schema import absorbed, entries, files, listings, papers, runs, unwritten, witnesses
@@ -173,7 +173,7 @@ class Library:
         if not self._db.execute(select(unwritten).filter_by(**key)).first():
             self._db.execute(insert(unwritten).values(key))
 
-    def batches(self, source: str, *, limit: int) -> tuple[Batch, ...]:
+    def batches(self, source: str, *, limit: int) -> tuple[SourceBatch, ...]:
         """Return what the newest files of a source brought, the newest first."""
         rows = self._db.execute(
             select(files, runs.c.clock)
@@ -188,7 +188,7 @@ class Library:
         ):
             listed[file].add(paper)
         return tuple(
-            Batch(
+            SourceBatch(
                 path=row.path,
                 source=row.source,
                 captured=date.fromisoformat(row.captured),

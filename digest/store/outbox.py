@@ -7,10 +7,10 @@ side; a lease that ends after that leaves the line in doubt, one that ends befor
 Whatever a holder does, it does only while the lease is its own.
 """
 
-import secrets as chance
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any
 
 from sqlalchemy import (
@@ -81,7 +81,7 @@ class Outbox:
         found = self._db.scalar(select(secrets.c.value).where(secrets.c.name == "tokens"))
         if found is not None:
             return bytes(found)
-        value = chance.token_bytes(32)
+        value = token_bytes(32)
         self._db.execute(insert(secrets).values(name="tokens", value=value))
         return value
 

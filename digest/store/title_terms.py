@@ -13,7 +13,7 @@ from digest.model import Listing
 from digest.rank.trends import Period, Titled
 from digest.store.codec import decode, encode
 from digest.store.schema import absorbed, entries, files, papers, read_titles, titles
-from digest.text.keyphrases import subjects
+from digest.text.keyphrases import keyphrases
 
 _AT_ONCE = 10_000  # entries of the log
 
@@ -44,7 +44,7 @@ class TitleTerms:
             record = decode(Listing, row.record)
             # A new category of a source is as good as a new source.
             source = " ".join((row.source, *record.categories[:1]))[:128]
-            terms = tuple(subjects(record.title))
+            terms = tuple(keyphrases(record.title))
             said.setdefault((row.captured, source), []).append((row.number, terms))
         rows = [
             {"day": day, "source": source, "position": last, "body": encode(found)}

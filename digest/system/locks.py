@@ -12,13 +12,13 @@ from pathlib import Path
 
 from digest.errors import LockedError, StoreError
 
-FILE = ".digest.system.locks"
-LEADER = ".digest.scheduler.service.lock"  # held by the process that makes the rounds
+FILE = ".digest.lock"
+LEADER = ".digest.schedule.lock"  # held by the process that makes the rounds
 
 
 @contextmanager
-def hold(home: Path, *, command: str, patience: float = 60.0, file: str = FILE) -> Iterator[None]:
-    """Hold the home's lock for the block. Raises LockedError, naming the holder, after `patience` seconds.
+def hold(home: Path, *, command: str, timeout: float = 60.0, file: str = FILE) -> Iterator[None]:
+    """Hold the home's lock for the block. Raises LockedError, naming the holder, after `timeout` seconds.
 
     `file` names another lock of the home.
     """
@@ -30,7 +30,7 @@ def hold(home: Path, *, command: str, patience: float = 60.0, file: str = FILE) 
             f"{path}: cannot be opened ({error.strerror}); check the folder's permissions"
         ) from error
     try:
-        _acquire(handle, path, patience)
+        _acquire(handle, path, timeout)
         _sign(handle, command)
         yield
         os.ftruncate(handle, 0)
@@ -47,8 +47,8 @@ def _sign(handle: int, command: str) -> None:
         os.pwrite(handle, json.dumps(note).encode(), 0)
 
 
-def _acquire(handle: int, path: Path, patience: float) -> None:
-    deadline = time.monotonic() + patience
+def _acquire(handle: int, path: Path, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -92,7 +92,7 @@ _SIGNS = ".digest.delivering"
 
 
 @contextmanager
-def sign_of_life(home: Path, name: str) -> Iterator[None]:
+def liveness_file(home: Path, name: str) -> Iterator[None]:
     """Hold a file named `name` locked for the block, so that others see that its maker still lives.
 
     It goes when the block ends well; else it stays, and others see that its maker is dead.
@@ -115,7 +115,7 @@ def sign_of_life(home: Path, name: str) -> Iterator[None]:
         os.close(handle)
 
 
-def this_start() -> str:
+def boot_id() -> str:
     """Return what tells this start of the machine from every other; empty where the system cannot tell."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip().replace("-", "")[:16]
@@ -123,7 +123,7 @@ def this_start() -> str:
         return ""
 
 
-def dead_signs(home: Path) -> tuple[str, ...]:
+def dead_workers(home: Path) -> tuple[str, ...]:
     """Return the names of those who left a sign and hold it no more. One of another machine leaves none."""
     return tuple(sorted(path.name for path in (home / _SIGNS).glob("[!.]*") if not _is_held(path)))
 
@@ -142,7 +142,7 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def forget_sign(home: Path, name: str) -> None:
+def forget_worker(home: Path, name: str) -> None:
     """Remove the sign of one who died."""
     with suppress(OSError):
         (home / _SIGNS / name).unlink()

@@ -10,7 +10,7 @@ from digest.text.stopwords import GENERIC, STOPWORDS
 from digest.text.words import Word, words
 
 
-def spoken(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, ...]:
+def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, ...]:
     """Return each term as the first of the papers that has it writes it; a term of none stays as it is."""
     wanted = dict.fromkeys(terms)
     found: dict[str, str] = {}
@@ -25,19 +25,19 @@ def spoken(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, ...]:
 
 
 def _said(text: str) -> Iterable[tuple[str, str]]:
-    telling = [word for word in words(text) if is_telling(word)]
+    telling = [word for word in words(text) if is_content_word(word)]
     for word in telling:
         yield word.stem, word.text
     for one, two in pairwise(telling):
         yield f"{one.stem} {two.stem}", f"{one.text} {two.text}"
 
 
-def is_telling(word: Word) -> bool:
+def is_content_word(word: Word) -> bool:
     """Tell whether a word says what a paper is about: no part joined of others, no function word."""
     return word.after - word.at == 1 and len(word.stem) > 1 and word.stem not in STOPWORDS
 
 
-def subjects(*texts: str) -> dict[str, str]:
+def keyphrases(*texts: str) -> dict[str, str]:
     """Return what texts are about (stems, pairs of stems that follow each other), each as it is written there."""
     found: dict[str, str] = {}
     for text in texts:
@@ -52,10 +52,12 @@ def subjects(*texts: str) -> dict[str, str]:
 
 
 def _is_keyword(word: Word) -> bool:
-    return is_telling(word) and word.stem not in GENERIC and len(word.text) > 2 and not word.text.isdigit()
+    return (
+        is_content_word(word) and word.stem not in GENERIC and len(word.text) > 2 and not word.text.isdigit()
+    )
 
 
-def in_full(term: str, titles: Iterable[str]) -> str:
+def full_phrase(term: str, titles: Iterable[str]) -> str:
     """Return a term as titles write it, with the words that mostly follow it: `chain of thought` for `chain`."""
     said: Counter[str] = Counter()
     longer: dict[str, Counter[str]] = {}
@@ -88,7 +90,7 @@ def _longer(title: str, run: Sequence[Word], size: int) -> Iterator[tuple[str, s
     for end in range(size, len(run)):
         if title[run[end - 1].end : run[end].start] not in {" ", "-"}:
             return
-        if is_telling(run[end]):
+        if is_content_word(run[end]):
             folded = " ".join(word.text for word in run[: end + 1])
             yield folded, _cased(title[run[0].start : run[end].end])
 

@@ -8,6 +8,8 @@ _VOWELS = frozenset("aeiouy")
 _DOUBLES = ("bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt")
 
 _FIXED = {word: word for word in ("sky", "news", "howe", "atlas", "cosmos", "bias", "andes")}
+_FIXED |= {"skies": "sky", "idly": "idl", "gently": "gentl", "ugly": "ugli", "early": "earli"}
+_FIXED |= {"only": "onli", "singly": "singl"}
 
 # Words whose first region ends later than the rule says, lest "past" meet "paste".
 # R1 begins after the first consonant that follows a vowel, or after one of these; R2 the same way after R1.

@@ -2,7 +2,7 @@
 
 import re
 
-_Traced = tuple[str, list[int], list[int]]  # a text, and where each of its characters starts and ends
+Traced = tuple[str, list[int], list[int]]  # a text, and where each of its characters starts and ends
 
 _END = r"(?![A-Za-z])"  # of a control word
 
@@ -13,6 +13,8 @@ _ACCENT = (
 )
 
 _LETTERS = {"ss": "ss", "SS": "ss", "aa": "a", "AA": "a", "ae": "ae", "AE": "ae", "oe": "oe", "OE": "oe"}
+_LETTERS |= {"o": "o", "O": "o", "l": "l", "L": "l", "i": "i", "j": "j", "dh": "d", "DH": "d"}
+_LETTERS |= {"dj": "d", "DJ": "d", "th": "th", "TH": "th", "ng": "ng", "NG": "ng"}
 
 _NAMED = rf"\\ (?P<named> {'|'.join(_LETTERS)} ){_END} (?: \s+ | \{{\}} )?"
 
@@ -52,7 +54,7 @@ _TEX = re.compile(
 _LETTER_IN_BRACES = re.compile(rf"\{{ \s* (?: {_ACCENT} | {_NAMED} ) \s* \}}", re.VERBOSE)
 
 
-def _tex(text: str) -> _Traced:
+def replace_tex(text: str) -> Traced:
     """Replace TeX's own signs, keeping for each character where it came from.
 
     Accents keep their letter, fonts and references vanish, any other command loses its backslash. A
@@ -69,7 +71,7 @@ class _TexReader:
         self.ends: list[int] = []
         self.braces: list[bool] = []  # of the open ones, which vanish
 
-    def read(self) -> _Traced:
+    def read(self) -> Traced:
         text, place = self.text, 0
         while found := _TEX.search(text, place):
             self.copy(place, found.start())

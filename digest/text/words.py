@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
-from digest.text.stem import _FIXED, stem
-from digest.text.tex import _LETTERS, _tex, _Traced
+from digest.text.stem import stem
+from digest.text.tex import Traced, replace_tex
 
 
 class Word(NamedTuple):
@@ -52,7 +52,7 @@ def words(text: str) -> tuple[Word, ...]:
     """
     if text.isascii() and "\\" not in text:
         return tuple(_words_of_folded(text.lower()))
-    folded, starts, ends = _unicode(*_tex(text)) if "\\" in text else _unicode(text)
+    folded, starts, ends = _unicode(*replace_tex(text)) if "\\" in text else _unicode(text)
     return tuple(
         word._replace(start=starts[word.start], end=ends[word.end - 1]) for word in _words_of_folded(folded)
     )
@@ -65,7 +65,7 @@ def pieces(text: str) -> list[str]:
     """
     if text.isascii() and "\\" not in text:
         return text.translate(_TO_PIECES).split()
-    folded = _unicode(*_tex(text))[0] if "\\" in text else fold(text)
+    folded = _unicode(*replace_tex(text))[0] if "\\" in text else fold(text)
     return folded.translate(_TO_PIECES).split()
 
 
@@ -231,7 +231,7 @@ _PUNCTUATION = {"\u2010": "-", "\u2019": "'"}
 _ASCII_RUN = re.compile(r"[\x00-\x7f]+")
 
 
-def _unicode(text: str, starts: list[int] | None = None, ends: list[int] | None = None) -> _Traced:
+def _unicode(text: str, starts: list[int] | None = None, ends: list[int] | None = None) -> Traced:
     """Fold a text, keeping for each character where in the original it came from.
 
     `starts` and `ends` are the places of the text's own characters; without them they are in order.
@@ -320,15 +320,3 @@ def _fold_cluster(cluster: str) -> str:
         if not (_is_mark(char) or unicodedata.category(char) == "Cf" or _INVISIBLE.match(char))
     )
     return unicodedata.normalize("NFKC", kept.casefold().translate(_PLAIN_LETTERS))
-
-
-# --- TeX -----------------------------------------------------------------------------------------
-
-_LETTERS |= {"o": "o", "O": "o", "l": "l", "L": "l", "i": "i", "j": "j", "dh": "d", "DH": "d"}
-_LETTERS |= {"dj": "d", "DJ": "d", "th": "th", "TH": "th", "ng": "ng", "NG": "ng"}
-
-
-# --- stemming ------------------------------------------------------------------------------------
-
-_FIXED |= {"skies": "sky", "idly": "idl", "gently": "gentl", "ugly": "ugli", "early": "earli"}
-_FIXED |= {"only": "onli", "singly": "singl"}

@@ -30,10 +30,10 @@ from digest.home.settings_file import FILE, open_home
 from digest.model import Home
 from digest.rank.clicks import made_by_hand
 from digest.render import notices
-from digest.services import reader_pages as app_pages
+from digest.services import reader_pages
 from digest.services.metrics import Meters, Page, figures, health
 from digest.services.workspace import Clock
-from digest.web.static import Files, Guarded, page_response
+from digest.web.static import Files, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
     from digest.render.notices import Notice
@@ -43,7 +43,7 @@ _ROBOTS = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
 _PAGE_PARTS = 3  # issues, the subscription, the file
 
 
-class Settled:
+class ReloadingHome:
     """A home with its settings as they stand now; while they have mistakes, those before stay in force."""
 
     def __init__(self, home: Home) -> None:
@@ -67,7 +67,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class Handlers:
     """What answers. `home` returns the home as it is now, `log` notes what went wrong."""
 
     home: Callable[[], Home]
@@ -85,7 +85,7 @@ class Pages:
     def ask_to_leave(self, request: Request) -> Response:
         """Show who would leave what. Programs that follow links come here: nothing is changed."""
         home = self.home()
-        found = app_pages.leaver(home, request.path_params["token"])
+        found = reader_pages.unsubscribe_target(home, request.path_params["token"])
         if found is None:
             return self._notice(home, request, notices.no_token(home.settings.language), 404)
         made = notices.left if found.gone else notices.ask
@@ -98,7 +98,9 @@ class Pages:
 
     def _leave(self, request: Request, meant: bool) -> Response:
         home = self.home()
-        found = app_pages.leave(home, request.path_params["token"], Clock.at(None)) if meant else None
+        found = (
+            reader_pages.unsubscribe(home, request.path_params["token"], Clock.at(None)) if meant else None
+        )
         if found is None:
             status = 404 if meant else 400
             return self._notice(home, request, notices.no_token(home.settings.language), status)
@@ -109,7 +111,7 @@ class Pages:
     def follow(self, request: Request) -> Response:
         """Lead on to a paper of ours, and to nowhere else; the click is noted when the reader is on the way."""
         home, subscription = self.home(), request.path_params["subscription"]
-        found = app_pages.opened(home, subscription, request.path_params["token"])
+        found = reader_pages.click_target(home, subscription, request.path_params["token"])
         if found is None:
             raise HTTPException(404)
         paper, url = found
@@ -124,7 +126,7 @@ class Pages:
 
     def _count(self, home: Home, subscription: str, paper: int, clock: Clock) -> None:
         try:
-            app_pages.count(home, subscription, paper, clock)
+            reader_pages.record_click(home, subscription, paper, clock)
         except DigestError as error:  # the reader has long been answered
             self.log(error)
 
@@ -135,7 +137,7 @@ class Pages:
         assert isinstance(error, HTTPException)
         home = self.home()
         if error.status_code == 404 and request.url.path in {"/", "/index.html"}:
-            return page_response(app_pages.empty_archive(home), request.scope)
+            return page_response(reader_pages.empty_archive(home), request.scope)
         if error.status_code != 404:
             return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)
         return self._notice(home, request, notices.nothing_here(home.settings.language), 404)
@@ -148,7 +150,7 @@ class Pages:
 
     def _notice(self, home: Home, request: Request, notice: "Notice", status: int = 200) -> Response:
         try:
-            page = app_pages.notice_page(home, notice)
+            page = reader_pages.notice_page(home, notice)
         except DigestError as error:  # a template of the home's own that fails
             self.log(error)
             return PlainTextResponse("\n\n".join((notice.heading, *notice.text)) + "\n", status)
@@ -174,10 +176,10 @@ class Archive(Files):
         return response
 
     def _counting(self, subscription: str, stem: str) -> str | None:
-        return app_pages.counting_page(self._settled(), subscription, stem)
+        return reader_pages.counting_page(self._settled(), subscription, stem)
 
 
-class _Below:
+class PathPrefix:
     """An application whose addresses may have the path of `base_url` before them."""
 
     def __init__(self, app: ASGIApp, home: Callable[[], Home]) -> None:
@@ -193,7 +195,7 @@ class _Below:
 
 def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseException], None]) -> ASGIApp:
     """Return all addresses as one ASGI application."""
-    pages = Pages(home, meters, log)
+    pages = Handlers(home, meters, log)
     token = "/unsubscribe/{token}"  # noqa: S105 - the place of one
     site = Starlette(
         routes=[
@@ -209,7 +211,7 @@ def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseExc
         exception_handlers={HTTPException: pages.missing, DigestError: pages.failed},
     )
     site.router.redirect_slashes = False
-    return Guarded(_Below(site, home))
+    return SecurityHeaders(PathPrefix(site, home))
 
 
 def _robots(_request: Request) -> Response:

@@ -13,7 +13,7 @@ from digest.errors import UsageError
 from digest.model import Home
 from digest.scheduler.service import Service, logger
 from digest.urls import public_base
-from digest.web.app import Settled, application
+from digest.web.app import ReloadingHome, application
 
 _AT_ONCE = 200  # requests; more are told to come again
 _GRACE = 5  # seconds that an answer at work has at the end
@@ -59,7 +59,7 @@ class Listener:
 
         self._server = uvicorn.Server(
             uvicorn.Config(
-                application(Settled(service.home), service.meters, failed),
+                application(ReloadingHome(service.home), service.meters, failed),
                 http="h11",
                 loop="asyncio",
                 ws="none",

@@ -96,7 +96,7 @@ def page_response(page: str, scope: Scope, status: int = 200) -> Response:
     return Response(body, status, headers, media_type="text/html")
 
 
-class Guarded:
+class SecurityHeaders:
     """An application whose every answer carries the headers that keep a page to itself."""
 
     def __init__(self, app: ASGIApp) -> None:

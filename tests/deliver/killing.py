@@ -7,7 +7,7 @@ from pathlib import Path
 
 COMMITS = (
     "sqlalchemy.engine.default:DefaultDialect.do_commit",
-    "digest.store.delivery_writer:SqliteJotter.commit",
+    "digest.store.delivery_writer:SqliteDeliveryWriter.commit",
 )
 
 # Dies when the functions named first were reached, or left, for the n-th time together.

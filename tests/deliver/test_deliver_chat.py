@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.deliver.chat import ChatChannel, open_room
-from digest.errors import Unopened, UsageError
-from digest.model import Answer, Delivery
+from digest.errors import ChannelUnavailable, UsageError
+from digest.model import Delivery, Reply
 from digest.render import Renderer
 from tests.deliver.mail_home import NOW, MailHome
 from tests.homes import page
 from tests.render.render_sample import FRAME, ISSUE
-from tests.servers import Reply, http_server
+from tests.servers import HttpReply, http_server
 
 SECRET = "s3cr3t-t0ken"
 
@@ -75,7 +75,7 @@ def raw_server(reply: bytes | None):
 
 
 def test_an_issue_in_short_goes_to_the_room_once(home: MailHome, chatting):
-    with http_server([Reply()]) as server:
+    with http_server([HttpReply()]) as server:
         chatting(f"json://{host(server.url)}/{SECRET}")
         done = sent(home)
         assert home.deliver()["messages"] == []
@@ -99,7 +99,7 @@ def test_an_issue_in_short_goes_to_the_room_once(home: MailHome, chatting):
 
 
 def test_it_speaks_the_language_of_the_subscription(home: MailHome, chatting):
-    with http_server([Reply()]) as server:
+    with http_server([HttpReply()]) as server:
         chatting(f"json://{host(server.url)}")
         home.subscribe("kelp", "kelp", chat=["team"], language="de")
         sent(home)
@@ -110,7 +110,7 @@ def test_it_speaks_the_language_of_the_subscription(home: MailHome, chatting):
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
 def test_what_a_service_refuses_is_deferred(home: MailHome, chatting, status, caplog, capfd):
-    with http_server([Reply(status, b"no " + SECRET.encode()), Reply()]) as server:
+    with http_server([HttpReply(status, b"no " + SECRET.encode()), HttpReply()]) as server:
         chatting(f"json://{host(server.url)}/{SECRET}")
         with caplog.at_level(logging.DEBUG):
             done = sent(home)
@@ -143,7 +143,7 @@ def test_an_answer_that_is_lost_is_a_doubt(home: MailHome, chatting, reply, monk
             "in_doubt",
             "the connection was lost after the message was sent",
         )
-    with http_server([Reply()]) as server:
+    with http_server([HttpReply()]) as server:
         chatting(f"json://{host(server.url)}")
         assert home.deliver("2026-11-20T09:01")["sent"] == 1
         assert len(server.asked) == 1
@@ -152,7 +152,7 @@ def test_an_answer_that_is_lost_is_a_doubt(home: MailHome, chatting, reply, monk
 
 
 def test_ntfy_and_a_room_beside_mail(home: MailHome, chatting, monkeypatch):
-    with http_server(lambda _: Reply(200, b"{}", {"Content-Type": "application/json"})) as server:
+    with http_server(lambda _: HttpReply(200, b"{}", {"Content-Type": "application/json"})) as server:
         chatting(f"ntfy://{host(server.url)}/papers", top="")
         home.subscribe("kelp", "kelp", chat=["team"], email=["ada@x.test"])
         text = (home.path / "digest.toml").read_text().replace('["chat"]', '["maildir", "chat"]')
@@ -187,7 +187,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
     home.write("room", "json://127.0.0.1:1/")
     found = [each for each in home.call("doctor", "--json", "--now", NOW).json if each["check"] == "chat"]
     assert [(each["state"], each["message"]) for each in found] == [("good", "team: JSON")]
-    with http_server([Reply()]) as server:
+    with http_server([HttpReply()]) as server:
         home.write("room", f"json://{host(server.url)}/")
         assert home.call("recipients", "suppress", "team").status == 0
         assert home.call("recipients", "suppress", "nobody").status == 2
@@ -201,12 +201,12 @@ def test_an_address_of_several_rooms_and_a_missing_package(monkeypatch):
     with pytest.raises(UsageError, match=r"chat\.team: its address names 2 rooms"):
         open_room("team", several)
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(Unopened, match=r"pip install 'paper-digest\[chat\]'"):
+    with pytest.raises(ChannelUnavailable, match=r"pip install 'paper-digest\[chat\]'"):
         open_room("team", "json://x")
 
 
 def test_a_lost_lease_sends_nothing():
-    with http_server([Reply()]) as server:
+    with http_server([HttpReply()]) as server:
         channel = ChatChannel(lambda _: f"json://{host(server.url)}", lambda *_: ("title", "text"))
         line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
         assert channel.open().send(line, lambda: False) is None
@@ -218,7 +218,7 @@ def test_a_service_that_breaks_apprise_leaves_a_doubt(monkeypatch):
     line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
     link = channel.open()
     monkeypatch.setattr(type(link._room("team")), "notify", lambda *_, **__: {}[SECRET])
-    assert link.send(line, lambda: True) == Answer(
+    assert link.send(line, lambda: True) == Reply(
         "end", 0, "apprise failed while it sent the message (KeyError)"
     )
 

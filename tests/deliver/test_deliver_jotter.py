@@ -8,7 +8,7 @@ import pytest
 
 from digest.errors import StoreError
 from digest.model import Outcome
-from digest.store import DeliveryWriter
+from digest.store.delivery_writer import DeliveryWriter
 from digest.store.engine import open_store
 from digest.store.store import Store
 from tests.deliver.mail_home import MailHome

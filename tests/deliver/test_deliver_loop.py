@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digest.deliver.retry_policy import GIVE_UP, judge, retry_at
 from digest.deliver.throttle import Gate
-from digest.model import Answer, Delivery, Stage
+from digest.model import Delivery, Reply, Stage
 from digest.store.delivery_writer import SqliteDeliveryWriter
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW as MAIL_NOW
@@ -93,11 +93,11 @@ TEXTS = st.text(max_size=20) | st.from_regex(r"[245]\.\d{1,2}\.\d{1,2} .*", full
     text=TEXTS,
     attempts=st.integers(1, 50),
     hours=st.integers(0, 200),
-    chance=st.floats(0, 1),
+    jitter=st.floats(0, 1),
 )
-def test_every_answer_has_a_meaning(stage, code, text, attempts, hours, chance):
+def test_every_answer_has_a_meaning(stage, code, text, attempts, hours, jitter):
     delivery = line(attempts, timedelta(hours=hours))
-    outcome = judge(Answer(stage, code, text), delivery, now=NOW, chance=chance)
+    outcome = judge(Reply(stage, code, text), delivery, now=NOW, jitter=jitter)
     assert (outcome.status == "sent") == (200 <= code < 300)
     assert (outcome.status == "in_doubt") == (code == 0 and stage == "end")
     assert not (outcome.suppress and outcome.pause)
@@ -111,10 +111,10 @@ def test_every_answer_has_a_meaning(stage, code, text, attempts, hours, chance):
         assert code >= 500
 
 
-@given(chance=st.floats(0, 1))
-def test_the_first_retry_is_within_an_hour_and_the_later_ones_further_apart(chance):
-    assert timedelta(minutes=10) < retry_at(line(), now=NOW, chance=chance) - NOW < timedelta(hours=1)
-    waits = [retry_at(line(n), now=NOW, chance=0.5) - NOW for n in range(1, 12)]
+@given(jitter=st.floats(0, 1))
+def test_the_first_retry_is_within_an_hour_and_the_later_ones_further_apart(jitter):
+    assert timedelta(minutes=10) < retry_at(line(), now=NOW, jitter=jitter) - NOW < timedelta(hours=1)
+    waits = [retry_at(line(n), now=NOW, jitter=0.5) - NOW for n in range(1, 12)]
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(hours=8)
 
@@ -128,7 +128,7 @@ def test_the_first_retry_is_within_an_hour_and_the_later_ones_further_apart(chan
     ],
 )  # fmt: skip
 def test_what_a_refusal_ends(text, status, ends):
-    outcome = judge(Answer("end", 550, text), line(), now=NOW, chance=0)
+    outcome = judge(Reply("end", 550, text), line(), now=NOW, jitter=0)
     assert outcome.status == status
     assert ("address" if outcome.suppress else "run" if outcome.pause else "") == ends
 

@@ -7,7 +7,7 @@ import pytest
 
 from digest.deliver.maildir import MaildirChannel
 from digest.deliver.message import Sender
-from digest.errors import Unopened
+from digest.errors import ChannelUnavailable
 from digest.text.addresses import Mailbox
 from tests.deliver.killing import COMMITS, is_killed
 from tests.deliver.mail_home import NOW, MailHome
@@ -158,7 +158,7 @@ def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
     answer = link.send(Line, lambda: True)
     assert (answer.stage, answer.code) == ("data", 0)
     assert "cannot be written (Is a directory)" in answer.text
-    with pytest.raises(Unopened, match="cannot be made a Maildir"):
+    with pytest.raises(ChannelUnavailable, match="cannot be made a Maildir"):
         MaildirChannel(tmp_path / "absent" / "Mail", channel.sender, channel.mailing_of).open()
 
 

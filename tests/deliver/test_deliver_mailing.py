@@ -21,7 +21,7 @@ from digest.deliver.dkim import body_hash, load_signer
 from digest.deliver.message import BOUNCE, UNSUBSCRIBE, Mailing, Sender, stuffed
 from digest.errors import UsageError
 from digest.model import Delivery, Issue
-from digest.render import Frame, Renderer
+from digest.render import Renderer, SiteContext
 from digest.signing import number_of
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
@@ -34,7 +34,7 @@ SENDER = Sender(ADDRESS, Mailbox("bounces", "example.org"), b"secret", "https://
 
 
 def eml(issue: Issue = ISSUE, base_url: str = "https://digest.example.org/") -> bytes:
-    frame = Frame("Paper Digest", base_url, "Paper Digest <digest@example.org>")
+    frame = SiteContext("Paper Digest", base_url, "Paper Digest <digest@example.org>")
     return Renderer(None, frame).eml(issue)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.system.locks import this_start
+from digest.system.locks import boot_id
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
@@ -229,7 +229,7 @@ def test_what_a_power_cut_may_have_hidden_is_in_doubt(home: MailHome):
         "update outbox set status = 'leased', holder = '1-ab@0123', leased_until = '2026-11-20T09:05:00.000000Z'"
     )
     home.change(
-        f"update outbox set holder = '1-ab@{this_start()}' where recipient = 'b@x.test'"
+        f"update outbox set holder = '1-ab@{boot_id()}' where recipient = 'b@x.test'"
     )  # which only its process left
     with ScriptedServer() as server:
         home.settings(server.port)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from digest.deliver.smtp_session import Server, open_session
-from digest.errors import Unopened
-from digest.model import Answer, Smtp
+from digest.errors import ChannelUnavailable
+from digest.model import Reply, Smtp
 from digest.text.addresses import Mailbox
 from tests.deliver import smtp_server as told
 from tests.deliver.mail_home import MailHome
@@ -22,7 +22,7 @@ def smtp(server: ScriptedServer, **more) -> Smtp:
 
 def send(
     server: ScriptedServer, body: bytes = BODY, to: Mailbox = TO, begin=lambda: True, **more
-) -> Answer | None:
+) -> Reply | None:
     session = open_session(Server(smtp(server, **{"tls": "none", **more})))
     try:
         return session.send("b@x.test", to, HEAD, body, begin)
@@ -41,14 +41,14 @@ def test_tls(tls, kind):
 @pytest.mark.parametrize("kind", ["starttls", "implicit"])
 def test_a_certificate_that_nobody_vouches_for_ends_it(tls, kind):
     with ScriptedServer(tls=tls.context, implicit=kind == "implicit") as server:
-        with pytest.raises(Unopened, match="TLS failed: self-signed certificate"):
+        with pytest.raises(ChannelUnavailable, match="TLS failed: self-signed certificate"):
             send(server, tls=kind)
         assert not any(command.startswith(("MAIL", "AUTH")) for command in server.commands)
 
 
 def test_no_tls_no_mail_and_no_password():
     with ScriptedServer(password="secret") as server:
-        with pytest.raises(Unopened, match="offers no STARTTLS"):
+        with pytest.raises(ChannelUnavailable, match="offers no STARTTLS"):
             open_session(Server(smtp(server, user="me"), "secret"))
         assert {command.split()[0] for command in server.commands} == {"ehlo"}
 
@@ -57,15 +57,18 @@ def test_login(tls):
     with ScriptedServer(tls=tls.context, password="s3cret") as server:
         settings = smtp(server, user="me", ca_file=tls.ca_file)
         open_session(Server(settings, "s3cret")).quit()
-        with pytest.raises(Unopened, match="login as 'me' failed: 535") as caught:
+        with pytest.raises(ChannelUnavailable, match="login as 'me' failed: 535") as caught:
             open_session(Server(settings, "wr0ng"))
         assert "wr0ng" not in str(caught.value) + repr(Server(settings, "wr0ng"))
-    with ScriptedServer(tls=tls.context) as server, pytest.raises(Unopened, match="offers no login"):
+    with (
+        ScriptedServer(tls=tls.context) as server,
+        pytest.raises(ChannelUnavailable, match="offers no login"),
+    ):
         open_session(Server(replace(settings, port=server.port), "s3cret"))
 
 
 def test_a_greeting_that_sends_us_away():
-    with ScriptedServer(greeting="554 no") as server, pytest.raises(Unopened, match="554 no"):
+    with ScriptedServer(greeting="554 no") as server, pytest.raises(ChannelUnavailable, match="554 no"):
         send(server)
 
 
@@ -97,7 +100,7 @@ def test_a_server_that_speaks_before_the_end_is_heard():
     with ScriptedServer(plan=lambda _to, _before: told.REFUSE_EARLY) as server:
         heard = server.refused_early
         answer = send(server, begin=lambda: heard.wait(5))
-    assert answer == Answer("data", 552, "5.3.4 too big")
+    assert answer == Reply("data", 552, "5.3.4 too big")
     assert server.taken == []
 
 

@@ -15,7 +15,7 @@ from digest.fetch.state import FILE, Memories, Memory
 from digest.fetch.web import Limits
 from digest.model import Source
 from digest.read import files_of, read
-from tests.servers import Asked, Mailbox, Reply, http_server, imap_server
+from tests.servers import Asked, HttpReply, Mailbox, http_server, imap_server
 
 NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)
 LIMITS = Limits(
@@ -49,9 +49,9 @@ def papers(inbox: Path) -> list[str]:
 
 
 def test_a_feed_is_kept_once(tmp_path):
-    def script(asked: Asked) -> Reply:
+    def script(asked: Asked) -> HttpReply:
         known = asked.headers.get("if-none-match") == '"1"'
-        return Reply(304) if known else Reply(body=FEED, headers={"ETag": '"1"'})
+        return HttpReply(304) if known else HttpReply(body=FEED, headers={"ETag": '"1"'})
 
     with http_server(script) as server:
         source = Source("shore", "feed", url=f"{server.url}/feed", private=True)
@@ -65,7 +65,7 @@ def test_a_feed_is_kept_once(tmp_path):
 
 
 def test_the_same_bytes_are_nothing_new_without_an_etag(tmp_path):
-    with http_server([Reply(body=FEED)]) as server:
+    with http_server([HttpReply(body=FEED)]) as server:
         source = Source("shore", "feed", url=server.url, private=True)
         found = [one(tmp_path, source, now=NOW + timedelta(days=day)) for day in range(3)]
     assert [(len(each.files), each.unchanged) for each in found] == [(1, 0), (0, 1), (0, 1)]
@@ -74,14 +74,14 @@ def test_the_same_bytes_are_nothing_new_without_an_etag(tmp_path):
 
 def test_a_web_page_is_no_feed(tmp_path):
     with http_server(
-        [Reply(body=b"<!DOCTYPE html><p>Log in", headers={"Content-Type": "text/html"})]
+        [HttpReply(body=b"<!DOCTYPE html><p>Log in", headers={"Content-Type": "text/html"})]
     ) as server:
         found = one(tmp_path, Source("shore", "feed", url=server.url, private=True))
     assert "web page" in found.error and files_of(str(tmp_path)) == ()
 
 
 def test_each_source_stands_alone(tmp_path):
-    with http_server([Reply(body=FEED)]) as server:
+    with http_server([HttpReply(body=FEED)]) as server:
         broken = Source("broken", "feed", url="http://127.0.0.1:1/", private=True)
         guarded = Source("guarded", "feed", url=server.url)
         good = Source("good", "feed", url=server.url, private=True)
@@ -91,7 +91,7 @@ def test_each_source_stands_alone(tmp_path):
 
 
 def test_a_server_that_wants_to_be_left_alone_is(tmp_path):
-    with http_server([Reply(429, headers={"Retry-After": "3600"}), Reply(body=FEED)]) as server:
+    with http_server([HttpReply(429, headers={"Retry-After": "3600"}), HttpReply(body=FEED)]) as server:
         source = Source("shore", "feed", url=server.url, private=True)
         assert "3600" in one(tmp_path, source).error
         assert (
@@ -103,11 +103,11 @@ def test_a_server_that_wants_to_be_left_alone_is(tmp_path):
 
 
 @pytest.mark.parametrize(("robots", "kept"), [
-    (Reply(404), True), (Reply(body=b"User-agent: *\nDisallow: /other"), True), (Reply(body=b"User-agent: paper-digest\nDisallow: /"), False),
-    (Reply(body=b"User-agent: *\nDisallow: /list"), False), (Reply(500), False),
+    (HttpReply(404), True), (HttpReply(body=b"User-agent: *\nDisallow: /other"), True), (HttpReply(body=b"User-agent: paper-digest\nDisallow: /"), False),
+    (HttpReply(body=b"User-agent: *\nDisallow: /list"), False), (HttpReply(500), False),
 ])  # fmt: skip
 def test_robots_are_respected_where_pages_are_scraped(tmp_path, robots, kept):
-    page = Reply(body=b"<html></html>", headers={"Content-Type": "text/html"})
+    page = HttpReply(body=b"<html></html>", headers={"Content-Type": "text/html"})
     with http_server(lambda asked: robots if asked.path == "/robots.txt" else page) as server:
         found = one(tmp_path, Source("page", "page", url=f"{server.url}/list/new", private=True))
     assert (found.error is None, len(found.files)) == (kept, int(kept))
@@ -135,13 +135,13 @@ class Arxiv:
     def __init__(self, total: int, breaks: tuple[int, ...] = (), empty: tuple[int, ...] = ()) -> None:
         self.total, self.breaks, self.empty, self.count = total, breaks, empty, 0
 
-    def __call__(self, asked: Asked) -> Reply:
+    def __call__(self, asked: Asked) -> HttpReply:
         self.count += 1
         if self.count in self.breaks:
-            return Reply(400)
+            return HttpReply(400)
         start = int(parse_qs(urlsplit(asked.path).query)["start"][0])
         size = 0 if self.count in self.empty else min(100, self.total - start)
-        return Reply(body=atom(self.total, start, size))
+        return HttpReply(body=atom(self.total, start, size))
 
 
 def test_all_pages_of_a_query(tmp_path):
@@ -193,12 +193,12 @@ def entry(number: int) -> dict:
 def test_the_days_of_daily_papers(tmp_path):
     counts = {"2026-11-16": 100, "2026-11-17": 0, "2026-11-18": 2}
 
-    def script(asked: Asked) -> Reply:
+    def script(asked: Asked) -> HttpReply:
         query = {key: values[0] for key, values in parse_qs(urlsplit(asked.path).query).items()}
         day, page = query["date"], int(query["p"])
         size = max(0, min(100, counts[day] - 100 * page))
         first = int(day[-2:]) * 1000 + 100 * page
-        return Reply(body=json.dumps([entry(first + number) for number in range(size)]).encode())
+        return HttpReply(body=json.dumps([entry(first + number) for number in range(size)]).encode())
 
     with http_server(script) as server:
         source = Source("hf", "daily-papers", url=server.url, private=True)

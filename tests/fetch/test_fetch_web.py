@@ -13,7 +13,7 @@ from digest.fetch.errors import FetchError
 from digest.fetch.network_guard import is_public
 from digest.fetch.rate_limit import Pace, seconds_between
 from digest.fetch.web import Known, Limits, Web, retry_after
-from tests.servers import Reply, http_server
+from tests.servers import HttpReply, http_server
 
 BODY = b"<rss></rss>"
 FEW = Limits(
@@ -33,7 +33,7 @@ def refused(url: str, limits: Limits = FEW, **options) -> FetchError:
 
 def test_a_document_and_what_we_say_of_ourselves():
     headers = {"Content-Type": "Application/RSS+xml; charset=utf-8", "ETag": '"1"', "Last-Modified": "Mon"}
-    with http_server([Reply(body=BODY, headers=headers)]) as server, web() as client:
+    with http_server([HttpReply(body=BODY, headers=headers)]) as server, web() as client:
         answer = client.get(f"{server.url}/feed?a=b%20c")
     assert (answer.data, answer.kind, answer.known) == (BODY, "application/rss+xml", Known('"1"', "Mon"))
     asked = server.asked[0]
@@ -45,7 +45,7 @@ def test_a_document_and_what_we_say_of_ourselves():
 
 
 def test_what_has_not_changed_is_not_sent_again():
-    with http_server([Reply(304)]) as server, web() as client:
+    with http_server([HttpReply(304)]) as server, web() as client:
         answer = client.get(server.url, Known('"1"', "Mon"))
     assert (answer.data, answer.known) == (None, Known('"1"', "Mon"))
     assert server.asked[0].headers["if-none-match"] == '"1"'
@@ -54,17 +54,17 @@ def test_what_has_not_changed_is_not_sent_again():
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(status):
-    with http_server([Reply(status), Reply(status), Reply(body=BODY)]) as server, web() as client:
+    with http_server([HttpReply(status), HttpReply(status), HttpReply(body=BODY)]) as server, web() as client:
         assert client.get(server.url).data == BODY
     assert len(server.asked) == 3
-    with http_server([Reply(status)]) as server:
+    with http_server([HttpReply(status)]) as server:
         assert refused(server.url).status == status
     assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204])
 def test_what_does_not_pass_is_not_tried_again(status):
-    with http_server([Reply(status)]) as server:
+    with http_server([HttpReply(status)]) as server:
         assert str(status) in str(refused(server.url))
     assert len(server.asked) == 1
 
@@ -72,13 +72,13 @@ def test_what_does_not_pass_is_not_tried_again(status):
 def test_retry_after_is_kept_to():
     waits = []
     client = web()
-    replies = [Reply(429, headers={"Retry-After": "1"}), Reply(body=BODY)]
+    replies = [HttpReply(429, headers={"Retry-After": "1"}), HttpReply(body=BODY)]
     with http_server(replies) as server, client:
         start = client.pace.clock()
         client.get(server.url)
         waits.append(client.pace.clock() - start)
     assert waits[0] >= 1
-    with http_server([Reply(503, headers={"Retry-After": "3600"})]) as server:
+    with http_server([HttpReply(503, headers={"Retry-After": "3600"})]) as server:
         problem = refused(server.url)
     assert (len(server.asked), problem.after) == (1, 3600)
     assert "come back in 3600 s" in str(problem)
@@ -98,23 +98,23 @@ def test_how_retry_after_is_read(value, seconds):
 
 def test_gzip_is_unpacked_and_bombs_are_not():
     with (
-        http_server([Reply(body=gzip.compress(BODY), headers={"Content-Encoding": "gzip"})]) as server,
+        http_server([HttpReply(body=gzip.compress(BODY), headers={"Content-Encoding": "gzip"})]) as server,
         web() as client,
     ):
         assert client.get(server.url).data == BODY
     bomb = gzip.compress(bytes(200_000_000))
-    with http_server([Reply(body=bomb, headers={"Content-Encoding": "gzip"})]) as server:
+    with http_server([HttpReply(body=bomb, headers={"Content-Encoding": "gzip"})]) as server:
         assert "max_file_mb" in str(refused(server.url))
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(("reply", "words"), [
-    (Reply(body=bytes(10_001)), "max_file_mb"),
-    (Reply(body=BODY * 100, cut=50), "connection failed"),
-    (Reply(body=gzip.compress(BODY)[:-9], headers={"Content-Encoding": "gzip"}), "ends before its end"),
-    (Reply(body=BODY, headers={"Content-Encoding": "gzip"}), "no gzip"),
-    (Reply(body=zlib.compress(BODY), headers={"Content-Encoding": "deflate"}), "not asked for"),
-    (Reply(body=BODY, headers={"Content-Length": "4", "Transfer-Encoding": "chunked"}), "connection failed"),
+    (HttpReply(body=bytes(10_001)), "max_file_mb"),
+    (HttpReply(body=BODY * 100, cut=50), "connection failed"),
+    (HttpReply(body=gzip.compress(BODY)[:-9], headers={"Content-Encoding": "gzip"}), "ends before its end"),
+    (HttpReply(body=BODY, headers={"Content-Encoding": "gzip"}), "no gzip"),
+    (HttpReply(body=zlib.compress(BODY), headers={"Content-Encoding": "deflate"}), "not asked for"),
+    (HttpReply(body=BODY, headers={"Content-Length": "4", "Transfer-Encoding": "chunked"}), "connection failed"),
 ])  # fmt: skip
 def test_bodies_that_are_not_kept(reply, words):
     with http_server([reply]) as server:
@@ -123,7 +123,7 @@ def test_bodies_that_are_not_kept(reply, words):
 
 def test_a_body_that_drips_is_given_up():
     limits = Limits(max_bytes=10_000, seconds=0.2, attempts=1)
-    with http_server([Reply(body=BODY * 100, drip=0.05)]) as server:
+    with http_server([HttpReply(body=BODY * 100, drip=0.05)]) as server:
         assert "takes longer" in str(refused(server.url, limits))
 
 
@@ -132,7 +132,7 @@ def test_what_is_checked_is_tried_again():
         if data != BODY:
             raise FetchError("empty", passing=True)
 
-    with http_server([Reply(), Reply(body=BODY)]) as server, web() as client:
+    with http_server([HttpReply(), HttpReply(body=BODY)]) as server, web() as client:
         assert client.get(server.url, check=check).data == BODY
 
 
@@ -141,14 +141,14 @@ def test_what_is_checked_is_tried_again():
 
 def test_redirects_are_followed_a_while():
     replies = [
-        Reply(302, headers={"Location": "/b?c"}),
-        Reply(301, headers={"Location": "d"}),
-        Reply(body=BODY),
+        HttpReply(302, headers={"Location": "/b?c"}),
+        HttpReply(301, headers={"Location": "d"}),
+        HttpReply(body=BODY),
     ]
     with http_server(replies) as server, web() as client:
         assert client.get(f"{server.url}/a").data == BODY
     assert server.paths == ["/a", "/b?c", "/d"]
-    with http_server([Reply(307, headers={"Location": "/loop"})]) as server:
+    with http_server([HttpReply(307, headers={"Location": "/loop"})]) as server:
         assert "redirects" in str(refused(server.url))
     assert len(server.asked) == 6
 
@@ -157,7 +157,7 @@ def test_redirects_are_followed_a_while():
     "place", ["file:///etc/passwd", "ftp://a.example/", "gopher://x", "http://[::1", "data:,x"]
 )
 def test_redirects_to_nowhere(place):
-    with http_server([Reply(302, headers={"Location": place})]) as server:
+    with http_server([HttpReply(302, headers={"Location": place})]) as server:
         assert str(refused(server.url))
     assert len(server.asked) <= FEW.attempts
 
@@ -180,7 +180,7 @@ def test_public_addresses(address):
 
 
 def test_this_machine_is_not_asked_unless_allowed():
-    with http_server([Reply(body=BODY)]) as server:
+    with http_server([HttpReply(body=BODY)]) as server:
         for url in (
             server.url,
             server.url.replace("127.0.0.1", "localhost"),
@@ -193,9 +193,9 @@ def test_this_machine_is_not_asked_unless_allowed():
 
 def test_a_redirect_to_this_machine_is_not_followed(monkeypatch):
     """The first host is allowed (as a public one would be), the second is not."""
-    with http_server([Reply(body=b"secret")]) as inside:
+    with http_server([HttpReply(body=b"secret")]) as inside:
         place = inside.url.replace("127.0.0.1", "127.0.0.2")
-        with http_server([Reply(302, headers={"Location": place})]) as outside:
+        with http_server([HttpReply(302, headers={"Location": place})]) as outside:
             monkeypatch.setattr(guard, "is_public", lambda address: str(address) == "127.0.0.1")
             assert "127.0.0.2, which is no public address" in str(refused(outside.url, private=False))
     assert inside.asked == []
@@ -215,7 +215,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(guard, "is_public", lambda address: str(address) == "127.0.0.1")
-    with http_server([Reply(body=BODY)]) as server, web(private=False) as client:
+    with http_server([HttpReply(body=BODY)]) as server, web(private=False) as client:
         assert client.get(server.url.replace("127.0.0.1", "rebind.example")).data == BODY
     assert looked == ["rebind.example"]
     assert server.asked[0].headers["host"].startswith("rebind.example")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.match.near_misses import Nearby
+from digest.match.near_misses import NearMissFinder
 from digest.match.query.parser import query_of
 from digest.match.reference import analyse, match
 from digest.model import Paper
@@ -24,7 +24,7 @@ LIBRARY = [analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(TITL
 
 
 def told(*keywords: str, exclude: tuple[str, ...] = ()) -> list[str]:
-    return [str(miss) for miss in Nearby(LIBRARY).misses(query_of(keywords, exclude))]
+    return [str(miss) for miss in NearMissFinder(LIBRARY).misses(query_of(keywords, exclude))]
 
 
 @pytest.mark.parametrize(("keyword", "expected"), [
@@ -51,12 +51,12 @@ def test_what_an_exclude_took_away():
 
 def test_what_most_papers_do_is_told_only_if_nothing_else_is():
     titles = ("Harbour diffusion", *(f"Harbour model {n}" for n in range(8)))
-    near = Nearby([analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(titles, 1)])
+    near = NearMissFinder([analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(titles, 1)])
     common = "8 papers matched “model” but not “quantum”"
     assert [str(miss) for miss in near.misses(query_of(["model AND quantum"]))] == [common]
     both = query_of(["model AND quantum", "diffusion AND quantum"])
     assert [str(miss) for miss in near.misses(both)] == ["1 paper matched “diffusion” but not “quantum”"]
-    few = Nearby([analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(titles[:7], 1)])
+    few = NearMissFinder([analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(titles[:7], 1)])
     assert len(few.misses(both)) == 2
 
 
@@ -65,7 +65,7 @@ def test_no_more_than_three():
 
 
 def test_items_are_looked_up_once_and_only_so_often():
-    near = Nearby(LIBRARY, 2 * len(LIBRARY))
+    near = NearMissFinder(LIBRARY, 2 * len(LIBRARY))
     query = query_of(["diffusion AND quantum"])
     assert near.misses(query)
     assert near.lookups_left == 0
@@ -82,7 +82,7 @@ def test_every_miss_is_a_paper_that_the_query_does_not_accept(found, text, exclu
     query = query_of([text], ["the"] if excluded else [])
     analysed = [analyse(paper) for paper in found]
     accepted = {each.paper.number for each in analysed if match(query, each)}
-    for miss in Nearby(analysed).misses(query):
+    for miss in NearMissFinder(analysed).misses(query):
         assert miss.papers
         assert miss.met
         if miss.lacked:  # another keyword may have accepted it all the same

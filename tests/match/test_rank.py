@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import Component, Item, Paper, Weights
+from digest.model import Component, Item, Paper, RankingWeights
 from digest.rank.formula import components, freshness, ordered, popularity, worth
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -27,13 +27,13 @@ def numbers(found: tuple[Item, ...]) -> list[int]:
 
 def test_without_feedback_or_weights_the_order_is_the_matchers():
     given_ = items(3, 3, 2, 3)
-    assert ordered(given_, components(given_, Weights(), None, TODAY)) == tuple(given_)
-    assert components([], Weights(), None, TODAY) == ()
+    assert ordered(given_, components(given_, RankingWeights(), None, TODAY)) == tuple(given_)
+    assert components([], RankingWeights(), None, TODAY) == ()
 
 
 def test_a_taste_comes_on_top_and_keeps_its_parts():
     given_ = items(4, 2, 2)
-    found = ordered(given_, components(given_, Weights(), [0.0, -0.5, 0.9], TODAY))
+    found = ordered(given_, components(given_, RankingWeights(), [0.0, -0.5, 0.9], TODAY))
     assert numbers(found) == [3, 1, 2]
     assert found[0].parts == (Component("keyword", 0.5, 1.0), Component("taste", 0.9, 1.0))
     assert worth(found[0].parts) == pytest.approx(0.7)
@@ -42,7 +42,7 @@ def test_a_taste_comes_on_top_and_keeps_its_parts():
 
 def test_equal_ones_stay_as_they_came():
     given_ = items(1, 1, 1)
-    assert numbers(ordered(given_, components(given_, Weights(), [0.2, 0.3, 0.2], TODAY))) == [2, 1, 3]
+    assert numbers(ordered(given_, components(given_, RankingWeights(), [0.2, 0.3, 0.2], TODAY))) == [2, 1, 3]
 
 
 def test_popularity_grows_slowly_and_code_counts():
@@ -63,7 +63,7 @@ def test_freshness_halves_every_thirty_days_and_needs_a_date():
 def test_variety_keeps_likenesses_apart():
     given_ = items(3, 3, 2)
     alike = [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]
-    parts = components(given_, Weights(diversity=0.5), None, TODAY)
+    parts = components(given_, RankingWeights(diversity=0.5), None, TODAY)
     assert numbers(ordered(given_, parts, diversity=0.5, alike=alike, top=3)) == [1, 3, 2]
     assert numbers(ordered(given_, parts, diversity=0.5, alike=alike, top=0)) == [1, 2, 3]
 
@@ -76,6 +76,6 @@ def test_variety_keeps_likenesses_apart():
 def test_nothing_is_lost_or_doubled(pairs, diversity, top):
     given_ = items(*(score for score, _ in pairs))
     alike = [[0.5] * len(pairs)] * len(pairs)
-    parts = components(given_, Weights(freshness=0.1), [taste for _, taste in pairs], TODAY)
+    parts = components(given_, RankingWeights(freshness=0.1), [taste for _, taste in pairs], TODAY)
     found = ordered(given_, parts, diversity=diversity, alike=alike, top=top)
     assert sorted(numbers(found)) == list(range(1, len(pairs) + 1))

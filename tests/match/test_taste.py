@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from digest.match.query.parser import query_of
 from digest.model import Paper
 from digest.rank.taste import Space, closeness, similarities
-from digest.text.keyphrases import spoken
+from digest.text.keyphrases import surface_forms
 from digest.text.stopwords import STOPWORDS
 from tests.strategies import sentences
 
@@ -102,9 +102,9 @@ def test_terms_explain(library):
     }
     assert any(weight < 0 for _, weight in terms)
     (row,) = (space.matrix([library[0]]),)
-    assert spoken([term for term, _ in space.reasons(profile, row, 50)], [library[0]])
-    assert "lamps" in spoken(["lamp", "zzz"], [library[0]])
-    assert spoken(["lamp", "zzz"], [library[1], library[0]]) == ("lamps", "zzz")
+    assert surface_forms([term for term, _ in space.reasons(profile, row, 50)], [library[0]])
+    assert "lamps" in surface_forms(["lamp", "zzz"], [library[0]])
+    assert surface_forms(["lamp", "zzz"], [library[1], library[0]]) == ("lamps", "zzz")
 
 
 def test_stop_words_are_stems():

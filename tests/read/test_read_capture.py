@@ -131,8 +131,8 @@ def test_a_page_uses_all_of_it():
     assert (told.captured, told.captured_guessed, told.listings[0].published) == (
         date(2020, 2, 2), False, date(2020, 12, 3),
     )  # fmt: skip
-    in_full = page(text.replace("OCC · Dec 3", "OCC · Jan 5, 2026"))
-    assert in_full.captured == date(2026, 11, 20)
+    full_phrase = page(text.replace("OCC · Dec 3", "OCC · Jan 5, 2026"))
+    assert full_phrase.captured == date(2026, 11, 20)
 
 
 def test_a_header_in_full_is_no_guess():

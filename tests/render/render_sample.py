@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from digest.model import Evidence, Issue, Item, Paper, Trend
-from digest.render import Frame
+from digest.render import SiteContext
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-FRAME = Frame("Paper Digest", "https://digest.example.org/", "Paper Digest <digest@example.org>")
+FRAME = SiteContext("Paper Digest", "https://digest.example.org/", "Paper Digest <digest@example.org>")
 SEEN = datetime(2026, 3, 12, 6, 0, tzinfo=UTC)
 
 

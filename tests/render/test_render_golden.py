@@ -9,7 +9,7 @@ import pytest
 from render_sample import FRAME, ISSUE, KETTLE, TRENDS, check_golden
 
 from digest.model import IssueLine, Summary
-from digest.render import Holdings, Renderer
+from digest.render import ArchiveStats, Renderer
 from digest.text.math import shown
 from digest.urls import paper_url
 
@@ -21,7 +21,7 @@ LINES = tuple(
     for number in range(1, 5)
 )
 DAYS = [date(2026, 1, 5) + timedelta(days=day * 3) for day in range(24)]
-HOLDINGS = Holdings(DAYS, {"tea": DAYS[::4], "quiet": DAYS[:1]}, 1041, TRENDS)
+HOLDINGS = ArchiveStats(DAYS, {"tea": DAYS[::4], "quiet": DAYS[:1]}, 1041, TRENDS)
 
 
 def test_html():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from render_sample import FRAME, ISSUE
 from strategies import texts
 
-from digest.render import Frame, Renderer, mail
+from digest.render import Renderer, SiteContext, mail
 
 RENDERER = Renderer(None, FRAME)
 NAMES = texts() | st.sampled_from(
@@ -65,7 +65,7 @@ def test_parts():
 @settings(deadline=None, max_examples=60)
 @given(name=NAMES, title=NAMES, sender=NAMES)
 def test_no_name_breaks_the_mail(name, title, sender):
-    frame = Frame(title, FRAME.base_url, sender)
+    frame = SiteContext(title, FRAME.base_url, sender)
     issue = replace(
         ISSUE, name=name, new=(replace(ISSUE.new[0], paper=replace(ISSUE.new[0].paper, title=title)),)
     )

@@ -14,7 +14,7 @@ from render_sample import FRAME, ISSUE, KETTLE, SEEN, evidence
 from strategies import texts
 
 from digest.model import Evidence, IssueLine, Item, Paper
-from digest.render import Holdings, Renderer
+from digest.render import ArchiveStats, Renderer
 from digest.render.renderer import BUDGET
 from digest.text.clean import clean
 from digest.text.math import shown
@@ -170,7 +170,7 @@ def test_any_issue(issue):
 def test_any_paper_and_index(paper, name):
     line = IssueLine("tea", name, 1, date(2026, 3, 1), 1)
     check_page(RENDERER.paper(paper, [line]))
-    check_page(RENDERER.index([line], {"other": name}, Holdings((), {}, 1)), own_script=True)
+    check_page(RENDERER.index([line], {"other": name}, ArchiveStats((), {}, 1)), own_script=True)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from render_sample import FRAME, ISSUE, KETTLE
 
-from digest.errors import TemplateProblem
+from digest.errors import TemplateError
 from digest.render import Renderer, view
 from digest.render.highlight import Piece
 from digest.render.notices import Notice
@@ -25,7 +25,7 @@ def renderer(home, **templates):
 
 
 def problem(home, content, name="subject_txt"):
-    with pytest.raises(TemplateProblem) as caught:
+    with pytest.raises(TemplateError) as caught:
         renderer(home, **{name: content}).eml(ISSUE)
     return str(caught.value)
 

@@ -329,14 +329,14 @@ def compare(home: TestHome, reference: TestHome) -> None:
     ):
         assert home.rows(what) == reference.rows(what), what
     assert [row[:4] for row in log_of(home)] == [row[:4] for row in log_of(reference)]
-    for name, subjects in WANTS.items():
-        served_right(home, name, subjects)
+    for name, keyphrases in WANTS.items():
+        served_right(home, name, keyphrases)
     everything_on_disk(home)
 
 
-def served_right(home: TestHome, name: str, subjects: tuple[str, ...]) -> None:
+def served_right(home: TestHome, name: str, keyphrases: tuple[str, ...]) -> None:
     made = issues(home, name)
-    wanted = {title(n) for n in range(31) if title(n).split()[0] in subjects}
+    wanted = {title(n) for n in range(31) if title(n).split()[0] in keyphrases}
     assert [issue["number"] for issue in made] == list(range(1, len(made) + 1))
     brought = [item["paper"]["title"] for issue in made for item in issue["new"] + issue["more_new"]]
     assert len(brought) == len(set(brought)), f"{name}: served twice"

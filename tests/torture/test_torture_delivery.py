@@ -60,9 +60,9 @@ def around(owner, name, before, after):
 
 from sqlalchemy.engine.default import DefaultDialect
 from digest.cli.main import main
-from digest.store.delivery_writer import SqliteJotter
+from digest.store.delivery_writer import SqliteDeliveryWriter
 
-around(SqliteJotter, "commit", "before a commit", "after a commit")
+around(SqliteDeliveryWriter, "commit", "before a commit", "after a commit")
 around(DefaultDialect, "do_commit", "before a commit", "after a commit")
 around(smtplib.SMTP, "send", "before a command", "after a command")
 around(smtplib.SMTP, "getreply", None, "after an answer")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.match.query.parser import FIELDS, STEMMED
-from digest.match.reference import Analysed, analyse, texts_of
+from digest.match.reference import AnalysedPaper, analyse, texts_of
 from digest.model import Paper
 from digest.text.stem import stem
 from digest.text.words import pieces, words_of_piece
@@ -142,11 +142,11 @@ class Batch:
         self,
         papers: Sequence[Paper],
         lexicon: Lexicon,
-        analysed: Callable[[Paper], Analysed] = analyse,
+        analysed: Callable[[Paper], AnalysedPaper] = analyse,
     ) -> None:
         self.lexicon = lexicon
         self._papers, self._analyse = papers, analysed
-        self._analysed: dict[int, Analysed] = {}
+        self._analysed: dict[int, AnalysedPaper] = {}
         self.order = sorted(
             range(len(papers)),
             key=lambda place: (-(papers[place].published or date.min).toordinal(), papers[place].number),
@@ -175,7 +175,7 @@ class Batch:
         """How many machine words the papers fill."""
         return max(1, -(-self.size // 64))
 
-    def analysed(self, place: int) -> Analysed:
+    def analysed(self, place: int) -> AnalysedPaper:
         """Return the paper at a place, ready for the slow matcher."""
         if place not in self._analysed:
             self._analysed[place] = self._analyse(self._papers[self.order[place]])

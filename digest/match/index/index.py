@@ -24,7 +24,7 @@ from digest.match.index.compiler import Program, compile_queries
 from digest.match.index.kernels_numpy import Bits, Places, Top
 from digest.match.index.phrase_tree import Tree
 from digest.match.query.parser import FIELDS, Query
-from digest.match.reference import Analysed, analyse, occurrences
+from digest.match.reference import AnalysedPaper, analyse, occurrences
 from digest.model import Paper
 
 _TITLE = FIELDS.index("title")
@@ -73,7 +73,7 @@ class Index:
             self._segment[number] = -1
         self._young.pop(number, None)
 
-    def match(self, papers: Sequence[Paper], analysed: Callable[[Paper], Analysed] = analyse) -> "Hits":
+    def match(self, papers: Sequence[Paper], analysed: Callable[[Paper], AnalysedPaper] = analyse) -> "Hits":
         """Return which queries accept which papers. `analysed` prepares a paper for the slow matcher."""
         self._settle()
         batch = Batch(papers, self.lexicon, analysed)

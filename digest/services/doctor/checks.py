@@ -22,7 +22,7 @@ _STALE_BACKUP = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class CheckContext:
     """What is examined: the home, and the clock it is examined by. `problems` are those of digest.toml."""
 
     home: Home
@@ -30,7 +30,7 @@ class Patient:
     problems: tuple[str, ...] = ()
 
 
-Check = Callable[[Patient], Sequence[Finding]]
+Check = Callable[[CheckContext], Sequence[Finding]]
 
 
 def examine(
@@ -41,11 +41,11 @@ def examine(
         home, wrong = open_home(str(path)), tuple[str, ...]()
     except ConfigError as error:
         home, wrong = Home(path, Settings()), tuple(map(str, error.problems))
-    patient = Patient(home, clock(home), wrong)
+    patient = CheckContext(home, clock(home), wrong)
     return tuple(finding for check in checks or CHECKS for finding in check(patient))
 
 
-def configuration(patient: Patient) -> Sequence[Finding]:
+def configuration(patient: CheckContext) -> Sequence[Finding]:
     """Check digest.toml and the folders of the home."""
     found = [Finding("configuration", "bad", problem) for problem in patient.problems]
     found += [
@@ -56,12 +56,12 @@ def configuration(patient: Patient) -> Sequence[Finding]:
     return found or [Finding("configuration", "good", f"digest.toml and the folders of {patient.home.path}")]
 
 
-def subscriptions(patient: Patient) -> Sequence[Finding]:
+def subscriptions(patient: CheckContext) -> Sequence[Finding]:
     """Check every subscription file."""
-    from digest.home.subscription_files import Flawed, of_home
+    from digest.home.subscription_files import InvalidSubscription, of_home
 
     loaded = of_home(patient.home)
-    flawed = [each for each in loaded if isinstance(each, Flawed)]
+    flawed = [each for each in loaded if isinstance(each, InvalidSubscription)]
     found = [
         Finding("subscriptions", "bad", str(problem), "it is left out of runs until it is mended")
         for each in flawed
@@ -74,7 +74,7 @@ def subscriptions(patient: Patient) -> Sequence[Finding]:
     return [*found, Finding("subscriptions", "good", f"{good} in order")] if good else found
 
 
-def database(patient: Patient) -> Sequence[Finding]:
+def database(patient: CheckContext) -> Sequence[Finding]:
     """Check that the library opens, is whole, and has a recent copy."""
     import shutil
 
@@ -105,7 +105,7 @@ def database(patient: Patient) -> Sequence[Finding]:
     ]
 
 
-def _copies(patient: Patient) -> list[Finding]:
+def _copies(patient: CheckContext) -> list[Finding]:
     from digest.pipeline.maintenance import copies
 
     kept = copies(patient.home)
@@ -120,7 +120,7 @@ def _copies(patient: Patient) -> list[Finding]:
     return []
 
 
-def templates(patient: Patient) -> Sequence[Finding]:
+def templates(patient: CheckContext) -> Sequence[Finding]:
     """Render a sample issue with the templates of the home, in every form."""
     from digest.pipeline.outputs import renderer_for
 
@@ -145,7 +145,7 @@ def _sample(now: datetime) -> Issue:
     return replace(issue, keywords=("sample",))
 
 
-def clock(patient: Patient) -> Sequence[Finding]:
+def clock(patient: CheckContext) -> Sequence[Finding]:
     """Check the machine's clock against the ledger and the files, and the data of time zones."""
     found = []
     now = patient.clock.now
@@ -169,7 +169,7 @@ def clock(patient: Patient) -> Sequence[Finding]:
     return found or [Finding("clock", "good", f"it is {local:%a %Y-%m-%d %H:%M} in {zone}")]
 
 
-def mail(patient: Patient) -> Sequence[Finding]:
+def mail(patient: CheckContext) -> Sequence[Finding]:
     """Check what mail is handed to, the sender and the signatures, where anything is delivered."""
     settings = patient.home.settings
     if not (settings.smtp or settings.maildir or settings.rooms):
@@ -179,14 +179,14 @@ def mail(patient: Patient) -> Sequence[Finding]:
     return tuple(examine_mail(patient.home))
 
 
-def sources(patient: Patient) -> Sequence[Finding]:
+def sources(patient: CheckContext) -> Sequence[Finding]:
     """Check that what is asked for papers answers, and that what used to bring papers still does."""
     from digest.services.doctor.clock import examine_sources
 
     return tuple(examine_sources(patient.home, patient.clock))
 
 
-def schedule(patient: Patient) -> Sequence[Finding]:
+def schedule(patient: CheckContext) -> Sequence[Finding]:
     """Check that rounds are made, or that no slot waits for one."""
     from digest.services.doctor.clock import examine_schedule
 

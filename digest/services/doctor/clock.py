@@ -9,9 +9,10 @@ from digest.model import Home, Subscription
 from digest.model.reports import Finding
 from digest.pipeline.source_health import forgotten, stale, troubles
 from digest.services.metrics import LATE
-from digest.services.subscriptions import Standing, standings
+from digest.services.subscriptions import SubscriptionStatus, subscription_statuses
 from digest.services.workspace import Clock, open_library
-from digest.system.heartbeat import Pulse, last
+from digest.system import heartbeat
+from digest.system.heartbeat import Heartbeat
 from digest.system.locks import LEADER, holder
 
 # A slot that waits for so long waits for somebody who does not come: cron may ask every hour.
@@ -43,7 +44,7 @@ def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:
         late = _overdue(home, clock.now)
     except DigestError:
         return
-    pulse, zone = last(home.path), ZoneInfo(home.settings.timezone)
+    pulse, zone = heartbeat.read(home.path), ZoneInfo(home.settings.timezone)
     if who is not None:
         yield _running(who, pulse, clock, zone)
     elif late:
@@ -55,7 +56,7 @@ def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:
         yield Finding("schedule", "good", "digest schedule has not been used here; no slot waits for it")
 
 
-def _running(who: str, pulse: Pulse | None, clock: Clock, zone: ZoneInfo) -> Finding:
+def _running(who: str, pulse: Heartbeat | None, clock: Clock, zone: ZoneInfo) -> Finding:
     if who.startswith("digest restore"):
         return Finding("schedule", "skipped", f"rounds wait for {who}")
     if pulse is None or (clock.started - pulse.at).total_seconds() > LATE:
@@ -73,7 +74,9 @@ def _running(who: str, pulse: Pulse | None, clock: Clock, zone: ZoneInfo) -> Fin
     return Finding("schedule", "good", told)
 
 
-def _waiting(late: list[tuple[datetime, Standing]], pulse: Pulse | None, zone: ZoneInfo) -> Finding:
+def _waiting(
+    late: list[tuple[datetime, SubscriptionStatus]], pulse: Heartbeat | None, zone: ZoneInfo
+) -> Finding:
     """Say which slots passed without a run."""
     since, first = min(late, key=lambda pair: pair[0])
     waits = f"{len(late)} subscription{'s wait' if len(late) > 1 else ' waits'} for a run"
@@ -84,11 +87,11 @@ def _waiting(late: list[tuple[datetime, Standing]], pulse: Pulse | None, zone: Z
     return Finding("schedule", "warning", told, remedy)
 
 
-def _overdue(home: Home, now: datetime) -> list[tuple[datetime, Standing]]:
+def _overdue(home: Home, now: datetime) -> list[tuple[datetime, SubscriptionStatus]]:
     """Return subscriptions a slot of which has passed long ago without a run, with that slot."""
     return [
         (each.overdue, each)
-        for each in standings(home, Clock(now, now))
+        for each in subscription_statuses(home, Clock(now, now))
         if isinstance(each.subscription, Subscription) and each.overdue and now - each.overdue > _OVERDUE
     ]
 
