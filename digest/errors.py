@@ -62,7 +62,7 @@ class QueryError(DigestError):
         self.message, self.query, self.position, self.remedy = message, query, position, remedy
 
     def __str__(self) -> str:
-        return f"{self.message} at character {self.position + 1}; {self.remedy}\n{self.pointed()}"
+        return f"{self.message} (character {self.position + 1}); {self.remedy}\n{self.pointed()}"
 
     def pointed(self) -> str:
         """Return the query around the place and, below it, a caret under the place."""

@@ -146,7 +146,7 @@ def test_a_bad_query_is_shown_with_a_caret():
     (problem,) = wrong("name = 'n'\nkeywords = ['diffusion (video']")
     head, query, caret = problem.splitlines()
     assert head.startswith(
-        "subscriptions/mine.toml:2: keywords: a parenthesis that is not closed, character 11; "
+        "subscriptions/mine.toml:2: keywords: this parenthesis is not closed (character 11); "
     )
     assert (query, caret) == ("  diffusion (video", "            ^")
 

@@ -217,7 +217,7 @@ def _queries(table: Table, key: str) -> tuple[str, ...]:
             ordinal = f"{key}, {number} of {len(queries)}: " if len(queries) > 1 else ""
             table.wrong(
                 key,
-                f"{ordinal}{error.message}, character {error.position + 1}",
+                f"{ordinal}{error.message} (character {error.position + 1})",
                 f"{error.remedy}\n{error.pointed()}",
             )
     return queries

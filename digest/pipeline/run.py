@@ -299,7 +299,7 @@ def _unmatched(entries: Sequence[Entry]) -> str:
 
 def _why_none(findings: Findings, misses: Sequence[NearMiss], say: Language) -> tuple[str, ...]:
     """Say which matching papers are no part of an issue, and how others came near."""
-    told = [miss.said(say=say) for miss in misses]
+    told = [miss.sentence(lang=say) for miss in misses]
     if findings.old:
         number = say.number(findings.old)
         told.insert(

@@ -304,7 +304,7 @@ def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tu
     query, analysed = query_of(subscription.keywords, subscription.exclude), analyse(paper)
     accepted = match(query, analysed)
     if accepted is None:
-        near = [miss.said("it") for miss in NearMissFinder([analysed]).misses(query)]
+        near = [miss.sentence("it") for miss in NearMissFinder([analysed]).misses(query)]
         return (), "the query does not accept it: " + (
             "; ".join(near) or "it meets none of the keywords, nor all but one part of any"
         )
