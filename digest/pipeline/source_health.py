@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from digest.diff.staleness import LOOKED_AT, complaints
+from digest.diff.staleness import NEWEST_FILES, complaints
 from digest.model import Home
 from digest.store.store import Store
 
@@ -32,7 +32,7 @@ def stale(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
         return tuple(
             complaint
             for source in sources
-            for complaint in complaints(tx.library.batches(source, limit=LOOKED_AT), today)
+            for complaint in complaints(tx.library.batches(source, limit=NEWEST_FILES), today)
         )
 
 

@@ -1,6 +1,6 @@
 """Which paper is known by which key, which papers are one, and why.
 
-A paper that turns out to be another keeps its number, its witnesses and its keys; it is only marked as
+A paper that turns out to be another keeps its number, its source records and its keys; it is only marked as
 part of the other. So whatever was joined can be split again, and a number once given always leads
 somewhere.
 """
@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from digest.diff.changes import Change, KeyHit, Known, PossibleDuplicate
-from digest.diff.source_records import SourceRecord, group_by_source, merge
+from digest.diff.source_records import SourceRecord, group_by_source, resolve
 from digest.identity import Traces, Verdict, feed_uid, sketches_near, traces
 from digest.model import DigestFile, Listing
 from digest.store.codec import decode, encode
@@ -148,8 +148,8 @@ class Identities:
 
     def insert_paper(self, file: DigestFile, change: Change, at: datetime) -> int:
         """Give a listing's paper, or its part of a known one, a number of its own."""
-        assert change.witness is not None
-        record = merge({file.source: change.witness})
+        assert change.source_record is not None
+        record = resolve({file.source: change.source_record})
         result = self._db.execute(
             insert(papers).values(
                 uid=self._free_uid(change.keys[0]),
@@ -257,7 +257,7 @@ class Identities:
         found: dict[int, str] = {}
         for chunk in chunks(numbers):
             said = self._said(chunk)
-            found.update((number, merge(words).title) for number, words in said.items())
+            found.update((number, resolve(words).title) for number, words in said.items())
         return found
 
     def parts_of(self, number: int) -> tuple[int, ...]:

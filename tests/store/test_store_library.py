@@ -1,4 +1,4 @@
-"""The library in a real database: papers, keys, witnesses, the log; transactions and rehearsals."""
+"""The library in a real database: papers, keys, source records, the log; transactions and rehearsals."""
 
 import sqlite3
 import subprocess
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from digest.diff.changes import Known
-from digest.diff.source_records import merge
+from digest.diff.source_records import resolve
 from digest.errors import StoreError, UsageError
 from digest.identity import feed_uid, keys_of
 from digest.model import DigestFile, Entry, Listing, Paper
@@ -220,14 +220,14 @@ def test_the_same_word_at_the_same_time_is_no_other(store):
         assert tx.pending_files.keys("paper") == ()
 
 
-def test_another_source_is_a_witness_of_its_own(store):
+def test_another_source_has_its_own_record(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "A")))
         assert read(tx, file(listing(1, "A"), source="daily-papers-page", day=-1)) == frozenset()
         read(tx, file(listing(1, "A", authors=("B",)), source="daily-papers-page", day=1))
         ((paper,),) = known(tx, "title:a").values()
-        assert set(paper.witnesses) == {"arxiv-api", "daily-papers-page"}
-        assert paper.record == merge(paper.witnesses)
+        assert set(paper.by_source) == {"arxiv-api", "daily-papers-page"}
+        assert paper.record == resolve(paper.by_source)
         assert tx.library.papers([1])[1].sources == ("arxiv-api", "daily-papers-page")
         assert [(entry.kind, entry.what) for entry in tx.library.entries(1, 9)] == [("learnt", ("authors",))]
         assert tx.library.sources() == {"arxiv-api", "daily-papers-page"}
