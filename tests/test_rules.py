@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -190,6 +191,21 @@ def test_parameters_are_typed_values(module):
         for each in parameters(function):
             annotation = ast.unparse(each.annotation) if each.annotation else ""
             assert "dict[str, Any]" not in annotation, f"{module}.{function.name}: {each.arg}"
+
+
+# zoneinfo reads tzdata without an import; themes will use scikit-learn.
+NOT_YET_IMPORTED = {"scikit-learn", "tzdata"}
+
+
+def test_what_is_imported_is_declared():
+    """Every third-party package that is imported is declared, and nothing is declared without use."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    names = [re.split(r"[\[<>=;]", each)[0] for each in project["dependencies"]]
+    optional = [re.split(r"[\[<>=;]", each)[0] for each in (*extras["fast"], *extras["chat"])]
+    found = {name.split(".")[0] for module, tree in TREES.items() for name in imported(module, tree)}
+    found -= {"digest", *sys.stdlib_module_names}
+    assert {name.replace("_", "-") for name in found} == {*names, *optional} - NOT_YET_IMPORTED
 
 
 # --- docs/architecture.md ------------------------------------------------------------------------
