@@ -1,4 +1,4 @@
-# Everything a checkout needs. Only make and python3 are assumed; each target sets up .venv first.
+# The tasks of a checkout. They need only make and python3; each target sets up .venv first if necessary.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,11 +32,11 @@ $(VENV): $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
-		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make PYTHON=python3.12"; exit 1; }
+		echo "paper-digest needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or choose another: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-		echo "Python's venv module is missing. Debian, Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Setting up $(VENV) (once, about a minute) ..."
+		echo "$(PYTHON) has no venv module. Install it (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@echo "Setting up $(VENV) (only once, takes about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
