@@ -62,11 +62,14 @@ def test_papers_that_matched_but_are_too_old_or_were_served(home):
     home.put("2026-11-17.txt", page(Card(FOG, below="  • 4 authors\n·\nNov 12, 2024 2"), TIDE, day="Nov 17"))
     report = home.run(DAYS[0])
     assert verdict_of(report, "old")["reason"] == (
-        "no match among 2 new papers; 1 matching were published longer ago than newer_than allows"
+        "no match among 2 new papers; 1 matching paper is older than the newer_than limit"
     )
     learnt = Card(TIDE, below="  • Harbour Office\n·\nNov 12 2")
     home.put("2026-11-18.txt", page(learnt, day="Nov 18"))
-    assert "1 matching had been in an earlier issue" in verdict_of(home.run(DAYS[1]), "served")["reason"]
+    assert (
+        "1 matching paper was already in an earlier issue"
+        in verdict_of(home.run(DAYS[1]), "served")["reason"]
+    )
 
 
 # --- slots are used once --------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_a_paper_that_may_be_known_is_listed_until_somebody_decides(home):
         ),
     )
     (file,) = [each for each in home.run()["files"] if each["path"] == "inbox/2.bib"]
-    assert (file["new"], file["note"]) == (1, "1 of the new may be known papers: digest library doubts")
+    assert (file["new"], file["note"]) == (1, "1 of the new papers may be known ones: digest library doubts")
     (doubt,) = home.call("library", "doubts", "--json").json
     assert (doubt["kind"], doubt["rule"]) == ("doubt", "other publication")
     assert "Keeping Lamps" in home.call("library", "doubts").out

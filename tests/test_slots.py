@@ -70,19 +70,19 @@ def test_days_of_the_year(text, expected):
 
 
 @pytest.mark.parametrize(("text", "part"), [
-    ("", "is no schedule"), ("daily", "is no schedule"), ("08:00", "is no schedule"), ("@daily", "is no schedule"),
-    ("daily at 08:00", "is no schedule"), ("mon, thu 09:00", "is no schedule"), ("monthly 1 08:00 x y", "is no schedule"),
-    ("0 8 * *", "is no schedule"), ("0 8 * * * *", "is no schedule"), ("dayly 08:00", "'dayly' is no weekday"),
-    ("mon-fri 08:00", "'mon-fri' is no weekday"), ("monster 08:00", "'monster' is no weekday"), ("mon,,tue 08:00", "'' is no weekday"),
-    ("daily 8", "'8' is no time of day; write 08:00"), ("daily 24:00", "'24:00'"), ("daily 08:60", "'08:60'"), ("daily 08:00,", "'' is no time"),
-    ("daily 08:00pm", "'08:00pm'"), ("daily ٠٨:٠٠", "no time of day"), ("monthly 0 08:00", "'0' is no day of the month; write 1 to 31 or last"),
-    ("monthly 32 08:00", "'32'"), ("monthly first 08:00", "'first'"), ("monthly ² 08:00", "'²' is no day of the month"), ("monthly -1 08:00", "'-1'"),
-    ("60 8 * * *", "'60' is not from 0 to 59"), ("0 24 * * *", "'24' is not from 0 to 23"), ("0 8 0 * *", "'0' is not from 1 to 31"),
-    ("0 8 32 * *", "'32' is not from 1 to 31"), ("0 8 * 13 *", "'13' is not from 1 to 12"), ("0 8 * * 8", "'8' is not from 0 to 7"),
-    ("0 8 ? * *", "'?' is not from 1 to 31"), ("0 8 * * mon#1", "'mon#1' is not from"), ("0 8 * * jan", "'jan' is not from"), ("٣ 8 * * *", "is not from 0 to 59"),
-    ("*/0 8 * * *", "'*/0' has no step; write a number from 1"), ("*/ 8 * * *", "'*/' has no step"), ("*/² 8 * * *", "has no step"), ("*/5/2 8 * * *", "has no step"),
-    ("9-5 8 * * *", "'9-5' runs backwards"), ("0 8 * * fri-mon", "'fri-mon' runs backwards"), ("0 8 30 2 *", "never happens"), ("0 8 31 4,6,9,11 *", "never happens"),
-    ("1- 8 * * *", "'' is not from 0 to 59"), (", 8 * * *", "'' is not from 0 to 59"),
+    ("", "is not a valid schedule"), ("daily", "is not a valid schedule"), ("08:00", "is not a valid schedule"), ("@daily", "is not a valid schedule"),
+    ("daily at 08:00", "is not a valid schedule"), ("mon, thu 09:00", "is not a valid schedule"), ("monthly 1 08:00 x y", "is not a valid schedule"),
+    ("0 8 * *", "is not a valid schedule"), ("0 8 * * * *", "is not a valid schedule"), ("dayly 08:00", "'dayly' is not a weekday"),
+    ("mon-fri 08:00", "'mon-fri' is not a weekday"), ("monster 08:00", "'monster' is not a weekday"), ("mon,,tue 08:00", "'' is not a weekday"),
+    ("daily 8", "'8' is not a valid time; use HH:MM, as in 08:00"), ("daily 24:00", "'24:00'"), ("daily 08:60", "'08:60'"), ("daily 08:00,", "'' is not a valid time"),
+    ("daily 08:00pm", "'08:00pm'"), ("daily ٠٨:٠٠", "is not a valid time"), ("monthly 0 08:00", "'0' is not a day of the month; use 1 to 31 or last"),
+    ("monthly 32 08:00", "'32'"), ("monthly first 08:00", "'first'"), ("monthly ² 08:00", "'²' is not a day of the month"), ("monthly -1 08:00", "'-1'"),
+    ("60 8 * * *", "'60' is not a number from 0 to 59"), ("0 24 * * *", "'24' is not a number from 0 to 23"), ("0 8 0 * *", "'0' is not a number from 1 to 31"),
+    ("0 8 32 * *", "'32' is not a number from 1 to 31"), ("0 8 * 13 *", "'13' is not a number from 1 to 12"), ("0 8 * * 8", "'8' is not a number from 0 to 7"),
+    ("0 8 ? * *", "'?' is not a number from 1 to 31"), ("0 8 * * mon#1", "'mon#1' is not a number from"), ("0 8 * * jan", "'jan' is not a number from"), ("٣ 8 * * *", "is not a number from 0 to 59"),
+    ("*/0 8 * * *", "'*/0' has no valid step; use a number from 1"), ("*/ 8 * * *", "'*/' has no valid step"), ("*/² 8 * * *", "has no valid step"), ("*/5/2 8 * * *", "has no valid step"),
+    ("9-5 8 * * *", "'9-5' runs backwards"), ("0 8 * * fri-mon", "'fri-mon' runs backwards"), ("0 8 30 2 *", "never occurs"), ("0 8 31 4,6,9,11 *", "never occurs"),
+    ("1- 8 * * *", "'' is not a number from 0 to 59"), (", 8 * * *", "'' is not a number from 0 to 59"),
 ])  # fmt: skip
 def test_refused_schedules_say_why(text, part):
     assert part in str(refusal(text))
@@ -210,7 +210,7 @@ def crons(draw) -> tuple[str, set[time], dict[date, bool], date]:
 def test_a_month_of_minutes_agrees_with_a_clock_on_the_wall(cron, name):
     text, times, days, first = cron
     if reason := refusal(text):
-        assert "never happens" in reason
+        assert "never occurs" in reason
         assert not any(days.values())
         return
     schedule = parse_schedule(text)

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from digest.compose.slots import is_weekly, parse_schedule
 from digest.diff.changes import diff
 from digest.model import DigestFile, Listing
-from digest.pipeline.trends import trends_of
+from digest.pipeline.ranking import trends_of
 from digest.rank.trends import WEEKS, Rise, Titled, period, rising
 from digest.store.engine import open_store
 from digest.store.schema import _keep_titles

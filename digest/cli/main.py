@@ -31,7 +31,7 @@ from digest.services.workspace import Clock, iso
 if TYPE_CHECKING:
     from digest.cli.console import Screen
     from digest.fetch.fetch import Fetched
-    from digest.pipeline.ingest import Options
+    from digest.pipeline.context import Options
 
 Command = Callable[[argparse.Namespace, Home, "Screen"], int]
 
@@ -294,7 +294,7 @@ def _moment(text: str) -> datetime:
 
 
 def _options(arguments: argparse.Namespace) -> "Options":
-    from digest.pipeline.ingest import Options
+    from digest.pipeline.context import Options
 
     return Options(
         paths=tuple(arguments.paths),

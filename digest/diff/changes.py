@@ -1,9 +1,7 @@
 """Listings × known papers → changes. Pure.
 
-First each listing is assigned to its paper: by an id or an equal title, else by a near title that something else
-confirms. Then the records of the paper's sources are resolved (`digest.diff.source_records`), which shows what is
-new, revised or learnt. Ids and equal titles give the same papers in any order of files; a near title can only
-join a new listing to a known paper.
+Each listing is assigned to its paper, by an id or an equal title, else by a near title that something else
+confirms. Then the records of the paper's sources are resolved, which shows what is new, revised or learnt.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +55,7 @@ class Known:
 
     @property
     def numbers(self) -> frozenset[int]:
+        """The number of the paper and those of the papers merged into it."""
         return frozenset(self.parts) | {self.number}
 
 
@@ -191,7 +190,11 @@ def _clash(one: Listing, other: Listing) -> bool:
 
 
 class _Grouper:
-    """Groups the listings of a file by paper."""
+    """Groups the listings of a file by paper.
+
+    Ids and equal titles give the same papers in any order of files. A near title can only join a new listing to
+    a known paper.
+    """
 
     def __init__(self, known: Mapping[str, Sequence[KeyHit]]) -> None:
         self.known = known

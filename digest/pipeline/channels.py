@@ -1,4 +1,4 @@
-"""Which parts deliver a home's issues: its channels, who sends, and the secrets that settings only name."""
+"""The channels that deliver a home's issues, made from its settings: their servers, sender and secrets."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,11 +20,11 @@ from digest.store.store import Store
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
-_MAILINGS_AT_HAND = 64  # issues of some 100 KB
+_CACHED_MAILINGS = 64  # of about 100 KB each
 
 
 def channels_of(home: Home, store: Store) -> dict[str, Channel]:
-    """Return the configured channels, by name. Raises UsageError if something they need is absent."""
+    """Return the configured channels by name. Raises UsageError if something that they need is missing."""
     return {name: _MAKERS[name](home, store) for name in home.settings.channels}
 
 
@@ -35,16 +35,16 @@ def _smtp_channel(home: Home, store: Store) -> Channel:
 
 def _maildir_channel(home: Home, store: Store) -> Channel:
     maildir = home.settings.maildir
-    assert maildir is not None, "checked with the settings"
+    assert maildir is not None, "the settings are checked when they are read"
     sender = sender_of(home, store)
     return MaildirChannel(home.path / maildir.path, sender, _mailings(home, store, sender))
 
 
 def _mailings(home: Home, store: Store, sender: Sender) -> Callable[[Delivery], Mailing]:
-    """Return what gives the mail of a delivery's issue, made once for all its recipients."""
+    """Return a function that returns the mail of a delivery's issue, rendered once for all its recipients."""
     renderer = renderer_for(home)
 
-    @lru_cache(_MAILINGS_AT_HAND)
+    @lru_cache(_CACHED_MAILINGS)
     def mailing(issue: int) -> Mailing:
         with store.begin(write=False) as tx:
             stored = tx.issues.get(issue)
@@ -65,10 +65,10 @@ def _chat_channel(home: Home, store: Store) -> Channel:
 
 
 def address_of(home: Home, name: str) -> str:
-    """Return the address of a room. Raises UsageError if it cannot be had."""
+    """Return the address of a chat. Raises UsageError if it is not configured or cannot be read."""
     room = home.settings.room(name)
     if room is None:
-        raise UsageError(f"digest.toml: there is no [chat.{name}], which a subscription names; add it")
+        raise UsageError(f"digest.toml: [chat.{name}] is missing, but a subscription uses it; add it")
     return secret_of(home, f"chat.{name}.url", room.url_env, room.url_file).strip()
 
 
@@ -80,9 +80,9 @@ _MAKERS: dict[str, Callable[[Home, Store], Channel]] = {
 
 
 def server_of(home: Home) -> Server:
-    """Return the mail server with its password. Raises UsageError if that cannot be had."""
+    """Return the mail server with its password. Raises UsageError if the password cannot be read."""
     smtp = home.settings.smtp
-    assert smtp is not None, "checked with the settings"
+    assert smtp is not None, "the settings are checked when they are read"
     if smtp.ca_file:
         smtp = replace(smtp, ca_file=ca_file_of(home, "smtp", smtp.ca_file))
     if smtp.user is None:
@@ -91,10 +91,10 @@ def server_of(home: Home) -> Server:
 
 
 def sender_of(home: Home, store: Store) -> Sender:
-    """Return who sends. Raises UsageError if a DKIM key cannot be read."""
+    """Return the sender of mails. Raises UsageError if a DKIM key cannot be read."""
     settings = home.settings
     address = sender_mailbox(settings.sender)
-    assert address is not None, "checked with the settings"
+    assert address is not None, "the settings are checked when they are read"
     with store.begin() as tx:
         secret = tx.outbox.secret()
     return Sender(
@@ -109,7 +109,7 @@ def sender_of(home: Home, store: Store) -> Sender:
 
 
 def signers_of(home: Home, address: Mailbox) -> tuple[Signer, ...]:
-    """Return the DKIM keys, read. Raises UsageError."""
+    """Return the signers with the configured DKIM keys. Raises UsageError if a key cannot be read."""
     dkim = home.settings.dkim
     if dkim is None:
         return ()

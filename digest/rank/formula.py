@@ -1,15 +1,6 @@
 """The order of the papers in an issue: one formula, whose parts are kept with each paper. Pure.
 
-    worth = (keyword × K + taste × T + popularity × P + freshness × F) / (sum of the weights)
-
-* K, keywords: the score of the query, divided by the best in the issue;
-* T, taste: how close the paper is to what the reader likes (`digest.rank.taste`), -1 to 1; 0 without feedback;
-* P, popularity: log(1 + upvotes + comments) / log(1001), at most 0.8, and 0.2 for published code;
-* F, freshness: 1 on the day of publication, halves with every 30 days; 0 without a date.
-
-With `diversity` d above 0 the papers are then chosen one by one, each time the one with the highest
-(1 - d) × worth - d × (similarity to the most similar paper chosen before): maximal marginal relevance, Carbonell
-and Goldstein, SIGIR 1998. If K is the only part, the order of the matcher is kept.
+worth = (keyword × K + taste × T + popularity × P + freshness × F) / (sum of the weights)
 """
 
 from collections.abc import Sequence
@@ -27,7 +18,12 @@ _CODE = 0.2  # share of popularity for published code
 def components(
     items: Sequence[Item], weights: RankingWeights, tastes: Sequence[float] | None, today: date
 ) -> tuple[tuple[Component, ...], ...]:
-    """Return, for each item, the parts of the formula with a weight above 0; `tastes` is None without feedback."""
+    """Return, for each item, the parts of the formula with a weight above 0; `tastes` is None without feedback.
+
+    * K, keywords: the score of the query, divided by the best in the issue;
+    * T, taste: how close the paper is to what the reader likes (`digest.rank.taste`), from -1 to 1;
+    * P, popularity, and F, freshness, from 0 to 1.
+    """
     best = max((item.score for item in items), default=0) or 1
     return tuple(
         tuple(
@@ -45,7 +41,10 @@ def components(
 
 
 def popularity(paper: Paper) -> float:
-    """Return the popularity of a paper, from 0 to 1."""
+    """Return the popularity of a paper, from 0 to 1.
+
+    It is log(1 + upvotes + comments) / log(1001), scaled to at most 0.8, plus 0.2 for published code.
+    """
     count = max(0, paper.upvotes or 0) + max(0, paper.comments or 0)
     return min(1.0, log(1 + count) / log(1 + _POPULAR)) * (1 - _CODE) + _CODE * bool(paper.code_url)
 
@@ -73,8 +72,10 @@ def ordered(
 ) -> tuple[Item, ...]:
     """Return the items by descending worth, each with its parts; equal ones keep their order.
 
-    If `diversity` is above 0, the first `top` items are diversified by `alike`, the similarity of every two
-    items (a row per item).
+    If keywords are the only part, the order of the matcher is kept. If `diversity` d is above 0, the first `top`
+    items are chosen one by one, each time the one with the highest (1 - d) × worth - d × (similarity to the most
+    similar item chosen before): maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998. `alike` has the
+    similarity of every two items, a row per item.
     """
     if not diversity and all({part.name for part in each} <= {"keyword"} for each in parts):
         return tuple(items)

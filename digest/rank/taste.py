@@ -1,19 +1,6 @@
-"""A reader's taste, learnt from a few papers: a weight per term, positive or negative.
+"""A reader's taste, learnt from a few papers: a weight per term, positive or negative. Pure.
 
-A paper is a vector of length 1 over its terms (stems, and pairs of adjacent stems), each with the weight
-(1 + log count) × idf, where a word of the title counts `TITLE_TIMES` times. The idf comes from a *background* of
-papers. A profile follows Rocchio's formula, with the background in place of negative examples:
-
-    (KEYWORDS_COUNT × keywords + sum of liked + CLICKED × sum of clicked)
-    / (KEYWORDS_COUNT + number of liked + CLICKED × number of clicked)
-    - DISLIKED × mean of disliked - BACKGROUND × mean of the background
-
-So the keywords of a subscription count as about one liked paper, and no negative examples are needed.
-Subtracting the background keeps papers that resemble everything a little from coming first. There is nothing
-to fit: a profile is a sum of a few short vectors. `benchmarks/ranking.py` compares it with classifiers; the
-constants were chosen there on one half of the topics, and its results are for the other half.
-
-It imports numpy and scipy, which load slowly: import it inside functions.
+It imports numpy and scipy, which load slowly: import this module inside functions.
 """
 
 from array import array
@@ -36,6 +23,8 @@ from digest.text.words import words
 Floats = NDArray[np.float64]
 Row = tuple["array[int]", "array[float]"]  # columns and weights
 
+# `benchmarks/ranking.py` compares this with classifiers. The constants were chosen there on one half of the
+# topics, and the results in docs/ranking.md are for the other half.
 TITLE_TIMES = 4
 PAIR_WEIGHT = 0.7
 KEYWORDS_COUNT = 1.5
@@ -64,8 +53,9 @@ class Profile:
 class Space:
     """Turns papers into vectors over terms, weighted by how rare the terms are in a background of papers.
 
-    A word that the background lacks is the rarest. A new term gets the next column, so a later matrix may be
-    wider than an earlier profile.
+    A paper is a vector of length 1 over its terms (stems, and pairs of adjacent stems), each with the weight
+    (1 + log count) × idf, where a word of the title counts `TITLE_TIMES` times. A word that the background lacks is
+    the rarest. A new term gets the next column, so a later matrix may be wider than an earlier profile.
     """
 
     def __init__(self, background: Iterable[Paper]) -> None:
@@ -105,7 +95,17 @@ class Space:
         disliked: csr_matrix | None = None,
         clicked: csr_matrix | None = None,
     ) -> Profile:
-        """Return the taste learnt from keywords and from the rows of liked, disliked and clicked papers."""
+        """Return the taste learnt from keywords and from the rows of liked, disliked and clicked papers.
+
+        It follows Rocchio's formula, with the background in place of negative examples, which keeps papers that
+        resemble everything a little from coming first:
+
+            (KEYWORDS_COUNT × keywords + sum of liked + CLICKED × sum of clicked)
+            / (KEYWORDS_COUNT + number of liked + CLICKED × number of clicked)
+            - DISLIKED × mean of disliked - BACKGROUND × mean of the background
+
+        So the keywords of a subscription count as about one liked paper.
+        """
         papers = liked.shape[0] + (0 if clicked is None else CLICKED * clicked.shape[0])
         count = KEYWORDS_COUNT * bool(keywords.any()) + papers or 1
         weights = self._wide(self._dense(liked)) / count

@@ -1,10 +1,7 @@
 """The themes of a long issue: groups of related papers, and a name for each. Pure.
 
-Papers are TF-IDF vectors over the issue itself. The two most similar groups are merged repeatedly (average
-linkage) until no two are similar enough; a single paper is not a theme. The name of a theme is its most
-distinctive terms, by c-TF-IDF in counts of papers: the share of its papers that have the term × the logarithm
-of how rare the term is in the other papers; titles count twice.
-Ties are broken by place, so the same issue always has the same themes.
+Papers are TF-IDF vectors over the issue itself. Ties are broken by place, so the same issue always has the same
+themes.
 """
 
 from collections import Counter
@@ -83,7 +80,10 @@ def _vectors(counts: Sequence[Counter[str]]) -> list[dict[str, float]]:
 
 
 def _groups(vectors: Sequence[Vector]) -> list[list[int]]:
-    """Merge similar papers, the most similar first; return the groups as sorted places."""
+    """Return groups of similar papers, as sorted places.
+
+    The two most similar groups are merged repeatedly (average linkage) until no two are similar enough.
+    """
     groups = {place: [place] for place in range(len(vectors))}
     alike = {
         (one, two): _dot(vectors[one], vectors[two]) for one, two in combinations(range(len(vectors)), 2)
@@ -113,7 +113,12 @@ def _dot(one: Vector, two: Vector) -> float:
 def _names(
     groups: Sequence[Sequence[int]], counts: Sequence[Counter[str]], titles: Sequence[set[str]]
 ) -> list[list[str]]:
-    """Return the terms that name each group: each is in two of its papers and a title, and no word repeats."""
+    """Return the terms that name each group, the most distinctive ones; no word repeats.
+
+    A term must be in two papers of the group and in a title. Its worth is its c-TF-IDF in counts of papers: the
+    share of the group's papers that have it, where titles count twice, × the logarithm of how rare it is in the
+    other papers.
+    """
     often = Counter(term for each in counts for term in each)
     names = []
     for group in groups:

@@ -1,17 +1,8 @@
 """Trends: terms of titles that more papers have than in the weeks before. Pure.
 
 The newest two weeks are compared with up to ten before them; a week is seven days counted back from the newest
-day, so each has every weekday. The rise of a term is the log-odds ratio of its share now and before, in
-standard deviations (Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis 16(4), 2008: the z-score
-of the log-odds ratio with a Dirichlet prior, here of half a paper):
-
-    d = log((y + a) / (n - y + a)) - log((z + a) / (m - z + a)),    score = d / sqrt(1 / (y + a) + 1 / (z + a))
-
-where y of n papers have the term now and z of m had it before. As a library may get new sources, z is what the
-present sources would have brought: m × the mean of each source's share before, weighted by its papers now
-(direct standardisation in epidemiology). Sources that are too new to compare are ignored, as their papers would
-look like a trend. The threshold of the score is so high that among all terms only one in five runs would reach
-it by chance.
+day, so each has every weekday. Sources that are too new to compare are ignored, as their papers would look like a
+trend.
 """
 
 from collections import Counter
@@ -71,6 +62,7 @@ class Period:
 
     @property
     def first(self) -> date:
+        """The first day of the oldest week."""
         return self.last - timedelta(days=7 * WEEKS - 1)
 
     def week(self, day: date) -> int:
@@ -130,7 +122,10 @@ def trends(rises: Iterable[Rise], titles: Mapping[int, str]) -> tuple[Trend, ...
 def _scores(now: Sequence[Titled], before: Sequence[Titled], newest: Counter[str]) -> dict[str, float]:
     """Return the rise of each term in standard deviations, for terms above the threshold.
 
-    `newest` counts the papers of the newest week with each term: a term that has fallen again does not rise.
+    `newest` counts the papers of the newest week with each term: a term that has fallen again does not rise. As a
+    library may get new sources, the count before is what the present sources would have brought: the papers before
+    × the mean of each source's share of the term, weighted by its papers now (direct standardisation in
+    epidemiology). The threshold is so high that in only one of five runs any term reaches it by chance.
     """
     newly = _often(now)
     tested = sum(1 for count in (newly + _often(before)).values() if count >= _FEWEST)
@@ -159,6 +154,11 @@ def _often(titles: Sequence[Titled]) -> Counter[str]:
 
 
 def _score(y: float, n: float, z: float, m: float) -> float:
+    """Return the z-score of the log-odds ratio of a term that y of n papers have now and z of m had before.
+
+    It has a Dirichlet prior of half a paper: Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis
+    16(4), 2008.
+    """
     rise = log((y + _PRIOR) / (n - y + _PRIOR)) - log((z + _PRIOR) / (m - z + _PRIOR))
     return rise / sqrt(1 / (y + _PRIOR) + 1 / (z + _PRIOR))
 

@@ -45,9 +45,9 @@ class SubscriptionStatus:
 
 def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus, ...]:
     """Return every subscription of a home, with how many entries of the log wait for it."""
+    from digest.compose.decide import is_paused, waiting_slot
     from digest.compose.slots import next_slot, parse_schedule
     from digest.home.subscription_files import of_home
-    from digest.pipeline.run import is_paused, waiting_slot
 
     found = of_home(home)
     result = []

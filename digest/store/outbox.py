@@ -301,7 +301,7 @@ class Outbox:
         """Note that a message which was sent came back. False if it was not, or is known to have."""
         sent = and_(outbox.c.id == key, outbox.c.status.in_(("sent", "in_doubt")))
         result = self._db.execute(
-            update(outbox).where(sent).values(status="failed", reply=f"came back: {reason}", settled=now)
+            update(outbox).where(sent).values(status="failed", reply=f"bounced: {reason}", settled=now)
         )
         return result.rowcount == 1
 

@@ -171,7 +171,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
     home.write("digest.toml", 'channels = ["chat"]\n[chat.team]\nurl_file = "room"\n')
     done = {each["recipient"]: each for each in sent(home)["messages"]}
     assert (
-        done["staff"]["reply"] == "digest.toml: there is no [chat.staff], which a subscription names; add it"
+        done["staff"]["reply"] == "digest.toml: [chat.staff] is missing, but a subscription uses it; add it"
     )
     assert "chat.team.url_file" in done["team"]["reply"]
     assert {each["status"] for each in done.values()} == {"deferred"}

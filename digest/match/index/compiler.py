@@ -1,12 +1,4 @@
-"""Queries compiled to arrays: which words to look for, and how to combine them.
-
-There are three layers; queries share equal parts of each:
-
-* A **unit** is what to look for in one text: a word, a phrase, a prefix, or words near each other. Its
-  words are a path from a root of a tree (a trie): from `STEMS` where words are compared by their stems,
-  from `TEXTS` where they are compared as written. A hyphenated word has several paths to one unit.
-* An **atom** is a unit in some fields, with one bit per paper.
-* An **operation** joins atoms and earlier operations by AND, OR or NOT; the last one is the query.
+"""The compiler of queries: it turns them into arrays of what to look for and how to combine it.
 
 A program holds only arrays and lists of words, so it can be stored and loaded without compiling.
 """
@@ -40,7 +32,15 @@ _MAGIC = b"paper-digest program 1\n"
 
 @dataclass(frozen=True)
 class Program:
-    """Compiled queries. Where rows belong to a number n, they are `starts[n]` to `starts[n + 1]`.
+    """Compiled queries, in three layers; queries share equal parts of each.
+
+    * A **unit** is what to look for in one text: a word, a phrase, a prefix, or words near each other. Its words
+      are a path from a root of a tree (a trie): from `STEMS` where words are compared by their stems, from `TEXTS`
+      where they are compared as written. A hyphenated word has several paths to one unit.
+    * An **atom** is a unit in some fields, with one bit per paper.
+    * An **operation** joins atoms and earlier operations by AND, OR or NOT; each query is one or an atom.
+
+    Where rows belong to a number n, they are `starts[n]` to `starts[n + 1]`.
 
     `words`, `prefixes` and `checked` are texts. A unit that is checked is first narrowed down to the papers
     with all the units it needs; there the reference matcher looks for the item with that text.

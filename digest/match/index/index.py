@@ -1,16 +1,8 @@
 """Matching for very many queries at once, with exactly the answers of `digest.match.reference`.
 
-Words and phrases are looked up once per batch of papers, however many queries use them, and become
-bitmaps over the papers. Each query is a few operations on bitmaps (`compiler`), and one loop runs those of
-all queries (`backends`).
-
-    index = Index(queries)                     # numbered 0, 1, 2 …
-    number = index.add(query)                  # one more; also change(number, query), remove(number)
-    hits = index.match(papers)                 # a thousand at a time: a bit per query and paper is held
-    hits.pairs()                               # number, place of the paper in the sequence
-    hits.top(20)                               # arrays: number, place of the paper, score; best first
-
-Evidence is not computed here: `reference.match` finds it for the matches that reach an issue.
+Words and phrases are looked up once per batch of papers, however many queries use them, and become bitmaps over
+the papers. Each query is a few operations on bitmaps (`compiler`), and one loop runs those of all queries
+(`backends`). Evidence is not computed here: `reference.match` finds it for the matches that an issue shows.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +27,14 @@ _QUERIES_AT_ONCE = 1 << 16  # bounds the memory
 
 
 class Index:
-    """Queries compiled for matching. Those of `program`, compiled earlier, have the first numbers."""
+    """Queries compiled for matching. Those of `program`, compiled earlier, have the first numbers.
+
+    index = Index(queries)          # numbered 0, 1, 2 …
+    number = index.add(query)       # one more; also change(number, query), remove(number)
+    hits = index.match(papers)      # about a thousand, as it holds a bit per query and paper
+    hits.pairs()                    # query number, place of the paper in the sequence
+    hits.top(20)                    # arrays: query number, place of the paper, score; best first
+    """
 
     def __init__(self, queries: Sequence[Query] = (), *, program: Program | None = None) -> None:
         self.lexicon = Lexicon()

@@ -39,16 +39,22 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """Accepts what its child does not."""
+
     child: "Node"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """Accepts what all children do."""
+
     children: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """Accepts what any child does."""
+
     children: tuple["Node", ...]
 
 

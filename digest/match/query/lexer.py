@@ -98,6 +98,7 @@ class Lexer:
         self.place = 0
 
     def fail(self, message: str, position: int, remedy: str) -> NoReturn:
+        """Raise the QueryError for a mistake in this text."""
         fail(self.text, message, position, remedy)
 
     def tokens(self) -> list[Token]:
@@ -123,6 +124,7 @@ class Lexer:
         return found
 
     def skip_blanks(self) -> None:
+        """Move on to the next character that is not a blank."""
         text, place = self.text, self.place
         while place < len(text) and text[place].isspace():
             place += 1
@@ -162,6 +164,7 @@ class Lexer:
         return self.text[self.place : self.place + 1]
 
     def at_end_of_item(self) -> bool:
+        """Tell whether an item without quotes ends here."""
         char = self.char()
         return not char or char.isspace() or char in "()" or char in _QUOTES or self.symbol() is not None
 
@@ -171,9 +174,11 @@ class Lexer:
         return not char or char.isspace() or char == ")" or self.symbol() is not None
 
     def symbol(self) -> Literal["and", "or"] | None:
+        """Return the operator of `&&` or `||`, if one of them is next."""
         return _SYMBOLS.get(self.text[self.place : self.place + 2])
 
     def token(self) -> Token:
+        """Read the next token without its boost."""
         start = self.place
         if (symbol := self.symbol()) is not None:
             self.place += 2
@@ -201,6 +206,7 @@ class Lexer:
     # The following methods read the parts of an item, in the order in which the language allows them.
 
     def read_sign(self) -> tuple[bool, bool]:
+        """Read the sign if there is one; return whether it excludes, and whether there is one."""
         sign = self.char()
         if sign not in _SIGNS or not sign:
             self.refuse_dash()
@@ -219,6 +225,7 @@ class Lexer:
         return sign != "+", True
 
     def refuse_dash(self) -> None:
+        """Raise QueryError if another dash than `-` is next, as it was probably meant to exclude."""
         char = self.char()
         if char and char != "-" and (unicodedata.category(char) == "Pd" or char == "\u2212"):
             name = unicodedata.name(char, "dash").lower()
@@ -245,6 +252,7 @@ class Lexer:
         return scope
 
     def refuse_field(self, name: str, position: int) -> NoReturn:
+        """Raise QueryError for a text before a colon that is not a field in its place."""
         if not name:
             self.fail("there is no field before ':'", position, "to search for text with a colon, use quotes")
         if name.startswith("=") and name[1:].casefold() in SCOPES:
@@ -257,6 +265,7 @@ class Lexer:
         self.fail(f"{_short(name)}: is not a field", position, f'{advice} use quotes: "{_short(item)}"')
 
     def read_exact(self) -> bool:
+        """Read `=` if it is next; return whether it is."""
         if self.char() != "=":
             return False
         start = self.place
@@ -272,6 +281,7 @@ class Lexer:
         return True
 
     def read_operator(self) -> Literal["and", "or", "not"] | None:
+        """Read AND, OR or NOT if it is next as a whole word."""
         found = _PLAIN.match(self.text, self.place)
         if not found or found.group() not in _OPERATORS:
             return None
@@ -283,6 +293,7 @@ class Lexer:
         return None
 
     def read_item(self, *, exact: bool) -> Atom:
+        """Read a word, a phrase or words near each other, without field and boost."""
         start = self.place - exact
         if _RANGE.match(self.text, self.place):
             self.fail("ranges are not supported", start, "list the words instead: (a OR b)")
@@ -357,6 +368,7 @@ class Lexer:
             self.read_near(body)
 
     def read_near(self, body: _Body) -> None:
+        """Read `~` and its number after a phrase."""
         start = self.place
         found = _NEAR.match(self.text, start)
         self.place = found.end() if found else start
@@ -369,6 +381,7 @@ class Lexer:
         body.near = int(found[1])
 
     def refuse_inner_star(self, position: int, *, inside: bool) -> None:
+        """Raise QueryError if a star is not at the end of its item."""
         if inside:
             self.fail("'*' is only allowed at the end of a word or phrase", position, "write prefix*")
 
@@ -388,6 +401,7 @@ class Lexer:
         self.place += len(body.parts[-1])
 
     def check_star(self, body: _Body, graph: tuple[Word, ...]) -> None:
+        """Raise QueryError for a star after too short a word or after an ideograph."""
         if body.star is None:
             return
         last = graph[-1].bare
