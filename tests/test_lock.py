@@ -50,8 +50,8 @@ def test_a_second_holder_waits_then_names_the_first(tmp_path):
         before = time.monotonic()
         message = refused(tmp_path)
         assert time.monotonic() - before >= 0.2
-        assert f"another run holds this home: digest run --force (process {process.pid} on " in message
-        assert message.startswith(str(tmp_path)) and message.endswith("wait for it or stop it")
+        assert f"{tmp_path} is in use by digest run --force (process {process.pid} on " in message
+        assert message.startswith(str(tmp_path)) and message.endswith("wait until it ends, or stop it")
 
 
 def test_patience_is_rewarded(tmp_path):
@@ -94,7 +94,7 @@ def test_two_homes_do_not_meet(tmp_path):
 def test_a_note_that_says_nothing(tmp_path, note):
     with hold(tmp_path, command="a", timeout=0):
         (tmp_path / FILE).write_bytes(note.encode("latin-1"))
-        assert refused(tmp_path) == f"{tmp_path}: another run holds this home; wait for it or stop it"
+        assert refused(tmp_path) == f"{tmp_path} is in use by another process; wait until it ends, or stop it"
 
 
 def test_a_home_that_cannot_hold_a_lock(tmp_path):
