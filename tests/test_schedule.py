@@ -84,7 +84,7 @@ def test_another_process_waits_and_takes_over(home):
     with Scheduler(home) as first:
         first.until("run")
         with Scheduler(home) as second:
-            assert "another run holds this home: digest schedule" in second.until("waiting")["reason"]
+            assert "is in use by digest schedule (process " in second.until("waiting")["reason"]
             home.put("1.txt", page(FOG))
             assert first.until("run")["new"] == 1
             first.process.send_signal(signal.SIGKILL)

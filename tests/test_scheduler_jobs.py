@@ -52,17 +52,17 @@ def test_deferred_mail_goes_out_in_a_later_round_without_a_run(home):
     with ScriptedServer(plan=plan) as server:
         home.settings(server.port)
         opened = open_home(str(home.path))
-        rounds, post = Ticker(opened, stopping=never), DeliveryJob(never)
-        made = rounds.go(at())
+        ticker, job = Ticker(opened, stopping=never), DeliveryJob(never)
+        made = ticker.tick(at())
         while made.report is None:  # the file was written just now
-            made = rounds.go(at())
+            made = ticker.tick(at())
         assert made.report.delivery is None and server.taken == []
-        first = post.go(opened, at())
+        first = job.run(opened, at())
         assert (first.counts["sent"], first.counts["deferred"]) == (1, 1)
-        assert post.go(opened, at(minutes=1)) is None
-        later = post.go(opened, at(hours=1))
+        assert job.run(opened, at(minutes=1)) is None
+        later = job.run(opened, at(hours=1))
         assert (later.counts["sent"], later.counts["deferred"]) == (1, 0)
-        assert post.go(opened, at(hours=2)) is None
+        assert job.run(opened, at(hours=2)) is None
     assert [one.recipients for one in server.taken] == [("bo@reader.test",), ("ada@reader.test",)]
     assert home.rows("select count(*) from run") == [(1,)]
     assert home.rows("select count(*) from delivery") == [(2,)]
@@ -77,34 +77,34 @@ def test_a_lease_of_somebody_who_died_is_ended_and_sent(home):
             "leased_until = '2026-11-20T09:30:00.000000Z'"
         )
         opened = open_home(str(home.path))
-        assert DeliveryJob(never).go(opened, at(minutes=1)) is None
-        assert DeliveryJob(never).go(opened, at(hours=1)).counts["sent"] == 1
+        assert DeliveryJob(never).run(opened, at(minutes=1)) is None
+        assert DeliveryJob(never).run(opened, at(hours=1)).counts["sent"] == 1
 
 
 def test_a_server_that_cannot_be_reached_is_left_alone_for_a_while(home):
     home.queue(tea=["ada@reader.test"])
     home.settings(1)
     opened = open_home(str(home.path))
-    post = DeliveryJob(never)
-    assert post.go(opened, at()).pause
-    assert post.go(opened, at(hours=1)) is None
-    post = DeliveryJob(never, rest=0.0)
-    assert post.go(opened, at(hours=1)).pause
-    assert post.go(opened, at(hours=9)).pause
+    job = DeliveryJob(never)
+    assert job.run(opened, at()).pause
+    assert job.run(opened, at(hours=1)) is None
+    job = DeliveryJob(never, retry_after=0.0)
+    assert job.run(opened, at(hours=1)).pause
+    assert job.run(opened, at(hours=9)).pause
 
 
 def test_what_cannot_begin_is_left_alone_as_well(home):
     home.queue(tea=["ada@reader.test"])
     home.settings(1, 'user = "x"', 'password_env = "DIGEST_TEST_ABSENT"')
     opened = open_home(str(home.path))
-    post = DeliveryJob(never)
+    job = DeliveryJob(never)
     with pytest.raises(DigestError, match="DIGEST_TEST_ABSENT"):
-        post.go(opened, at())
-    assert post.go(opened, at(minutes=1)) is None
+        job.run(opened, at())
+    assert job.run(opened, at(minutes=1)) is None
 
 
 def test_without_a_channel_nothing_is_looked_at(home):
-    assert DeliveryJob(never).go(open_home(str(home.path)), at()) is None
+    assert DeliveryJob(never).run(open_home(str(home.path)), at()) is None
     assert not (home.path / "digest.db").exists()
 
 
@@ -122,7 +122,7 @@ def test_an_end_leaves_the_rest_in_the_outbox(home):
         server.plan = plan
         home.settings(server.port)
         threading.Timer(1.0, release.set).start()
-        done = DeliveryJob(lambda: bool(stop)).go(open_home(str(home.path)), at())
+        done = DeliveryJob(lambda: bool(stop)).run(open_home(str(home.path)), at())
     assert done.counts["sent"] == len(server.taken) < 40
     assert done.counts["pending"] == 40 - len(server.taken)
     assert home.rows("select count(*) from outbox where status = 'leased'") == [(0,)]
@@ -173,11 +173,11 @@ def test_a_source_is_asked_when_its_time_has_come(tmp_path):
         sources(home, f"{web.url}/1", f"{web.url}/bad", more='every = "1 day"')
         opened = open_home(str(home.path))
         fetches = FetchJob()
-        assert names(fetches.go(opened, at())) == ["s0", "s1"]
-        assert names(fetches.go(opened, at(minutes=1))) == []
-        assert names(fetches.go(opened, at(hours=1))) == ["s1"]  # what failed is asked sooner
-        assert names(fetches.go(opened, at(hours=24, seconds=-20))) == ["s0", "s1"]
-        assert names(fetches.go(opened, at(days=-30))) == ["s0", "s1"]  # the clock was wrong
+        assert names(fetches.run(opened, at())) == ["s0", "s1"]
+        assert names(fetches.run(opened, at(minutes=1))) == []
+        assert names(fetches.run(opened, at(hours=1))) == ["s1"]  # what failed is asked sooner
+        assert names(fetches.run(opened, at(hours=24, seconds=-20))) == ["s0", "s1"]
+        assert names(fetches.run(opened, at(days=-30))) == ["s0", "s1"]  # the clock was wrong
         assert not fetches.busy
     stale = home.run("2026-11-20T12:00")["stale"]
     assert any(text.startswith("the source s1 could not be fetched: ") for text in stale)
@@ -187,7 +187,7 @@ def test_a_source_is_asked_when_its_time_has_come(tmp_path):
 def test_a_source_that_is_never_asked_by_the_clock(tmp_path):
     home = TestHome(tmp_path / "home")
     sources(home, "https://papers.example.org/", more='every = "never"')
-    assert names(FetchJob().go(open_home(str(home.path)), at())) == []
+    assert names(FetchJob().run(open_home(str(home.path)), at())) == []
     sources(home, "https://papers.example.org/", more='every = "often"')
     assert "sources.every" in home.call("run").err
 
@@ -196,14 +196,14 @@ def test_slots_wait_for_what_is_being_fetched(tmp_path, monkeypatch):
     home = TestHome(tmp_path / "home")
     home.subscribe("lamp", "lantern")
     busy = [True]
-    rounds = Ticker(open_home(str(home.path)), stopping=never, fetching=lambda: busy[0])
-    assert rounds.go(at()).report is None and rounds.waits
+    ticker = Ticker(open_home(str(home.path)), stopping=never, fetching=lambda: busy[0])
+    assert ticker.tick(at()).report is None and ticker.waiting
     busy[0] = False
-    assert rounds.go(at()).report and not rounds.waits
+    assert ticker.tick(at()).report and not ticker.waiting
     busy[0] = True
-    assert rounds.go(at(days=1)).report is None
-    monkeypatch.setattr("digest.scheduler.tick.FETCH_PATIENCE", 0.0)
-    assert rounds.go(at(days=1)).report
+    assert ticker.tick(at(days=1)).report is None
+    monkeypatch.setattr("digest.scheduler.tick.FETCH_TIMEOUT", 0.0)
+    assert ticker.tick(at(days=1)).report
 
 
 def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
@@ -236,11 +236,11 @@ def test_a_service_does_not_wait_for_a_slow_source_to_end(tmp_path):
 
 def test_an_end_waits_for_no_round_that_wants_another(home):
     class Late(Service):
-        def round(self) -> None:
+        def tick(self) -> None:
             at_work.set()
             self.stop.wait()
             time.sleep(0.3)  # by then the end waits for this round
-            self._now("round")
+            self._run_now("round")
 
     at_work = threading.Event()
     service = Late(open_home(str(home.path)), structlog.get_logger())

@@ -33,7 +33,7 @@ def home(tmp_path: Path) -> TestHome:
 
 
 @pytest.fixture
-def rounds(home: TestHome) -> Ticker:
+def ticker(home: TestHome) -> Ticker:
     return Ticker(open_home(str(home.path)), stopping=lambda: False)
 
 
@@ -45,66 +45,66 @@ def at(text: str) -> Clock:
 # --- rounds --------------------------------------------------------------------------------------
 
 
-def test_a_round_without_anything_to_do_makes_no_run(home, rounds):
-    assert rounds.go(at("2026-11-17T09:00")).due == {"lamp", "monthly"}
-    done = rounds.go(at("2026-11-17T09:01"))
+def test_a_round_without_anything_to_do_makes_no_run(home, ticker):
+    assert ticker.tick(at("2026-11-17T09:00")).due == {"lamp", "monthly"}
+    done = ticker.tick(at("2026-11-17T09:01"))
     assert (done.due, done.arrived, done.report) == (frozenset(), (), None)
     assert home.rows("select count(*) from run") == [(1,)]
 
 
-def test_a_slot_concerns_its_subscription_and_a_file_all_of_them(home, rounds):
-    rounds.go(at("2026-11-17T09:00"))
+def test_a_slot_concerns_its_subscription_and_a_file_all_of_them(home, ticker):
+    ticker.tick(at("2026-11-17T09:00"))
     home.put("1.txt", page(LAMPS[0]))
     time.sleep(2 * QUIET)
-    done = rounds.go(at("2026-11-17T10:00"))
+    done = ticker.tick(at("2026-11-17T10:00"))
     assert [each.id for each in done.report.subscriptions] == ["lamp", "monthly"]
     assert [file.path for file in done.report.files] == ["inbox/1.txt"]
-    done = rounds.go(at("2026-11-18T08:00"))
+    done = ticker.tick(at("2026-11-18T08:00"))
     assert [each.id for each in done.report.subscriptions] == ["lamp"]
     assert done.report.files == ()
     assert done.report.subscriptions[0].issue.new == (LAMPS[0],)
 
 
-def test_what_could_not_be_done_is_done_in_the_next_round(home, rounds, monkeypatch):
+def test_what_could_not_be_done_is_done_in_the_next_round(home, ticker, monkeypatch):
     home.put("1.txt", page(LAMPS[0]))
     time.sleep(2 * QUIET)
     (home.path / "digest.db").mkdir()
     with pytest.raises(DigestError):
-        rounds.go(at("2026-11-17T09:00"))
+        ticker.tick(at("2026-11-17T09:00"))
     (home.path / "digest.db").rmdir()
-    assert rounds.go(at("2026-11-17T09:01")).report.files[0].new == 1
+    assert ticker.tick(at("2026-11-17T09:01")).report.files[0].new == 1
 
 
 def test_a_round_stops_between_two_transactions(home, monkeypatch):
     monkeypatch.setattr("digest.pipeline.run.TOGETHER", 0.0)
     asked = iter([False, True])
-    rounds = Ticker(open_home(str(home.path)), stopping=lambda: next(asked, False))
+    ticker = Ticker(open_home(str(home.path)), stopping=lambda: next(asked, False))
     with pytest.raises(Stopped):
-        rounds.go(at("2026-11-17T09:00"))
+        ticker.tick(at("2026-11-17T09:00"))
     assert home.rows("select count(*) from verdict where subscription = 'monthly'") == [(0,)]
-    done = rounds.go(at("2026-11-17T09:01"))
+    done = ticker.tick(at("2026-11-17T09:01"))
     assert done.due == {"monthly"}
     assert home.rows("select status from run order by id") == [("interrupted",), ("done",)]
 
 
-def test_a_paused_or_disabled_subscription_is_not_due(home, rounds):
-    rounds.go(at("2026-11-17T09:00"))
+def test_a_paused_or_disabled_subscription_is_not_due(home, ticker):
+    ticker.tick(at("2026-11-17T09:00"))
     home.subscribe("lamp", "lantern", paused_until="2026-11-20")
-    assert rounds.go(at("2026-11-18T09:00")).due == frozenset()
+    assert ticker.tick(at("2026-11-18T09:00")).due == frozenset()
     home.subscribe("lamp", "lantern", enabled=False)
-    assert rounds.go(at("2026-11-21T09:00")).due == frozenset()
+    assert ticker.tick(at("2026-11-21T09:00")).due == frozenset()
     home.subscribe("lamp", "AND")
-    assert rounds.go(at("2026-11-21T09:01")).due == frozenset()
+    assert ticker.tick(at("2026-11-21T09:01")).due == frozenset()
     home.subscribe("lamp", "lantern")
-    assert rounds.go(at("2026-11-21T09:02")).due == {"lamp"}
+    assert ticker.tick(at("2026-11-21T09:02")).due == {"lamp"}
 
 
-def test_settings_are_read_again_while_they_are_in_order(home, rounds):
+def test_settings_are_read_again_while_they_are_in_order(home, ticker):
     home.write("digest.toml", "title = 'Piers'\n")
-    assert rounds.refresh() is None
+    assert ticker.refresh() is None
     home.write("digest.toml", "titel = 'x'\n")
-    assert "did you mean 'title'" in str(rounds.refresh())
-    assert rounds.home.settings.title == "Piers"
+    assert "did you mean 'title'" in str(ticker.refresh())
+    assert ticker.home.settings.title == "Piers"
 
 
 # --- arrivals ------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_a_service_from_start_to_end(home):
         log.wait("run", issues={})
         home.put("1.txt", page(*LAMPS))
         log.wait("run", new=4)
-        service.keep_up()
+        service.maintain()
         assert log.wait("upkeep")["backup"]
 
     log = served(home, script)
@@ -207,30 +207,30 @@ def test_a_service_outlives_what_it_meets(home, monkeypatch):
         log.wait("run", issues={})
         (home.path / "digest.db").rename(home.path / "aside.db")
         (home.path / "digest.db").mkdir()
-        service.round()
-        service.keep_up()
+        service.tick()
+        service.maintain()
         assert "unable to open" in log.wait("failed", job="round")["reason"]
         log.wait("failed", job="upkeep")
         (home.path / "digest.db").rmdir()
-        monkeypatch.setattr(Ticker, "go", lambda *_: 1 / 0)
-        service.round()
+        monkeypatch.setattr(Ticker, "tick", lambda *_: 1 / 0)
+        service.tick()
         assert isinstance(log.wait("defect", job="round")["exc_info"], ZeroDivisionError)
-        assert not service.meters.well
-        assert heartbeat.read(home.path).wrong == service.meters.wrong == "division by zero"
+        assert not service.meters.ok
+        assert heartbeat.read(home.path).error == service.meters.error == "division by zero"
 
     served(home, script)
 
 
 def test_a_round_that_ends_while_the_clock_is_being_stopped(home, monkeypatch):
     """It asks for the delivery of what it made, and the scheduler, on its way out, does not answer."""
-    told, ending = Service._tell, threading.Event()
+    told, ending = Service._log_run, threading.Event()
 
     def tell(self: Service, report: object, seconds: float) -> None:
         told(self, report, seconds)
         assert ending.wait(60)
         time.sleep(0.3)  # by then the scheduler waits for this round
 
-    monkeypatch.setattr(Service, "_tell", tell)
+    monkeypatch.setattr(Service, "_log_run", tell)
     monkeypatch.setattr(
         BackgroundScheduler, "shutdown", lambda *args, f=BackgroundScheduler.shutdown, **more: (ending.set(), f(*args, **more))
     )  # fmt: skip
@@ -261,14 +261,14 @@ def test_a_service_that_is_stopped_before_its_turn(home):
 
 
 def test_health_is_that_of_the_leader():
-    meters = Meters(began=1000.0)
+    meters = Meters(started=1000.0)
     assert meters.healthy(1e9)
     meters.leads = True
     assert meters.healthy(1000.0 + LATE - 1)
     assert not meters.healthy(1000.0 + LATE)
     meters.end_round("the library is gone", done=False)
     assert not meters.healthy(1000.0 + LATE)
-    assert (meters.well, meters.wrong, meters.rounds[False]) == (False, "the library is gone", 1)
+    assert (meters.ok, meters.error, meters.rounds[False]) == (False, "the library is gone", 1)
     meters.end_round("a file was set aside", done=True)
     assert meters.last_round is not None and meters.last_done is not None
     assert meters.healthy(meters.last_done)

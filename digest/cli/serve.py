@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
@@ -10,6 +11,7 @@ from digest.model import Home
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen
+    from digest.services.metrics import Meters
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -43,7 +45,13 @@ def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> i
     from digest.scheduler.service import serve
 
     _check(arguments, home, "schedule")
-    return serve(home, machine=arguments.json)
+    return serve(home, _metrics_server, machine=arguments.json)
+
+
+def _metrics_server(address: tuple[str, int], home: Home, meters: "Meters") -> "AbstractContextManager[int]":
+    from digest.web.monitoring import metrics_server  # only if it is needed: it loads a web server
+
+    return metrics_server(address, home, meters)
 
 
 def _serve(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:

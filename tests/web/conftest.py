@@ -12,7 +12,7 @@ import pytest
 
 from digest.home.settings_file import open_home
 from digest.scheduler.service import Service
-from digest.web.server import Listener
+from digest.web.server import page_listener
 from tests.deliver.mail_home import MailHome
 
 READER = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"
@@ -63,7 +63,7 @@ class Site:
 @contextmanager
 def serving(home: MailHome) -> Iterator[Site]:
     log = Log()
-    with Listener("127.0.0.1", 0, Service(open_home(str(home.path)), log)) as listener:
+    with page_listener(Service(open_home(str(home.path)), log), "127.0.0.1", 0) as listener:
         yield Site(listener.port, log)
 
 

@@ -74,7 +74,7 @@ def test_a_port_that_is_taken_is_told_with_a_remedy(home):
         port = taken.getsockname()[1]
         done = home.call("serve", "--port", port)
         assert done.status == 2
-        assert f"127.0.0.1 port {port}: it is taken" in done.err
+        assert f"127.0.0.1 port {port}: the port is in use" in done.err
         assert "--port" in done.err
         home.write("digest.toml", f'[serve]\nhost = "127.0.0.1"\nport = {port}\n')
         assert home.call("serve", "--no-schedule").status == 2
