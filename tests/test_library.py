@@ -157,8 +157,8 @@ def test_a_paper_that_was_swallowed_is_announced_when_it_is_split(home):
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (("show", "99"), "no paper 99"), (("show", "arXiv:2501.00001"), "no paper"), (("merge", "1", "1"), "one paper already"),
-    (("split", "1"), "not made of several"), (("split", "77"), "no paper 77"), (("search", "a AND"), "the query"),
+    (("show", "99"), "no paper '99' in the library"), (("show", "arXiv:2501.00001"), "no paper 'arXiv:2501.00001'"), (("merge", "1", "1"), "already the same paper: 1"),
+    (("split", "1"), "no merged parts"), (("split", "77"), "no paper '77'"), (("search", "a AND"), "the query"),
 ])  # fmt: skip
 def test_mistakes_are_named(home, words, message):
     home.run()
@@ -175,6 +175,72 @@ def test_several_parts_and_several_papers_of_one_title(home):
     done = home.call("library", "split", "1")
     assert done.status == 2 and "2, 3" in done.err
     assert home.call("library", "split", "3", "--json").json == {"id": 3, "paper": 1}
+
+
+@pytest.fixture
+def named(tmp_path):
+    """A home with papers that have ids, and titles that share words."""
+    made = TestHome(tmp_path / "home")
+    made.subscribe("fog", "lamps OR bells")
+    entries = [
+        ("Lamps of the Northern Pier", "doi = {10.1234/Lamps.7}"),
+        ("Lamps of the Southern Pier", "eprint = {2501.00007}, archiveprefix = {arXiv}"),
+        ("Northern", ""),
+    ]
+    made.put(
+        "1.bib",
+        "".join(
+            f"@article{{k{n}, title = {{{title}}}, author = {{Ada Pier}}, year = {{2026}}, {ids}}}\n"
+            for n, (title, ids) in enumerate(entries)
+        ),
+    )
+    made.run()
+    return made
+
+
+@pytest.mark.parametrize(("name", "number"), [
+    ("1", 1), (" 1 ", 1), ("10.1234/lamps.7", 1), ("doi:10.1234/LAMPS.7", 1), ("https://doi.org/10.1234/lamps.7", 1),
+    ("2501.00007", 2), ("arXiv:2501.00007v3", 2), ("https://arxiv.org/abs/2501.00007", 2), ("https://arxiv.org/pdf/2501.00007v1", 2),
+    ("lamps of the northern pier", 1), ("NORTHERN PIER", 1), ("southern", 2), ("northern", 3),
+])  # fmt: skip
+def test_every_command_knows_the_same_names_of_papers(named, name, number):
+    assert named.call("library", "show", name, "--json").json["number"] == number
+    assert named.call("why", "fog", "--paper", name, "--json").json["paper"]["number"] == number
+    assert named.call("feedback", "fog", "like", name).status == 0
+    assert [each["paper"] for each in named.call("feedback", "fog", "list", "--json").json["votes"]] == [
+        number
+    ]
+    assert named.call("suggest", name).status == 0
+    other = {1: 2, 2: 3, 3: 1}[number]
+    assert named.call("library", "merge", name, other, "--json").json["paper"] == min(number, other)
+    assert named.call("library", "split", max(number, other), "--json").json["paper"] == min(number, other)
+
+
+@pytest.mark.parametrize("words", [
+    ("library", "show"), ("library", "merge", "3"), ("library", "split"),
+    ("why", "fog", "--paper"), ("feedback", "fog", "like"), ("suggest",),
+])  # fmt: skip
+@pytest.mark.parametrize(("name", "message"), [
+    ("pier lamps", "no paper 'pier lamps' in the library; give its number, arXiv id, DOI, or words from its title\n"),
+    ("10.1234/lamps.8", "no paper '10.1234/lamps.8' in the library"),
+    ("lamps of the", "2 papers match 'lamps of the'; give the number of one:\n  1  Lamps of the Northern Pier\n  2  Lamps"),
+])  # fmt: skip
+def test_a_name_of_no_paper_or_of_several_is_an_error(named, words, name, message):
+    before = named.dump()
+    done = named.call(*words, name)
+    assert done.status == 2
+    assert message in done.err
+    assert named.dump() == before
+
+
+def test_a_long_list_of_candidates_is_cut(tmp_path):
+    home = TestHome(tmp_path / "home")
+    home.put("1.txt", page(*(f"Lamp number {n}" for n in range(12))))
+    home.run()
+    error = home.call("library", "show", "lamp").err
+    assert "12 papers match 'lamp'" in error
+    assert "  9  Lamp number 8\n  and 3 more\n" in error
+    assert "Lamp number 9" not in error
 
 
 def test_an_empty_library(tmp_path):

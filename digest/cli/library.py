@@ -12,7 +12,7 @@ from digest.services.workspace import Clock, library
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen
-    from digest.services.library import Shown
+    from digest.services.library import PaperHistory
     from digest.store.identities import Decision
     from digest.store.store import Transaction
 
@@ -98,8 +98,8 @@ def _show(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     return 0
 
 
-def _shown_json(shown: "Shown") -> dict[str, Any]:
-    from digest.services.library import paper_json
+def _shown_json(shown: "PaperHistory") -> dict[str, Any]:
+    from digest.publish.export import paper_json
 
     return paper_json(shown.paper) | {
         "parts": list(shown.parts),
@@ -120,13 +120,14 @@ def _shown_json(shown: "Shown") -> dict[str, Any]:
 
 
 def _search(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.publish.export import paper_json
     from digest.services import library as librarian
 
     with library(home) as tx:
         hits = librarian.search(tx, arguments.query, limit=arguments.limit)
     if arguments.json:
         for hit in hits:
-            _print(librarian.paper_json(hit.paper) | {"score": hit.score})
+            _print(paper_json(hit.paper) | {"score": hit.score})
         return 0
     screen.table(
         ("number", "score", "title", "arXiv", "DOI"),
@@ -140,6 +141,7 @@ def _search(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.publish.export import export
     from digest.services import library as librarian
     from digest.system.files import write_whole
 
@@ -150,7 +152,7 @@ def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
             papers = iter(sorted(found, key=lambda paper: paper.number))
         else:
             papers = tx.library.all_papers()
-        pieces = librarian.export(papers, form)
+        pieces = export(papers, form)
         if arguments.output is None:
             sys.stdout.writelines(pieces)
             return 0
@@ -220,7 +222,7 @@ def _decision_json(one: "Decision") -> dict[str, Any]:
 def _merge(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services import library as librarian
 
-    with library(home, write=True, words=arguments.words) as tx:
+    with library(home, write=True, arguments=arguments.words) as tx:
         survivor, absorbed = librarian.merge(
             tx, arguments.paper, arguments.other, at=Clock.of(home, arguments.now).now
         )
@@ -233,7 +235,7 @@ def _merge(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 def _split(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
     from digest.services import library as librarian
 
-    with library(home, write=True, words=arguments.words) as tx:
+    with library(home, write=True, arguments=arguments.words) as tx:
         part, root = librarian.split(tx, arguments.paper, at=Clock.of(home, arguments.now).now)
     if arguments.json:
         _print({"id": part, "paper": root})
