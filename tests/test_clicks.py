@@ -192,17 +192,17 @@ def test_a_paper_opened_twice_in_a_moment_was_opened_once(home):
 
 def test_clicks_are_forgotten_with_time(home):
     from digest.home.settings_file import open_home
-    from digest.services.runs import keep_up
+    from digest.services.runs import maintain
     from digest.services.workspace import Clock
 
     click(home, 1, at="2026-05-01T10:00:00")
     click(home, 2)
     at = Clock.at(datetime(2026, 11, 21, tzinfo=UTC))
     home.write("digest.toml", "[schedule]\nbackups = 0\nkeep_clicks = '300 days'\n")
-    keep_up(open_home(str(home.path)), at)
+    maintain(open_home(str(home.path)), at)
     assert home.rows("select paper from click order by id") == [(1,), (2,)]
     home.write("digest.toml", "[schedule]\nbackups = 0\n")
-    keep_up(open_home(str(home.path)), at)
+    maintain(open_home(str(home.path)), at)
     assert home.rows("select paper from click") == [(2,)]
 
 

@@ -74,7 +74,7 @@ def test_what_was_lost_is_back(home, tmp_path):
     (home.path / "digest.db").unlink()
     done = home.call("restore", copy, "--json").json
     assert (done["spared"], done["aside"], done["until"]) == (0, None, "2026-11-17T09:00:00+00:00")
-    assert "what was sent after 2026-11-17 09:00 UTC is not known" in done["unknown"][0]
+    assert "emails sent since Tue 2026-11-17 09:00 UTC are unknown" in done["unknown"][0]
     assert [line for line in home.dump() if "unwritten" not in line] == [
         line for line in before if "unwritten" not in line
     ]
@@ -162,7 +162,7 @@ def test_a_backup_that_cannot_be(home, tmp_path):
     assert "cannot be written" in home.call("backup", tmp_path / "absent" / "copy.db").err
     assert "there is no library yet" in TestHome(tmp_path / "fresh").call("backup", tmp_path / "c.db").err
     home.write("digest.toml", "database = 'sqlite://'\n")
-    assert "is no SQLite file" in home.call("backup", tmp_path / "c.db").err
+    assert "is not a SQLite file" in home.call("backup", tmp_path / "c.db").err
 
 
 @pytest.mark.parametrize("option", [(), ("--newer",)])

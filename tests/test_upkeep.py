@@ -9,7 +9,7 @@ import pytest
 
 from digest.home.settings_file import load_settings, open_home
 from digest.model import ScheduleSettings
-from digest.services.runs import keep_up
+from digest.services.runs import maintain
 from digest.services.workspace import Clock
 from tests.homes import TestHome, issue_of, page
 
@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> TestHome:
 def kept(home: TestHome, settings: str, day: str = "2026-11-20"):
     home.write("digest.toml", f"[schedule]\n{settings}\n")
     now = datetime.fromisoformat(f"{day}T03:17").replace(tzinfo=UTC)
-    return keep_up(open_home(str(home.path)), Clock(now, now))
+    return maintain(open_home(str(home.path)), Clock(now, now))
 
 
 def test_a_copy_a_day_and_only_so_many(home):

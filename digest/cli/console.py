@@ -346,18 +346,18 @@ class Screen:
 
     def why(self, subscription_id: str, found: "Why") -> None:
         """Show what was decided for a subscription, and how it stands now."""
-        from digest.services.explain import mail_told
+        from digest.services.explain import mail_lines
 
         if found.paper:
             self._why_paper(found.paper, found.timezone)
         else:
             self._decided(found)
-        told = mail_told(found)
+        told = mail_lines(found)
         for line in told[:_MAIL_SHOWN]:
             self.say(line)
         if len(told) > _MAIL_SHOWN:
             self.say(f"and {len(told) - _MAIL_SHOWN} more: digest outbox list --all")
-        standing = found.standing
+        standing = found.status
         self.say()
         if standing is None:
             self.say(f"subscriptions/{subscription_id}.toml is gone; its history stays.")

@@ -26,7 +26,8 @@ from digest.home import create
 from digest.home.settings_file import home_path, need_home, open_home
 from digest.model import DigestFile, Home, Listing, Match, Rejected, Settings, Subscription
 from digest.services import preview, runs, subscriptions
-from digest.services.workspace import Clock, iso
+from digest.services.workspace import Clock
+from digest.text.format import iso
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen
@@ -313,14 +314,10 @@ def _run(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
         need_home(home, arguments.home)
     clock = Clock.of(home, arguments.now)
     with screen.progress() as progress:
-        report = runs.run(
-            home,
-            _options(arguments),
-            clock,
-            dry_run=arguments.dry_run,
-            words=arguments.words,
-            progress=progress,
+        request = runs.RunRequest(
+            _options(arguments), clock, arguments=arguments.words, dry_run=arguments.dry_run
         )
+        report = runs.run(home, request, progress)
     if arguments.json:
         print_json(report.as_json())
     screen.run(report.as_json(), dry_run=arguments.dry_run, home=os.path.relpath(home.path))
