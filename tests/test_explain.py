@@ -1,4 +1,4 @@
-"""Why a subscription got an issue or none, and why a paper came or did not."""
+"""`digest why`: why a paper was or was not in an issue, and which decisions are shown."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def answer(home: TestHome, name: str, paper: str, now: str = NOW) -> str:
     return home.call("why", name, "--paper", paper, "--json", "--now", now).json["paper"]["answer"]
 
 
-def test_a_paper_that_came(home):
+def test_a_paper_in_an_issue(home):
     found = home.call("why", "fog", "--paper", "lanterns", "--json", "--now", NOW).json["paper"]
     assert found["answer"] == (
         "It was in issue 1 of 2026-11-17. The current query accepts it because of “fog”, “lantern”."
@@ -36,7 +36,7 @@ def test_a_paper_that_came(home):
     assert len(shown.splitlines()) <= 24
 
 
-def test_a_paper_that_was_considered_and_left_out(home):
+def test_a_paper_that_was_considered_but_did_not_match(home):
     assert answer(home, "fog", TIDE.upper()) == (
         "Run 1, Tue 2026-11-17 04:00 (America/New_York), considered it and made issue 1 without it. "
         "The current query does not accept it: it matched “fog” but not “lantern”."
@@ -58,12 +58,12 @@ def test_a_paper_that_waits(home):
 def test_a_paper_from_before_the_subscription(home):
     home.subscribe("late", "tide", start="now")
     home.run("2026-11-20T09:00")
-    told = answer(home, "late", TIDE, "2026-11-20T09:00")
-    assert told.startswith("It was in the library before the subscription started. ")
-    assert told.endswith("The current query accepts it because of “tide”.")
+    text = answer(home, "late", TIDE, "2026-11-20T09:00")
+    assert text.startswith("It was in the library before the subscription started. ")
+    assert text.endswith("The current query accepts it because of “tide”.")
 
 
-def test_a_subscription_that_no_run_has_seen(home):
+def test_a_subscription_without_a_run(home):
     home.subscribe("fresh", "tide")
     assert answer(home, "fresh", TIDE).startswith("No run has included this subscription yet.")
 
@@ -85,7 +85,7 @@ def test_a_paper_that_was_revised(home):
     )
 
 
-def test_a_paper_that_only_the_archive_has(home):
+def test_a_paper_that_only_the_archive_shows(home):
     home.subscribe("few", "piers OR lantern", max_papers=1)
     home.run(NOW)
     hidden = next(title for title in (FOG, TIDE) if "behind" in answer(home, "few", title))
@@ -94,7 +94,7 @@ def test_a_paper_that_only_the_archive_has(home):
     )
 
 
-def test_a_paper_that_the_reader_has(home):
+def test_a_paper_in_a_file_of_the_library_setting(home):
     home.write("mine.bib", f"@article{{a, title={{{TIDE}}}, author={{Ada Pier}}, year={{2026}}}}")
     home.write("digest.toml", 'library = ["mine.bib"]\n')
     home.subscribe("mine", "tide")
@@ -104,19 +104,19 @@ def test_a_paper_that_the_reader_has(home):
     )
 
 
-def test_when_the_file_is_gone(home):
+def test_a_subscription_file_that_was_removed(home):
     (home.path / "subscriptions" / "fog.toml").unlink()
     assert "the subscription file is missing or invalid" in answer(home, "fog", FOG)
 
 
-@pytest.mark.parametrize(("asked", "said"), [("zeppelin", "no paper 'zeppelin' in the library"), ("4711", "no paper '4711'"), (" ", "no paper")])  # fmt: skip
-def test_an_unknown_paper(home, asked, said):
-    done = home.call("why", "fog", "--paper", asked)
+@pytest.mark.parametrize(("name", "message"), [("zeppelin", "no paper 'zeppelin' in the library"), ("4711", "no paper '4711'"), (" ", "no paper")])  # fmt: skip
+def test_an_unknown_paper(home, name, message):
+    done = home.call("why", "fog", "--paper", name)
     assert done.status == 2
-    assert said in done.err
+    assert message in done.err
 
 
-def test_several_papers_of_one_name(home):
+def test_several_papers_match_a_name(home):
     home.put("2026-11-18.txt", page("Fog bells", "Fog horns", day="Nov 18"))
     home.run("2026-11-18T14:00")
     done = home.call("why", "fog", "--paper", "FOG")
@@ -128,7 +128,7 @@ def test_an_unknown_subscription(home):
     assert "no subscription 'nobody'" in home.call("why", "nobody", "--paper", FOG).err
 
 
-def test_a_day_is_the_readers_and_the_same_decision_is_told_once(home):
+def test_a_day_is_that_of_the_readers_zone_and_equal_decisions_are_folded(home):
     for minute in range(5):
         home.run(f"2026-11-17T10:0{minute}")
     home.run("2026-11-18T04:59Z")  # still Tuesday in New York

@@ -1,4 +1,4 @@
-"""`digest library …`: look up, search, export, merge and split, as a user types it."""
+"""`digest library …`: names of papers, search, export, merge and split."""
 
 import csv
 import io
@@ -60,7 +60,7 @@ def bibliography(title: str, people: str, *, venue: str = "Annals of Lamps") -> 
     return "@article{k," + ",".join(f"{name} = {{{value}}}" for name, value in fields.items()) + "}\n"
 
 
-def test_a_paper_that_may_be_known_is_listed_until_somebody_decides(home):
+def test_a_possible_duplicate_is_listed_until_it_is_decided(home):
     people = "Ada Pier and Ben Lantern and Cleo Gull"
     home.put("1.bib", bibliography("Keeping Lamps Alight on Foggy Harbour Piers", people))
     home.run()
@@ -87,7 +87,7 @@ def test_a_paper_that_may_be_known_is_listed_until_somebody_decides(home):
     "title",
     ["Keeping Lamps Alight on Foggy Harbour Piers, Part II", "Painting Boats in the Rain of a Harbour"],
 )
-def test_a_series_and_another_title_are_in_no_doubt(home, title):
+def test_a_series_and_another_title_are_not_possible_duplicates(home, title):
     people = "Ada Pier and Ben Lantern"
     home.put("1.bib", bibliography("Keeping Lamps Alight on Foggy Harbour Piers, Part I", people))
     home.run()
@@ -112,7 +112,7 @@ def test_merge_and_split_by_hand(home):
     assert decision["titles"] == [ONE, OTHER]
     assert "by hand" in home.call("library", "merges").out
     report = home.run("2026-11-21T09:00", "--force")
-    assert issue_of(report, "fog") is None  # nothing is sent for a merge
+    assert issue_of(report, "fog") is None  # a merge sends nothing
     pages = {path: data for path, data in home.output().items() if "/papers/" in path}
     assert (
         OTHER.encode() in pages["output/site/papers/2.html"]
@@ -132,16 +132,16 @@ def test_merge_and_split_by_hand(home):
 def test_a_split_paper_stays_split(home):
     home.run()
     home.call("library", "merge", "1", "2")
-    home.call("library", "split", "1")  # the paper itself may be named if it has one part
+    home.call("library", "split", "1")  # a paper with one part may itself be named
     home.put("2026-11-17.txt", page(Card(ONE, prose("a pier")), Card(OTHER, prose("oil")), day="Nov 17"))
     report = home.run("2026-11-21T09:00")
     assert sum(file["new"] for file in report["files"]) == 0
     assert titles(home)[:2] == [ONE, OTHER]
-    assert home.call("library", "merge", "1", "2").status == 0  # but for a person's word
+    assert home.call("library", "merge", "1", "2").status == 0  # unless it is merged by hand
     assert len(titles(home)) == 2
 
 
-def test_a_paper_that_was_swallowed_is_announced_when_it_is_split(home):
+def test_a_part_that_was_never_announced_is_announced_when_it_is_split(home):
     home.run()
     bibliography = page(Card("Lamps for Fogy Piers", prose("a pier")), day="Nov 18")
     home.put("2026-11-18.txt", bibliography)
@@ -160,7 +160,7 @@ def test_a_paper_that_was_swallowed_is_announced_when_it_is_split(home):
     (("show", "99"), "no paper '99' in the library"), (("show", "arXiv:2501.00001"), "no paper 'arXiv:2501.00001'"), (("merge", "1", "1"), "already the same paper: 1"),
     (("split", "1"), "no merged parts"), (("split", "77"), "no paper '77'"), (("search", "a AND"), "the query"),
 ])  # fmt: skip
-def test_mistakes_are_named(home, words, message):
+def test_errors_name_their_cause(home, words, message):
     home.run()
     before = home.dump()
     done = home.call("library", *words)
@@ -168,7 +168,7 @@ def test_mistakes_are_named(home, words, message):
     assert home.dump() == before
 
 
-def test_several_parts_and_several_papers_of_one_title(home):
+def test_a_paper_with_several_parts(home):
     home.run()
     for other in ("2", "3"):
         home.call("library", "merge", "1", other)
@@ -250,7 +250,7 @@ def test_an_empty_library(tmp_path):
     assert home.call("library", "search", "x").status == 0
 
 
-def test_names_of_papers_and_texts_with_signs(home):
+def test_special_characters_in_bibtex(home):
     home.run()
     home.put(
         "2026-11-17.txt",

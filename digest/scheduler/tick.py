@@ -1,4 +1,4 @@
-"""One tick of the schedule: which files have arrived, which subscriptions are due, and the run for both."""
+"""One tick of the schedule (a round, to users): what has arrived, what is due, and the run for it."""
 
 import time
 from collections.abc import Callable

@@ -15,7 +15,9 @@ from digest.model import Home
 from digest.model.reports import RunReport
 from digest.services.workspace import open_library
 
-LATE = 180  # seconds without a successful round or progress after which the schedule counts as stopped
+LATE = (
+    180  # seconds without a completed round, or progress in one, after which the schedule counts as stopped
+)
 
 Sample = tuple[dict[str, str], float]
 _RESULTS = (("ok", True), ("failed", False))
@@ -71,7 +73,7 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         figures = tx.ledger.figures()
     families: list[tuple[str, str, str, Iterable[Sample]]] = [
-        ("digest_leader", "gauge", "1 if this process runs the schedule.", [({}, float(meters.leads))]),
+        ("digest_leader", "gauge", "1 if this process makes the rounds.", [({}, float(meters.leads))]),
         ("digest_rounds_total", "counter", "Rounds of this process.", [
             ({"result": name}, meters.rounds[ok]) for name, ok in _RESULTS
         ]),
