@@ -50,9 +50,9 @@ def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:
         yield _not_running(overdue, last, zone)
     elif last:
         message = f"digest schedule is not running (last round {local_time(last.at, zone)})"
-        yield Finding("schedule", "good", f"{message}, but no slot is overdue")
+        yield Finding("schedule", "good", f"{message}; no slot is overdue")
     else:
-        yield Finding("schedule", "good", "digest schedule has never run here, but no slot is overdue")
+        yield Finding("schedule", "good", "digest schedule has never run here; no slot is overdue")
 
 
 def _running(leader: str, last: Heartbeat | None, clock: Clock, zone: str) -> Finding:
