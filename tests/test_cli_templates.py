@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli import templates as cli_templates
+from digest.cli import preview
 from tests.homes import Card, TestHome, page
 
 NOW = "2026-11-20T09:00"
@@ -97,7 +97,7 @@ def test_the_preview_follows_changes(home, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         step()
 
-    monkeypatch.setattr(cli_templates.time, "sleep", look)
+    monkeypatch.setattr(preview.time, "sleep", look)
     done = home.call("preview", "storm", "--watch", "--now", NOW)
     assert done.status == 0
     assert all('http-equiv="refresh"' in each for each in pages)

@@ -157,7 +157,7 @@ def test_nothing_is_too_long_to_read(module):
 
 @pytest.mark.parametrize(
     "script",
-    ["import digest.cli.main", "import digest.cli.main; digest.cli.main._parser().format_help()", "HELP"],
+    ["import digest.cli.main", "import digest.cli.main; digest.cli.main.build_parser()", "HELP"],
 )
 def test_nothing_heavy_at_the_door(script):
     if script == "HELP":
