@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PIPED_WIDTH = 160
+_LEAST_WIDTH = 20  # columns for a text after its label
 
 
 class Screen:
@@ -23,15 +25,19 @@ class Screen:
         """Show an error on stderr, always."""
         _write(sys.stderr, text, label=label, label_style="bold red")
 
-    def message(self, text: str) -> None:
-        """Show a message on stderr."""
+    def message(self, text: str, label: str = "") -> None:
+        """Show a message on stderr, perhaps after a label such as `note: `."""
         if not self._quiet:
-            _write(sys.stderr, text)
+            _write(sys.stderr, text, label=label, label_style="yellow")
 
     def line(self, text: str = "", style: str = "", label: str = "", label_style: str = "") -> None:
         """Print a line of a result, which may start with a label in a style of its own."""
         if not (self._quiet or self._machine):
             _write(sys.stdout, text, style, label=label, label_style=label_style)
+
+    def hint(self, purpose: str, command: str) -> None:
+        """Print what to do next: a purpose, and the command for it."""
+        self.line(command, style="bold", label=f"{purpose}: ")
 
     def fields(self, rows: Sequence[tuple[str, object]]) -> None:
         """Print names and their values, aligned; rows without a value are left out."""
@@ -111,6 +117,7 @@ def local(moment: "datetime | None", timezone: str) -> str:
     return "never" if moment is None else moment.astimezone(ZoneInfo(timezone)).strftime("%a %Y-%m-%d %H:%M")
 
 
+@lru_cache(maxsize=2)  # stdout and stderr: making one costs more than printing a line
 def _console(stream: Any) -> "Console":
     from rich.console import Console
 
@@ -119,15 +126,22 @@ def _console(stream: Any) -> "Console":
 
 
 def _write(stream: Any, text: str, style: str = "", *, label: str = "", label_style: str = "") -> None:
-    """Write text after a label. A terminal gets its lines broken at words, but not those that are indented:
-    a query and the caret under it.
+    """Write text after a label. On a terminal, lines are broken at words and all but the first are indented
+    below the text; lines that are indented already are a query and the caret under it, and stay whole.
     """
     from rich.text import Text
 
     console = _console(stream)
-    for number, line in enumerate(text.split("\n")):
-        shown = Text.assemble(("" if number else label, label_style), (line, style))
-        console.print(shown, soft_wrap=line.startswith(" ") or not console.is_terminal)
+    wraps = console.is_terminal
+    margin = Text(label, label_style)
+    for line in text.split("\n"):
+        whole = Text(line, style)
+        width = max(console.width - margin.cell_len, _LEAST_WIDTH)
+        for piece in whole.wrap(console, width) if wraps and not line.startswith(" ") else (whole,):
+            if wraps:
+                piece.rstrip()
+            console.print(margin + piece, soft_wrap=True)
+            margin = Text(" " * margin.cell_len if wraps else "")
 
 
 def _cell(value: object) -> str:

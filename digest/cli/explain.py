@@ -68,7 +68,7 @@ def _ledger(arguments: Namespace, context: Context) -> int:
 
 def _show_records(screen: Screen, records: "Sequence[RunRecord]", timezone: str) -> None:
     if not records:
-        screen.line("No runs yet. To start one: digest run")
+        screen.hint("No runs yet. To start one", "digest run")
         return
     screen.table(
         ("run", f"when ({timezone})", "status", "files", "new", "updated", "issues", "mail"),
@@ -130,12 +130,12 @@ def _show_why(screen: Screen, subscription_id: str, found: "Why") -> None:
     else:
         _show_decisions(screen, subscription_id, found)
     lines = mail_told(found)
+    if lines:
+        screen.line()
     for line in lines[:_MAIL_SHOWN]:
         screen.line(line)
     if len(lines) > _MAIL_SHOWN:
-        screen.line(f"and {len(lines) - _MAIL_SHOWN} more: digest outbox list --all")
-    if lines:
-        screen.line()
+        screen.hint(f"and {len(lines) - _MAIL_SHOWN} more", "digest outbox list --all")
     _show_status(screen, subscription_id, found)
 
 
@@ -148,7 +148,6 @@ def _show_paper(screen: Screen, found: "PaperWhy", timezone: str) -> None:
     screen.fields(
         (("first seen", f"{local(paper.first_seen, timezone)} ({timezone})"), ("listed in", listed))
     )
-    screen.line()
 
 
 def _show_decisions(screen: Screen, subscription_id: str, found: "Why") -> None:
@@ -157,7 +156,6 @@ def _show_decisions(screen: Screen, subscription_id: str, found: "Why") -> None:
 
     for sentence in found.answer:
         screen.line(sentence, style="bold")
-    screen.line()
     rows = [
         (
             local(record.clock, found.timezone),
@@ -169,11 +167,11 @@ def _show_decisions(screen: Screen, subscription_id: str, found: "Why") -> None:
         for record, verdict, runs in folded(found.decided)
     ]
     if rows:
+        screen.line()
         heads = (f"when ({found.timezone})", "run", "papers", "matches", "decision")
         screen.table(heads, rows[:_DECISIONS_SHOWN], wraps="decision")
         if len(rows) > _DECISIONS_SHOWN:
-            screen.line(f"and {len(rows) - _DECISIONS_SHOWN} earlier: digest why {subscription_id} --json")
-        screen.line()
+            screen.hint(f"and {len(rows) - _DECISIONS_SHOWN} earlier", f"digest why {subscription_id} --json")
 
 
 def _decision(verdict: "Verdict") -> str:
@@ -193,12 +191,14 @@ def _show_status(screen: Screen, subscription_id: str, found: "Why") -> None:
 
     status = found.standing
     if status is None:
+        screen.line()
         screen.line(f"subscriptions/{subscription_id}.toml no longer exists; its history is kept.")
     elif not isinstance(status.subscription, Subscription):
         if not any(str(status.subscription) in sentence for sentence in found.answer):
             screen.error(str(status.subscription))
     else:
         subscription = status.subscription
+        screen.line()
         screen.fields(
             (
                 ("keywords", "  |  ".join(subscription.keywords)),
@@ -207,7 +207,7 @@ def _show_status(screen: Screen, subscription_id: str, found: "Why") -> None:
             )
         )
         screen.line()
-        screen.line(f"To see what it would bring now: digest preview {subscription_id}", style="bold")
+        screen.hint("To see what it would bring now", f"digest preview {subscription_id}")
 
 
 def _next_issue(status: "SubscriptionStatus", subscription: "Subscription") -> str:

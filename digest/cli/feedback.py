@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 _PAPER = "library number, arXiv id, DOI or whole title of a paper"
 
+_DONE = {
+    "like": "Recorded a like of",
+    "dislike": "Recorded a dislike of",
+    "undo": "Removed the feedback on",
+    "seed": "Added as liked:",
+}
+
 
 def add_commands(commands: Commands) -> None:
     feedback = commands.add(
@@ -71,10 +78,9 @@ def _feedback(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json({"subscription": name, "verdict": verdict, "papers": number})
     else:
-        context.screen.line(
-            f"Recorded {verdict} for {count(number, 'paper')}. "
-            f"To see what was learnt: digest feedback {name} list"
-        )
+        done = "Forgot the clicks on" if arguments.clicks else _DONE[verdict]
+        context.screen.line(f"{done} {count(number, 'paper')}.")
+        context.screen.hint("To see what was learnt", f"digest feedback {name} list")
     return 1 if rejected else 0
 
 

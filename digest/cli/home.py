@@ -58,7 +58,8 @@ def _init(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json({"home": str(target)})
     else:
-        context.screen.line(f"Created a home with sample files in {target}. Next: digest run --home {target}")
+        context.screen.line(f"Created a home with sample files in {target}")
+        context.screen.hint("To run it", f"digest run --home {target}")
     return 0
 
 
@@ -97,7 +98,8 @@ def _backup(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json({"file": str(target), "bytes": target.stat().st_size})
     else:
-        context.screen.line(f"Copied the library to {target}. To restore it: digest restore {target}")
+        context.screen.line(f"Copied the library to {target}")
+        context.screen.hint("To restore it", f"digest restore {target}")
     return 0
 
 
@@ -131,5 +133,5 @@ def _show_restored(screen: Screen, restored: "Restored") -> None:
     if restored.spared:
         screen.line(f"{count(restored.spared, 'paper')} sent since then will not be sent again.")
     for text in restored.unknown:
-        screen.message(f"note: {text}")
-    screen.line("To write issues, feeds and pages from this library: digest run --rewrite")
+        screen.message(text, label="note: ")
+    screen.hint("To write issues, feeds and pages from this library", "digest run --rewrite")

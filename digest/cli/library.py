@@ -100,12 +100,19 @@ def _show_paper(screen: Screen, shown: "Shown") -> None:
         screen.line(paper.abstract)
     screen.line()
     screen.table(
-        ("file", "captured", "rank", "source", "number", "found by", "evidence"),
+        ("file", "captured", "rank", "source", "merged id", "identified by"),
         (
-            (each.path, each.captured, each.rank, each.source, each.part, each.rule, each.evidence)
+            (
+                each.path,
+                each.captured,
+                each.rank,
+                each.source,
+                "" if each.part == paper.number else each.part,
+                ": ".join(filter(None, (each.rule, each.evidence))),
+            )
             for each in shown.sightings
         ),
-        wraps="evidence",
+        wraps="identified by",
     )
 
 
@@ -146,7 +153,7 @@ def _search(arguments: Namespace, context: Context) -> int:
 
 def _show_matches(screen: Screen, matches: "Sequence[Match]", query: str) -> None:
     if not matches:
-        screen.line(f"No paper of the library matches {query}")
+        screen.line(f"No paper of the library matches {query}", style="bold")
     screen.table(
         ("number", "score", "title", "arXiv", "DOI"),
         (
@@ -204,9 +211,9 @@ def _list_decisions(arguments: Namespace, context: Context, *, doubts: bool) -> 
         _show_decisions(context.screen, decisions, titles)
         if doubts:
             context.screen.line()
-            context.screen.line("To merge a pair: digest library merge PAPER ID", style="bold")
+            context.screen.hint("To merge a pair", "digest library merge PAPER ID")
     else:
-        context.screen.message("No papers are in doubt." if doubts else "No papers were merged or split.")
+        context.screen.line("No papers are in doubt." if doubts else "No papers were merged or split.")
     return 0
 
 
@@ -248,7 +255,8 @@ def _merge(arguments: Namespace, context: Context) -> int:
         survivor, merged = merge(tx, arguments.paper, arguments.other, at=context.clock.now)
     if arguments.json:
         print_json({"paper": survivor, "id": merged})
-    context.screen.line(f"Merged paper {merged} into {survivor}. To undo: digest library split {merged}")
+    context.screen.line(f"Merged paper {merged} into {survivor}.")
+    context.screen.hint("To undo", f"digest library split {merged}")
     return 0
 
 

@@ -85,16 +85,18 @@ def _deliver(arguments: Namespace, context: Context) -> int:
     report = deliver(context.home, context.clock, dry_run=arguments.dry_run)
     if arguments.json:
         print_json(report.as_json())
-    show_delivery(context.screen, report)
+    show_unsent(context.screen, report)
+    show_mail_totals(context.screen, report)
     if arguments.dry_run:
         context.screen.line(f"Dry run, nothing sent: {count(report.sendable or 0, 'message')} due now.")
     return report.exit_status
 
 
-def show_delivery(screen: Screen, report: "DeliveryReport") -> None:
-    """Show a delivery run: the messages that were not sent, the totals, and what to do next."""
+def show_unsent(screen: Screen, report: "DeliveryReport") -> None:
+    """Show the messages that were not sent, and what is in the way."""
     from digest.model.reports import message_status
 
+    unsent = [message for message in report.messages if message.status != "sent"]
     screen.table(
         ("id", "subscription", "issue", "recipient", "status", "last reply"),
         (
@@ -106,11 +108,12 @@ def show_delivery(screen: Screen, report: "DeliveryReport") -> None:
                 message_status(message),
                 message.reply,
             )
-            for message in report.messages
-            if message.status != "sent"
+            for message in unsent
         ),
         wraps="last reply",
     )
+    if unsent:
+        screen.line()
     for problem in report.problems:
         screen.error(problem)
     if report.pause:
@@ -118,11 +121,14 @@ def show_delivery(screen: Screen, report: "DeliveryReport") -> None:
             f"delivery stopped, because every message would fail: {report.pause}; "
             "correct this (digest doctor helps), then run: digest deliver"
         )
+
+
+def show_mail_totals(screen: Screen, report: "DeliveryReport") -> None:
+    """Show how many messages have which status, and what to do about those in doubt."""
     screen.line(f"Mail: {status_counts(report.counts) or 'nothing to send'}.", style="bold")
     if report.counts.get("in_doubt"):
-        screen.line(
-            "To list messages in doubt: digest outbox list. Then: digest outbox retry ID, or digest outbox drop ID"
-        )
+        screen.hint("To list messages in doubt", "digest outbox list")
+        screen.hint("To settle them", "digest outbox retry ID, or digest outbox drop ID")
 
 
 def status_counts(counts: Mapping[str, int]) -> str:
@@ -133,9 +139,10 @@ def status_counts(counts: Mapping[str, int]) -> str:
 def _outbox_list(arguments: Namespace, context: Context) -> int:
     from digest.services.mail import outbox
 
-    hint = "" if arguments.all else " To include messages that were sent: digest outbox list --all"
     messages = outbox(context.home, everything=arguments.all)
-    _show_messages(context.screen, messages, arguments, f"The outbox is empty.{hint}")
+    _show_messages(context.screen, messages, arguments, "The outbox is empty.")
+    if not (messages or arguments.all or arguments.json):
+        context.screen.hint("To include messages that were sent", "digest outbox list --all")
     return 0
 
 
@@ -146,7 +153,7 @@ def _outbox_change(arguments: Namespace, context: Context) -> int:
     messages = change(context.home, arguments.ids, everything=arguments.all, clock=context.clock)
     _show_messages(context.screen, messages, arguments, "There are no open messages.")
     if arguments.action == "retry" and messages:
-        context.screen.line("To send them now: digest deliver", style="bold")
+        context.screen.hint("To send them now", "digest deliver")
     return 0
 
 
@@ -174,7 +181,7 @@ def _show_messages(
                 message.recipient,
                 message_status(message),
                 message.attempts,
-                message.doubts,
+                message.doubts or "",
                 "" if message.status in _SETTLED else f"{message.due:%Y-%m-%d %H:%M}",
                 message.reply,
             )
@@ -211,10 +218,8 @@ def _show_bounces(screen: Screen, bounces: "Sequence[Returned]") -> None:
         ),
         wraps="reason",
     )
-    screen.line(
-        f"{count(len(bounces), 'message')} processed. To list suppressed addresses: digest recipients list",
-        style="bold",
-    )
+    screen.line(f"{count(len(bounces), 'message')} processed.", style="bold")
+    screen.hint("To list suppressed addresses", "digest recipients list")
 
 
 def _bounce_json(found: "Returned") -> dict[str, Any]:
@@ -268,9 +273,9 @@ def _suppress(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json({"address": arguments.address.lower(), "suppressed": True})
     context.screen.line(
-        f"No more mail from {arguments.subscription or 'any subscription'} will be sent to {arguments.address}. "
-        f"To undo: digest recipients unsuppress {arguments.address}"
+        f"{arguments.address} will receive no more mail from {arguments.subscription or 'any subscription'}."
     )
+    context.screen.hint("To undo", f"digest recipients unsuppress {arguments.address}")
     return 0
 
 

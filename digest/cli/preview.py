@@ -79,7 +79,7 @@ def _show_preview(screen: Screen, preview: "Preview") -> None:
     if preview.issue:
         screen.line(preview.text)
     elif not preview.papers:
-        screen.line("The library is empty. Read inbox/ first: digest run", style="bold")
+        screen.hint("The library is empty. To read inbox/ first", "digest run")
         return
     elif preview.considered:
         screen.line(f"No issue: no match among {count(preview.considered, 'new paper')}.", style="bold")

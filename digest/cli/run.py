@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, day
 from digest.cli.console import Screen, count, print_json
-from digest.cli.mail import show_delivery
-from digest.cli.subscriptions import NO_SUBSCRIPTIONS
+from digest.cli.mail import show_mail_totals, show_unsent
+from digest.cli.subscriptions import hint_no_subscriptions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -139,7 +139,7 @@ def _match(arguments: Namespace, context: Context) -> int:
             context.home, arguments.query, _options(arguments), context.clock, progress
         )
     for hint in hints(arguments.query):
-        screen.message(f"note: {hint}")
+        screen.message(hint, label="note: ")
     for file in files:
         if file.rejected:
             screen.error(str(file.rejected))
@@ -149,8 +149,9 @@ def _match(arguments: Namespace, context: Context) -> int:
     else:
         _show_matches(screen, matches)
         searched = "these files" if arguments.paths else "the library"
-        verb = "matches" if len(matches) == 1 else "match"
-        screen.line(f"{count(len(matches), 'paper')} of {searched} {verb} {arguments.query}", style="bold")
+        papers = count(len(matches), "paper") if matches else "No paper"
+        verb = "match" if len(matches) > 1 else "matches"
+        screen.line(f"{papers} of {searched} {verb} {arguments.query}", style="bold")
     return 1 if any(file.failed for file in files) else 0
 
 
@@ -168,10 +169,18 @@ def _options(arguments: Namespace) -> "Options":
 
 def show_run(screen: Screen, report: "RunReport", *, dry_run: bool = False) -> None:
     """Show a run: its files, its subscriptions, what was less than well, the totals and the mail."""
-    _show_files(screen, report.files)
-    _show_subscriptions(screen, report.subscriptions)
-    for text in (*report.problems, *report.notes, *report.stale):
-        screen.message(f"  {text}")
+    if report.files:
+        _show_files(screen, report.files)
+        screen.line()
+    if report.subscriptions:
+        _show_subscriptions(screen, report.subscriptions)
+        screen.line()
+    for text in report.problems:
+        screen.error(text)
+    for text in (*report.notes, *report.stale):
+        screen.message(text, label="note: ")
+    if report.delivery:
+        show_unsent(screen, report.delivery)
     parts = (
         count(sum(file.new for file in report.files), "new paper"),
         f"{sum(file.updated for file in report.files)} updated",
@@ -179,7 +188,7 @@ def show_run(screen: Screen, report: "RunReport", *, dry_run: bool = False) -> N
     )
     screen.line(f"{', '.join(parts)}{' (dry run, nothing recorded)' if dry_run else ''}.", style="bold")
     if report.delivery:
-        show_delivery(screen, report.delivery)
+        show_mail_totals(screen, report.delivery)
 
 
 def _show_next_steps(context: Context, report: "RunReport", arguments: Namespace) -> None:
@@ -188,11 +197,11 @@ def _show_next_steps(context: Context, report: "RunReport", arguments: Namespace
     screen, issues = context.screen, [each.issue for each in report.subscriptions if each.issue]
     if not report.files:
         empty = "No files there" if arguments.paths else "inbox/ is empty"
-        screen.line(f"{empty}. Save a page that lists papers there, or name files: digest run PATH")
+        screen.hint(f"{empty}. Save a page that lists papers there, or name files", "digest run PATH")
     if not report.subscriptions:
-        screen.line(NO_SUBSCRIPTIONS)
+        hint_no_subscriptions(screen)
     elif not (issues or any(file.new or file.updated for file in report.files)):
-        screen.line("Nothing new since the last run. Reasons: digest why SUBSCRIPTION")
+        screen.hint("Nothing new since the last run. To see why", "digest why SUBSCRIPTION")
     elif issues and not arguments.dry_run and not report.problems:
         home = os.path.relpath(context.home.path)
         first = next((path for each in issues if (path := each.html or each.markdown or each.text)), None)
@@ -212,15 +221,13 @@ def _show_files(screen: Screen, files: "Sequence[FileReport]") -> None:
             ((file.path, file.listed, file.new, file.updated, file.seen, _captured(file)) for file in read),
         )
     if any(file.captured_guessed and (file.new or file.updated) for file in read):
-        screen.message("  ? this date is a guess; put the date in the file name, or pass --captured DATE")
+        screen.message("? this date is a guess; put the date in the file name, or pass --captured DATE")
     for file in read:
         if file.note:
-            screen.message(f"  {file.path}: {file.note}")
+            screen.message(f"{file.path}: {file.note}", label="note: ")
     for file in files:
         if file.rejected:
             _show_rejected(screen, file, file.rejected)
-    if files:
-        screen.line()
 
 
 def _captured(file: "FileReport") -> str:
@@ -230,7 +237,7 @@ def _captured(file: "FileReport") -> str:
 def _show_rejected(screen: Screen, file: "FileReport", rejected: "Rejected") -> None:
     if file.remembered:
         place = f"{file.path}:{rejected.line}" if rejected.line else file.path
-        screen.message(f"  {place}: rejected before and unchanged ({rejected.reason})")
+        screen.message(f"{place}: rejected before and unchanged ({rejected.reason})", label="note: ")
     else:
         screen.error(str(rejected))
 
@@ -241,7 +248,6 @@ def _show_subscriptions(screen: Screen, subscriptions: "Sequence[SubscriptionRep
     ]
     if rows:
         screen.table(("subscription", "papers", "matches", "result"), rows, wraps="result")
-        screen.line()
     for each in subscriptions:
         if each.error:
             screen.error(each.error)
@@ -289,7 +295,7 @@ def _show_listings(screen: Screen, file: "DigestFile") -> None:
     guess = " (a guess)" if file.captured_guessed else ""
     screen.line(f"{file.path}: {file.source}, captured {file.captured}{guess}", style="bold")
     if file.note:
-        screen.message(f"  {file.note}")
+        screen.message(file.note, label="note: ")
     screen.table(
         ("rank", "title", "authors", "published", "comments", "upvotes"),
         (

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     Checked = tuple[Subscription | InvalidSubscription, tuple[str, ...]]  # with its warnings
 
-NO_SUBSCRIPTIONS = 'No subscriptions yet. Add one: digest subscriptions add one-step "one-step diffusion"'
-
 
 def add_commands(commands: Commands) -> None:
     actions = commands.group("subscriptions", "list, check and add subscriptions")
@@ -65,7 +63,7 @@ def _show_statuses(screen: Screen, statuses: "Sequence[SubscriptionStatus]") -> 
     from digest.model import Subscription
 
     if not statuses:
-        screen.line(NO_SUBSCRIPTIONS)
+        hint_no_subscriptions(screen)
         return
     rows: list[tuple[object, ...]] = []
     invalid = 0
@@ -80,6 +78,10 @@ def _show_statuses(screen: Screen, statuses: "Sequence[SubscriptionStatus]") -> 
     screen.table(("id", "name", "schedule", "issues", "next issue"), rows, wraps="name")
     if invalid:
         screen.message(f"{count(invalid, 'invalid subscription')}. Details: digest subscriptions check")
+
+
+def hint_no_subscriptions(screen: Screen) -> None:
+    screen.hint("No subscriptions yet. To add one", 'digest subscriptions add one-step "one-step diffusion"')
 
 
 def _check(arguments: Namespace, context: Context) -> int:
@@ -113,7 +115,7 @@ def _show_checked(screen: Screen, checked: "Sequence[Checked]") -> None:
         else:
             screen.error(str(each))
         for warning in warnings:
-            screen.message(f"warning: {warning}")
+            screen.message(warning, label="warning: ")
     invalid = len(checked) - valid
     screen.line(f"{count(valid, 'valid subscription')}, {invalid} invalid.", style="bold")
 
@@ -127,5 +129,6 @@ def _add(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json({"id": arguments.id, "path": str(path)})
     else:
-        context.screen.line(f"Wrote {path}. To see what it would bring: digest preview {arguments.id}")
+        context.screen.line(f"Wrote {path}")
+        context.screen.hint("To see what it would bring", f"digest preview {arguments.id}")
     return 0

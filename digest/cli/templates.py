@@ -30,8 +30,9 @@ def _list(arguments: Namespace, context: Context) -> int:
             ("template", "source"),
             ((each.name, "this home" if each.own else "built in") for each in found),
         )
-        context.screen.line()
-        context.screen.line("To change one: digest templates export NAME", style="bold")
+        if not all(each.own for each in found):
+            context.screen.line()
+            context.screen.hint("To change one", "digest templates export NAME")
     return 0
 
 
@@ -44,9 +45,7 @@ def _export(arguments: Namespace, context: Context) -> int:
     else:
         for path in written:
             context.screen.line(f"Wrote {path}")
-        context.screen.line(
-            "To preview changes as you make them: digest preview SUBSCRIPTION --open --watch", style="bold"
-        )
+        context.screen.hint("To see changes as you make them", "digest preview SUBSCRIPTION --open --watch")
     return 0
 
 
