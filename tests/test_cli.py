@@ -1,9 +1,12 @@
 """Every command as a user types it: what it prints, where, and its exit status."""
 
+import argparse
 import fcntl
 import functools
+import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.main import main
+from digest.cli.arguments import command_first
+from digest.cli.console import Screen
+from digest.cli.main import build_parser, main
 from digest.system import locks as lock
 from tests.homes import Card, Done, TestHome, below, call, counts, issue_of, page, prose, verdict_of
 from tests.servers import HttpReply, http_server
@@ -472,7 +477,7 @@ def test_every_command_prints_json_and_nothing_else(home):
 
 def test_people_get_tables(home):
     shown = home.call("run", "--now", NOW)
-    assert "no. 1: 1 new paper" in shown.out
+    assert "issue 1: 1 new paper" in shown.out
     assert "3 new papers, 0 updated, 1 issue." in shown.out
     assert "{" not in shown.out
     assert KELP in home.call("read", home.path / "inbox").out
@@ -696,6 +701,127 @@ def test_help_and_version():
         done = call(*command, "--help")
         assert done.status == 0
         assert "--json" in done.out or not command
+
+
+def parsers() -> dict[tuple[str, ...], argparse.ArgumentParser]:
+    """Return the parser of every command and action, by its words."""
+    found = {}
+
+    def walk(parser, words):
+        found[words] = parser
+        for action in parser._actions:
+            if isinstance(action.choices, dict):
+                for name, child in action.choices.items():
+                    walk(child, (*words, name))
+
+    walk(build_parser()[0], ())
+    return found
+
+
+@pytest.mark.parametrize("words", parsers(), ids=" ".join)
+def test_the_help_of_every_command_has_one_form(words):
+    parser = parsers()[words]
+    first, *details = parser.description.split("\n\n")
+    for sentence in (first, *details):
+        assert sentence[0].isupper() and sentence.endswith("."), sentence
+    assert first.count(". ") == 0
+    for action in parser._actions:
+        if action.help != argparse.SUPPRESS and action.metavar != "ACTION":
+            assert action.help, action
+            assert not action.help.endswith("."), action.help
+            assert action.help.split()[0].islower() or action.metavar in {"PATH", "PAPER"}, action.help
+
+
+def test_the_examples_of_the_help_can_be_typed():
+    """Every line under "example" is a command that parses."""
+    parser, groups = build_parser()
+    seen = 0
+    for words, each in parsers().items():
+        head, *lines = (each.epilog or "").split("\n")
+        if head in {"example:", "examples:"}:
+            for line in lines:
+                program, *typed = shlex.split(line)
+                assert program == "digest" and tuple(typed[: len(words)]) == words
+                assert parser.parse_args(command_first(typed, groups)).command
+                seen += 1
+    assert seen > 20
+
+
+def test_help_lists_every_command():
+    shown = call("--help").out
+    for words in parsers():
+        assert len(words) != 1 or f"\n  {words[0]} " in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_an_unknown_command_is_answered_with_the_nearest():
+    assert "'leger' is not a command; did you mean 'ledger'?" in call("leger").err
+    assert "'retri' is not a command; did you mean 'retry'?" in call("outbox", "retri", "1").err
+    assert "'frobnicate' is not a command; to list the commands: digest --help" in call("frobnicate").err
+
+
+def test_wrong_values_are_named_with_the_remedy():
+    assert "'2026-13-01' is not a valid date; use YYYY-MM-DD" in call("run", "--captured", "2026-13-01").err
+    assert "'x' is not a valid time; use 2026-11-24T08:00" in call("run", "--now", "x").err
+    assert (
+        "'0001-01-01' is out of range; use a year from 1900 to 9000" in call("run", "--now", "0001-01-01").err
+    )
+    assert "'0' is not a valid number; use a whole number from 1 to" in call("ledger", "--limit", "0").err
+    assert (
+        "'99999' is not a valid number; use a whole number from 0 to 65535"
+        in call("serve", "--port", "99999").err
+    )
+
+
+def test_results_without_content_say_so_and_say_what_to_do(home):
+    for command, shown in (
+        (("ledger",), "No runs yet. To start one: digest run"),
+        (("library", "search", "walrus"), "No paper of the library matches walrus"),
+        (("library", "merges"), "No papers were merged or split."),
+        (
+            ("outbox", "list"),
+            "The outbox is empty.\nTo include messages that were sent: digest outbox list --all",
+        ),
+        (("outbox", "list", "--all"), "The outbox is empty."),
+        (("recipients", "list"), "No recipients yet."),
+        (("match", "walrus"), "No paper of the library matches walrus"),
+        (("preview", "kelp"), "The library is empty. To read inbox/ first: digest run"),
+    ):
+        done = home.call(*command)
+        assert (done.status, done.out, done.err) == (0, f"{shown}\n", ""), command
+
+
+def test_tables_leave_out_columns_without_values(home):
+    cards = (Card(KELP, below=below(4, "Nov 12", 7)), Card(LAMP))
+    plain, rich = home.put("a.txt", page(LAMP, ROCK)), home.put("b.txt", page(*cards))
+    lines = home.call("read", plain, "--captured", "2026-11-16").out.splitlines()
+    assert lines[1].split() == ["rank", "title"]
+    assert not any(line != line.rstrip() for line in lines)
+    lines = home.call("read", rich, "--captured", "2026-11-16").out.splitlines()
+    assert lines[1].split() == ["rank", "title", "authors", "published", "comments"]
+    assert lines[2].split()[-3:] == ["4", "2026-11-12", "7"]
+
+
+def test_a_terminal_breaks_lines_at_words_below_their_label(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    Screen(quiet=False, machine=False).error("one two three four five six seven eight\n  (kelp\n  ^")
+    assert terminal.getvalue() == (
+        "digest: one two three four five six\n        seven eight\n          (kelp\n          ^\n"
+    )
+
+
+def test_a_report_of_the_ledger_is_shown_like_a_run(home):
+    shown = home.call("run", "--now", NOW).out
+    tables, _, _ = shown.partition("first issue")
+    assert tables in home.call("ledger", "--run", "1").out
+    assert home.call("ledger").out.splitlines()[1].split()[-5:] == ["done", "1", "3", "0", "1"]
 
 
 def test_the_module_is_the_command(home):

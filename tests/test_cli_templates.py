@@ -35,7 +35,7 @@ def test_templates_are_listed_and_exported(home):
     ] is False
     done = home.call("templates", "export", "issue.txt", "site.css", "--json")
     assert [Path(path).name for path in done.json["written"]] == ["issue.txt", "site.css"]
-    assert "your own" in home.call("templates", "list").out
+    assert "this home" in home.call("templates", "list").out
     again = home.call("templates", "export", "paper.html", "issue.txt")
     assert (again.status, "is there already" in again.err) == (2, True)
     assert not (home.path / "templates" / "paper.html").exists()

@@ -80,7 +80,7 @@ def test_a_paper_that_may_be_known_is_listed_until_somebody_decides(home):
     assert home.call("library", "doubts", "--json").json == []
     home.call("library", "split", doubt["id"])
     assert home.call("library", "doubts", "--json").json == []
-    assert "no paper is in doubt" in home.call("library", "doubts").err
+    assert "No papers are in doubt." in home.call("library", "doubts").out
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_paper_that_was_swallowed_is_announced_when_it_is_split(home):
 
 @pytest.mark.parametrize(("words", "message"), [
     (("show", "99"), "no paper 99"), (("show", "arXiv:2501.00001"), "no paper"), (("merge", "1", "1"), "one paper already"),
-    (("split", "1"), "not made of several"), (("split", "77"), "no paper 77"), (("search", "a AND"), "the query"),
+    (("split", "1"), "not made of several"), (("split", "77"), "no paper 77"), (("search", "a AND"), "invalid query"),
 ])  # fmt: skip
 def test_mistakes_are_named(home, words, message):
     home.run()

@@ -136,6 +136,6 @@ def test_a_day_is_the_readers_and_the_same_decision_is_told_once(home):
     ]  # fmt: skip
     assert [each["run"] for each in home.call("why", "fog", "2026-11-18", "--json").json["decided"]] == [8]
     shown = home.call("why", "fog", "2026-11-17").out
-    assert "and 4 before" in shown
+    assert "and 4 earlier" in shown
     assert shown.count("not due until Tue 2026-11-17 08:00") == 1
     assert "a run saw it first on Tue 2026-11-17 at 04:00" in home.call("why", "fog", "2026-11-11").out

@@ -143,7 +143,7 @@ def common_options() -> Parser:
         "--now",
         metavar="TIME",
         type=moment,
-        help="time to use as the current time, ISO 8601 (without an offset: in the home's time zone)",
+        help="time to use as now, ISO 8601 (without an offset: in the home's time zone)",
     )
     return common
 

@@ -24,7 +24,7 @@ def add_commands(commands: Commands) -> None:
     feedback = commands.add(
         "feedback",
         _feedback,
-        "record liked and disliked papers, by which later issues are ranked",
+        "record liked and disliked papers to rank later issues",
         examples=(
             "digest feedback agents like 2501.01234 17",
             "digest feedback agents seed my-papers.bib",

@@ -24,9 +24,7 @@ def add_commands(commands: Commands) -> None:
     init = commands.add("init", _init, "create a home with sample files", examples=("digest init ~/papers",))
     init.set_defaults(opens="nothing")
     init.add_argument("dir", type=path, metavar="DIR", help="folder to create")
-    doctor = commands.add(
-        "doctor", _doctor, "check settings, subscriptions, library, templates, clock and mail"
-    )
+    doctor = commands.add("doctor", _doctor, "check settings, library, templates, clock and mail")
     doctor.set_defaults(opens="folder")  # it checks the settings itself
     backup = commands.add(
         "backup",

@@ -52,7 +52,10 @@ def add_commands(commands: Commands) -> None:
     merge.add_argument("paper", metavar="PAPER", help=_PAPER)
     merge.add_argument("other", metavar="OTHER", help="the same, of the other paper")
     split = actions.add(
-        "split", _split, "split a merged paper off again, for good", examples=("digest library split 57",)
+        "split",
+        _split,
+        "split a merged paper off again and keep the two apart",
+        examples=("digest library split 57",),
     )
     split.add_argument("paper", metavar="ID", help="id of the merged paper, see digest library merges")
 

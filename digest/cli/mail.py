@@ -53,7 +53,7 @@ def _add_outbox(actions: Commands) -> None:
             help="ids of messages, see digest outbox list",
         )
         change.add_argument(
-            "--all", action="store_true", help="choose all open messages: pending, deferred or in doubt"
+            "--all", action="store_true", help="select all open messages: pending, deferred or in doubt"
         )
 
 

@@ -23,7 +23,7 @@ def add_commands(commands: Commands) -> None:
     run = commands.add(
         "run",
         _run,
-        "read digest files, make the issues that are due and publish them",
+        "read digest files, make the issues that are due, publish them",
         details="Issues, feeds and the archive go to output/. If a channel is configured, mail is sent.",
         examples=("digest run", "digest run downloads/ --captured 2026-11-16"),
     )
@@ -47,7 +47,7 @@ def add_commands(commands: Commands) -> None:
     )
     read = commands.add("read", _read, "parse digest files and list their papers")
     _add_paths(read, "digest files or folders", "+")
-    diff = commands.add("diff", _diff, "show which papers of digest files are new, updated or seen before")
+    diff = commands.add("diff", _diff, "show which papers of digest files are new, updated or seen")
     _add_paths(diff, "digest files or folders", "+")
     match = commands.add(
         "match",

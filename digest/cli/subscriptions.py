@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from digest.cli.arguments import Commands, Context
+from digest.cli.arguments import Commands, Context, number
 from digest.cli.console import Screen, count, local, print_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ def add_commands(commands: Commands) -> None:
         "--timezone", metavar="ZONE", help="time zone, such as Europe/Paris (default: the home's)"
     )
     add.add_argument(
-        "--max-papers", type=int, metavar="N", help="number of new papers in a mail (default: 20)"
+        "--max-papers",
+        type=number(1, 1_000_000_000),
+        metavar="N",
+        help="number of new papers in a mail (default: 20)",
     )
 
 
