@@ -41,7 +41,8 @@ def test_templates_are_listed_and_exported(home):
     assert not (home.path / "templates" / "paper.html").exists()
     unknown = home.call("templates", "export", "isue.txt")
     assert (unknown.status, "there are: archive-issue.html" in unknown.err) == (2, True)
-    assert "paper.html written" in home.call("templates", "export", "paper.html").out
+    written = home.call("templates", "export", "paper.html").out.splitlines()[0]
+    assert written == f"Wrote {home.path / 'templates' / 'paper.html'}"
 
 
 def test_templates_are_checked_with_file_and_line(home):
