@@ -1,14 +1,17 @@
 """The rules of the house: imports go one way, nothing heavy at the door, nothing too long to read."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "digest"
+ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"
 
 # Each may import from its own row and from those above it; a part is the first word after `digest`.
 LAYERS = (
@@ -146,13 +149,101 @@ def test_deciding_is_pure(module):
             assert called not in {"open", "print", "input", *READS_THE_CLOCK}, f"{module}:{node.lineno}"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_nothing_is_too_long_to_read(module):
-    assert len(MODULES[module].read_text("utf-8").splitlines()) <= 600
+# Loops compiled by numba take arrays one by one.
+KERNELS = {"digest.match.index.kernels_numba", "digest.match.index.kernels_numpy"}
+
+
+def functions(module: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= 80, f"{module}.{node.name} has {length} lines"
+            yield node
+
+
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    given = function.args
+    found = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    return [each for each in found if each.arg not in {"self", "cls"}]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_and_functions_are_short(module):
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= 550
+    for function in functions(module):
+        length = (function.end_lineno or function.lineno) - function.lineno + 1
+        assert length <= 60, f"{module}.{function.name} has {length} lines"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - KERNELS))
+def test_functions_have_few_parameters(module):
+    for function in functions(module):
+        assert len(parameters(function)) <= 6, f"{module}.{function.name} has too many parameters"
+
+
+# What reads or writes JSON takes it as it comes.
+CODECS = re.compile(r"digest\.(store\.codec|fetch\.state|read\.formats\.\w+|read\.parsing\.json_\w+)")
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not CODECS.fullmatch(m)])
+def test_parameters_are_typed_values(module):
+    for function in functions(module):
+        if function.name.endswith(("_json", "as_json", "from_json")):
+            continue
+        for each in parameters(function):
+            annotation = ast.unparse(each.annotation) if each.annotation else ""
+            assert "dict[str, Any]" not in annotation, f"{module}.{function.name}: {each.arg}"
+
+
+# zoneinfo reads tzdata without an import; themes will use scikit-learn.
+NOT_YET_IMPORTED = {"scikit-learn", "tzdata"}
+
+
+def test_what_is_imported_is_declared():
+    """Every third-party package that is imported is declared, and nothing is declared without use."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    names = [re.split(r"[\[<>=;]", each)[0] for each in project["dependencies"]]
+    optional = [re.split(r"[\[<>=;]", each)[0] for each in (*extras["fast"], *extras["chat"])]
+    found = {name.split(".")[0] for module, tree in TREES.items() for name in imported(module, tree)}
+    found -= {"digest", *sys.stdlib_module_names}
+    assert {name.replace("_", "-") for name in found} == {*names, *optional} - NOT_YET_IMPORTED
+
+
+# --- docs/architecture.md ------------------------------------------------------------------------
+
+
+def test_the_diagram_shows_the_real_layers():
+    """Every package is in its layer; every import is along the arrows, and every arrow is used."""
+    diagram = ARCHITECTURE.read_text("utf-8").split("```mermaid")[1].split("```")[0]
+    drawn = {
+        layer: {name.split("_[")[0] for name in body.split()}
+        for layer, body in re.findall(r"subgraph (\w+)\n(.*?)\n    end", diagram, re.DOTALL)
+    }
+    assert drawn == {layer: parts - {"digest"} for layer, parts in LAYERS}
+    arrows = set(re.findall(r"(\w+) --> (\w+)", diagram))
+    names = [layer for layer, _ in LAYERS]
+    used = {
+        (names[level_of(module)], names[level_of(other)])
+        for module, tree in TREES.items()
+        for other in ours(module, tree)
+        if level_of(module) != level_of(other)
+    }
+    assert arrows <= used
+    below = {name: {end for start, end in arrows if start == name} for name in names}
+    for name in names:  # from the lowest layer up
+        below[name] |= {further for end in below[name] for further in below[end]}
+    assert all(end in below[start] for start, end in used)
+
+
+def test_the_tables_name_what_exists():
+    """The table of packages names each one once; the files named on the page exist."""
+    page = ARCHITECTURE.read_text("utf-8")
+    table = page.split("## What is where")[1].split("## Where to change what")[0]
+    packages = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(packages) == sorted(set(LAYER_OF) - {"digest", "__main__"})
+    changes = page.split("## Where to change what")[1].split("## Ideas")[0]
+    root = PACKAGE.parent
+    for name in re.findall(r"`([\w./-]+)`", changes):
+        assert (PACKAGE / name).exists() or (root / name).exists(), name
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from digest import __version__
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+@cache
 def build_parser() -> tuple[Parser, tuple[str, ...]]:
     """Return the parser of the command line, and the names of the commands that have actions."""
     parser = Parser(
