@@ -802,6 +802,21 @@ def test_tables_leave_out_columns_without_values(home):
     assert lines[2].split()[-3:] == ["4", "2026-11-12", "7"]
 
 
+def test_control_characters_of_a_title_do_not_reach_the_terminal(home):
+    """In JSON they are escaped."""
+    entry = {
+        "title": "Kelp \x1b[31min red\x07",
+        "abstract": "One \x1b]0;two\x07 three.",
+        "DOI": "10.1000/kelp",
+    }
+    path = home.put("a.json", json.dumps([{"type": "article-journal", **entry}]))
+    home.run(NOW)
+    for command in (("read", path), ("library", "search", "red"), ("match", "red"), ("library", "show", "4")):
+        shown = home.call(*command).out
+        assert "Kelp \ufffd[31min red\ufffd" in shown and "\x1b" not in shown, command
+    assert home.call("read", path, "--json").lines[0]["title"] == entry["title"]
+
+
 def test_a_terminal_breaks_lines_at_words_below_their_label(monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _PIPED_WIDTH = 160
 _LEAST_WIDTH = 20  # columns for a text after its label
+# Titles and answers of servers may hold control characters, which a terminal would obey.
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
 
 
 class Screen:
@@ -134,7 +136,7 @@ def _write(stream: Any, text: str, style: str = "", *, label: str = "", label_st
     console = _console(stream)
     wraps = console.is_terminal
     margin = Text(label, label_style)
-    for line in text.split("\n"):
+    for line in text.translate(_CONTROLS).split("\n"):
         whole = Text(line, style)
         width = max(console.width - margin.cell_len, _LEAST_WIDTH)
         for piece in whole.wrap(console, width) if wraps and not line.startswith(" ") else (whole,):
@@ -145,4 +147,4 @@ def _write(stream: Any, text: str, style: str = "", *, label: str = "", label_st
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).translate(_CONTROLS)

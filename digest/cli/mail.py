@@ -93,7 +93,7 @@ def _deliver(arguments: Namespace, context: Context) -> int:
 
 
 def show_unsent(screen: Screen, report: "DeliveryReport") -> None:
-    """Show the messages that were not sent, and what is in the way."""
+    """Show the messages that were not sent, and the problems that stopped them."""
     from digest.model.reports import message_status
 
     unsent = [message for message in report.messages if message.status != "sent"]

@@ -168,7 +168,7 @@ def _options(arguments: Namespace) -> "Options":
 
 
 def show_run(screen: Screen, report: "RunReport", *, dry_run: bool = False) -> None:
-    """Show a run: its files, its subscriptions, what was less than well, the totals and the mail."""
+    """Show a run: its files, its subscriptions, its problems, its mail, and the totals."""
     if report.files:
         _show_files(screen, report.files)
         screen.line()
@@ -196,8 +196,10 @@ def _show_next_steps(context: Context, report: "RunReport", arguments: Namespace
 
     screen, issues = context.screen, [each.issue for each in report.subscriptions if each.issue]
     if not report.files:
-        empty = "No files there" if arguments.paths else "inbox/ is empty"
-        screen.hint(f"{empty}. Save a page that lists papers there, or name files", "digest run PATH")
+        empty = (
+            "No files found" if arguments.paths else "inbox/ is empty. Save a page that lists papers there"
+        )
+        screen.hint(f"{empty}, or name files", "digest run PATH")
     if not report.subscriptions:
         hint_no_subscriptions(screen)
     elif not (issues or any(file.new or file.updated for file in report.files)):

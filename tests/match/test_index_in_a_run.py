@@ -54,7 +54,9 @@ def test_compiled_queries_are_kept_and_brought_up_to_date(tmp_path, monkeypatch,
             path = tmp_path / name / "subscriptions" / f"s{number:02}.toml"
             path.unlink(missing_ok=True)
             if word:
-                path.write_text(f"keywords = [{json.dumps(word)}]\nstart = '400 days'\nformats = ['markdown']\n", "utf-8")
+                path.write_text(
+                    f"keywords = [{json.dumps(word)}]\nstart = '400 days'\nformats = ['markdown']\n", "utf-8"
+                )
 
     def runs(day):
         reports = []
