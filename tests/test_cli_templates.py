@@ -1,4 +1,4 @@
-"""Templates of one's own: list, export, check, and a preview that follows their changes."""
+"""Templates of a home: list, export, check, and a preview that follows their changes."""
 
 import tempfile
 import webbrowser
@@ -55,13 +55,13 @@ def test_templates_are_checked_with_file_and_line(home):
     done = home.call("templates", "check", "--json")
     assert done.status == 2
     problems = "\n".join(done.json["problems"])
-    for told in (
+    for problem in (
         "issue.txt:2: Undefined",
         "paper.html:1: ",
         "isue.html: nothing uses",
         "subject.txt: is not UTF-8",
     ):
-        assert told in problems
+        assert problem in problems
     assert "README" not in problems
 
 
@@ -73,7 +73,7 @@ def test_the_preview_as_a_page(home, tmp_path):
     assert "One-step" in shown and "http-equiv" not in shown
 
 
-def test_a_preview_without_an_issue_says_so(home):
+def test_a_preview_without_an_issue_is_an_error(home):
     home.subscribe("calm", "doldrums")
     done = home.call("preview", "calm", "--open", "--now", NOW)
     assert (done.status, "no issue to show" in done.err) == (2, True)
