@@ -240,7 +240,7 @@ def test_a_rejected_file_is_remembered_until_it_changes_or_is_named(home):
     bad = home.put("bad.txt", "Dear all,\n\nthe pier is closed.\n")
     first = home.call("run", "--json", "--now", NOW)
     assert first.status == 1
-    assert "bad.txt" in only_line(
+    assert "bad.txt" in only_line(first)
     again = home.call("run", "--now", NOW)
     assert again.status == 0
     assert [line for line in again.err.splitlines() if "bad.txt" in line] == again.err.splitlines()

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from digest.text.format import count
 
+if TYPE_CHECKING:
     from rich.console import Console
 
 _PIPED_WIDTH = 160
@@ -102,21 +102,9 @@ def print_json(value: object) -> None:
     print(text)
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 paper`, `2 papers`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def rate(papers: float, weeks: int) -> str:
     """Return how many papers a week there are, and over how many weeks that was counted."""
     return f"{papers:.1f} papers a week over {count(weeks, 'week')}"
-
-
-def local(moment: "datetime | None", timezone: str) -> str:
-    """Return a moment in a time zone, `never` for None."""
-    from zoneinfo import ZoneInfo
-
-    return "never" if moment is None else moment.astimezone(ZoneInfo(timezone)).strftime("%a %Y-%m-%d %H:%M")
 
 
 @lru_cache(maxsize=2)  # stdout and stderr: making one costs more than printing a line

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from digest.cli.arguments import Commands, Context, day, number
-from digest.cli.console import Screen, local, print_json
+from digest.cli.console import Screen, print_json
 from digest.cli.mail import status_counts
 from digest.cli.run import show_run
+from digest.text.format import local_time
 
 if TYPE_CHECKING:
     from digest.model import RunRecord, Subscription, Verdict
@@ -91,14 +92,14 @@ def _row(record: "RunRecord", timezone: str) -> tuple[object, ...]:
             sum(file.updated for file in report.files),
             sum(each.issue is not None for each in report.subscriptions),
         )
-    return (record.id, local(record.clock, timezone), record.status, *totals, status_counts(record.mail))
+    return (record.id, local_time(record.clock, timezone), record.status, *totals, status_counts(record.mail))
 
 
 def _show_record(screen: Screen, record: "RunRecord", timezone: str) -> None:
     from digest.model.reports import RunReport
 
     screen.line(
-        f"Run {record.id}, {local(record.clock, timezone)} ({timezone}): {record.status}", style="bold"
+        f"Run {record.id}, {local_time(record.clock, timezone)} ({timezone}): {record.status}", style="bold"
     )
     if record.report is None:
         screen.line("This run did not finish; the next run continued from there.")
@@ -123,13 +124,13 @@ def _why(arguments: Namespace, context: Context) -> int:
 
 def _show_why(screen: Screen, subscription_id: str, found: "Why") -> None:
     """Show what was decided for a subscription, and its present state."""
-    from digest.services.explain import mail_told
+    from digest.services.explain import mail_lines
 
     if found.paper:
         _show_paper(screen, found.paper, found.timezone)
     else:
         _show_decisions(screen, subscription_id, found)
-    lines = mail_told(found)
+    lines = mail_lines(found)
     if lines:
         screen.line()
     for line in lines[:_MAIL_SHOWN]:
@@ -146,7 +147,7 @@ def _show_paper(screen: Screen, found: "PaperWhy", timezone: str) -> None:
     screen.line()
     listed = ", ".join(f"{path} ({captured})" for path, captured in found.files[:5])
     screen.fields(
-        (("first seen", f"{local(paper.first_seen, timezone)} ({timezone})"), ("listed in", listed))
+        (("first seen", f"{local_time(paper.first_seen, timezone)} ({timezone})"), ("listed in", listed))
     )
 
 
@@ -158,7 +159,7 @@ def _show_decisions(screen: Screen, subscription_id: str, found: "Why") -> None:
         screen.line(sentence, style="bold")
     rows = [
         (
-            local(record.clock, found.timezone),
+            local_time(record.clock, found.timezone),
             f"{record.id} and {runs - 1} earlier" if runs > 1 else record.id,
             verdict.considered,
             verdict.matched,
@@ -189,7 +190,7 @@ def _decision(verdict: "Verdict") -> str:
 def _show_status(screen: Screen, subscription_id: str, found: "Why") -> None:
     from digest.model import Subscription
 
-    status = found.standing
+    status = found.status
     if status is None:
         screen.line()
         screen.line(f"subscriptions/{subscription_id}.toml no longer exists; its history is kept.")
@@ -216,5 +217,6 @@ def _next_issue(status: "SubscriptionStatus", subscription: "Subscription") -> s
     if not subscription.enabled:
         return f"none: enabled = false ({when})"
     if status.overdue:
-        return f"due since {local(status.overdue, subscription.timezone)}, with the next run ({when})"
-    return f"{local(status.next_slot, subscription.timezone)} ({when})"
+        return f"due since {local_time(status.overdue, subscription.timezone)}, with the next run ({when})"
+    following = local_time(status.next_slot, subscription.timezone) if status.next_slot else "never"
+    return f"{following} ({when})"

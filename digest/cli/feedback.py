@@ -4,7 +4,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from digest.cli.arguments import Commands, Context
-from digest.cli.console import Screen, count, print_json, rate
+from digest.cli.console import Screen, print_json, rate
+from digest.text.format import count
 
 if TYPE_CHECKING:
     from digest.model import Rejected

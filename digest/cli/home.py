@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, path
-from digest.cli.console import Screen, count, local, print_json
+from digest.cli.console import Screen, print_json
+from digest.text.format import count, local_time
 
 if TYPE_CHECKING:
     from digest.model.reports import Finding
@@ -124,7 +125,7 @@ def _restored_json(restored: "Restored") -> dict[str, Any]:
 
 def _show_restored(screen: Screen, restored: "Restored") -> None:
     """Show what was restored, and what is unknown about later mail."""
-    until = f", last run {local(restored.until, 'UTC')} UTC" if restored.until else ""
+    until = f", last run {local_time(restored.until, 'UTC')} UTC" if restored.until else ""
     screen.line(f"Restored the library from {restored.file}{until}.", style="bold")
     if restored.aside:
         screen.line(f"The previous library is kept as {restored.aside}.")

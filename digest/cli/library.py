@@ -10,7 +10,7 @@ from digest.cli.console import Screen, print_json
 
 if TYPE_CHECKING:
     from digest.model import Match
-    from digest.services.library import Shown
+    from digest.services.library import PaperHistory
     from digest.store.identities import Decision
 
 _FORMATS = ("jsonl", "bibtex", "csv")
@@ -83,7 +83,7 @@ def _show(arguments: Namespace, context: Context) -> int:
     return 0
 
 
-def _show_paper(screen: Screen, shown: "Shown") -> None:
+def _show_paper(screen: Screen, shown: "PaperHistory") -> None:
     paper = shown.paper
     version = f"v{paper.version}" if paper.version else ""
     screen.line(paper.title, style="bold", label=f"{paper.number}  ", label_style="bold")
@@ -119,8 +119,8 @@ def _show_paper(screen: Screen, shown: "Shown") -> None:
     )
 
 
-def _shown_json(shown: "Shown") -> dict[str, Any]:
-    from digest.services.library import paper_json
+def _shown_json(shown: "PaperHistory") -> dict[str, Any]:
+    from digest.publish.export import paper_json
 
     return paper_json(shown.paper) | {
         "parts": list(shown.parts),
@@ -141,7 +141,8 @@ def _shown_json(shown: "Shown") -> dict[str, Any]:
 
 
 def _search(arguments: Namespace, context: Context) -> int:
-    from digest.services.library import paper_json, search
+    from digest.publish.export import paper_json
+    from digest.services.library import search
     from digest.services.workspace import library
 
     with library(context.home) as tx:
@@ -168,7 +169,8 @@ def _show_matches(screen: Screen, matches: "Sequence[Match]", query: str) -> Non
 
 
 def _export(arguments: Namespace, context: Context) -> int:
-    from digest.services.library import export, search
+    from digest.publish.export import export
+    from digest.services.library import search
     from digest.services.workspace import library
     from digest.system.files import write_whole
 
@@ -254,7 +256,7 @@ def _merge(arguments: Namespace, context: Context) -> int:
     from digest.services.library import merge
     from digest.services.workspace import library
 
-    with library(context.home, write=True, words=context.argv) as tx:
+    with library(context.home, write=True, arguments=context.argv) as tx:
         survivor, merged = merge(tx, arguments.paper, arguments.other, at=context.clock.now)
     if arguments.json:
         print_json({"paper": survivor, "id": merged})
@@ -267,7 +269,7 @@ def _split(arguments: Namespace, context: Context) -> int:
     from digest.services.library import split
     from digest.services.workspace import library
 
-    with library(context.home, write=True, words=context.argv) as tx:
+    with library(context.home, write=True, arguments=context.argv) as tx:
         part, root = split(tx, arguments.paper, at=context.clock.now)
     if arguments.json:
         print_json({"id": part, "paper": root})

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number
-from digest.cli.console import Screen, count, print_json
+from digest.cli.console import Screen, print_json
+from digest.text.format import count
 
 if TYPE_CHECKING:
     from digest.model import Delivery

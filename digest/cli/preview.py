@@ -5,7 +5,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number
-from digest.cli.console import Screen, count, print_json, rate
+from digest.cli.console import Screen, print_json, rate
+from digest.text.format import count
 
 if TYPE_CHECKING:
     from pathlib import Path

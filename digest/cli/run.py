@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, day
-from digest.cli.console import Screen, count, print_json
+from digest.cli.console import Screen, print_json
 from digest.cli.mail import show_mail_totals, show_unsent
 from digest.cli.subscriptions import hint_no_subscriptions
+from digest.text.format import count
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,14 +74,10 @@ def _run(arguments: Namespace, context: Context) -> int:
     if not arguments.paths:
         need_home(context.home, arguments.home)
     with context.screen.progress() as progress:
-        report = runs.run(
-            context.home,
-            _options(arguments),
-            context.clock,
-            dry_run=arguments.dry_run,
-            words=context.argv,
-            progress=progress,
+        request = runs.RunRequest(
+            _options(arguments), context.clock, arguments=context.argv, dry_run=arguments.dry_run
         )
+        report = runs.run(context.home, request, progress)
     if arguments.json:
         print_json(report.as_json())
     show_run(context.screen, report, dry_run=arguments.dry_run)

@@ -1,8 +1,15 @@
 """The commands that run until they are stopped: serve and schedule."""
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from digest.cli.arguments import Commands, Context, number
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from digest.model import Home
+    from digest.services.metrics import Meters
 
 
 def add_commands(commands: Commands) -> None:
@@ -33,7 +40,15 @@ def _schedule(arguments: Namespace, context: Context) -> int:
     from digest.scheduler.service import serve
 
     _check(arguments, context, "schedule")
-    return serve(context.home, machine=arguments.json)
+    return serve(context.home, _metrics_server, machine=arguments.json)
+
+
+def _metrics_server(
+    address: tuple[str, int], home: "Home", meters: "Meters"
+) -> "AbstractContextManager[int]":
+    from digest.web.monitoring import metrics_server  # loads a web server
+
+    return metrics_server(address, home, meters)
 
 
 def _check(arguments: Namespace, context: Context, command: str) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from digest.cli.arguments import Commands, Context, number
-from digest.cli.console import Screen, count, local, print_json
+from digest.cli.console import Screen, print_json
+from digest.text.format import count, local_time
 
 if TYPE_CHECKING:
     from digest.home.subscription_files import InvalidSubscription
@@ -73,7 +74,9 @@ def _show_statuses(screen: Screen, statuses: "Sequence[SubscriptionStatus]") -> 
     for status in statuses:
         each = status.subscription
         if isinstance(each, Subscription):
-            due = local(status.next_slot, each.timezone) if each.enabled else "disabled"
+            due = "never" if each.enabled else "disabled"
+            if status.next_slot:
+                due = local_time(status.next_slot, each.timezone)
             rows.append((each.id, each.name, each.schedule, status.issues, due))
         else:
             invalid += 1
