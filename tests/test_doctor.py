@@ -41,7 +41,7 @@ def test_a_healthy_home(home):
     assert set(found) == {"configuration", "subscriptions", "database", "templates", "clock", "schedule"}
     assert {finding["state"] for findings in found.values() for finding in findings} == {"good"}
     shown = home.call("doctor", "--now", NOW)
-    assert shown.out.rstrip().endswith("Nothing is wrong.")
+    assert shown.out.rstrip().endswith("No problems found.")
 
 
 def test_invalid_settings_do_not_keep_the_other_checks_from_running(home):
@@ -52,7 +52,7 @@ def test_invalid_settings_do_not_keep_the_other_checks_from_running(home):
     assert "did you mean 'title'" in found["configuration"][1]["message"]
     assert [each["state"] for each in found["subscriptions"]] == ["bad", "good"]
     assert found["templates"][0]["state"] == "good"
-    assert "3 things to mend." in home.call("doctor", "--now", NOW).out
+    assert "3 problems found." in home.call("doctor", "--now", NOW).out
 
 
 def test_an_empty_home(tmp_path):

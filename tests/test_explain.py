@@ -138,7 +138,7 @@ def test_a_day_is_that_of_the_readers_zone_and_equal_decisions_are_folded(home):
     ]  # fmt: skip
     assert [each["run"] for each in home.call("why", "fog", "2026-11-18", "--json").json["decided"]] == [8]
     shown = home.call("why", "fog", "2026-11-17").out
-    assert "and 4 before" in shown
+    assert "and 4 earlier" in shown
     assert shown.count("not due until Tue 2026-11-17 08:00") == 1
     assert (
         "the first run that included this subscription was on Tue 2026-11-17 at 04:00"

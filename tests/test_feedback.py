@@ -76,7 +76,7 @@ def test_feedback_is_listed_explained_and_undone(home):
     assert "rye" in listed["terms"]["against"]
     shown = home.call("feedback", "a", "list").out
     assert "Lighthouse lamps in fog" in shown
-    assert "against: " in shown
+    assert "terms against  " in shown
     assert home.call("feedback", "a", "undo", "1", "2", "--json").json["papers"] == 2
     assert home.call("feedback", "a", "list", "--json").json["terms"] == {"for": [], "against": []}
 

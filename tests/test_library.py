@@ -158,7 +158,7 @@ def test_a_part_that_was_never_announced_is_announced_when_it_is_split(home):
 
 @pytest.mark.parametrize(("words", "message"), [
     (("show", "99"), "no paper '99' in the library"), (("show", "arXiv:2501.00001"), "no paper 'arXiv:2501.00001'"), (("merge", "1", "1"), "already the same paper: 1"),
-    (("split", "1"), "no merged parts"), (("split", "77"), "no paper '77'"), (("search", "a AND"), "the query"),
+    (("split", "1"), "no merged parts"), (("split", "77"), "no paper '77'"), (("search", "a AND"), "invalid query"),
 ])  # fmt: skip
 def test_errors_name_their_cause(home, words, message):
     home.run()

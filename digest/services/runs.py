@@ -84,7 +84,7 @@ def run(
     try:
         return replace(report, delivery=deliver(home, clock))
     except DigestError as error:  # the run itself has succeeded, and is recorded
-        return replace(report, delivery=DeliveryReport.none(str(error)))
+        return replace(report, delivery=DeliveryReport.not_started(str(error)))
 
 
 def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], clock: Clock) -> frozenset[str]:
