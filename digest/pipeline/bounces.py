@@ -27,7 +27,7 @@ _LARGEST = 20 * 1024 * 1024  # bytes; larger than any report with the message th
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class ProcessedMessage:
     """A processed message: where it is, what it reports, and the delivery that it is about, if known."""
 
     place: str
@@ -36,30 +36,30 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class BounceReport:
     """The processed messages, and why others could not be read."""
 
-    found: tuple[Returned, ...]
+    found: tuple[ProcessedMessage, ...]
     problems: tuple[str, ...] = ()
 
 
-def read_places(store: Store, paths: Sequence[Path], *, now: datetime) -> tuple[Returned, ...]:
+def process_paths(store: Store, paths: Sequence[Path], *, now: datetime) -> tuple[ProcessedMessage, ...]:
     """Process all messages in these files and folders. Raises UsageError."""
     processor = BounceProcessor(store, now)
     return tuple(processor.process(str(file), data) for path in paths for file, data in messages_in(path))
 
 
-def collect(
+def process_new(
     home: Home, store: Store, *, now: datetime, stopping: Callable[[], bool] = lambda: False
-) -> Collected:
+) -> BounceReport:
     """Process new messages in the mailboxes of `[bounces]`, until `stopping`. Problems are returned, not raised."""
     bounces, processor = home.settings.bounces, BounceProcessor(store, now)
-    mailboxes: list[Iterator[Returned]] = []
+    mailboxes: list[Iterator[ProcessedMessage]] = []
     if bounces.mailbox:
         mailboxes.append(_from_files(home.path / bounces.mailbox, processor))
     if bounces.imap:
         mailboxes.append(_from_server(home, bounces.imap, processor))
-    found: list[Returned] = []
+    found: list[ProcessedMessage] = []
     problems: list[str] = []
     for mailbox in mailboxes:
         try:
@@ -68,17 +68,17 @@ def collect(
             problems.append(f"bounces.imap: {error}; run digest doctor")
         except DigestError as error:
             problems.append(str(error))
-    return Collected(tuple(found), tuple(problems))
+    return BounceReport(tuple(found), tuple(problems))
 
 
-def _until(stopping: Callable[[], bool], mailbox: Iterable[Returned]) -> Iterator[Returned]:
+def _until(stopping: Callable[[], bool], mailbox: Iterable[ProcessedMessage]) -> Iterator[ProcessedMessage]:
     for each in mailbox:
         yield each
         if stopping():
             return
 
 
-def _from_files(path: Path, processor: "BounceProcessor") -> Iterator[Returned]:
+def _from_files(path: Path, processor: "BounceProcessor") -> Iterator[ProcessedMessage]:
     for file, data in messages_in(path, fresh=True):
         found = processor.process(str(file), data)
         if found.bounce.kind not in {"other", "forged"}:
@@ -86,7 +86,7 @@ def _from_files(path: Path, processor: "BounceProcessor") -> Iterator[Returned]:
         yield found
 
 
-def _from_server(home: Home, box: ImapBox, processor: "BounceProcessor") -> Iterator[Returned]:
+def _from_server(home: Home, box: ImapBox, processor: "BounceProcessor") -> Iterator[ProcessedMessage]:
     """Process the messages above the last uid, which is recorded together with the effect of each."""
     box, password = opened_by(home, box)
     last, valid = processor.read_up_to(box)
@@ -122,7 +122,9 @@ class BounceProcessor:
         with self._store.begin(write=False) as tx:
             return tx.bounces.read_up_to(box.name)
 
-    def process(self, place: str, data: bytes, mark: tuple[ImapBox, int, int] | None = None) -> Returned:
+    def process(
+        self, place: str, data: bytes, mark: tuple[ImapBox, int, int] | None = None
+    ) -> ProcessedMessage:
         """Record the effect of a message; for one on a server also its folder, uid and validity as read."""
         bounce = read_bounce(data, self._secret)
         write = mark is not None or bounce.line is not None
@@ -136,7 +138,7 @@ class BounceProcessor:
             if tx and mark:
                 box, uid, validity = mark
                 tx.bounces.note(box.name, uid, validity)
-        return Returned(place, bounce, line)
+        return ProcessedMessage(place, bounce, line)
 
 
 def _about(tx: Transaction, bounce: Bounce) -> Delivery | None:

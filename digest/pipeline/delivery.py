@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from digest.deliver.worker import Loop
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
-from digest.pipeline.bounces import collect
+from digest.pipeline.bounces import process_new
 from digest.pipeline.channels import channels_of
 from digest.store.group_commit import GroupCommit
 from digest.store.store import Store
@@ -49,7 +49,7 @@ def deliver(
     clock = SteadyClock(now)
     channels = channels_of(home, store)
     # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
-    problems = dict.fromkeys(collect(home, store, now=now, stopping=stopping).problems)
+    problems = dict.fromkeys(process_new(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
     recover(home, store, now=now, number=number)
