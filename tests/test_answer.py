@@ -111,7 +111,7 @@ def test_a_mistake(home):
     home.run("2026-11-18T14:00Z", status=1)
     for told in (answer(home, day="2026-11-18"), answer(home)):
         assert "its file had a mistake" in told or "its file has a mistake" in told
-        assert told.endswith("shedule: is no known key; did you mean 'schedule'?")
+        assert told.endswith("shedule: unknown key; did you mean 'schedule'?")
     path.unlink()
     assert answer(home, day="2026-11-19") == "No run decided about it on that day."
 

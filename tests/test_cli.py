@@ -748,7 +748,7 @@ def test_a_folder_that_is_no_home_is_left_as_it_is(tmp_path, monkeypatch):
     for words in (("run",), ("run", "--dry-run"), ("schedule",)):
         done = call(*words)
         assert done.status == 2
-        assert "is no home" in done.err and "digest init papers" in done.err
+        assert "is not a home" in done.err and "digest init papers" in done.err
     assert not list(tmp_path.iterdir())
     assert call("run", "--home", tmp_path).status == 0  # whoever names a folder means it
     (tmp_path / "other" / "inbox").mkdir(parents=True)

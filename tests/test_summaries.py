@@ -186,7 +186,7 @@ def test_a_key_that_is_not_there_is_named(home, monkeypatch):
         assert "cannot be read" in home.run("2026-11-20T10:00")["notes"][0]
         home.write("key.txt", "two\nlines\n")
         home.subscribe("c", "fog")
-        assert "more than a key" in home.run("2026-11-20T11:00")["notes"][0]
+        assert "summaries.key_file: the value is not a valid key" in home.run("2026-11-20T11:00")["notes"][0]
         home.write("key.txt", "one\n")
         home.subscribe("d", "fog")
         assert home.run("2026-11-20T12:00")["notes"] == []

@@ -15,7 +15,7 @@ from digest.model.reports import COUNTED, FileReport, Finding
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digest.fetch.fetch import Fetched
+    from digest.fetch.fetch import FetchResult
     from digest.home.subscription_files import InvalidSubscription
     from digest.model import RunRecord, Verdict
     from digest.services.backup import Restored
@@ -90,7 +90,7 @@ class Screen:
         if report.get("delivery"):
             self.delivery(report["delivery"])
 
-    def fetched(self, found: "Sequence[Fetched]", now: datetime) -> None:
+    def fetched(self, found: "Sequence[FetchResult]", now: datetime) -> None:
         """Show what came of each source, how long it has been silent, and what to do next."""
         for one in found:
             if one.error:

@@ -30,7 +30,7 @@ from digest.services.workspace import Clock, iso
 
 if TYPE_CHECKING:
     from digest.cli.console import Screen
-    from digest.fetch.fetch import Fetched
+    from digest.fetch.fetch import FetchResult
     from digest.pipeline.ingest import Options
 
 Command = Callable[[argparse.Namespace, Home, "Screen"], int]
@@ -555,7 +555,7 @@ def listing_json(file: DigestFile, listing: Listing) -> dict[str, Any]:
     }
 
 
-def fetched_json(one: "Fetched") -> dict[str, Any]:
+def fetched_json(one: "FetchResult") -> dict[str, Any]:
     """Return what came of a source as `digest fetch --json` prints it."""
     return {
         "name": one.source.name,

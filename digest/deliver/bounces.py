@@ -13,7 +13,7 @@ from typing import Literal
 
 from digest.deliver.message import BOUNCE, UNSUBSCRIBE
 from digest.deliver.retry_policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
-from digest.signing import number_of
+from digest.signing import verify_token
 
 Kind = Literal["hard", "soft", "complaint", "unsubscribe", "delayed", "notice", "forged", "other"]
 
@@ -41,12 +41,14 @@ def read_bounce(data: bytes, secret: bytes) -> Bounce:
     message = email.message_from_bytes(data)
     leave = _LEAVE.search(_text(message.get("Subject")))
     if leave:
-        line = number_of(secret, UNSUBSCRIBE, leave[1])
+        line = verify_token(secret, UNSUBSCRIBE, leave[1])
         return Bounce("forged") if line is None else Bounce("unsubscribe", line, "unsubscribed by mail")
     tokens = [token for text in _return_addresses(message) for token in _RETURN.findall(text)]
     if not tokens:
         return Bounce("other")
-    line = next((found for token in tokens if (found := number_of(secret, BOUNCE, token)) is not None), None)
+    line = next(
+        (found for token in tokens if (found := verify_token(secret, BOUNCE, token)) is not None), None
+    )
     if line is None:
         return Bounce("forged")
     kind, text = _judged(message)

@@ -35,7 +35,7 @@ class ChatChannel:
     function that tells whether a title and a text are short enough.
     """
 
-    address_of: Callable[[str], str]
+    room_url: Callable[[str], str]
     compact: Compact
     connections: int = 1
     domain_connections: int = 0
@@ -73,7 +73,7 @@ class ChatLink:
 
     def _room(self, name: str) -> "NotifyBase":
         if name not in self._rooms:
-            self._rooms[name] = open_room(name, self._channel.address_of(name))
+            self._rooms[name] = open_room(name, self._channel.room_url(name))
         return self._rooms[name]
 
     def quit(self) -> None:

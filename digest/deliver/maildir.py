@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.deliver.message import Mailing, Sender
+from digest.deliver.message import PreparedMail, Sender
 from digest.deliver.smtp_channel import NO_ADDRESS
 from digest.errors import ChannelUnavailable
 from digest.model import Delivery, Reply
@@ -25,7 +25,7 @@ class MaildirChannel:
 
     path: Path
     sender: Sender
-    mailing_of: Callable[[Delivery], Mailing]
+    mailing_of: Callable[[Delivery], PreparedMail]
     connections: int = 1
     domain_connections: int = 0
     domain_per_minute: int = 0

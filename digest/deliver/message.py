@@ -43,7 +43,7 @@ class Sender:
         return f"{self.bounces.local}+{token(self.secret, BOUNCE, delivery.id)}@{self.bounces.domain}"
 
 
-class Mailing:
+class PreparedMail:
     """An issue's mail, ready to be addressed. `body` ends with a line end; so does each head."""
 
     def __init__(self, eml: bytes, sender: Sender, issue: Issue) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from digest.deliver.message import Mailing, Sender
+from digest.deliver.message import PreparedMail, Sender
 from digest.deliver.smtp_session import Server, Session, open_session
 from digest.model import Delivery, Reply
 from digest.text.addresses import mailbox
@@ -17,7 +17,7 @@ class SmtpChannel:
 
     server: Server
     sender: Sender
-    mailing_of: Callable[[Delivery], Mailing]
+    mailing_of: Callable[[Delivery], PreparedMail]
 
     @property
     def connections(self) -> int:

@@ -1,7 +1,7 @@
-"""The nouns of the pipeline: frozen values, standard library only.
+"""The nouns of the pipeline: frozen values that need the standard library only.
 
 Times are aware datetimes in UTC, dates are local calendar days, texts are plain text (never HTML).
-Plug-ins may import every name from here.
+Plug-ins may import all names from here.
 """
 
 from digest.model.deliveries import Delivery, DeliveryStatus, Outcome, Reply, Stage

@@ -1,4 +1,4 @@
-"""The papers: how a digest file lists them, and how the library knows them."""
+"""Papers as a digest file lists them, and as the library knows them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,10 +9,10 @@ class Listing:
     """One appearance of a paper in one digest file.
 
     `title` and `abstract` are the text of the file with white space collapsed. `rank` counts from 1.
-    A count that the file does not show is None. `authors` are given name first. `snippet` marks an
-    abstract that its source cut short; `version` is arXiv's. `keywords` are the source's own, `announced`
-    is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the journal
-    or the conference that published it.
+    A count that the file does not show is None. Names in `authors` begin with the given name. `snippet` marks
+    an abstract that its source cut short; `version` is the version on arXiv. `keywords` come from the source.
+    `announced` is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the
+    journal or the conference that published it.
     """
 
     rank: int
@@ -40,7 +40,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A date as a page shows it, perhaps without its year."""
+    """A date as a page shows it, perhaps without the year."""
 
     month: int
     day: int
@@ -49,7 +49,7 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class DigestFile:
-    """A digest file that was read whole. `path` is as given; `digest` is the SHA-256 of its bytes."""
+    """A digest file that was read. `path` is as given; `digest` is the SHA-256 of its bytes, in hex."""
 
     path: str
     digest: str
@@ -63,7 +63,7 @@ class DigestFile:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that was set aside, why, and what to do. `digest` is None if its bytes could not be had."""
+    """A rejected file: the reason and the remedy. `digest` is None if its bytes could not be read."""
 
     path: str
     reason: str
@@ -72,8 +72,8 @@ class Rejected:
     digest: str | None = None
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place}: {self.reason}; {self.remedy}"
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.reason}; {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)

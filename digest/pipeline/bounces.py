@@ -18,7 +18,7 @@ from digest.deliver.returned_mail import mark_read, messages_in
 from digest.errors import DigestError
 from digest.fetch import imap
 from digest.fetch.errors import FetchError
-from digest.home.secrets import ca_file_of, secret_of
+from digest.home.secrets import ca_file_of, read_secret
 from digest.model import Delivery, Home, ImapBox
 from digest.store import Outbox
 from digest.store.store import Store, Transaction
@@ -94,7 +94,7 @@ def _from_server(home: Home, box: ImapBox, desk: "_Desk") -> Iterator[Returned]:
     last, valid = desk.read_up_to(box)
     since = None if last else (desk.now - timedelta(days=_FIRST_DAYS)).date()
     large = 0
-    for uid, validity, data in imap.mails(
+    for uid, validity, data in imap.messages(
         box, password, after=last, validity=valid, since=since, max_bytes=_LARGEST
     ):
         large += data is None
@@ -107,7 +107,7 @@ def opened_by(home: Home, box: ImapBox) -> tuple[ImapBox, str]:
     """Return a folder as it is opened, with its password. Raises UsageError if that cannot be had."""
     if box.ca_file:
         box = replace(box, ca_file=ca_file_of(home, "bounces.imap", box.ca_file))
-    return box, secret_of(home, "bounces.imap.password", box.password_env, box.password_file)
+    return box, read_secret(home, "bounces.imap.password", box.password_env, box.password_file)
 
 
 class _Desk:

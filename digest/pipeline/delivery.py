@@ -19,7 +19,7 @@ from digest.deliver.worker import Loop
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import collect
-from digest.pipeline.channels import channels_of
+from digest.pipeline.channels import open_channels
 from digest.store.group_commit import GroupCommit
 from digest.store.store import Store
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
@@ -48,7 +48,7 @@ def deliver(
 ) -> DeliveryReport:
     """Empty the outbox over every configured channel, or till `stopping`. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
-    channels = channels_of(home, store)
+    channels = open_channels(home, store)
     # What cannot be read of what came back is no reason to keep mail back.
     problems = dict.fromkeys(collect(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:

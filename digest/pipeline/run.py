@@ -27,6 +27,7 @@ from digest.i18n.language import ENGLISH, Language
 from digest.match.near_misses import NearMiss
 from digest.model import Cursor, Entry, Home, Issue, Paper, Subscription, Verdict
 from digest.model.reports import IssueReport, RunReport, SubscriptionReport
+from digest.pipeline.channels import CHANNELS
 from digest.pipeline.ingest import Options, Progress, owned, read_files, silent
 from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import issue_path, write_unwritten
@@ -282,7 +283,7 @@ def _decide(
         run=run,
     )
     for channel in channels:
-        tx.outbox.add(key, subscription.recipients(channel), channel=channel, at=now)
+        tx.outbox.add(key, CHANNELS[channel].recipients(subscription), channel=channel, at=now)
     return replace(report, issue=_made(issue, subscription))
 
 

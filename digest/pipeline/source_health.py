@@ -44,12 +44,12 @@ def troubles(home: Home, now: datetime) -> tuple[Trouble, ...]:
 
 
 def _troubles(home: Home, now: datetime) -> Iterator[Trouble]:
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
 
-    memories, zone = Memories.load(home.inbox), ZoneInfo(home.settings.timezone)
+    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
     for source in home.settings.sources:
         memory, ask = memories.of(source.name), f"digest fetch --source {source.name}"
-        asked, changed, failing = map(memory.moment, ("asked", "changed", "failing"))
+        asked, changed, failing = map(memory.time_of, ("asked", "changed", "failing"))
         if memory.error:
             since = ""
             if failing and asked and failing < asked:
@@ -72,10 +72,10 @@ def _troubles(home: Home, now: datetime) -> Iterator[Trouble]:
 
 def forgotten(home: Home, now: datetime) -> tuple[Trouble, ...]:
     """Name the sources that nobody asks any more, though they are to be asked regularly."""
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
 
-    memories, zone = Memories.load(home.inbox), ZoneInfo(home.settings.timezone)
-    asked = [(each, memories.of(each.name).moment("asked")) for each in home.settings.sources]
+    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
+    asked = [(each, memories.of(each.name).time_of("asked")) for each in home.settings.sources]
     return tuple(
         Trouble(
             f"the source {each.name} was last asked {moment.astimezone(zone):%a %Y-%m-%d %H:%M}",

@@ -12,7 +12,7 @@ from digest.services.workspace import Clock, open_library
 from digest.system.locks import dead_workers
 
 if TYPE_CHECKING:
-    from digest.fetch.fetch import Fetched
+    from digest.fetch.fetch import FetchResult
     from digest.pipeline.bounces import Collected
 
 # Seconds in which a mail server that could not be reached, or does not want us, is left alone.
@@ -81,7 +81,7 @@ class FetchJob:
 
     busy: bool = False
 
-    def go(self, home: Home, clock: Clock) -> "Iterator[Fetched]":
+    def go(self, home: Home, clock: Clock) -> "Iterator[FetchResult]":
         """Yield what came of each source. Raises DigestError."""
         self.busy = True
         try:
@@ -95,7 +95,7 @@ def _due(home: Home, clock: Clock) -> list[str]:
     """Return the names of the sources that the clock should ask now."""
     if not home.settings.sources:
         return []
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
 
-    memories = Memories.load(home.inbox)
+    memories = SourceStates.load(home.inbox)
     return [each.name for each in home.settings.sources if memories.of(each.name).due(each.every, clock.now)]

@@ -171,7 +171,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
     home.write("digest.toml", 'channels = ["chat"]\n[chat.team]\nurl_file = "room"\n')
     done = {each["recipient"]: each for each in sent(home)["messages"]}
     assert (
-        done["staff"]["reply"] == "digest.toml: there is no [chat.staff], which a subscription names; add it"
+        done["staff"]["reply"] == "digest.toml: a subscription names the room staff; add a table [chat.staff]"
     )
     assert "chat.team.url_file" in done["team"]["reply"]
     assert {each["status"] for each in done.values()} == {"deferred"}
@@ -265,4 +265,4 @@ def test_a_subscription_that_names_no_room(home: MailHome):
     home.subscribe("kelp", "kelp", chat=["slack://secret"])
     done = home.call("subscriptions", "check")
     assert done.status == 2
-    assert "is no name of a room; write the NAME" in done.out + done.err
+    assert "is not a valid room name; use the NAME" in done.out + done.err

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.dkim import body_hash, load_signer
-from digest.deliver.message import BOUNCE, UNSUBSCRIBE, Mailing, Sender, stuffed
+from digest.deliver.message import BOUNCE, UNSUBSCRIBE, PreparedMail, Sender, stuffed
 from digest.errors import UsageError
 from digest.model import Delivery, Issue
 from digest.render import Renderer, SiteContext
-from digest.signing import number_of
+from digest.signing import verify_token
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
@@ -47,7 +47,7 @@ def message_to(
 ) -> bytes:
     to = mailbox(recipient)
     assert to is not None
-    mailing = Mailing(eml(issue, base_url), sender, issue)
+    mailing = PreparedMail(eml(issue, base_url), sender, issue)
     return mailing.head(to, replace(LINE, recipient=recipient)) + mailing.body
 
 
@@ -85,9 +85,9 @@ def test_headers():
     web, mail = message["List-Unsubscribe"].split(", ")
     token = re.fullmatch(r"<https://digest\.example\.org/unsubscribe/(12-[a-z2-7]{24})>", web)[1]
     assert mail == f"<mailto:bounces@example.org?subject=unsubscribe%20{token}>"
-    assert number_of(b"secret", UNSUBSCRIBE, token) == 12
-    assert number_of(b"secret", BOUNCE, token) is None
-    assert number_of(b"other", UNSUBSCRIBE, token) is None
+    assert verify_token(b"secret", UNSUBSCRIBE, token) == 12
+    assert verify_token(b"secret", BOUNCE, token) is None
+    assert verify_token(b"other", UNSUBSCRIBE, token) is None
     assert len(message.keys()) == len(set(message.keys()))
     text, html = message.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
@@ -122,16 +122,16 @@ def test_return_paths_are_signed():
     local, _, domain = path.partition("@")
     name, _, token = local.partition("+")
     assert (name, domain) == ("bounces", "example.org")
-    assert number_of(b"secret", BOUNCE, token.upper()) == 12
+    assert verify_token(b"secret", BOUNCE, token.upper()) == 12
     for place in range(len(token)):
         forged = token[:place] + ("3" if token[place] != "3" else "4") + token[place + 1 :]
-        assert number_of(b"secret", BOUNCE, forged) is None
+        assert verify_token(b"secret", BOUNCE, forged) is None
     assert replace(SENDER, verp=False).return_path(LINE) == "bounces@example.org"
 
 
 @pytest.mark.parametrize("text", ["", "-", "12", "x-y", "12-", "-" * 30, "9" * 30 + "-a", "１２-abc", "12-é"])
 def test_what_is_no_token(text):
-    assert number_of(b"secret", BOUNCE, text) is None
+    assert verify_token(b"secret", BOUNCE, text) is None
 
 
 # --- signatures

@@ -159,7 +159,7 @@ def test_the_password(home: MailHome, monkeypatch):
         home.write("digest.toml", text)
         assert "word cannot be read (No such file" in home.call("bounces").err
         home.write("word", b"\xff")
-        assert "word cannot be read (no UTF-8)" in home.call("bounces").err
+        assert "word cannot be read (not UTF-8)" in home.call("bounces").err
         home.write("word", "gehëim\n")
         said = home.call("bounces").err
         assert "choose one in plain ASCII" in said and "ë" not in said

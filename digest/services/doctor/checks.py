@@ -171,8 +171,10 @@ def clock(patient: CheckContext) -> Sequence[Finding]:
 
 def mail(patient: CheckContext) -> Sequence[Finding]:
     """Check what mail is handed to, the sender and the signatures, where anything is delivered."""
+    from digest.pipeline.channels import CHANNELS
+
     settings = patient.home.settings
-    if not (settings.smtp or settings.maildir or settings.rooms):
+    if not any(channel.is_configured(settings) for channel in CHANNELS.values()):
         return ()
     from digest.services.doctor.mail import examine as examine_mail
 

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from digest.deliver.dkim import Signer
-from digest.deliver.smtp_session import open_session
 from digest.errors import DigestError
 from digest.model import Home
 from digest.model.reports import Finding
-from digest.pipeline.channels import server_of, signers_of
+from digest.pipeline.channels import CHANNELS, signers_of
 from digest.text.addresses import sender_mailbox
 from digest.urls import public_base
 
@@ -33,18 +32,6 @@ def _links(home: Home) -> Iterator[Finding]:
             f"base_url is {home.settings.base_url}, which readers cannot reach",
             "set base_url to where the archive is for everybody; until then mails can only be left by mail",
         )
-
-
-def _smtp(home: Home) -> Iterator[Finding]:
-    smtp = home.settings.smtp
-    if smtp is None:
-        yield Finding("smtp", "skipped", "there is no [smtp] table in digest.toml")
-        return
-    server = server_of(home)
-    open_session(server).quit()
-    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS, on this machine"}[smtp.tls]
-    login = f", login as {smtp.user}" if smtp.user else ", no login"
-    yield Finding("smtp", "good", f"{server.name}: connected, {tls}{login}")
 
 
 def _sender(home: Home) -> Iterator[Finding]:
@@ -74,27 +61,6 @@ def _aligned(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def _maildir(home: Home) -> Iterator[Finding]:
-    from digest.deliver.maildir import names_read
-
-    if home.settings.maildir is not None:
-        names_read(home.path / home.settings.maildir.path)
-        yield Finding("maildir", "good", f"{home.settings.maildir.path} is there")
-
-
-def _chat(home: Home) -> Iterator[Finding]:
-    """Look whether each room's address can be had and understood; connects to nothing."""
-    from digest.deliver.chat import open_room
-    from digest.pipeline.channels import address_of
-
-    for room in home.settings.rooms:
-        try:
-            service = open_room(room.name, address_of(home, room.name)).service_name
-            yield Finding("chat", "good", f"{room.name}: {service}")
-        except DigestError as error:
-            yield Finding("chat", "bad", str(error), "mend what it names")
-
-
 def _bounces(home: Home) -> Iterator[Finding]:
     """Look whether what comes back can be read, where the settings say."""
     bounces = home.settings.bounces
@@ -112,7 +78,7 @@ def _bounces(home: Home) -> Iterator[Finding]:
         from digest.pipeline.bounces import opened_by
 
         try:
-            there = imap.count(*opened_by(home, bounces.imap))
+            there = imap.count_messages(*opened_by(home, bounces.imap))
         except FetchError as error:
             remedy = "check host, port, tls, user, password and folder under [bounces.imap]"
             yield Finding("bounces", "bad", str(error), remedy)
@@ -158,9 +124,7 @@ def _public(record: str) -> str:
 
 _CHECKS: dict[str, Callable[[Home], Iterator[Finding]]] = {
     "links": _links,
-    "smtp": _smtp,
-    "maildir": _maildir,
-    "chat": _chat,
+    **{name: channel.check for name, channel in CHANNELS.items()},
     "from": _sender,
     "dkim": _dkim,
     "bounces": _bounces,
