@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test check bench torture format clean
+.PHONY: run test check bench torture pictures format clean
 
 run: $(STAMP)
 	@$(BIN)/digest run
@@ -23,6 +23,9 @@ bench: $(STAMP)
 
 torture: $(STAMP)
 	@TORTURE=full $(BIN)/python -m pytest -q -n auto -m torture
+
+pictures: $(STAMP)
+	@$(BIN)/python docs/pictures/make.py
 
 format: $(STAMP)
 	@$(BIN)/ruff check --fix .

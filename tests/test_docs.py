@@ -119,8 +119,8 @@ def test_links_between_documents_lead_somewhere():
 
 
 def test_the_commands_of_the_readme(tmp_path):
-    """The block under "Your own", typed as it stands, in a folder of its own."""
-    block = DOCS["README.md"].split("## Your own\n\n", 1)[1].split("\n\n", 1)[0]
+    """Run the block under "Your own digest" in an empty folder, exactly as it is printed."""
+    block = DOCS["README.md"].split("## Your own digest\n\n", 1)[1].split("\n\n", 1)[0]
     commands = [line.split("  #")[0].strip() for line in block.splitlines()]
     assert commands.pop(0) == "source .venv/bin/activate"
     home = tmp_path / "papers"
