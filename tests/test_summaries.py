@@ -236,7 +236,7 @@ def test_no_transaction_is_open_while_a_model_writes(home):
         ('model = "x"', "summaries.url: is missing"),
         ('url = "http://h/v1"', "summaries.model: is missing"),
         ('url = "ftp://h/v1"\nmodel = "x"', "summaries.url"),
-        ('url = "http://h/v1"\nmodel = "x"\nkey_env = "K"', "write https"),
+        ('url = "http://h/v1"\nmodel = "x"\nkey_env = "K"', "use https"),
         ('url = "https://h/v1"\nmodel = "x"\nmax_papers = 0', "max_papers"),
         ('url = "https://h/v1"\nmodel = "x"\nmax_second = 9', "did you mean 'max_seconds'"),
     ],

@@ -111,10 +111,14 @@ def test_both_channels_have_a_line_each_and_a_bounce_is_known(home: MailHome):
 
 
 def test_an_address_that_is_none_and_one_that_is_suppressed(home: MailHome):
-    home.subscribe("kelp", "kelp", email=["a..b@x.test", "bob@x.test"])
+    home.queue(kelp=["ab@x.test", "bob@x.test"])
+    home.change(
+        "update outbox set recipient = 'a..b@x.test', address = recipient where recipient = 'ab@x.test'"
+    )
+    home.change("update outbox set channel = 'maildir'")
     into(home)
     home.call("recipients", "suppress", "bob@x.test")
-    done = home.run(NOW, status=1)["delivery"]
+    done = home.deliver(NOW, status=1)
     assert [each["status"] for each in done["messages"]] == ["failed", "suppressed"]
     assert files(home) == []
 

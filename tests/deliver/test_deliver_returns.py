@@ -6,7 +6,7 @@ import pytest
 
 from digest.errors import ConfigError
 from digest.home.settings_file import load_settings, open_home
-from digest.scheduler.jobs import ProcessedBounces
+from digest.scheduler.jobs import BounceJob
 from digest.services.workspace import Clock
 from tests.clocks import Scheduler
 from tests.deliver.killing import COMMITS, is_killed
@@ -117,7 +117,7 @@ def test_a_reading_that_is_killed_loses_nothing_and_does_nothing_twice(home: Mai
         stopped: list[str] = []
         killed = 0
         for at in range(1, 22, 2):
-            points = (*COMMITS, "digest.fetch.imap:_mail")
+            points = (*COMMITS, "digest.fetch.imap:_message")
             killed += is_killed(tmp_path, points, at, "bounces", "--quiet", "--now", NOW, "--home", home.path)
             # Whoever is stopped is allowed again: stopped twice, it would show.
             for (address,) in home.rows("select address from suppression"):
@@ -162,7 +162,7 @@ def test_the_password(home: MailHome, monkeypatch):
         assert "word cannot be read (not UTF-8)" in home.call("bounces").err
         home.write("word", "gehëim\n")
         said = home.call("bounces").err
-        assert "choose one in plain ASCII" in said and "ë" not in said
+        assert "choose another password" in said and "ë" not in said
         home.write("word", "geheim\n")
         assert kinds(home) == []
     assert 'LOGIN "back" "geheim"' in box.said
@@ -191,8 +191,8 @@ def test_the_doctor_looks_at_it(home: MailHome, monkeypatch):
     ('host = "imap.example.org"\nuser = "a"', "imap.user: has no password"),
     ('host = "imap.example.org"\npassword_env = "X"', "imap.user: is missing"),
     ('user = "a"\npassword_env = "X"', "imap.host: is missing"),
-    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\ntls = "none"', "mail would travel readable"),
-    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\nfolder = "a\\"b"', "imap.folder: is"),
+    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\ntls = "none"', "mail would travel unencrypted"),
+    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\nfolder = "a\\"b"', "imap.folder: 'a\"b' is not a valid folder name"),
 ])  # fmt: skip
 def test_settings_that_cannot_work(tmp_path, lines, words):
     path = tmp_path / "digest.toml"
@@ -207,15 +207,15 @@ def test_the_clock_reads_it_though_no_mail_is_due(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (box, paths):
         opened, clock = open_home(str(home.path)), Clock.at(None)
         box.mails[1] = hard(paths["ada@x.test"])
-        returns = ProcessedBounces(lambda: False)
+        returns = BounceJob(lambda: False)
         assert [each.bounce.kind for each in returns.go(opened, clock).found] == ["hard"]
         assert returns.go(opened, clock) is None  # five minutes are not over
         box.mails |= {2: complaint(paths["bob@x.test"]), 3: complaint(paths["cem@x.test"])}
-        stopped = ProcessedBounces(lambda: True).go(opened, clock)  # it ends with the message at hand
+        stopped = BounceJob(lambda: True).go(opened, clock)  # it ends with the message at hand
         assert len(stopped.found) == 1
-        assert len(ProcessedBounces(lambda: False, every=0.0).go(opened, clock).found) == 1
+        assert len(BounceJob(lambda: False, every=0.0).go(opened, clock).found) == 1
     home.settings(1)
-    assert ProcessedBounces(lambda: False).go(open_home(str(home.path)), clock) is None
+    assert BounceJob(lambda: False).go(open_home(str(home.path)), clock) is None
 
 
 def test_a_mail_that_is_too_large_for_a_report(home: MailHome, monkeypatch):
