@@ -79,7 +79,7 @@ def ours(mailing: PreparedMail, count: int) -> float:
     lines = [line_for(number) for number in range(count)]
     began = time.perf_counter()
     for to, line in lines:
-        whole = mailing.head(to, line) + mailing.wire_body
+        whole = mailing.headers_for(to, line) + mailing.wire_body
         assert whole
     return count / (time.perf_counter() - began)
 

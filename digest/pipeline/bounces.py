@@ -81,7 +81,7 @@ def _until(stopping: Callable[[], bool], way: Iterable[Returned]) -> Iterator[Re
 
 
 def _from_files(path: Path, desk: "_Desk") -> Iterator[Returned]:
-    for file, data in messages_in(path, fresh=True):
+    for file, data in messages_in(path, unread=True):
         found = desk.take(str(file), data)
         if found.bounce.kind not in {"other", "forged"}:
             mark_read(file)

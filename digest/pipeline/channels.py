@@ -79,10 +79,10 @@ def _open_maildir(home: Home, store: Store) -> Channel:
 
 
 def _check_maildir(home: Home) -> Iterator[Finding]:
-    from digest.deliver.maildir import names_read
+    from digest.deliver.maildir import prepare_maildir
 
     if home.settings.maildir is not None:
-        names_read(home.path / home.settings.maildir.path)
+        prepare_maildir(home.path / home.settings.maildir.path)
         yield Finding("maildir", "good", f"{home.settings.maildir.path} exists")
 
 

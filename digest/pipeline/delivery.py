@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.deliver.worker import Loop
+from digest.deliver.worker import Worker
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import collect
@@ -57,10 +57,10 @@ def deliver(
     pauses: list[str] = []
     for name, channel in channels.items():
         with _leases(home, store, name, clock, number) as outbox:
-            loop = Loop(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
-            loop.run()
-        problems |= loop.problems
-        pauses += [loop.pause] if loop.pause else []
+            worker = Worker(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
+            worker.run()
+        problems |= worker.problems
+        pauses += [worker.pause] if worker.pause else []
     pause = "; ".join(pauses)
     with store.begin() as tx:
         counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)

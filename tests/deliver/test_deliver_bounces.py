@@ -166,7 +166,7 @@ def test_an_mbox_and_a_single_message(home: MailHome, tmp_path: Path):
 
 def test_places_that_are_none(home: MailHome, tmp_path: Path):
     assert "name a Maildir" in home.call("bounces").err
-    assert "is a folder but no Maildir" in home.call("bounces", tmp_path).err
+    assert "is a folder but not a Maildir" in home.call("bounces", tmp_path).err
     done = home.call("bounces", tmp_path / "absent", "--now", NOW)
     assert done.status == 2
     assert "cannot be read (No such file" in done.err

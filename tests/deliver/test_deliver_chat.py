@@ -87,7 +87,7 @@ def test_an_issue_in_short_goes_to_the_room_once(home: MailHome, chatting):
     assert "Here because:" in told["message"]
     (line,) = done["messages"]
     assert (line["recipient"], line["channel"], line["status"], line["reply"]) == (
-        "team", "chat", "sent", "200 taken by the service",
+        "team", "chat", "sent", "200 accepted by the service",
     )  # fmt: skip
     assert not any(SECRET in line for line in home.dump())
     assert SECRET not in str(done)
@@ -115,7 +115,7 @@ def test_what_a_service_refuses_is_deferred(home: MailHome, chatting, status, ca
         with caplog.at_level(logging.DEBUG):
             done = sent(home)
         assert [(each["status"], each["reply"]) for each in done["messages"]] == [
-            ("deferred", f"{status} the service refused it")
+            ("deferred", f"{status} refused by the service")
         ]
         assert home.deliver("2026-11-20T09:10")["deferred"] == 1
         assert home.deliver("2026-11-20T10:00")["sent"] == 1
@@ -127,14 +127,14 @@ def test_a_service_that_cannot_be_reached_is_tried_again(home: MailHome, chattin
     chatting(f"json://127.0.0.1:1/{SECRET}")
     done = sent(home)
     assert [(each["status"], each["reply"]) for each in done["messages"]] == [
-        ("deferred", "the service could not be reached")
+        ("deferred", "the service cannot be reached")
     ]
     assert done["paused"] is None
 
 
 @pytest.mark.parametrize("reply", [b"", None])
 def test_an_answer_that_is_lost_is_a_doubt(home: MailHome, chatting, reply, monkeypatch):
-    monkeypatch.setattr("digest.deliver.chat._SECONDS", 0.3)
+    monkeypatch.setattr("digest.deliver.chat._TIMEOUT", 0.3)
     with raw_server(reply) as port:
         chatting(f"json://127.0.0.1:{port}/?rto=0.3")
         done = sent(home, status=1)
@@ -181,7 +181,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
     home.write("room", f"bogus://{SECRET}\n")
     home.call("outbox", "drop", done["staff"]["id"])
     reply = next(each["reply"] for each in home.deliver("2026-11-20T12:00")["messages"])
-    assert "no address that apprise knows" in reply and SECRET not in reply
+    assert "does not contain a URL that apprise supports" in reply and SECRET not in reply
     found = [each for each in home.call("doctor", "--json", "--now", NOW).json if each["check"] == "chat"]
     assert [each["state"] for each in found] == ["bad"]
     home.write("room", "json://127.0.0.1:1/")
@@ -198,7 +198,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
 
 def test_an_address_of_several_rooms_and_a_missing_package(monkeypatch):
     several = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#one/#two"
-    with pytest.raises(UsageError, match=r"chat\.team: its address names 2 rooms"):
+    with pytest.raises(UsageError, match=r"chat\.team: its URL names 2 rooms"):
         open_room("team", several)
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(ChannelUnavailable, match=r"pip install 'paper-digest\[chat\]'"):
@@ -218,9 +218,7 @@ def test_a_service_that_breaks_apprise_leaves_a_doubt(monkeypatch):
     line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
     link = channel.open()
     monkeypatch.setattr(type(link._room("team")), "notify", lambda *_, **__: {}[SECRET])
-    assert link.send(line, lambda: True) == Reply(
-        "end", 0, "apprise failed while it sent the message (KeyError)"
-    )
+    assert link.send(line, lambda: True) == Reply("end", 0, "apprise failed to send the message (KeyError)")
 
 
 @pytest.mark.parametrize(("service", "limit"), [

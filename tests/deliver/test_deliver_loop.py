@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.deliver.retry_policy import GIVE_UP, judge, retry_at
-from digest.deliver.throttle import Gate
+from digest.deliver.retry_policy import GIVE_UP, outcome_of, retry_at
+from digest.deliver.throttle import Throttle
 from digest.model import Delivery, Reply, Stage
 from digest.store.delivery_writer import SqliteDeliveryWriter
 from tests.deliver import smtp_server as told
@@ -23,7 +23,7 @@ def test_ten_connections_lost_in_a_row_end_it(home: MailHome):
     with ScriptedServer(plan=lambda _to, _before: told.HANG_UP_AFTER) as server:
         home.settings(server.port)
         report = home.deliver(status=1)
-    assert report["paused"].startswith("10 tries in a row came to nothing; the last: the connection was lost")
+    assert report["paused"].startswith("10 attempts in a row got no reply; the last: the connection was lost")
     assert (report["in_doubt"], report["pending"]) == (10, 5)
 
 
@@ -101,7 +101,7 @@ TEXTS = st.text(max_size=20) | st.from_regex(r"[245]\.\d{1,2}\.\d{1,2} .*", full
 )
 def test_every_answer_has_a_meaning(stage, code, text, attempts, hours, jitter):
     delivery = line(attempts, timedelta(hours=hours))
-    outcome = judge(Reply(stage, code, text), delivery, now=NOW, jitter=jitter)
+    outcome = outcome_of(Reply(stage, code, text), delivery, now=NOW, jitter=jitter)
     assert (outcome.status == "sent") == (200 <= code < 300)
     assert (outcome.status == "in_doubt") == (code == 0 and stage == "end")
     assert not (outcome.suppress and outcome.pause)
@@ -132,33 +132,33 @@ def test_the_first_retry_is_within_an_hour_and_the_later_ones_further_apart(jitt
     ],
 )  # fmt: skip
 def test_what_a_refusal_ends(text, status, ends):
-    outcome = judge(Reply("end", 550, text), line(), now=NOW, jitter=0)
+    outcome = outcome_of(Reply("end", 550, text), line(), now=NOW, jitter=0)
     assert outcome.status == status
     assert ("address" if outcome.suppress else "run" if outcome.pause else "") == ends
 
 
-def test_a_gate_counts_and_spaces():
-    gate = Gate(at_once=2, per_minute=30)
-    assert gate.limited
-    gate.enter("x", 100.0)
-    assert gate.closed(100.0) == {"x"}
-    assert gate.wait(100.0) == 2.0
-    assert gate.closed(102.0) == frozenset()
-    gate.enter("x", 102.0)
-    assert gate.closed(110.0) == {"x"}  # two are inside
-    gate.leave("x")
-    assert gate.closed(110.0) == frozenset()
-    assert not Gate(at_once=0, per_minute=0).limited
+def test_a_throttle_counts_and_spaces():
+    throttle = Throttle(at_once=2, per_minute=30)
+    assert throttle.limited
+    throttle.begin("x", 100.0)
+    assert throttle.blocked(100.0) == {"x"}
+    assert throttle.wait(100.0) == 2.0
+    assert throttle.blocked(102.0) == frozenset()
+    throttle.begin("x", 102.0)
+    assert throttle.blocked(110.0) == {"x"}  # two are active
+    throttle.end("x")
+    assert throttle.blocked(110.0) == frozenset()
+    assert not Throttle(at_once=0, per_minute=0).limited
 
 
 @given(at_once=st.integers(0, 3), steps=st.lists(st.sampled_from("abc"), max_size=30))
-def test_a_gate_never_lets_more_in_than_it_may(at_once, steps):
-    gate, inside = Gate(at_once=at_once, per_minute=0), []
+def test_a_throttle_never_exceeds_its_limit(at_once, steps):
+    throttle, active = Throttle(at_once=at_once, per_minute=0), []
     for domain in steps:
-        if domain in gate.closed(0.0):
-            inside.remove(domain)
-            gate.leave(domain)
+        if domain in throttle.blocked(0.0):
+            active.remove(domain)
+            throttle.end(domain)
         else:
-            inside.append(domain)
-            gate.enter(domain, 0.0)
-        assert not at_once or inside.count(domain) <= at_once
+            active.append(domain)
+            throttle.begin(domain, 0.0)
+        assert not at_once or active.count(domain) <= at_once

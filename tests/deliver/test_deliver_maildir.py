@@ -62,7 +62,7 @@ def test_what_is_there_is_not_put_there_again(home: MailHome):
     home.change("update outbox set status = 'pending', reply = ''")
     done = home.deliver()
     assert done["sent"] == 3
-    assert all(each["reply"].endswith("is there already") for each in done["messages"])
+    assert all(each["reply"].endswith("exists already") for each in done["messages"])
     assert files(home) == sorted([f"cur/{first.name}:2,S", f"cur/{second.name}", f"new/{third.name}"])
     assert third.stat().st_ino == kept
 
@@ -133,7 +133,7 @@ def test_a_disk_that_takes_nothing_defers_it(home: MailHome):
     (home.path / "Mail" / "tmp").rename(home.path / "Mail" / "gone")
     home.write("Mail/tmp", "no folder")
     done = home.run(NOW, status=1)["delivery"]
-    assert "Mail: cannot be made a Maildir (File exists); check maildir.path" in done["paused"]
+    assert "Mail: a Maildir cannot be created there (File exists); check maildir.path" in done["paused"]
     assert {each["status"] for each in done["messages"]} == {"deferred", "pending"}
     (home.path / "Mail" / "tmp").unlink()
     home.call("outbox", "retry", "--all", "--now", NOW)
@@ -144,7 +144,7 @@ def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
     class Said:
         body = b"x\r\n"
 
-        def head(self, *_):
+        def headers_for(self, *_):
             return b"Subject: x\r\n\r\n"
 
         def message_id(self, _):
@@ -162,8 +162,8 @@ def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
     answer = link.send(Line, lambda: True)
     assert (answer.stage, answer.code) == ("data", 0)
     assert "cannot be written (Is a directory)" in answer.text
-    with pytest.raises(ChannelUnavailable, match="cannot be made a Maildir"):
-        MaildirChannel(tmp_path / "absent" / "Mail", channel.sender, channel.mailing_of).open()
+    with pytest.raises(ChannelUnavailable, match="a Maildir cannot be created there"):
+        MaildirChannel(tmp_path / "absent" / "Mail", channel.sender, channel.mail_of).open()
 
 
 def test_the_doctor_looks_at_it(home: MailHome):

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.dkim import body_hash, load_signer
-from digest.deliver.message import BOUNCE, UNSUBSCRIBE, PreparedMail, Sender, stuffed
+from digest.deliver.message import BOUNCE, UNSUBSCRIBE, PreparedMail, Sender, dot_stuffed
 from digest.errors import UsageError
 from digest.model import Delivery, Issue
 from digest.render import Renderer, SiteContext
@@ -48,7 +48,7 @@ def message_to(
     to = mailbox(recipient)
     assert to is not None
     mailing = PreparedMail(eml(issue, base_url), sender, issue)
-    return mailing.head(to, replace(LINE, recipient=recipient)) + mailing.body
+    return mailing.headers_for(to, replace(LINE, recipient=recipient)) + mailing.body
 
 
 def pem(key) -> bytes:
@@ -195,7 +195,7 @@ def test_keys_that_are_none(tmp_path):
         return str(caught.value)
 
     assert "cannot be read (No such file" in refused(None)
-    assert "is no private key in PEM" in refused(b"hello")
+    assert "is not a private key in PEM" in refused(b"hello")
     assert "is neither an RSA nor an Ed25519 key" in refused(pem(ec.generate_private_key(ec.SECP256R1())))
 
 
@@ -259,4 +259,4 @@ def test_senders():
     [(b"", b""), (b".", b".."), (b"a\r\n.\r\n..b\r\n", b"a\r\n..\r\n...b\r\n"), (b"a.\r\n", b"a.\r\n")],
 )
 def test_dots_at_the_start_of_lines_are_doubled(body, wire):
-    assert stuffed(body) == wire
+    assert dot_stuffed(body) == wire

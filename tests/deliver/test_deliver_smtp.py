@@ -48,7 +48,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_it(tls, kind):
 
 def test_no_tls_no_mail_and_no_password():
     with ScriptedServer(password="secret") as server:
-        with pytest.raises(ChannelUnavailable, match="offers no STARTTLS"):
+        with pytest.raises(ChannelUnavailable, match="does not support STARTTLS"):
             open_session(Server(smtp(server, user="me"), "secret"))
         assert {command.split()[0] for command in server.commands} == {"ehlo"}
 
@@ -62,7 +62,7 @@ def test_login(tls):
         assert "wr0ng" not in str(caught.value) + repr(Server(settings, "wr0ng"))
     with (
         ScriptedServer(tls=tls.context) as server,
-        pytest.raises(ChannelUnavailable, match="offers no login"),
+        pytest.raises(ChannelUnavailable, match="does not support login"),
     ):
         open_session(Server(replace(settings, port=server.port), "s3cret"))
 

@@ -70,7 +70,7 @@ def _bounces(home: Home) -> Iterator[Finding]:
     if bounces.mailbox:
         from digest.deliver.returned_mail import messages_in
 
-        there = sum(1 for _ in messages_in(home.path / bounces.mailbox, fresh=True))
+        there = sum(1 for _ in messages_in(home.path / bounces.mailbox, unread=True))
         yield Finding("bounces", "good", f"{bounces.mailbox}: {there} new messages")
     if bounces.imap:
         from digest.fetch import imap
