@@ -9,7 +9,8 @@ DigestError               anything that this program raises on purpose
 ├── ChannelUnavailable    a channel cannot be opened (server, TLS, login); ends the delivery run, nothing was sent
 └── TemplateError         a template cannot be rendered: file, line, reason (exit status 1)
 
-Expected failures (a rejected file, an invalid subscription) are values in the report of a run, not exceptions.
+Expected failures (a rejected file, an invalid subscription) are values in the report of a run, not
+exceptions.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ class UsageError(DigestError):
 class Problem:
     """One mistake in a file that a person wrote.
 
-    `where` is the file, with the line where known; `key` the setting, "" for the whole file; `remedy` what to do.
+    `where` is the file, with the line where known; `key` the setting, "" for the whole file; `remedy` what to
+    do.
     """
 
     where: str

@@ -24,7 +24,7 @@ def _keyed(secret: bytes) -> hmac.HMAC:
 
 
 def token(secret: bytes, purpose: str, number: int) -> str:
-    """Return the token `<number>-<code>` of a number, such as the id of a line of the outbox, for one purpose."""
+    """Return the token `<number>-<code>` of a number, such as a line of the outbox, for one purpose."""
     return f"{number}-{sign(secret, purpose, number)}"
 
 

@@ -78,7 +78,7 @@ def feed_file(name: str, form: str) -> str:
 
 
 def unsubscribe_page(base_url: str, token: str) -> str:
-    """Return the URL that unsubscribes the holder of a token: GET shows a page, POST unsubscribes (RFC 8058)."""
+    """Return the URL that unsubscribes a token's holder: GET shows a page, POST unsubscribes (RFC 8058)."""
     return f"{base_url}unsubscribe/{token}"
 
 

@@ -1,7 +1,7 @@
 """The channel `chat`: a short form of the issue, sent to a room of a chat service through apprise.
 
-The URL of a room contains a secret, and the messages of apprise may quote it: they are never passed on. Replies are
-derived from them instead.
+The URL of a room contains a secret, and the messages of apprise may quote it: they are never passed on.
+Replies are derived from them instead.
 """
 
 import logging
@@ -31,8 +31,8 @@ _NOT_CONNECTED = ("Max retries exceeded", "Failed to establish", "Name or servic
 class ChatChannel:
     """Sends the title and the text that `compact` returns for a delivery to the room that is its recipient.
 
-    `room_url` returns the URL of a room and raises UsageError if there is none. `compact` gets a function that tells
-    whether a title and a text are short enough.
+    `room_url` returns the URL of a room and raises UsageError if there is none. `compact` gets a function
+    that tells whether a title and a text are short enough.
     """
 
     room_url: Callable[[str], str]
@@ -81,7 +81,10 @@ class ChatLink:
 
 
 def open_room(name: str, address: str) -> "NotifyBase":
-    """Return a room, without connecting to it. Raises UsageError for an invalid URL, ChannelUnavailable without apprise."""
+    """Return a room, without connecting to it.
+
+    Raises UsageError for an invalid URL, ChannelUnavailable without apprise.
+    """
     try:
         from apprise import Apprise
     except ImportError as error:
@@ -104,7 +107,7 @@ def open_room(name: str, address: str) -> "NotifyBase":
 
 
 def _fits(room: "NotifyBase", title: str, text: str) -> bool:
-    """Tell whether the service takes it as one message, even if it escapes characters or joins title and text."""
+    """Tell whether title and text fit into one message, even if the service escapes characters."""
     longest = min(_LONGEST, room.body_maxlen)
     return len(escape(f"{title}\r\n{text}")) <= longest
 

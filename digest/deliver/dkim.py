@@ -1,8 +1,8 @@
 """DKIM signatures (RFC 6376, RFC 8463); what the messages of an issue have in common is hashed once.
 
-A signature covers the hash of the body and the headers named in its `h=`, all in the relaxed form. `Signing` keeps the
-state of the hash after the headers that never change; for each message only the other headers and the signature's own
-header are hashed, and the key is used once.
+A signature covers the hash of the body and the headers named in its `h=`, all in the relaxed form. `Signing`
+keeps the state of the hash after the headers that never change; for each message only the other headers and
+the signature's own header are hashed, and the key is used once.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""The channel `maildir`: one message per recipient, written to a Maildir for another program to read or forward.
+"""The channel `maildir`: one message per recipient, written to a Maildir for another program.
 
-A message is written to `tmp`, then moved to `new`, under a name that depends on its Message-ID. So a message that is
-delivered again is the same file, and one that was moved to `cur` is recognised.
+A message is written to `tmp`, then moved to `new`, under a name that depends on its Message-ID. So a message
+that is delivered again is the same file, and one that was moved to `cur` is recognised.
 """
 
 import os
@@ -37,7 +37,10 @@ class MaildirChannel:
 
 
 def prepare_maildir(path: Path) -> list[str]:
-    """Create the folders of a Maildir where missing and return the names in `cur`. Raises ChannelUnavailable."""
+    """Create the folders of a Maildir where missing and return the names in `cur`.
+
+    Raises ChannelUnavailable.
+    """
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         for name in _FOLDERS:
@@ -50,7 +53,10 @@ def prepare_maildir(path: Path) -> list[str]:
 
 
 class MaildirLink:
-    """A Maildir while it is written to. `read` are the names of the messages that were read, without flags."""
+    """A Maildir while it is written to.
+
+    `read` are the names of the messages that were read, without flags.
+    """
 
     def __init__(self, channel: MaildirChannel, read: frozenset[str]) -> None:
         self._channel, self._read = channel, read

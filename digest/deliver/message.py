@@ -1,8 +1,8 @@
-"""One issue, many messages: the body is encoded and hashed once, and the headers of a recipient are put before it.
+"""One issue, many messages: the body is encoded and hashed once, and each recipient gets other headers.
 
-The renderer makes the mail of an issue, with the subscription's name as To and without tokens. Here To, Message-ID,
-the unsubscribe headers and the signatures are added. A message depends only on the mail, the sender, the secret and the
-line of the outbox: if it is sent again, it is the same message.
+The renderer makes the mail of an issue, with the subscription's name as To and without tokens. Here To,
+Message-ID, the unsubscribe headers and the signatures are added. A message depends only on the mail, the
+sender, the secret and the line of the outbox: if it is sent again, it is the same message.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ _VARYING = ("To", "Message-ID", "List-Unsubscribe")
 class Sender:
     """What all messages of a home have in common.
 
-    `address` is that of From, `bounces` the return path, with a token after a plus sign if `verp`. `public_url` is
-    the public URL of the archive with a slash at its end, "" if only this machine can reach it. `one_click`: the
-    server there supports one-click unsubscribing.
+    `address` is that of From, `bounces` the return path, with a token after a plus sign if `verp`.
+    `public_url` is the public URL of the archive with a slash at its end, "" if only this machine can reach
+    it. `one_click`: the server there supports one-click unsubscribing.
     """
 
     address: Mailbox
@@ -44,7 +44,10 @@ class Sender:
 
 
 class PreparedMail:
-    """The mail of an issue, prepared for many recipients. `body` ends with a line end; `wire_body` is dot-stuffed."""
+    """The mail of an issue, prepared for many recipients.
+
+    `body` ends with a line end; `wire_body` is dot-stuffed.
+    """
 
     def __init__(self, eml: bytes, sender: Sender, issue: Issue) -> None:
         self._sender = sender

@@ -51,7 +51,7 @@ def outcome_of(reply: Reply, delivery: Delivery, *, now: datetime, jitter: float
 
 
 def retry_at(delivery: Delivery, *, now: datetime, jitter: float) -> datetime:
-    """Return the time of the next attempt: 15 minutes after the first, then twice as long each time, up to 8 hours."""
+    """Return the time of the next attempt: after 15 minutes, then twice as long each time, up to 8 hours."""
     doublings = min(max(delivery.attempts - 1, 0), 10)
     wait = min(FIRST_RETRY * (1 << doublings), LONGEST_WAIT)
     again = now + wait * (1 + _JITTER * (2 * jitter - 1))

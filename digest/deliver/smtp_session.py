@@ -1,7 +1,7 @@
 """SMTP sessions (RFC 5321) with TLS and login.
 
-A session is one connection. The reply of `send` is exact: an attempt is in doubt only if the whole message was passed
-to the system and no reply was received. No message or log contains the password.
+A session is one connection. The reply of `send` is exact: an attempt is in doubt only if the whole message
+was passed to the system and no reply was received. No message or log contains the password.
 """
 
 import select
@@ -36,7 +36,10 @@ class Server:
 
 
 class Session:
-    """An open connection after TLS and login; not `usable` once either side has closed it. `sent` counts messages."""
+    """An open connection after TLS and login; not `usable` once either side has closed it.
+
+    `sent` counts messages.
+    """
 
     def __init__(self, client: smtplib.SMTP, final_timeout: float) -> None:
         self._client = client
@@ -52,9 +55,9 @@ class Session:
     ) -> Reply | None:
         """Send one message and return the last reply.
 
-        `begin` is called when everything but the end of the content was sent. The server cannot accept the message
-        before it returns true, so it must record that the outcome may become unknown. If it returns false, the
-        connection is closed without the end of the content, and the result is None.
+        `begin` is called when everything but the end of the content was sent. The server cannot accept the
+        message before it returns true, so it must record that the outcome may become unknown. If it returns
+        false, the connection is closed without the end of the content, and the result is None.
         """
         options = f" SIZE={len(head) + len(wire_body)}" if self._sized else ""
         if to.international:
@@ -168,7 +171,10 @@ def _reply(client: smtplib.SMTP) -> tuple[int, str]:
 
 
 def open_session(server: Server) -> Session:
-    """Connect, start TLS and log in. Raises ChannelUnavailable; never continues without TLS where it is configured."""
+    """Connect, start TLS and log in.
+
+    Raises ChannelUnavailable; never continues without TLS where it is configured.
+    """
     smtp = server.smtp
     try:
         client = _connect(server)

@@ -47,8 +47,8 @@ class Outbox(Protocol):
 class Worker:
     """Empties the outbox over one channel.
 
-    After `run`, `pause` is the reason why it stopped early, "" if it did not; the keys of `problems` are errors of
-    templates.
+    After `run`, `pause` is the reason why it stopped early, "" if it did not; the keys of `problems` are
+    errors of templates.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Worker:
         self.problems: dict[str, None] = {}
 
     def run(self) -> None:
-        """Send until nothing is due, the run is paused, or `stopping` returns true; messages in progress are finished.
+        """Send until nothing is due, the run is paused, or `stopping`; messages in progress are finished.
 
         Raises the first unexpected error of a thread.
         """
@@ -120,7 +120,10 @@ class Worker:
                 link.quit()
 
     def _claim(self, size: int) -> Sequence[Delivery] | None:
-        """Lease the next deliveries, at most `size`. Returns an empty list to try again, None if nothing is due."""
+        """Lease the next deliveries, at most `size`.
+
+        Returns an empty list to try again, None if nothing is due.
+        """
         with self._lock:
             now = time.monotonic()
             blocked = self._throttle.blocked(now)

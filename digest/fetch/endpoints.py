@@ -33,7 +33,7 @@ class Paging:
 
 
 def _arxiv_first_url(source: Source, since: date, until: date) -> str:
-    """Return the URL for papers submitted on these days, oldest first, so that new papers do not shift the pages."""
+    """Return the URL for papers submitted on these days, oldest first: new papers do not shift the pages."""
     days = f"submittedDate:[{since:%Y%m%d}0000 TO {until:%Y%m%d}2359]"
     query = {
         "search_query": f"({source.query}) AND {days}",

@@ -4,8 +4,8 @@
 class FetchError(Exception):
     """Something could not be fetched; the text is written for users.
 
-    `temporary`: another attempt may succeed. `retry_after` is the number of seconds that the server asks to wait,
-    `status` the status code of its response, if there was one.
+    `temporary`: another attempt may succeed. `retry_after` is the number of seconds that the server asks to
+    wait, `status` the status code of its response, if there was one.
     """
 
     def __init__(

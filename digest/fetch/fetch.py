@@ -1,7 +1,7 @@
 """Fetching sources, one after the other.
 
-Each document becomes a file of its own, written atomically. The state of a source is saved after each document, so
-that a fetch that is interrupted continues where it stopped.
+Each document becomes a file of its own, written atomically. The state of a source is saved after each
+document, so that a fetch that is interrupted continues where it stopped.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ _MOST_DOCUMENTS = 200
 class FetchOptions:
     """What all sources of a fetch have in common.
 
-    `agent` is the User-Agent. `now` is the current time, `today` the local day; `since` is the first day to fetch,
-    None for the day of the last fetch. `password_of` returns the password of an IMAP source and raises UsageError
-    if it cannot be read.
+    `agent` is the User-Agent. `now` is the current time, `today` the local day; `since` is the first day to
+    fetch, None for the day of the last fetch. `password_of` returns the password of an IMAP source and raises
+    UsageError if it cannot be read.
     """
 
     agent: str
@@ -47,8 +47,8 @@ class FetchOptions:
 class FetchResult:
     """The result of fetching one source.
 
-    `files` are the names of the files written, `unchanged` counts documents without news, `error` is the reason of a
-    failure. `changed` is the time of the last new document, None if there was none yet.
+    `files` are the names of the files written, `unchanged` counts documents without news, `error` is the
+    reason of a failure. `changed` is the time of the last new document, None if there was none yet.
     """
 
     source: Source
@@ -93,7 +93,10 @@ def fetch(
     options: FetchOptions,
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None,
 ) -> Iterator[FetchResult]:
-    """Fetch the sources in order and yield the result of each. Raises StoreError if a file cannot be written."""
+    """Fetch the sources in order and yield the result of each.
+
+    Raises StoreError if a file cannot be written.
+    """
     for number, source in enumerate(sources):
         progress(f"fetching {source.name},", number, len(sources))
         work = _SourceFetch(source, states, options)

@@ -19,10 +19,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def messages(
     box: ImapBox, password: str, *, after: int, validity: int, since: date | None, max_bytes: int
 ) -> Iterator[tuple[int, int, bytes | None]]:
-    """Yield UID, UIDVALIDITY and bytes of each message with a UID above `after`, by UID; None for a too large one.
+    """Yield UID, UIDVALIDITY and bytes (None: too large) of each message with a UID above `after`, by UID.
 
-    If the UIDVALIDITY of the folder is no longer `validity`, its UIDs are new, and all messages are read; `since`
-    excludes those received before that day. Raises FetchError.
+    If the UIDVALIDITY of the folder is no longer `validity`, its UIDs are new, and all messages are read;
+    `since` excludes those received before that day. Raises FetchError.
     """
     with _opened(box, password) as client:
         found = client.untagged_responses.get("UIDVALIDITY", [b"0"])[-1]

@@ -1,7 +1,8 @@
 """Restricts connections to public addresses, when the connection is made.
 
-A host name is resolved once, all its addresses are checked, and the connection goes to a checked address. So a name
-that resolves differently the next time (DNS rebinding) gains nothing, and redirects are checked like any URL.
+A host name is resolved once, all its addresses are checked, and the connection goes to a checked address. So
+a name that resolves differently the next time (DNS rebinding) gains nothing, and redirects are checked like
+any URL.
 """
 
 import ipaddress
@@ -20,7 +21,7 @@ class ForbiddenAddressError(Exception):
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address belongs to the public internet; for an address that embeds another, both count."""
+    """Tell whether an address is public; an IPv6 address that embeds an IPv4 address is judged by that."""
     if isinstance(address, ipaddress.IPv6Address):
         embedded = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if address in _NAT64:
@@ -44,7 +45,10 @@ class GuardedNetwork(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of a host. Raises ForbiddenAddressError if any of its addresses is private."""
+        """Connect to the first address of a host.
+
+        Raises ForbiddenAddressError if any of its addresses is private.
+        """
         return super().connect_tcp(
             self._checked_address(host, port), port, timeout, local_address, socket_options
         )

@@ -1,4 +1,4 @@
-"""The state of sources between fetches, in one small file of the inbox; if it is lost, sources are read again."""
+"""The state of sources between fetches, in a small file of the inbox; without it, sources are read again."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -17,11 +17,12 @@ _EARLY = timedelta(seconds=50)  # so that an hourly source keeps its minute
 class SourceState:
     """The state of a source; all its fields are in the file.
 
-    `etag` and `modified` are the validators of its document, `digest` the SHA-256 of the last one kept. `done`
-    is the last day that was fetched completely, `next` the URL to continue with, `until` the last day of that
-    fetch. `uid` is the last message read in the mail folder, under the UIDVALIDITY `validity`. `changed` is the
-    time of the last new document, `not_before` the end of a wait that the server asked for, `asked` the time of
-    the last fetch, `failing` the time of the first of the last failures (all ISO 8601), `error` the last error.
+    `etag` and `modified` are the validators of its document, `digest` the SHA-256 of the last one kept.
+    `done` is the last day that was fetched completely, `next` the URL to continue with, `until` the last day
+    of that fetch. `uid` is the last message read in the mail folder, under the UIDVALIDITY `validity`.
+    `changed` is the time of the last new document, `not_before` the end of a wait that the server asked for,
+    `asked` the time of the last fetch, `failing` the time of the first of the last failures (all ISO 8601),
+    `error` the last error.
     """
 
     etag: str = ""
@@ -55,7 +56,7 @@ class SourceState:
         return found if found.tzinfo else None
 
     def due(self, every: timedelta | None, now: datetime) -> bool:
-        """Tell whether to fetch now, if the source is fetched `every` so often (None: never); sooner after a failure."""
+        """Tell whether to fetch a source now, given the interval `every` (None: never); sooner after a failure."""
         asked, until = self.time_of("asked"), self.time_of("not_before")
         if every is None or (until and until > now):
             return False

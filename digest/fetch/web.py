@@ -34,9 +34,9 @@ _LONGEST_WAIT = 86_400.0  # seconds that a Retry-After counts at most
 class Limits:
     """The limits of one document; all times are in seconds.
 
-    `seconds` is the longest time for a body. Between `attempts`, the wait is `first_wait`, then twice as long each
-    time, up to `longest_wait`, plus up to `jitter`. A server that asks for more than `longest_retry_after` is not
-    tried again in this fetch.
+    `seconds` is the longest time for a body. Between `attempts`, the wait is `first_wait`, then twice as long
+    each time, up to `longest_wait`, plus up to `jitter`. A server that asks for more than
+    `longest_retry_after` is not tried again in this fetch.
     """
 
     max_bytes: int
@@ -107,7 +107,10 @@ class _Transport(httpx.BaseTransport):
 
 @dataclass(slots=True)
 class WebClient:
-    """Requests documents; a context manager. `agent` is the User-Agent, `private` allows private addresses."""
+    """Requests documents; a context manager.
+
+    `agent` is the User-Agent, `private` allows private addresses.
+    """
 
     agent: str
     limits: Limits
@@ -137,7 +140,9 @@ class WebClient:
         validators: Validators | None = None,
         check: Callable[[bytes], object] = lambda _data: None,
     ) -> Download:
-        """Return a document. Temporary errors are retried; raises FetchError if they last, or at once for others.
+        """Return a document.
+
+        Temporary errors are retried; raises FetchError if they last, or at once for others.
 
         `check` may reject a document by a FetchError, temporary or not.
         """
@@ -158,7 +163,7 @@ class WebClient:
         raise AssertionError("the last attempt returns or raises")
 
     def _should_retry(self, error: Exception) -> bool | float:
-        """Tell whether to retry: True for the usual wait, or the number of seconds that the server asks for."""
+        """Tell whether to retry: True for the usual wait, or the seconds that the server asks for."""
         if not isinstance(error, FetchError) or not error.temporary:
             return False
         if error.retry_after is None:
@@ -217,7 +222,7 @@ class WebClient:
         return Download(data, content_type, received)
 
     def _body(self, response: httpx.Response) -> bytes:
-        """Return the body, decompressed piece by piece, so that a decompression bomb never fills the memory."""
+        """Return the body, decompressed piece by piece, so that no decompression bomb fills the memory."""
         most, deadline = self.limits.max_bytes, time.monotonic() + self.limits.seconds
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "", "gzip", "x-gzip"}:

@@ -1,6 +1,7 @@
 """The settings of each channel: which table of `digest.toml` holds them, how it is read, and what it needs.
 
-A new channel is one entry in CHANNELS here, one in `digest.pipeline.channels`, and a module in `digest.deliver`.
+A new channel is one entry in CHANNELS here, one in `digest.pipeline.channels`, and a module in
+`digest.deliver`.
 """
 
 from collections.abc import Callable
@@ -17,8 +18,8 @@ from digest.text.addresses import sender_mailbox
 class ChannelTable:
     """The table of a channel in `digest.toml`; it has the name of the channel.
 
-    `read` returns the settings with those of the table. `needs` is what the table must contain. `check` reports
-    what sending needs besides; it is called only if the channel is among `channels`.
+    `read` returns the settings with those of the table. `needs` is what the table must contain. `check`
+    reports what sending needs besides; it is called only if the channel is among `channels`.
     """
 
     read: Callable[[TableReader, Settings], Settings]

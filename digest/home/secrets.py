@@ -7,7 +7,7 @@ from digest.model import Home
 
 
 def read_secret(home: Home, setting: str, variable: str | None, file: str | None) -> str:
-    """Return the secret in the variable that `<setting>_env` names, else in the file that `<setting>_file` names.
+    """Return the secret that `<setting>_env` (a variable) or `<setting>_file` names.
 
     Raises UsageError if it cannot be read or is empty.
     """

@@ -1,4 +1,7 @@
-"""Subscription files: reading, checking and writing. An invalid file is a value, too: `InvalidSubscription`."""
+"""Subscription files: reading, checking and writing.
+
+An invalid file is a value, too: `InvalidSubscription`.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

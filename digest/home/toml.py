@@ -1,4 +1,4 @@
-"""TOML files that people write: reading, checking key by key with all problems at once, and writing values."""
+"""TOML files that people write: reading, checking key by key, and writing values."""
 
 import difflib
 import json
@@ -49,7 +49,10 @@ def parse_toml(text: str, shown: str) -> dict[str, Any] | Problem:
 
 
 class TableReader:
-    """Reads one table of a file: `get` each key, then `reject_unknown`. Mistakes are collected in `problems`."""
+    """Reads one table of a file: `get` each key, then `reject_unknown`.
+
+    Mistakes are collected in `problems`.
+    """
 
     def __init__(
         self, data: Mapping[str, Any], *, shown: str, text: str, problems: list[Problem], name: str = ""

@@ -53,8 +53,9 @@ class Reply:
 class Outcome:
     """The result of an attempt.
 
-    `due` is the time of the next attempt (deferred). `suppress` is the reason to suppress the address, `pause`
-    the reason to stop the delivery run: an error on the sender's side, which all other messages would meet.
+    `due` is the time of the next attempt (deferred). `suppress` is the reason to suppress the address,
+    `pause` the reason to stop the delivery run: an error on the sender's side, which all other messages would
+    meet.
     """
 
     status: DeliveryStatus

@@ -56,8 +56,8 @@ class Summary:
 class Item:
     """A paper in an issue. `changes` names what was revised, for papers under Updated.
 
-    `parts` are the components of its score, empty if only keywords count. `liked` and `disliked` are the words
-    of the paper that most resemble papers that the reader liked or disliked. `summary` replaces the key
+    `parts` are the components of its score, empty if only keywords count. `liked` and `disliked` are the
+    words of the paper that most resemble papers that the reader liked or disliked. `summary` replaces the key
     sentence.
     """
 
@@ -81,7 +81,10 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A rising subject. `weeks` counts its papers per week, oldest first; the last of these weeks ends on `last`."""
+    """A rising subject.
+
+    `weeks` counts its papers per week, oldest first; the last of these weeks ends on `last`.
+    """
 
     name: str
     weeks: tuple[int, ...]
@@ -93,9 +96,9 @@ class Issue:
     """One newsletter issue of one subscription: the composed content, everything that templates may use.
 
     The mail shows `new` and `updated`, best first; only the archive page shows `more_new` and `more_updated`.
-    `since` is the start of the interval, None for the beginning of the log. `discover` are papers that match no
-    keyword but the reader's taste. `order` describes the ranking, empty if only keywords count. `trends` are
-    those of the whole library. `considered` counts the papers in the interval. `day` is the local date of
+    `since` is the start of the interval, None for the beginning of the log. `discover` are papers that match
+    no keyword but the reader's taste. `order` describes the ranking, empty if only keywords count. `trends`
+    are those of the whole library. `considered` counts the papers in the interval. `day` is the local date of
     `made`. `slot` is the wall time of the slot with its offset, None for a forced issue. `note` explains why
     nothing matched. `language` is the language of fixed text, including `note` and `order`.
     """
@@ -131,7 +134,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """A paper in a feed. `entered` orders the feed, newest first; `updated` is Atom's element of that name."""
+    """A paper in a feed.
+
+    `entered` orders the feed, newest first; `updated` is Atom's element of that name.
+    """
 
     paper: Paper
     entered: datetime

@@ -36,8 +36,8 @@ class SourceBatch:
 class RunRecord:
     """A run in the ledger. `report` is the output of `digest run --json`, None if the run did not finish.
 
-    `started` and `ended` are real times, `clock` is the time that the run went by (`--now`). `mail` counts the
-    messages of its issues by their present status.
+    `started` and `ended` are real times, `clock` is the time that the run went by (`--now`). `mail` counts
+    the messages of its issues by their present status.
     """
 
     id: int
@@ -53,8 +53,8 @@ class RunRecord:
 class Verdict:
     """A run's decision for a subscription: the number of an issue, or the reason why there is none.
 
-    `slot` is the slot that was used up, `interval` the positions (first, last] of the log that were considered.
-    `nearest` describes near misses where no paper matched.
+    `slot` is the slot that was used up, `interval` the positions (first, last] of the log that were
+    considered. `nearest` describes near misses where no paper matched.
     """
 
     subscription: str

@@ -1,7 +1,8 @@
 """Papers as a digest file lists them, and as the library knows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The thing itself, whichever files list it, as the library knows it now.
+    """A paper as the library knows it now, from all files that list it.
 
-    `number` is its library number, `key` its identity when first seen, `uid` the `urn:uuid:` of its
-    feed item. `sources` are the names of the formats that listed it, sorted.
+    `number` is its library number, `uid` the `urn:uuid:` of its feed item. `sources` are the names of the
+    formats that listed it, sorted. The other fields are those of its merged record, a `Listing`.
     """
 
     number: int
@@ -103,8 +104,21 @@ class Paper:
     code_url: str | None = None
     withdrawn: bool = False
     snippet: bool = False
-    sources: tuple[str, ...] = ()
+    sources: tuple[str, ...] = field(default=(), kw_only=True)
     keywords: tuple[str, ...] = ()
     project_url: str | None = None
     announced: str | None = None
     venue: str | None = None
+
+    @classmethod
+    def from_record(
+        cls, record: Listing, *, number: int, uid: str, first_seen: datetime, sources: tuple[str, ...]
+    ) -> "Paper":
+        """Return the paper with this merged record."""
+        return cls(
+            number, uid, record.title, record.abstract, first_seen, *_FURTHER_FIELDS(record), sources=sources
+        )
+
+
+# The fields of a record after title and abstract, in the order of Paper; faster than passing them by name.
+_FURTHER_FIELDS = attrgetter(*(each.name for each in fields(Paper)[5:] if not each.kw_only))

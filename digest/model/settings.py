@@ -11,8 +11,8 @@ class Smtp:
 
     The password is in the variable `password_env` or in the file `password_file`. `timeout` is the time in
     seconds to wait for a reply, `final_timeout` that for the reply to the end of a message.
-    `domain_connections` and `domain_per_minute` limit the messages to one domain at once and in a minute; 0 is
-    no limit. `one_click`: mails offer one-click unsubscribing (RFC 8058) if `base_url` is an https URL.
+    `domain_connections` and `domain_per_minute` limit the messages to one domain at once and in a minute; 0
+    is no limit. `one_click`: mails offer one-click unsubscribing (RFC 8058) if `base_url` is an https URL.
     """
 
     host: str
@@ -42,7 +42,10 @@ class Maildir:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room of a chat service. Its URL contains a secret, so it is in the variable `url_env` or in `url_file`."""
+    """A room of a chat service.
+
+    Its URL contains a secret, so it is in the variable `url_env` or in `url_file`.
+    """
 
     name: str
     url_env: str = ""
@@ -51,7 +54,9 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Dkim:
-    """How mail is signed. `keys` are pairs (selector, PEM file with an RSA or Ed25519 key); `domain` "" is From's.
+    """How mail is signed.
+
+    `keys` are pairs (selector, PEM file with an RSA or Ed25519 key); `domain` "" is From's.
 
     `records` are the TXT records published in DNS; `digest doctor` compares them with the keys.
     """
@@ -104,7 +109,8 @@ class ScheduleSettings:
 
     `ping` is a URL that is requested after each successful check; `metrics` is the address (host, port) of
     /metrics and /healthz; `backups` the number of backups to keep. Files of issues older than `keep_output`,
-    details of the ledger older than `keep_ledger` (None: never) and clicks older than `keep_clicks` are removed.
+    details of the ledger older than `keep_ledger` (None: never) and clicks older than `keep_clicks` are
+    removed.
     """
 
     watch: bool = True

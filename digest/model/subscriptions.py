@@ -8,8 +8,8 @@ from datetime import date, timedelta
 class RankingWeights:
     """The weights of the components of a paper's score (`digest.rank.formula`); `diversity` is from 0 to 1.
 
-    `discover` is the number of papers a week that may match no keyword. `clicks` counts papers that were opened
-    from the archive as weakly liked.
+    `discover` is the number of papers a week that may match no keyword. `clicks` counts papers that were
+    opened from the archive as weakly liked.
     """
 
     keyword: float = 1.0

@@ -145,8 +145,8 @@ def _about(tx: Transaction, bounce: Bounce) -> Delivery | None:
 
 
 def _unreachable(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None:
-    outbox.came_back(line.id, bounce.text, now=now)
-    outbox.suppress(line.recipient, reason=f"came back: {bounce.text}", at=now)
+    outbox.bounce(line.id, bounce.text, now=now)
+    outbox.suppress(line.recipient, reason=f"bounced: {bounce.text}", at=now)
 
 
 def _complained(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None:

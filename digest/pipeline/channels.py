@@ -33,8 +33,8 @@ class ChannelKind:
 
     `open` returns the channel, ready for use; it raises UsageError if something in the settings is missing.
     `recipients` returns the recipients of a subscription on this channel, as the outbox stores them.
-    `is_configured` tells whether `digest.toml` has settings for it, whether or not it is used. `check` yields what
-    `digest doctor` finds; it may raise DigestError, and sends nothing.
+    `is_configured` tells whether `digest.toml` has settings for it, whether or not it is used. `check` yields
+    what `digest doctor` finds; it may raise DigestError, and sends nothing.
     """
 
     open: Callable[[Home, Store], Channel]

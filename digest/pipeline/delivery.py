@@ -21,6 +21,7 @@ from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import collect
 from digest.pipeline.channels import open_channels
 from digest.store.group_commit import GroupCommit
+from digest.store.outbox import LeaseHolder
 from digest.store.store import Store
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
@@ -78,13 +79,10 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
             due = sum(
                 len(
                     tx.outbox.claim(
-                        "nobody",
-                        channel=channel,
+                        LeaseHolder("dry run", channel, number, resend=home.settings.in_doubt == "resend"),
                         now=now,
                         until=now,
                         limit=len(lines),
-                        resend=home.settings.in_doubt == "resend",
-                        number=number,
                     )
                 )
                 for channel in home.settings.channels
@@ -133,24 +131,19 @@ class LeasedOutbox:
         now = self._clock()
         with self._store.begin() as tx:
             return tx.outbox.claim(
-                self._holder,
-                channel=self._channel,
+                LeaseHolder(self._holder, self._channel, self._number, self._resend),
                 now=now,
                 until=now + self._lease,
                 limit=limit,
-                resend=self._resend,
-                number=self._number,
-                closed=closed,
+                blocked=closed,
             )
 
     def waits_for(self, closed: frozenset[str]) -> bool:
         with self._store.begin(write=False) as tx:
             return tx.outbox.waits_for(
                 closed,
-                channel=self._channel,
+                LeaseHolder(self._holder, self._channel, self._number, self._resend),
                 now=self._clock(),
-                resend=self._resend,
-                number=self._number,
             )
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
@@ -160,7 +153,7 @@ class LeasedOutbox:
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""
         now, number = self._clock(), self._number
-        self._clerk.note(
+        self._clerk.enqueue(
             lambda jotter: jotter.settle(delivery, self._holder, outcome, now=now, number=number)
         )
 
@@ -180,7 +173,7 @@ def _leases(
     # Longer than any try can take: every step has its own limit.
     lease = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
-    if store.is_sqlite and (start := boot_id()):
+    if store.capabilities.relaxed_durability and (start := boot_id()):
         holder += f"@{start}"
     resend = home.settings.in_doubt == "resend"
     with liveness_file(home.path, holder):

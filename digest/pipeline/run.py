@@ -105,7 +105,7 @@ def run(
             number,
             ended=_later(started),
             status="part" if report.exit_status else "done",
-            report=report.as_json(),
+            report=report,
         )
     return report
 

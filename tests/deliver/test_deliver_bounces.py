@@ -124,7 +124,7 @@ def test_a_hard_bounce_ends_mail_to_its_address(home: MailHome):
     assert {path.name for path in (home.path / "Maildir").rglob("*.?*")} == {"1.a:2,S", "2.b"}
     (line,) = home.call("outbox", "list", "--json").json
     assert (line["recipient"], line["status"], line["reply"]) == (
-        "ada@x.test", "failed", "came back: 5.1.1 smtp; 550 5.1.1 gone",
+        "ada@x.test", "failed", "bounced: 5.1.1 smtp; 550 5.1.1 gone",
     )  # fmt: skip
     home.put("2026-11-17.txt", page("Kelp Again", day="Nov 17"))
     home.settings(1)

@@ -62,7 +62,7 @@ def test_a_database_that_fails_ends_it_with_an_error(home: MailHome):
         home.settings(server.port)
         done = home.call("deliver", "--now", MAIL_NOW)
         assert done.status == 1
-        assert "full; make room on the disk" in done.err
+        assert "full; free some space on the disk" in done.err
         home.change("drop trigger full")
         # What was handed over while nothing could be written down is in doubt at once, and only that.
         handed_over = len(server.taken)

@@ -445,8 +445,8 @@ def test_an_absolute_path(tmp_path):
 
 
 @pytest.mark.parametrize(("url", "message"), [
-    ("", "is no database URL; write sqlite:///digest.db"), ("digest.db", "is no database URL"), ("postgresql://u:secret@h:abc/db", "is no database URL"),
-    ("sqlite://host/x.db", "is no database URL"), ("foo://u:secret@x", "needs a driver that is not installed"), ("sqlite+foo:///x", "needs a driver that is not installed"),
+    ("", "is not a valid database URL; use sqlite:///digest.db"), ("digest.db", "is not a valid database URL"), ("postgresql://u:secret@h:abc/db", "is not a valid database URL"),
+    ("sqlite://host/x.db", "is not a valid database URL"), ("foo://u:secret@x", "needs a driver that is not installed"), ("sqlite+foo:///x", "needs a driver that is not installed"),
     ("sqlite:///absent/x.db", "there is no folder"),
 ])  # fmt: skip
 def test_a_wrong_database_setting(tmp_path, url, message):
@@ -459,7 +459,7 @@ def test_a_wrong_database_setting(tmp_path, url, message):
 
 @pytest.mark.parametrize(("url", "name", "message", "remedy"), [
     ("sqlite:///.", ".", "unable to open database file", "check that it is a file (not a folder)"),
-    ("sqlite:///text.txt", "text.txt", "file is not a database", "it is no library; move the file away"),
+    ("sqlite:///text.txt", "text.txt", "file is not a database", "the file is not a library; move it away"),
 ])  # fmt: skip
 def test_what_cannot_be_opened(tmp_path, url, name, message, remedy):
     (tmp_path / "text.txt").write_text("This is no database, though it is longer than a header. " * 20)

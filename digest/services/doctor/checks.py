@@ -90,7 +90,7 @@ def database(patient: CheckContext) -> Sequence[Finding]:
     try:
         with open_library(patient.home, create=False) as store, store.begin(write=False) as tx:
             papers = tx.library.count()
-        path = library_file(patient.home) if store.is_sqlite else None
+        path = library_file(patient.home) if store.capabilities.single_file else None
     except DigestError as error:
         message, _, remedy = str(error).rpartition("; ")
         return [*found, Finding("database", "bad", message or str(error), remedy)]
