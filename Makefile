@@ -1,8 +1,10 @@
-# Everything a checkout needs. Only make and python3 are assumed; each target sets up .venv first.
+# The tasks of a checkout. They need only make and python3; each target sets up .venv first if necessary.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# Compiled tests are kept: each worker and each later run would compile all of them again.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 .PHONY: run test check bench torture pictures format clean
 
@@ -10,19 +12,19 @@ run: $(STAMP)
 	@$(BIN)/digest run
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n auto
+	@$(PYTEST)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 bench: $(STAMP)
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 torture: $(STAMP)
-	@TORTURE=full $(BIN)/python -m pytest -q -n auto -m torture
+	@TORTURE=full $(PYTEST) -m torture
 
 pictures: $(STAMP)
 	@$(BIN)/python docs/pictures/make.py
@@ -35,11 +37,11 @@ $(VENV): $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
-		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make PYTHON=python3.12"; exit 1; }
+		echo "paper-digest needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or choose another: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-		echo "Python's venv module is missing. Debian, Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Setting up $(VENV) (once, about a minute) ..."
+		echo "$(PYTHON) has no venv module. Install it (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@echo "Setting up $(VENV) (only once, takes about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)

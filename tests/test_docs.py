@@ -29,7 +29,7 @@ def subcommands() -> dict[str, list[str]]:
             options += [option for option in action.option_strings if option.startswith("--")]
         found[" ".join(words)] = options
 
-    walk(cli._parser(), ())
+    walk(cli.build_parser()[0], ())
     return found
 
 
@@ -120,7 +120,7 @@ def test_documented_subscription_keys_are_the_known_ones():
     flawed = check("x", 'zzzzzzzz = 1\nkeywords = ["a"]\n', shown="x.toml", timezone="UTC")
     assert isinstance(flawed, InvalidSubscription)
     known = set(str(flawed).split("known keys: ", 1)[1].split(", "))
-    assert keys_of(DOCS["subscriptions.md"], "Subscriptions and settings") == known
+    assert keys_of(DOCS["subscriptions.md"], "Subscription files") == known
 
 
 def test_links_between_documents_lead_somewhere():

@@ -1,7 +1,6 @@
 """Checks of values in settings: each returns the value or raises ValueError with "message; remedy"."""
 
 import ipaddress
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from unicodedata import category
@@ -9,9 +8,8 @@ from urllib.parse import urlsplit
 
 from digest.home.durations import parse_span
 from digest.home.toml import TableReader
+from digest.model.subscriptions import ID
 from digest.text.addresses import address_error, mailbox
-
-_ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
 def one_line(value: str) -> str:
@@ -23,7 +21,7 @@ def one_line(value: str) -> str:
 
 def is_id(value: str) -> bool:
     """Tell whether a text can be an id: of a subscription, a source or a room."""
-    return _ID.fullmatch(value) is not None
+    return ID.fullmatch(value) is not None
 
 
 def source_name(value: str) -> str:

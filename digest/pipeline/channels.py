@@ -64,7 +64,7 @@ def _check_smtp(home: Home) -> Iterator[Finding]:
         return
     server = server_of(home)
     open_session(server).quit()
-    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS, on this machine"}[smtp.tls]
+    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS (this machine only)"}[smtp.tls]
     login = f", login as {smtp.user}" if smtp.user else ", no login"
     yield Finding("smtp", "good", f"{server.name}: connected, {tls}{login}")
 
@@ -83,7 +83,7 @@ def _check_maildir(home: Home) -> Iterator[Finding]:
 
     if home.settings.maildir is not None:
         prepare_maildir(home.path / home.settings.maildir.path)
-        yield Finding("maildir", "good", f"{home.settings.maildir.path} exists")
+        yield Finding("maildir", "good", f"{home.settings.maildir.path} can be used")
 
 
 def _prepared_mails(home: Home, store: Store, sender: "Sender") -> "Callable[[Delivery], PreparedMail]":

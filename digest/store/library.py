@@ -16,6 +16,9 @@ from digest.store.pending_files import PendingFiles
 from digest.store.schema import absorbed, entries, files, listings, papers, runs, witnesses
 from digest.store.sql import chunks, inserted_key
 
+# Executed for each paper of a file: built once, since SQLAlchemy builds slower than SQLite executes.
+_ADD_SOURCE_RECORD = insert(witnesses)
+
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
@@ -141,7 +144,7 @@ class Library:
     def _store(self, file: DigestFile, change: Change, at: datetime) -> int:
         """Store the source record of a paper or of a part of it. Returns its number."""
         number = change.part
-        record = {"word": encode(change.witness)}
+        record = encode(change.witness)
         known = change.known.parts.get(number, {}) if change.known and number else {}
         if number is None:
             number = self._identities.insert_paper(file, change, at)
@@ -150,10 +153,10 @@ class Library:
             else:
                 self._identities.join(number, change.known.number, change.why, kind="joined", at=at)
         if file.source not in known:
-            self._db.execute(insert(witnesses).values(paper=number, source=file.source, **record))
+            self._db.execute(_ADD_SOURCE_RECORD, {"paper": number, "source": file.source, "word": record})
         elif known[file.source] != change.witness:
             where = (witnesses.c.paper == number) & (witnesses.c.source == file.source)
-            self._db.execute(update(witnesses).where(where).values(record))
+            self._db.execute(update(witnesses).where(where).values(word=record))
         return number
 
     def _update_paper(self, file: DigestFile, change: Change, at: datetime) -> bool:

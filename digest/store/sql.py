@@ -1,9 +1,10 @@
 """Helpers for SQLAlchemy: long lists in chunks, insertion of missing rows, keys of new rows."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Table, func, or_, select
+from sqlalchemy import Connection, CursorResult, Insert, Table, func, or_, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from digest.store.schema import absorbed
@@ -23,11 +24,16 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
 
 def insert_missing(db: Connection, table: Table, row: Mapping[str, object]) -> bool:
     """Insert a row unless the table has one with the same key. Returns whether it was inserted."""
-    if db.dialect.name == "postgresql":
+    return db.execute(_insert_missing(table, db.dialect.name), row).rowcount == 1
+
+
+@cache  # SQLAlchemy builds a statement slower than SQLite executes it
+def _insert_missing(table: Table, dialect: str) -> Insert:
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
-        return db.execute(postgresql_insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
-    return db.execute(sqlite_insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+        return postgresql_insert(table).on_conflict_do_nothing()
+    return sqlite_insert(table).on_conflict_do_nothing()
 
 
 def inserted_key(result: CursorResult[Any]) -> int:

@@ -12,6 +12,7 @@ from digest.store.backend import Backend, Capabilities
 from digest.store.delivery_writer import SqliteDeliveryWriter, Transactions
 
 _BUSY_SECONDS = 60
+_MOST_STATEMENTS = 1000
 _MOST_UNUSED = 4  # a library of which more than a quarter is unused is rewritten
 # What to do about an error, by a part of SQLite's text.
 _REMEDIES = {
@@ -25,9 +26,32 @@ _REMEDIES = {
 }
 
 
+class _Statements(dict[tuple[Any, ...], Any]):
+    """Compiled statements, shared by all SQLite engines of a process, which differ only in their file.
+
+    SQLAlchemy's keys start with the engine's own dialect object. Without it, equal statements have equal keys.
+    """
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        if len(self) >= _MOST_STATEMENTS:
+            self.clear()
+        super().__setitem__(key[1:], compiled)
+
+
+_STATEMENTS = _Statements()  # a service opens a store at every check
+
+
 def sqlite_engine(url: str, **options: Any) -> Engine:
     """Return an engine whose transactions begin for writing only if their execution option `write` is true."""
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **options)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS},
+        execution_options={"compiled_cache": _STATEMENTS},
+        **options,
+    )
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: object) -> None:

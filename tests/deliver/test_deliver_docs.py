@@ -34,7 +34,7 @@ def test_the_commands_as_an_operator_types_them(home: MailHome, monkeypatch):
             1 if command in {"digest run", "digest deliver"} or "dry-run" in command else 0
         ), done
         assert done.out, command
-    assert "Nothing is wrong." in told_by["digest doctor"].out
+    assert "No problems found." in told_by["digest doctor"].out
     assert "in_doubt" in told_by["digest outbox list"].out
     assert "reader@example.org" not in told_by["digest outbox list"].out
     assert "reader@example.org" in told_by["digest outbox list --all"].out
@@ -55,7 +55,7 @@ def test_the_keys_of_each_table_are_the_known_ones(tmp_path, table):
     with pytest.raises(ConfigError) as caught:
         load_settings(path)
     known = set(re.search(r"known keys: (.*)", str(caught.value))[1].split(", "))
-    section = TEXT.split(f"### Settings of `[{table}]`\n", 1)[1].split("\n### ")[0]
+    section = TEXT.split(f"### Settings: `[{table}]`\n", 1)[1].split("\n#")[0]
     documented = {
         key
         for line in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
