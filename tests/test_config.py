@@ -49,7 +49,7 @@ def test_a_home_without_settings_has_the_defaults(home):
     assert folders == tuple(home / name for name in ("inbox", "subscriptions", "templates", "output"))
 
 
-def test_an_empty_file_says_the_same_as_none(home):
+def test_an_empty_file_equals_none(home):
     assert settings(home, "") == settings(home, "# nothing\n") == Settings()
 
 
@@ -159,7 +159,7 @@ def test_one_mistake(home, text, expected):
 @pytest.mark.parametrize("url", [
     "", "digest.example.org", "ftp://x", "https://", "http://[::1", "http://h:port", "http://h:0", "http://h:70000", "https://x/?a=b", "https://x/#top", "https://x?", "https://a b/",
 ])  # fmt: skip
-def test_addresses_that_are_none(home, url):
+def test_invalid_urls(home, url):
     assert problems(home, f'base_url = "{url}"') == [
         f"digest.toml:1: base_url: {url!r} is not a valid URL; use a URL such as https://digest.example.org"
     ]
@@ -192,7 +192,7 @@ def test_all_mistakes_at_once(home):
     ("a = " + "[" * 5000, "digest.toml: is not valid TOML: too many nested brackets; close the brackets"),
     (b"title = 'x'\nt = '\xe9'", "digest.toml: is not UTF-8 (byte 17); save it as UTF-8"),
 ])  # fmt: skip
-def test_what_is_no_toml(home, text, expected):
+def test_invalid_toml(home, text, expected):
     (problem,) = problems(home, text)
     assert problem.startswith(expected)
 
@@ -358,6 +358,6 @@ def test_mistakes_in_sources_are_named_with_their_line(home, text, line, key, wo
     ("[chat]\nteam = 3", "chat.team: 3 is not a table; use a table"),
     ('[chat.team]\nurl_env = "X"\nurl = "slack://"', "chat.team.url: unknown key"),
 ])  # fmt: skip
-def test_channels_that_cannot_work(home, text, words):
+def test_invalid_settings_of_channels(home, text, words):
     (problem,) = problems(home, text)
     assert words in problem

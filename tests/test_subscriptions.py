@@ -78,7 +78,7 @@ def test_one_address_needs_no_brackets_and_brings_a_mail():
     )
 
 
-def test_no_forms_at_all_leaves_feed_and_archive():
+def test_formats_may_be_empty():
     assert good("formats = []").formats == ()
 
 
@@ -97,7 +97,7 @@ def test_spans(text, span):
 
 
 @pytest.mark.parametrize("stem", ["a", "0", "-", "one-step-2", "x" * 64])
-def test_good_ids(stem):
+def test_valid_ids(stem):
     assert good("", stem=stem).id == good("", stem=stem).name == stem
 
 
@@ -167,11 +167,11 @@ def test_every_address_of_a_subscription_can_be_sent_to(address):
     ("keywords = 5", ["subscriptions/mine.toml:1: keywords: 5 is not a list; use a list in brackets"]),
     ("keywords = ['']", ["subscriptions/mine.toml:1: keywords: contains a value that is empty or not text; use a list of texts in quotes"]),
 ])  # fmt: skip
-def test_mistakes_of_keywords(text, expected):
+def test_mistakes_in_keywords(text, expected):
     assert wrong(text) == expected
 
 
-def test_a_bad_query_is_shown_with_a_caret():
+def test_an_invalid_query_is_shown_with_a_caret():
     (problem,) = wrong("name = 'n'\nkeywords = ['diffusion (video']")
     head, query, caret = problem.splitlines()
     assert head.startswith(
@@ -180,7 +180,7 @@ def test_a_bad_query_is_shown_with_a_caret():
     assert (query, caret) == ("  diffusion (video", "            ^")
 
 
-def test_each_bad_query_of_a_list_is_named():
+def test_each_invalid_query_of_a_list_is_named():
     found = wrong("keywords = ['a', '-b', 'c', '\"d']\nexclude = ['x', '-y', 'z^2']")
     places = [problem.split(": ", 3)[:3] for problem in found]
     assert [place[:2] for place in places] == [["subscriptions/mine.toml:1", "keywords"]] * 2 + [
@@ -210,12 +210,12 @@ def test_all_mistakes_at_once():
 
 
 @pytest.mark.parametrize("stem", ["", "A", "a_b", "a.b", "a b", "é", "x" * 65, "a\n"])
-def test_bad_ids(stem):
+def test_invalid_ids(stem):
     (problem,) = wrong(KEYWORDS, stem)
     assert problem.endswith("is not a valid file name; use a-z, 0-9 and - only, at most 64 characters")
 
 
-def test_the_id_of_the_feed_of_all_is_taken():
+def test_the_id_of_the_feed_of_all_papers_is_reserved():
     assert wrong(KEYWORDS, "all") == [
         "subscriptions/all.toml: 'all' is reserved for the feed of all papers; rename the file"
     ]
@@ -225,7 +225,7 @@ def test_the_id_of_the_feed_of_all_is_taken():
     ("name = ", "subscriptions/mine.toml:1: is not valid TOML"), (KEYWORDS + "a b", "subscriptions/mine.toml:2: is not valid TOML"),
     (KEYWORDS + KEYWORDS, "subscriptions/mine.toml:2: is not valid TOML: Cannot overwrite a value"),
 ])  # fmt: skip
-def test_what_is_no_toml(text, start):
+def test_invalid_toml(text, start):
     (problem,) = wrong(text)
     assert problem.startswith(start)
 
@@ -249,7 +249,7 @@ def test_all_files_of_a_folder_by_id(tmp_path):
     assert str(found[4]) == f"{tmp_path.name}/e.toml: cannot be read (Is a directory); check its permissions"
 
 
-def test_one_bad_file_leaves_the_others_alone(tmp_path):
+def test_an_invalid_file_does_not_affect_others(tmp_path):
     (tmp_path / "bad.toml").write_text("keywords = 1")
     (tmp_path / "good.toml").write_text(KEYWORDS)
     bad, fine = load_all(tmp_path, timezone="UTC")
@@ -306,7 +306,7 @@ _KEYS = (
 
 
 @given(st.dictionaries(st.sampled_from(_KEYS), _VALUES))
-def test_any_values_are_accepted_or_each_fault_is_named(values):
+def test_any_values_are_accepted_or_each_mistake_is_named(values):
     found = read(new_text(values))
     if isinstance(found, InvalidSubscription):
         keys = {problem.key for problem in found.problems}

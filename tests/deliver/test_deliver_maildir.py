@@ -1,4 +1,4 @@
-"""The channel `maildir`: each message once, whole, under a name of its own."""
+"""The channel `maildir`: each message once, complete, under its own name."""
 
 import mailbox
 from email import message_from_bytes
@@ -31,7 +31,7 @@ def files(home: MailHome) -> list[str]:
     )
 
 
-def test_a_run_puts_a_message_for_each_recipient(home: MailHome):
+def test_a_run_writes_a_message_for_each_recipient(home: MailHome):
     home.subscribe("kelp", "kelp", email=READERS)
     into(home)
     done = home.run(NOW)["delivery"]
@@ -50,7 +50,7 @@ def test_a_run_puts_a_message_for_each_recipient(home: MailHome):
     assert len(files(home)) == 3
 
 
-def test_what_is_there_is_not_put_there_again(home: MailHome):
+def test_an_existing_message_is_not_written_again(home: MailHome):
     home.subscribe("kelp", "kelp", email=READERS)
     into(home)
     home.run(NOW)
@@ -71,7 +71,7 @@ POINTS = {"commit": COMMITS, "file": ("pathlib:Path.rename", "digest.deliver.mai
 
 
 @pytest.mark.parametrize("kind", POINTS)
-def test_a_delivery_that_is_killed_loses_and_doubles_nothing(home: MailHome, tmp_path, kind):
+def test_a_killed_delivery_run_loses_and_doubles_nothing(home: MailHome, tmp_path, kind):
     into(home)
     home.subscribe("kelp", "kelp", email=READERS)
     killed = 0
@@ -86,7 +86,7 @@ def test_a_delivery_that_is_killed_loses_and_doubles_nothing(home: MailHome, tmp
     assert sorted(each["To"] for each in box) == READERS
 
 
-def test_both_channels_have_a_line_each_and_a_bounce_is_known(home: MailHome):
+def test_both_channels_have_a_line_each_and_a_bounce_is_assigned(home: MailHome):
     home.subscribe("kelp", "kelp", email=["ada@x.test"])
     into(
         home,
@@ -110,7 +110,7 @@ def test_both_channels_have_a_line_each_and_a_bounce_is_known(home: MailHome):
     assert "hard" in home.call("bounces", home.write("b.eml", bounce)).out
 
 
-def test_an_address_that_is_none_and_one_that_is_suppressed(home: MailHome):
+def test_an_invalid_address_and_a_suppressed_one(home: MailHome):
     home.queue(kelp=["ab@x.test", "bob@x.test"])
     home.change(
         "update outbox set recipient = 'a..b@x.test', address = recipient where recipient = 'ab@x.test'"
@@ -123,7 +123,7 @@ def test_an_address_that_is_none_and_one_that_is_suppressed(home: MailHome):
     assert files(home) == []
 
 
-def test_a_disk_that_takes_nothing_defers_it(home: MailHome):
+def test_a_disk_error_defers_the_message(home: MailHome):
     home.subscribe("kelp", "kelp", email=READERS)
     into(home)
     for name in ("tmp", "new", "cur"):
@@ -140,7 +140,7 @@ def test_a_disk_that_takes_nothing_defers_it(home: MailHome):
     assert home.deliver()["sent"] == 3
 
 
-def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
+def test_a_lost_lease_and_a_file_that_cannot_be_written(tmp_path):
     class Said:
         body = b"x\r\n"
 
@@ -166,7 +166,7 @@ def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
         MaildirChannel(tmp_path / "absent" / "Mail", channel.sender, channel.mail_of).open()
 
 
-def test_the_doctor_looks_at_it(home: MailHome):
+def test_the_doctor_checks_the_maildir(home: MailHome):
     home.put("2026-11-17.txt", page("Kelp Again", day="Nov 17"))
     into(home)
     found = {each["check"]: each["state"] for each in home.call("doctor", "--json", "--now", NOW).json}

@@ -80,7 +80,7 @@ def test_a_feed_is_kept_once(tmp_path):
     assert papers(tmp_path) == ["Snails"]
 
 
-def test_the_same_bytes_are_nothing_new_without_an_etag(tmp_path):
+def test_the_same_bytes_without_an_etag_are_unchanged(tmp_path):
     with http_server([HttpReply(body=FEED)]) as server:
         source = Source("shore", "feed", url=server.url, private=True)
         found = [one(tmp_path, source, now=NOW + timedelta(days=day)) for day in range(3)]
@@ -96,7 +96,7 @@ def test_a_web_page_is_no_feed(tmp_path):
     assert "web page" in found.error and files_of(str(tmp_path)) == ()
 
 
-def test_each_source_stands_alone(tmp_path):
+def test_sources_are_independent(tmp_path):
     with http_server([HttpReply(body=FEED)]) as server:
         broken = Source("broken", "feed", url="http://127.0.0.1:1/", private=True)
         guarded = Source("guarded", "feed", url=server.url)
@@ -122,7 +122,7 @@ def test_a_server_that_asks_to_wait_is_not_asked_before(tmp_path):
     (HttpReply(404), True), (HttpReply(body=b"User-agent: *\nDisallow: /other"), True), (HttpReply(body=b"User-agent: paper-digest\nDisallow: /"), False),
     (HttpReply(body=b"User-agent: *\nDisallow: /list"), False), (HttpReply(500), False),
 ])  # fmt: skip
-def test_robots_are_respected_where_pages_are_scraped(tmp_path, robots, kept):
+def test_robots_txt_is_respected_for_pages(tmp_path, robots, kept):
     page = HttpReply(body=b"<html></html>", headers={"Content-Type": "text/html"})
     with http_server(lambda asked: robots if asked.path == "/robots.txt" else page) as server:
         found = one(tmp_path, Source("page", "page", url=f"{server.url}/list/new", private=True))
@@ -178,7 +178,7 @@ def test_all_pages_of_a_query(tmp_path):
     assert (len(found.files), found.error, len(papers(tmp_path))) == (3, None, 230)
 
 
-def test_what_is_broken_off_goes_on(tmp_path):
+def test_an_interrupted_fetch_continues(tmp_path):
     with http_server(Arxiv(230, breaks=(2,))) as server:
         source = Source("ai", "arxiv", query="x", url=server.url, private=True)
         broken = one(tmp_path, source)
@@ -281,7 +281,7 @@ def test_mailboxes_that_refuse(tmp_path, monkeypatch, broken, words):
     assert "secret" not in found.error
 
 
-def test_large_mails_stay_where_they_are(tmp_path, monkeypatch):
+def test_messages_that_are_too_large_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setenv("BOX", "secret")
     with imap_server(Mailbox({1: MAIL % 1 + bytes(1000), 2: MAIL % 2})) as box:
         source = Source(
@@ -311,7 +311,7 @@ def test_the_password_may_be_in_a_file(tmp_path):
     assert 'LOGIN "a" "from a file"' in box.said
 
 
-def test_mailboxes_that_are_not_there(tmp_path, monkeypatch):
+def test_unreachable_mailboxes(tmp_path, monkeypatch):
     source = Source("alerts", "imap", host="127.0.0.1", port=1, tls="none", user="a", password_env="BOX")
     monkeypatch.delenv("BOX", raising=False)
     assert "BOX is not set" in one(tmp_path, source).error

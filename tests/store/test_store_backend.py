@@ -35,8 +35,8 @@ class _PostgresConnection:
     dialect = postgresql.dialect()
     rowcount = 1
 
-    def execute(self, statement: Insert) -> "_PostgresConnection":
-        self.sql = str(statement.compile(dialect=self.dialect))
+    def execute(self, statement: Insert, row: dict) -> "_PostgresConnection":
+        self.sql = str(statement.compile(dialect=self.dialect, column_keys=list(row)))
         return self
 
 

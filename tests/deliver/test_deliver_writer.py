@@ -1,4 +1,4 @@
-"""What is written for every message is the same, whether SQLAlchemy writes it or SQLite's own statements."""
+"""The writes of a delivery run are the same, by SQLAlchemy and by prepared statements of SQLite."""
 
 import contextlib
 from collections.abc import Iterator
