@@ -99,7 +99,7 @@ def _show(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _shown_json(shown: "Shown") -> dict[str, Any]:
-    from digest.services.library import paper_json
+    from digest.publish.export import paper_json
 
     return paper_json(shown.paper) | {
         "parts": list(shown.parts),
@@ -120,13 +120,14 @@ def _shown_json(shown: "Shown") -> dict[str, Any]:
 
 
 def _search(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.publish.export import paper_json
     from digest.services import library as librarian
 
     with library(home) as tx:
         hits = librarian.search(tx, arguments.query, limit=arguments.limit)
     if arguments.json:
         for hit in hits:
-            _print(librarian.paper_json(hit.paper) | {"score": hit.score})
+            _print(paper_json(hit.paper) | {"score": hit.score})
         return 0
     screen.table(
         ("number", "score", "title", "arXiv", "DOI"),
@@ -140,6 +141,7 @@ def _search(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
 
 
 def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+    from digest.publish.export import export
     from digest.services import library as librarian
     from digest.system.files import write_whole
 
@@ -150,7 +152,7 @@ def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
             papers = iter(sorted(found, key=lambda paper: paper.number))
         else:
             papers = tx.library.all_papers()
-        pieces = librarian.export(papers, form)
+        pieces = export(papers, form)
         if arguments.output is None:
             sys.stdout.writelines(pieces)
             return 0

@@ -14,16 +14,16 @@ from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
 from digest.model import Issue, IssueLine, Item, Paper, Trend
 from digest.render import phrases
-from digest.render.bibtex import bibtex
 from digest.render.chart import Chart, papers_a_week, weekly_bars
 from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
 from digest.render.highlight import Piece, Span, pieces, spans
 from digest.render.phrases import Reason
 from digest.render.search import shard_file, shard_of
+from digest.text.bibtex import bibtex_entry, citation_key
 from digest.text.clean import clean, shorten
 from digest.text.math import readable, shown
-from digest.urls import arxiv_url, doi_url, issue_page, paper_page, paper_url, web_url
+from digest.urls import arxiv_url, doi_url, issue_page, paper_page, paper_url, public_url, web_url
 
 LONG = 8  # an issue of more papers begins with a table of contents
 RECENT = 40  # issues on the first list of the index
@@ -499,7 +499,7 @@ def page_view(paper: Paper, issues: Sequence[IssueLine], frame: SiteContext) -> 
         first_seen=say.short_day(phrases.in_zone(paper.first_seen, frame.timezone).date()),
         sources=phrases.sources(paper),
         issues=tuple(_line(line, say) for line in issues),
-        bibtex=bibtex(paper),
+        bibtex=bibtex_entry(paper, key=citation_key(paper), url=public_url(paper)),
         feed=feed_view("all", say.gettext("%(title)s: every new paper", title=digest), frame),
     )
 
