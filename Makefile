@@ -1,10 +1,10 @@
-# Everything a checkout needs. Only make and python3 are assumed; each target sets up .venv first.
+# The tasks of a checkout. They need only make and python3; each target sets up .venv first if necessary.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: run test check bench torture format clean
+.PHONY: run test check bench torture pictures format clean
 
 run: $(STAMP)
 	@$(BIN)/digest run
@@ -24,6 +24,9 @@ bench: $(STAMP)
 torture: $(STAMP)
 	@TORTURE=full $(BIN)/python -m pytest -q -n auto -m torture
 
+pictures: $(STAMP)
+	@$(BIN)/python docs/pictures/make.py
+
 format: $(STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -32,11 +35,11 @@ $(VENV): $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
-		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or name one: make PYTHON=python3.12"; exit 1; }
+		echo "paper-digest needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or choose another: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-		echo "Python's venv module is missing. Debian, Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Setting up $(VENV) (once, about a minute) ..."
+		echo "$(PYTHON) has no venv module. Install it (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@echo "Setting up $(VENV) (only once, takes about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)

@@ -109,7 +109,7 @@ def test_documented_subscription_keys_are_the_known_ones():
     flawed = check("x", 'zzzzzzzz = 1\nkeywords = ["a"]\n', shown="x.toml", timezone="UTC")
     assert isinstance(flawed, InvalidSubscription)
     known = set(str(flawed).split("known keys: ", 1)[1].split(", "))
-    assert keys_of(DOCS["subscriptions.md"], "Subscriptions and settings") == known
+    assert keys_of(DOCS["subscriptions.md"], "Subscription files") == known
 
 
 def test_links_between_documents_lead_somewhere():
@@ -119,8 +119,8 @@ def test_links_between_documents_lead_somewhere():
 
 
 def test_the_commands_of_the_readme(tmp_path):
-    """The block under "Your own", typed as it stands, in a folder of its own."""
-    block = DOCS["README.md"].split("## Your own\n\n", 1)[1].split("\n\n", 1)[0]
+    """Run the block under "Your own digest" in an empty folder, exactly as it is printed."""
+    block = DOCS["README.md"].split("## Your own digest\n\n", 1)[1].split("\n\n", 1)[0]
     commands = [line.split("  #")[0].strip() for line in block.splitlines()]
     assert commands.pop(0) == "source .venv/bin/activate"
     home = tmp_path / "papers"

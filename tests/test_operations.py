@@ -209,5 +209,7 @@ def test_every_event_of_the_log_is_documented():
         path.read_text("utf-8") for path in (*folder.glob("scheduler/*.py"), *folder.glob("web/*.py"))
     )
     events = set(re.findall(r'log\.\w+\(\s*"(\w+)"', source))
-    told = set(re.findall(r"`(\w+)`", TEXT.split("Events are", 1)[1].split("\n\n", 1)[0]))
+    section = TEXT.split("\n### Log events\n", 1)[1].split("\n#", 1)[0]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    told = {event for row in rows for event in re.findall(r"`(\w+)`", row)}
     assert events == told

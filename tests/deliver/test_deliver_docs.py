@@ -55,7 +55,7 @@ def test_the_keys_of_each_table_are_the_known_ones(tmp_path, table):
     with pytest.raises(ConfigError) as caught:
         load_settings(path)
     known = set(re.search(r"known keys: (.*)", str(caught.value))[1].split(", "))
-    section = TEXT.split(f"### Settings of `[{table}]`\n", 1)[1].split("\n### ")[0]
+    section = TEXT.split(f"### Settings: `[{table}]`\n", 1)[1].split("\n#")[0]
     documented = {
         key
         for line in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
