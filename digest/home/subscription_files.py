@@ -13,9 +13,8 @@ from digest.home.durations import parse_span
 from digest.home.toml import Table, at_least, nearest, one_of, parse_toml, read_text, strings, time_zone
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import parse, parse_exclude
-from digest.model import Home, RankingWeights, Subscription
+from digest.model import FORMS, Home, RankingWeights, Subscription
 
-FORMATS = ("html", "markdown", "text", "eml")
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
 _ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -116,7 +115,7 @@ def check(
 
 def _subscription(stem: str, table: Table, timezone: str, language: str) -> Subscription:
     email = _email(table)
-    default_formats = [name for name in FORMATS if name != "eml" or email]
+    default_formats = [name for name in FORMS if name != "eml" or email]
     subscription = Subscription(
         id=stem,
         name=table.take("name", str, stem, _name),
@@ -237,9 +236,9 @@ def _schedule(value: str) -> str:
 def _formats(table: Table, default: list[Any]) -> list[Any]:
     def known(values: list[Any]) -> list[Any]:
         for value in strings(values):
-            if value not in FORMATS:
-                raise ValueError(f"{value!r} is no format; {nearest(value, FORMATS)}")
-        return [name for name in FORMATS if name in values]
+            if value not in FORMS:
+                raise ValueError(f"{value!r} is no format; {nearest(value, tuple(FORMS))}")
+        return [name for name in FORMS if name in values]
 
     return table.take_list("formats", default, known)
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from digest.model.deliveries import Delivery
+from digest.model.issues import FORMS
 from digest.model.papers import Rejected
 
 
@@ -68,17 +69,14 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class IssueReport:
-    """An issue that was made; paths are relative to the home, None for a form not asked for."""
+    """An issue that was made. `files` maps each of its forms to a path relative to the home."""
 
     number: int
     slot: str | None
     new: tuple[str, ...]
     updated: tuple[str, ...]
     more: int
-    html: str | None = None
-    markdown: str | None = None
-    text: str | None = None
-    eml: str | None = None
+    files: Mapping[str, str]
     discover: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -88,10 +86,7 @@ class IssueReport:
             "new": list(self.new),
             "updated": list(self.updated),
             "more": self.more,
-            "html": self.html,
-            "markdown": self.markdown,
-            "text": self.text,
-            "eml": self.eml,
+            **{form: self.files.get(form) for form in FORMS},
             "discover": list(self.discover),
         }
 

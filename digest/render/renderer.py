@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digest.i18n.catalogue import language
-from digest.model import Issue, IssueLine, Paper
+from digest.model import FORMS, Issue, IssueLine, Paper
 from digest.render import chat, mail, phrases
 from digest.render import markdown as md
 from digest.render.context import SiteContext
@@ -89,6 +89,11 @@ class Renderer:
             if len(page.encode("utf-8", "replace")) <= BUDGET:
                 break
         return page
+
+    def file(self, issue: Issue, form: str) -> bytes:
+        """Return the content of an issue's file in one of FORMS."""
+        content = _FORMS[form](self, issue)
+        return content if isinstance(content, bytes) else content.encode()
 
     def markdown(self, issue: Issue) -> str:
         """Return the issue in Markdown, abstracts whole, in a file next to that of `html`."""
@@ -179,6 +184,15 @@ class Renderer:
         home_url = frame.home_url.removesuffix("index.html") if frame.feeds_base else frame.home_url
         title = named(frame.title, "Paper Digest")
         return self._render("notice.html", notice.language, notice=notice, title=title, home_url=home_url)
+
+
+_FORMS: dict[str, Callable[[Renderer, Issue], str | bytes]] = {
+    "html": Renderer.html,
+    "markdown": Renderer.markdown,
+    "text": Renderer.text,
+    "eml": Renderer.eml,
+}
+assert _FORMS.keys() == FORMS.keys()
 
 
 def clean_lines(text: str) -> str:

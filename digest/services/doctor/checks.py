@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import open_home
-from digest.model import Home, Issue, Item, Paper, Settings
+from digest.model import FORMS, Home, Issue, Item, Paper, Settings
 from digest.model.reports import Finding
 from digest.services.workspace import Clock, open_library
 
@@ -126,12 +127,10 @@ def templates(patient: CheckContext) -> Sequence[Finding]:
 
     renderer, issue = renderer_for(patient.home), _sample(patient.clock.now)
     found = []
-    forms: tuple[Callable[[Issue], object], ...] = (
-        renderer.html, renderer.markdown, renderer.text, renderer.eml, renderer.archive
-    )  # fmt: skip
-    for form in forms:
+    forms: list[Callable[[Issue], object]] = [partial(renderer.file, form=form) for form in FORMS]
+    for render in (*forms, renderer.archive):
         try:
-            form(issue)
+            render(issue)
         except DigestError as error:
             found.append(Finding("templates", "bad", str(error), "mend the template, or take it away"))
     return list(dict.fromkeys(found)) or [
