@@ -105,7 +105,7 @@ def test_an_issue_in_german():
         assert "neue und 1 überarbeitete unter 66 Arbeiten seit Montag." in form
         assert "Gesucht:" in form
         assert "enabled" in form
-        assert not re.search("Here because|You asked|Sent:|To change it|All issues", form)
+        assert not re.search("Why it is here|You asked|Schedule:|To change this|All issues", form)
     assert "neue Arbeiten ·" in renderer.subject(issue)
 
 
@@ -116,7 +116,7 @@ def test_pages_and_feeds_in_german():
     assert "1 Ausgabe für 1 Abonnement." in index
     assert '"many": "# Arbeiten"' in index
     paper = renderer.paper(replace(KETTLE, abstract=""), [IssueLine.of(ISSUE)])
-    assert "Es ist keine Zusammenfassung bekannt." in paper
+    assert "Keine Zusammenfassung verfügbar." in paper
     assert '<html lang="de"' in paper
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.store.engine import open_store
-from digest.summarize import SummaryError, judged
+from digest.summarize import SummaryError, checked
 from tests.homes import Card, TestHome, issue_of, page, prose
 from tests.servers import Asked, HttpReply, http_server
 from tests.strategies import texts
@@ -113,18 +113,18 @@ def test_nobody_is_asked_by_rehearsals_or_without_an_issue(home):
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        (HttpReply(500), "answers 500"),
-        (HttpReply(401, body=b"bad key s3cret"), "answers 401"),
-        (HttpReply(302, headers={"Location": "http://127.0.0.1:9/"}), "answers 302"),
-        (HttpReply(body=b"<html>"), "no answer of a chat|not that of a chat"),
-        (HttpReply(body=b"[" * 100_000), "not that of a chat"),
-        (HttpReply(body=b"[]"), "not that of a chat"),
-        (HttpReply(body=bytes(2_000_000)), "more than a summary"),
+        (HttpReply(500), "answered with status 500"),
+        (HttpReply(401, body=b"bad key s3cret"), "answered with status 401"),
+        (HttpReply(302, headers={"Location": "http://127.0.0.1:9/"}), "answered with status 302"),
+        (HttpReply(body=b"<html>"), "not a chat completion"),
+        (HttpReply(body=b"[" * 100_000), "not a chat completion"),
+        (HttpReply(body=b"[]"), "not a chat completion"),
+        (HttpReply(body=bytes(2_000_000)), "an answer that is too large"),
         (answer(None), "has no text"),
         (answer(""), "0 characters"),
         (answer("word " * 500), "characters"),
-        (answer("See https://evil.example/ for all of the lamps."), "has a link"),
-        (answer("The lamps came back in 99.7 of all the cases."), "says 99.7"),
+        (answer("See https://evil.example/ for all of the lamps."), "contains a link"),
+        (answer("The lamps came back in 99.7 of all the cases."), "contains 99.7"),
         (HttpReply(body=answer().body, cut=20), "connection failed"),
     ],
 )
@@ -149,12 +149,12 @@ def test_an_endpoint_that_is_not_there_or_too_slow(home):
     with http_server([HttpReply(body=answer().body, drip=0.3)]) as server:
         summarised(home, server.url, "max_seconds = 1")
         (note,) = home.run("2026-11-20T10:00")["notes"]
-    assert "takes too long" in note
+    assert "timed out" in note
     home.subscribe("c", "fog")
     with http_server([HttpReply(body=answer().body, drip=9)]) as server:
         summarised(home, server.url, "max_seconds = 1")
         (note,) = home.run("2026-11-20T11:00")["notes"]
-    assert "takes too long" in note
+    assert "timed out" in note
 
 
 def test_the_limits_of_a_run(home):
@@ -251,7 +251,7 @@ def test_settings_are_checked(home, lines, told):
 @given(texts() | st.text(), texts())
 def test_what_is_shown_was_judged(said, source):
     try:
-        text = judged(said, source)
+        text = checked(said, source)
     except SummaryError:
         return
     assert 20 <= len(text) <= 600
@@ -260,7 +260,7 @@ def test_what_is_shown_was_judged(said, source):
 
 
 def test_thoughts_are_left_out():
-    assert judged(f"<think>\nHm, 12 lamps.\n</think>\n“{SAID}”", "") == SAID.strip()
+    assert checked(f"<think>\nHm, 12 lamps.\n</think>\n“{SAID}”", "") == SAID.strip()
 
 
 def test_a_summary_is_kept_as_it_first_was(tmp_path):

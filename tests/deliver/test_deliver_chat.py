@@ -84,7 +84,7 @@ def test_an_issue_in_short_goes_to_the_room_once(home: MailHome, chatting):
     assert told["title"] == "kelp: 2 new papers · 20 November"
     assert "1. Kelp and the Slow Lamp\n" in told["message"]
     assert "http://localhost:8350/papers/1.html" in told["message"]
-    assert "Here because:" in told["message"]
+    assert "Why it is here:" in told["message"]
     (line,) = done["messages"]
     assert (line["recipient"], line["channel"], line["status"], line["reply"]) == (
         "team", "chat", "sent", "200 taken by the service",

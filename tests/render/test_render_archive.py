@@ -18,7 +18,7 @@ def test_a_chart_ends_with_the_newest_paper():
     chart = papers_a_week([first, first + timedelta(days=1), first + timedelta(days=21)])
     assert [(bar.x, bar.height) for bar in chart.bars] == [(0, 36), (9, 1), (18, 1), (27, 18)]
     assert chart.bars[0].label == "week of 2026-01-05: 2"
-    assert chart.summary == "3 papers in 4 weeks, 1 in the latest, at most 2 in one"
+    assert chart.summary == "3 papers in 4 weeks; 1 in the latest week, at most 2 in a week"
 
 
 def test_a_chart_has_its_limits():
