@@ -1,4 +1,4 @@
-"""What we say in languages other than English: complete, well formed, and with the right plurals."""
+"""Translations: complete, well formed, and with the right plurals."""
 
 import re
 from dataclasses import replace
@@ -32,14 +32,14 @@ def places(message):
     return sorted(name for _, name in re.findall(r"(%)\((\w+)\)s", message))
 
 
-def test_every_language_has_a_catalogue_and_no_catalogue_is_left_over():
+def test_languages_and_catalogues_correspond():
     assert sorted(path.name for path in LOCALE.iterdir()) == sorted(OTHERS)
 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_message_is_translated_and_nothing_else(code):
-    said = {message for message, _ in messages()}
-    assert {tuple(each.id) if each.pluralizable else each.id for each in catalogue(code) if each.id} == said
+    used = {message for message, _ in messages()}
+    assert {tuple(each.id) if each.pluralizable else each.id for each in catalogue(code) if each.id} == used
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -135,7 +135,7 @@ def test_one_home_may_speak_two_languages(tmp_path):
     assert "Arbeiten für calm" in feed
 
 
-def test_a_language_that_there_is_not(tmp_path):
+def test_an_unsupported_language(tmp_path):
     (tmp_path / "digest.toml").write_text('language = "fr"\n', "utf-8")
     with pytest.raises(ConfigError, match="language"):
         load_settings(tmp_path / "digest.toml")

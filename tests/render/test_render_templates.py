@@ -44,7 +44,7 @@ def test_the_stylesheet_can_be_replaced_alone(tmp_path):
     assert "<style>\nb { color: red; }" in renderer(tmp_path, site_css="b { color: red; }").paper(KETTLE)
 
 
-def test_markdown_of_ones_own_makes_the_archive_page(tmp_path):
+def test_a_home_with_its_own_markdown_template(tmp_path):
     own = renderer(tmp_path, issue_md="# {{ issue.name|md }}\n\n<script>x</script>\n")
     assert "&lt;script&gt;x&lt;/script&gt;" in own.archive(ISSUE)
 
@@ -105,7 +105,7 @@ def test_the_sandbox_escapes_html_templates_only(tmp_path):
     assert (own.text(ISSUE), own.html(ISSUE)) == ("<&>", "&lt;&amp;&gt;")
 
 
-def test_importing_costs_little():
+def test_importing_loads_no_heavy_package():
     code = "import sys, digest.render, digest.publish; print([m for m in ('jinja2', 'markdown', 'feedgen', 'lxml') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
