@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from digest.errors import TemplateError
 from digest.i18n.language import ENGLISH, Language
-from digest.render import markdown as md
-from digest.render import plain_text as plain
+from digest.render import markdown, plain_text
 from digest.render.highlight import Piece, marked, text_of
 from digest.system.resources import folder
 
@@ -52,11 +51,11 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         language.message, language.plural, newstyle=True
     )
     environment.filters |= {
-        "md": md.escape,
-        "bold": md.bold,
-        "target": md.link_target,
-        "wrap": plain.wrap,
-        "underline": plain.underline,
+        "md": markdown.escape,
+        "bold": markdown.bold,
+        "target": markdown.link_target,
+        "wrap": plain_text.wrap,
+        "underline": plain_text.underline,
         "plain": text_of,
         "number": language.number,
         "marked": _marked,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.i18n.catalogue import language
 from digest.model import FORMS, Issue, IssueLine, Paper
-from digest.render import chat, mail, phrases
-from digest.render import markdown as md
+from digest.render import chat, mail, markdown, phrases
 from digest.render.archive_view import ArchiveStats, index_view, page_view
 from digest.render.context import SiteContext
 from digest.render.environment import make_environment, render
@@ -139,7 +138,7 @@ class Renderer:
         view = issue_view(issue, self._site.relative_to(top), everything=True)
         if link_to:
             view = with_tracked_links(view, link_to)
-        body = md.to_html(
+        body = markdown.to_html(
             self._markdown(view),
             [paper.anchor for section in view.sections for paper in section.papers],
             [*(section.id for section in view.sections), *(["rising"] if view.trends else [])],
