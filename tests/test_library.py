@@ -80,7 +80,7 @@ def test_a_possible_duplicate_is_listed_until_it_is_decided(home):
     assert home.call("library", "doubts", "--json").json == []
     home.call("library", "split", doubt["id"])
     assert home.call("library", "doubts", "--json").json == []
-    assert "no paper is in doubt" in home.call("library", "doubts").err
+    assert "No papers are in doubt." in home.call("library", "doubts").out
 
 
 @pytest.mark.parametrize(
