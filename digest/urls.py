@@ -41,15 +41,18 @@ def _quoted(text: str) -> str:
 
 
 def paper_url(paper: Paper, base_url: str) -> str:
-    """Return the URL of a paper: its own, else that of arXiv or of its DOI, else its page in the archive."""
+    """Return the URL of a paper: its public URL, else its page in the archive."""
+    return public_url(paper) or base_url + paper_page(paper.number)
+
+
+def public_url(paper: Paper) -> str:
+    """Return the URL of a paper on the web: its own, else that of arXiv or of its DOI; "" if none is known."""
     url = web_url(paper.url)
     if url:
         return url
     if paper.arxiv:
         return arxiv_url(paper.arxiv)
-    if paper.doi:
-        return doi_url(paper.doi)
-    return base_url + paper_page(paper.number)
+    return doi_url(paper.doi) if paper.doi else ""
 
 
 def arxiv_url(arxiv: str) -> str:

@@ -203,7 +203,7 @@ def _show_next_steps(context: Context, report: "RunReport", arguments: Namespace
         screen.hint("Nothing new since the last run. To see why", "digest why SUBSCRIPTION")
     elif issues and not arguments.dry_run and not report.problems:
         home = os.path.relpath(context.home.path)
-        first = next((path for each in issues if (path := each.html or each.markdown or each.text)), None)
+        first = next((path for each in issues for form, path in each.files.items() if form != "eml"), None)
         screen.fields(
             (
                 ("first issue", first and PurePath(home, first)),

@@ -25,9 +25,8 @@ from digest.home.toml import (
 from digest.home.values import email_address, is_id
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import parse, parse_exclude
-from digest.model import Home, RankingWeights, Subscription
+from digest.model import FORMS, Home, RankingWeights, Subscription
 
-FORMATS = ("html", "markdown", "text", "eml")
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
 
@@ -124,7 +123,7 @@ def check(
 
 def _subscription(stem: str, table: TableReader, timezone: str, language: str) -> Subscription:
     email = _email(table)
-    default_formats = [name for name in FORMATS if name != "eml" or email]
+    default_formats = [name for name in FORMS if name != "eml" or email]
     subscription = Subscription(
         id=stem,
         name=table.get("name", str, stem, _name),
@@ -246,9 +245,9 @@ def _schedule(value: str) -> str:
 
 
 def _formats(values: list[Any]) -> list[Any]:
-    check = one_of(*FORMATS, noun="format")
+    check = one_of(*FORMS, noun="format")
     chosen = [check(value) for value in strings(values)]
-    return [name for name in FORMATS if name in chosen]
+    return [name for name in FORMS if name in chosen]
 
 
 def _start(value: str) -> timedelta:

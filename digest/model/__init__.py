@@ -6,6 +6,7 @@ Plug-ins may import all names from here.
 
 from digest.model.deliveries import Delivery, DeliveryStatus, Outcome, Reply, Stage
 from digest.model.issues import (
+    FORMS,
     Component,
     Evidence,
     FeedItem,
@@ -35,6 +36,7 @@ from digest.model.settings import (
 from digest.model.subscriptions import RankingWeights, Subscription
 
 __all__ = [
+    "FORMS",
     "Bounces",
     "Component",
     "Cursor",

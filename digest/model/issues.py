@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from digest.model.papers import Paper
+
+# The forms that an issue is written in, by name, and the suffix of their files. `Renderer.file` renders them.
+FORMS: Final[dict[str, str]] = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from digest.errors import DigestError
 from digest.i18n.catalogue import language
 from digest.identity import feed_uid
-from digest.model import FeedItem, Home, Issue
+from digest.model import FORMS, FeedItem, Home, Issue
 from digest.pipeline.trends import trends_of
 from digest.store.store import Store, Transaction
 from digest.system.files import write_whole
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from digest.render import Renderer, SiteContext
     from digest.store.pending_files import Kind
 
-SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 _PAGES_AT_ONCE = 500
 _CHARTED = 10_000  # papers of a subscription's feed that its chart counts, the newest
 
@@ -40,7 +39,7 @@ class Written:
 
 def issue_path(issue: Issue, form: str) -> str:
     """Return where a form of an issue is written, relative to the home."""
-    return f"output/issues/{issue.subscription}/{issue.stem}.{SUFFIXES[form]}"
+    return f"output/issues/{issue.subscription}/{issue.stem}.{FORMS[form]}"
 
 
 def frame_of(home: Home) -> "SiteContext":
@@ -112,15 +111,8 @@ def _issue_files(_home: Home, store: Store, renderer: "Renderer", key: str) -> I
     with store.begin(write=False) as tx:
         stored = tx.issues.get(int(key))
     issue = stored.issue
-    render: dict[str, Callable[[Issue], str | bytes]] = {
-        "html": renderer.html,
-        "markdown": renderer.markdown,
-        "text": renderer.text,
-        "eml": renderer.eml,
-    }
     for form in stored.formats:
-        content = render[form](issue)
-        yield issue_path(issue, form), content if isinstance(content, bytes) else content.encode()
+        yield issue_path(issue, form), renderer.file(issue, form)
     yield f"output/site/issues/{issue.subscription}/{issue.stem}.html", renderer.archive(issue).encode()
 
 

@@ -316,15 +316,14 @@ def _why_none(findings: Findings, misses: Sequence[NearMiss], say: Language) -> 
 
 
 def _made(issue: Issue, subscription: Subscription) -> IssueReport:
-    paths = {form: issue_path(issue, form) for form in subscription.formats}
     return IssueReport(
         number=issue.number,
         slot=issue.slot,
         new=tuple(item.paper.title for item in issue.new),
         updated=tuple(item.paper.title for item in issue.updated),
         more=len(issue.more_new),
+        files={form: issue_path(issue, form) for form in subscription.formats},
         discover=tuple(item.paper.title for item in issue.discover),
-        **paths,
     )
 
 

@@ -17,7 +17,7 @@ from digest.signing import token, verify_token
 from digest.urls import click_page, paper_url
 
 if TYPE_CHECKING:
-    from digest.render.notices import Notice
+    from digest.render.notice_pages import Notice
     from digest.store.store import Transaction
 
 UNSUBSCRIBED = "unsubscribed on the web"  # the reason that `digest recipients list` shows

@@ -84,7 +84,7 @@ def test_a_short_issue_goes_to_the_room_once(home: MailHome, chatting):
     assert sent_message["title"] == "kelp: 2 new papers · 20 November"
     assert "1. Kelp and the Slow Lamp\n" in sent_message["message"]
     assert "http://localhost:8350/papers/1.html" in sent_message["message"]
-    assert "Here because:" in sent_message["message"]
+    assert "Why it is here:" in sent_message["message"]
     (line,) = done["messages"]
     assert (line["recipient"], line["channel"], line["status"], line["reply"]) == (
         "team", "chat", "sent", "200 accepted by the service",
