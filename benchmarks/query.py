@@ -10,6 +10,7 @@ makes the plainest tree, without a place for an error. Ours also cuts the items 
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,8 +18,6 @@ from typing import Any
 
 from matching.workload import FOLDERS, LUCENE, SAMPLES, real_papers, workload
 
-import digest.match.query.parser
-import digest.text.words
 from digest.match.index.compiler import compile_queries
 from digest.match.query.parser import query_of
 
@@ -62,10 +61,11 @@ def ours_fresh_to_program(texts: Sequence[str]) -> Any:
 
 def forget() -> None:
     """Forget the items and words of earlier queries."""
-    for module in (digest.match.query, digest.text):
-        for each in vars(module).values():
-            if hasattr(each, "cache_clear"):
-                each.cache_clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("digest.match.query.", "digest.text.")):
+            for each in vars(module).values():
+                if hasattr(each, "cache_clear"):
+                    each.cache_clear()
 
 
 def luqum() -> Reader:

@@ -262,6 +262,6 @@ def test_special_characters_in_bibtex(home):
     )
     home.run("2026-11-18T09:00")
     bibtex = home.call("library", "export", "--format", "bibtex").out
-    assert r"title = {{Costs \{of\} 50\% \& \$x\_1\$}}" in bibtex
+    assert r"title = {{Costs \{of\} 50\% \& x₁}}" in bibtex
     assert r"title = {{{\it Schr\"odinger} lamps}}" in bibtex
     assert home.call("library", "show", "doi:10.1/x").status == 2

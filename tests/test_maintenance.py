@@ -112,9 +112,9 @@ def test_settings(tmp_path, text, expected):
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("backups = -1", "schedule.backups: is -1; write 0 or more"), ("metrics = '99999'", 'write an address such as "127.0.0.1:9464"'),
-    ("metrics = 'x:y'", "schedule.metrics"), ("ping = 'ftp://x'", "schedule.ping"), ("keep_output = 'x'", "schedule.keep_output: is 'x'"),
-    ("kep_output = 'x'", "did you mean 'keep_output'"), ("watch = 1", "schedule.watch: is 1; write true or false"),
+    ("backups = -1", "schedule.backups: -1 is too small; use 0 or more"), ("metrics = '99999'", 'use an address such as "127.0.0.1:9464"'),
+    ("metrics = 'x:y'", "schedule.metrics"), ("ping = 'ftp://x'", "schedule.ping"), ("keep_output = 'x'", "schedule.keep_output: 'x' is not a valid time span"),
+    ("kep_output = 'x'", "did you mean 'keep_output'"), ("watch = 1", "schedule.watch: 1 is not true or false"),
 ])  # fmt: skip
 def test_invalid_settings(tmp_path, text, message):
     path = tmp_path / "digest.toml"

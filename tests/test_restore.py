@@ -177,7 +177,7 @@ def test_a_library_of_a_newer_program_changes_nothing(home, tmp_path, option):
     files = (copy, "--newer", strange) if option else (strange,)
     done = home.call("restore", *files)
     assert done.status == 2
-    assert f"{strange}: the library database has schema 99" in done.err
+    assert f"{strange}: the library database has schema version 99" in done.err
     assert home.dump() == before
     locks = {home.path / ".digest.schedule.lock", home.path / ".digest.lock"}
     assert set(home.path.iterdir()) - locks == set(names) - locks

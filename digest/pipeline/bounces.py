@@ -16,7 +16,7 @@ from digest.deliver.returned_mail import mark_read, messages_in
 from digest.errors import DigestError
 from digest.fetch import imap
 from digest.fetch.errors import FetchError
-from digest.home.secrets import ca_file_of, secret_of
+from digest.home.secrets import ca_file_of, read_secret
 from digest.model import Delivery, Home, ImapBox
 from digest.store import Outbox
 from digest.store.store import Store, Transaction
@@ -79,7 +79,7 @@ def _until(stopping: Callable[[], bool], mailbox: Iterable[ProcessedMessage]) ->
 
 
 def _from_files(path: Path, processor: "BounceProcessor") -> Iterator[ProcessedMessage]:
-    for file, data in messages_in(path, fresh=True):
+    for file, data in messages_in(path, unread=True):
         found = processor.process(str(file), data)
         if found.bounce.kind not in {"other", "forged"}:
             mark_read(file)
@@ -92,7 +92,7 @@ def _from_server(home: Home, box: ImapBox, processor: "BounceProcessor") -> Iter
     last, valid = processor.read_up_to(box)
     since = None if last else (processor.now - timedelta(days=_FIRST_DAYS)).date()
     large = 0
-    for uid, validity, data in imap.mails(
+    for uid, validity, data in imap.messages(
         box, password, after=last, validity=valid, since=since, max_bytes=_LARGEST
     ):
         large += data is None
@@ -106,7 +106,7 @@ def opened_by(home: Home, box: ImapBox) -> tuple[ImapBox, str]:
     """Return the settings to open a folder with, and its password. Raises UsageError if they cannot be read."""
     if box.ca_file:
         box = replace(box, ca_file=ca_file_of(home, "bounces.imap", box.ca_file))
-    return box, secret_of(home, "bounces.imap.password", box.password_env, box.password_file)
+    return box, read_secret(home, "bounces.imap.password", box.password_env, box.password_file)
 
 
 class BounceProcessor:
@@ -147,7 +147,7 @@ def _about(tx: Transaction, bounce: Bounce) -> Delivery | None:
 
 
 def _bounced(outbox: Outbox, line: Delivery, bounce: Bounce, now: datetime) -> None:
-    outbox.came_back(line.id, bounce.text, now=now)
+    outbox.bounce(line.id, bounce.text, now=now)
     outbox.suppress(line.recipient, reason=f"bounced: {bounce.text}", at=now)
 
 

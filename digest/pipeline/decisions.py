@@ -23,6 +23,7 @@ from digest.i18n.language import ENGLISH, Language
 from digest.match.near_misses import NearMiss
 from digest.model import Cursor, Issue, Paper, Subscription
 from digest.model.reports import IssueReport, SubscriptionReport
+from digest.pipeline.channels import CHANNELS
 from digest.pipeline.context import RunContext
 from digest.pipeline.cursors import unused_slot
 from digest.pipeline.matching import Interval, RunMatcher
@@ -196,7 +197,7 @@ def _add_issue(
         run=context.number,
     )
     for channel in context.home.settings.channels:
-        tx.outbox.add(key, subscription.recipients(channel), channel=channel, at=context.now)
+        tx.outbox.add(key, CHANNELS[channel].recipients(subscription), channel=channel, at=context.now)
 
 
 def _issue_report(issue: Issue, subscription: Subscription) -> IssueReport:
@@ -208,7 +209,7 @@ def _issue_report(issue: Issue, subscription: Subscription) -> IssueReport:
         updated=tuple(item.paper.title for item in issue.updated),
         more=len(issue.more_new),
         discover=tuple(item.paper.title for item in issue.discover),
-        **paths,
+        files=paths,
     )
 
 

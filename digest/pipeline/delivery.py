@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.deliver.worker import Loop
+from digest.deliver.worker import Worker
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import process_new
-from digest.pipeline.channels import channels_of
+from digest.pipeline.channels import open_channels
 from digest.store.group_commit import GroupCommit
+from digest.store.outbox import LeaseHolder
 from digest.store.store import Store
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
@@ -47,7 +48,7 @@ def deliver(
 ) -> DeliveryReport:
     """Send the outbox over every configured channel, until `stopping`. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
-    channels = channels_of(home, store)
+    channels = open_channels(home, store)
     # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
     problems = dict.fromkeys(process_new(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:
@@ -56,10 +57,10 @@ def deliver(
     pauses: list[str] = []
     for name, channel in channels.items():
         with _leased_outbox(home, store, name, clock, number) as outbox:
-            loop = Loop(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
-            loop.run()
-        problems |= loop.problems
-        pauses += [loop.pause] if loop.pause else []
+            worker = Worker(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
+            worker.run()
+        problems |= worker.problems
+        pauses += [worker.pause] if worker.pause else []
     pause = "; ".join(pauses)
     with store.begin() as tx:
         counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
@@ -77,13 +78,10 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
             due = sum(
                 len(
                     tx.outbox.claim(
-                        "rehearsal",
-                        channel=channel,
+                        LeaseHolder("rehearsal", channel, number, resend=home.settings.in_doubt == "resend"),
                         now=now,
                         until=now,
                         limit=len(lines),
-                        resend=home.settings.in_doubt == "resend",
-                        number=number,
                     )
                 )
                 for channel in home.settings.channels
@@ -109,70 +107,43 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
         forget_worker(home.path, holder)
 
 
-@dataclass(frozen=True, slots=True)
-class Leases:
-    """The terms on which a worker leases messages: of one channel, in the delivery run `number`.
-
-    `length` is how long a lease lasts; `resend` whether messages in doubt are tried again.
-    """
-
-    holder: str
-    channel: str
-    length: timedelta
-    resend: bool
-    number: int
-
-
 class LeasedOutbox:
     """The outbox as one worker sees it, for `digest.deliver.worker`."""
 
-    def __init__(self, store: Store, clock: SteadyClock, leases: Leases) -> None:
-        self._store, self._clock, self._leases = store, clock, leases
+    def __init__(self, store: Store, clock: SteadyClock, holder: LeaseHolder, length: timedelta) -> None:
+        """A lease lasts for `length`."""
+        self._store, self._clock, self._holder, self._length = store, clock, holder, length
         # A holder that names the boot of the machine need not flush every outcome to disk: after a power cut
         # the boot differs, and all its leases are in doubt.
-        self._commits = GroupCommit(store, durable="@" not in leases.holder)
+        self._commits = GroupCommit(store, durable="@" not in holder.name)
 
     def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
-        now, leases = self._clock(), self._leases
+        now = self._clock()
         with self._store.begin() as tx:
             return tx.outbox.claim(
-                leases.holder,
-                channel=leases.channel,
-                now=now,
-                until=now + leases.length,
-                limit=limit,
-                resend=leases.resend,
-                number=leases.number,
-                closed=closed,
+                self._holder, now=now, until=now + self._length, limit=limit, blocked=closed
             )
 
     def waits_for(self, closed: frozenset[str]) -> bool:
-        leases = self._leases
         with self._store.begin(write=False) as tx:
-            return tx.outbox.waits_for(
-                closed,
-                channel=leases.channel,
-                now=self._clock(),
-                resend=leases.resend,
-                number=leases.number,
-            )
+            return tx.outbox.waits_for(closed, self._holder, now=self._clock())
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
-        holder, until = self._leases.holder, self._clock() + self._leases.length
+        holder, until = self._holder.name, self._clock() + self._length
         return lambda: self._commits.write(lambda writer: writer.begin(delivery.id, holder, until=until))
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Record an outcome soon; until then the message is in doubt. Raises the error of an earlier outcome."""
-        now, leases = self._clock(), self._leases
-        self._commits.note(
-            lambda writer: writer.settle(delivery, leases.holder, outcome, now=now, number=leases.number)
+        now, holder = self._clock(), self._holder
+        self._commits.enqueue(
+            lambda writer: writer.settle(delivery, holder.name, outcome, now=now, number=holder.number)
         )
 
     def release(self) -> None:
         self._commits.stop()
         self._commits.check()
         with self._store.begin() as tx:
-            tx.outbox.release(self._leases.holder)
+            tx.outbox.release(self._holder.name)
 
 
 @contextmanager
@@ -184,8 +155,8 @@ def _leased_outbox(
     # Longer than any attempt can take, as each of its steps has a timeout.
     length = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
-    if store.is_sqlite and (start := boot_id()):
+    if store.capabilities.relaxed_durability and (start := boot_id()):
         holder += f"@{start}"
-    leases = Leases(holder, channel, length, resend=home.settings.in_doubt == "resend", number=number)
+    leases = LeaseHolder(holder, channel, number, resend=home.settings.in_doubt == "resend")
     with liveness_file(home.path, holder):
-        yield LeasedOutbox(store, clock, leases)
+        yield LeasedOutbox(store, clock, leases, length)

@@ -51,7 +51,7 @@ def _back_up(home: Home, store: Store, today: date, keep: int) -> tuple[Path | N
     folder = home.path / FOLDER
     target = folder / f"digest-{today}.db"
     made = None
-    if store.is_sqlite and not target.exists():
+    if store.capabilities.single_file and not target.exists():
         folder.mkdir(exist_ok=True)
         store.backup(target)
         made = target

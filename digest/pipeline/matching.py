@@ -109,13 +109,13 @@ class RunMatcher:
         from digest.match.index.index import Index
 
         with self.store.begin(write=False) as tx:
-            kept = tx.compiled_queries.kept()
+            kept = tx.compiled_queries.load()
         known = dict(zip(_cut(kept.queries), count(), strict=False)) if kept else {}
         changed = len(known.keys() ^ wanted.keys())
         if kept is None or changed * 10 > len(wanted):
             program = compile_queries([query_of(each.keywords, each.exclude) for each in wanted.values()])
             with self.store.begin() as tx:
-                tx.compiled_queries.keep(b"".join(wanted), program.dump())
+                tx.compiled_queries.save(b"".join(wanted), program.dump())
             return Index(program=program), dict(zip(wanted, count(), strict=False))
         index = Index(program=Program.load(kept.body))
         for fingerprint in known.keys() - wanted.keys():

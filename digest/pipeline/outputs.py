@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from digest.errors import DigestError
 from digest.i18n.catalogue import language
 from digest.identity import feed_uid
-from digest.model import FeedItem, Home, Issue
+from digest.model import FORMS, FeedItem, Home, Issue
 from digest.pipeline.context import Progress
 from digest.pipeline.ranking import trends_of
 from digest.store.store import Store, Transaction
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from digest.render import Renderer, SiteContext
     from digest.store.pending_files import Kind
 
-SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 _PAGES_AT_ONCE = 500
 _CHARTED = 10_000  # newest papers of a subscription's feed that its chart counts
 
@@ -43,7 +42,7 @@ class Written:
 
 def issue_path(issue: Issue, form: str) -> str:
     """Return the path of a form of an issue, relative to the home."""
-    return f"output/issues/{issue.subscription}/{issue.stem}.{SUFFIXES[form]}"
+    return f"output/issues/{issue.subscription}/{issue.stem}.{FORMS[form]}"
 
 
 def site_context(home: Home) -> "SiteContext":
@@ -110,15 +109,8 @@ class _Writer:
         with self.store.begin(write=False) as tx:
             stored = tx.issues.get(int(key))
         issue = stored.issue
-        render: dict[str, Callable[[Issue], str | bytes]] = {
-            "html": self.renderer.html,
-            "markdown": self.renderer.markdown,
-            "text": self.renderer.text,
-            "eml": self.renderer.eml,
-        }
         for form in stored.formats:
-            content = render[form](issue)
-            yield issue_path(issue, form), content if isinstance(content, bytes) else content.encode()
+            yield issue_path(issue, form), self.renderer.file(issue, form)
         page = f"output/site/issues/{issue.subscription}/{issue.stem}.html"
         yield page, self.renderer.archive(issue).encode()
 

@@ -153,7 +153,7 @@ def _close(store: Store, context: RunContext, report: RunReport) -> None:
     ended = max(context.started, datetime.now(context.started.tzinfo))  # the clock may have been put back
     status = "part" if report.exit_status else "done"
     with store.begin() as tx:
-        tx.ledger.close_run(context.number, ended=ended, status=status, report=report.as_json())
+        tx.ledger.close_run(context.number, ended=ended, status=status, report=report)
 
 
 def _valid(subscriptions: Subscriptions) -> list[Subscription]:

@@ -44,12 +44,12 @@ def failing_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
 
 
 def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
 
-    memories, zone = Memories.load(home.inbox), ZoneInfo(home.settings.timezone)
+    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
     for source in home.settings.sources:
         memory, command = memories.of(source.name), f"digest fetch --source {source.name}"
-        asked, changed, failing = map(memory.moment, ("asked", "changed", "failing"))
+        asked, changed, failing = map(memory.time_of, ("asked", "changed", "failing"))
         if memory.error:
             since = ""
             if failing and asked and failing < asked:
@@ -72,10 +72,10 @@ def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
 
 def unfetched_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
     """Return the sources with an interval (`every`) that have not been fetched for more than two of them."""
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
 
-    memories, zone = Memories.load(home.inbox), ZoneInfo(home.settings.timezone)
-    fetched = [(each, memories.of(each.name).moment("asked")) for each in home.settings.sources]
+    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
+    fetched = [(each, memories.of(each.name).time_of("asked")) for each in home.settings.sources]
     return tuple(
         Trouble(
             f"the source {each.name} was last fetched {moment.astimezone(zone):%a %Y-%m-%d %H:%M}",

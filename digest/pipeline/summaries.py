@@ -3,13 +3,14 @@
 A paper whose summary is not ready in time shows its key sentence, and the notes of the run say why.
 """
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from digest.compose.issue import Findings
+from digest.errors import UsageError
+from digest.home.secrets import read_secret
 from digest.model import Home, Item, Paper, Summary, SummarySettings
 from digest.store.store import Store, Transaction
 
@@ -28,9 +29,10 @@ def write_summaries(home: Home, store: Store, papers: Iterable[Paper], *, now: d
     missing = {key: paper for key, paper in wanted.items() if key not in known}
     if not missing:
         return ()
-    key, problem = _secret(home, settings)
-    if problem:
-        return (_note(0, len(missing), problem),)
+    try:
+        key = _key(home, settings)
+    except UsageError as error:
+        return (_note(0, len(missing), str(error)),)
     written, problem = _request(store, settings, key, missing, now)
     return (_note(written, len(missing), problem),) if problem else ()
 
@@ -68,24 +70,17 @@ def _note(written: int, wanted: int, problem: str) -> str:
     return f"summaries: {written} of {wanted} written; the other papers show their key sentence: {problem}"
 
 
-def _secret(home: Home, settings: SummarySettings) -> tuple[str, str]:
-    """Return the key of the endpoint ("" for none), and the problem with it ("" for none)."""
-    if settings.key_env:
-        key = os.environ.get(settings.key_env, "").strip()
-        return key, _problem(key, f"summaries.key_env: the variable {settings.key_env}")
-    if settings.key_file:
-        try:
-            key = (home.path / settings.key_file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            return "", f"summaries.key_file cannot be read ({type(error).__name__})"
-        return key, _problem(key, "summaries.key_file")
-    return "", ""
-
-
-def _problem(key: str, place: str) -> str:
-    if not key:
-        return f"{place} is not set or empty"
-    return "" if key.isascii() and key.isprintable() else f"{place} contains more than a key"
+def _key(home: Home, settings: SummarySettings) -> str:
+    """Return the key of the endpoint, "" for none. Raises UsageError if it cannot be read or is invalid."""
+    if not (settings.key_env or settings.key_file):
+        return ""
+    key = read_secret(home, "summaries.key", settings.key_env, settings.key_file).strip()
+    if not (key.isascii() and key.isprintable()):
+        name = "key_env" if settings.key_env else "key_file"
+        raise UsageError(
+            f"digest.toml: summaries.{name}: the value is not a valid key; it must be one line in ASCII"
+        )
+    return key
 
 
 def with_summaries(tx: Transaction, model: str, findings: Findings) -> Findings:

@@ -18,7 +18,7 @@ from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
-    from digest.fetch.fetch import Fetched
+    from digest.fetch.fetch import FetchResult
     from digest.home.subscription_files import InvalidSubscription
     from digest.pipeline.context import Options, Progress
     from digest.pipeline.maintenance import MaintenanceReport
@@ -114,16 +114,17 @@ def read_paths(
 
 def fetch(
     home: Home, names: Sequence[str], since: date | None, clock: Clock, progress: "Progress"
-) -> "Iterator[Fetched]":
+) -> "Iterator[FetchResult]":
     """Fetch the named sources of `digest.toml`, or all, into the inbox, and yield what each brought.
 
     Raises UsageError for an unknown name, LockedError while another process fetches.
     """
     from digest import __version__
-    from digest.fetch.fetch import agent_of
+    from digest.fetch.fetch import FetchOptions, agent_of
     from digest.fetch.fetch import fetch as fetch_all
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
     from digest.fetch.web import Limits
+    from digest.home.secrets import read_secret
     from digest.system.locks import hold
 
     settings = home.settings
@@ -136,19 +137,21 @@ def fetch(
                 else "add [[sources]] to digest.toml, see docs/sources.md"
             )
             raise UsageError(f"no source {name!r}; {remedy}")
+    options = FetchOptions(
+        agent=agent_of(__version__, settings.contact, settings.base_url),
+        now=clock.now,
+        today=clock.now.astimezone(ZoneInfo(settings.timezone)).date(),
+        since=since,
+        limits=Limits(settings.max_file_mb * 1024 * 1024),
+        password_of=lambda source: read_secret(
+            home, "sources.password", source.password_env, source.password_file
+        ),
+    )
     home.inbox.mkdir(exist_ok=True)
     # The lock is the inbox's, not the home's, so that a slow server delays no run.
     with hold(home.inbox, command="digest fetch"):
-        yield from fetch_all(
-            [known[name] for name in dict.fromkeys(names or known)],
-            Memories.load(home.inbox),
-            agent=agent_of(__version__, settings.contact, settings.base_url),
-            now=clock.now,
-            today=clock.now.astimezone(ZoneInfo(settings.timezone)).date(),
-            since=since,
-            limits=Limits(settings.max_file_mb * 1024 * 1024),
-            progress=progress,
-        )
+        chosen = [known[name] for name in dict.fromkeys(names or known)]
+        yield from fetch_all(chosen, SourceStates.load(home.inbox), options, progress)
 
 
 def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> tuple[FileReport, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests import forked
-from tests.deliver import smtp_server as told
+from tests.deliver import smtp_server
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ScriptedServer, Taken
 from tests.homes import page
@@ -71,16 +71,16 @@ sys.exit(main(sys.argv[3:]))
 KINDS = ("before a commit", "after a commit", "before a command", "after a command", "after an answer")
 
 PLANS = {
-    told.ACCEPT: 60,
+    smtp_server.ACCEPT: 60,
     "recipient 450 4.2.0 greylisted": 8,
     "end 451 4.3.0 not now": 6,
     "recipient 550 5.1.1 no such user": 3,
     "end 554 5.6.0 no": 2,
-    told.HANG_UP_BEFORE: 7,
-    told.HANG_UP_AFTER: 5,
-    told.HANG_UP_AFTER_LOSING: 4,
-    told.STALL_BEFORE: 1,
-    told.STALL_AFTER: 1,
+    smtp_server.HANG_UP_BEFORE: 7,
+    smtp_server.HANG_UP_AFTER: 5,
+    smtp_server.HANG_UP_AFTER_LOSING: 4,
+    smtp_server.STALL_BEFORE: 1,
+    smtp_server.STALL_AFTER: 1,
 }
 READERS = {"kelp": ("ann", "bob", "cem"), "lamp": ("ann", "dee"), "pier": ("eve", "bob")}
 START = datetime.fromisoformat("2026-11-16T09:00+00:00")
@@ -146,7 +146,7 @@ class Trial:
 def test_killed_deliveries_lose_and_repeat_nothing(tmp_path: Path) -> None:
     script = tmp_path / "killed.py"
     script.write_text(SCRIPT, "utf-8")
-    kills, number, told_of = 0, 0, Counter[str]()
+    kills, number, counts = 0, 0, Counter[str]()
     while kills < KILLS:
         chance = random.Random(SEED + number)
         plan = planned(chance)
@@ -156,18 +156,18 @@ def test_killed_deliveries_lose_and_repeat_nothing(tmp_path: Path) -> None:
             try:
                 torment(trial)
                 settle(trial)
-                told_of += judged(trial)
+                counts += judged(trial)
             except BaseException:
                 print(f"\nTORTURE_SEED={SEED + number}; what was done:", *trial.story, sep="\n  ")
                 raise
         kills += trial.kills
         number += 1
         assert number <= KILLS, "the deliveries are hardly ever killed: the test tests nothing"
-    print(f"\n{kills} kills in {number} homes: {dict(told_of)}; lost 0")
-    assert told_of["sent"] > kills / 4
+    print(f"\n{kills} kills in {number} homes: {dict(counts)}; lost 0")
+    assert counts["sent"] > kills / 4
 
 
-def planned(chance: random.Random) -> told.Plan:
+def planned(chance: random.Random) -> smtp_server.Plan:
     plans, weights = zip(*PLANS.items(), strict=True)
     return lambda _to, _before: chance.choices(plans, weights)[0]
 
@@ -198,7 +198,7 @@ def torment(trial: Trial) -> None:
 
 def settle(trial: Trial) -> None:
     """Deliver undisturbed to a server in a good mood until nothing waits any more."""
-    trial.server.plan = lambda _to, _before: told.ACCEPT
+    trial.server.plan = lambda _to, _before: smtp_server.ACCEPT
     for _ in range(12):
         trial.undisturbed("deliver")
         trial.now += timedelta(hours=9)
@@ -234,11 +234,11 @@ def judged(trial: Trial) -> Counter[str]:
     for message in trial.server.taken:
         taken.setdefault(line_of(message), []).append(message)
     assert taken.keys() <= {line[0] for line in lines}
-    told_of: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     hung_up = 0
     for key, _, _, recipient, status, doubts in lines:
         got = taken.get(key, [])
-        told_of[status] += 1
+        counts[status] += 1
         assert all(message.recipients == (recipient,) for message in got)
         assert len({message.data for message in got}) <= 1, "sent again, it is the same message"
         if status == "sent":
@@ -246,11 +246,11 @@ def judged(trial: Trial) -> Counter[str]:
         # Whatever came twice had been in doubt as often, and is listed for that.
         assert max(0, len(got) - 1) <= doubts <= 2
         assert status in {"sent", "failed", "suppressed", "in_doubt"}
-        told_of["repeated"] += max(0, len(got) - 1)
-        hung_up += sum(not message.told for message in got)
+        counts["repeated"] += max(0, len(got) - 1)
+        hung_up += sum(not message.replied for message in got)
     listed = {each["id"] for each in home.call("outbox", "list", "--json").json}
     assert {line[0] for line in lines if line[4] != "sent" or line[5]} == listed
-    assert told_of["repeated"] <= trial.kills + hung_up
+    assert counts["repeated"] <= trial.kills + hung_up
     adds_up = "candidates = sent + deferred + failed + suppressed + in_doubt + pending"
     assert home.rows(f"select count(*) from delivery where ended is not null and not ({adds_up})") == [(0,)]
-    return told_of
+    return counts

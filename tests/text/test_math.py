@@ -1,4 +1,4 @@
-"""What TeX leaves in titles and abstracts is read as its author meant it; everything else stays as it is."""
+"""TeX and its remnants in titles and abstracts become readable; everything else is unchanged."""
 
 from itertools import pairwise
 
