@@ -21,7 +21,7 @@ from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import collect
 from digest.pipeline.channels import open_channels
 from digest.store.group_commit import GroupCommit
-from digest.store.outbox import LeaseHolder
+from digest.store.outbox import Leases
 from digest.store.store import Store
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
@@ -79,9 +79,10 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
             due = sum(
                 len(
                     tx.outbox.claim(
-                        LeaseHolder("dry run", channel, number, resend=home.settings.in_doubt == "resend"),
+                        Leases(
+                            "rehearsal", channel, timedelta(0), home.settings.in_doubt == "resend", number
+                        ),
                         now=now,
-                        until=now,
                         limit=len(lines),
                     )
                 )
@@ -109,59 +110,37 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
 
 
 class LeasedOutbox:
-    """One holder's view of the outbox for one channel, in one emptying of it."""
+    """The outbox as one worker sees it, for `digest.deliver.worker`."""
 
-    def __init__(
-        self,
-        store: Store,
-        holder: str,
-        channel: str,
-        clock: SteadyClock,
-        lease: timedelta,
-        *,
-        resend: bool,
-        number: int,
-    ) -> None:
-        self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
-        self._lease, self._resend, self._number = lease, resend, number
+    def __init__(self, store: Store, clock: SteadyClock, leases: Leases) -> None:
+        self._store, self._clock, self._leases = store, clock, leases
         # A lease is durable and names the start of the machine: after a power cut it is in doubt whole.
-        self._clerk = GroupCommit(store, durable="@" not in holder)
+        self._commits = GroupCommit(store, durable="@" not in leases.holder)
 
-    def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
-        now = self._clock()
+    def claim(self, limit: int, blocked: frozenset[str]) -> Sequence[Delivery]:
         with self._store.begin() as tx:
-            return tx.outbox.claim(
-                LeaseHolder(self._holder, self._channel, self._number, self._resend),
-                now=now,
-                until=now + self._lease,
-                limit=limit,
-                blocked=closed,
-            )
+            return tx.outbox.claim(self._leases, now=self._clock(), limit=limit, blocked=blocked)
 
-    def waits_for(self, closed: frozenset[str]) -> bool:
+    def waits_for(self, blocked: frozenset[str]) -> bool:
         with self._store.begin(write=False) as tx:
-            return tx.outbox.waits_for(
-                closed,
-                LeaseHolder(self._holder, self._channel, self._number, self._resend),
-                now=self._clock(),
-            )
+            return tx.outbox.waits_for(blocked, self._leases, now=self._clock())
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
-        until = self._clock() + self._lease
-        return lambda: self._clerk.write(lambda jotter: jotter.begin(delivery.id, self._holder, until=until))
+        holder, until = self._leases.holder, self._clock() + self._leases.length
+        return lambda: self._commits.write(lambda writer: writer.begin(delivery.id, holder, until=until))
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""
-        now, number = self._clock(), self._number
-        self._clerk.enqueue(
-            lambda jotter: jotter.settle(delivery, self._holder, outcome, now=now, number=number)
+        """Record an outcome soon; until then the message is in doubt. Raises the error of an earlier outcome."""
+        now, leases = self._clock(), self._leases
+        self._commits.enqueue(
+            lambda writer: writer.settle(delivery, leases.holder, outcome, now=now, number=leases.number)
         )
 
     def release(self) -> None:
-        self._clerk.stop()
-        self._clerk.check()
+        self._commits.stop()
+        self._commits.check()
         with self._store.begin() as tx:
-            tx.outbox.release(self._holder)
+            tx.outbox.release(self._leases.holder)
 
 
 @contextmanager
@@ -171,10 +150,10 @@ def _leases(
     """Be a holder of leases for the block."""
     smtp = home.settings.smtp or Smtp("")
     # Longer than any try can take: every step has its own limit.
-    lease = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
+    length = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     if store.capabilities.relaxed_durability and (start := boot_id()):
         holder += f"@{start}"
     resend = home.settings.in_doubt == "resend"
     with liveness_file(home.path, holder):
-        yield LeasedOutbox(store, holder, channel, clock, lease, resend=resend, number=number)
+        yield LeasedOutbox(store, clock, Leases(holder, channel, length, resend, number))

@@ -9,7 +9,7 @@ a line only while it holds the lease.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
@@ -51,16 +51,18 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaseHolder:
-    """A holder of leases on one channel, in the delivery run `number`.
+class Leases:
+    """The terms on which a holder leases lines: of one channel, in the delivery run `number`.
 
-    `resend`: lines that are in doubt for the first time, since an earlier delivery run, are due as well.
+    `length` is how long a lease lasts. `resend`: lines that are in doubt for the first time, since an earlier
+    delivery run, are due as well.
     """
 
-    name: str
+    holder: str
     channel: str
-    number: int
+    length: timedelta
     resend: bool
+    number: int
 
 
 class Outbox:
@@ -112,11 +114,11 @@ class Outbox:
     ) -> bool:
         """Tell whether a delivery run has anything to do: a line that is due, or a lease that has expired.
 
-        `dead` are the names of holders that no longer run; `resend` is as for `LeaseHolder`.
+        `dead` are the names of holders that no longer run; `resend` is as for `Leases`.
         """
         conditions = [_expired(now, dead)]
         for channel in channels:
-            conditions += _due(now, LeaseHolder("", channel, 0, resend))
+            conditions += _due(now, Leases("", channel, timedelta(0), resend, number=0))
         return any(self._db.scalar(select(exists().where(condition))) for condition in conditions)
 
     def close_delivery(
@@ -135,10 +137,9 @@ class Outbox:
 
     def claim(
         self,
-        holder: LeaseHolder,
+        leases: Leases,
         *,
         now: datetime,
-        until: datetime,
         limit: int,
         blocked: Collection[str] = (),
     ) -> tuple[Delivery, ...]:
@@ -147,7 +148,7 @@ class Outbox:
         Lines to suppressed addresses are settled instead. Returns the leased lines in order of their ids.
         """
         keys: list[int] = []
-        for condition in _due(now, holder):
+        for condition in _due(now, leases):
             allowed = and_(condition, outbox.c.domain.not_in(blocked)) if blocked else condition
             # SQLite has one writer at a time; in other systems, another writer skips the rows locked here.
             chosen = select(outbox.c.id).where(allowed).order_by(outbox.c.due, outbox.c.id).limit(limit)
@@ -161,8 +162,8 @@ class Outbox:
         self._db.execute(
             lease.values(
                 status="leased",
-                holder=holder.name,
-                leased_until=until,
+                holder=leases.holder,
+                leased_until=now + leases.length,
                 begun=False,
                 attempts=outbox.c.attempts + 1,
             )
@@ -190,11 +191,11 @@ class Outbox:
             )
         return [key for key in keys if key not in reasons]
 
-    def waits_for(self, domains: Collection[str], holder: LeaseHolder, *, now: datetime) -> bool:
+    def waits_for(self, domains: Collection[str], leases: Leases, *, now: datetime) -> bool:
         """Tell whether anything is due to these domains."""
         return any(
             self._db.scalar(select(exists().where(condition, outbox.c.domain.in_(domains))))
-            for condition in _due(now, holder)
+            for condition in _due(now, leases)
         )
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
@@ -427,13 +428,13 @@ def _expired(now: datetime, dead: Collection[str]) -> ColumnElement[bool]:
     return and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
 
 
-def _due(now: datetime, holder: LeaseHolder) -> list[ColumnElement[bool]]:
+def _due(now: datetime, leases: Leases) -> list[ColumnElement[bool]]:
     """Return the conditions for lines that are due, one per status, so that an index finds them in order."""
-    due = and_(outbox.c.channel == holder.channel, outbox.c.due <= now)
+    due = and_(outbox.c.channel == leases.channel, outbox.c.due <= now)
     conditions = [and_(due, outbox.c.status == "pending"), and_(due, outbox.c.status == "deferred")]
-    if not holder.resend:
+    if not leases.resend:
         return conditions
-    first_doubt = and_(outbox.c.doubts == 1, outbox.c.delivery != holder.number)
+    first_doubt = and_(outbox.c.doubts == 1, outbox.c.delivery != leases.number)
     return [*conditions, and_(due, outbox.c.status == "in_doubt", first_doubt)]
 
 
