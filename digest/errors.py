@@ -64,7 +64,7 @@ class QueryError(DigestError):
         self.message, self.query, self.position, self.remedy = message, query, position, remedy
 
     def __str__(self) -> str:
-        return f"{self.message} at character {self.position + 1}; {self.remedy}\n{self.excerpt()}"
+        return f"{self.message} (character {self.position + 1}); {self.remedy}\n{self.excerpt()}"
 
     def excerpt(self) -> str:
         """Return the query around the error and, on the next line, a caret below the error."""

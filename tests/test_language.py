@@ -70,8 +70,8 @@ def test_plurals():
     assert ENGLISH.ngettext("%(number)s paper", "%(number)s papers", 12345) == "12,345 papers"
     assert GERMAN.ngettext("%(number)s lamp", "%(number)s lamps", 2) == "2 lamps"  # not in the catalogue
     one, many = NearMiss((1,), ("fog",), excluded="tide"), NearMiss((1, 2), ("fog",), excluded="tide")
-    assert one.said(say=GERMAN) == "1 Arbeit enthält „fog“, ist aber durch „tide“ ausgeschlossen"
-    assert many.said(say=GERMAN) == "2 Arbeiten enthalten „fog“, sind aber durch „tide“ ausgeschlossen"
+    assert one.sentence(lang=GERMAN) == "1 Arbeit enthält „fog“, ist aber durch „tide“ ausgeschlossen"
+    assert many.sentence(lang=GERMAN) == "2 Arbeiten enthalten „fog“, sind aber durch „tide“ ausgeschlossen"
 
 
 def test_days_numbers_and_lists():

@@ -71,7 +71,7 @@ def test_a_possible_duplicate_is_listed_until_it_is_decided(home):
         ),
     )
     (file,) = [each for each in home.run()["files"] if each["path"] == "inbox/2.bib"]
-    assert (file["new"], file["note"]) == (1, "1 of the new may be known papers: digest library doubts")
+    assert (file["new"], file["note"]) == (1, "1 of the new papers may be known ones: digest library doubts")
     (doubt,) = home.call("library", "doubts", "--json").json
     assert (doubt["kind"], doubt["rule"]) == ("doubt", "other publication")
     assert "Keeping Lamps" in home.call("library", "doubts").out

@@ -108,7 +108,7 @@ def test_the_later_library_can_be_named(home, tmp_path):
     assert "1 paper sent since then will not be sent again" in shown.out
     report = home.run(DAYS[2])
     assert issue_of(report, "lamp") is None
-    assert "1 matching had been in an earlier issue" in verdict_of(report, "lamp")["reason"]
+    assert "1 matching paper was already in an earlier issue" in verdict_of(report, "lamp")["reason"]
 
 
 def test_open_messages_that_were_sent_since_count_as_sent(home, tmp_path):

@@ -113,8 +113,8 @@ def test_valid_ids(stem):
     ("email = 'A <a@b>'", "2: email: 'A <a@b>' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ''", "2: email: '' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
     (r'email = "a@b\n"', r"2: email: 'a@b\n' is not a valid e-mail address (it has an invalid domain); use an address such as name@example.org"), (r'email = "a@b\nBcc:c@d"', r"2: email: 'a@b\nBcc:c@d' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"),
     ("email = 'a@b@c'", "2: email: 'a@b@c' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = 'a'", "2: email: 'a' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
-    ("schedule = 'dayly 08:00'", "2: schedule: 'dayly' is no weekday; write"), ("schedule = 'daily 25:00'", "2: schedule: '25:00' is no time of day; write 08:00"),
-    ("schedule = '61 8 * * *'", "2: schedule: '61' is not from 0 to 59"), ("schedule = 8", "2: schedule: 8 is not text; put text in quotes"),
+    ("schedule = 'dayly 08:00'", "2: schedule: 'dayly' is not a weekday; use"), ("schedule = 'daily 25:00'", "2: schedule: '25:00' is not a valid time; use HH:MM"),
+    ("schedule = '61 8 * * *'", "2: schedule: '61' is not a number from 0 to 59"), ("schedule = 8", "2: schedule: 8 is not text; put text in quotes"),
     ("timezone = 'Europe/Pari'", "2: timezone: 'Europe/Pari' is not a valid time zone; did you mean 'Europe/Paris'?"),
     ("max_papers = 0", "2: max_papers: 0 is too small; use 1 or more"), ("max_papers = true", "2: max_papers: true is not a whole number; use a whole number without quotes"), ("max_papers = 2.0", "2: max_papers: 2.0 is not a whole number; use a whole number without quotes"),
     ("newer_than = 90", "2: newer_than: 90 is not text; put text in quotes"), ("newer_than = 'now'", "2: newer_than: 'now' is not a valid time span; use a span such as \"7 days\""),
@@ -175,7 +175,7 @@ def test_an_invalid_query_is_shown_with_a_caret():
     (problem,) = wrong("name = 'n'\nkeywords = ['diffusion (video']")
     head, query, caret = problem.splitlines()
     assert head.startswith(
-        "subscriptions/mine.toml:2: keywords: a parenthesis that is not closed, character 11; "
+        "subscriptions/mine.toml:2: keywords: this parenthesis is not closed (character 11); "
     )
     assert (query, caret) == ("  diffusion (video", "            ^")
 

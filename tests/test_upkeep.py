@@ -57,11 +57,13 @@ def test_old_issue_files_are_removed_and_the_archive_stays(home):
     assert kept(home, "backups = 0").files_removed == 0
     assert home.output() == before
     done = kept(home, 'keep_output = "60 days"')
-    gone = before.keys() - home.output().keys()
-    assert done.files_removed == len(gone) == 6
-    assert all(path.startswith(("output/issues/lamp/2026-08", "output/issues/lamp/2026-09")) for path in gone)
+    removed = before.keys() - home.output().keys()
+    assert done.files_removed == len(removed) == 6
+    assert all(
+        path.startswith(("output/issues/lamp/2026-08", "output/issues/lamp/2026-09")) for path in removed
+    )
     home.run("2026-11-21T09:00")
-    assert before.keys() - home.output().keys() == gone
+    assert before.keys() - home.output().keys() == removed
     home.run("2026-11-21T09:00", "--rewrite")
     assert home.output().keys() == before.keys()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from digest.fetch.fetch import FetchResult
     from digest.model import DigestFile, Listing, Match, Rejected
     from digest.model.reports import FileReport, RunReport, SubscriptionReport
-    from digest.pipeline.ingest import Options
+    from digest.pipeline.context import Options
 
 
 def add_commands(commands: Commands) -> None:
@@ -153,7 +153,7 @@ def _match(arguments: Namespace, context: Context) -> int:
 
 
 def _options(arguments: Namespace) -> "Options":
-    from digest.pipeline.ingest import Options
+    from digest.pipeline.context import Options
 
     return Options(
         paths=tuple(arguments.paths),

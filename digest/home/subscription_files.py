@@ -227,7 +227,7 @@ def _queries(table: TableReader, key: str) -> tuple[str, ...]:
             ordinal = f"{key}, {number} of {len(queries)}: " if len(queries) > 1 else ""
             table.problem(
                 key,
-                f"{ordinal}{error.message}, character {error.position + 1}",
+                f"{ordinal}{error.message} (character {error.position + 1})",
                 f"{error.remedy}\n{error.excerpt()}",
             )
     return queries

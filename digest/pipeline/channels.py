@@ -73,7 +73,7 @@ def _open_maildir(home: Home, store: Store) -> Channel:
     from digest.deliver.maildir import MaildirChannel
 
     maildir = home.settings.maildir
-    assert maildir is not None, "checked with the settings"
+    assert maildir is not None, "the settings are checked when they are read"
     sender = sender_of(home, store)
     return MaildirChannel(home.path / maildir.path, sender, _prepared_mails(home, store, sender))
 
@@ -162,7 +162,7 @@ def server_of(home: Home) -> "Server":
     from digest.deliver.smtp_session import Server
 
     smtp = home.settings.smtp
-    assert smtp is not None, "checked with the settings"
+    assert smtp is not None, "the settings are checked when they are read"
     if smtp.ca_file:
         smtp = replace(smtp, ca_file=ca_file_of(home, "smtp", smtp.ca_file))
     if smtp.user is None:
@@ -176,7 +176,7 @@ def sender_of(home: Home, store: Store) -> "Sender":
 
     settings = home.settings
     address = sender_mailbox(settings.sender)
-    assert address is not None, "checked with the settings"
+    assert address is not None, "the settings are checked when they are read"
     with store.begin() as tx:
         secret = tx.outbox.secret()
     return Sender(

@@ -1,6 +1,6 @@
-"""Summaries for the papers of a run's issues: asked for before any issue is made, outside of transactions.
+"""Summaries for the papers of a run's issues, requested before any issue is made and outside of transactions.
 
-What cannot be had in time leaves the paper its key sentence, and the run's notes say why.
+A paper whose summary is not ready in time shows its key sentence, and the notes of the run say why.
 """
 
 import time
@@ -14,15 +14,15 @@ from digest.home.secrets import read_secret
 from digest.model import Home, Item, Paper, Summary, SummarySettings
 from digest.store.store import Store, Transaction
 
-_FAILURES = 3  # in a row, and no more is asked
+_MAX_FAILURES = 3  # in a row; then the endpoint is taken to be down
 
 
 def write_summaries(home: Home, store: Store, papers: Iterable[Paper], *, now: datetime) -> tuple[str, ...]:
-    """Have summaries written of the papers that lack one, within the limits; return what to tell."""
+    """Request summaries of the papers that lack one, within the limits; return notes for the run's report."""
     from digest.summarize import key_of
 
     settings = home.settings.summaries
-    assert settings is not None, "asked for by digest.toml"
+    assert settings is not None, "called only if digest.toml has [summaries]"
     wanted = {key_of(settings.model, paper): paper for paper in papers if paper.abstract}
     with store.begin(write=False) as tx:
         known = tx.summaries.known(wanted)
@@ -32,32 +32,32 @@ def write_summaries(home: Home, store: Store, papers: Iterable[Paper], *, now: d
     try:
         key = _key(home, settings)
     except UsageError as error:
-        return (_told(0, len(missing), str(error)),)
-    written, problem = _ask(store, settings, key, missing, now)
-    return (_told(written, len(missing), problem),) if problem else ()
+        return (_note(0, len(missing), str(error)),)
+    written, problem = _request(store, settings, key, missing, now)
+    return (_note(written, len(missing), problem),) if problem else ()
 
 
-def _ask(
+def _request(
     store: Store, settings: SummarySettings, secret: str, missing: dict[str, Paper], now: datetime
 ) -> tuple[int, str]:
-    """Ask for one summary after the other; return how many were written, and the first reason for fewer."""
+    """Request one summary after the other; return how many were written, and the first reason for fewer."""
     from digest.summarize import Endpoint, SummaryError
 
     deadline = time.monotonic() + settings.max_seconds
-    written, asked, failures, problem = 0, 0, 0, ""
+    written, requests, failures, problem = 0, 0, 0, ""
     with Endpoint(settings, secret) as endpoint:
         for key, paper in missing.items():
-            left = deadline - time.monotonic()
-            if asked == settings.max_papers or left <= 0:
-                limit = "max_seconds" if left <= 0 else "max_papers"
+            seconds = deadline - time.monotonic()
+            if requests == settings.max_papers or seconds <= 0:
+                limit = "max_seconds" if seconds <= 0 else "max_papers"
                 return written, problem or f"{limit} is {getattr(settings, limit)}"
-            asked += 1
+            requests += 1
             try:
-                text = endpoint.summary(paper, left)
+                text = endpoint.summary(paper, seconds)
             except SummaryError as error:
                 problem = problem or str(error)
                 failures += 1
-                if error.final or failures == _FAILURES:
+                if error.final or failures == _MAX_FAILURES:
                     break
                 continue
             failures, written = 0, written + 1
@@ -66,8 +66,8 @@ def _ask(
     return written, problem
 
 
-def _told(written: int, wanted: int, problem: str) -> str:
-    return f"summaries: {written} of {wanted} written, the other papers keep their key sentence: {problem}"
+def _note(written: int, wanted: int, problem: str) -> str:
+    return f"summaries: {written} of {wanted} written; the other papers show their key sentence: {problem}"
 
 
 def _key(home: Home, settings: SummarySettings) -> str:
@@ -84,7 +84,7 @@ def _key(home: Home, settings: SummarySettings) -> str:
 
 
 def with_summaries(tx: Transaction, model: str, findings: Findings) -> Findings:
-    """Return the findings with the summaries of a model that are at hand; "" is no model."""
+    """Return the findings with the stored summaries of a model; "" stands for no model."""
     if not model:
         return findings
     from digest.summarize import key_of
@@ -93,13 +93,13 @@ def with_summaries(tx: Transaction, model: str, findings: Findings) -> Findings:
     keys = {item.paper.number: key_of(model, item.paper) for item in every}
     known = tx.summaries.known(keys.values())
 
-    def summed(items: Iterable[Item]) -> tuple[Item, ...]:
+    def summarised(items: Iterable[Item]) -> tuple[Item, ...]:
         found = ((item, known.get(keys[item.paper.number])) for item in items)
         return tuple(replace(item, summary=Summary(text, model)) if text else item for item, text in found)
 
     return replace(
         findings,
-        new=summed(findings.new),
-        updated=summed(findings.updated),
-        discover=summed(findings.discover),
+        new=summarised(findings.new),
+        updated=summarised(findings.updated),
+        discover=summarised(findings.discover),
     )

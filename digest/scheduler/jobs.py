@@ -13,7 +13,7 @@ from digest.system.locks import dead_workers
 
 if TYPE_CHECKING:
     from digest.fetch.fetch import FetchResult
-    from digest.pipeline.bounces import Collected
+    from digest.pipeline.bounces import BounceReport
 
 # Seconds until a mail server that cannot be reached, or rejects all mail, is tried again.
 RETRY_AFTER = 300.0
@@ -63,15 +63,15 @@ class BounceJob:
     interval: float = BOUNCE_INTERVAL
     _next: float = 0.0  # monotonic
 
-    def run(self, home: Home, clock: Clock) -> "Collected | None":
+    def run(self, home: Home, clock: Clock) -> "BounceReport | None":
         """Process new bounces; None if it is too early, or no mailbox is set. Raises DigestError."""
         if not home.settings.bounces.read_somewhere or time.monotonic() < self._next:
             return None
         self._next = time.monotonic() + self.interval
-        from digest.pipeline.bounces import collect
+        from digest.pipeline.bounces import process_new
 
         with open_library(home, create=True) as store:
-            return collect(home, store, now=clock.now, stopping=self.stopping)
+            return process_new(home, store, now=clock.now, stopping=self.stopping)
 
 
 @dataclass(slots=True)

@@ -20,9 +20,8 @@ from digest.services.workspace import Clock, open_library
 if TYPE_CHECKING:
     from digest.fetch.fetch import FetchResult
     from digest.home.subscription_files import InvalidSubscription
-    from digest.pipeline.ingest import Options, Progress
+    from digest.pipeline.context import Options, Progress
     from digest.pipeline.maintenance import MaintenanceReport
-    from digest.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +51,22 @@ def run(
     report. Raises UsageError, LockedError, StoreError.
     """
     from digest.home.subscription_files import of_home
-    from digest.pipeline import run as pipeline
+    from digest.pipeline.context import RunContext
+    from digest.pipeline.cursors import chosen
+    from digest.pipeline.run import run as run_pipeline
     from digest.system.locks import hold
 
     options, clock = request.options, request.clock
-
-    def once(store: "Store", *, write: bool) -> RunReport:
-        return pipeline.run(
-            home,
-            store,
-            subscriptions,
-            options,
-            now=clock.now,
-            started=clock.started,
-            progress=progress,
-            write=write,
-        )
-
+    context = RunContext(home, options, clock.now, clock.started, progress)
     with hold(home.path, command=shlex.join(["digest", *request.arguments])):
-        subscriptions = pipeline.chosen(of_home(home) if loaded is None else loaded, options.only)
+        subscriptions = chosen(of_home(home) if loaded is None else loaded, options.only)
         if options.among is not None:
             subscriptions = tuple(each for each in subscriptions if each.id in options.among)
         with open_library(home, create=not request.dry_run) as store:
             if request.dry_run:
                 with store.rehearse():
-                    return replace(once(store, write=False), run=None)
-            report = once(store, write=True)
+                    return replace(run_pipeline(store, subscriptions, context, write=False), run=None)
+            report = run_pipeline(store, subscriptions, context)
     # The lock is released first: delivery may take long, and several processes may deliver at once.
     if not (home.settings.channels and request.deliver):
         return report
@@ -89,7 +78,7 @@ def run(
 
 def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], clock: Clock) -> frozenset[str]:
     """Return the ids of those subscriptions that a run would serve now."""
-    from digest.pipeline.run import due_now
+    from digest.pipeline.cursors import due_now
 
     with open_library(home, create=True) as store:
         return due_now(store, loaded, clock.now)
@@ -101,7 +90,7 @@ def maintain(home: Home, clock: Clock) -> "MaintenanceReport":
     from digest.system.locks import hold
 
     with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
-        return maintenance.keep_up(home, store, clock.now)
+        return maintenance.run_maintenance(home, store, clock.now)
 
 
 def read_paths(
@@ -167,12 +156,14 @@ def fetch(
 
 def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> tuple[FileReport, ...]:
     """Return which listings of the digest files are new, updated or seen before; record nothing."""
+    from digest.pipeline.context import RunContext
     from digest.pipeline.ingest import read_files
 
+    context = RunContext(home, options, clock.now, clock.started, progress)
     with open_library(home, create=False) as store, store.rehearse():
         with store.begin() as tx:
-            number = tx.ledger.open_run(started=clock.started, clock=clock.now)
-        return tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
+            context = context.opened(tx)
+        return tuple(read_files(store, context))
 
 
 def match(
@@ -185,15 +176,17 @@ def match(
     from digest.match.prefilter import scanner
     from digest.match.query.parser import query_of
     from digest.match.reference import best_first
+    from digest.pipeline.context import RunContext
     from digest.pipeline.ingest import read_files
 
     find = scanner(query_of([query]))
     files: tuple[FileReport, ...] = ()
     with open_library(home, create=False, url="sqlite://" if options.paths else None) as store:
         if options.paths:
+            context = RunContext(home, options, clock.now, clock.started, progress)
             with store.begin() as tx:
-                number = tx.ledger.open_run(started=clock.started, clock=clock.now)
-            files = tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
+                context = context.opened(tx)
+            files = tuple(read_files(store, context))
         with store.begin(write=False) as tx:
             hits = map(find, tx.library.all_papers())
             return tuple(best_first(hit for hit in hits if hit is not None)), files

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from digest.diff.changes import Change, KeyHit, Known, PossibleDuplicate
-from digest.diff.source_records import SourceRecord, group_by_source, merge
+from digest.diff.source_records import SourceRecord, group_by_source, resolve
 from digest.identity import Traces, Verdict, feed_uid, sketches_near, traces
 from digest.model import DigestFile, Listing
 from digest.store.codec import decode, encode
@@ -154,8 +154,8 @@ class Identities:
 
     def insert_paper(self, file: DigestFile, change: Change, at: datetime) -> int:
         """Store a new paper, or a new part of a known one. Returns its number."""
-        assert change.witness is not None
-        record = merge({file.source: change.witness})
+        assert change.source_record is not None
+        record = resolve({file.source: change.source_record})
         result = self._db.execute(
             _ADD_PAPER,
             {
@@ -264,7 +264,7 @@ class Identities:
         found: dict[int, str] = {}
         for chunk in chunks(numbers):
             records = self._source_records(chunk)
-            found.update((number, merge(by_source).title) for number, by_source in records.items())
+            found.update((number, resolve(by_source).title) for number, by_source in records.items())
         return found
 
     def parts_of(self, number: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from digest.diff.changes import Change
-from digest.diff.source_records import merge
+from digest.diff.source_records import resolve
 from digest.model import DigestFile, Entry, Listing, Paper, SourceBatch
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
@@ -82,7 +82,7 @@ class Library:
         # Of the listings of one paper, the first (`like`) is stored; the others take its number.
         for index in sorted(range(len(changes)), key=lambda index: (changes[index].like, index)):
             change = changes[index]
-            numbers[index] = self._store(file, change, at) if change.witness else numbers[change.like]
+            numbers[index] = self._store(file, change, at) if change.source_record else numbers[change.like]
         for change in changes:
             if change.known and change.record and self._update_paper(file, change, at):
                 touched.add(change.known.number)
@@ -144,7 +144,7 @@ class Library:
     def _store(self, file: DigestFile, change: Change, at: datetime) -> int:
         """Store the source record of a paper or of a part of it. Returns its number."""
         number = change.part
-        record = encode(change.witness)
+        record = encode(change.source_record)
         known = change.known.parts.get(number, {}) if change.known and number else {}
         if number is None:
             number = self._identities.insert_paper(file, change, at)
@@ -154,7 +154,7 @@ class Library:
                 self._identities.join(number, change.known.number, change.why, kind="joined", at=at)
         if file.source not in known:
             self._db.execute(_ADD_SOURCE_RECORD, {"paper": number, "source": file.source, "word": record})
-        elif known[file.source] != change.witness:
+        elif known[file.source] != change.source_record:
             where = (witnesses.c.paper == number) & (witnesses.c.source == file.source)
             self._db.execute(update(witnesses).where(where).values(word=record))
         return number
@@ -170,8 +170,8 @@ class Library:
             self._identities.join(each.absorbed, each.survivor, each.why, kind="merged", at=at)
             self._page_unwritten(each.absorbed)
         changed = bool(change.merges) or change.record != known.record
-        if changed or file.source not in known.witnesses:
-            sources = " ".join(sorted({*known.witnesses, file.source}))
+        if changed or file.source not in known.by_source:
+            sources = " ".join(sorted({*known.by_source, file.source}))
             record = {"record": encode(change.record), "sources": sources}
             self._db.execute(update(papers).where(papers.c.number == known.number).values(record))
             self._page_unwritten(known.number)
@@ -271,7 +271,7 @@ class Library:
     def refresh(self, number: int) -> None:
         """Merge the record of a paper again from its source records."""
         known = self._identities.papers([number])[number]
-        values = {"record": encode(merge(known.witnesses)), "sources": " ".join(sorted(known.witnesses))}
+        values = {"record": encode(resolve(known.by_source)), "sources": " ".join(sorted(known.by_source))}
         self._db.execute(update(papers).where(papers.c.number == known.number).values(values))
         self._page_unwritten(known.number)
 

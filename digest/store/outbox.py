@@ -9,7 +9,7 @@ a line only while it holds the lease.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from secrets import token_bytes
 from typing import Any
 
@@ -51,18 +51,16 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
-class Leases:
-    """The terms on which a holder leases lines: of one channel, in the delivery run `number`.
+class LeaseHolder:
+    """A holder of leases on one channel, in the delivery run `number`.
 
-    `length` is how long a lease lasts. `resend`: lines that are in doubt for the first time, since an earlier
-    delivery run, are due as well.
+    `resend`: lines that are in doubt for the first time, since an earlier delivery run, are due as well.
     """
 
-    holder: str
+    name: str
     channel: str
-    length: timedelta
-    resend: bool
     number: int
+    resend: bool
 
 
 class Outbox:
@@ -114,11 +112,11 @@ class Outbox:
     ) -> bool:
         """Tell whether a delivery run has anything to do: a line that is due, or a lease that has expired.
 
-        `dead` are the names of holders that no longer run; `resend` is as for `Leases`.
+        `dead` are the names of holders that no longer run; `resend` is as for `LeaseHolder`.
         """
         conditions = [_expired(now, dead)]
         for channel in channels:
-            conditions += _due(now, Leases("", channel, timedelta(0), resend, number=0))
+            conditions += _due(now, LeaseHolder("", channel, 0, resend))
         return any(self._db.scalar(select(exists().where(condition))) for condition in conditions)
 
     def close_delivery(
@@ -137,9 +135,10 @@ class Outbox:
 
     def claim(
         self,
-        leases: Leases,
+        holder: LeaseHolder,
         *,
         now: datetime,
+        until: datetime,
         limit: int,
         blocked: Collection[str] = (),
     ) -> tuple[Delivery, ...]:
@@ -148,7 +147,7 @@ class Outbox:
         Lines to suppressed addresses are settled instead. Returns the leased lines in order of their ids.
         """
         keys: list[int] = []
-        for condition in _due(now, leases):
+        for condition in _due(now, holder):
             allowed = and_(condition, outbox.c.domain.not_in(blocked)) if blocked else condition
             # SQLite has one writer at a time; in other systems, another writer skips the rows locked here.
             chosen = select(outbox.c.id).where(allowed).order_by(outbox.c.due, outbox.c.id).limit(limit)
@@ -162,8 +161,8 @@ class Outbox:
         self._db.execute(
             lease.values(
                 status="leased",
-                holder=leases.holder,
-                leased_until=now + leases.length,
+                holder=holder.name,
+                leased_until=until,
                 begun=False,
                 attempts=outbox.c.attempts + 1,
             )
@@ -191,11 +190,11 @@ class Outbox:
             )
         return [key for key in keys if key not in reasons]
 
-    def waits_for(self, domains: Collection[str], leases: Leases, *, now: datetime) -> bool:
+    def waits_for(self, domains: Collection[str], holder: LeaseHolder, *, now: datetime) -> bool:
         """Tell whether anything is due to these domains."""
         return any(
             self._db.scalar(select(exists().where(condition, outbox.c.domain.in_(domains))))
-            for condition in _due(now, leases)
+            for condition in _due(now, holder)
         )
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
@@ -428,13 +427,13 @@ def _expired(now: datetime, dead: Collection[str]) -> ColumnElement[bool]:
     return and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
 
 
-def _due(now: datetime, leases: Leases) -> list[ColumnElement[bool]]:
+def _due(now: datetime, holder: LeaseHolder) -> list[ColumnElement[bool]]:
     """Return the conditions for lines that are due, one per status, so that an index finds them in order."""
-    due = and_(outbox.c.channel == leases.channel, outbox.c.due <= now)
+    due = and_(outbox.c.channel == holder.channel, outbox.c.due <= now)
     conditions = [and_(due, outbox.c.status == "pending"), and_(due, outbox.c.status == "deferred")]
-    if not leases.resend:
+    if not holder.resend:
         return conditions
-    first_doubt = and_(outbox.c.doubts == 1, outbox.c.delivery != leases.number)
+    first_doubt = and_(outbox.c.doubts == 1, outbox.c.delivery != holder.number)
     return [*conditions, and_(due, outbox.c.status == "in_doubt", first_doubt)]
 
 

@@ -105,7 +105,7 @@ def test_a_delivery_run_reads_bounces_first_and_continues_without_them(home: Mai
         assert done["sent"] == 1  # the other is suppressed
         assert (
             done["problems"]
-            == ["bounces.imap: 127.0.0.1: LOGIN command error: NO [b'not today']; digest doctor helps"]
+            == ["bounces.imap: 127.0.0.1: LOGIN command error: NO [b'not today']; run digest doctor"]
             or "not today" in done["problems"][0]
         )
         assert "geheim" not in str(done)
@@ -224,7 +224,7 @@ def test_a_mail_that_is_too_large_for_a_report(home: MailHome, monkeypatch):
         box.mails |= {1: b"x" * 9_000, 2: hard(paths["ada@x.test"])}
         done = home.call("bounces", "--now", NOW)
         assert done.status == 1
-        assert "1 mails are too large for reports" in done.err
+        assert "1 message was skipped as too large for a bounce" in done.err
         assert home.rows(STOPPED) == [("ada@x.test", "")]
         assert kinds(home) == []
 

@@ -11,7 +11,7 @@ from digest.model import Outcome
 from digest.store.backend import Backend
 from digest.store.delivery_writer import DeliveryWriter
 from digest.store.engine import open_store
-from digest.store.outbox import Leases
+from digest.store.outbox import LeaseHolder
 from digest.store.store import Store
 from tests.deliver.mail_home import MailHome
 
@@ -40,9 +40,7 @@ def work(home: MailHome, way: str, monkeypatch) -> list[list[tuple]]:
     home.queue(kelp=READERS)
     with opened(home, way, monkeypatch) as store:
         with store.begin() as tx:
-            lines = tx.outbox.claim(
-                Leases(HOLDER, "smtp", timedelta(0), resend=True, number=1), now=NOW, limit=9
-            )
+            lines = tx.outbox.claim(LeaseHolder(HOLDER, "smtp", 1, resend=True), now=NOW, until=NOW, limit=9)
         assert len(lines) == 5
         with store.delivery_writer(durable=False) as transaction:
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from digest.diff.changes import Known
-from digest.diff.source_records import merge
+from digest.diff.source_records import resolve
 from digest.errors import StoreError, UsageError
 from digest.identity import feed_uid, keys_of
 from digest.model import DigestFile, Entry, Listing, Paper
@@ -226,8 +226,8 @@ def test_another_source_has_its_own_record(store):
         assert read(tx, file(listing(1, "A"), source="daily-papers-page", day=-1)) == frozenset()
         read(tx, file(listing(1, "A", authors=("B",)), source="daily-papers-page", day=1))
         ((paper,),) = known(tx, "title:a").values()
-        assert set(paper.witnesses) == {"arxiv-api", "daily-papers-page"}
-        assert paper.record == merge(paper.witnesses)
+        assert set(paper.by_source) == {"arxiv-api", "daily-papers-page"}
+        assert paper.record == resolve(paper.by_source)
         assert tx.library.papers([1])[1].sources == ("arxiv-api", "daily-papers-page")
         assert [(entry.kind, entry.what) for entry in tx.library.entries(1, 9)] == [("learnt", ("authors",))]
         assert tx.library.sources() == {"arxiv-api", "daily-papers-page"}
