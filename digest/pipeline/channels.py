@@ -131,7 +131,7 @@ def room_url(home: Home, name: str) -> str:
     """Return the URL of a room. Raises UsageError if it cannot be read."""
     room = home.settings.room(name)
     if room is None:
-        raise UsageError(f"digest.toml: a subscription names the room {name}; add a table [chat.{name}]")
+        raise UsageError(f"digest.toml: [chat.{name}] is missing, but a subscription uses it; add it")
     return read_secret(home, f"chat.{name}.url", room.url_env, room.url_file).strip()
 
 

@@ -117,16 +117,16 @@ class LeasedOutbox:
         # the boot differs, and all its leases are in doubt.
         self._commits = GroupCommit(store, durable="@" not in holder.name)
 
-    def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
+    def claim(self, limit: int, blocked: frozenset[str]) -> Sequence[Delivery]:
         now = self._clock()
         with self._store.begin() as tx:
             return tx.outbox.claim(
-                self._holder, now=now, until=now + self._length, limit=limit, blocked=closed
+                self._holder, now=now, until=now + self._length, limit=limit, blocked=blocked
             )
 
-    def waits_for(self, closed: frozenset[str]) -> bool:
+    def waits_for(self, blocked: frozenset[str]) -> bool:
         with self._store.begin(write=False) as tx:
-            return tx.outbox.waits_for(closed, self._holder, now=self._clock())
+            return tx.outbox.waits_for(blocked, self._holder, now=self._clock())
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
         holder, until = self._holder.name, self._clock() + self._length

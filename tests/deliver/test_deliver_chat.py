@@ -171,7 +171,7 @@ def test_invalid_rooms(home: MailHome, chatting, monkeypatch):
     home.write("digest.toml", 'channels = ["chat"]\n[chat.team]\nurl_file = "room"\n')
     done = {each["recipient"]: each for each in sent(home)["messages"]}
     assert (
-        done["staff"]["reply"] == "digest.toml: a subscription names the room staff; add a table [chat.staff]"
+        done["staff"]["reply"] == "digest.toml: [chat.staff] is missing, but a subscription uses it; add it"
     )
     assert "chat.team.url_file" in done["team"]["reply"]
     assert {each["status"] for each in done.values()} == {"deferred"}
