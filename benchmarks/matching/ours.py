@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import digest.text.words
-from digest.match import reference as naive
-from digest.match.index import kernels_numpy as kernels
+from digest.match import reference
+from digest.match.index import kernels_numpy
 from digest.match.index.compiler import Program, compile_queries
 from digest.match.index.index import Hits, Index
 from digest.match.query.parser import Query, query_of
@@ -139,7 +139,7 @@ class OursNumpy(Ours):
     """The same with numpy alone."""
 
     def __init__(self, file: Path) -> None:
-        kernels.fastest = lambda: kernels
+        kernels_numpy.fastest = lambda: kernels_numpy
         super().__init__(file)
 
 
@@ -150,12 +150,12 @@ class Naive:
         self._queries = [query_of([text]) for text in work.texts(OURS)]
 
     def match(self, texts: Sequence[Text]) -> list[tuple[int, int]]:
-        papers = [naive.analyse(paper) for paper in papers_of(texts)]
+        papers = [reference.analyse(paper) for paper in papers_of(texts)]
         return [
             (number, place)
             for number, query in enumerate(self._queries)
             for place, paper in enumerate(papers)
-            if naive.match(query, paper) is not None
+            if reference.match(query, paper) is not None
         ]
 
     def pairs(self, found: list[tuple[int, int]]) -> Iterator[Pairs]:
@@ -244,7 +244,7 @@ _SCORES = ("score_starts", "score_atom", "score_boost")
 
 def cold_start(file: Path) -> dict[str, float]:
     """Return the seconds until compiled queries are ready: read and mapped, then indexed."""
-    kernels.fastest()  # imports are not counted
+    kernels_numpy.fastest()  # imports are not counted
     began, cpu_began = time.perf_counter(), time.process_time()
     with file.open("rb") as opened:
         view = memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))

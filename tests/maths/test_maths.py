@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from digest.text.math import readable, shown
-from digest.text.math import tables as table
+from digest.text.math import readable, shown, tables
 from digest.text.math.formula import formula
 
 REMNANTS = (
@@ -178,7 +177,7 @@ def test_any_text_is_read_and_spans_stay_in_order(text, data):
 
 @given(st.text(st.characters(exclude_characters="\\$^{}~`_", exclude_categories=("Cs",)), max_size=200))
 def test_a_text_without_signs_and_names_is_returned_as_it_is(text):
-    names = ("times", "sim", "pm", "approx", "Delta", "(", *table.BARE)
+    names = ("times", "sim", "pm", "approx", "Delta", "(", *tables.BARE)
     if not any(name in text for name in names):
         assert shown(text) == text
 

@@ -7,7 +7,7 @@ from reading import HEAD, LOREM, ROOT, page, rejected
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import registry as formats
+from digest.read import registry
 
 
 class Snails:
@@ -50,10 +50,10 @@ snails, claims, silent, raises, not_a_format = Snails(), Claims(), Silent(), Rai
 def plug_ins(monkeypatch):
     def install(*names: str) -> None:
         points = EntryPoints(
-            EntryPoint(name, value if ":" in value else f"{__name__}:{value}", formats.GROUP)
+            EntryPoint(name, value if ":" in value else f"{__name__}:{value}", registry.GROUP)
             for name, _, value in (item.partition("=") for item in names)
         )
-        monkeypatch.setattr(formats, "entry_points", lambda group: points.select(group=group))
+        monkeypatch.setattr(registry, "entry_points", lambda group: points.select(group=group))
 
     return install
 
@@ -70,7 +70,7 @@ def test_broken_plug_ins_stand_in_nobodys_way(plug_ins):
     assert page("snails: Whelks").source == "snail-list"
     assert page(f"{HEAD}Snails\n\n{LOREM}").source == "daily-papers-page"
     assert "cannot sniff" in rejected("whelks").reason
-    assert [line.split()[3] for line in formats.problems()] == ["a", "d"]
+    assert [line.split()[3] for line in registry.problems()] == ["a", "d"]
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_a_plug_in_that_fails_while_parsing_rejects_its_file(plug_ins, name, wor
 
 
 def test_every_built_in_format_is_a_format():
-    for name in formats._BUILT_IN:
-        module = formats.import_module(name)
+    for name in registry._BUILT_IN:
+        module = registry.import_module(name)
         assert module.name == module.name.lower()
         assert module.sniff(Document("x", b"", "")) is False
         assert module.sniff(Document("x", b"\0", None)) is False

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from digest.model import DigestFile
-from digest.read import Loaded, files_of, load, parse
-from digest.read import registry as formats
+from digest.read import Loaded, files_of, load, parse, registry
 
 HERE = Path(__file__).parent / "golden"
 INBOX = Path(__file__).parents[2] / "inbox"
@@ -57,7 +56,7 @@ def test_files_are_read_as_they_were(name):
 
 def test_every_built_in_format_has_a_sample():
     found = {digest_file(path).source for path in FILES.values()}
-    assert found == {formats.import_module(name).name for name in formats._BUILT_IN}
+    assert found == {registry.import_module(name).name for name in registry._BUILT_IN}
 
 
 def test_the_samples_make_a_story():

@@ -9,10 +9,8 @@ from reading import outcome, page, rejected
 
 from digest.cli.main import listing_json
 from digest.model import Rejected
-from digest.read import files_of
-from digest.read import normalize as gather
-from digest.read.parsing import dates, ids, names
-from digest.read.parsing import html_tree as trees
+from digest.read import files_of, normalize
+from digest.read.parsing import dates, html_tree, ids, names
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -118,7 +116,7 @@ def test_lists_with_family_names_first():
     (True, None), (-1, None), ("-1", None), (1.5, None), ("x", None), (None, None), ([], None), (2**60, None), (float("inf"), None), ("1e5", None),
 ])  # fmt: skip
 def test_counts(value, found):
-    assert gather.count(value) == found
+    assert normalize.count(value) == found
 
 
 @pytest.mark.parametrize(("markup", "found"), [
@@ -126,7 +124,7 @@ def test_counts(value, found):
     ("<p>H<sub>2</sub>O</p>", "H2O"), ("<style>p{}</style><p>a<br>b<!-- c --></p>", "a b"), ("<script>x</script>", ""), ("", ""), ("<li>a<li>b", "a b"),
 ])  # fmt: skip
 def test_html_as_a_reader_sees_it(markup, found):
-    assert trees.plain(markup) == found
+    assert html_tree.plain(markup) == found
 
 
 # --- Daily Papers ----------------------------------------------------------------------------------

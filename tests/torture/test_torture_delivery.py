@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deliver import smtp_server as told
+from tests.deliver import smtp_server
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ScriptedServer, Taken
 from tests.homes import page
@@ -71,16 +71,16 @@ sys.exit(main(sys.argv[3:]))
 KINDS = ("before a commit", "after a commit", "before a command", "after a command", "after an answer")
 
 PLANS = {
-    told.ACCEPT: 60,
+    smtp_server.ACCEPT: 60,
     "recipient 450 4.2.0 greylisted": 8,
     "end 451 4.3.0 not now": 6,
     "recipient 550 5.1.1 no such user": 3,
     "end 554 5.6.0 no": 2,
-    told.HANG_UP_BEFORE: 7,
-    told.HANG_UP_AFTER: 5,
-    told.HANG_UP_AFTER_LOSING: 4,
-    told.STALL_BEFORE: 1,
-    told.STALL_AFTER: 1,
+    smtp_server.HANG_UP_BEFORE: 7,
+    smtp_server.HANG_UP_AFTER: 5,
+    smtp_server.HANG_UP_AFTER_LOSING: 4,
+    smtp_server.STALL_BEFORE: 1,
+    smtp_server.STALL_AFTER: 1,
 }
 READERS = {"kelp": ("ann", "bob", "cem"), "lamp": ("ann", "dee"), "pier": ("eve", "bob")}
 START = datetime.fromisoformat("2026-11-16T09:00+00:00")
@@ -169,7 +169,7 @@ def test_killed_deliveries_lose_and_repeat_nothing(tmp_path: Path) -> None:
     assert told_of["sent"] > kills / 4
 
 
-def planned(chance: random.Random) -> told.Plan:
+def planned(chance: random.Random) -> smtp_server.Plan:
     plans, weights = zip(*PLANS.items(), strict=True)
     return lambda _to, _before: chance.choices(plans, weights)[0]
 
@@ -200,7 +200,7 @@ def torment(trial: Trial) -> None:
 
 def settle(trial: Trial) -> None:
     """Deliver undisturbed to a server in a good mood until nothing waits any more."""
-    trial.server.plan = lambda _to, _before: told.ACCEPT
+    trial.server.plan = lambda _to, _before: smtp_server.ACCEPT
     for _ in range(12):
         trial.undisturbed("deliver")
         trial.now += timedelta(hours=9)

@@ -1,8 +1,7 @@
 """arXiv's `.abs` files: the metadata of a paper as arXiv keeps it; also several of them in one file."""
 
 from digest.ports import Document, Fault, Parsed
-from digest.read.parsing import arxiv_blocks
-from digest.read.parsing import mail as mails
+from digest.read.parsing import arxiv_blocks, mail
 from digest.read.parsing.alert_mail import is_arxiv
 
 name = "arxiv-abs"
@@ -11,7 +10,7 @@ name = "arxiv-abs"
 def sniff(document: Document) -> bool:
     """Claim text with a paper's block that no link closes."""
     text = document.text
-    return text is not None and arxiv_blocks.begins(text) and not (is_arxiv(text) or mails.is_mail(document))
+    return text is not None and arxiv_blocks.begins(text) and not (is_arxiv(text) or mail.is_mail(document))
 
 
 def parse(document: Document) -> Parsed | Fault:

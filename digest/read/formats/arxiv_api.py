@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import json_text, names
+from digest.read import normalize
+from digest.read.parsing import html_tree, json_text, names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
@@ -32,16 +31,16 @@ def sniff(document: Document) -> bool:
     inner = _recorded(document)
     if inner is not None:
         document = inner
-    return trees.root_name(document) == "feed" and _OWN.search(trees.head(document)) is not None
+    return html_tree.root_name(document) == "feed" and _OWN.search(html_tree.head(document)) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every entry, or say what is wrong with the answer."""
-    root = trees.xml(_recorded(document) or document)
+    root = html_tree.xml(_recorded(document) or document)
     if isinstance(root, Fault):
         return root
-    entries = list(trees.children(root, "entry"))
-    days = [day_of(trees.text(trees.child(root, "updated")))]
+    entries = list(html_tree.children(root, "entry"))
+    days = [day_of(html_tree.text(html_tree.child(root, "updated")))]
     listings = []
     for number, entry in enumerate(entries, start=1):
         listing = _listing(entry)
@@ -50,9 +49,9 @@ def parse(document: Document) -> Parsed | Fault:
         if listing is None:
             reason = f"entry {number} of {len(entries)} has no title or no arXiv id"
             return Fault(reason, "save the answer again, whole", entry.sourceline)
-        days.append(day_of(trees.text(trees.child(entry, "updated"))))
+        days.append(day_of(html_tree.text(html_tree.child(entry, "updated"))))
         listings.append(listing)
-    return gather.parsed(listings, carried=newest([*days, *(one.published for one in listings)]))
+    return normalize.parsed(listings, carried=newest([*days, *(one.published for one in listings)]))
 
 
 def _recorded(document: Document) -> Document | None:
@@ -67,30 +66,30 @@ def _recorded(document: Document) -> Document | None:
 
 
 def _listing(entry: "Element") -> Listing | Fault | None:
-    place = trees.text(trees.child(entry, "id"))
-    summary = trees.text(trees.child(entry, "summary"))
+    place = html_tree.text(html_tree.child(entry, "id"))
+    summary = html_tree.text(html_tree.child(entry, "summary"))
     if "/api/errors" in place:
         return Fault(f"arXiv answered with an error: {summary}", "mend the request, then fetch it again")
-    title = trees.text(trees.child(entry, "title"))
+    title = html_tree.text(html_tree.child(entry, "title"))
     arxiv, version = arxiv_id(place)
     if not title or arxiv is None:
         return None
-    authors = list(trees.children(entry, "author"))
-    people = names.known(trees.text(trees.child(author, "name")) for author in authors)
-    affiliations = (trees.text(trees.child(author, "affiliation")) for author in authors)
-    note = trees.text(trees.child(entry, "comment"))
-    links = list(trees.children(entry, "link"))
+    authors = list(html_tree.children(entry, "author"))
+    people = names.known(html_tree.text(html_tree.child(author, "name")) for author in authors)
+    affiliations = (html_tree.text(html_tree.child(author, "affiliation")) for author in authors)
+    note = html_tree.text(html_tree.child(entry, "comment"))
+    links = list(html_tree.children(entry, "link"))
     return Listing(
         rank=0,
         title=title,
         abstract=summary,
         authors=people,
         author_count=len(people) or None,
-        published=day_of(trees.text(trees.child(entry, "published"))),
+        published=day_of(html_tree.text(html_tree.child(entry, "published"))),
         organization=next(filter(None, affiliations), None),
-        categories=gather.texts([link.get("term") for link in trees.children(entry, "category")]),
+        categories=normalize.texts([link.get("term") for link in html_tree.children(entry, "category")]),
         arxiv=arxiv,
-        doi=doi(trees.text(trees.child(entry, "doi"))),
+        doi=doi(html_tree.text(html_tree.child(entry, "doi"))),
         version=version,
         url=next((link.get("href") for link in links if link.get("rel") == "alternate"), place),
         withdrawn=is_withdrawn(summary, note),

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import names
+from digest.read import normalize
+from digest.read.parsing import html_tree, names
 from digest.read.parsing.arxiv_terms import announced, is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
@@ -38,18 +37,18 @@ _OLD_PLACE = re.compile(r"arxiv\.org/abs/", re.IGNORECASE)
 
 def sniff(document: Document) -> bool:
     """Claim a feed whose beginning names arXiv's feeds."""
-    return trees.root_name(document) in _ROOTS and _OWN.search(trees.head(document)) is not None
+    return html_tree.root_name(document) in _ROOTS and _OWN.search(html_tree.head(document)) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every item, or say which has no title or no arXiv id."""
-    root = trees.xml(document)
+    root = html_tree.xml(document)
     if isinstance(root, Fault):
         return root
-    channel = trees.child(root, "channel")
+    channel = html_tree.child(root, "channel")
     items = [
-        *trees.children(root, "item", "entry"),
-        *(trees.children(channel, "item") if channel is not None else ()),
+        *html_tree.children(root, "item", "entry"),
+        *(html_tree.children(channel, "item") if channel is not None else ()),
     ]
     listings = []
     for number, item in enumerate(items, start=1):
@@ -59,36 +58,38 @@ def parse(document: Document) -> Parsed | Fault:
             return Fault(reason, "save the feed again, whole", item.sourceline)
         listings.append(listing)
     days = (day_of(text) for text in _dates(root if channel is None else channel))
-    return gather.parsed(listings, carried=newest([*days, *(one.published for one in listings)]))
+    return normalize.parsed(listings, carried=newest([*days, *(one.published for one in listings)]))
 
 
 def _dates(channel: "Element") -> Iterator[str]:
-    for element in trees.children(channel, "updated", "pubDate", "lastBuildDate", "date"):
-        yield trees.text(element)
+    for element in html_tree.children(channel, "updated", "pubDate", "lastBuildDate", "date"):
+        yield html_tree.text(element)
 
 
 def _listing(item: "Element") -> Listing | None:
-    title = trees.text(trees.child(item, "title"))
+    title = html_tree.text(html_tree.child(item, "title"))
     old = _OLD_TITLE.search(title)
     title = title[: old.start()].removesuffix(".") if old else title
     link = _link(item)
-    guid = trees.text(trees.child(item, "guid", "id"))
+    guid = html_tree.text(html_tree.child(item, "guid", "id"))
     arxiv, version = next(
         (found for text in (guid, old["id"] if old else "", link) if (found := arxiv_id(text))[0]),
         (None, None),
     )
     if not title or arxiv is None:
         return None
-    described = trees.text(trees.child(item, "description", "summary", "content"))
+    described = html_tree.text(html_tree.child(item, "description", "summary", "content"))
     head = _HEAD.match(described)  # what follows is plain text; without it, it is the HTML of the old feed
-    abstract = described[head.end() :] if head else trees.plain(described)
-    kind = announced(trees.text(trees.child(item, "announce_type")) or (head["type"] if head else ""))
+    abstract = described[head.end() :] if head else html_tree.plain(described)
+    kind = announced(html_tree.text(html_tree.child(item, "announce_type")) or (head["type"] if head else ""))
     authors = tuple(
         person
-        for creator in trees.children(item, "creator")
-        for person in names.listed(trees.plain(trees.text(creator)))
+        for creator in html_tree.children(item, "creator")
+        for person in names.listed(html_tree.plain(html_tree.text(creator)))
     )
-    terms = [element.get("term") or trees.text(element) for element in trees.children(item, "category")]
+    terms = [
+        element.get("term") or html_tree.text(element) for element in html_tree.children(item, "category")
+    ]
     return Listing(
         rank=0,
         title=title,
@@ -96,9 +97,9 @@ def _listing(item: "Element") -> Listing | None:
         authors=authors,
         author_count=len(authors) or None,
         published=_published(item, kind),
-        categories=gather.texts(terms or [old["category"] if old else ""]),
+        categories=normalize.texts(terms or [old["category"] if old else ""]),
         arxiv=arxiv,
-        doi=doi(trees.text(trees.child(item, "DOI", "doi"))),
+        doi=doi(html_tree.text(html_tree.child(item, "DOI", "doi"))),
         version=version or (arxiv_id(head[0].split()[0])[1] if head else None),
         url=link or None,
         withdrawn=is_withdrawn(abstract, ""),
@@ -110,10 +111,10 @@ def _published(item: "Element", kind: str | None) -> date | None:
     """Return the day of announcement of a new paper or cross-list; a replacement's is not when it appeared."""
     if kind in {"replace", "replace-cross"}:
         return None
-    return day_of(trees.text(trees.child(item, "published", "pubDate", "date")))
+    return day_of(html_tree.text(html_tree.child(item, "published", "pubDate", "date")))
 
 
 def _link(item: "Element") -> str:
     """Return the address of an item: RSS writes it as text, Atom as an attribute."""
-    found = [(link.get("href") or trees.text(link)).strip() for link in trees.children(item, "link")]
+    found = [(link.get("href") or html_tree.text(link)).strip() for link in html_tree.children(item, "link")]
     return next((link for link in found if _OLD_PLACE.search(link)), next(iter(found), ""))

@@ -9,7 +9,7 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_lines, names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
@@ -48,20 +48,20 @@ def parse(document: Document) -> Parsed | Fault:
             listing.published,
             *(day_of(value.get(key)) for key in ("update_date", "first_seen", "updated")),
         ]
-    return gather.parsed(listings, carried=newest(days))
+    return normalize.parsed(listings, carried=newest(days))
 
 
 def _listing(value: dict[str, Any]) -> Listing | None:
-    title = gather.line(value.get("title"))
+    title = normalize.line(value.get("title"))
     arxiv, version = arxiv_id(value["id"]) if isinstance(value.get("id"), str) else (None, None)
     if not title or arxiv is None:
         return None
-    abstract = gather.line(value.get("abstract")) or gather.line(value.get("summary"))
+    abstract = normalize.line(value.get("abstract")) or normalize.line(value.get("summary"))
     authors = _authors(value)
     versions = list(_versions(value))
     categories = value.get("categories")
-    url = gather.optional(value.get("abs")) or gather.optional(value.get("url"))
-    comment = gather.line(value.get("comments")) or gather.line(value.get("comment"))
+    url = normalize.optional(value.get("abs")) or normalize.optional(value.get("url"))
+    comment = normalize.line(value.get("comments")) or normalize.line(value.get("comment"))
     return Listing(
         rank=0,
         title=title,
@@ -69,7 +69,7 @@ def _listing(value: dict[str, Any]) -> Listing | None:
         authors=authors,
         author_count=len(authors) or None,
         published=day_of(value.get("published")) or day_of(versions[0] if versions else None),
-        categories=gather.texts(categories.split() if isinstance(categories, str) else categories),
+        categories=normalize.texts(categories.split() if isinstance(categories, str) else categories),
         arxiv=arxiv,
         doi=doi(value["doi"]) if isinstance(value.get("doi"), str) else None,
         version=version or len(versions) or None,

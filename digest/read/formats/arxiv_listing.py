@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import file_types as kinds
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import names
+from digest.read import file_types, normalize
+from digest.read.parsing import html_tree, names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id
@@ -35,14 +33,14 @@ _KINDS = (("cross", "cross"), ("replace", "replace"), ("new submission", "new"))
 def sniff(document: Document) -> bool:
     """Claim an HTML page with the classes of arXiv's lists."""
     text = document.text
-    return text is not None and kinds.begins_as_markup(text) and _OWN.search(text) is not None
+    return text is not None and file_types.begins_as_markup(text) and _OWN.search(text) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every paper of the lists, or say which has no title or no id."""
-    if not trees.html_is_whole(document.text or ""):
+    if not html_tree.html_is_whole(document.text or ""):
         return Fault("the page ends before its end", "save it again, whole")
-    root = trees.html(document.text or "")
+    root = html_tree.html(document.text or "")
     if root is None:
         return Fault("no papers on this page", "save the page again, whole")
     listings: list[Listing] = []
@@ -54,7 +52,7 @@ def parse(document: Document) -> Parsed | Fault:
             listings.append(found)
         else:
             days.append(found)
-    return gather.parsed(listings, carried=newest(days))
+    return normalize.parsed(listings, carried=newest(days))
 
 
 def _papers(root: "Element") -> Iterator[Listing | date | Fault]:
@@ -76,7 +74,7 @@ def _papers(root: "Element") -> Iterator[Listing | date | Fault]:
             yield listing
             term = None
         elif element.tag != "dd":
-            heading = trees.text(element)
+            heading = html_tree.text(element)
             kind = next((value for word, value in _KINDS if word in heading.lower()), kind)
             day = _day(heading) or day
             if day is not None:
@@ -95,7 +93,7 @@ def _listing(term: "Element", described: "Element", kind: str | None, day: date 
     places = [match for link in term.iter("a") if (match := _ABS.fullmatch(link.get("href") or ""))]
     arxiv, version = arxiv_id(places[0][1]) if places else (None, None)
     parts = {
-        part: _DESCRIPTOR.sub("", trees.text(element))
+        part: _DESCRIPTOR.sub("", html_tree.text(element))
         for element in described.iter("div")
         for part in (element.get("class") or "").split()
         if part.startswith("list-")
@@ -103,10 +101,14 @@ def _listing(term: "Element", described: "Element", kind: str | None, day: date 
     title = parts.get("list-title", "")
     if not title or arxiv is None:
         return None
-    marks = trees.text(term).lower()
+    marks = html_tree.text(term).lower()
     replaced, cross = "replaced" in marks or kind == "replace", "cross-list" in marks or kind == "cross"
     abstract = next(
-        (trees.text(element) for element in described.iter("p") if "mathjax" in (element.get("class") or "")),
+        (
+            html_tree.text(element)
+            for element in described.iter("p")
+            if "mathjax" in (element.get("class") or "")
+        ),
         "",
     )
     authors = names.listed(parts.get("list-authors", ""))

@@ -5,8 +5,7 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import file_types as kinds
-from digest.read import normalize as gather
+from digest.read import file_types, normalize
 from digest.read.parsing import bibtex_syntax, names
 from digest.read.parsing.bibtex_syntax import Broken, Entry
 from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
@@ -33,7 +32,7 @@ def sniff(document: Document) -> bool:
     return (
         text is not None
         and "@" in text
-        and kinds.markup(text) in {"", kinds.BIBTEX}
+        and file_types.markup(text) in {"", file_types.BIBTEX}
         and _ENTRY.search(text) is not None
     )
 
@@ -54,32 +53,34 @@ def parse(document: Document) -> Parsed | Fault:
                 ]
     except Broken as problem:
         return Fault(problem.reason, "mend the entry, or export the bibliography again", problem.line)
-    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "entry"))
+    return normalize.parsed(listings, carried=newest(days), note=normalize.passed_over(untitled, "entry"))
 
 
 def _listing(entry: Entry) -> Listing | None:
     fields = entry.fields
-    title = gather.line(fields.get("title"))
+    title = normalize.line(fields.get("title"))
     if not title:
         return None
     authors, all_named = people(fields.get("author", ""))
     arxiv, version = _arxiv(fields)
-    category = gather.line(fields.get("primaryclass") or fields.get("eprintclass"))
+    category = normalize.line(fields.get("primaryclass") or fields.get("eprintclass"))
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(fields.get("abstract")),
+        abstract=normalize.line(fields.get("abstract")),
         authors=authors,
         author_count=(len(authors) or None) if all_named else None,
         published=_published(fields),
-        organization=gather.optional(fields.get("institution") or fields.get("school")),
+        organization=normalize.optional(fields.get("institution") or fields.get("school")),
         categories=(category,) if _CATEGORY.fullmatch(category) else (),
         arxiv=arxiv,
         doi=doi(fields.get("doi")),
         version=version,
-        url=gather.optional(fields.get("url", "").removeprefix("\\url{").rstrip("}")),
-        keywords=gather.texts(_SEPARATOR.split(fields.get("keywords") or fields.get("keyword") or "")),
-        venue=gather.optional(fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle")),
+        url=normalize.optional(fields.get("url", "").removeprefix("\\url{").rstrip("}")),
+        keywords=normalize.texts(_SEPARATOR.split(fields.get("keywords") or fields.get("keyword") or "")),
+        venue=normalize.optional(
+            fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle")
+        ),
     )
 
 
@@ -93,7 +94,7 @@ def people(text: str) -> tuple[tuple[str, ...], bool]:
             parts.append(text[start : match.start()])
             start = match.end()
     parts.append(text[start:])
-    found = [gather.line(part) for part in parts]
+    found = [normalize.line(part) for part in parts]
     return tuple(_person(part) for part in found if part and part != "others"), "others" not in found
 
 
@@ -121,7 +122,7 @@ def _published(fields: dict[str, str]) -> date | None:
     """Return the day, if year, month and day are all there."""
     if whole := day_of(fields.get("date")):
         return whole
-    year, month, day = (gather.line(fields.get(key)) for key in ("year", "month", "day"))
+    year, month, day = (normalize.line(fields.get(key)) for key in ("year", "month", "day"))
     number = month_of(month)
     return (
         calendar_day(year, number, day)

@@ -5,7 +5,7 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_text
 from digest.read.parsing.dates import calendar_day, day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
@@ -41,7 +41,7 @@ def parse(document: Document) -> Parsed | Fault:
         if listing is not None:
             listings.append(listing)
             days += [listing.published, _day(item.get("accessed"))]
-    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "item"))
+    return normalize.parsed(listings, carried=newest(days), note=normalize.passed_over(untitled, "item"))
 
 
 def _items(value: Any) -> list[Any]:
@@ -58,7 +58,7 @@ def _title(item: dict[str, Any]) -> str:
 
 def _first(value: Any) -> str:
     """Return a text; Crossref has it in a list."""
-    return gather.line(value[0] if isinstance(value, list) and value else value)
+    return normalize.line(value[0] if isinstance(value, list) and value else value)
 
 
 def _listing(item: dict[str, Any]) -> Listing | None:
@@ -67,12 +67,12 @@ def _listing(item: dict[str, Any]) -> Listing | None:
         return None
     people = item.get("author") if isinstance(item.get("author"), list) else []
     authors = tuple(filter(None, map(_person, people or [])))
-    url = gather.optional(item.get("URL"))
-    numbered = gather.line(item.get("number"))
+    url = normalize.optional(item.get("URL"))
+    numbered = normalize.line(item.get("number"))
     arxiv, version = next(
         (
             found
-            for text in (numbered, url or "", gather.line(item.get("DOI")))
+            for text in (numbered, url or "", normalize.line(item.get("DOI")))
             if (found := arxiv_id(text))[0]
         ),
         (None, None),
@@ -81,16 +81,16 @@ def _listing(item: dict[str, Any]) -> Listing | None:
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(item.get("abstract")),
+        abstract=normalize.line(item.get("abstract")),
         authors=authors,
         author_count=len(authors) or None,
         published=_day(item.get("issued")),
-        categories=gather.texts(item.get("categories")),
+        categories=normalize.texts(item.get("categories")),
         arxiv=arxiv,
-        doi=doi(gather.line(item.get("DOI"))),
+        doi=doi(normalize.line(item.get("DOI"))),
         version=version,
         url=url,
-        keywords=gather.texts(keyword.split(",") if isinstance(keyword, str) else keyword),
+        keywords=normalize.texts(keyword.split(",") if isinstance(keyword, str) else keyword),
         venue=_first(item.get("container-title")) or None,
     )
 
@@ -98,12 +98,12 @@ def _listing(item: dict[str, Any]) -> Listing | None:
 def _person(value: Any) -> str:
     """Return a name given name first, with its particles and suffix."""
     if not isinstance(value, dict):
-        return gather.line(value)
-    if literal := gather.line(value.get("literal")):
+        return normalize.line(value)
+    if literal := normalize.line(value.get("literal")):
         return literal
     parts = ("given", "dropping-particle", "non-dropping-particle", "family")
-    name = " ".join(filter(None, (gather.line(value.get(part)) for part in parts)))
-    suffix = gather.line(value.get("suffix"))
+    name = " ".join(filter(None, (normalize.line(value.get(part)) for part in parts)))
+    suffix = normalize.line(value.get("suffix"))
     return f"{name}, {suffix}" if name and suffix else name
 
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from digest.model import Listing
 from digest.ports import COLUMNS, Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import names as people
+from digest.read import normalize
+from digest.read.parsing import names
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
 
@@ -81,7 +81,7 @@ def parse(document: Document) -> Parsed | Fault:
             line = reader.line_num + 1
     except csv.Error as problem:
         return Fault(f"this is no table: {problem}", _REMEDY, line + skipped)
-    return gather.parsed(listings, carried=newest(one.published for one in listings))
+    return normalize.parsed(listings, carried=newest(one.published for one in listings))
 
 
 @lru_cache(maxsize=1)
@@ -118,37 +118,37 @@ def _plain(name: str) -> str:
 
 def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
     cells = {field: row[place].strip() for field, place in columns.items() if place < len(row)}
-    title = gather.line(cells.get("title"))
+    title = normalize.line(cells.get("title"))
     if not title:
         return None
     authors = _people(cells.get("authors", ""))
-    url = gather.optional(cells.get("url"))
+    url = normalize.optional(cells.get("url"))
     places = (cells.get("arxiv", ""), url or "", cells.get("doi", ""))
     arxiv, version = next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(cells.get("abstract")),
+        abstract=normalize.line(cells.get("abstract")),
         authors=authors,
         author_count=len(authors) or None,
         published=day_of(cells.get("published")),
-        comments=gather.count(cells.get("comments")),
-        upvotes=gather.count(cells.get("upvotes")),
-        organization=gather.optional(cells.get("organization")),
-        venue=gather.optional(cells.get("venue")),
-        categories=gather.texts(_SEPARATOR.split(cells.get("categories", "").replace(",", ";"))),
+        comments=normalize.count(cells.get("comments")),
+        upvotes=normalize.count(cells.get("upvotes")),
+        organization=normalize.optional(cells.get("organization")),
+        venue=normalize.optional(cells.get("venue")),
+        categories=normalize.texts(_SEPARATOR.split(cells.get("categories", "").replace(",", ";"))),
         arxiv=arxiv,
         doi=doi(cells.get("doi")) or doi(url),
         version=version,
         url=url,
-        keywords=gather.texts(_SEPARATOR.split(cells.get("keywords", "").replace(",", ";"))),
+        keywords=normalize.texts(_SEPARATOR.split(cells.get("keywords", "").replace(",", ";"))),
     )
 
 
 def _people(text: str) -> tuple[str, ...]:
     """Return the names of a cell: apart by semicolons, else by commas or `and`."""
     if ";" in text or "|" in text:
-        return tuple(people.turned(name) for name in people.known(_SEPARATOR.split(text)))
+        return tuple(names.turned(name) for name in names.known(_SEPARATOR.split(text)))
     if " and " in text:
-        return tuple(people.turned(name) for name in people.known(text.split(" and ")))
-    return people.family_first(text)
+        return tuple(names.turned(name) for name in names.known(text.split(" and ")))
+    return names.family_first(text)

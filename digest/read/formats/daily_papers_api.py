@@ -14,7 +14,7 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_text
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id
@@ -82,7 +82,7 @@ def listed(entries: list[Any], day: date | None = None) -> Parsed | Fault:
         if one is None:
             return Fault(f"entry {number} of {len(entries)} is no paper with a title", _REMEDY)
         found.append(one)
-    return gather.parsed(
+    return normalize.parsed(
         (one.listing for one in found), carried=newest([day, *(each for one in found for each in one.days)])
     )
 
@@ -121,7 +121,7 @@ def _found(entry: dict[Any, Any]) -> _Found | None:
     paper = entry.get("paper", entry)
     if not isinstance(paper, dict):
         return None
-    title = gather.line(paper.get("title")) or gather.line(entry.get("title"))
+    title = normalize.line(paper.get("title")) or normalize.line(entry.get("title"))
     if not title:
         return None
     outer = entry if paper is not entry else {}
@@ -131,7 +131,7 @@ def _found(entry: dict[Any, Any]) -> _Found | None:
     listing = Listing(
         rank=0,
         title=title,
-        abstract=gather.line(paper.get("summary")) or gather.line(outer.get("summary")),
+        abstract=normalize.line(paper.get("summary")) or normalize.line(outer.get("summary")),
         authors=authors,
         author_count=len(authors) or None,
         published=published,
@@ -140,10 +140,11 @@ def _found(entry: dict[Any, Any]) -> _Found | None:
         organization=_organization(paper.get("organization")) or _organization(outer.get("organization")),
         arxiv=arxiv,
         version=version,
-        code_url=gather.optional(paper.get("githubRepo")) or gather.optional(outer.get("githubRepo")),
+        code_url=normalize.optional(paper.get("githubRepo")) or normalize.optional(outer.get("githubRepo")),
         withdrawn=bool(paper.get("withdrawnAt")),
-        keywords=gather.texts(paper.get("ai_keywords")),
-        project_url=gather.optional(paper.get("projectPage")) or gather.optional(outer.get("projectPage")),
+        keywords=normalize.texts(paper.get("ai_keywords")),
+        project_url=normalize.optional(paper.get("projectPage"))
+        or normalize.optional(outer.get("projectPage")),
     )
     days = (published, day_of(outer.get("publishedAt")), day_of(paper.get("submittedOnDailyAt")))
     return _Found(listing, tuple(day for day in days if day))
@@ -152,16 +153,16 @@ def _found(entry: dict[Any, Any]) -> _Found | None:
 def _names(authors: Any) -> Iterator[str]:
     """Return the names of the authors; the site writes an object for each, others wrote the name alone."""
     for author in authors if isinstance(authors, list) else []:
-        name = gather.line(author.get("name") if isinstance(author, dict) else author)
+        name = normalize.line(author.get("name") if isinstance(author, dict) else author)
         if name:
             yield name
 
 
 def _organization(value: Any) -> str | None:
     if isinstance(value, dict):
-        return gather.optional(value.get("fullname")) or gather.optional(value.get("name"))
-    return gather.optional(value)
+        return normalize.optional(value.get("fullname")) or normalize.optional(value.get("name"))
+    return normalize.optional(value)
 
 
 def _first_count(*values: Any) -> int | None:
-    return next((number for value in values if (number := gather.count(value)) is not None), None)
+    return next((number for value in values if (number := normalize.count(value)) is not None), None)

@@ -14,7 +14,7 @@ from statistics import median
 
 from digest.model import Listing, PartialDate
 from digest.ports import Document, Fault, Parsed
-from digest.read import file_types as kinds
+from digest.read import file_types
 from digest.read.parsing import page_lines
 from digest.read.parsing.page_lines import Block, Line, Metadata, text_of
 
@@ -35,7 +35,7 @@ _APART = "separate titles, abstracts and the lines below them by blank lines, as
 
 def sniff(document: Document) -> bool:
     """Claim plain text that has a line found on these pages only, or a sure metadata block, or menu words."""
-    if document.text is None or kinds.markup(document.text):
+    if document.text is None or file_types.markup(document.text):
         return False
     menu: set[str] = set()
     for block in page_lines.blocks(document.text):

@@ -9,7 +9,7 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_lines, names
 from digest.read.parsing.dates import newest
 from digest.read.parsing.ids import arxiv_id, doi
@@ -58,18 +58,18 @@ def parse(document: Document) -> Parsed | Fault:
         if wrong:
             return Fault(wrong, "write it as `digest read --json` does", line)
         listings.append(_listing(value))
-    return gather.parsed(listings, carried=newest(one.published for one in listings))
+    return normalize.parsed(listings, carried=newest(one.published for one in listings))
 
 
 def _wrong(value: dict[str, Any]) -> str:
     """Return what is wrong with an object, empty if nothing is."""
-    if not gather.line(value.get("title")):
+    if not normalize.line(value.get("title")):
         return "there is no title"
     for key in _TEXTS:
         if not isinstance(value.get(key), str | None):
             return f"{key} is no text"
     for key in _COUNTS:
-        if value.get(key) is not None and gather.count(value[key]) is None:
+        if value.get(key) is not None and normalize.count(value[key]) is None:
             return f"{key} is no count"
     for key in _LISTS:
         items = value.get(key, [])
@@ -96,22 +96,22 @@ def _listing(value: dict[str, Any]) -> Listing:
     arxiv, version = arxiv_id(ids.get("arxiv") or "")
     return Listing(
         rank=0,
-        title=gather.line(value["title"]),
-        abstract=gather.line(value.get("abstract")),
+        title=normalize.line(value["title"]),
+        abstract=normalize.line(value.get("abstract")),
         authors=names.known(value.get("authors") or ()),
-        author_count=gather.count(value.get("author_count")),
+        author_count=normalize.count(value.get("author_count")),
         published=_day(value.get("published")),
-        comments=gather.count(value.get("comments")),
-        upvotes=gather.count(value.get("upvotes")),
-        organization=gather.optional(value.get("organization")),
-        categories=gather.texts(value.get("categories")),
+        comments=normalize.count(value.get("comments")),
+        upvotes=normalize.count(value.get("upvotes")),
+        organization=normalize.optional(value.get("organization")),
+        categories=normalize.texts(value.get("categories")),
         arxiv=arxiv,
         doi=doi(ids.get("doi")),
-        version=version or gather.count(value.get("version")),
-        url=gather.optional(value.get("url")),
-        code_url=gather.optional(value.get("code_url")),
-        keywords=gather.texts(value.get("keywords")),
-        project_url=gather.optional(value.get("project_url")),
+        version=version or normalize.count(value.get("version")),
+        url=normalize.optional(value.get("url")),
+        code_url=normalize.optional(value.get("code_url")),
+        keywords=normalize.texts(value.get("keywords")),
+        project_url=normalize.optional(value.get("project_url")),
     )
 
 

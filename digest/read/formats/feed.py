@@ -14,9 +14,8 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import names
+from digest.read import normalize
+from digest.read.parsing import html_tree, names
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi, doi_in
 
@@ -40,9 +39,9 @@ _REMEDY = "save the feed again, whole"
 
 def sniff(document: Document) -> bool:
     """Claim XML, or what was meant to be, whose first element is a feed's."""
-    if trees.root_name(document) not in _ROOTS:
+    if html_tree.root_name(document) not in _ROOTS:
         return False
-    return _SIGNS.search(trees.head(document)) is not None
+    return _SIGNS.search(html_tree.head(document)) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
@@ -67,7 +66,7 @@ def parse(document: Document) -> Parsed | Fault:
             )
         listings.append(listing)
         days.append(_day(entry))
-    return gather.parsed(listings, carried=newest(days), note=_note(found))
+    return normalize.parsed(listings, carried=newest(days), note=_note(found))
 
 
 def _is_whole(document: Document) -> bool:
@@ -108,7 +107,7 @@ def _listing(entry: Any) -> Listing:
     title = _plain(entry.get("title_detail"), entry.get("title"))
     content = next((part.get("value") for part in entry.get("content") or [] if part.get("value")), "")
     abstract = _abstract(entry, content)
-    link = gather.optional(entry.get("link"))
+    link = normalize.optional(entry.get("link"))
     ids = _texts(entry, "prism_doi", "dc_identifier", "prism_identifier", "id", "guid")
     arxiv, version = next(
         (found for text in (*ids, link or "") if (found := arxiv_id(text))[0]), (None, None)
@@ -121,14 +120,14 @@ def _listing(entry: Any) -> Listing:
         authors=authors,
         author_count=len(authors) or None,
         published=_published(entry),
-        categories=gather.texts([tag.get("term") for tag in entry.get("tags") or []]),
+        categories=normalize.texts([tag.get("term") for tag in entry.get("tags") or []]),
         arxiv=arxiv,
         doi=next(filter(None, map(doi, ids)), None) or (_doi_of_link(link) if not arxiv else None),
         version=version,
         url=link,
         withdrawn=title.upper().startswith(("WITHDRAWN:", "RETRACTED:")),
         snippet=abstract.endswith(_CUT),
-        venue=gather.optional(entry.get("prism_publicationname")),
+        venue=normalize.optional(entry.get("prism_publicationname")),
     )
 
 
@@ -136,9 +135,9 @@ def _abstract(entry: Any, content: Any) -> str:
     """Return the abstract: PubMed's whole one, else the description, else the content."""
     whole = _PUBMED.search(content) if isinstance(content, str) else None
     if whole:
-        return trees.plain(whole[1])
+        return html_tree.plain(whole[1])
     summary = _plain(entry.get("summary_detail"), entry.get("summary"))
-    return summary or trees.plain(content if isinstance(content, str) else "")
+    return summary or html_tree.plain(content if isinstance(content, str) else "")
 
 
 def _plain(detail: Any, value: Any) -> str:
@@ -146,13 +145,13 @@ def _plain(detail: Any, value: Any) -> str:
     if not isinstance(value, str):
         return ""
     kind = detail.get("type") if isinstance(detail, dict) else ""
-    return gather.line(value if kind == "text/plain" else trees.plain(value))
+    return normalize.line(value if kind == "text/plain" else html_tree.plain(value))
 
 
 def _authors(entry: Any) -> tuple[str, ...]:
     found = names.known(author.get("name") for author in entry.get("authors") or [])
     # Of an address alone the parser may leave a piece for the name.
-    alone = _ADDRESS.fullmatch(gather.line(entry.get("author")))
+    alone = _ADDRESS.fullmatch(normalize.line(entry.get("author")))
     people = [person for person in found if "@" not in person and not alone]
     if len(people) != 1:
         return tuple(map(names.turned, people))

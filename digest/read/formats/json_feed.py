@@ -4,9 +4,8 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import json_text, names
+from digest.read import normalize
+from digest.read.parsing import html_tree, json_text, names
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi, doi_in
 
@@ -34,7 +33,7 @@ def parse(document: Document) -> Parsed | Fault:
             )
         listings.append(listing)
         days += [listing.published, day_of(item.get("date_modified"))]
-    return gather.parsed(listings, carried=newest(days))
+    return normalize.parsed(listings, carried=newest(days))
 
 
 def _listing(item: dict[str, Any]) -> Listing:
@@ -42,18 +41,20 @@ def _listing(item: dict[str, Any]) -> Listing:
         author.get("name") for author in _objects(item.get("authors") or [item.get("author")])
     )
     markup = item.get("content_html")
-    text = gather.line(item.get("content_text")) or trees.plain(markup if isinstance(markup, str) else "")
-    url = gather.optional(item.get("url")) or gather.optional(item.get("external_url"))
-    places = [place for place in (url, gather.line(item.get("id"))) if place]
+    text = normalize.line(item.get("content_text")) or html_tree.plain(
+        markup if isinstance(markup, str) else ""
+    )
+    url = normalize.optional(item.get("url")) or normalize.optional(item.get("external_url"))
+    places = [place for place in (url, normalize.line(item.get("id"))) if place]
     arxiv, version = next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
     return Listing(
         rank=0,
-        title=gather.line(item.get("title")),
-        abstract=text or gather.line(item.get("summary")),
+        title=normalize.line(item.get("title")),
+        abstract=text or normalize.line(item.get("summary")),
         authors=authors,
         author_count=len(authors) or None,
         published=day_of(item.get("date_published")),
-        categories=gather.texts(item.get("tags")),
+        categories=normalize.texts(item.get("tags")),
         arxiv=arxiv,
         doi=next(filter(None, map(doi, places)), None) or (doi_in(url) if url and "doi" in url else None),
         version=version,

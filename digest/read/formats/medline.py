@@ -9,7 +9,7 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import names
 from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
 from digest.read.parsing.ids import doi
@@ -43,8 +43,10 @@ def parse(document: Document) -> Parsed | Fault:
     days = (
         day_of(value) for record in records for tag in ("LR", "DCOM", "DEP") for value in record.get(tag, ())
     )
-    note = gather.passed_over(len(found) - len(listings), "record")
-    return gather.parsed(listings, carried=newest([*days, *(one.published for one in listings)]), note=note)
+    note = normalize.passed_over(len(found) - len(listings), "record")
+    return normalize.parsed(
+        listings, carried=newest([*days, *(one.published for one in listings)]), note=note
+    )
 
 
 def _records(text: str) -> list[Record] | Fault:
@@ -71,7 +73,7 @@ def _records(text: str) -> list[Record] | Fault:
 
 
 def _listing(record: Record) -> Listing | None:
-    title = gather.line(" ".join(record.get("TI", ())) or " ".join(record.get("TT", ())))
+    title = normalize.line(" ".join(record.get("TI", ())) or " ".join(record.get("TT", ())))
     if not title:
         return None
     people = (*map(names.turned, record.get("FAU") or record.get("AU") or ()), *record.get("CN", ()))
@@ -83,16 +85,16 @@ def _listing(record: Record) -> Listing | None:
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(" ".join(record.get("AB", ()))),
+        abstract=normalize.line(" ".join(record.get("AB", ()))),
         authors=authors,
         author_count=len(authors) or None,
         published=_published(record),
-        categories=gather.texts([value.lstrip("*").partition("/")[0] for value in record.get("MH", ())]),
+        categories=normalize.texts([value.lstrip("*").partition("/")[0] for value in record.get("MH", ())]),
         doi=next(filter(None, map(doi, ids)), None),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
         withdrawn=_RETRACTED in record.get("PT", ()),
-        keywords=gather.texts([value.lstrip("*") for value in record.get("OT", ())]),
-        venue=gather.optional(" ".join(record.get("JT") or record.get("TA") or ())),
+        keywords=normalize.texts([value.lstrip("*") for value in record.get("OT", ())]),
+        venue=normalize.optional(" ".join(record.get("JT") or record.get("TA") or ())),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import names
 from digest.read.parsing.dates import calendar_day, newest
 from digest.read.parsing.ids import arxiv_id, doi
@@ -40,7 +40,7 @@ def parse(document: Document) -> Parsed | Fault:
     listings = [listing for listing in found if listing is not None]
     untitled = len(found) - len(listings)
     days = [_day(record, "DA", "Y2", "PY", "Y1") for record in records]
-    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "record"))
+    return normalize.parsed(listings, carried=newest(days), note=normalize.passed_over(untitled, "record"))
 
 
 def _records(text: str) -> list[Record] | Fault:
@@ -92,13 +92,15 @@ def _listing(record: Record) -> Listing | None:
         doi=next(filter(None, map(doi, [_first(record, "DO"), *urls])), None),
         version=version,
         url=next(iter(urls), None),
-        keywords=gather.texts(record.get("KW")),
+        keywords=normalize.texts(record.get("KW")),
         venue=_first(record, "JF", "JO", "T2", "JA") or None,
     )
 
 
 def _first(record: Record, *tags: str) -> str:
-    return next((text for tag in tags for value in record.get(tag, ()) if (text := gather.line(value))), "")
+    return next(
+        (text for tag in tags for value in record.get(tag, ()) if (text := normalize.line(value))), ""
+    )
 
 
 def _day(record: Record, *tags: str) -> date | None:

@@ -8,9 +8,8 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import arxiv_blocks, scholar_cards
-from digest.read.parsing import mail as mails
+from digest.read import normalize
+from digest.read.parsing import arxiv_blocks, mail, scholar_cards
 from digest.read.parsing.dates import newest
 from digest.read.parsing.mail import Message
 
@@ -24,7 +23,7 @@ def is_arxiv(text: str) -> bool:
 
 def kinds_of(document: Document) -> frozenset[str]:
     """Return the kinds of alert among the messages of a file; empty if it is no mail."""
-    return frozenset(kind for message in mails.messages(document) if (kind := _kind(message)))
+    return frozenset(kind for message in mail.messages(document) if (kind := _kind(message)))
 
 
 def _kind(message: Message) -> str:
@@ -38,7 +37,7 @@ def parsed(document: Document) -> Parsed | Fault:
     listings: list[Listing] = []
     days: list[date | None] = []
     others: list[Message] = []
-    for message in mails.messages(document):
+    for message in mail.messages(document):
         found = _read(message)
         if found is None:
             others.append(message)
@@ -48,7 +47,7 @@ def parsed(document: Document) -> Parsed | Fault:
         else:
             listings += found
             days.append(message.sent)
-    return gather.parsed(listings, carried=newest(days), note=_note(others))
+    return normalize.parsed(listings, carried=newest(days), note=_note(others))
 
 
 def _note(others: list[Message]) -> str:

@@ -23,7 +23,7 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
@@ -69,7 +69,9 @@ def parsed(text: str) -> Parsed | Fault:
     found = blocks(text)
     if isinstance(found, Fault):
         return found
-    return gather.parsed((block.listing for block in found), carried=newest(block.newest for block in found))
+    return normalize.parsed(
+        (block.listing for block in found), carried=newest(block.newest for block in found)
+    )
 
 
 def blocks(text: str) -> list[Block] | Fault:
@@ -110,11 +112,11 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
     if len(marks) < 2:
         return Fault(f"the block of {arxiv} has no end", _REMEDY, start)
     head, replaced = _fields(lines[2 : marks[1]])
-    title = gather.line(head.get("Title"))
+    title = normalize.line(head.get("Title"))
     if not title:
         return Fault(f"the block of {arxiv} has no title", _REMEDY, start)
     link = _LINK.match(lines[marks[-1]])
-    abstract = gather.line("\n".join(lines[marks[1] + 1 : marks[-1]]))
+    abstract = normalize.line("\n".join(lines[marks[1] + 1 : marks[-1]]))
     if len(marks) == 2 and not link:
         return Fault(f"the abstract of {arxiv} has no end", _REMEDY, start)
     cross = "cross-list" in named[2]
@@ -134,7 +136,7 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
         doi=doi((head.get("DOI") or " ").replace(",", " ").split(" ")[0]),
         version=version or (None if link else max(revisions, default=1)),
         url=link[1] if link else None,
-        withdrawn=is_withdrawn(abstract, gather.line(head.get("Comments"))),
+        withdrawn=is_withdrawn(abstract, normalize.line(head.get("Comments"))),
         announced=announced if link else None,
     )
     days = (published, day_of(replaced), *(day_of(value) for value in revisions.values()))

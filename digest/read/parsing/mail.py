@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from digest.ports import Document
-from digest.read import file_types as kinds
+from digest.read import file_types
 from digest.read.decode import decode
 from digest.read.parsing.dates import day_of
 
@@ -49,7 +49,7 @@ def is_mail(document: Document) -> bool:
     if _FROM_LINE.match(document.data):
         return True
     head = document.text if document.text is not None else document.data[:4000].decode("latin-1")
-    return kinds.is_mail(head)
+    return file_types.is_mail(head)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from digest.read import normalize as gather
+from digest.read import normalize
 
 _SUFFIX = re.compile(r"(?:jr|sr|iii?|iv|phd|md)\.?", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|&)\s+|;", re.IGNORECASE)
@@ -80,4 +80,4 @@ def without_brackets(text: str) -> str:
 
 def known(names: Iterable[object]) -> tuple[str, ...]:
     """Return the texts among the values that hold anything, as names."""
-    return tuple(name for value in names if isinstance(value, str) and (name := gather.line(value)))
+    return tuple(name for value in names if isinstance(value, str) and (name := normalize.line(value)))

@@ -11,9 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from digest.model import Listing
 from digest.ports import Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import names
+from digest.read import normalize
+from digest.read.parsing import html_tree, names
 from digest.read.parsing.ids import arxiv_id, doi_in
 
 if TYPE_CHECKING:
@@ -35,14 +34,14 @@ def begins(text: str) -> bool:
 
 def parsed(text: str) -> Parsed | Fault:
     """Read every paper, or say which has no title."""
-    if not trees.html_is_whole(text):
+    if not html_tree.html_is_whole(text):
         return Fault("the page ends before its end", "save it again, whole")
-    root = trees.html(text)
+    root = html_tree.html(text)
     found = list(_cards(root)) if root is not None else []
     for number, listing in enumerate(found, start=1):
         if not listing.title:
             return Fault(f"paper {number} of {len(found)} has no title", _REMEDY)
-    return gather.parsed(found)
+    return normalize.parsed(found)
 
 
 def _cards(root: "Element") -> Iterator[Listing]:
@@ -56,9 +55,9 @@ def _cards(root: "Element") -> Iterator[Listing]:
                 yield _listing(link, byline, snippet)
             link, byline, snippet = element, "", ""
         elif link is not None and _SNIPPET in classes:
-            snippet = trees.shown(element)
+            snippet = html_tree.shown(element)
         elif link is not None and element.tag == "div" and not (byline or snippet) and _is_leaf(element):
-            byline = trees.shown(element)
+            byline = html_tree.shown(element)
     if link is not None:
         yield _listing(link, byline, snippet)
 
@@ -77,7 +76,7 @@ def _listing(link: "Element", byline: str, snippet: str) -> Listing:
         arxiv, version = arxiv_id(named[0])
     return Listing(
         rank=0,
-        title=trees.text(link),
+        title=html_tree.text(link),
         abstract=snippet,
         authors=authors,
         author_count=None if cut else len(authors) or None,

@@ -6,7 +6,7 @@ What has no character above or below the line keeps its sign: `R^(n×n)`, `p_gen
 import re
 from unicodedata import normalize
 
-from digest.text.math import tables as table
+from digest.text.math import tables
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]+|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
 _DEEPEST = 40  # groups in groups; deeper ones are shown as they are
@@ -26,9 +26,9 @@ def one_atom(text: str, at: int) -> tuple[str, int] | None:
     name = reader.peek()[1:]
     if name not in _KNOWN:
         return None
-    if name in table.SYMBOLS:  # outside of a formula the author's blanks count
+    if name in tables.SYMBOLS:  # outside of a formula the author's blanks count
         end = at + len(name) + 1
-        return table.SYMBOLS[name], end + 2 if text.startswith("{}", end) else end
+        return tables.SYMBOLS[name], end + 2 if text.startswith("{}", end) else end
     shown = reader.atom()
     return shown, reader.at
 
@@ -36,9 +36,9 @@ def one_atom(text: str, at: int) -> tuple[str, int] | None:
 def scripted(sign: str, shown: str) -> str:
     """Return what stands above (`^`) or below (`_`) the line."""
     shown = shown.strip().replace(" × ", "×")
-    if sign == "^" and shown in table.RAISED:
-        return table.RAISED[shown]
-    small = table.SUPERSCRIPT if sign == "^" else table.SUBSCRIPT
+    if sign == "^" and shown in tables.RAISED:
+        return tables.RAISED[shown]
+    small = tables.SUPERSCRIPT if sign == "^" else tables.SUBSCRIPT
     letters = sum(char.isalpha() for char in shown)
     if shown and letters <= 2 and len(shown) <= 6 and all(char in small for char in shown):
         return "".join(small[char] for char in shown)
@@ -130,19 +130,19 @@ class _Formula:
     def word(self, mark: str, before: str) -> str:
         """Return a word of a formula that lost its backslashes."""
         if mark in _KNOWN and (
-            mark not in table.ALSO_WORDS
+            mark not in tables.ALSO_WORDS
             or self.text.strip() in ("circ", "prime", "top", "star", "dagger", "ast")
         ):
             return self.command(mark, before)
-        if len(mark) > 2 and mark[1:] in table.BARE:
+        if len(mark) > 2 and mark[1:] in tables.BARE:
             return mark[0] + self.command(mark[1:], mark[0])
         return mark
 
     def command(self, name: str, before: str) -> str:
-        if name in table.RELATIONS:
+        if name in tables.RELATIONS:
             blank = " " if self.blanks() and before[-1:].isspace() else ""
-            return table.RELATIONS[name] + blank
-        if name in table.BRACKETS:
+            return tables.RELATIONS[name] + blank
+        if name in tables.BRACKETS:
             self.blanks()
             if self.peek() == ".":
                 self.take()
@@ -154,15 +154,15 @@ class _Formula:
         if name == "sqrt":
             index = self.option()
             return (scripted("^", index) if index else "") + "√" + _closed(self.argument())
-        if name in table.MATHS_ACCENTS:
+        if name in tables.MATHS_ACCENTS:
             inner = self.argument()
-            return normalize("NFC", inner + table.MATHS_ACCENTS[name]) if len(inner) == 1 else inner
+            return normalize("NFC", inner + tables.MATHS_ACCENTS[name]) if len(inner) == 1 else inner
         if name == "mathbb":
             inner = self.argument()
-            return table.DOUBLE_STRUCK.get(inner, inner)
-        if name in table.MATHS_FONTS:
+            return tables.DOUBLE_STRUCK.get(inner, inner)
+        if name in tables.MATHS_FONTS:
             return self.font()
-        if name in table.REFERENCES:
+        if name in tables.REFERENCES:
             self.option()
             self.argument()
             return ""
@@ -175,26 +175,26 @@ class _Formula:
         if name in ("url", "textsuperscript", "textsubscript", "underbrace", "overbrace"):
             sign = {"textsuperscript": "^", "textsubscript": "_"}.get(name)
             return scripted(sign, self.argument()) if sign else self.argument()
-        if name in table.IGNORED:
+        if name in tables.IGNORED:
             self.blanks()
             return ""
-        if name in table.SPACES:
+        if name in tables.SPACES:
             return " "
-        if name in table.FUNCTIONS:
+        if name in tables.FUNCTIONS:
             self.blanks()
             return (
                 (" " if before[-1:].isalnum() else "")
                 + name
                 + (" " if self.peek()[:1].isalnum() or self.peek()[:1] == "\\" else "")
             )
-        if name in table.SYMBOLS:
+        if name in tables.SYMBOLS:
             blank = " " if self.blanks() and self.peek()[:1] in tuple("=<>+-|/") else ""
-            return table.SYMBOLS[name] + blank
+            return tables.SYMBOLS[name] + blank
         if name == "unicode":
             code = re.fullmatch(r"x([0-9A-Fa-f]{2,5})", self.argument())
             return chr(int(code[1], 16)) if code and int(code[1], 16) < 0xD800 else ""
-        if name in table.LETTERS:
-            return table.LETTERS[name]
+        if name in tables.LETTERS:
+            return tables.LETTERS[name]
         return {"!": "", "\\": " ", ",": " ", ";": " ", ":": " "}.get(name, name)
 
     def font(self) -> str:
@@ -209,9 +209,9 @@ def _closed(shown: str) -> str:
 
 
 _KNOWN = (
-    frozenset(table.SYMBOLS)
-    | table.MATHS_ACCENTS.keys()
-    | table.MATHS_FONTS
-    | table.FUNCTIONS
+    frozenset(tables.SYMBOLS)
+    | tables.MATHS_ACCENTS.keys()
+    | tables.MATHS_FONTS
+    | tables.FUNCTIONS
     | {"frac", "dfrac", "tfrac", "nicefrac", "binom", "sqrt", "mathbb"}
 )

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
-from digest.text.math import rules
-from digest.text.math import tables as table
+from digest.text.math import rules, tables
 from digest.text.math.formula import formula, one_atom, scripted
 
 
@@ -52,7 +51,7 @@ class _Reader:
     def edits(self) -> list[Edit]:
         """Return what to replace, in order, apart."""
         text = self.text
-        if any(each in text for each in (*rules.SIGNS_TELL, *table.BARE)) or any(
+        if any(each in text for each in (*rules.SIGNS_TELL, *tables.BARE)) or any(
             word in text and pattern.search(text) for word, pattern in rules.WORDS_TELL
         ):
             self.read(rules.ALL)
@@ -169,7 +168,7 @@ class _Reader:
     def accent(self, found: re.Match[str]) -> int:
         mark = found["mark"] or found["letters"]
         letter = found["on"] or found["on_dotless"] or found["on_braced"]
-        accented = unicodedata.normalize("NFC", letter + table.ACCENTS[mark])
+        accented = unicodedata.normalize("NFC", letter + tables.ACCENTS[mark])
         if found["letters"] and found["letters"] in "bdrt" and " " in found[0]:
             return found.end()  # `\b geometric`: somebody's macro
         if len(accented) != 1 or (mark == '"' and (" " in found[0] or self.quoted_by_escapes(found))):
@@ -187,22 +186,22 @@ class _Reader:
 
     def command(self, found: re.Match[str]) -> int:
         name, start, end = found["name"], found.start(), found.end()
-        if name in table.TEXT_FONTS:
+        if name in tables.TEXT_FONTS:
             return self.unwrap(start, end + 1) if self.text.startswith("{", end) else end
-        if name in table.REFERENCES:
+        if name in tables.REFERENCES:
             return self.reference(start, end)
-        if name in table.IGNORED:
+        if name in tables.IGNORED:
             return self.put(start, _blanks(self.text, end), "")
-        if name in table.LETTERS:
-            return self.put(start, _after_name(self.text, end), table.LETTERS[name])
-        if name in table.SHORT_WORDS:
-            word = table.SHORT_WORDS[name]
+        if name in tables.LETTERS:
+            return self.put(start, _after_name(self.text, end), tables.LETTERS[name])
+        if name in tables.SHORT_WORDS:
+            word = tables.SHORT_WORDS[name]
             return self.put(start, end, word[:-1] if self.text.startswith(".", end) else word)
-        if name in table.SPECIAL:
+        if name in tables.SPECIAL:
             return getattr(self, f"on_{name}", self.on_coloured)(start, end)
         if name in ("textmu", "mu") and self.text.startswith(" m", end):
             end += 1  # micrometres
-            return self.put(start, end, table.SYMBOLS[name])
+            return self.put(start, end, tables.SYMBOLS[name])
         atom = one_atom(self.text, start)
         if atom is not None:
             return self.put(start, atom[1], atom[0])
@@ -324,10 +323,10 @@ class _Reader:
     # --- remnants --------------------------------------------------------------------------------
 
     def sum(self, found: re.Match[str]) -> int:
-        return self.whole(found, table.SYMBOLS[found[0]])
+        return self.whole(found, tables.SYMBOLS[found[0]])
 
     def indexed(self, found: re.Match[str]) -> int:
-        return self.whole(found, table.SYMBOLS[found[0]])
+        return self.whole(found, tables.SYMBOLS[found[0]])
 
     def script(self, found: re.Match[str]) -> int:
         """`^` and `_` as far as they are no part of a name: `x^2`, `R^{n times n}`, `L_0`, not `snake_case`."""
@@ -344,7 +343,7 @@ class _Reader:
         if shown.startswith("_"):
             return found.end()
         if glued := rules.BARE_NAME.match(self.text, simple.end()):  # `R^d\\rightarrow R`
-            self.put(simple.end(), glued.end(), table.SYMBOLS[glued[0]])
+            self.put(simple.end(), glued.end(), tables.SYMBOLS[glued[0]])
         return self.put(start, simple.end(), shown)
 
     def tie(self, found: re.Match[str]) -> int:
@@ -355,8 +354,8 @@ class _Reader:
 
     def font(self, found: re.Match[str]) -> int:
         argument = self.argument(found.end() - 1)
-        if argument and found[0].startswith("mathbb") and argument[0] in table.DOUBLE_STRUCK:
-            return self.put(found.start(), argument[1], table.DOUBLE_STRUCK[argument[0]])
+        if argument and found[0].startswith("mathbb") and argument[0] in tables.DOUBLE_STRUCK:
+            return self.put(found.start(), argument[1], tables.DOUBLE_STRUCK[argument[0]])
         return self.unwrap(found.start(), found.end())
 
     def root(self, found: re.Match[str]) -> int:
@@ -375,21 +374,21 @@ class _Reader:
         if not self.dropped or "}" not in self.text:
             return found.end()
         of = found["sized"] or ""
-        return self.whole(found, table.GREEK.get(of, of))
+        return self.whole(found, tables.GREEK.get(of, of))
 
     def tilde(self, found: re.Match[str]) -> int:
         letter = found["tilded"]
-        return self.whole(found, table.GREEK.get(letter, letter) + table.MATHS_ACCENTS["tilde"])
+        return self.whole(found, tables.GREEK.get(letter, letter) + tables.MATHS_ACCENTS["tilde"])
 
     def bare(self, found: re.Match[str]) -> int:
         name, start, end = found["bare_name"], found.start("bare_name"), found.end("bare_name")
         if name == "infty" and self.text.endswith(" to ", 0, start):
             self.put(start - 3, start - 1, "→")
-        if name in table.CLOSING and self.text[start - 1 : start] == " ":
+        if name in tables.CLOSING and self.text[start - 1 : start] == " ":
             start -= 1
-        if name in table.OPENING or (found["one"] and name == "cdot"):
+        if name in tables.OPENING or (found["one"] and name == "cdot"):
             end = found.end("after")
-        return self.put(start, end, table.SYMBOLS[name])
+        return self.put(start, end, tables.SYMBOLS[name])
 
     def times(self, found: re.Match[str]) -> int:
         return self.whole(found, "×")
@@ -438,7 +437,7 @@ class _Reader:
             or (rules.FUNCTION.search(before) and argument)
             or (self.dropped and (signed or (rules.OF_A_LETTER.search(before) and argument)))
         )
-        return self.whole(found, table.SYMBOLS[found[0]]) if inside else found.end()
+        return self.whole(found, tables.SYMBOLS[found[0]]) if inside else found.end()
 
 
 def _kind(content: str, behind: str) -> str:

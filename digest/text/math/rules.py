@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from digest.text.math import tables as table
+from digest.text.math import tables
 
-NAMES = "|".join(sorted(table.BARE, key=len, reverse=True))
-GREEK = "|".join(sorted(table.GREEK, key=len, reverse=True))
-FONTS = "|".join(sorted(table.BARE_FONTS, key=len, reverse=True))
+NAMES = "|".join(sorted(tables.BARE, key=len, reverse=True))
+GREEK = "|".join(sorted(tables.GREEK, key=len, reverse=True))
+FONTS = "|".join(sorted(tables.BARE_FONTS, key=len, reverse=True))
 
 # A text without these signs and words is not looked at any closer. A word stands before its pattern, as to look
 # for the word alone is much quicker.
@@ -126,7 +126,7 @@ OF_A_LETTER = re.compile(r"(?<![A-Za-z])[A-Za-z]\(\Z")
 # --- what the reader asks of a place that a rule found ---
 
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-REFERENCE = re.compile(rf"\\(?:{'|'.join(table.REFERENCES)})(?![A-Za-z])")
+REFERENCE = re.compile(rf"\\(?:{'|'.join(tables.REFERENCES)})(?![A-Za-z])")
 OPTION = re.compile(r"\s*\[[^\[\]]*\]")
 SUPERSCRIPT = re.compile(
     rf"(?:[-+]?\d+|circ(?![a-z])|prime(?![a-z])|top(?![a-z])|dagger(?![a-z])|\*|(?:{GREEK})(?![a-z])"
