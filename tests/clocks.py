@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import pytest
 
+from tests import forked
 from tests.homes import TestHome
 
 PATIENCE = 60.0  # seconds; shared machines are slow
@@ -30,7 +31,7 @@ class Scheduler:
 
     def __init__(self, home: TestHome, *words: str, clock: str | None = None) -> None:
         told = words or ("schedule",)
-        command = [sys.executable, "-m", "digest", *told, "--json", "--home", str(home.path)]
+        command = ["-m", "digest", *told, "--json", "--home", str(home.path)]
         environment = {**os.environ, "TZ": "UTC"}
         if clock:
             # Timed waits go by the monotonic clock: left alone, they take as long as they say.
@@ -41,13 +42,17 @@ class Scheduler:
             }
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.seen: list[dict[str, Any]] = []
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
+        self.process: subprocess.Popen[str] | forked.Program
+        if clock:  # it is of the interpreter, from its start
+            self.process = subprocess.Popen(
+                [sys.executable, *command],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment,
+            )
+        else:
+            self.process = forked.start(command, env=environment)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:

@@ -1,16 +1,30 @@
 """What all tests share: the real digest files, if they are there, and calm settings for property tests."""
 
+import gc
 import os
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import forked
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 # One seed for all the processes that the tests are shared out to: they inherit it.
 os.environ.setdefault("TORTURE_SEED", str(random.SystemRandom().randrange(1_000_000)))
+
+# Homes of tests live in memory where there is room for them: they are written once, synced often and thrown away.
+MEMORY = Path("/dev/shm")
+if (
+    MEMORY.is_dir()
+    and os.access(MEMORY, os.W_OK)
+    and shutil.disk_usage(MEMORY).free > 4 * 2**30
+    and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC  # tests write programs and start them
+):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 # Shared machines are noisy: a slow example is no failure.
 # A change is judged by the same examples every time; here every run tries others.
@@ -31,6 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("shared"):
             item.add_marker(pytest.mark.skip(reason="../shared/data is absent (it is no part of a clone)"))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector thousands of collected tests: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+def pytest_sessionfinish() -> None:
+    forked.end()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, nodes
@@ -14,8 +15,13 @@ SAID = {"gettext", "_", *PLURAL}
 SPEAKERS = {"digest/i18n/language.py", "digest/i18n/catalogue.py"}
 
 
-def messages() -> Iterator[tuple[Message, str]]:
-    """Yield each message with the file that says it. Raises ValueError for one that is not written out there."""
+@cache
+def messages() -> tuple[tuple[Message, str], ...]:
+    """Each message with the file that says it. Raises ValueError for one that is not written out there."""
+    return tuple(_messages())
+
+
+def _messages() -> Iterator[tuple[Message, str]]:
     for path in sorted((ROOT / "digest").rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

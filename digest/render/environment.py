@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from digest.render.highlight import Piece, marked, text_of
 from digest.system.resources import folder
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
 
 
 def make_environment(home_templates: Path | None, language: Language = ENGLISH) -> "Environment":
@@ -46,6 +46,7 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_compiled(language.code),
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
@@ -62,6 +63,34 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         "marked": _marked,
     }
     return environment
+
+
+@cache
+def _compiled(_language: str) -> "BytecodeCache":
+    """Return the compiled templates that the environments of a language share.
+
+    Jinja compiles a template in a few hundredths of a second, and a service makes an environment for each run.
+    A template whose text has changed is compiled again. Languages have caches of their own: a filter of
+    a constant is computed when the template is compiled.
+    """
+    from jinja2 import BytecodeCache
+    from jinja2.bccache import Bucket
+
+    class InMemory(BytecodeCache):
+        """Keeps the last code of each template file."""
+
+        def __init__(self) -> None:
+            self._kept: dict[str, Bucket] = {}
+
+        def load_bytecode(self, bucket: Bucket) -> None:
+            kept = self._kept.get(bucket.key)
+            if kept is not None and kept.checksum == bucket.checksum:
+                bucket.code = kept.code
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            self._kept[bucket.key] = bucket
+
+    return InMemory()
 
 
 @lru_cache(maxsize=256)

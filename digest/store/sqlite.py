@@ -7,8 +7,32 @@ from sqlalchemy import Connection, Engine, create_engine, event
 _BUSY_SECONDS = 60
 
 
+class _Statements(dict[tuple[Any, ...], Any]):
+    """Compiled statements, shared by all SQLite engines of a process, which differ only in their file.
+
+    SQLAlchemy's keys start with the engine's own dialect object. Without it, equal statements have equal keys.
+    """
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        if len(self) >= _MOST_STATEMENTS:
+            self.clear()
+        super().__setitem__(key[1:], compiled)
+
+
+_MOST_STATEMENTS = 1000
+_STATEMENTS = _Statements()  # a service opens a store in every round
+
+
 def _sqlite(url: str, **options: Any) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **options)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS},
+        execution_options={"compiled_cache": _STATEMENTS},
+        **options,
+    )
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: object) -> None:

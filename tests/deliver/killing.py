@@ -1,9 +1,9 @@
 """Commands that kill themselves at an exact point."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
+
+from tests import forked
 
 COMMITS = (
     "sqlalchemy.engine.default:DefaultDialect.do_commit",
@@ -52,5 +52,5 @@ def is_killed(folder: Path, points: tuple[str, ...], at: int, *words: object) ->
     """Run a command that dies at its `at`-th point, if it comes to so many; tell whether it did."""
     script = folder / "killed.py"
     script.write_text(_SCRIPT, "utf-8")
-    command = [sys.executable, str(script), ",".join(points), str(at), *map(str, words)]
-    return subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+    command = [str(script), ",".join(points), str(at), *map(str, words)]
+    return forked.run(command).returncode == -signal.SIGKILL

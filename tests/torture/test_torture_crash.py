@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from xml.etree import ElementTree as ET
 import feedparser
 import pytest
 
+from tests import forked
 from tests.homes import Card, TestHome, page, prose
 
 pytestmark = pytest.mark.torture
@@ -133,9 +133,7 @@ def words(home: TestHome, now: str, *more: str) -> list[str]:
 
 def finish(home: TestHome, now: str, *more: str) -> None:
     """Do an undisturbed run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "digest", *words(home, now, *more)], capture_output=True, text=True
-    )
+    done = forked.run(["-m", "digest", *words(home, now, *more)])
     assert done.returncode == 0, done.stderr
 
 
@@ -155,16 +153,18 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     script = folder / "killed.py"
     script.write_text(SCRIPT, "utf-8")
     found = Reference(new_home(folder / "home"), script)
-    for step, now in enumerate((*STEPS, LAST)):
-        if step < len(STEPS):
-            arrive(found.home, step)
-        counted = folder / "points.json"
-        started = time.monotonic()
-        command = [sys.executable, str(script), "none", "0", str(counted), *words(found.home, now)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        found.seconds.append(time.monotonic() - started)
-        found.points.append(json.loads(counted.read_text("utf-8")))
+    with forked.Server() as other:  # one that hashes texts otherwise: no order of a set may show
+        for step, now in enumerate((*STEPS, LAST)):
+            if step < len(STEPS):
+                arrive(found.home, step)
+            counted = folder / "points.json"
+            command = [str(script), "none", "0", str(counted), *words(found.home, now)]
+            started = time.monotonic()
+            run = other.start(command)
+            _, complaints = run.communicate()
+            assert run.returncode == 0, complaints
+            found.seconds.append(time.monotonic() - started)
+            found.points.append(json.loads(counted.read_text("utf-8")))
     assert set(found.points[0]) == set(KINDS)
     return found
 
@@ -210,10 +210,9 @@ def test_a_run_that_gets_one_commit_further_each_time(reference: Reference, tmp_
     compare(home, reference.home)
 
 
-def suicidal(reference: Reference, home: TestHome, now: str, kind: str, at: int) -> subprocess.Popen[str]:
+def suicidal(reference: Reference, home: TestHome, now: str, kind: str, at: int) -> forked.Program:
     """Start a run that kills itself when it reaches a point of that kind for the n-th time."""
-    command = [sys.executable, str(reference.script), kind, str(at), "-", *words(home, now)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return forked.start([str(reference.script), kind, str(at), "-", *words(home, now)])
 
 
 def torture(
@@ -242,12 +241,7 @@ def killed(
     """Start a run and kill it; return how ("" if it ended before) and where."""
     if chance.random() < 0.4:
         delay = chance.uniform(0, reference.seconds[step])
-        child = subprocess.Popen(
-            [sys.executable, "-m", "digest", *words(home, now)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        child = forked.start(["-m", "digest", *words(home, now)])
         try:
             child.wait(delay)
         except subprocess.TimeoutExpired:

@@ -10,7 +10,6 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.deliver import smtp_server
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ScriptedServer, Taken
@@ -105,16 +105,16 @@ class Trial:
     def killed(self, command: str) -> None:
         """Start a command and kill it, or let it kill itself; it may end before."""
         if self.chance.random() < 0.3:
-            child = self._start([sys.executable, "-m", "digest", *self.words(command)])
+            child = self._start(["-m", "digest", *self.words(command)])
             try:
-                child.wait(self.chance.uniform(0.3, 1.2))
+                child.wait(self.chance.uniform(0.0, 0.6))
             except subprocess.TimeoutExpired:
                 child.kill()
             point = "at a moment"
         else:
             kind, at = self.chance.choice(KINDS), self.chance.randint(1, 40)
             point = f"{kind}, the {at}th"
-            child = self._start([sys.executable, str(self.script), kind, str(at), *self.words(command)])
+            child = self._start([str(self.script), kind, str(at), *self.words(command)])
         _, complaints = child.communicate()
         assert child.returncode in {0, 1, -signal.SIGKILL}, complaints
         assert "Traceback" not in complaints, complaints
@@ -122,17 +122,15 @@ class Trial:
         self.story.append(f"{self.now} {command}, {point}: {child.returncode}")
 
     def undisturbed(self, command: str, *, status: int | None = None) -> None:
-        child = self._start([sys.executable, "-m", "digest", *self.words(command)])
+        child = self._start(["-m", "digest", *self.words(command)])
         _, complaints = child.communicate()
         assert child.returncode in ({0, 1} if status is None else {status}), complaints
         self.story.append(f"{self.now} {command}: {child.returncode}")
 
     def side_by_side(self) -> None:
         """Let two deliveries work on one outbox, and kill one of them."""
-        first, second = (
-            self._start([sys.executable, "-m", "digest", *self.words("deliver")]) for _ in range(2)
-        )
-        time.sleep(self.chance.uniform(0.3, 0.9))
+        first, second = (self._start(["-m", "digest", *self.words("deliver")]) for _ in range(2))
+        time.sleep(self.chance.uniform(0.0, 0.5))
         first.kill()
         for child in (first, second):
             _, complaints = child.communicate()
@@ -141,8 +139,8 @@ class Trial:
         self.story.append(f"{self.now} two deliveries: {first.returncode}, {second.returncode}")
 
     @staticmethod
-    def _start(command: list[str]) -> subprocess.Popen[str]:
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    def _start(command: list[str]) -> forked.Program:
+        return forked.start(command, stdout=subprocess.DEVNULL)
 
 
 def test_killed_deliveries_lose_and_repeat_nothing(tmp_path: Path) -> None:
