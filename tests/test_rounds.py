@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.errors import DigestError
 from digest.home.settings_file import open_home
-from digest.read.inbox_watcher import QUIET, Arrivals, being_written
+from digest.read.inbox_watcher import QUIET, InboxWatcher, being_written
 from digest.scheduler.service import Service
 from digest.scheduler.tick import Stopped, Ticker
 from digest.services.metrics import LATE, Meters, exposition
@@ -107,36 +107,36 @@ def test_settings_are_read_again_while_they_are_in_order(home, rounds):
     assert rounds.home.settings.title == "Piers"
 
 
-# --- arrivals ------------------------------------------------------------------------------------
+# --- new files in the inbox ----------------------------------------------------------------------
 
 
 def test_a_file_is_complete_when_it_is_quiet_and_nobody_writes_it(tmp_path):
     path = tmp_path / "1.txt"
-    arrivals = Arrivals(str(tmp_path))
+    watcher = InboxWatcher(str(tmp_path))
     now = time.time()
     with path.open("w") as writer:
         writer.write("half")
         writer.flush()
         assert being_written(str(path))
         for monotonic in (0.0, 9.0):
-            assert arrivals.look(wall=now, monotonic=monotonic) == ((), True)
+            assert watcher.poll(wall=now, monotonic=monotonic) == ((), True)
     assert not being_written(str(path))
-    assert arrivals.look(wall=now, monotonic=9.1) == ((str(path),), False)
+    assert watcher.poll(wall=now, monotonic=9.1) == ((str(path),), False)
     path.write_text("changed")
-    assert arrivals.look(wall=now, monotonic=9.2) == ((), True)
-    assert arrivals.look(wall=now, monotonic=9.2 + QUIET) == ((str(path),), False)
-    arrivals.take((str(path),))
-    assert arrivals.look(wall=now, monotonic=20.0) == ((), False)
+    assert watcher.poll(wall=now, monotonic=9.2) == ((), True)
+    assert watcher.poll(wall=now, monotonic=9.2 + QUIET) == ((str(path),), False)
+    watcher.mark_read((str(path),))
+    assert watcher.poll(wall=now, monotonic=20.0) == ((), False)
     path.unlink()
-    assert arrivals.look(wall=now, monotonic=21.0) == ((), False)
+    assert watcher.poll(wall=now, monotonic=21.0) == ((), False)
     path.write_text("changed")
-    assert arrivals.look(wall=now + 60, monotonic=22.0) == ((str(path),), False)
+    assert watcher.poll(wall=now + 60, monotonic=22.0) == ((str(path),), False)
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path):
     (tmp_path / "gone.txt").symlink_to("nowhere")
-    assert Arrivals(str(tmp_path)).look(wall=0, monotonic=0) == ((), False)
-    assert Arrivals(str(tmp_path / "absent")).look(wall=0, monotonic=0) == ((), False)
+    assert InboxWatcher(str(tmp_path)).poll(wall=0, monotonic=0) == ((), False)
+    assert InboxWatcher(str(tmp_path / "absent")).poll(wall=0, monotonic=0) == ((), False)
     assert not being_written(str(tmp_path / "absent"))
 
 

@@ -11,7 +11,7 @@ from digest.home.subscription_files import SubscriptionCache
 from digest.model import Home
 from digest.model.reports import RunReport
 from digest.pipeline.ingest import Options
-from digest.read.inbox_watcher import Arrivals
+from digest.read.inbox_watcher import InboxWatcher
 from digest.services import runs
 from digest.services.workspace import Clock
 
@@ -51,7 +51,7 @@ class Ticker:
         self.home = home
         self._path = home.path
         self._stopping, self._fetching, self._alive = stopping, fetching, alive
-        self._arrivals = Arrivals(str(home.inbox))
+        self._inbox = InboxWatcher(str(home.inbox))
         self._roster = SubscriptionCache()
         self._waiting: float | None = None  # since when, monotonic
 
@@ -70,7 +70,7 @@ class Ticker:
 
     def go(self, clock: Clock) -> TickResult:
         """Do what is to be done now. Raises DigestError: it is then still to be done in the next round."""
-        arrived, unfinished = self._arrivals.look(wall=time.time(), monotonic=time.monotonic())
+        arrived, unfinished = self._inbox.poll(wall=time.time(), monotonic=time.monotonic())
         loaded = self._roster.load_all(
             self.home.subscriptions,
             timezone=self.home.settings.timezone,
@@ -95,7 +95,7 @@ class Ticker:
             loaded=loaded,
             then_deliver=False,  # that takes as long as it takes: the clock has an errand of its own for it
         )
-        self._arrivals.take(arrived)
+        self._inbox.mark_read(arrived)
         return TickResult(arrived, due, unfinished, report)
 
     def _patient(self, *, unfinished: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The table of formats and its plug-ins."""
+"""The registry of formats, and plug-ins."""
 
 from importlib.metadata import EntryPoint, EntryPoints
 
@@ -11,7 +11,7 @@ from digest.read import registry
 
 
 class Snails:
-    """A format of one line a paper."""
+    """A format with one paper in one line."""
 
     name = "snail-list"
 
@@ -65,7 +65,7 @@ def test_a_plug_in_reads_what_no_built_in_format_claims(plug_ins):
     assert rejected("snails: x").line == 2
 
 
-def test_broken_plug_ins_stand_in_nobodys_way(plug_ins):
+def test_broken_plug_ins_are_skipped(plug_ins):
     plug_ins("a=nowhere.at.all:thing", "b=raises", "c=snails", "d=not_a_format")
     assert page("snails: Whelks").source == "snail-list"
     assert page(f"{HEAD}Snails\n\n{LOREM}").source == "daily-papers-page"
@@ -89,7 +89,7 @@ def test_every_built_in_format_is_a_format():
         assert module.sniff(Document("x", b"\0", None)) is False
 
 
-def test_the_example_of_the_documentation_works():
+def test_the_example_in_the_documentation_works():
     text = (ROOT / "docs" / "formats.md").read_text("utf-8")
     scope: dict = {}
     exec(text.split("```python\n")[1].split("```")[0], scope)

@@ -1,4 +1,4 @@
-"""arXiv's daily mail: its text alone, or as the message or the mbox that came."""
+"""arXiv's daily mail: its text, the message, or an mbox."""
 
 from digest.ports import Document, Fault, Parsed
 from digest.read.parsing import alert_mail, arxiv_blocks, mail
@@ -7,14 +7,14 @@ name = "arxiv-mail"
 
 
 def sniff(document: Document) -> bool:
-    """Claim text with a paper's block that a link closes, and mails with such text in them."""
+    """Claim text with a block that ends with a link, and mails with such text."""
     if mail.is_mail(document):
-        return alert_mail.kinds_of(document) == {name}
-    return document.text is not None and alert_mail.is_arxiv(document.text)
+        return alert_mail.alert_kinds(document) == {name}
+    return document.text is not None and alert_mail.is_arxiv_mail(document.text)
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every block: new papers, cross-lists and replacements."""
     if mail.is_mail(document):
-        return alert_mail.parsed(document)
-    return arxiv_blocks.parsed(document.text or "")
+        return alert_mail.parse(document)
+    return arxiv_blocks.parse(document.text or "")

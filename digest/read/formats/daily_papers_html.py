@@ -1,7 +1,7 @@
 """A Daily Papers page saved as HTML.
 
-The page carries its papers twice: as JSON in the `data-props` of an element (`dailyPapers` and others, in the
-shape of the API), and as cards. The JSON is whole, so it comes first; a page without it is read by its cards.
+The page holds its papers twice: as JSON in the `data-props` of an element (`dailyPapers` and others, in the
+shape of the API), and as cards. The JSON has more fields; the cards are read only if there is no JSON.
 """
 
 import json
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 name = "daily-papers-html"
 
-_OWN = re.compile(
+_SIGNATURE = re.compile(
     r"""data-target=["'](?:DailyPapers|PapersContent|TrendingPapers)\b|href=["'](?:https://huggingface\.co)?/papers/\d{4}\.\d{4,5}["'#]"""
 )
 _PAPER_LINK = re.compile(r"(?:https://huggingface\.co)?/papers/(\d{4}\.\d{4,5})(#community)?")
@@ -31,24 +31,24 @@ _LISTS = ("dailyPapers", "papers", "trendingPapers", "searchResults")
 
 
 def sniff(document: Document) -> bool:
-    """Claim an HTML page with the site's own element for papers, or with links to its papers."""
+    """Claim an HTML page with the site's element for papers, or with links to its papers."""
     text = document.text
-    return text is not None and file_types.begins_as_markup(text) and _OWN.search(text) is not None
+    return text is not None and file_types.starts_with_tag(text) and _SIGNATURE.search(text) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read the page's JSON, else its cards."""
-    if not html_tree.html_is_whole(document.text or ""):
-        return Fault("the page ends before its end", "save it again, whole")
+    """Read the JSON of a page, or its cards if there is no JSON."""
+    if not html_tree.is_complete(document.text or ""):
+        return html_tree.INCOMPLETE
     root = html_tree.html(document.text or "")
     if root is not None:
         for props in _props(root):
             if entries := _entries(props):
-                return daily_papers_api.listed(entries, day_of(props.get("dateString")))
+                return daily_papers_api.parse_entries(entries, day_of(props.get("dateString")))
         cards = [card for article in root.iter("article") if (card := _card(article)) is not None]
         if cards:
             return normalize.parsed(cards)
-    return Fault("no papers on this page", "save the page again when its papers are shown")
+    return Fault("no papers on this page", "save the page again once it shows its papers")
 
 
 def _props(root: "Element") -> Iterator[Any]:
@@ -62,13 +62,13 @@ def _props(root: "Element") -> Iterator[Any]:
 
 
 def _entries(props: Any) -> list[Any]:
-    """Return the papers of a page's data, wherever it keeps them: at the top, or one object deeper."""
+    """Return the list of papers at the top level of the data of a page, or one level deeper."""
     if not isinstance(props, dict):
         return []
-    places = [props, *(value for value in props.values() if isinstance(value, dict))]
+    objects = [props, *(value for value in props.values() if isinstance(value, dict))]
     for key in _LISTS:
-        for place in places:
-            found = place.get(key)
+        for one in objects:
+            found = one.get(key)
             if isinstance(found, list) and found and isinstance(found[0], dict):
                 return found
     return []
@@ -106,7 +106,7 @@ def _card(article: "Element") -> Listing | None:
 
 
 def _upvotes(article: "Element") -> int | None:
-    """Return the number beside the upvote button: in its label, or in the link to the login."""
+    """Return the number beside the upvote button, which is in its label or in the link to the login."""
     for element in article.iter("label", "a", "div"):
         button = element.tag == "label" or (element.get("href") or "").startswith("/login")
         if button or "leading-none" in (element.get("class") or "").split():

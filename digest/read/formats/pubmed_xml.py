@@ -1,4 +1,4 @@
-"""PubMed's XML, as its API and its export write it: https://dtd.nlm.nih.gov/ncbi/pubmed/doc/."""
+"""PubMed's XML, from its API or its export; see https://dtd.nlm.nih.gov/ncbi/pubmed/doc/."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,8 +8,8 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree
-from digest.read.parsing.dates import calendar_day, month_of, newest
-from digest.read.parsing.ids import doi
+from digest.read.parsing.dates import day_from_parts, newest
+from digest.read.parsing.ids import first_doi
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -22,26 +22,26 @@ _RETRACTED = "Retracted Publication"
 
 
 def sniff(document: Document) -> bool:
-    """Claim XML whose first element is PubMed's."""
+    """Claim XML with a root element of PubMed."""
     return html_tree.root_name(document) in _ROOTS
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every article with a title, or say at which line the XML is broken."""
+    """Read all articles with a title, or return a fault if the XML is not well-formed."""
     root = html_tree.xml(document)
     if isinstance(root, Fault):
         return root
     citations = (
-        [root] if html_tree.local(root) == "MedlineCitation" else list(root.iter("{*}MedlineCitation"))
+        [root] if html_tree.local_name(root) == "MedlineCitation" else list(root.iter("{*}MedlineCitation"))
     )
     found = [_listing(citation) for citation in citations]
     listings = [listing for listing in found if listing is not None]
-    others = len(found) - len(listings) + sum(1 for _ in root.iter("{*}PubmedBookArticle"))
+    skipped = len(found) - len(listings) + sum(1 for _ in root.iter("{*}PubmedBookArticle"))
     days = (_day(element) for element in root.iter("{*}DateRevised", "{*}DateCompleted", "{*}PubMedPubDate"))
     return normalize.parsed(
         listings,
         carried=newest([*days, *(one.published for one in listings)]),
-        note=normalize.passed_over(others, "record"),
+        note=normalize.skipped_note(skipped, "record"),
     )
 
 
@@ -70,15 +70,15 @@ def _listing(citation: "Element") -> Listing | None:
         authors=authors,
         author_count=(len(authors) or None) if complete else None,
         published=_published(citation, article),
-        categories=normalize.texts(
+        categories=normalize.unique_lines(
             [html_tree.text(element) for element in citation.iter("{*}DescriptorName")]
         ),
-        doi=next(filter(None, map(doi, _ids(citation, article))), None),
+        doi=first_doi(_ids(citation, article)),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
         withdrawn=any(
             html_tree.text(element) == _RETRACTED for element in article.iter("{*}PublicationType")
         ),
-        keywords=normalize.texts([html_tree.text(element) for element in citation.iter("{*}Keyword")]),
+        keywords=normalize.unique_lines([html_tree.text(element) for element in citation.iter("{*}Keyword")]),
         venue=_journal(article),
     )
 
@@ -100,7 +100,7 @@ def _person(author: "Element") -> str:
 
 
 def _ids(citation: "Element", article: "Element") -> Iterator[str]:
-    """Return what may be the article's DOI; those of its references are others' DOIs."""
+    """Yield the ids that may be the DOI of the article, without the DOIs of its references."""
     for element in html_tree.children(article, "ELocationID"):
         if element.get("EIdType") == "doi":
             yield html_tree.text(element)
@@ -113,9 +113,9 @@ def _ids(citation: "Element", article: "Element") -> Iterator[str]:
 
 
 def _published(citation: "Element", article: "Element") -> date | None:
-    """Return the day of the electronic article, else of the issue, else that on which PubMed had it."""
+    """Return the date of the electronic article, or of the issue, or else of the entry in PubMed."""
     issue = html_tree.child(html_tree.child(article, "Journal"), "JournalIssue")
-    places = [html_tree.child(article, "ArticleDate"), html_tree.child(issue, "PubDate")]
+    dates = [html_tree.child(article, "ArticleDate"), html_tree.child(issue, "PubDate")]
     record = citation.getparent()
     history = (
         html_tree.child(html_tree.child(record, "PubmedData"), "History") if record is not None else None
@@ -124,15 +124,10 @@ def _published(citation: "Element", article: "Element") -> date | None:
         element.get("PubStatus"): element
         for element in (html_tree.children(history, "PubMedPubDate") if history is not None else ())
     }
-    places += [entered.get("pubmed"), entered.get("entrez")]
-    return next((day for place in places if place is not None and (day := _day(place))), None)
+    dates += [entered.get("pubmed"), entered.get("entrez")]
+    return next((day for each in dates if each is not None and (day := _day(each))), None)
 
 
 def _day(element: "Element") -> date | None:
     year, month, day = (html_tree.text(html_tree.child(element, part)) for part in ("Year", "Month", "Day"))
-    number = month_of(month)
-    return (
-        calendar_day(year, number, day)
-        if number and year.isdigit() and day.isdigit() and len(year) == 4
-        else None
-    )
+    return day_from_parts(year, month, day)

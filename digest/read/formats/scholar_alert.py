@@ -1,4 +1,4 @@
-"""Google Scholar's alerts: the HTML of the mail, the message, or an mbox of them."""
+"""Google Scholar alerts: the HTML of a mail, the message, or an mbox."""
 
 from digest.ports import Document, Fault, Parsed
 from digest.read import file_types
@@ -8,15 +8,15 @@ name = "scholar-alert"
 
 
 def sniff(document: Document) -> bool:
-    """Claim HTML with the alert's own classes, and mails with such HTML in them."""
+    """Claim HTML with the classes of an alert, and mails with such HTML."""
     if mail.is_mail(document):
-        return alert_mail.kinds_of(document) == {name}
+        return alert_mail.alert_kinds(document) == {name}
     text = document.text
-    return text is not None and file_types.begins_as_markup(text) and scholar_cards.begins(text)
+    return text is not None and file_types.starts_with_tag(text) and scholar_cards.has_card(text)
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every paper of the alert; what Scholar shows of an abstract is a snippet."""
+    """Read all papers of the alert, whose abstracts are snippets."""
     if mail.is_mail(document):
-        return alert_mail.parsed(document)
-    return scholar_cards.parsed(document.text or "")
+        return alert_mail.parse(document)
+    return scholar_cards.parse(document.text or "")
