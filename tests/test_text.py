@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.text.folding import fold
 from digest.text.stem import stem
-from digest.text.words import Word, fold, is_ideograph, words
+from digest.text.words import Word, is_ideograph, words
 from tests.strategies import texts
 
 PAGES = Path(__file__).parents[2] / "shared" / "data" / "daily-papers-pages"

@@ -1,4 +1,4 @@
-"""What is an address: one mailbox, safe in a header and in an SMTP command. Pure."""
+"""E-mail addresses that are safe in a header and in an SMTP command. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _ANGLED = re.compile(r"[^<>]*<([^<>]*)>")
-# Letters, marks, numbers, punctuation, symbols: nothing that hides, breaks a line or turns the text round.
-_SEEN = {"L", "M", "N", "P", "S"}
+# Letters, marks, numbers, punctuation and symbols: nothing invisible, no line ends, no change of direction.
+_VISIBLE = {"L", "M", "N", "P", "S"}
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """An address: its local part as written, its domain in ASCII and lower case."""
+    """An address: the local part as written, the domain in ASCII and lower case."""
 
     local: str
     domain: str
@@ -24,19 +24,19 @@ class Mailbox:
 
     @property
     def international(self) -> bool:
-        """Say whether it needs SMTPUTF8 (RFC 6531)."""
+        """Return whether the address needs SMTPUTF8 (RFC 6531)."""
         return not self.local.isascii()
 
 
 def mailbox(text: str) -> Mailbox | None:
-    """Return the address that the text is, None if it is none.
+    """Parse an address, or return None if it is not valid.
 
-    Takes RFC 5321's dot-atoms without quoted forms and comments, and RFC 6531's letters of other scripts.
+    Accepts the dot-atoms of RFC 5321, without quoted strings and comments, and the letters of RFC 6531.
     """
     local, _, domain = text.rpartition("@")
     if not _LOCAL.fullmatch(local):
         return None
-    if not local.isascii() and any(category(char)[0] not in _SEEN for char in local):
+    if not local.isascii() and any(category(char)[0] not in _VISIBLE for char in local):
         return None
     name = _domain(domain)
     if name is None or len(local.encode()) > 64 or len(local.encode()) + 1 + len(name) > 254:
@@ -48,7 +48,7 @@ def _domain(text: str) -> str | None:
     lower = text.lower()
     try:
         name = lower if lower.isascii() else lower.encode("idna").decode("ascii")
-        # The codec folds some letters into others (ß into ss): another name, perhaps someone else's.
+        # The codec maps some letters to others (ß to ss), which would be a different domain.
         if name != lower and name.encode("ascii").decode("idna") != lower:
             return None
     except UnicodeError:
@@ -60,6 +60,6 @@ def _domain(text: str) -> str | None:
 
 
 def sender_mailbox(text: str) -> Mailbox | None:
-    """Return the address of a From such as `Paper Digest <digest@example.org>`, None if it has none."""
+    """Return the address in a From header such as `Paper Digest <digest@example.org>`, or None."""
     found = _ANGLED.fullmatch(text.strip())
     return mailbox((found[1] if found else text).strip())
