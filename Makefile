@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# Compiled tests are kept: each worker and each later run would compile all of them again.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 .PHONY: run test check bench torture pictures format clean
 
@@ -10,19 +12,19 @@ run: $(STAMP)
 	@$(BIN)/digest run
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n auto
+	@$(PYTEST)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 bench: $(STAMP)
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 torture: $(STAMP)
-	@TORTURE=full $(BIN)/python -m pytest -q -n auto -m torture
+	@TORTURE=full $(PYTEST) -m torture
 
 pictures: $(STAMP)
 	@$(BIN)/python docs/pictures/make.py

@@ -38,6 +38,8 @@ settings.load_profile("calm")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest first, so that no worker begins one when the others are done.
+    items.sort(key=lambda item: not item.get_closest_marker("torture"))
     if SHARED.is_dir():
         return
     if os.environ.get("DIGEST_REQUIRE_SHARED"):

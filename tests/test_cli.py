@@ -1,9 +1,12 @@
 """Every command as a user types it: what it prints, where, and its exit status."""
 
+import argparse
 import fcntl
 import functools
+import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.main import main
+from digest.cli.arguments import command_first
+from digest.cli.console import Screen
+from digest.cli.main import build_parser, main
 from digest.system import locks as lock
 from tests.homes import Card, Done, TestHome, below, call, counts, issue_of, page, prose, verdict_of
 from tests.servers import HttpReply, http_server
@@ -31,12 +36,9 @@ def home(tmp_path):
     return made
 
 
-def one_line(done: Done) -> str:
+def only_line(done: Done) -> str:
     assert done.err.count("\n") == 1, done.err
     return done.err
-
-
-# --- read ------------------------------------------------------------------------------------------
 
 
 def test_read_prints_a_line_per_listing(home, tmp_path):
@@ -85,7 +87,7 @@ def test_read_goes_on_after_a_file_it_cannot_read(home, tmp_path):
     done = home.call("read", tmp_path / "absent.txt", good, "--json")
     assert done.status == 1
     assert len(done.lines) == 3
-    assert "absent.txt: there is no such file" in one_line(done)
+    assert "absent.txt: there is no such file" in only_line(done)
 
 
 def test_read_records_nothing(home):
@@ -94,10 +96,7 @@ def test_read_records_nothing(home):
     assert home.output() == {}
 
 
-# --- diff ------------------------------------------------------------------------------------------
-
-
-def test_diff_tells_new_updated_and_seen_and_records_nothing(home, tmp_path):
+def test_diff_shows_new_updated_and_seen_and_records_nothing(home, tmp_path):
     home.run(NOW)
     second = tmp_path / "2026-11-18.txt"
     revised = Card(LAMP, prose(LAMP, "all lamps were stolen by gulls"))
@@ -111,16 +110,16 @@ def test_diff_tells_new_updated_and_seen_and_records_nothing(home, tmp_path):
     assert file["captured"] == "2026-11-18"
     assert file["rejected"] is None
     assert [file[key] for key in ("listed", "new", "updated", "seen")] == [3, 1, 1, 1]
-    told = {each["title"]: each for each in done.json["papers"]}
-    assert {title: each["status"] for title, each in told.items()} == {
+    papers = {each["title"]: each for each in done.json["papers"]}
+    assert {title: each["status"] for title, each in papers.items()} == {
         KELP: "seen",
         LAMP: "updated",
         "A Wholly New Breakwater": "new",
     }
-    assert told[KELP].keys() == {"title", "status", "first_seen", "file"}
-    assert told[KELP]["first_seen"] == "2026-11-20T09:00:00+00:00"
-    assert told["A Wholly New Breakwater"]["first_seen"] is None
-    assert told[KELP]["file"] == str(second)
+    assert papers[KELP].keys() == {"title", "status", "first_seen", "file"}
+    assert papers[KELP]["first_seen"] == "2026-11-20T09:00:00+00:00"
+    assert papers["A Wholly New Breakwater"]["first_seen"] is None
+    assert papers[KELP]["file"] == str(second)
     assert (home.dump(), home.output()) == before
 
 
@@ -147,10 +146,7 @@ def test_diff_names_a_rejected_file_once(home, tmp_path):
     assert done.status == 1
     rejected = done.json["files"][0]["rejected"]
     assert rejected["reason"] and "line" in rejected
-    assert "bad.txt" in one_line(done)
-
-
-# --- match -----------------------------------------------------------------------------------------
+    assert "bad.txt" in only_line(done)
 
 
 def test_match_on_files_and_on_the_library(home, tmp_path):
@@ -167,7 +163,7 @@ def test_match_on_files_and_on_the_library(home, tmp_path):
     assert on_library.out == on_files.out
 
 
-def test_match_without_a_match_is_no_failure(home):
+def test_match_without_a_match_succeeds(home):
     done = home.call("match", "walrus", home.path / "inbox", "--json")
     assert (done.status, done.out) == (0, "")
 
@@ -180,7 +176,7 @@ def test_match_names_the_item_of_a_list(home, tmp_path):
 
 
 @pytest.mark.parametrize("query", ["-kelp", "kelp AND", "(kelp", "kel*p", '""', "kelp^0", "a -- b", "kelp~"])
-def test_match_of_a_query_that_cannot_be_read(home, query):
+def test_match_of_an_invalid_query(home, query):
     done = home.call("match", "--json", "--", query)
     assert (done.status, done.out) == (2, "")
     assert "^" in done.err.splitlines()[-1]
@@ -190,10 +186,7 @@ def test_match_still_answers_if_a_file_is_rejected(home, tmp_path):
     done = home.call("match", "kelp", home.path / "inbox", tmp_path / "absent.txt", "--json")
     assert done.status == 1
     assert [each["title"] for each in done.lines] == [KELP]
-    assert "absent.txt" in one_line(done)
-
-
-# --- run -------------------------------------------------------------------------------------------
+    assert "absent.txt" in only_line(done)
 
 
 def test_run_reports(home):
@@ -240,14 +233,14 @@ def test_run_with_an_absent_path_does_the_rest(home, tmp_path):
     assert (absent["listed"], absent["source"], absent["captured"]) == (0, None, None)
     assert read["new"] == 3
     assert issue_of(done.json, "kelp")["new"] == [KELP]
-    assert "absent.txt" in one_line(done)
+    assert "absent.txt" in only_line(done)
 
 
 def test_a_rejected_file_is_remembered_until_it_changes_or_is_named(home):
     bad = home.put("bad.txt", "Dear all,\n\nthe pier is closed.\n")
     first = home.call("run", "--json", "--now", NOW)
     assert first.status == 1
-    assert "bad.txt" in one_line(first)
+    assert "bad.txt" in only_line(first)
     again = home.call("run", "--now", NOW)
     assert again.status == 0
     assert [line for line in again.err.splitlines() if "bad.txt" in line] == again.err.splitlines()
@@ -262,7 +255,7 @@ def test_a_rejected_file_is_remembered_until_it_changes_or_is_named(home):
     assert sum(new for new, _, _ in counts(home.run(NOW))) == 1
 
 
-def test_a_flawed_subscription_is_named_and_the_rest_goes_on(home):
+def test_an_invalid_subscription_is_named_and_the_others_run(home):
     home.write("subscriptions/bad.toml", 'keyword = ["kelp"]\n')
     done = home.call("run", "--json", "--now", NOW)
     assert done.status == 1
@@ -273,7 +266,7 @@ def test_a_flawed_subscription_is_named_and_the_rest_goes_on(home):
     assert "bad.toml:1" in done.err
 
 
-def test_a_flawed_query_is_shown_with_a_caret(home):
+def test_an_invalid_query_is_shown_with_a_caret(home):
     home.write("subscriptions/bad.toml", "keywords = ['kelp', '(rock']\n")
     done = home.call("run", "--now", NOW)
     assert done.status == 1
@@ -337,14 +330,14 @@ def test_dry_run_records_nothing(home):
     home.subscribe("late", "kelp")
     database = home.path / "digest.db"
     before = database.read_bytes(), home.dump(), home.output()
-    told = home.run("2026-11-21T09:00", "--dry-run")
-    assert issue_of(told, "kelp")["number"] == 2
-    assert issue_of(told, "kelp")["new"] == ["Kelp Comes Back"]
-    assert told["feeds"] == []
+    rehearsed = home.run("2026-11-21T09:00", "--dry-run")
+    assert issue_of(rehearsed, "kelp")["number"] == 2
+    assert issue_of(rehearsed, "kelp")["new"] == ["Kelp Comes Back"]
+    assert rehearsed["feeds"] == []
     assert (database.read_bytes(), home.dump(), home.output()) == before
     real = home.run("2026-11-21T09:00")
-    assert real["subscriptions"] == told["subscriptions"]
-    assert real["files"] == told["files"]
+    assert real["subscriptions"] == rehearsed["subscriptions"]
+    assert real["files"] == rehearsed["files"]
     assert real["run"] == 2
 
 
@@ -356,7 +349,7 @@ def test_force_makes_an_issue_regardless_of_the_clock(home):
     assert (forced["number"], forced["slot"], forced["new"]) == (2, None, ["Kelp Comes Back"])
 
 
-def test_only_looks_at_one_subscription(home):
+def test_only_runs_one_subscription(home):
     home.subscribe("rock", "granite")
     report = home.run(NOW, "--only", "rock")
     assert [each["id"] for each in report["subscriptions"]] == ["rock"]
@@ -393,11 +386,11 @@ def test_named_files_keep_their_order_and_folders_go_by_date(home, tmp_path):
     assert order(tmp_path / "two", "--captured", "2026-11-01") == ["x.txt", "y.txt"]
 
 
-def test_captured_dates_pages(home, tmp_path):
+def test_captured_sets_the_date_of_a_page(home, tmp_path):
     path = tmp_path / "page.txt"
     path.write_text(page(Card(KELP, below=below(published="Nov 12")), day="Nov 16"), "utf-8")
-    told = home.call("diff", path, "--captured", "2019-11-16", "--json").json["files"][0]
-    assert told["captured"] == "2019-11-16"
+    file = home.call("diff", path, "--captured", "2019-11-16", "--json").json["files"][0]
+    assert file["captured"] == "2019-11-16"
     read = home.call("read", path, "--captured", "2019-11-16", "--json").lines
     assert read[0]["published"] == "2019-11-12"
     report = home.run(NOW, path, "--captured", "2019-11-16")
@@ -434,7 +427,7 @@ def test_the_home_is_named_or_in_the_environment_or_here(home, tmp_path, monkeyp
     assert known() == ["kelp", "none"]
 
 
-def test_quiet_keeps_all_but_errors_back(home, tmp_path):
+def test_quiet_shows_errors_only(home, tmp_path):
     for command in (["run", "--now", NOW], ["ledger"], ["why", "kelp"], ["preview", "kelp"]):
         done = home.call(*command, "--quiet")
         assert (done.status, done.out, done.err) == (0, "", ""), command
@@ -472,7 +465,7 @@ def test_every_command_prints_json_and_nothing_else(home):
 
 def test_people_get_tables(home):
     shown = home.call("run", "--now", NOW)
-    assert "no. 1: 1 new paper" in shown.out
+    assert "issue 1: 1 new paper" in shown.out
     assert "3 new papers, 0 updated, 1 issue." in shown.out
     assert "{" not in shown.out
     assert KELP in home.call("read", home.path / "inbox").out
@@ -481,9 +474,6 @@ def test_people_get_tables(home):
     assert "no match among 3 new papers" in home.call("why", "none").out
     assert "no match among 3 new papers" in home.call("ledger", "--run", "1").out
     assert "done" in home.call("ledger").out
-
-
-# --- the lock ----------------------------------------------------------------------------------------
 
 
 def test_a_second_run_waits_for_the_first(home):
@@ -500,20 +490,17 @@ def test_a_second_run_waits_for_the_first(home):
     assert json.loads(out)["run"] == 1
 
 
-def test_a_run_that_waits_in_vain_names_the_holder(home, monkeypatch):
+def test_a_run_that_times_out_names_the_holder_of_the_lock(home, monkeypatch):
     monkeypatch.setattr(lock, "hold", functools.partial(lock.hold, timeout=0.2))
     with lock.hold(home.path, command="digest run --home there"):
         done = home.call("run", "--json", "--now", NOW)
     assert (done.status, done.out) == (1, "")
-    assert f"digest run --home there (process {os.getpid()}" in one_line(done)
+    assert f"digest run --home there (process {os.getpid()}" in only_line(done)
     assert home.run(NOW)["run"] == 1
 
 
 def test_a_run_waits_a_minute_for_the_lock():
     assert lock.hold.__wrapped__.__kwdefaults__["timeout"] == 60
-
-
-# --- the other commands ----------------------------------------------------------------------------
 
 
 def test_subscriptions_check(home):
@@ -543,10 +530,10 @@ def test_subscriptions_list(home):
     home.write("subscriptions/bad.toml", "keywords = 3\n")
     done = home.call("subscriptions", "list", "--json", "--now", NOW)
     assert done.status == 0
-    told = {each["id"]: each for each in done.json}
-    assert (told["kelp"]["issues"], told["none"]["issues"]) == (1, 0)
-    assert told["kelp"]["next_slot"] == "2026-11-21T08:00:00+00:00"
-    assert told["bad"]["error"]
+    statuses = {each["id"]: each for each in done.json}
+    assert (statuses["kelp"]["issues"], statuses["none"]["issues"]) == (1, 0)
+    assert statuses["kelp"]["next_slot"] == "2026-11-21T08:00:00+00:00"
+    assert statuses["bad"]["error"]
 
 
 def test_subscriptions_add(home):
@@ -580,10 +567,10 @@ def test_preview_shows_the_issue_and_records_nothing(home):
     home.run(NOW)
     before = home.dump(), home.output()
     done = home.call("preview", "kelp", "--json", "--weeks", "2", "--now", "2026-11-24T10:00")
-    told = done.json
-    assert (told["considered"], told["matched"]) == (2, 1)
-    assert told["issue"]["new"] == ["Kelp Comes Back"]
-    assert told["weeks"] == [
+    preview = done.json
+    assert (preview["considered"], preview["matched"]) == (2, 1)
+    assert preview["issue"]["new"] == ["Kelp Comes Back"]
+    assert preview["weeks"] == [
         {"week": "2026-11-16", "papers": 5, "matched": 2},
         {"week": "2026-11-23", "papers": 0, "matched": 0},
     ]
@@ -617,7 +604,7 @@ def test_ledger_and_why(home):
     assert gone.json["now"] is None
 
 
-def test_init_makes_a_home_once(tmp_path):
+def test_init_creates_a_home_once(tmp_path):
     target = tmp_path / "deep" / "papers"
     assert call("init", target, "--json").json == {"home": str(target)}
     assert {"inbox", "subscriptions", "templates", "output", "digest.toml"} <= {
@@ -632,7 +619,7 @@ def test_init_makes_a_home_once(tmp_path):
     assert issue_of(call("run", "--home", target, "--json", "--now", NOW).json, "agents")
 
 
-def test_a_reader_who_leaves_early_is_no_crash(home):
+def test_a_closed_pipe_ends_a_command_without_a_traceback(home):
     command = [sys.executable, "-m", "digest", "read", "--json", "--home", str(home.path)]
     command += [str(home.path / "inbox/2026-11-16.txt")] * 200
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -643,7 +630,7 @@ def test_a_reader_who_leaves_early_is_no_crash(home):
     assert child.wait(30) == 1
 
 
-def test_words_that_no_terminal_can_show(home, tmp_path):
+def test_characters_that_the_terminal_cannot_show(home, tmp_path):
     path = tmp_path / "page.txt"
     path.write_text(page("Größe und Wahrheit im Nebel 灯台"), "utf-8")
     command = [sys.executable, "-m", "digest", "read", str(path), "--home", str(home.path)]
@@ -653,7 +640,7 @@ def test_words_that_no_terminal_can_show(home, tmp_path):
         assert done.returncode == 0, done.stderr
 
 
-def test_names_that_are_no_text(home):
+def test_file_names_that_are_not_utf_8(home):
     odd = os.fsdecode(b"caf\xe9.txt")
     home.put(odd, page("A Wholly New Breakwater"))
     report = home.run(NOW)
@@ -670,7 +657,7 @@ def test_names_that_are_no_text(home):
     assert home.call("why", os.fsdecode(b"\xe8")).status == 2
 
 
-def test_options_may_stand_anywhere(home):
+def test_options_may_be_given_anywhere(home):
     path = home.path / "inbox/2026-11-16.txt"
     expected = home.call("match", "kelp", path, "--captured", "2026-11-16", "--json").out
     assert expected
@@ -698,13 +685,147 @@ def test_help_and_version():
         assert "--json" in done.out or not command
 
 
+def parsers() -> dict[tuple[str, ...], argparse.ArgumentParser]:
+    """Return the parser of every command and action, by its words."""
+    found = {}
+
+    def walk(parser, words):
+        found[words] = parser
+        for action in parser._actions:
+            if isinstance(action.choices, dict):
+                for name, child in action.choices.items():
+                    walk(child, (*words, name))
+
+    walk(build_parser()[0], ())
+    return found
+
+
+@pytest.mark.parametrize("words", parsers(), ids=" ".join)
+def test_the_help_of_every_command_has_one_form(words):
+    parser = parsers()[words]
+    first, *details = parser.description.split("\n\n")
+    for sentence in (first, *details):
+        assert sentence[0].isupper() and sentence.endswith("."), sentence
+    assert first.count(". ") == 0
+    for action in parser._actions:
+        if action.help != argparse.SUPPRESS and action.metavar != "ACTION":
+            assert action.help, action
+            assert not action.help.endswith("."), action.help
+            assert action.help.split()[0].islower() or action.metavar in {"PATH", "PAPER"}, action.help
+
+
+def test_the_examples_of_the_help_can_be_typed():
+    """Every line under "example" is a command that parses."""
+    parser, groups = build_parser()
+    seen = 0
+    for words, each in parsers().items():
+        head, *lines = (each.epilog or "").split("\n")
+        if head in {"example:", "examples:"}:
+            for line in lines:
+                program, *typed = shlex.split(line)
+                assert program == "digest" and tuple(typed[: len(words)]) == words
+                assert parser.parse_args(command_first(typed, groups)).command
+                seen += 1
+    assert seen > 20
+
+
+def test_help_lists_every_command():
+    shown = call("--help").out
+    for words in parsers():
+        assert len(words) != 1 or f"\n  {words[0]} " in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_an_unknown_command_is_answered_with_the_nearest():
+    assert "'leger' is not a command; did you mean 'ledger'?" in call("leger").err
+    assert "'retri' is not a command; did you mean 'retry'?" in call("outbox", "retri", "1").err
+    assert "'frobnicate' is not a command; to list the commands: digest --help" in call("frobnicate").err
+
+
+def test_wrong_values_are_named_with_the_remedy():
+    assert "'2026-13-01' is not a valid date; use YYYY-MM-DD" in call("run", "--captured", "2026-13-01").err
+    assert "'x' is not a valid time; use 2026-11-24T08:00" in call("run", "--now", "x").err
+    assert (
+        "'0001-01-01' is out of range; use a year from 1900 to 9000" in call("run", "--now", "0001-01-01").err
+    )
+    assert "'0' is not a valid number; use a whole number from 1 to" in call("ledger", "--limit", "0").err
+    assert (
+        "'99999' is not a valid number; use a whole number from 0 to 65535"
+        in call("serve", "--port", "99999").err
+    )
+
+
+def test_results_without_content_say_so_and_say_what_to_do(home):
+    for command, shown in (
+        (("ledger",), "No runs yet. To start one: digest run"),
+        (("library", "search", "walrus"), "No paper of the library matches walrus"),
+        (("library", "merges"), "No papers were merged or split."),
+        (
+            ("outbox", "list"),
+            "The outbox is empty.\nTo include messages that were sent: digest outbox list --all",
+        ),
+        (("outbox", "list", "--all"), "The outbox is empty."),
+        (("recipients", "list"), "No recipients yet."),
+        (("match", "walrus"), "No paper of the library matches walrus"),
+        (("preview", "kelp"), "The library is empty. To read inbox/ first: digest run"),
+    ):
+        done = home.call(*command)
+        assert (done.status, done.out, done.err) == (0, f"{shown}\n", ""), command
+
+
+def test_tables_leave_out_columns_without_values(home):
+    cards = (Card(KELP, below=below(4, "Nov 12", 7)), Card(LAMP))
+    plain, rich = home.put("a.txt", page(LAMP, ROCK)), home.put("b.txt", page(*cards))
+    lines = home.call("read", plain, "--captured", "2026-11-16").out.splitlines()
+    assert lines[1].split() == ["rank", "title"]
+    assert not any(line != line.rstrip() for line in lines)
+    lines = home.call("read", rich, "--captured", "2026-11-16").out.splitlines()
+    assert lines[1].split() == ["rank", "title", "authors", "published", "comments"]
+    assert lines[2].split()[-3:] == ["4", "2026-11-12", "7"]
+
+
+def test_control_characters_of_a_title_do_not_reach_the_terminal(home):
+    """In JSON they are escaped."""
+    entry = {
+        "title": "Kelp \x1b[31min red\x07",
+        "abstract": "One \x1b]0;two\x07 three.",
+        "DOI": "10.1000/kelp",
+    }
+    path = home.put("a.json", json.dumps([{"type": "article-journal", **entry}]))
+    home.run(NOW)
+    for command in (("read", path), ("library", "search", "red"), ("match", "red"), ("library", "show", "4")):
+        shown = home.call(*command).out
+        assert "Kelp \ufffd[31min red\ufffd" in shown and "\x1b" not in shown, command
+    assert home.call("read", path, "--json").lines[0]["title"] == entry["title"]
+
+
+def test_a_terminal_breaks_lines_at_words_below_their_label(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    Screen(quiet=False, machine=False).error("one two three four five six seven eight\n  (kelp\n  ^")
+    assert terminal.getvalue() == (
+        "digest: one two three four five six\n        seven eight\n          (kelp\n          ^\n"
+    )
+
+
+def test_a_report_of_the_ledger_is_shown_like_a_run(home):
+    shown = home.call("run", "--now", NOW).out
+    tables, _, _ = shown.partition("first issue")
+    assert tables in home.call("ledger", "--run", "1").out
+    assert home.call("ledger").out.splitlines()[1].split()[-5:] == ["done", "1", "3", "0", "1"]
+
+
 def test_the_module_is_the_command(home):
     done = subprocess.run([sys.executable, "-m", "digest", "--version"], capture_output=True, text=True)
     assert done.stdout == call("--version").out
     assert main(["subscriptions", "check", "--quiet", "--home", str(home.path)]) == 0
 
-
-# --- fetch -----------------------------------------------------------------------------------------
 
 FEED = (
     b"<rss version='2.0'><channel><title>x</title><item><title>Kelp by Post</title>"
@@ -742,7 +863,7 @@ def test_fetch_without_sources(home):
     assert done.status == 2 and "no source 'hf'" in done.err
 
 
-def test_a_folder_that_is_no_home_is_left_as_it_is(tmp_path, monkeypatch):
+def test_a_folder_that_is_not_a_home_is_not_changed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DIGEST_HOME", raising=False)
     for words in (("run",), ("run", "--dry-run"), ("schedule",)):
@@ -750,7 +871,7 @@ def test_a_folder_that_is_no_home_is_left_as_it_is(tmp_path, monkeypatch):
         assert done.status == 2
         assert "is no home" in done.err and "digest init papers" in done.err
     assert not list(tmp_path.iterdir())
-    assert call("run", "--home", tmp_path).status == 0  # whoever names a folder means it
+    assert call("run", "--home", tmp_path).status == 0  # a named folder is a home
     (tmp_path / "other" / "inbox").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "other")
     assert call("run").status == 0

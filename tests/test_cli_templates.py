@@ -1,4 +1,4 @@
-"""Templates of one's own: list, export, check, and a preview that follows their changes."""
+"""Templates of a home: list, export, check, and a preview that follows their changes."""
 
 import tempfile
 import webbrowser
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli import templates as cli_templates
+from digest.cli import preview
 from tests.homes import Card, TestHome, page
 
 NOW = "2026-11-20T09:00"
@@ -35,13 +35,14 @@ def test_templates_are_listed_and_exported(home):
     ] is False
     done = home.call("templates", "export", "issue.txt", "site.css", "--json")
     assert [Path(path).name for path in done.json["written"]] == ["issue.txt", "site.css"]
-    assert "your own" in home.call("templates", "list").out
+    assert "this home" in home.call("templates", "list").out
     again = home.call("templates", "export", "paper.html", "issue.txt")
     assert (again.status, "is there already" in again.err) == (2, True)
     assert not (home.path / "templates" / "paper.html").exists()
     unknown = home.call("templates", "export", "isue.txt")
     assert (unknown.status, "there are: archive-issue.html" in unknown.err) == (2, True)
-    assert "paper.html written" in home.call("templates", "export", "paper.html").out
+    written = home.call("templates", "export", "paper.html").out.splitlines()[0]
+    assert written == f"Wrote {home.path / 'templates' / 'paper.html'}"
 
 
 def test_templates_are_checked_with_file_and_line(home):
@@ -54,13 +55,13 @@ def test_templates_are_checked_with_file_and_line(home):
     done = home.call("templates", "check", "--json")
     assert done.status == 2
     problems = "\n".join(done.json["problems"])
-    for told in (
+    for problem in (
         "issue.txt:2: Undefined",
         "paper.html:1: ",
         "isue.html: nothing uses",
         "subject.txt: is not UTF-8",
     ):
-        assert told in problems
+        assert problem in problems
     assert "README" not in problems
 
 
@@ -72,7 +73,7 @@ def test_the_preview_as_a_page(home, tmp_path):
     assert "One-step" in shown and "http-equiv" not in shown
 
 
-def test_a_preview_without_an_issue_says_so(home):
+def test_a_preview_without_an_issue_is_an_error(home):
     home.subscribe("calm", "doldrums")
     done = home.call("preview", "calm", "--open", "--now", NOW)
     assert (done.status, "no issue to show" in done.err) == (2, True)
@@ -97,7 +98,7 @@ def test_the_preview_follows_changes(home, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         step()
 
-    monkeypatch.setattr(cli_templates.time, "sleep", look)
+    monkeypatch.setattr(preview.time, "sleep", look)
     done = home.call("preview", "storm", "--watch", "--now", NOW)
     assert done.status == 0
     assert all('http-equiv="refresh"' in each for each in pages)

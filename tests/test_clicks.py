@@ -25,25 +25,25 @@ def papers(found):
     return [click.paper for click in found]
 
 
-def test_clicks_at_leisure_count_the_newest_first():
+def test_single_clicks_count_newest_first():
     assert papers(counted(clicks(0, 10, 30))) == [3, 2, 1]
 
 
 @pytest.mark.parametrize(
     ("times", "left"),
     [
-        ((0, 0.5), [2, 1]),  # two tabs in a hurry
+        ((0, 0.5), [2, 1]),  # two tabs quickly opened
         ((0, 1, 2), []),  # three papers in three seconds
         ((0, 100, 100.2, 100.4, 100.6, 300), [6, 1]),  # a burst between readers
-        (tuple(range(0, 64, 8)), []),  # a patient program: eight papers in a minute
+        (tuple(range(0, 64, 8)), []),  # a slow program: eight papers in a minute
         (tuple(range(0, 80, 10)), [8, 7, 6, 5, 4, 3, 2, 1]),
     ],
 )
-def test_bursts_count_as_none(times, left):
+def test_bursts_do_not_count(times, left):
     assert papers(counted(clicks(*times))) == left
 
 
-def test_one_paper_again_and_again_is_no_burst():
+def test_repeated_clicks_on_one_paper_are_not_a_burst():
     again = [Click("a", 7, NOON + timedelta(seconds=n / 2)) for n in range(20)]
     assert papers(counted(again)) == [7]
 
@@ -54,8 +54,8 @@ def test_a_reader_after_a_program_counts():
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9), st.integers(0, 200))))
-def test_counting_keeps_to_its_rules(made):
-    """Whatever was clicked: one click a paper, one of those made, the same whatever their order."""
+def test_which_clicks_count_does_not_depend_on_their_order(made):
+    """At most one of the clicks on each paper counts, the same one in any order."""
     given_clicks = [Click(name, paper, NOON + timedelta(seconds=at)) for name, paper, at in made]
     found = counted(given_clicks)
     assert set(found) <= set(given_clicks)
@@ -93,8 +93,6 @@ def test_requests_that_are_clicks(method, headers, click):
     assert made_by_hand(method, headers) is click
 
 
-# --- what they change ------------------------------------------------------------------------------
-
 LAMPS = Card(
     "Lighthouse lamps in fog", "Harbour keepers trim lighthouse lamps in fog, and watched three piers."
 )
@@ -113,7 +111,7 @@ def home(tmp_path):
 
 
 def click(home, *numbers, at="2026-11-20T10:00:00"):
-    """Note clicks on papers, a minute from one to the next, as the server does."""
+    """Record clicks on papers, a minute apart, as the server does."""
     from digest.home.settings_file import open_home
     from digest.services.reader_pages import record_click
     from digest.services.workspace import Clock
@@ -147,7 +145,7 @@ def test_a_like_weighs_more_than_a_click(home):
     assert "as in papers you liked or opened" in issue_text(home)
 
 
-def test_what_was_said_of_a_paper_is_in_place_of_its_clicks(home):
+def test_a_vote_replaces_the_clicks_on_a_paper(home):
     click(home, 2)
     home.call("feedback", "a", "dislike", "2")
     assert [each["verdict"] for each in home.call("feedback", "a", "list", "--json").json["votes"]] == [
@@ -156,7 +154,7 @@ def test_what_was_said_of_a_paper_is_in_place_of_its_clicks(home):
     assert next_issue(home) == ["Brighter lamps", "Rye in winter"]
 
 
-def test_switched_off_nothing_is_noted_and_nothing_counts(home):
+def test_nothing_is_recorded_or_counted_when_switched_off(home):
     click(home, 2)
     home.subscribe("a", "fog")
     click(home, 1, at="2026-11-20T11:00:00")
@@ -182,7 +180,7 @@ def test_clicks_are_listed_and_forgotten(home):
     assert home.call("feedback", "a", "undo", "1", "--clicks").status == 2
 
 
-def test_a_paper_opened_twice_in_a_moment_was_opened_once(home):
+def test_a_double_click_counts_once(home):
     click(home, 1)
     click(home, 1, at=(datetime(2026, 11, 20, 10) + AGAIN / 2).isoformat())
     assert home.rows("select count(*) from click") == [(1,)]
@@ -190,19 +188,19 @@ def test_a_paper_opened_twice_in_a_moment_was_opened_once(home):
     assert home.rows("select count(*) from click") == [(2,)]
 
 
-def test_clicks_are_forgotten_with_time(home):
+def test_old_clicks_are_removed(home):
     from digest.home.settings_file import open_home
-    from digest.services.runs import keep_up
+    from digest.services.runs import maintain
     from digest.services.workspace import Clock
 
     click(home, 1, at="2026-05-01T10:00:00")
     click(home, 2)
     at = Clock.at(datetime(2026, 11, 21, tzinfo=UTC))
     home.write("digest.toml", "[schedule]\nbackups = 0\nkeep_clicks = '300 days'\n")
-    keep_up(open_home(str(home.path)), at)
+    maintain(open_home(str(home.path)), at)
     assert home.rows("select paper from click order by id") == [(1,), (2,)]
     home.write("digest.toml", "[schedule]\nbackups = 0\n")
-    keep_up(open_home(str(home.path)), at)
+    maintain(open_home(str(home.path)), at)
     assert home.rows("select paper from click") == [(2,)]
 
 

@@ -29,7 +29,7 @@ def subcommands() -> dict[str, list[str]]:
             options += [option for option in action.option_strings if option.startswith("--")]
         found[" ".join(words)] = options
 
-    walk(cli._parser(), ())
+    walk(cli.build_parser()[0], ())
     return found
 
 

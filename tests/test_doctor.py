@@ -1,4 +1,4 @@
-"""The doctor: a healthy home, and each thing that can be wrong with one."""
+"""`digest doctor`: a healthy home, and each problem that it finds."""
 
 import json
 import os
@@ -41,10 +41,10 @@ def test_a_healthy_home(home):
     assert set(found) == {"configuration", "subscriptions", "database", "templates", "clock", "schedule"}
     assert {finding["state"] for findings in found.values() for finding in findings} == {"good"}
     shown = home.call("doctor", "--now", NOW)
-    assert shown.out.rstrip().endswith("Nothing is wrong.")
+    assert shown.out.rstrip().endswith("No problems found.")
 
 
-def test_every_mistake_in_the_settings_and_the_rest_all_the_same(home):
+def test_invalid_settings_do_not_keep_the_other_checks_from_running(home):
     home.write("digest.toml", "titel = 'x'\nmax_file_mb = 0\n")
     home.subscribe("bad", "AND")
     found = examined(home, 1)
@@ -52,16 +52,16 @@ def test_every_mistake_in_the_settings_and_the_rest_all_the_same(home):
     assert "did you mean 'title'" in found["configuration"][1]["message"]
     assert [each["state"] for each in found["subscriptions"]] == ["bad", "good"]
     assert found["templates"][0]["state"] == "good"
-    assert "3 things to mend." in home.call("doctor", "--now", NOW).out
+    assert "3 problems found." in home.call("doctor", "--now", NOW).out
 
 
-def test_a_new_home_without_anything(tmp_path):
+def test_an_empty_home(tmp_path):
     found = examined(TestHome(tmp_path / "home"), 0)
-    assert found["subscriptions"][0]["remedy"] == "digest subscriptions add ID KEYWORD"
+    assert found["subscriptions"][0]["remedy"] == "add one: digest subscriptions add ID KEYWORD"
     (tmp_path / "bare").mkdir()
     bare = TestHome.__new__(TestHome)
     bare.path = tmp_path / "bare"
-    assert [each["remedy"] for each in examined(bare, 0)["configuration"]] == ["make it", "make it"]
+    assert [each["remedy"] for each in examined(bare, 0)["configuration"]] == ["create it", "create it"]
     assert not (tmp_path / "bare" / "digest.db").exists()
 
 
@@ -73,7 +73,7 @@ def test_a_damaged_library(home, content):
     assert finding["remedy"]
 
 
-def test_a_library_damaged_inside(home):
+def test_a_library_with_damaged_pages(home):
     path = home.path / "digest.db"
     data = bytearray(path.read_bytes())
     for start in range(4096 * 4 + 100, len(data), 4096 * 3):
@@ -82,17 +82,17 @@ def test_a_library_damaged_inside(home):
     assert "restore" in examined(home, 1)["database"][-1]["remedy"]
 
 
-def test_copies_that_are_old_or_missing(home):
+def test_backups_that_are_old_or_missing(home):
     copy = home.path / "backups" / "digest-2026-11-17.db"
     os.utime(copy, (1_000_000_000, 1_000_000_000))
     assert "days old" in examined(home, 0)["database"][0]["message"]
     copy.unlink()
-    assert "there is no copy" in examined(home, 0)["database"][0]["message"]
+    assert "there is no backup" in examined(home, 0)["database"][0]["message"]
     home.write("digest.toml", "[schedule]\nbackups = 0\n")
     assert examined(home, 0)["database"][0]["state"] == "good"
 
 
-def test_a_template_with_a_mistake(home):
+def test_an_invalid_template(home):
     home.write("templates/issue.md", "# {{ issue.nonsense.more }}\n")
     (finding,) = examined(home, 1)["templates"]
     assert "issue.md" in finding["message"]
@@ -100,23 +100,20 @@ def test_a_template_with_a_mistake(home):
 
 def test_a_clock_that_is_behind(home):
     (finding,) = examined(home, 1, "2026-11-16T09:00")["clock"]
-    assert "the last run was at 2026-11-17 09:00 UTC" in finding["message"]
+    assert "the last run was at Tue 2026-11-17 09:00 UTC" in finding["message"]
     assert examined(home, 0, "2026-11-17T08:57")["clock"][0]["state"] == "good"
 
 
-def test_a_run_that_never_ended(home):
+def test_a_run_that_did_not_finish(home):
     database = sqlite3.connect(home.path / "digest.db")
     database.execute("update run set status = 'running'")
     database.commit()
     database.close()
     (finding,) = examined(home, 0, "2026-11-17T11:00")["clock"]
-    assert finding["message"] == "run 1 never ended"
+    assert finding["message"] == "run 1 did not finish"
 
 
-# --- sources and the clock ---------------------------------------------------------------------------
-
-
-def remembered(home: TestHome, **memory: object) -> None:
+def set_fetch_state(home: TestHome, **memory: object) -> None:
     home.write("digest.toml", '[[sources]]\nname = "sea"\nkind = "feed"\nurl = "https://sea.example/feed"\n')
     home.put(".fetched.json", json.dumps({"sea": memory}))
 
@@ -125,9 +122,9 @@ HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
 
 
 @pytest.mark.parametrize(
-    ("memory", "status", "state", "told"),
+    ("memory", "status", "state", "message"),
     [
-        ({"asked": HOUR_AGO, "changed": HOUR_AGO}, 0, "good", "1 source asked, and answering"),
+        ({"asked": HOUR_AGO, "changed": HOUR_AGO}, 0, "good", "1 source, no problems"),
         ({}, 0, "warning", "the source sea has not been asked yet"),
         ({"asked": HOUR_AGO}, 0, "warning", "the source sea was asked and has brought nothing yet"),
         ({"asked": HOUR_AGO, "changed": DAYS_AGO}, 0, "warning", "has had nothing new since 2026-11-10"),
@@ -145,16 +142,16 @@ HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
         ),
     ],
 )
-def test_a_source(home, memory, status, state, told):
-    remembered(home, **memory)
+def test_a_source(home, memory, status, state, message):
+    set_fetch_state(home, **memory)
     (finding,) = examined(home, status)["sources"]
     assert finding["state"] == state
-    assert finding["message"].endswith(told)
+    assert finding["message"].endswith(message)
     assert ("digest fetch --source sea" in finding["remedy"]) == (state != "good")
 
 
-def test_a_source_that_nobody_asks_any_more(home):
-    remembered(home, asked=DAYS_AGO, changed=HOUR_AGO)
+def test_a_source_that_is_no_longer_fetched(home):
+    set_fetch_state(home, asked=DAYS_AGO, changed=HOUR_AGO)
     (finding,) = examined(home, 0)["sources"]
     assert finding["message"] == "the source sea was last asked Tue 2026-11-10 08:00"
 
@@ -172,24 +169,24 @@ def clock_of(home: TestHome, now: str, status: int = 0) -> dict[str, str]:
     return finding
 
 
-def test_slots_that_wait_for_nobody(home):
-    assert clock_of(home, NOW)["message"].startswith("digest schedule has not been used here")
-    assert clock_of(home, "2026-11-18T09:59")["state"] == "good"  # cron may come every hour
+def test_slots_without_a_schedule(home):
+    assert clock_of(home, NOW)["message"].startswith("digest schedule has never run here")
+    assert clock_of(home, "2026-11-18T09:59")["state"] == "good"  # cron may start a run every hour
     found = clock_of(home, "2026-11-19T11:00")
     assert found["state"] == "warning"
-    assert found["message"].startswith("1 subscription waits for a run, fog since Thu 2026-11-19 08:00")
+    assert found["message"].startswith("1 subscription is overdue (fog since Thu 2026-11-19 08:00)")
     assert "digest run" in found["remedy"]
     heartbeat.write(home.path, Heartbeat(datetime(2026, 11, 18, 7, 59, tzinfo=UTC)))
-    assert "(last round Wed 2026-11-18 07:59:00)" in clock_of(home, "2026-11-19T11:00")["message"]
-    assert "its last round was at Wed 2026-11-18 07:59:00" in clock_of(home, NOW)["message"]
+    assert "(last round Wed 2026-11-18 07:59)" in clock_of(home, "2026-11-19T11:00")["message"]
+    assert "not running (last round Wed 2026-11-18 07:59)" in clock_of(home, NOW)["message"]
     (home.path / ".digest.schedule.json").write_text("[]")
-    assert clock_of(home, NOW)["message"].startswith("digest schedule has not been used here")
+    assert clock_of(home, NOW)["message"].startswith("digest schedule has never run here")
 
 
-def test_a_clock_that_runs_stands_or_fails(home):
+def test_a_schedule_that_runs_hangs_or_fails(home):
     with hold(home.path, command="digest schedule", file=LEADER):
         found = clock_of(home, NOW, 1)
-        assert "has ended no round yet" in found["message"]
+        assert "has not completed a round yet" in found["message"]
         heartbeat.write(home.path, Heartbeat(datetime.now(UTC)))
         found = clock_of(home, NOW)
         assert found["state"] == "good"
@@ -197,15 +194,17 @@ def test_a_clock_that_runs_stands_or_fails(home):
         heartbeat.write(home.path, Heartbeat(datetime.now(UTC), "the disk is full"))
         found = clock_of(home, NOW)
         assert found["state"] == "warning"
-        assert found["message"].endswith("went wrong: the disk is full")
+        assert found["message"].endswith("failed: the disk is full")
         heartbeat.write(home.path, Heartbeat(datetime.now(UTC) - timedelta(minutes=10)))
-        assert "has ended no round since" in clock_of(home, NOW, 1)["message"]
+        assert "has not completed a round since" in clock_of(home, NOW, 1)["message"]
     heartbeat.write(home.path, Heartbeat(datetime.now(UTC)))
     with hold(home.path, command="digest serve", file=LEADER):
         found = clock_of(home, NOW)
         assert (found["state"], found["message"][:21]) == ("good", "digest serve (process")
     with hold(home.path, command="digest restore", file=LEADER):
-        assert clock_of(home, NOW)["message"].startswith("rounds wait for digest restore (process")
+        assert clock_of(home, NOW)["message"].startswith(
+            "the schedule is waiting for digest restore (process"
+        )
 
 
 def test_no_home(tmp_path):

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic file writes."""
 
 import resource
 import signal
@@ -21,7 +21,7 @@ def test_a_file_is_written_with_its_folders(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["c.html"]
 
 
-def test_the_same_bytes_leave_the_file_alone(tmp_path):
+def test_equal_content_is_not_written_again(tmp_path):
     path = tmp_path / "x"
     write_whole(path, b"one")
     before = path.stat()
@@ -33,7 +33,7 @@ def test_the_same_bytes_leave_the_file_alone(tmp_path):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=20), max_size=5))
-def test_the_last_word_stands(tmp_path, words):
+def test_the_last_content_remains(tmp_path, words):
     path = tmp_path / "x"
     before = path.read_bytes() if path.exists() else None
     for word in words:
@@ -42,7 +42,7 @@ def test_the_last_word_stands(tmp_path, words):
         assert before == word
 
 
-def test_a_reader_never_meets_half_a_file(tmp_path):
+def test_a_reader_never_sees_a_partial_file(tmp_path):
     path = tmp_path / "x"
     script = (
         "import sys, itertools, pathlib; from digest.system.files import write_whole\n"
@@ -65,7 +65,7 @@ def test_a_reader_never_meets_half_a_file(tmp_path):
     assert len(data) == 200_000 and len(set(data)) == 1
 
 
-def test_what_cannot_be_written_says_so_and_leaves_the_old(tmp_path):
+def test_a_failed_write_raises_and_keeps_the_old_file(tmp_path):
     (tmp_path / "file").write_bytes(b"old")
     (tmp_path / "folder").mkdir()
     for path in (tmp_path / "file" / "below", tmp_path / "folder", tmp_path / ("n" * 300)):
@@ -78,12 +78,12 @@ def test_what_cannot_be_written_says_so_and_leaves_the_old(tmp_path):
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path):
+def test_a_full_disk_keeps_the_old_file(tmp_path):
     path = tmp_path / "x"
     write_whole(path, b"old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # stands for a disk with little room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # like a disk with little space
     try:
         with pytest.raises(StoreError, match="File too large"):
             write_whole(path, b"n" * 100_000)

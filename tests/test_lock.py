@@ -1,4 +1,4 @@
-"""One run at a time: the holders here are other processes."""
+"""The lock of a home, held by other processes."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ with hold(Path(sys.argv[1]), command="digest run --force"):
 
 @contextmanager
 def holder(home: Path) -> Iterator[subprocess.Popen]:
-    """Let another process hold the lock until a line is written to it."""
+    """Hold the lock in another process until a line is written to it."""
     process = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -50,11 +50,11 @@ def test_a_second_holder_waits_then_names_the_first(tmp_path):
         before = time.monotonic()
         message = refused(tmp_path)
         assert time.monotonic() - before >= 0.2
-        assert f"another run holds this home: digest run --force (process {process.pid} on " in message
-        assert message.startswith(str(tmp_path)) and message.endswith("wait for it or stop it")
+        assert f"{tmp_path} is in use by digest run --force (process {process.pid} on " in message
+        assert message.startswith(str(tmp_path)) and message.endswith("wait until it ends, or stop it")
 
 
-def test_patience_is_rewarded(tmp_path):
+def test_a_waiting_holder_gets_the_lock(tmp_path):
     with holder(tmp_path) as process:
         assert process.stdin is not None
         process.stdin.write("\n")
@@ -64,7 +64,7 @@ def test_patience_is_rewarded(tmp_path):
         assert process.wait() == 0
 
 
-def test_a_killed_holder_lets_go(tmp_path):
+def test_a_killed_holder_releases_the_lock(tmp_path):
     with holder(tmp_path) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -73,7 +73,7 @@ def test_a_killed_holder_lets_go(tmp_path):
             assert json.loads((tmp_path / FILE).read_text())["command"] == "x"
 
 
-def test_the_lock_is_given_back_with_and_without_a_fault(tmp_path):
+def test_the_lock_is_released_with_and_without_an_error(tmp_path):
     with hold(tmp_path, command="a much longer command than the next", timeout=0):
         assert "much longer" in refused(tmp_path)
     assert (tmp_path / FILE).read_bytes() == b""
@@ -83,7 +83,7 @@ def test_the_lock_is_given_back_with_and_without_a_fault(tmp_path):
         assert json.loads((tmp_path / FILE).read_text())["command"] == "c"
 
 
-def test_two_homes_do_not_meet(tmp_path):
+def test_two_homes_do_not_share_a_lock(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     with hold(tmp_path / "a", command="a", timeout=0), hold(tmp_path / "b", command="b", timeout=0):
@@ -91,19 +91,19 @@ def test_two_homes_do_not_meet(tmp_path):
 
 
 @pytest.mark.parametrize("note", ["", "{", "5", "[1]", "null", "\xff"])
-def test_a_note_that_says_nothing(tmp_path, note):
+def test_a_lock_file_without_a_holder(tmp_path, note):
     with hold(tmp_path, command="a", timeout=0):
         (tmp_path / FILE).write_bytes(note.encode("latin-1"))
-        assert refused(tmp_path) == f"{tmp_path}: another run holds this home; wait for it or stop it"
+        assert refused(tmp_path) == f"{tmp_path} is in use by another process; wait until it ends, or stop it"
 
 
-def test_a_home_that_cannot_hold_a_lock(tmp_path):
+def test_a_lock_file_that_cannot_be_opened(tmp_path):
     (tmp_path / FILE).mkdir()
     with pytest.raises(StoreError, match="cannot be opened"), hold(tmp_path, command="a"):
         pass
 
 
-def test_a_sign_of_life_tells_the_living_from_the_dead(tmp_path):
+def test_a_liveness_file_shows_which_workers_died(tmp_path):
     with liveness_file(tmp_path, "one"):
         assert dead_workers(tmp_path) == ()
     assert dead_workers(tmp_path) == ()
@@ -115,7 +115,7 @@ def test_a_sign_of_life_tells_the_living_from_the_dead(tmp_path):
     assert dead_workers(tmp_path) == ()
 
 
-def test_a_sign_that_cannot_be_made(tmp_path):
+def test_a_liveness_file_that_cannot_be_made(tmp_path):
     (tmp_path / ".digest.delivering").write_text("")
     with pytest.raises(StoreError, match="cannot be locked"), liveness_file(tmp_path, "one"):
         pass

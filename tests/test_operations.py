@@ -1,4 +1,4 @@
-"""The files in docs/operations.md: executed, or checked by the programs that will read them."""
+"""The files in docs/operations.md, run or checked by the programs that read them."""
 
 import configparser
 import contextlib
@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> TestHome:
 
 
 def on_path(folder: Path) -> dict[str, str]:
-    """Return an environment in which `digest` is this one."""
+    """Return an environment in which the command `digest` is this program."""
     folder.mkdir(exist_ok=True)
     program = folder / "digest"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m digest "$@"\n', "utf-8")
@@ -49,7 +49,7 @@ def on_path(folder: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def test_the_units_are_what_systemd_reads():
+def test_the_units_have_the_syntax_of_systemd():
     found = units()
     assert set(found) == {"digest.service", "digest-run.service", "digest-run.timer"}
     for text in found.values():
@@ -100,12 +100,12 @@ def test_the_commands_of_the_units_run(home, tmp_path):
     assert home.rows("select status, count(*) from run group by status") == [("done", 2)]
 
 
-def test_the_line_of_cron_runs(home, tmp_path):
+def test_the_crontab_line_runs(home, tmp_path):
     (line,) = "".join(blocks("crontab")).splitlines()
     minute, hour, day, month, weekday, command = line.split(None, 5)
     assert (minute, hour, day, month, weekday) == ("*/15", "*", "*", "*", "*")
     environment = {**on_path(tmp_path / "bin"), "HOME": str(tmp_path)}
-    # As cron does it: by a plain shell, in the user's folder.
+    # cron uses a plain shell in the user's home folder.
     done = subprocess.run(
         ["/bin/sh", "-c", command], env=environment, cwd=tmp_path, capture_output=True, text=True
     )
@@ -137,9 +137,9 @@ def workflow() -> dict[Any, Any]:
     return parsed
 
 
-def test_the_workflow_is_one():
+def test_the_workflow_is_well_formed():
     parsed = workflow()
-    triggers = parsed[True]  # to YAML 1.1, `on` is a truth value
+    triggers = parsed[True]  # YAML 1.1 reads `on` as true
     assert set(parsed) == {"name", True, "permissions", "concurrency", "jobs"}
     assert set(triggers) == {"schedule", "workflow_dispatch"}
     parse_schedule(triggers["schedule"][0]["cron"])
@@ -153,7 +153,7 @@ def test_the_workflow_is_one():
 
 
 def test_the_steps_of_the_workflow_run(tmp_path):
-    """What it does between checkouts and installation, twice, with the branch made as the page says."""
+    """All steps but checkouts and installation, twice, on the branch that the page tells to create."""
     git = ("git", "-c", "init.defaultBranch=main", "-c", "user.name=a", "-c", "user.email=a@example.org")
     names = {
         f"GIT_{who}_{what}": "a@b.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
@@ -211,5 +211,5 @@ def test_every_event_of_the_log_is_documented():
     events = set(re.findall(r'log\.\w+\(\s*"(\w+)"', source))
     section = TEXT.split("\n### Log events\n", 1)[1].split("\n#", 1)[0]
     rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
-    told = {event for row in rows for event in re.findall(r"`(\w+)`", row)}
-    assert events == told
+    documented = {event for row in rows for event in re.findall(r"`(\w+)`", row)}
+    assert events == documented

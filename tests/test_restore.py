@@ -1,4 +1,4 @@
-"""Copies of the library: made, refused, put back; what was sent since is not sent again."""
+"""Backup and restore: what is refused, and that nothing sent since is sent again."""
 
 import sqlite3
 from contextlib import closing
@@ -23,14 +23,14 @@ def home(tmp_path: Path) -> TestHome:
 
 
 def later(home: TestHome, *numbers: int) -> None:
-    """Let days go by, each with a page of one more lamp."""
+    """Run on these days, each with a page of one more paper."""
     for number in numbers:
         home.put(f"2026-11-{17 + number}.txt", page(LAMPS[number], day=f"Nov {17 + number}"))
         assert issue_of(home.run(DAYS[number]), "lamp")["new"] == [LAMPS[number]]
 
 
 def send(home: TestHome, issue: int, status: str) -> None:
-    """Note in the outbox what became of the message of an issue, as a delivery does."""
+    """Set the status of the message of an issue in the outbox, as a delivery does."""
     with closing(sqlite3.connect(home.path / "digest.db")) as database:
         columns = (
             "issue, recipient, address, domain, channel, status, attempts, doubts, queued, due, begun, reply"
@@ -55,7 +55,7 @@ def send(home: TestHome, issue: int, status: str) -> None:
         database.commit()
 
 
-def test_a_copy_is_the_library(home, tmp_path):
+def test_a_backup_equals_the_library(home, tmp_path):
     copy = tmp_path / "copy.db"
     done = home.call("backup", copy, "--json")
     assert (done.status, done.json["file"]) == (0, str(copy))
@@ -67,21 +67,21 @@ def test_a_copy_is_the_library(home, tmp_path):
     assert "digest restore" in home.call("backup", copy).out
 
 
-def test_what_was_lost_is_back(home, tmp_path):
+def test_a_lost_library_is_restored(home, tmp_path):
     copy = tmp_path / "copy.db"
     home.call("backup", copy)
     before = home.dump()
     (home.path / "digest.db").unlink()
     done = home.call("restore", copy, "--json").json
     assert (done["spared"], done["aside"], done["until"]) == (0, None, "2026-11-17T09:00:00+00:00")
-    assert "what was sent after 2026-11-17 09:00 UTC is not known" in done["unknown"][0]
+    assert "emails sent since Tue 2026-11-17 09:00 UTC are unknown" in done["unknown"][0]
     assert [line for line in home.dump() if "unwritten" not in line] == [
         line for line in before if "unwritten" not in line
     ]
     assert issue_of(home.run(DAYS[0]), "lamp") is None
 
 
-def test_what_had_been_sent_since_is_not_sent_again(home, tmp_path):
+def test_papers_sent_since_are_not_sent_again(home, tmp_path):
     copy = tmp_path / "copy.db"
     home.call("backup", copy)
     later(home, 1, 2, 3)
@@ -97,7 +97,7 @@ def test_what_had_been_sent_since_is_not_sent_again(home, tmp_path):
     assert sorted(made["new"]) == [LAMPS[3], LAMPS[4]]
 
 
-def test_the_later_library_may_be_somewhere_else(home, tmp_path):
+def test_the_later_library_can_be_named(home, tmp_path):
     copy, newer = tmp_path / "copy.db", tmp_path / "newer.db"
     home.call("backup", copy)
     later(home, 1)
@@ -111,7 +111,7 @@ def test_the_later_library_may_be_somewhere_else(home, tmp_path):
     assert "1 matching had been in an earlier issue" in verdict_of(report, "lamp")["reason"]
 
 
-def test_open_messages_that_were_sent_since_are_settled(home, tmp_path):
+def test_open_messages_that_were_sent_since_count_as_sent(home, tmp_path):
     copy = tmp_path / "copy.db"
     send(home, 1, "pending")
     home.call("backup", copy)
@@ -120,7 +120,7 @@ def test_open_messages_that_were_sent_since_are_settled(home, tmp_path):
     assert home.rows("select status, reply from outbox") == [("sent", "sent before the library was restored")]
 
 
-def test_who_left_since_gets_no_mail_of_the_restored_library(home, tmp_path):
+def test_addresses_suppressed_since_stay_suppressed(home, tmp_path):
     copy = tmp_path / "copy.db"
     home.call("backup", copy)
     home.call("recipients", "suppress", "a@example.org", "--reason", "has left")
@@ -130,7 +130,7 @@ def test_who_left_since_gets_no_mail_of_the_restored_library(home, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
-def test_what_is_no_library_is_refused(home, tmp_path, content):
+def test_other_files_are_refused(home, tmp_path, content):
     before = home.dump()
     bad = tmp_path / "bad.db"
     bad.write_bytes(content)
@@ -145,11 +145,11 @@ def test_what_is_no_library_is_refused(home, tmp_path, content):
     assert home.dump() == before
 
 
-def test_the_library_in_use_is_no_copy(home):
+def test_the_library_in_use_is_refused(home):
     assert "is the library in use" in home.call("restore", home.path / "digest.db").err
 
 
-def test_no_copy_is_put_back_under_a_scheduler(home, tmp_path):
+def test_a_restore_is_refused_while_the_schedule_runs(home, tmp_path):
     home.call("backup", tmp_path / "copy.db")
     with hold(home.path, command="digest schedule", file=LEADER):
         done = home.call("restore", tmp_path / "copy.db")
@@ -157,12 +157,12 @@ def test_no_copy_is_put_back_under_a_scheduler(home, tmp_path):
     assert "digest schedule" in done.err
 
 
-def test_a_backup_that_cannot_be(home, tmp_path):
+def test_a_backup_that_cannot_be_made(home, tmp_path):
     assert "is a folder" in home.call("backup", tmp_path).err
     assert "cannot be written" in home.call("backup", tmp_path / "absent" / "copy.db").err
     assert "there is no library yet" in TestHome(tmp_path / "fresh").call("backup", tmp_path / "c.db").err
     home.write("digest.toml", "database = 'sqlite://'\n")
-    assert "is no SQLite file" in home.call("backup", tmp_path / "c.db").err
+    assert "is not a SQLite file" in home.call("backup", tmp_path / "c.db").err
 
 
 @pytest.mark.parametrize("option", [(), ("--newer",)])

@@ -248,7 +248,11 @@ def test_the_tables_name_what_exists():
 
 @pytest.mark.parametrize(
     "script",
-    ["import digest.cli.main", "import digest.cli.main; digest.cli.main._parser().format_help()", "HELP"],
+    [
+        "import digest.cli.main",
+        "import digest.cli.main; digest.cli.main.build_parser()[0].format_help()",
+        "HELP",
+    ],
 )
 def test_nothing_heavy_at_the_door(script):
     if script == "HELP":

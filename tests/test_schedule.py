@@ -1,4 +1,4 @@
-"""`digest schedule` as a process: rounds, arrivals, two of them, the end, what a monitor sees."""
+"""`digest schedule` as a process: runs, arriving files, a second process, shutdown, monitoring."""
 
 import http.server
 import json
@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> TestHome:
     return home
 
 
-def test_what_waits_is_done_at_once_and_the_end_is_graceful(home):
+def test_due_work_is_done_at_once_and_the_shutdown_is_clean(home):
     home.put("1.txt", page(FOG))
     with Scheduler(home) as clock:
         run = clock.until("run")
@@ -46,7 +46,7 @@ def test_a_file_that_arrives_is_read_when_it_is_complete(home):
         slow.flush()
         home.put("draft.part", whole)
         home.put("quick.txt", page(TIDE))
-        assert clock.until("run")["new"] == 1  # the quick one alone
+        assert clock.until("run")["new"] == 1  # only the quick one
         slow.write(whole[200:])
         slow.close()
         assert clock.until("run")["new"] == 1
@@ -57,7 +57,7 @@ def test_a_file_that_arrives_is_read_when_it_is_complete(home):
     assert home.rows("select count(*) from reject") == [(0,)]
 
 
-def test_a_first_issue_waits_for_the_file_that_is_being_written(home):
+def test_a_first_issue_waits_for_a_file_being_written(home):
     with (home.path / "inbox" / "1.txt").open("w") as file:
         file.write(page(FOG))
         file.flush()
@@ -70,7 +70,7 @@ def test_a_first_issue_waits_for_the_file_that_is_being_written(home):
             assert clock.stop() == 0
 
 
-def test_a_file_that_is_rejected_is_told_once(home):
+def test_a_rejected_file_is_logged_once(home):
     with Scheduler(home) as clock:
         clock.until("run")
         home.put("bad.txt", "nothing that anybody would call a list of papers\n")
@@ -84,7 +84,7 @@ def test_another_process_waits_and_takes_over(home):
     with Scheduler(home) as first:
         first.until("run")
         with Scheduler(home) as second:
-            assert "another run holds this home: digest schedule" in second.until("waiting")["reason"]
+            assert "is in use by digest schedule (process " in second.until("waiting")["reason"]
             home.put("1.txt", page(FOG))
             assert first.until("run")["new"] == 1
             first.process.send_signal(signal.SIGKILL)
@@ -95,7 +95,7 @@ def test_another_process_waits_and_takes_over(home):
             assert "run" not in [line["event"] for line in second.seen if line.get("new") is None]
 
 
-def test_a_process_that_waits_can_be_stopped(home):
+def test_a_waiting_process_can_be_stopped(home):
     with Scheduler(home) as first:
         first.until("started")
         with Scheduler(home) as second:
@@ -132,10 +132,7 @@ def _served(home: TestHome) -> int:
     return int(home.rows("select count(*) from issue")[0][0])
 
 
-# --- settings --------------------------------------------------------------------------------------
-
-
-def test_every_mistake_is_told_at_the_start(home):
+def test_every_invalid_setting_is_reported_at_the_start(home):
     home.write(
         "digest.toml",
         "titel = 'x'\nmax_file_mb = 0\n[schedule]\nbackups = -1\nmetrics = 'x'\nping = 'ftp://x'\n",
@@ -146,7 +143,7 @@ def test_every_mistake_is_told_at_the_start(home):
         assert word in done.err
 
 
-def test_mistakes_that_come_later_leave_what_was(home):
+def test_settings_that_become_invalid_leave_the_old_in_force(home):
     home.write("digest.toml", "title = 'x'\n")
     with Scheduler(home) as clock:
         clock.until("run")
@@ -165,7 +162,7 @@ def test_the_clock_cannot_be_fixed(home):
     assert "leave --now out" in done.err
 
 
-def test_an_address_that_is_taken(home):
+def test_an_address_that_is_in_use(home):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as taken:
         home.write("digest.toml", f"[schedule]\nmetrics = '127.0.0.1:{taken.server_address[1]}'\n")
         with Scheduler(home) as clock:
@@ -173,14 +170,11 @@ def test_an_address_that_is_taken(home):
             assert "schedule.metrics: cannot listen" in clock.complaints()
 
 
-# --- monitors --------------------------------------------------------------------------------------
-
-
 class Switch(http.server.BaseHTTPRequestHandler):
-    """A dead man's switch that notes who asked."""
+    """A dead man's switch that keeps the paths of its requests."""
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.paths.append(self.path)
         self.server.rang.set()
         self.send_response(200)
         self.send_header("Content-Length", "0")
@@ -190,24 +184,24 @@ class Switch(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_a_dead_mans_switch_hears_of_rounds(home):
+def test_a_dead_mans_switch_is_pinged_after_each_round(home):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Switch) as switch:
-        switch.asked, switch.rang = [], threading.Event()
+        switch.paths, switch.rang = [], threading.Event()
         threading.Thread(target=switch.serve_forever, daemon=True).start()
         home.write("digest.toml", f"[schedule]\nping = 'http://127.0.0.1:{switch.server_address[1]}/abc'\n")
         with Scheduler(home) as clock:
             assert switch.rang.wait(PATIENCE)
             home.put("bad.txt", "no list of papers\n")
             clock.until("rejected")
-            while "/abc/fail" not in switch.asked:
+            while "/abc/fail" not in switch.paths:
                 switch.rang.clear()
                 assert switch.rang.wait(PATIENCE)
             clock.stop()
         switch.shutdown()
-    assert set(switch.asked) == {"/abc", "/abc/fail"}
+    assert set(switch.paths) == {"/abc", "/abc/fail"}
 
 
-def test_a_switch_that_does_not_answer_stops_nothing(home):
+def test_a_switch_that_cannot_be_reached_stops_nothing(home):
     home.write("digest.toml", "[schedule]\nping = 'http://127.0.0.1:9/abc'\n")
     with Scheduler(home) as clock:
         assert clock.until("ping")["url"].endswith(":9/abc")
@@ -230,18 +224,18 @@ def fetch(port: int, path: str) -> tuple[int, str, str]:
             return error.code, error.headers["Content-Type"], error.read().decode()
 
 
-def test_who_waits_is_in_order(home):
+def test_a_waiting_process_is_healthy(home):
     first, second = free_port(), free_port()
     home.write("digest.toml", f"[schedule]\nmetrics = '{first}'\n")
     with Scheduler(home) as leader:
         leader.until("run")
-        with Scheduler(home) as twin:  # the same address: it does without until it leads
+        with Scheduler(home) as twin:  # the same address: no metrics until it leads
             twin.until("waiting")
             home.write("digest.toml", f"[schedule]\nmetrics = '{second}'\n")
             with Scheduler(home) as other:
                 other.until("waiting")
-                status, _, told = fetch(second, "/healthz")
-                assert (status, json.loads(told)["leader"]) == (200, False)
+                status, _, health = fetch(second, "/healthz")
+                assert (status, json.loads(health)["leader"]) == (200, False)
                 assert "digest_leader 0" in fetch(second, "/metrics")[2]
                 assert other.stop() == 0
             leader.kill()

@@ -1,4 +1,4 @@
-"""Keywords proposed from liked papers."""
+"""Keywords suggested from liked papers."""
 
 from datetime import UTC, datetime
 
@@ -32,7 +32,7 @@ def found_by(keywords: tuple[str, ...], papers: list[Paper]) -> list[int]:
     return [each.number for each in papers if match(query, analyse(each))]
 
 
-def test_the_keywords_find_the_liked_papers_and_their_like():
+def test_the_keywords_match_the_liked_and_similar_papers():
     keywords = suggest(CARDS[:1], CARDS)
     assert set(found_by(keywords, CARDS)) >= {1, 2}
     assert suggest(CARDS[2:], CARDS) == suggest(CARDS[2:], CARDS)
@@ -41,7 +41,7 @@ def test_the_keywords_find_the_liked_papers_and_their_like():
 
 
 @given(st.lists(sentences(), min_size=1, max_size=5), st.integers(1, 5))
-def test_any_papers_give_keywords_that_can_be_read(texts, liked):
+def test_suggested_keywords_are_valid_queries(texts, liked):
     papers = [paper(number, text, text) for number, text in enumerate(texts)]
     keywords = suggest(papers[:liked], papers)
     assert len(keywords) <= MOST
@@ -58,17 +58,17 @@ def home(tmp_path) -> TestHome:
     return made
 
 
-def test_the_command_proposes_what_a_subscription_takes(home):
-    told = home.call("suggest", "1", "--json", "--now", "2026-11-21T09:00").json
-    assert (told["liked"], told["found"]) == (1, 1)
-    assert told["papers_a_week"] > 0
-    home.subscribe("b", *told["keywords"])
+def test_suggested_keywords_work_in_a_subscription(home):
+    suggested = home.call("suggest", "1", "--json", "--now", "2026-11-21T09:00").json
+    assert (suggested["liked"], suggested["found"]) == (1, 1)
+    assert suggested["papers_a_week"] > 0
+    home.subscribe("b", *suggested["keywords"])
     assert home.call("subscriptions", "check").status == 0
     home.call("feedback", "a", "like", "1")
-    assert home.call("suggest", "--for", "a", "--json").json["keywords"] == told["keywords"]
+    assert home.call("suggest", "--for", "a", "--json").json["keywords"] == suggested["keywords"]
     assert "keywords = [" in home.call("suggest", "1").out
 
 
 @pytest.mark.parametrize("words", [(), ("zzz",), ("--for", "a"), ("--for", "zzz")])
-def test_without_papers_it_says_what_to_do(home, words):
+def test_a_command_without_liked_papers_is_an_error(home, words):
     assert home.call("suggest", *words).status == 2

@@ -1,4 +1,4 @@
-"""Upkeep of a home: copies, pruning, room; and the settings that say so."""
+"""Daily maintenance: backups, pruning, compaction, and their settings."""
 
 import os
 import sqlite3
@@ -9,7 +9,7 @@ import pytest
 
 from digest.home.settings_file import load_settings, open_home
 from digest.model import ScheduleSettings
-from digest.services.runs import keep_up
+from digest.services.runs import maintain
 from digest.services.workspace import Clock
 from tests.homes import TestHome, issue_of, page
 
@@ -30,10 +30,10 @@ def home(tmp_path: Path) -> TestHome:
 def kept(home: TestHome, settings: str, day: str = "2026-11-20"):
     home.write("digest.toml", f"[schedule]\n{settings}\n")
     now = datetime.fromisoformat(f"{day}T03:17").replace(tzinfo=UTC)
-    return keep_up(open_home(str(home.path)), Clock(now, now))
+    return maintain(open_home(str(home.path)), Clock(now, now))
 
 
-def test_a_copy_a_day_and_only_so_many(home):
+def test_one_backup_a_day_and_a_limited_number(home):
     for day in range(20, 25):
         done = kept(home, "backups = 2", f"2026-11-{day}")
         assert done.backup == home.path / "backups" / f"digest-2026-11-{day}.db"
@@ -46,13 +46,13 @@ def test_a_copy_a_day_and_only_so_many(home):
     assert home.call("restore", home.path / "backups" / "digest-2026-11-23.db").status == 0
 
 
-def test_no_copies(home):
+def test_no_backups(home):
     done = kept(home, "backups = 0")
     assert (done.backup, done.copies_removed) == (None, 0)
     assert not (home.path / "backups").exists()
 
 
-def test_old_issues_go_and_the_archive_stays(home):
+def test_old_issue_files_are_removed_and_the_archive_stays(home):
     before = home.output()
     assert kept(home, "backups = 0").files_removed == 0
     assert home.output() == before
@@ -66,7 +66,7 @@ def test_old_issues_go_and_the_archive_stays(home):
     assert home.output().keys() == before.keys()
 
 
-def test_drafts_of_a_crash_go(home):
+def test_drafts_left_by_a_crash_are_removed(home):
     old = home.write("output/issues/lamp/.x.html.part", "half")
     home.write("output/feeds/.y.rss.part", "at work")
     os.utime(old, (1_000_000_000, 1_000_000_000))
@@ -74,7 +74,7 @@ def test_drafts_of_a_crash_go(home):
     assert not old.exists()
 
 
-def test_old_details_of_the_ledger_go_and_slots_stay(home):
+def test_old_details_of_the_ledger_are_removed_and_slots_stay(home):
     slots = home.rows("select subscription, slot, issue from verdict where slot is not null")
     done = kept(home, 'keep_ledger = "30 days"')
     assert done.details_removed == 3 + 6  # idle verdicts, and reports, of three months
@@ -85,7 +85,7 @@ def test_old_details_of_the_ledger_go_and_slots_stay(home):
     assert issue_of(home.run("2026-11-21T09:00"), "lamp") is None
 
 
-def test_room_is_given_back(home):
+def test_the_library_is_compacted(home):
     home.rows("create table big (x)")
     database = sqlite3.connect(home.path / "digest.db")
     database.executemany("insert into big values (?)", [("x" * 4000,)] * 2000)
@@ -109,14 +109,14 @@ def test_settings(tmp_path, text, expected):
     assert load_settings(path).schedule == expected
 
 
-@pytest.mark.parametrize(("text", "said"), [
+@pytest.mark.parametrize(("text", "message"), [
     ("backups = -1", "schedule.backups: is -1; write 0 or more"), ("metrics = '99999'", 'write an address such as "127.0.0.1:9464"'),
     ("metrics = 'x:y'", "schedule.metrics"), ("ping = 'ftp://x'", "schedule.ping"), ("keep_output = 'x'", "schedule.keep_output: is 'x'"),
     ("kep_output = 'x'", "did you mean 'keep_output'"), ("watch = 1", "schedule.watch: is 1; write true or false"),
 ])  # fmt: skip
-def test_wrong_settings(tmp_path, text, said):
+def test_invalid_settings(tmp_path, text, message):
     path = tmp_path / "digest.toml"
     path.write_text(f"[schedule]\n{text}\n", "utf-8")
     with pytest.raises(Exception, match=r"digest.toml:2: schedule") as caught:
         load_settings(path)
-    assert said in str(caught.value)
+    assert message in str(caught.value)

@@ -1,90 +1,155 @@
-"""The commands `digest feedback` and `digest suggest`: words in, tables or JSON out."""
+"""The commands that learn from readers: feedback and suggest."""
 
-import argparse
-from collections.abc import Callable
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from digest.cli.console import print_json
-from digest.errors import UsageError
-from digest.model import Home, Rejected
-from digest.services import feedback as app_taste
-from digest.services.workspace import Clock
+from digest.cli.arguments import Commands, Context
+from digest.cli.console import Screen, print_json, rate
+from digest.text.format import count
 
 if TYPE_CHECKING:
-    from digest.cli.console import Screen
+    from digest.model import Rejected
+    from digest.services.feedback import Feedback, Suggestion
+
+_PAPER = "library number, arXiv id, DOI or whole title of a paper"
+
+_DONE = {
+    "like": "Recorded a like of",
+    "dislike": "Recorded a dislike of",
+    "undo": "Removed the feedback on",
+    "seed": "Added as liked:",
+}
 
 
-def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    _add_learning(add)
-    _add_suggest(add)
-
-
-def _add_learning(add: Callable[..., argparse.ArgumentParser]) -> None:
-    feedback = add("feedback", _feedback, "say which papers were liked; later issues are ordered by it")
-    feedback.add_argument("subscription")
+def add_commands(commands: Commands) -> None:
+    feedback = commands.add(
+        "feedback",
+        _feedback,
+        "record liked and disliked papers to rank later issues",
+        examples=(
+            "digest feedback agents like 2501.01234 17",
+            "digest feedback agents seed my-papers.bib",
+            "digest feedback agents list",
+        ),
+    )
+    feedback.add_argument("subscription", metavar="SUBSCRIPTION", help="id of a subscription")
     feedback.add_argument(
         "verdict",
         choices=("like", "dislike", "undo", "seed", "list"),
-        help="seed: papers of files (your own library) count as liked; list: what was said and learnt",
+        help="verdict to record; seed takes the papers of files, such as your own library, as liked; "
+        "list shows the verdicts and the terms learnt from them",
     )
+    feedback.add_argument("papers", nargs="*", metavar="PAPER", help=f"{_PAPER}; for seed a file")
     feedback.add_argument(
-        "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title; for seed a file"
+        "--clicks", action="store_true", help="with undo: forget all papers that were clicked"
     )
-    feedback.add_argument("--clicks", action="store_true", help="undo: forget every paper that was opened")
-
-
-def _add_suggest(add: Callable[..., argparse.ArgumentParser]) -> None:
-    suggest = add("suggest", _suggest, "propose keywords from a few liked papers")
+    suggest = commands.add(
+        "suggest",
+        _suggest,
+        "suggest keywords from liked papers",
+        examples=("digest suggest 2501.01234 17", "digest suggest --for agents"),
+    )
+    suggest.add_argument("papers", nargs="*", metavar="PAPER", help=_PAPER)
     suggest.add_argument(
-        "papers", nargs="*", metavar="PAPER", help="number, arXiv id, DOI or whole title of a liked paper"
+        "--for", dest="liked_by", metavar="ID", help="id of a subscription whose liked papers to use as well"
     )
-    suggest.add_argument("--for", dest="liked_by", metavar="ID", help="what this subscription liked, too")
 
 
-def _feedback(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+def _feedback(arguments: Namespace, context: Context) -> int:
+    from digest.services import feedback
+
+    _check_feedback(arguments)
     name, verdict, papers = arguments.subscription, arguments.verdict, arguments.papers
-    if arguments.clicks and (verdict != "undo" or papers):
-        raise UsageError(
-            f"--clicks is of undo, and goes without papers: digest feedback {name} undo --clicks"
-        )
-    if (verdict == "list" or arguments.clicks) == bool(papers):
-        raise UsageError("name at least one paper" if not papers else "feedback list takes no papers")
     if verdict == "list":
-        found = app_taste.feedback(home, name)
+        found = feedback.feedback(context.home, name)
         if arguments.json:
-            print_json(app_taste.feedback_json(name, found))
+            print_json(feedback.feedback_json(name, found))
         else:
-            screen.feedback(found)
+            _show_feedback(context.screen, found)
         return 0
     rejected: tuple[Rejected, ...] = ()
     if arguments.clicks:
-        count = app_taste.forget_clicks(home, name)
+        number = feedback.forget_clicks(context.home, name)
     elif verdict == "seed":
-        count, rejected = app_taste.seed(home, name, papers, Clock.of(home, arguments.now))
+        number, rejected = feedback.seed(context.home, name, papers, context.clock)
     else:
-        count = app_taste.give_feedback(home, name, verdict, papers, Clock.of(home, arguments.now))
+        number = feedback.give_feedback(context.home, name, verdict, papers, context.clock)
     for each in rejected:
-        screen.error(str(each))
+        context.screen.error(str(each))
     if arguments.json:
-        print_json({"subscription": name, "verdict": verdict, "papers": count})
+        print_json({"subscription": name, "verdict": verdict, "papers": number})
     else:
-        screen.say(f"{verdict}: {count} noted. What was learnt: digest feedback {name} list")
+        done = "Forgot the clicks on" if arguments.clicks else _DONE[verdict]
+        context.screen.line(f"{done} {count(number, 'paper')}.")
+        context.screen.hint("To see what was learnt", f"digest feedback {name} list")
     return 1 if rejected else 0
 
 
-def _suggest(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
+def _check_feedback(arguments: Namespace) -> None:
+    """Raise UsageError for arguments that do not go together."""
+    from digest.errors import UsageError
+
+    name, verdict, papers = arguments.subscription, arguments.verdict, arguments.papers
+    if arguments.clicks and (verdict != "undo" or papers):
+        raise UsageError(
+            f"--clicks can only be used with undo and without papers: digest feedback {name} undo --clicks"
+        )
+    if verdict == "list" and papers:
+        raise UsageError(f"list takes no papers: digest feedback {name} list")
+    if not papers and verdict != "list" and not arguments.clicks:
+        what = "file" if verdict == "seed" else "paper"
+        raise UsageError(f"name at least one {what}: digest feedback {name} {verdict} {what.upper()}")
+
+
+def _show_feedback(screen: Screen, found: "Feedback") -> None:
+    screen.table(
+        ("verdict", "paper", "title"),
+        ((verdict, paper.number, paper.title) for paper, verdict, _ in found.votes),
+        wraps="title",
+    )
+    clicked = sum(verdict == "clicked" for _, verdict, _ in found.votes)
+    parts = [count(len(found.votes) - clicked, "vote"), count(len(found.seeds), "seed")]
+    parts += [f"{count(clicked, 'paper')} clicked"] if clicked else []
+    screen.line(f"{', '.join(parts)}.", style="bold")
+    screen.fields(
+        (
+            ("terms for", ", ".join(found.liked_terms)),
+            ("terms against", ", ".join(found.disliked_terms)),
+        )
+    )
+
+
+def _suggest(arguments: Namespace, context: Context) -> int:
+    from digest.errors import UsageError
+    from digest.services.feedback import suggest
+
     if not arguments.papers and not arguments.liked_by:
-        raise UsageError("name a liked paper, or a subscription: digest suggest --for ID")
-    found = app_taste.suggest(home, arguments.papers, arguments.liked_by, Clock.of(home, arguments.now))
+        raise UsageError(
+            "name a liked paper (digest suggest PAPER) or a subscription (digest suggest --for ID)"
+        )
+    suggestion = suggest(context.home, arguments.papers, arguments.liked_by, context.clock)
     if arguments.json:
         print_json(
             {
-                "keywords": list(found.keywords),
-                "liked": found.liked,
-                "found": found.found,
-                "papers_a_week": found.per_week[0],
+                "keywords": list(suggestion.keywords),
+                "liked": suggestion.liked,
+                "found": suggestion.found,
+                "papers_a_week": suggestion.per_week[0],
             }
         )
     else:
-        screen.suggestion(found)
+        _show_suggestion(context.screen, suggestion)
     return 0
+
+
+def _show_suggestion(screen: Screen, suggestion: "Suggestion") -> None:
+    """Show the keywords as a line for a subscription file."""
+    screen.line(f"keywords = [{', '.join(map(_toml_string, suggestion.keywords))}]", style="bold")
+    screen.line(
+        f"They match {suggestion.found} of {count(suggestion.liked, 'liked paper')}, "
+        f"and {rate(*suggestion.per_week)}."
+    )
+
+
+def _toml_string(text: str) -> str:
+    return f"'{text}'" if '"' in text else f'"{text}"'

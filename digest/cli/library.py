@@ -1,241 +1,277 @@
-"""The commands `digest library …`: words in, tables or JSON out."""
+"""The commands about the library: show, search, export, merges, doubts, merge and split."""
 
-import argparse
-import json
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from digest.model import Home
-from digest.services.workspace import Clock, library
+from digest.cli.arguments import Commands, Context, number, path
+from digest.cli.console import Screen, print_json
 
 if TYPE_CHECKING:
-    from digest.cli.console import Screen
-    from digest.services.library import Shown
+    from digest.model import Match
+    from digest.services.library import PaperHistory
     from digest.store.identities import Decision
-    from digest.store.store import Transaction
 
-_FORMS = ("jsonl", "bibtex", "csv")
+_FORMATS = ("jsonl", "bibtex", "csv")
+_PAPER = "library number, arXiv id, DOI or title of a paper"
 
 
-def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    about = "look up, search and export papers; make one of two, or two of one"
-    group = commands.add_parser("library", help=about, description=about, allow_abbrev=False)
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
-
-    def add(name: str, command: Callable[..., int], about: str) -> argparse.ArgumentParser:
-        one: argparse.ArgumentParser = actions.add_parser(
-            name, parents=[common], help=about, description=about, allow_abbrev=False
-        )
-        one.set_defaults(command=command)
-        return one
-
-    paper = "its library number, arXiv id, DOI or title"
-    add("show", _show, "a paper with its history: where it was listed, and why it is one").add_argument(
-        "paper", help=paper
+def add_commands(commands: Commands) -> None:
+    actions = commands.group("library", "look up, search, export, merge and split papers")
+    show = actions.add("show", _show, "show a paper, where it was listed, and how its listings were joined")
+    show.add_argument("paper", metavar="PAPER", help=_PAPER)
+    search = actions.add(
+        "search",
+        _search,
+        "list the papers that match a query, best first",
+        examples=("digest library search 'title:diffusion' --limit 5",),
     )
-    search = add("search", _search, "the papers that a query accepts, best first")
-    search.add_argument("query")
-    search.add_argument("--limit", type=_count, default=20, metavar="N", help="how many (default 20)")
-    export = add("export", _export, "write papers as JSON Lines, BibTeX or CSV")
-    export.add_argument("query", nargs="?", help="only the papers that this query accepts")
-    export.add_argument("--format", choices=_FORMS, default="jsonl", help="default jsonl")
-    export.add_argument("--output", type=Path, metavar="FILE", help="default: the screen")
-    merges = add("merges", _merges, "which papers were made one or two, by which rule and evidence")
-    merges.add_argument("--limit", type=_count, default=100, metavar="N", help="how many (default 100)")
-    doubts = add("doubts", _doubts, "which papers may be one, though nothing decides it")
-    doubts.add_argument("--limit", type=_count, default=100, metavar="N", help="how many (default 100)")
-    merge = add("merge", _merge, "make one paper of two; the lower number stays")
-    merge.add_argument("paper", help=paper)
-    merge.add_argument("other", help=paper)
-    add("split", _split, "take a paper out of another again; the two stay apart").add_argument(
-        "paper", metavar="ID", help="the later number, as merges shows it"
+    search.add_argument("query", metavar="QUERY", help="query, as in the keywords of a subscription")
+    _add_limit(search, 20)
+    export = actions.add(
+        "export",
+        _export,
+        "write papers as JSON Lines, BibTeX or CSV",
+        examples=("digest library export 'agent*' --format bibtex --output agents.bib",),
+    )
+    export.add_argument("query", nargs="?", metavar="QUERY", help="query for papers to export (default: all)")
+    export.add_argument("--format", choices=_FORMATS, default="jsonl", help="format (default: jsonl)")
+    export.add_argument("--output", type=path, metavar="FILE", help="file to write (default: stdout)")
+    _add_limit(
+        actions.add("merges", _merges, "list papers that were merged or split, by which rule and evidence"),
+        100,
+    )
+    _add_limit(actions.add("doubts", _doubts, "list pairs of papers that may be the same"), 100)
+    merge = actions.add(
+        "merge",
+        _merge,
+        "merge two papers into one, which keeps the lower number",
+        examples=("digest library merge 12 57",),
+    )
+    merge.add_argument("paper", metavar="PAPER", help=_PAPER)
+    merge.add_argument("other", metavar="OTHER", help="the same, of the other paper")
+    split = actions.add(
+        "split",
+        _split,
+        "split a merged paper off again and keep the two apart",
+        examples=("digest library split 57",),
+    )
+    split.add_argument("paper", metavar="ID", help="id of the merged paper, see digest library merges")
+
+
+def _add_limit(parser: Any, default: int) -> None:
+    parser.add_argument(
+        "--limit",
+        type=number(1, 999_999_999),
+        default=default,
+        metavar="N",
+        help=f"number of lines to list (default: {default})",
     )
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 999999999")
-    return int(text)
+def _show(arguments: Namespace, context: Context) -> int:
+    from digest.services.library import show
+    from digest.services.workspace import library
 
-
-def _print(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False))
-
-
-def _show(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    from digest.services import library as librarian
-
-    with library(home) as tx:
-        shown = librarian.show(tx, arguments.paper)
+    with library(context.home) as tx:
+        shown = show(tx, arguments.paper)
     if arguments.json:
-        _print(_shown_json(shown))
-        return 0
-    paper = shown.paper
-    screen.say(f"{paper.number}  {paper.title}", style="bold")
-    for name, value in (
-        ("authors", ", ".join(paper.authors)),
-        ("arXiv", paper.arxiv and f"{paper.arxiv}{f'v{paper.version}' if paper.version else ''}"),
-        ("DOI", paper.doi),
-        ("link", paper.url),
-        ("published", paper.published),
-        ("first seen", f"{paper.first_seen:%Y-%m-%d %H:%M}"),
-        ("also", ", ".join(map(str, shown.parts))),
-    ):
-        if value:
-            screen.say(f"  {name}: {value}")
-    if paper.abstract:
-        screen.say(f"\n{paper.abstract}\n")
-    screen.table(
-        ("file", "saved", "rank", "source", "number", "found by", "evidence"),
-        (
-            (one.path, one.captured, one.rank, one.source, one.part, one.rule or "", one.evidence or "")
-            for one in shown.sightings
-        ),
-        wide=6,
-    )
+        print_json(_shown_json(shown))
+    else:
+        _show_paper(context.screen, shown)
     return 0
 
 
-def _shown_json(shown: "Shown") -> dict[str, Any]:
-    from digest.services.library import paper_json
+def _show_paper(screen: Screen, shown: "PaperHistory") -> None:
+    paper = shown.paper
+    version = f"v{paper.version}" if paper.version else ""
+    screen.line(paper.title, style="bold", label=f"{paper.number}  ", label_style="bold")
+    screen.fields(
+        (
+            ("authors", ", ".join(paper.authors)),
+            ("arXiv", paper.arxiv and f"{paper.arxiv}{version}"),
+            ("DOI", paper.doi),
+            ("link", paper.url),
+            ("published", paper.published),
+            ("first seen", f"{paper.first_seen:%Y-%m-%d %H:%M}"),
+            ("merged with", ", ".join(map(str, shown.parts))),
+        )
+    )
+    if paper.abstract:
+        screen.line()
+        screen.line(paper.abstract)
+    screen.line()
+    screen.table(
+        ("file", "captured", "rank", "source", "merged id", "identified by"),
+        (
+            (
+                each.path,
+                each.captured,
+                each.rank,
+                each.source,
+                "" if each.part == paper.number else each.part,
+                ": ".join(filter(None, (each.rule, each.evidence))),
+            )
+            for each in shown.sightings
+        ),
+        wraps="identified by",
+    )
+
+
+def _shown_json(shown: "PaperHistory") -> dict[str, Any]:
+    from digest.publish.export import paper_json
 
     return paper_json(shown.paper) | {
         "parts": list(shown.parts),
         "listings": [
             {
-                "file": one.path,
-                "source": one.source,
-                "captured": one.captured.isoformat(),
-                "rank": one.rank,
-                "part": one.part,
-                "rule": one.rule,
-                "evidence": one.evidence,
+                "file": each.path,
+                "source": each.source,
+                "captured": each.captured.isoformat(),
+                "rank": each.rank,
+                "part": each.part,
+                "rule": each.rule,
+                "evidence": each.evidence,
             }
-            for one in shown.sightings
+            for each in shown.sightings
         ],
-        "decisions": [_decision_json(one) for one in shown.decisions],
+        "decisions": [_decision_json(each) for each in shown.decisions],
     }
 
 
-def _search(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    from digest.services import library as librarian
+def _search(arguments: Namespace, context: Context) -> int:
+    from digest.publish.export import paper_json
+    from digest.services.library import search
+    from digest.services.workspace import library
 
-    with library(home) as tx:
-        hits = librarian.search(tx, arguments.query, limit=arguments.limit)
+    with library(context.home) as tx:
+        matches = search(tx, arguments.query, limit=arguments.limit)
     if arguments.json:
-        for hit in hits:
-            _print(librarian.paper_json(hit.paper) | {"score": hit.score})
-        return 0
-    screen.table(
-        ("number", "score", "title", "arXiv", "DOI"),
-        (
-            (hit.paper.number, f"{hit.score:g}", hit.paper.title, hit.paper.arxiv or "", hit.paper.doi or "")
-            for hit in hits
-        ),
-        wide=2,
-    )
+        for match in matches:
+            print_json(paper_json(match.paper) | {"score": match.score})
+    else:
+        _show_matches(context.screen, matches, arguments.query)
     return 0
 
 
-def _export(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    from digest.services import library as librarian
+def _show_matches(screen: Screen, matches: "Sequence[Match]", query: str) -> None:
+    if not matches:
+        screen.line(f"No paper of the library matches {query}", style="bold")
+    screen.table(
+        ("number", "score", "title", "arXiv", "DOI"),
+        (
+            (match.paper.number, f"{match.score:g}", match.paper.title, match.paper.arxiv, match.paper.doi)
+            for match in matches
+        ),
+        wraps="title",
+    )
+
+
+def _export(arguments: Namespace, context: Context) -> int:
+    from digest.publish.export import export
+    from digest.services.library import search
+    from digest.services.workspace import library
     from digest.system.files import write_whole
 
     form = "jsonl" if arguments.json else arguments.format
-    with library(home) as tx:
+    with library(context.home) as tx:
         if arguments.query:
-            found = [hit.paper for hit in librarian.search(tx, arguments.query)]
-            papers = iter(sorted(found, key=lambda paper: paper.number))
+            matches = search(tx, arguments.query)
+            papers = iter(sorted((match.paper for match in matches), key=lambda paper: paper.number))
         else:
             papers = tx.library.all_papers()
-        pieces = librarian.export(papers, form)
+        pieces = export(papers, form)
         if arguments.output is None:
             sys.stdout.writelines(pieces)
             return 0
         write_whole(arguments.output, "".join(pieces).encode("utf-8", "replace"))
-    screen.message(f"{arguments.output} written")
+    context.screen.message(f"Wrote {arguments.output}")
     return 0
 
 
-def _merges(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    with library(home) as tx:
-        found = tx.identities.decisions(limit=arguments.limit)
-        _print_decisions(arguments, screen, tx, found, "nothing was made one yet")
-    return 0
+def _merges(arguments: Namespace, context: Context) -> int:
+    return _list_decisions(arguments, context, doubts=False)
 
 
-def _doubts(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    with library(home) as tx:
-        found = tx.identities.doubts(limit=arguments.limit)
-        _print_decisions(arguments, screen, tx, found, "no paper is in doubt")
-    return 0
+def _doubts(arguments: Namespace, context: Context) -> int:
+    return _list_decisions(arguments, context, doubts=True)
 
 
-def _print_decisions(
-    arguments: argparse.Namespace,
-    screen: "Screen",
-    tx: "Transaction",
-    found: "Sequence[Decision]",
-    nothing: str,
-) -> None:
-    titles = tx.identities.titles({number for one in found for number in (one.paper, one.part)})
+def _list_decisions(arguments: Namespace, context: Context, *, doubts: bool) -> int:
+    from digest.services.workspace import library
+
+    with library(context.home) as tx:
+        read = tx.identities.doubts if doubts else tx.identities.decisions
+        decisions = read(limit=arguments.limit)
+        titles = tx.identities.titles({number for each in decisions for number in (each.paper, each.part)})
     if arguments.json:
-        _print(
-            [_decision_json(one) | {"titles": [titles.get(one.paper), titles.get(one.part)]} for one in found]
+        print_json(
+            [
+                _decision_json(each) | {"titles": [titles.get(each.paper), titles.get(each.part)]}
+                for each in decisions
+            ]
         )
-        return
+    elif decisions:
+        _show_decisions(context.screen, decisions, titles)
+        if doubts:
+            context.screen.line()
+            context.screen.hint("To merge a pair", "digest library merge PAPER ID")
+    else:
+        context.screen.line("No papers are in doubt." if doubts else "No papers were merged or split.")
+    return 0
+
+
+def _show_decisions(screen: Screen, decisions: "Sequence[Decision]", titles: dict[int, str]) -> None:
     screen.table(
-        ("paper", "ID", "what", "rule", "evidence", "when", "title of ID"),
+        ("paper", "id", "decision", "rule", "evidence", "date", "title of id"),
         (
             (
-                one.paper,
-                one.part,
-                one.kind,
-                one.rule,
-                one.evidence,
-                f"{one.at:%Y-%m-%d}",
-                titles.get(one.part, ""),
+                each.paper,
+                each.part,
+                each.kind,
+                each.rule,
+                each.evidence,
+                f"{each.at:%Y-%m-%d}",
+                titles.get(each.part),
             )
-            for one in found
+            for each in decisions
         ),
-        wide=6,
+        wraps="title of id",
     )
-    if not found:
-        screen.message(nothing)
 
 
-def _decision_json(one: "Decision") -> dict[str, Any]:
+def _decision_json(decision: "Decision") -> dict[str, Any]:
     return {
-        "id": one.part,
-        "paper": one.paper,
-        "kind": one.kind,
-        "rule": one.rule,
-        "evidence": one.evidence,
-        "at": one.at.isoformat(),
+        "id": decision.part,
+        "paper": decision.paper,
+        "kind": decision.kind,
+        "rule": decision.rule,
+        "evidence": decision.evidence,
+        "at": decision.at.isoformat(),
     }
 
 
-def _merge(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    from digest.services import library as librarian
+def _merge(arguments: Namespace, context: Context) -> int:
+    from digest.services.library import merge
+    from digest.services.workspace import library
 
-    with library(home, write=True, words=arguments.words) as tx:
-        survivor, absorbed = librarian.merge(
-            tx, arguments.paper, arguments.other, at=Clock.of(home, arguments.now).now
-        )
+    with library(context.home, write=True, arguments=context.argv) as tx:
+        survivor, merged = merge(tx, arguments.paper, arguments.other, at=context.clock.now)
     if arguments.json:
-        _print({"paper": survivor, "id": absorbed})
-    screen.say(f"{absorbed} is part of {survivor} now. To undo it: digest library split {absorbed}")
+        print_json({"paper": survivor, "id": merged})
+    context.screen.line(f"Merged paper {merged} into {survivor}.")
+    context.screen.hint("To undo", f"digest library split {merged}")
     return 0
 
 
-def _split(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    from digest.services import library as librarian
+def _split(arguments: Namespace, context: Context) -> int:
+    from digest.services.library import split
+    from digest.services.workspace import library
 
-    with library(home, write=True, words=arguments.words) as tx:
-        part, root = librarian.split(tx, arguments.paper, at=Clock.of(home, arguments.now).now)
+    with library(context.home, write=True, arguments=context.argv) as tx:
+        part, root = split(tx, arguments.paper, at=context.clock.now)
     if arguments.json:
-        _print({"id": part, "paper": root})
-    screen.say(f"{part} is a paper of its own now, and stays apart from {root}.")
+        print_json({"id": part, "paper": root})
+    context.screen.line(f"Split paper {part} from {root}. They will not be merged automatically again.")
     return 0

@@ -1,199 +1,290 @@
-"""The commands about mail: deliver, outbox, recipients."""
+"""The commands about mail: deliver, outbox, bounces and recipients."""
 
-import argparse
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from digest.cli.console import print_json
-from digest.model import Delivery, Home
-from digest.model.reports import message_json
-from digest.services import mail as app_mail
-from digest.services.runs import deliver
-from digest.services.workspace import Clock
+from digest.cli.arguments import Commands, Context, number
+from digest.cli.console import Screen, print_json
+from digest.text.format import count
 
 if TYPE_CHECKING:
-    from digest.cli.console import Screen
+    from digest.model import Delivery
+    from digest.model.reports import DeliveryReport
+    from digest.pipeline.bounces import Returned
 
-SETTLED = ("sent", "failed", "suppressed")
+_SETTLED = ("sent", "failed", "suppressed")
 
 
-def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Add them to the program's commands; `common` has the options of every command."""
-
-    def add(group: Any, name: str, about: str, command: Any) -> argparse.ArgumentParser:
-        one: argparse.ArgumentParser = group.add_parser(
-            name, parents=[common], help=about, description=about, allow_abbrev=False
-        )
-        one.set_defaults(command=command)
-        return one
-
-    def group(name: str, about: str) -> Any:
-        one = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
-        return one.add_subparsers(title="actions", metavar="ACTION", required=True)
-
-    deliver = add(commands, "deliver", "send what is in the outbox", _deliver)
-    deliver.add_argument("--dry-run", action="store_true", help="say what is due; send and record nothing")
-    outbox = group("outbox", "see and mend what is on its way")
-    listed = add(outbox, "list", "what is on its way, has failed, or was ever in doubt", _outbox_list)
-    listed.add_argument("--all", action="store_true", help="also what was sent without a doubt")
-    for name, about in (("retry", "try messages again, now"), ("drop", "try messages no more")):
-        one = add(outbox, name, about, _outbox_change)
-        one.set_defaults(action=name)
-        one.add_argument("ids", nargs="*", type=int, metavar="ID", help="as digest outbox list shows it")
-        one.add_argument("--all", action="store_true", help="all that is open: waiting, deferred or in doubt")
-    bounces = add(commands, "bounces", "read what came back, and stop mail to whom it names", _bounces)
+def add_commands(commands: Commands) -> None:
+    deliver = commands.add("deliver", _deliver, "send the messages in the outbox")
+    deliver.add_argument("--dry-run", action="store_true", help="show what is due, send and record nothing")
+    _add_outbox(commands.group("outbox", "list, retry and drop messages"))
+    bounces = commands.add(
+        "bounces",
+        _bounces,
+        "process bounces and suppress the addresses they report",
+        examples=("digest bounces", "digest bounces ~/Maildir"),
+    )
     bounces.add_argument(
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a Maildir, an mbox or a message (default: where [bounces] says)",
+        help="Maildirs, mbox files or messages (default: the mailbox of [bounces] in digest.toml)",
     )
-    recipients = group("recipients", "see addresses, and stop or allow mail to them")
-    add(recipients, "list", "every address, what it got, and why it gets no more", _recipients_list)
-    stop = add(recipients, "suppress", "send no more mail to an address", _suppress)
-    stop.add_argument("address")
-    stop.add_argument("--subscription", default="", metavar="ID", help="of this subscription only")
-    stop.add_argument("--reason", default="asked by the operator", help="kept with it")
-    add(recipients, "unsuppress", "send mail to an address again", _unsuppress).add_argument("address")
+    _add_recipients(commands.group("recipients", "list addresses, stop and resume mail to them"))
 
 
-def _deliver(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    report = deliver(home, Clock.of(home, arguments.now), dry_run=arguments.dry_run)
+def _add_outbox(actions: Commands) -> None:
+    listing = actions.add(
+        "list", _outbox_list, "list messages that are open, have failed or have ever been in doubt"
+    )
+    listing.add_argument("--all", action="store_true", help="include messages that were sent")
+    for name, about in (
+        ("retry", "try to send messages again now"),
+        ("drop", "stop trying to send messages"),
+    ):
+        change = actions.add(name, _outbox_change, about, examples=(f"digest outbox {name} 12 14",))
+        change.set_defaults(action=name)
+        change.add_argument(
+            "ids",
+            nargs="*",
+            type=number(1, 1_000_000_000),
+            metavar="ID",
+            help="ids of messages, see digest outbox list",
+        )
+        change.add_argument(
+            "--all", action="store_true", help="select all open messages: pending, deferred or in doubt"
+        )
+
+
+def _add_recipients(actions: Commands) -> None:
+    actions.add("list", _recipients_list, "list addresses, the mail to them, and why any are suppressed")
+    suppress = actions.add(
+        "suppress",
+        _suppress,
+        "send no more mail to an address",
+        examples=("digest recipients suppress reader@example.org --subscription agents",),
+    )
+    suppress.add_argument("address", metavar="ADDRESS", help="address to suppress")
+    suppress.add_argument(
+        "--subscription", default="", metavar="ID", help="id of the only subscription to stop (default: all)"
+    )
+    suppress.add_argument(
+        "--reason",
+        default="asked by the operator",
+        metavar="TEXT",
+        help='reason to record (default: "asked by the operator")',
+    )
+    unsuppress = actions.add("unsuppress", _unsuppress, "send mail to a suppressed address again")
+    unsuppress.add_argument("address", metavar="ADDRESS", help="suppressed address")
+
+
+def _deliver(arguments: Namespace, context: Context) -> int:
+    from digest.services.runs import deliver
+
+    report = deliver(context.home, context.clock, dry_run=arguments.dry_run)
     if arguments.json:
         print_json(report.as_json())
-    screen.delivery(report.as_json())
+    show_unsent(context.screen, report)
+    show_mail_totals(context.screen, report)
     if arguments.dry_run:
-        screen.say(f"Nothing was sent (dry run); {report.sendable} due now.")
+        context.screen.line(f"Dry run, nothing sent: {count(report.sendable or 0, 'message')} due now.")
     return report.exit_status
 
 
-def _outbox_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    _show_lines(app_mail.outbox(home, everything=arguments.all), arguments, screen)
+def show_unsent(screen: Screen, report: "DeliveryReport") -> None:
+    """Show the messages that were not sent, and the problems that stopped them."""
+    from digest.model.reports import message_status
+
+    unsent = [message for message in report.messages if message.status != "sent"]
+    screen.table(
+        ("id", "subscription", "issue", "recipient", "status", "last reply"),
+        (
+            (
+                message.id,
+                message.subscription,
+                message.number,
+                message.recipient,
+                message_status(message),
+                message.reply,
+            )
+            for message in unsent
+        ),
+        wraps="last reply",
+    )
+    if unsent:
+        screen.line()
+    for problem in report.problems:
+        screen.error(problem)
+    if report.pause:
+        screen.error(
+            f"delivery stopped, because every message would fail: {report.pause}; "
+            "correct this (digest doctor helps), then run: digest deliver"
+        )
+
+
+def show_mail_totals(screen: Screen, report: "DeliveryReport") -> None:
+    """Show how many messages have which status, and what to do about those in doubt."""
+    screen.line(f"Mail: {status_counts(report.counts) or 'nothing to send'}.", style="bold")
+    if report.counts.get("in_doubt"):
+        screen.hint("To list messages in doubt", "digest outbox list")
+        screen.hint("To settle them", "digest outbox retry ID, or digest outbox drop ID")
+
+
+def status_counts(counts: Mapping[str, int]) -> str:
+    """Return numbers of messages by status, without those that are zero: `2 sent, 1 in doubt`."""
+    return ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in counts.items() if number)
+
+
+def _outbox_list(arguments: Namespace, context: Context) -> int:
+    from digest.services.mail import outbox
+
+    messages = outbox(context.home, everything=arguments.all)
+    _show_messages(context.screen, messages, arguments, "The outbox is empty.")
+    if not (messages or arguments.all or arguments.json):
+        context.screen.hint("To include messages that were sent", "digest outbox list --all")
     return 0
 
 
-def _show_lines(lines: Sequence[Delivery], arguments: argparse.Namespace, screen: "Screen") -> None:
+def _outbox_change(arguments: Namespace, context: Context) -> int:
+    from digest.services.mail import drop, retry
+
+    change = retry if arguments.action == "retry" else drop
+    messages = change(context.home, arguments.ids, everything=arguments.all, clock=context.clock)
+    _show_messages(context.screen, messages, arguments, "There are no open messages.")
+    if arguments.action == "retry" and messages:
+        context.screen.hint("To send them now", "digest deliver")
+    return 0
+
+
+def _show_messages(
+    screen: Screen, messages: "Sequence[Delivery]", arguments: Namespace, if_none: str
+) -> None:
+    from digest.model.reports import message_json, message_status
+
     if arguments.json:
-        print_json([message_json(each) for each in lines])
+        print_json([message_json(message) for message in messages])
         return
-    if not lines:
-        screen.say("Nothing is on its way, nothing has failed, nothing was in doubt.")
+    if not messages:
+        screen.line(if_none)
         return
     screen.table(
         (
-            "id",
-            "subscription",
-            "issue",
-            "recipient",
-            "status",
-            "tries",
-            "doubts",
-            "next try (UTC)",
-            "last answer",
+            *("id", "subscription", "issue", "recipient", "status", "attempts", "doubts"),
+            *("next attempt (UTC)", "last reply"),
         ),
         (
             (
-                each.id,
-                each.subscription,
-                each.number,
-                each.recipient,
-                each.status,
-                each.attempts,
-                each.doubts,
-                "" if each.status in SETTLED else f"{each.due:%Y-%m-%d %H:%M}",
-                each.reply,
+                message.id,
+                message.subscription,
+                message.number,
+                message.recipient,
+                message_status(message),
+                message.attempts,
+                message.doubts or "",
+                "" if message.status in _SETTLED else f"{message.due:%Y-%m-%d %H:%M}",
+                message.reply,
             )
-            for each in lines
+            for message in messages
         ),
-        wide=8,
+        wraps="last reply",
     )
 
 
-def _outbox_change(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    change = app_mail.retry if arguments.action == "retry" else app_mail.drop
-    lines = change(home, arguments.ids, everything=arguments.all, clock=Clock.of(home, arguments.now))
-    _show_lines(lines, arguments, screen)
-    if arguments.action == "retry" and lines:
-        screen.say("Due now: digest deliver", style="bold")
-    return 0
+def _bounces(arguments: Namespace, context: Context) -> int:
+    from digest.services.mail import bounces
 
-
-def _bounces(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    collected = app_mail.bounces(home, arguments.paths, Clock.of(home, arguments.now))
-    found = collected.found
+    screen, collected = context.screen, bounces(context.home, arguments.paths, context.clock)
     for problem in collected.problems:
         screen.error(problem)
-    status = 1 if collected.problems else 0
     if arguments.json:
-        print_json(
-            [
-                {
-                    "file": each.place,
-                    "kind": each.bounce.kind,
-                    "recipient": each.line.recipient if each.line else None,
-                    "subscription": each.line.subscription if each.line else None,
-                    "issue": each.line.number if each.line else None,
-                    "reason": each.bounce.text or None,
-                }
-                for each in found
-            ]
-        )
-        return status
+        print_json([_bounce_json(found) for found in collected.found])
+    else:
+        _show_bounces(screen, collected.found)
+    return 1 if collected.problems else 0
+
+
+def _show_bounces(screen: Screen, bounces: "Sequence[Returned]") -> None:
     screen.table(
         ("file", "kind", "recipient", "reason"),
         (
             (
-                each.place.rpartition("/")[2],
-                each.bounce.kind,
-                each.line.recipient if each.line else "",
-                each.bounce.text,
+                found.place.rpartition("/")[2],
+                found.bounce.kind,
+                found.line.recipient if found.line else "",
+                found.bounce.text,
             )
-            for each in found
+            for found in bounces
         ),
-        wide=3,
+        wraps="reason",
     )
-    read = "1 message" if len(found) == 1 else f"{len(found)} messages"
-    screen.say(f"{read} read; digest recipients list shows who gets no more mail.", style="bold")
-    return status
+    screen.line(f"{count(len(bounces), 'message')} processed.", style="bold")
+    screen.hint("To list suppressed addresses", "digest recipients list")
 
 
-def _recipients_list(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    found = app_mail.recipients(home)
+def _bounce_json(found: "Returned") -> dict[str, Any]:
+    message = found.line
+    return {
+        "file": found.place,
+        "kind": found.bounce.kind,
+        "recipient": message.recipient if message else None,
+        "subscription": message.subscription if message else None,
+        "issue": message.number if message else None,
+        "reason": found.bounce.text or None,
+    }
+
+
+def _recipients_list(arguments: Namespace, context: Context) -> int:
+    from digest.services.mail import recipients
+
+    rows = recipients(context.home)
     if arguments.json:
-        print_json(found)
-        return 0
-    screen.table(
-        ("address", "queued", "sent", "gets no mail of", "because"),
-        (
-            (each["address"], each["queued"], each["sent"], each["subscription"] or "any", each["reason"])
-            if each["suppressed"]
-            else (each["address"], each["queued"], each["sent"], "", "")
-            for each in found
-        ),
-        wide=4,
-    )
+        print_json(rows)
+    elif rows:
+        context.screen.table(
+            ("address", "queued", "sent", "suppressed for", "reason"),
+            (
+                (
+                    row["address"],
+                    row["queued"],
+                    row["sent"],
+                    (row["subscription"] or "all subscriptions") if row["suppressed"] else "",
+                    row["reason"],
+                )
+                for row in rows
+            ),
+            wraps="reason",
+        )
+    else:
+        context.screen.line("No recipients yet.")
     return 0
 
 
-def _suppress(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    app_mail.suppress(
-        home,
+def _suppress(arguments: Namespace, context: Context) -> int:
+    from digest.services.mail import suppress
+
+    suppress(
+        context.home,
         arguments.address,
         subscription=arguments.subscription,
         reason=arguments.reason,
-        clock=Clock.of(home, arguments.now),
+        clock=context.clock,
     )
     if arguments.json:
         print_json({"address": arguments.address.lower(), "suppressed": True})
-    screen.say(
-        f"{arguments.address} gets no mail of {arguments.subscription or 'any subscription'} any more."
+    context.screen.line(
+        f"{arguments.address} will receive no more mail from {arguments.subscription or 'any subscription'}."
     )
+    context.screen.hint("To undo", f"digest recipients unsuppress {arguments.address}")
     return 0
 
 
-def _unsuppress(arguments: argparse.Namespace, home: Home, screen: "Screen") -> int:
-    app_mail.unsuppress(home, arguments.address)
+def _unsuppress(arguments: Namespace, context: Context) -> int:
+    from digest.services.mail import unsuppress
+
+    unsuppress(context.home, arguments.address)
     if arguments.json:
         print_json({"address": arguments.address.lower(), "suppressed": False})
-    screen.say(f"{arguments.address} gets mail again.")
+    context.screen.line(f"{arguments.address} will receive mail again.")
     return 0

@@ -1,53 +1,61 @@
-"""The commands that run for ever: `digest schedule` and `digest serve`."""
+"""The commands that run until they are stopped: serve and schedule."""
 
-import argparse
-from collections.abc import Callable
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from digest.errors import UsageError
-from digest.home.settings_file import need_home
-from digest.model import Home
+from digest.cli.arguments import Commands, Context, number
 
 if TYPE_CHECKING:
-    from digest.cli.console import Screen
+    from contextlib import AbstractContextManager
+
+    from digest.model import Home
+    from digest.services.metrics import Meters
 
 
-def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    add("schedule", _schedule, "run for ever on the clock; stops at SIGTERM")
-    serve = add("serve", _serve, "the web pages, the feeds and the schedule in one process; stops at SIGTERM")
+def add_commands(commands: Commands) -> None:
+    serve = commands.add(
+        "serve",
+        _serve,
+        "serve pages and feeds and run the schedule, until SIGTERM",
+        examples=("digest serve", "digest serve --port 8080 --no-schedule"),
+    )
     serve.add_argument(
         "--port",
-        type=_port,
+        type=number(0, 65535),
         metavar="PORT",
-        help="where to listen (default: [serve] port, else 8350; 0: any)",
+        help="port to listen on, 0 for any free one (default: port of [serve] in digest.toml, else 8350)",
     )
-    serve.add_argument(
-        "--no-schedule", action="store_true", help="pages only; the clock runs elsewhere, or not"
-    )
+    serve.add_argument("--no-schedule", action="store_true", help="serve pages only; do not run the schedule")
+    commands.add("schedule", _schedule, "run the schedule, until SIGTERM")
 
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:9]) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; write 0 to 65535")
-    return int(text)
-
-
-def _check(arguments: argparse.Namespace, home: Home, name: str) -> None:
-    """Raise UsageError where there is no home, or for a clock that stands still."""
-    need_home(home, arguments.home)
-    if arguments.now is not None:
-        raise UsageError(f"{name} goes by the machine's clock; leave --now out, or use digest run --now")
-
-
-def _schedule(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:
-    from digest.scheduler.service import serve
-
-    _check(arguments, home, "schedule")
-    return serve(home, machine=arguments.json)
-
-
-def _serve(arguments: argparse.Namespace, home: Home, _screen: "Screen") -> int:
+def _serve(arguments: Namespace, context: Context) -> int:
     from digest.web.server import serve
 
-    _check(arguments, home, "serve")
-    return serve(home, arguments.port, clock=not arguments.no_schedule, machine=arguments.json)
+    _check(arguments, context, "serve")
+    return serve(context.home, arguments.port, clock=not arguments.no_schedule, machine=arguments.json)
+
+
+def _schedule(arguments: Namespace, context: Context) -> int:
+    from digest.scheduler.service import serve
+
+    _check(arguments, context, "schedule")
+    return serve(context.home, _metrics_server, machine=arguments.json)
+
+
+def _metrics_server(
+    address: tuple[str, int], home: "Home", meters: "Meters"
+) -> "AbstractContextManager[int]":
+    from digest.web.monitoring import metrics_server  # loads a web server
+
+    return metrics_server(address, home, meters)
+
+
+def _check(arguments: Namespace, context: Context, command: str) -> None:
+    """Raise UsageError where there is no home, or for a fixed time."""
+    from digest.errors import UsageError
+    from digest.home.settings_file import need_home
+
+    need_home(context.home, arguments.home)
+    if arguments.now is not None:
+        raise UsageError(f"{command} uses the system clock; leave --now out, or use digest run --now")

@@ -26,6 +26,7 @@ from digest.model import (
     Source,
     SummarySettings,
 )
+from digest.model.subscriptions import ID
 from digest.text.addresses import mailbox, sender_mailbox
 
 FILE = "digest.toml"
@@ -274,7 +275,7 @@ def _rooms(table: Table | None) -> tuple[Room, ...]:
     rooms = []
     for name in table.names():
         inner = table.table(name)
-        if not re.fullmatch("[a-z0-9-]{1,64}", name):
+        if not ID.fullmatch(name):
             table.wrong(name, "is no name for a room", "write a-z, 0-9 and -, as subscriptions name it")
         if inner is None:
             continue
@@ -430,7 +431,7 @@ def _source(table: Table) -> Source:
 
 
 def _source_name(value: str) -> str:
-    if not re.fullmatch("[a-z0-9-]{1,64}", value):
+    if not ID.fullmatch(value):
         raise ValueError(f"is {value!r}; write a-z, 0-9 and -, as files are named by it")
     return value
 

@@ -14,11 +14,11 @@ from digest.home.toml import Table, at_least, nearest, one_of, parse_toml, read_
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import parse, parse_exclude
 from digest.model import Home, RankingWeights, Subscription
+from digest.model.subscriptions import ID
 
 FORMATS = ("html", "markdown", "text", "eml")
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
-_ID = re.compile(r"[a-z0-9-]{1,64}")
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+")
 
 
@@ -103,7 +103,7 @@ def check(
     table = Table(data, shown=shown, text=text, problems=problems)
     subscription = _subscription(stem, table, timezone, language)
     table.finish()
-    if not _ID.fullmatch(stem):
+    if not ID.fullmatch(stem):
         problems.append(
             Problem(shown, "", "is no valid file name", "use a-z, 0-9 and - only, at most 64 characters")
         )
@@ -195,7 +195,7 @@ def _email(table: Table) -> tuple[str, ...]:
 
 def _room_names(values: list[Any]) -> list[Any]:
     for value in strings(values):
-        if not _ID.fullmatch(value):
+        if not ID.fullmatch(value):
             raise ValueError(
                 f"{value!r} is no name of a room; write the NAME of a [chat.NAME] in digest.toml"
             )

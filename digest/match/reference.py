@@ -165,8 +165,11 @@ def occurrences(atom: Atom, part: FieldText) -> list[Place]:
 
 
 def _innermost(places: Iterable[Place]) -> list[Place]:
+    distinct = set(places)
+    if len(distinct) < 2:  # as nearly always
+        return list(distinct)
     kept: list[Place] = []
-    for at, after in sorted(set(places), key=lambda place: (-place[0], place[1])):
+    for at, after in sorted(distinct, key=lambda place: (-place[0], place[1])):
         if not kept or after < kept[-1][1]:
             kept.append((at, after))
     return kept[::-1]

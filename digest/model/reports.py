@@ -1,17 +1,22 @@
-"""What a run tells: values, and their JSON as scripts know it."""
+"""The results of commands, and their JSON as scripts read it and as the ledger stores it.
+
+`from_json` also reads reports of older versions: a key that is missing has its default.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from digest.model.deliveries import Delivery
 from digest.model.papers import Rejected
 
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)  # a time that the JSON of a message leaves out
+
 
 @dataclass(frozen=True, slots=True)
 class ListingReport:
-    """A listing of a file: what the library makes of it."""
+    """A listing of a file, and its status in the library: `new`, `updated` or `seen`."""
 
     title: str
     status: str
@@ -21,7 +26,7 @@ class ListingReport:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of a digest file. `remembered`: it was rejected in an earlier run and has not changed."""
+    """The result of reading a digest file. `remembered`: rejected in an earlier run and unchanged since."""
 
     path: str
     source: str | None = None
@@ -65,10 +70,28 @@ class FileReport:
             },
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "FileReport":
+        path, captured, rejected = value["path"], value.get("captured"), value.get("rejected")
+        return cls(
+            path,
+            source=value.get("source"),
+            captured=date.fromisoformat(captured) if captured else None,
+            captured_guessed=value.get("captured_guessed", False),
+            new=value.get("new", 0),
+            updated=value.get("updated", 0),
+            seen=value.get("seen", 0),
+            note=value.get("note", ""),
+            rejected=Rejected(path, rejected["reason"], rejected.get("remedy", ""), rejected.get("line"))
+            if rejected
+            else None,
+            remembered=bool(rejected and rejected.get("remembered")),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class IssueReport:
-    """An issue that was made; paths are relative to the home, None for a form not asked for."""
+    """An issue that a run made; paths are relative to the home, None for a form not asked for."""
 
     number: int
     slot: str | None
@@ -95,13 +118,29 @@ class IssueReport:
             "discover": list(self.discover),
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "IssueReport":
+        return cls(
+            number=value["number"],
+            slot=value.get("slot"),
+            new=tuple(value.get("new", ())),
+            updated=tuple(value.get("updated", ())),
+            more=value.get("more", 0),
+            html=value.get("html"),
+            markdown=value.get("markdown"),
+            text=value.get("text"),
+            eml=value.get("eml"),
+            discover=tuple(value.get("discover", ())),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionReport:
-    """What a run decided for a subscription: an issue, or the reason for none, or the error in its file.
+    """What a run decided for a subscription: an issue, the reason for none, or the error in its file.
 
-    `nearest` says how papers came near where none matched; `slot` (UTC) was used up, with an issue or
-    without; `interval` is what was looked at, the positions (first, last] of the log.
+    `nearest` describes the near misses where nothing matched. `slot` (UTC) is the slot that was used up,
+    with or without an issue; `interval` the positions (first, last] of the log that were considered.
+    Neither of these two is part of the JSON.
     """
 
     id: str
@@ -125,17 +164,30 @@ class SubscriptionReport:
             "nearest": list(self.nearest),
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "SubscriptionReport":
+        issue = value.get("issue")
+        return cls(
+            value["id"],
+            considered=value.get("considered", 0),
+            matched=value.get("matched", 0),
+            issue=IssueReport.from_json(issue) if issue else None,
+            reason=value.get("reason"),
+            error=value.get("error"),
+            nearest=tuple(value.get("nearest", ())),
+        )
+
 
 COUNTED = ("sent", "deferred", "failed", "suppressed", "in_doubt", "pending")
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What became of every message that was on its way.
+    """The result of a delivery run, for every message that was open when it began.
 
-    `counts` maps each status to its number; they add up to the number of `messages`. `pause` says why
-    the run stopped early, `problems` what kept single messages from being made. `sendable` counts what a
-    dry run would try.
+    `counts` maps each status to its number of messages; they add up to `messages`. `pause` is the reason
+    why the delivery stopped early ("": it did not), `problems` say why single messages could not be
+    made. `sendable` is how many messages a dry run would send, None unless it was one.
     """
 
     counts: dict[str, int]
@@ -145,8 +197,8 @@ class DeliveryReport:
     sendable: int | None = None
 
     @classmethod
-    def none(cls, reason: str) -> "DeliveryReport":
-        """Return the report of a delivery that could not begin."""
+    def not_started(cls, reason: str) -> "DeliveryReport":
+        """Return the report of a delivery run that could not start."""
         return cls(dict.fromkeys(COUNTED, 0), (), reason)
 
     @property
@@ -162,10 +214,25 @@ class DeliveryReport:
         }
         return found if self.sendable is None else {**found, "would_send": self.sendable}
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "DeliveryReport":
+        return cls(
+            {status: value.get(status, 0) for status in COUNTED},
+            tuple(message_from_json(each) for each in value.get("messages", ())),
+            pause=value.get("paused") or "",
+            problems=tuple(value.get("problems", ())),
+            sendable=value.get("would_send"),
+        )
+
+
+def message_status(delivery: Delivery) -> str:
+    """Return the status of a message as it is shown: one that is being sent right now is pending."""
+    return "pending" if delivery.status == "leased" else delivery.status
+
 
 def message_json(delivery: Delivery) -> dict[str, Any]:
-    """Return a message of the outbox as scripts see it."""
-    status = "pending" if delivery.status == "leased" else delivery.status
+    """Return a message of the outbox as `digest outbox list --json` prints it."""
+    status = message_status(delivery)
     return {
         "subscription": delivery.subscription,
         "issue": delivery.number,
@@ -181,13 +248,33 @@ def message_json(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+def message_from_json(value: Mapping[str, Any]) -> Delivery:
+    """Return a message from its JSON, which has neither its issue's database key nor when it was queued."""
+    due, settled = value.get("due"), value.get("settled")
+    return Delivery(
+        id=value.get("id", 0),
+        issue=0,
+        subscription=value["subscription"],
+        number=value["issue"],
+        recipient=value["recipient"],
+        channel=value.get("channel", ""),
+        status=value["status"],
+        attempts=value.get("attempts", 0),
+        doubts=value.get("doubts", 0),
+        queued=_UNKNOWN,
+        due=datetime.fromisoformat(due) if due else _UNKNOWN,
+        reply=value.get("reply") or "",
+        settled=datetime.fromisoformat(settled) if settled else None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A whole run.
+    """The result of a whole run.
 
-    `run` is None for a dry run; `problems` are what kept output from being written; `stale` names sources
-    that bring nothing any more; `stages` the seconds that each stage took; `delivery` is None if no
-    channel is configured.
+    `run` is None for a dry run. `problems` say which output could not be written, `notes` what was done
+    less well than asked for, `stale` which sources bring nothing any more. `stages` are the seconds that
+    each stage took. `delivery` is None if no channel is configured.
     """
 
     run: int | None
@@ -195,17 +282,17 @@ class RunReport:
     subscriptions: tuple[SubscriptionReport, ...]
     feeds: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
     delivery: DeliveryReport | None = None
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """Say what could not be done, but for the mail."""
+        """Return what could not be done, except for the delivery."""
         rejected = (str(file.rejected) for file in self.files if file.failed)
-        flawed = (each.error for each in self.subscriptions if each.error)
-        return (*rejected, *flawed, *self.problems)
+        invalid = (each.error for each in self.subscriptions if each.error)
+        return (*rejected, *invalid, *self.problems)
 
     @property
     def exit_status(self) -> int:
@@ -225,6 +312,21 @@ class RunReport:
             "delivery": self.delivery.as_json() if self.delivery else None,
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "RunReport":
+        delivery = value.get("delivery")
+        return cls(
+            value.get("run"),
+            tuple(FileReport.from_json(each) for each in value.get("files", ())),
+            tuple(SubscriptionReport.from_json(each) for each in value.get("subscriptions", ())),
+            feeds=tuple(value.get("feeds", ())),
+            problems=tuple(value.get("problems", ())),
+            notes=tuple(value.get("notes", ())),
+            stale=tuple(value.get("stale", ())),
+            stages=dict(value.get("stages", {})),
+            delivery=DeliveryReport.from_json(delivery) if delivery else None,
+        )
+
 
 def diff_json(files: Iterable[FileReport]) -> dict[str, Any]:
     """Return the JSON of `digest diff`."""
@@ -233,20 +335,20 @@ def diff_json(files: Iterable[FileReport]) -> dict[str, Any]:
         "files": [file.as_json() for file in files],
         "papers": [
             {
-                "title": told.title,
-                "status": told.status,
-                "first_seen": told.first_seen.isoformat() if told.first_seen else None,
-                "file": told.file,
+                "title": listing.title,
+                "status": listing.status,
+                "first_seen": listing.first_seen.isoformat() if listing.first_seen else None,
+                "file": listing.file,
             }
             for file in files
-            for told in file.papers
+            for listing in file.papers
         ],
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: `good`, `warning` (it works, but), `bad` or `skipped`, with what to do."""
+    """The result of a check: `good`, `warning` (it works, but could be better), `bad` or `skipped`."""
 
     check: str
     state: Literal["good", "warning", "bad", "skipped"]
@@ -255,6 +357,7 @@ class Finding:
 
 
 def finding_json(finding: Finding) -> dict[str, str]:
+    """Return a finding as `digest doctor --json` prints it."""
     return {
         "check": finding.check,
         "state": finding.state,

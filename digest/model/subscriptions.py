@@ -1,7 +1,11 @@
 """What a reader asked for."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+# Ids of subscriptions, and the names of sources and chat rooms.
+ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the clock does beside its rounds, so that no slot waits for a slow server: mail and sources."""
+"""The jobs that run beside the ticks, so that no slot waits for a slow server: mail, bounces and sources."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,28 +15,27 @@ if TYPE_CHECKING:
     from digest.fetch.fetch import Fetched
     from digest.pipeline.bounces import Collected
 
-# Seconds in which a mail server that could not be reached, or does not want us, is left alone.
-REST = 300.0
-# Seconds between two looks at what came back, where no mail is due; before mail is sent it is looked at anyway.
-LOOK = 300.0
+# Seconds until a mail server that cannot be reached, or rejects all mail, is tried again.
+RETRY_AFTER = 300.0
+# Seconds between two readings of the bounce mailboxes; they are also read before every delivery run.
+BOUNCE_INTERVAL = 300.0
 
 
 @dataclass(slots=True)
 class DeliveryJob:
-    """Delivers mail that is due: queued just now, deferred until now, or left by somebody who died."""
+    """Delivers mail that is due: new, deferred until now, or leased by a worker that died."""
 
     stopping: Callable[[], bool]
-    rest: float = REST
-    _rests_until: float = 0.0  # monotonic
+    retry_after: float = RETRY_AFTER
+    _paused_until: float = 0.0  # monotonic
 
-    def go(self, home: Home, clock: Clock) -> DeliveryReport | None:
-        """Deliver; None if nothing is due, or the server is left alone. Raises DigestError."""
-        if not home.settings.channels or time.monotonic() < self._rests_until:
+    def run(self, home: Home, clock: Clock) -> DeliveryReport | None:
+        """Deliver; None if nothing is due, or a failing server is not to be tried yet. Raises DigestError."""
+        if not home.settings.channels or time.monotonic() < self._paused_until:
             return None
-        # What cannot even begin is left alone as well.
-        self._rests_until = time.monotonic() + self.rest
+        self._paused_until = time.monotonic() + self.retry_after  # holds if the delivery cannot even start
         report = self._deliver(home, clock)
-        self._rests_until = time.monotonic() + self.rest if report and report.pause else 0.0
+        self._paused_until = time.monotonic() + self.retry_after if report and report.pause else 0.0
         return report
 
     def _deliver(self, home: Home, clock: Clock) -> DeliveryReport | None:
@@ -51,48 +50,48 @@ class DeliveryJob:
                 )
             if not due:
                 return None
-            from digest.pipeline import delivery as dispatch  # only now: it brings TLS and templates along
+            from digest.pipeline import delivery  # imported late: it loads TLS and templates
 
-            return dispatch.deliver(home, store, now=clock.now, stopping=self.stopping)
+            return delivery.deliver(home, store, now=clock.now, stopping=self.stopping)
 
 
 @dataclass(slots=True)
 class BounceJob:
-    """Reads what came back, also while no mail is due."""
+    """Reads the bounce mailboxes, also while no mail is due."""
 
     stopping: Callable[[], bool]
-    every: float = LOOK
+    interval: float = BOUNCE_INTERVAL
     _next: float = 0.0  # monotonic
 
-    def go(self, home: Home, clock: Clock) -> "Collected | None":
-        """Read what is new; None if it is too early, or there is nowhere to read it. Raises DigestError."""
+    def run(self, home: Home, clock: Clock) -> "Collected | None":
+        """Process new bounces; None if it is too early, or no mailbox is set. Raises DigestError."""
         if not home.settings.bounces.read_somewhere or time.monotonic() < self._next:
             return None
-        self._next = time.monotonic() + self.every
-        from digest.pipeline import bounces as returns
+        self._next = time.monotonic() + self.interval
+        from digest.pipeline.bounces import collect
 
         with open_library(home, create=True) as store:
-            return returns.collect(home, store, now=clock.now, stopping=self.stopping)
+            return collect(home, store, now=clock.now, stopping=self.stopping)
 
 
 @dataclass(slots=True)
 class FetchJob:
-    """Asks the sources whose time has come; `busy` while it does."""
+    """Fetches the sources that are due. `busy` is True until it has ended."""
 
     busy: bool = False
 
-    def go(self, home: Home, clock: Clock) -> "Iterator[Fetched]":
-        """Yield what came of each source. Raises DigestError."""
+    def run(self, home: Home, clock: Clock) -> "Iterator[Fetched]":
+        """Fetch, and yield the result of each source. Raises DigestError."""
         self.busy = True
         try:
-            if names := _due(home, clock):
+            if names := _due_sources(home, clock):
                 yield from runs.fetch(home, names, None, clock, lambda _stage, _done, _total: None)
         finally:
             self.busy = False
 
 
-def _due(home: Home, clock: Clock) -> list[str]:
-    """Return the names of the sources that the clock should ask now."""
+def _due_sources(home: Home, clock: Clock) -> list[str]:
+    """Return the names of the sources that are due."""
     if not home.settings.sources:
         return []
     from digest.fetch.state import Memories

@@ -1,9 +1,8 @@
-"""The clock: `digest schedule`, half of `digest serve`, and the only importer of APScheduler.
+"""The scheduler of `digest schedule` and `digest serve`; the only importer of APScheduler.
 
-One job makes a round every minute of UTC, where no clock is ever changed; whether anything is due then
-is for `slots` to say. A file that arrives, or a clock that was set, makes a round at once. One process
-leads a home; another waits in case it dies. Rounds and upkeep share one thread, so they never overlap;
-mail and sources have threads of their own, so no slot waits for a slow server.
+It ticks every minute of UTC, which has no clock changes, and at once when a file arrives or the clock is
+set; `slots` decides what is due. One process leads a home, others wait to take over. Ticks and maintenance
+share a thread, so they never overlap; mail, bounces and sources have their own, so no slot waits for a server.
 """
 
 import logging
@@ -13,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -26,35 +25,40 @@ from apscheduler.triggers.cron import CronTrigger
 
 from digest.errors import DigestError, LockedError, UsageError
 from digest.model import Home
+from digest.model.reports import RunReport
 from digest.scheduler.jobs import BounceJob, DeliveryJob, FetchJob
 from digest.scheduler.tick import Stopped, Ticker
 from digest.services import runs
-from digest.services.metrics import Meters, Server
+from digest.services.metrics import Meters
 from digest.services.workspace import Clock
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
 from digest.system.locks import LEADER, hold
 
-_UPKEEP_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and nobody's midnight
-_LOOK_AGAIN = 0.1  # seconds after which an unfinished file is looked at again
-_CLOCK_SET = 2.0  # seconds by which the clock may run differently from one second to the next
-_PING_SECONDS = 10
-_THREADS = ("default", "post", "returns", "fetch", "ping")
-_RETURNS_SECOND = 45  # of each minute, when little else begins
-_FETCH_SECOND = 30  # of each minute: what slots at full minutes are to bring is being asked for by then
-_LEAVE_FETCH = 0.5  # seconds until an end is noticed; a fetch that is broken off goes on where it was
+# Serves /metrics and /healthz at (host, port) for the block; yields the port. Raises UsageError.
+MetricsServer = Callable[[tuple[str, int], Home, Meters], AbstractContextManager[int]]
+
+_MAINTENANCE_AT = {"hour": 3, "minute": 17}  # UTC: a quiet hour, and midnight in few time zones
+_UNFINISHED_FILE_DELAY = 0.1  # seconds until the next tick while a file is being written
+_CLOCK_JUMP = 2.0  # seconds of difference between wall and monotonic time from which the clock was set
+_PING_TIMEOUT = 10  # seconds
+_EXECUTORS = ("default", "delivery", "bounces", "fetch", "ping")  # a thread each
+_BOUNCES_SECOND = 45  # of each minute, when little else starts
+_FETCH_SECOND = 30  # of each minute, so that papers are there when slots at full minutes are due
+_FETCH_STOP_DELAY = 0.5  # seconds; an interrupted fetch is resumed by the next one
+_DELIVERY_FAILED = "mail has failed; see: digest outbox list"
 
 
-def serve(home: Home, *, machine: bool) -> int:
-    """Make rounds until SIGTERM or SIGINT. `machine` writes the log as JSON to stdout."""
-    service = Service(home, logger(machine=machine))
+def serve(home: Home, metrics_server: MetricsServer, *, machine: bool) -> int:
+    """Run the schedule until SIGTERM or SIGINT, and return the exit status. `machine` logs JSON to stdout."""
+    service = Service(home, logger(machine=machine), metrics_server=metrics_server)
     service.stop_at_signals()
-    service.run_in_turn()
+    service.run_when_leader()
     return 0
 
 
 def logger(*, machine: bool) -> Any:
-    """Set structured logging up: lines for people on stderr, or JSON on stdout."""
+    """Configure structured logging: readable lines on stderr, or JSON on stdout. Returns the logger."""
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if not machine:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -72,49 +76,49 @@ def logger(*, machine: bool) -> Any:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("apscheduler.scheduler").setLevel(
-        logging.ERROR
-    )  # a third round asked for is one too many
+    # Its warning that a job has its maximum of instances is normal: a further tick was not needed.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     return structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Service:
-    """A home's clock while it runs; `command` is what another process is told holds the home."""
+    """The schedule of a home while it runs; `command` is shown to other processes as the lock's holder."""
 
     home: Home
     log: Any
     command: str = "digest schedule"
     stop: threading.Event = field(default_factory=threading.Event)
     meters: Meters = field(default_factory=Meters)
+    metrics_server: MetricsServer | None = None
     _scheduler: Any = None
-    _rounds: Any = None
-    _post: Any = None
-    _returns: Any = None
-    _fetches: FetchJob = field(default_factory=FetchJob)
-    _posted_well: bool = True
-    _gate: Any = field(default_factory=threading.Lock)
+    _ticker: Any = None
+    _delivery_job: Any = None
+    _bounce_job: Any = None
+    _fetch_job: FetchJob = field(default_factory=FetchJob)
+    _delivery_ok: bool = True  # since the last tick
+    _stop_lock: Any = field(default_factory=threading.Lock)
     _waiting: bool = False
-    _listens: bool = False
+    _serves_metrics: bool = False
 
     def stop_at_signals(self) -> None:
-        """Let SIGTERM and SIGINT end it.
+        """Make SIGTERM and SIGINT set `stop`.
 
-        A handler interrupts whatever is at work, itself and the waiting for `stop` too, whose lock it must not
-        ask for. What it may do is put something into a SimpleQueue.
+        A signal handler may interrupt `stop.wait()` while it holds the event's lock, so it must not set the
+        event itself. Putting an item into a SimpleQueue is safe in a handler.
         """
-        asked: SimpleQueue[int] = SimpleQueue()
+        received: SimpleQueue[int] = SimpleQueue()
 
-        def heed() -> None:
-            asked.get()
+        def set_stop() -> None:
+            received.get()
             self.stop.set()
 
-        threading.Thread(target=heed, name="signals", daemon=True).start()
+        threading.Thread(target=set_stop, name="signals", daemon=True).start()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda number, _frame: asked.put(number))
+            signal.signal(number, lambda number, _frame: received.put(number))
 
-    def run_in_turn(self) -> None:
-        """Wait until this process leads the home, then make rounds until it is asked to stop."""
+    def run_when_leader(self) -> None:
+        """Wait until this process leads the home, then run the schedule until `stop` is set."""
         with self.leading() as leads:
             if leads:
                 self.run()
@@ -122,60 +126,60 @@ class Service:
 
     @contextmanager
     def leading(self) -> Iterator[bool]:
-        """Wait until this process leads the home; False if it is stopped before."""
+        """Wait until this process leads the home, and lead it for the block; yields False if stopped before."""
         with ExitStack() as held:
             while not (self.stop.is_set() or self.meters.leads):
                 try:
                     held.enter_context(hold(self.home.path, command=self.command, timeout=0, file=LEADER))
                     self.meters.leads = True
                 except LockedError as error:
-                    self._listen(held, patient=True)
-                    self._wait_for_turn(error)
+                    self._serve_metrics(held, optional=True)
+                    self._wait_for_leader(error)
             if self.meters.leads:
-                self._listen(held, patient=False)
+                self._serve_metrics(held, optional=False)
             yield self.meters.leads
 
-    def _wait_for_turn(self, reason: LockedError) -> None:
+    def _wait_for_leader(self, reason: LockedError) -> None:
         if not self._waiting:
             self.log.info("waiting", reason=str(reason))
         self._waiting = True
         self.stop.wait(1)
 
     def run(self) -> None:
-        """Make rounds until asked to stop; a round at work ends its transaction first."""
-        # The first slots wait for the first fetch.
-        self._fetches.busy = bool(self.home.settings.sources)
-        self._rounds = Ticker(
+        """Run the schedule until `stop` is set. A run in progress completes its transaction first."""
+        self._fetch_job.busy = bool(self.home.settings.sources)  # the first slots wait for the first fetch
+        self._ticker = Ticker(
             self.home,
             stopping=self.stop.is_set,
-            fetching=lambda: self._fetches.busy,
-            alive=self.meters.got_further,
+            fetching=lambda: self._fetch_job.busy,
+            progressed=self.meters.progressed,
         )
-        self._post, self._returns = DeliveryJob(self.stop.is_set), BounceJob(self.stop.is_set)
+        self._delivery_job, self._bounce_job = DeliveryJob(self.stop.is_set), BounceJob(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={name: ThreadPoolExecutor(1) for name in _THREADS},
-            # A job that is late is still to be done, and once.
+            executors={name: ThreadPoolExecutor(1) for name in _EXECUTORS},
+            # A late job is still run, but only once.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        self._every_minute(self.round, "round", "default")
-        self._every_minute(self.deliver, "deliver", "post")
-        self._every_minute(self.collect, "returns", "returns", second=_RETURNS_SECOND)
+        # Job ids are part of the log: `failed` and `defect` name them.
+        self._every_minute(self.tick, "round", "default")
+        self._every_minute(self.deliver, "deliver", "delivery")
+        self._every_minute(self.process_bounces, "returns", "bounces", second=_BOUNCES_SECOND)
         self._every_minute(self.fetch, "fetch", "fetch", second=_FETCH_SECOND)
-        self._scheduler.add_job(self.keep_up, CronTrigger(**_UPKEEP_AT, timezone=UTC), id="upkeep")
+        self._scheduler.add_job(self.maintain, CronTrigger(**_MAINTENANCE_AT, timezone=UTC), id="upkeep")
         self._scheduler.start()
         watcher = threading.Thread(target=self._watch_inbox, daemon=True)
         watcher.start()
         self.log.info("started", home=str(self.home.path))
         self._watch_clock()
         self.log.info("stopping")
-        with self._gate:
-            pass  # who asks from now on is not heard any more
+        with self._stop_lock:
+            pass  # from now on `_unless_stopping` does nothing
         self._scheduler.shutdown(wait=True)
         watcher.join(5)
 
     def _every_minute(self, job: Callable[[], None], name: str, executor: str, *, second: int = 0) -> None:
-        # Asked for while it is at work, another follows it: two instances, though only one can be at work.
+        # Two instances, although the executor runs one at a time: the second is queued while the first runs.
         self._scheduler.add_job(
             job,
             CronTrigger(second=second, timezone=UTC),
@@ -185,55 +189,54 @@ class Service:
             max_instances=2,
         )
 
-    def _listen(self, held: ExitStack, *, patient: bool) -> None:
-        """Serve metrics; a `patient` process does without while its leader has the address."""
+    def _serve_metrics(self, held: ExitStack, *, optional: bool) -> None:
+        """Serve metrics if the settings ask for it; `optional` while the leader may use the address."""
         address = self.home.settings.schedule.metrics
-        if address is None or self._listens:
+        if address is None or self.metrics_server is None or self._serves_metrics:
             return
         try:
-            server = held.enter_context(Server(address, self.home, self.meters))
+            port = held.enter_context(self.metrics_server(address, self.home, self.meters))
         except UsageError:
-            if patient:
+            if optional:
                 return
             raise
-        self._listens = True
-        self.log.info("metrics", host=address[0], port=server.port)
+        self._serves_metrics = True
+        self.log.info("metrics", host=address[0], port=port)
 
-    # --- jobs
-
-    def round(self) -> None:
-        """Make one round; what goes wrong is told, and the next round tries again."""
-        began, mistakes = time.monotonic(), ""
+    def tick(self) -> None:
+        """Do one tick. Errors are logged, and the next tick tries again."""
+        began, config_error = time.monotonic(), ""
         try:
-            if error := self._rounds.refresh():
+            if error := self._ticker.refresh():
                 self.log.error("settings", problems=[str(problem) for problem in error.problems])
-                mistakes = str(error)
-            done = self._rounds.go(Clock.at(None))
+                config_error = str(error)
+            result = self._ticker.tick(Clock.at(None))
         except Stopped as stopped:
             self.log.info("interrupted", reason=str(stopped))
             return
-        except Exception as error:  # noqa: BLE001 - a service outlives what one round meets
-            self._failed("round", error)
-            self._end_round(str(error) or type(error).__name__, done=False)
+        except Exception as error:  # noqa: BLE001 - the service must survive any failure of a tick
+            self._log_failure("round", error)
+            self._end_tick(str(error) or type(error).__name__, done=False)
             return
-        if done.report:
-            self._tell(done.report, time.monotonic() - began)
-            self._now("deliver")
-        if done.unfinished and not self.stop.wait(_LOOK_AGAIN):
-            self._now("round")
+        report = result.report
+        if report:
+            self._log_run(report, time.monotonic() - began)
+            self._run_now("deliver")
+        if result.unfinished and not self.stop.wait(_UNFINISHED_FILE_DELAY):
+            self._run_now("round")
             return
-        self._end_round("; ".join(filter(None, (mistakes, *(done.report.complaints if done.report else ())))))
+        self._end_tick("; ".join(filter(None, (config_error, *(report.complaints if report else ())))))
 
-    def _failed(self, what: str, error: Exception) -> None:
-        """Log an expected failure in its own words, a defect with its traceback."""
+    def _log_failure(self, job: str, error: Exception) -> None:
+        """Log an expected failure with its message, a defect with its traceback."""
         if isinstance(error, DigestError):
-            self.log.error("failed", job=what, reason=str(error))
+            self.log.error("failed", job=job, reason=str(error))
         else:
-            self.log.error("defect", job=what, exc_info=error)
+            self.log.error("defect", job=job, exc_info=error)
 
-    def _tell(self, report: Any, seconds: float) -> None:
+    def _log_run(self, report: RunReport, seconds: float) -> None:
         issues = [each for each in report.subscriptions if each.issue]
-        self.meters.count(report)
+        self.meters.count_run(report)
         self.log.info(
             "run",
             run=report.run,
@@ -255,44 +258,44 @@ class Service:
         for complaint in report.stale:
             self.log.warning("stale", reason=complaint)
 
-    def _end_round(self, wrong: str, *, done: bool = True) -> None:
-        if not (wrong or self._posted_well):
-            wrong = "mail has failed; see: digest outbox list"
-        well, self._posted_well = not wrong, True
-        self.meters.end_round(wrong, done=done)
-        heartbeat.write(self.home.path, Heartbeat(datetime.now(UTC), wrong))
-        url = self._rounds.home.settings.schedule.ping
+    def _end_tick(self, error: str, *, done: bool = True) -> None:
+        if not (error or self._delivery_ok):
+            error = _DELIVERY_FAILED
+        self._delivery_ok = True
+        self.meters.end_round(error, done=done)
+        heartbeat.write(self.home.path, Heartbeat(datetime.now(UTC), error))
+        url = self._ticker.home.settings.schedule.ping
         if url:
-            address = url if well else f"{url}/fail"
-            self._ask(
+            address = f"{url}/fail" if error else url
+            self._unless_stopping(
                 lambda: self._scheduler.add_job(
                     self._ping, args=[address], executor="ping", id="ping", replace_existing=True
                 )
             )
 
     def _ping(self, url: str) -> None:
-        """Tell a dead man's switch that rounds are made; it raises the alarm when it hears nothing."""
+        """Ping a dead man's switch, which raises an alarm when pings stop."""
         from urllib.request import urlopen
 
         try:
-            with urlopen(url, timeout=_PING_SECONDS) as answer:  # noqa: S310 - config accepts http(s) only
-                answer.read(1024)
+            with urlopen(url, timeout=_PING_TIMEOUT) as response:  # noqa: S310 - the settings accept http(s) only
+                response.read(1024)
         except (OSError, ValueError) as error:
             self.log.warning("ping", url=url, reason=str(error))
 
     def deliver(self) -> None:
-        """Deliver what is due; the next round tells a dead man's switch if that failed."""
+        """Deliver the mail that is due. If that fails, the next tick counts as failed."""
         try:
-            report = self._post.go(self._rounds.home, Clock.at(None))
-        except Exception as error:  # noqa: BLE001 - as in a round
-            self._failed("deliver", error)
-            self._end_delivery(well=False)
+            report = self._delivery_job.run(self._ticker.home, Clock.at(None))
+        except Exception as error:  # noqa: BLE001 - as in `tick`
+            self._log_failure("deliver", error)
+            self._end_delivery(ok=False)
             return
         if report is None:
             return
-        well = not report.exit_status
+        ok = not report.exit_status
         facts = {**report.counts, "paused": report.pause or None}
-        if well:
+        if ok:
             self.log.info("delivery", **facts)
         else:
             self.log.error("delivery", **facts)
@@ -301,18 +304,18 @@ class Service:
         for each in report.messages:
             if each.status == "failed":
                 self.log.error("undelivered", id=each.id, subscription=each.subscription, reason=each.reply)
-        self._end_delivery(well=well)
+        self._end_delivery(ok=ok)
 
-    def _end_delivery(self, *, well: bool) -> None:
-        self.meters.deliveries[well] += 1
-        self._posted_well = self._posted_well and well
+    def _end_delivery(self, *, ok: bool) -> None:
+        self.meters.deliveries[ok] += 1
+        self._delivery_ok = self._delivery_ok and ok
 
-    def collect(self) -> None:
-        """Read what came back."""
+    def process_bounces(self) -> None:
+        """Process new bounces, if it is time."""
         try:
-            done = self._returns.go(self._rounds.home, Clock.at(None))
-        except Exception as error:  # noqa: BLE001 - as in a round
-            self._failed("returns", error)
+            done = self._bounce_job.run(self._ticker.home, Clock.at(None))
+        except Exception as error:  # noqa: BLE001 - as in `tick`
+            self._log_failure("returns", error)
             return
         if done is None:
             return
@@ -322,37 +325,37 @@ class Service:
             self.log.error("returns", reason=problem)
 
     def fetch(self) -> None:
-        """Ask the sources whose time has come, then have read what they brought.
+        """Fetch the sources that are due, then tick to read what they brought.
 
-        In a thread that the end of the process need not wait for: a server may be very slow.
+        A thread does the work, so that a slow server does not delay the end of the process.
         """
         worker = threading.Thread(target=self._fetch, daemon=True)
         worker.start()
         while worker.is_alive() and not self.stop.is_set():
-            worker.join(_LEAVE_FETCH)
+            worker.join(_FETCH_STOP_DELAY)
 
     def _fetch(self) -> None:
-        came = False
+        fetched = False
         try:
-            for done in self._fetches.go(self._rounds.home, Clock.at(None)):
-                came = True
-                name, well = done.source.name, done.error is None
-                self.meters.fetches[name, well] += 1
+            for done in self._fetch_job.run(self._ticker.home, Clock.at(None)):
+                fetched = True
+                name = done.source.name
+                self.meters.fetches[name, done.error is None] += 1
                 if done.error:
                     self.log.error("fetch", source=name, files=len(done.files), reason=done.error)
                 else:
                     self.log.info("fetch", source=name, files=len(done.files), unchanged=done.unchanged)
-        except Exception as error:  # noqa: BLE001 - as in a round
-            self._failed("fetch", error)
-        if came or self._rounds.waits:
-            self._now("round")  # of what came, and of slots that waited for it
+        except Exception as error:  # noqa: BLE001 - as in `tick`
+            self._log_failure("fetch", error)
+        if fetched or self._ticker.waiting:
+            self._run_now("round")
 
-    def keep_up(self) -> None:
-        """Do the daily upkeep."""
+    def maintain(self) -> None:
+        """Do the daily maintenance."""
         try:
-            done = runs.keep_up(self._rounds.home, Clock.at(None))
-        except Exception as error:  # noqa: BLE001 - as in a round
-            self._failed("upkeep", error)
+            done = runs.maintain(self._ticker.home, Clock.at(None))
+        except Exception as error:  # noqa: BLE001 - as in `tick`
+            self._log_failure("upkeep", error)
         else:
             self.log.info(
                 "upkeep",
@@ -360,27 +363,25 @@ class Service:
                 removed=done.copies_removed + done.files_removed + done.details_removed,
             )
 
-    # --- what makes a round before its minute
+    def _run_now(self, job: str) -> None:
+        self._unless_stopping(lambda: self._scheduler.modify_job(job, next_run_time=datetime.now(UTC)))
 
-    def _now(self, job: str) -> None:
-        self._ask(lambda: self._scheduler.modify_job(job, next_run_time=datetime.now(UTC)))
+    def _unless_stopping(self, call_scheduler: Callable[[], object]) -> None:
+        """Call the scheduler, unless `stop` is set.
 
-    def _ask(self, ask: Callable[[], object]) -> None:
-        """Ask the scheduler for something, unless the end has come.
-
-        While it shuts down it holds its lock until all jobs have ended: one that waited for that lock to ask
-        for the next would never end.
+        During its shutdown the scheduler holds its lock until all jobs have ended, so a job that called it
+        then would deadlock.
         """
-        with self._gate:
+        with self._stop_lock:
             if not self.stop.is_set():
-                ask()
+                call_scheduler()
 
     def _watch_inbox(self) -> None:
         if not (self.home.settings.schedule.watch and self.home.inbox.is_dir()):
             return
         from watchfiles import watch
 
-        watched = False
+        started = False
         for changes in watch(
             self.home.inbox,
             stop_event=self.stop,
@@ -392,16 +393,16 @@ class Service:
             watch_filter=None,
             raise_interrupt=False,
         ):
-            if changes or not watched:  # what came before the watch began is looked for once
-                self._now("round")
-            watched = True
+            if changes or not started:  # files may have arrived before the watch began
+                self._run_now("round")
+            started = True
 
     def _watch_clock(self) -> None:
-        """Wait for the end; when the clock is set, or the machine slept, make a round and plan anew."""
+        """Wait for `stop`. When the clock was set, or the machine slept, tick and reschedule maintenance."""
         drift = time.time() - time.monotonic()
         while not self.stop.wait(1):
             now = time.time() - time.monotonic()
-            if abs(now - drift) > _CLOCK_SET:
-                self._scheduler.reschedule_job("upkeep", trigger=CronTrigger(**_UPKEEP_AT, timezone=UTC))
-                self._now("round")
+            if abs(now - drift) > _CLOCK_JUMP:
+                self._scheduler.reschedule_job("upkeep", trigger=CronTrigger(**_MAINTENANCE_AT, timezone=UTC))
+                self._run_now("round")
             drift = now

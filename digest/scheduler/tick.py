@@ -1,4 +1,4 @@
-"""One round of the clock: what arrived, what is due, and the run that does it. `schedule` makes the rounds."""
+"""One tick of the schedule (a round, to users): what has arrived, what is due, and the run for it."""
 
 import time
 from collections.abc import Callable
@@ -13,21 +13,24 @@ from digest.model.reports import RunReport
 from digest.pipeline.ingest import Options
 from digest.read.inbox_watcher import InboxWatcher
 from digest.services import runs
+from digest.services.runs import RunRequest
 from digest.services.workspace import Clock
 
-# Seconds that slots wait for files that are being written, and for sources that are being asked.
-PATIENCE, FETCH_PATIENCE = 10.0, 55.0
+# Seconds that due subscriptions wait for files being written, and for sources being fetched.
+FILE_TIMEOUT, FETCH_TIMEOUT = 10.0, 55.0
 
 
-class Stopped(DigestError):  # noqa: N818 - nothing went wrong
-    """A run was asked to stop and did, between two transactions; the next one continues."""
+class Stopped(DigestError):  # noqa: N818 - not an error
+    """A run ended between two transactions because the process is stopping; the next run continues it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TickResult:
-    """What a round found and did; `report` is None where nothing was to be done.
+    """What a tick found and did.
 
-    `unfinished`: a file of the inbox is still being written, so look again soon.
+    `arrived` are the paths of the files it read, `due` the ids of the subscriptions with a slot.
+    `unfinished`: a file of the inbox is still being written, so tick again soon. `report` is None if no
+    run was needed.
     """
 
     arrived: tuple[str, ...]
@@ -37,7 +40,7 @@ class TickResult:
 
 
 class Ticker:
-    """The rounds of one home: it remembers which files it has taken, and settings that were in order."""
+    """Ticks of one home. Remembers which files it has read, and the last valid settings."""
 
     def __init__(
         self,
@@ -45,68 +48,61 @@ class Ticker:
         *,
         stopping: Callable[[], bool],
         fetching: Callable[[], bool] = lambda: False,
-        alive: Callable[[], None] = lambda: None,
+        progressed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`alive` is called whenever a run has got a step further."""
+        """`stopping` and `fetching` are asked for the state of the process; a run calls `progressed` often."""
         self.home = home
         self._path = home.path
-        self._stopping, self._fetching, self._alive = stopping, fetching, alive
+        self._stopping, self._fetching, self._progressed = stopping, fetching, progressed
         self._inbox = InboxWatcher(str(home.inbox))
-        self._roster = SubscriptionCache()
-        self._waiting: float | None = None  # since when, monotonic
+        self._subscriptions = SubscriptionCache()
+        self._waiting_since: float | None = None  # monotonic
 
     @property
-    def waits(self) -> bool:
-        """Whether slots wait for what is being written or fetched."""
-        return self._waiting is not None
+    def waiting(self) -> bool:
+        """Whether due subscriptions wait for a file being written or a source being fetched."""
+        return self._waiting_since is not None
 
     def refresh(self) -> ConfigError | None:
-        """Read the settings again; while they have mistakes, those before stay in force."""
+        """Read the settings again. If they are invalid, return the error and keep the old ones."""
         try:
             self.home = open_home(str(self._path))
         except ConfigError as error:
             return error
         return None
 
-    def go(self, clock: Clock) -> TickResult:
-        """Do what is to be done now. Raises DigestError: it is then still to be done in the next round."""
+    def tick(self, clock: Clock) -> TickResult:
+        """Do what is due now. Raises DigestError; it is then still due at the next tick."""
         arrived, unfinished = self._inbox.poll(wall=time.time(), monotonic=time.monotonic())
-        loaded = self._roster.load_all(
+        loaded = self._subscriptions.load_all(
             self.home.subscriptions,
             timezone=self.home.settings.timezone,
             language=self.home.settings.language,
         )
         due = runs.due(self.home, loaded, clock)
         if not due:
-            self._waiting = None
-        if (due and self._patient(unfinished=unfinished)) or not (arrived or due):
+            self._waiting_since = None
+        if (due and self._must_wait(unfinished=unfinished)) or not (arrived or due):
             return TickResult((), due, unfinished, None)
-        self._waiting = None
-        left = frozenset(set(map(str, _files(self.home.inbox))) - set(arrived))
-        # What arrived concerns every subscription's feed; a slot only its own.
-        options = Options(leave=left, among=None if arrived else due)
-        report = runs.run(
-            self.home,
-            options,
-            clock,
-            dry_run=False,
-            words=("schedule",),
-            progress=self._pause,
-            loaded=loaded,
-            then_deliver=False,  # that takes as long as it takes: the clock has an errand of its own for it
-        )
+        self._waiting_since = None
+        other_files = frozenset(set(map(str, _files(self.home.inbox))) - set(arrived))
+        # New papers concern the feed of every subscription; a slot concerns only its own.
+        options = Options(leave=other_files, among=None if arrived else due)
+        # Delivery may take long, so a job of its own does it.
+        request = RunRequest(options, clock, arguments=("schedule",), deliver=False)
+        report = runs.run(self.home, request, self._progress, loaded)
         self._inbox.mark_read(arrived)
         return TickResult(arrived, due, unfinished, report)
 
-    def _patient(self, *, unfinished: bool) -> bool:
-        """Tell whether slots wait: what is being written or fetched now may be what they are to bring."""
-        patience = max(PATIENCE * unfinished, FETCH_PATIENCE * self._fetching())
-        if self._waiting is None and patience:
-            self._waiting = time.monotonic()
-        return self._waiting is not None and time.monotonic() - self._waiting < patience
+    def _must_wait(self, *, unfinished: bool) -> bool:
+        """Return whether due subscriptions wait: files and sources in progress may bring papers for them."""
+        timeout = max(FILE_TIMEOUT * unfinished, FETCH_TIMEOUT * self._fetching())
+        if self._waiting_since is None and timeout:
+            self._waiting_since = time.monotonic()
+        return self._waiting_since is not None and time.monotonic() - self._waiting_since < timeout
 
-    def _pause(self, _stage: str, _done: int, _total: int) -> None:
-        self._alive()
+    def _progress(self, _stage: str, _done: int, _total: int) -> None:
+        self._progressed()
         if self._stopping():
             raise Stopped("stopped between two transactions; the next run continues from here")
 

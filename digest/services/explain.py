@@ -1,9 +1,9 @@
-"""Why a subscription got an issue, or none, and why a paper was or was not in one."""
+"""`digest why`: why a subscription got an issue or none, and why a paper was or was not in one."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.compose.slots import due_slots, instant_of, parse_schedule
@@ -12,25 +12,25 @@ from digest.model import Delivery, Home, Issue, Paper, Subscription
 from digest.model.reports import message_json
 from digest.pipeline.ingest import owned
 from digest.services.explain_text import Decided, Facts, answer
+from digest.services.library import find
 from digest.services.subscriptions import SubscriptionStatus, status_json, subscription_statuses
-from digest.services.workspace import Clock, iso, open_library
+from digest.services.workspace import Clock, open_library
+from digest.text.format import count, iso, local_time
 
 if TYPE_CHECKING:
     from digest.model import Cursor, RunRecord, Verdict
-    from digest.store import Library
     from digest.store.store import Transaction
 
-
-_LATELY = 40  # decisions; most are the same again
+_RECENT = 40  # decisions
 _TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class PaperWhy:
-    """What became of a paper for a subscription: the answer in words, and the facts it rests on.
+    """Why a paper was or was not in the issues of a subscription.
 
-    `issues` are the numbers of the issues that had it; `terms` the items of the query that are in it now
-    if the query accepts it; `files` its files with their dates of capture.
+    `issues` are the numbers of the issues that had it, `terms` those by which the current query accepts
+    it, `files` the digest files that list it, each with its date of capture.
     """
 
     paper: Paper
@@ -42,15 +42,15 @@ class PaperWhy:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What was decided for a subscription on one day (or lately), newest first, and how it stands now.
+    """What runs decided for a subscription on a day, or recently, newest first, and its present status.
 
-    `answer` says it in sentences. `mail` are the messages of the issues that came of it; `sends` tells
-    whether mail is sent at all.
+    `answer` are sentences; `mail` are the messages of the issues made; `sends` is whether the home has a
+    channel. `status` is None if the subscription no longer exists.
     """
 
     day: date | None
     decided: Decided
-    standing: SubscriptionStatus | None
+    status: SubscriptionStatus | None
     timezone: str
     answer: tuple[str, ...] = ()
     paper: PaperWhy | None = None
@@ -58,77 +58,87 @@ class Why:
     sends: bool = False
 
 
-def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, paper: str | None = None) -> Why:
-    """Say why a subscription got its issues, or none, and what became of a paper.
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The subscription that is asked about. `status` is None if it no longer exists."""
 
-    `paper` is a library number, an arXiv id, or (part of) a title. Raises UsageError if the subscription
-    or the paper was never heard of, or several papers are meant.
+    id: str
+    status: SubscriptionStatus | None
+    timezone: str
+
+    @property
+    def subscription(self) -> Subscription | None:
+        """The subscription, if its file exists and is valid."""
+        found = self.status.subscription if self.status else None
+        return found if isinstance(found, Subscription) else None
+
+    def local(self, moment: datetime) -> str:
+        return local_time(moment, self.timezone)
+
+
+def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, paper: str | None = None) -> Why:
+    """Explain the decisions for a subscription on a day, or the recent ones, and what became of a paper.
+
+    `paper` names a paper as in `library.find`. Raises UsageError if the subscription has never existed, or
+    as `library.find` does.
     """
-    standing = next(
+    status = next(
         (each for each in subscription_statuses(home, clock) if each.subscription.id == subscription_id), None
     )
-    subscription = standing.subscription if standing else None
-    if not isinstance(subscription, Subscription):
-        subscription = None
-    timezone = subscription.timezone if subscription else home.settings.timezone
+    current = status.subscription if status else None
+    timezone = current.timezone if isinstance(current, Subscription) else home.settings.timezone
+    subject = _Subject(subscription_id, status, timezone)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        if standing is None and not tx.ledger.verdicts_of(subscription_id, limit=1):
-            raise UsageError(f"no subscription {subscription_id!r}; digest subscriptions list shows them")
-        facts = _facts(tx, subscription_id, day, clock.now, subscription, ZoneInfo(timezone))
-        facts = replace(facts, overdue=standing.overdue if standing else None)
+        if status is None and not tx.ledger.verdicts_of(subscription_id, limit=1):
+            raise UsageError(
+                f"no subscription {subscription_id!r}; to list subscriptions: digest subscriptions list"
+            )
+        facts = _facts(tx, subject, day, clock.now)
         numbers = [verdict.issue for _, verdict in facts.decided if verdict.issue]
         mail = tx.outbox.of_issues(subscription_id, numbers)
         about = None
         if paper is not None:
-            about = _about(home, tx, _find(tx.library, paper), subscription_id, standing, timezone, clock.now)
+            number = find(tx, paper)
+            about = _explain_paper(home, tx, subject, tx.library.papers([number])[number], clock.now)
     sends = bool(home.settings.channels)
-    return Why(day, facts.decided, standing, timezone, answer(facts), about, mail, sends)
+    return Why(day, facts.decided, status, timezone, answer(facts), about, mail, sends)
 
 
-def _facts(
-    tx: "Transaction",
-    subscription_id: str,
-    day: date | None,
-    now: datetime,
-    subscription: Subscription | None,
-    zone: ZoneInfo,
-) -> Facts:
-    """Gather what the ledger and the schedule say of a day, or lately."""
-    ledger, cursor = tx.ledger, tx.cursors.get(subscription_id)
-    enrolled = cursor.enrolled if cursor else None
-    if day is None:
-        settled = ledger.verdicts_of(subscription_id, settled=True, limit=_LATELY)
-        newest = ledger.verdicts_of(subscription_id, limit=1)
-        decided = settled if newest[:1] == settled[:1] else newest + settled
-        issued = cursor.issues if cursor else 0
-        return Facts(zone, now, day, decided, subscription, enrolled=enrolled, issued=issued)
-    since, until = _day_in(zone, day)
-    slots: tuple[datetime, ...] = ()
-    if subscription:
-        schedule = parse_schedule(subscription.schedule)
-        slots = tuple(each.instant for each in due_slots(schedule, zone, since - _TICK, until - _TICK))
-    after = ledger.verdicts_of(subscription_id, since=until, settled=True)
-    return Facts(
+def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime) -> Facts:
+    """Gather what the ledger and the schedule have on a day, or the recent past."""
+    ledger, cursor, zone = tx.ledger, tx.cursors.get(subject.id), ZoneInfo(subject.timezone)
+    facts = Facts(
         zone,
         now,
         day,
-        ledger.verdicts_of(subscription_id, since=since, until=until),
-        subscription,
-        slots,
-        next((pair for pair in reversed(after) if pair[1].slot), None),
-        enrolled,
+        (),
+        subject.subscription,
+        enrolled=cursor.enrolled if cursor else None,
+        issued=cursor.issues if cursor else 0,
+        overdue=subject.status.overdue if subject.status else None,
     )
-
-
-def _day_in(zone: ZoneInfo, day: date) -> tuple[datetime, datetime]:
-    first, after = (
+    if day is None:
+        settled = ledger.verdicts_of(subject.id, settled=True, limit=_RECENT)
+        newest = ledger.verdicts_of(subject.id, limit=1)
+        return replace(facts, decided=settled if newest[:1] == settled[:1] else newest + settled)
+    since, until = (
         instant_of(datetime.combine(each, time()), zone) for each in (day, day + timedelta(days=1))
     )
-    return first, after
+    slots: tuple[datetime, ...] = ()
+    if subject.subscription:
+        schedule = parse_schedule(subject.subscription.schedule)
+        slots = tuple(each.instant for each in due_slots(schedule, zone, since - _TICK, until - _TICK))
+    after = ledger.verdicts_of(subject.id, since=until, settled=True)
+    return replace(
+        facts,
+        decided=ledger.verdicts_of(subject.id, since=since, until=until),
+        slots=slots,
+        later=next((pair for pair in reversed(after) if pair[1].slot), None),
+    )
 
 
 def folded(decided: Decided) -> list[tuple["RunRecord", "Verdict", int]]:
-    """Return the decisions, the same one of several runs in a row only once with the number of runs."""
+    """Return the decisions with consecutive equal ones folded: the newest, and how many there are."""
     found = []
     for _, group in groupby(
         decided, key=lambda pair: (pair[1].issue, pair[1].reason, pair[1].error, pair[1].slot)
@@ -138,164 +148,118 @@ def folded(decided: Decided) -> list[tuple["RunRecord", "Verdict", int]]:
     return found
 
 
-def mail_told(found: Why) -> list[str]:
-    """Say what became of the mail of the issues, newest first, a line for each message that was not just sent."""
-    told: list[str] = []
-    for number in [verdict.issue for _, verdict in found.decided if verdict.issue]:
-        lines = [each for each in found.mail if each.number == number]
-        told += _sent(number, lines, found.timezone)
-        told += [
-            f"mail of issue {number} to {each.recipient}: {_fate(each, found.timezone)}"
-            for each in lines
+def mail_lines(found: Why) -> list[str]:
+    """Describe the mail of the issues, newest first: sent messages in a line per issue, others one each."""
+    described: list[str] = []
+    numbers = [verdict.issue for _, verdict in found.decided if verdict.issue]
+    for number in numbers:
+        messages = [each for each in found.mail if each.number == number]
+        described += _sent(number, messages, found.timezone)
+        described += [
+            f"mail of issue {number} to {each.recipient}: {_state(each, found.timezone)}"
+            for each in messages
             if each.status != "sent"
         ]
-    if not found.mail and any(verdict.issue for _, verdict in found.decided):
-        told += _unmailed(found)
-    return told
+    if numbers and not found.mail:
+        described += _not_mailed(found)
+    return described
 
 
-def _sent(number: int, lines: list[Delivery], timezone: str) -> list[str]:
-    times = [each.settled for each in lines if each.status == "sent" and each.settled]
-    if not times:
+def _sent(number: int, messages: list[Delivery], timezone: str) -> list[str]:
+    sent = [each for each in messages if each.status == "sent" and each.settled]
+    if not sent:
         return []
-    to = f"{len(times)} readers" if len(times) > 1 else next(x.recipient for x in lines if x.status == "sent")
-    return [f"mail of issue {number} to {to}: sent {_at(max(times), timezone)}"]
+    recipients = sent[0].recipient if len(sent) == 1 else count(len(sent), "recipient")
+    last = max(each.settled for each in sent if each.settled)
+    return [f"mail of issue {number} to {recipients}: sent {local_time(last, timezone)}"]
 
 
-def _fate(line: Delivery, timezone: str) -> str:
-    """Say what became of a message that was not sent."""
-    reply = f": {line.reply}" if line.reply else ""
-    if line.status == "deferred":
-        return f"deferred until {_at(line.due, timezone)}{reply}"
-    if line.status in ("pending", "leased"):
-        return f"on its way since {_at(line.queued, timezone)}{reply}"
-    when = f" {_at(line.settled, timezone)}" if line.settled else ""
-    return f"{line.status.replace('_', ' ')}{when}{reply}"
+def _state(message: Delivery, timezone: str) -> str:
+    """Describe the state of a message that was not sent."""
+    reply = f": {message.reply}" if message.reply else ""
+    if message.status == "deferred":
+        return f"deferred until {local_time(message.due, timezone)}{reply}"
+    if message.status in ("pending", "leased"):
+        return f"queued since {local_time(message.queued, timezone)}{reply}"
+    when = f" {local_time(message.settled, timezone)}" if message.settled else ""
+    return f"{message.status.replace('_', ' ')}{when}{reply}"
 
 
-def _unmailed(found: Why) -> list[str]:
-    """Say why issues that were made are not in the outbox."""
-    subscription = found.standing.subscription if found.standing else None
+def _not_mailed(found: Why) -> list[str]:
+    """Explain why issues are not in the outbox."""
+    subscription = found.status.subscription if found.status else None
     if not isinstance(subscription, Subscription):
         return []
     if not (subscription.email or subscription.chat):
-        return ["no mail: the subscription has no email address, so its issues are files and feed only"]
+        return ["no mail: the subscription has no email address; its issues are only files and a feed"]
     if not found.sends:
-        return ['no mail: digest.toml names no channel; see "Delivery" in docs/operations.md']
-    return ["no mail: no channel, or no address, was there when the issues were made"]
+        return ['no mail: digest.toml sets no channels; see "Delivery" in docs/operations.md']
+    return ["no mail: when the issues were made, there was no channel or no address"]
 
 
-def _at(moment: datetime, timezone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(timezone)):%a %Y-%m-%d %H:%M}"
-
-
-# --- a paper -------------------------------------------------------------------------------------
-
-
-def _find(library: "Library", asked: str) -> Paper:
-    """Return the paper meant by a number, an arXiv id, a title or part of one."""
-    from digest.text.words import words
-
-    if asked.isascii() and asked.isdigit() and len(asked) < 10:
-        found = library.papers([int(asked)])
-        if found:
-            return found[int(asked)]
-    wanted = _spelt(words(asked))
-    exact, partly = [], []
-    for paper in library.all_papers():
-        title = _spelt(words(paper.title))
-        if asked == paper.arxiv or wanted == title:
-            exact.append(paper)
-        elif wanted.strip() and wanted in title:
-            partly.append(paper)
-    meant = exact or partly
-    if not meant:
-        raise UsageError(
-            f"no paper {asked!r} in the library; give its number, its arXiv id or words of its title"
-        )
-    if len(meant) > 1:
-        shown = "\n".join(f"  {paper.number}  {paper.title}" for paper in meant[:9])
-        raise UsageError(f"{len(meant)} papers have {asked!r} in their titles; give a number:\n{shown}")
-    return meant[0]
-
-
-def _spelt(found: Any) -> str:
-    return f" {' '.join(word.text for word in found if word.after - word.at == 1)} "
-
-
-def _about(
-    home: Home,
-    tx: "Transaction",
-    paper: Paper,
-    subscription_id: str,
-    standing: SubscriptionStatus | None,
-    timezone: str,
-    now: datetime,
-) -> PaperWhy:
+def _explain_paper(home: Home, tx: "Transaction", subject: _Subject, paper: Paper, now: datetime) -> PaperWhy:
     entries = tx.library.entries_of(paper.number)
     updated = [entry.position for entry in entries if entry.kind == "updated"]
-    lines = tx.issues.lines_about(subscription_id, paper.number, updated)
-    numbers = tuple(line.number for line in lines)
-    subscription = standing.subscription if standing else None
+    lines = tx.issues.lines_about(subject.id, paper.number, updated)
     terms: tuple[str, ...] = ()
-    judged = "the subscription's file is gone or has mistakes, so its query cannot be tried now"
-    if isinstance(subscription, Subscription):
-        terms, judged = _judged(subscription, paper, now)
+    verdict = "The current query cannot be tried: the subscription file is missing or invalid."
+    if subject.subscription:
+        terms, verdict = _try_query(subject.subscription, paper, now)
         if owned(home, now).has(paper):
-            judged += "; but a file of the setting library has it, so it is shown nowhere"
+            verdict += " A file of the setting “library” lists it, so no subscription shows it."
     if lines:
-        told = f"It was in issue {lines[0].number} of {lines[0].day}"
-        first = tx.issues.numbered(subscription_id, lines[0].number)
-        told += _place(first, paper) if first else ""
+        history = f"It was in issue {lines[0].number} of {lines[0].day}"
+        first = tx.issues.numbered(subject.id, lines[0].number)
+        history += _place(first, paper) if first else ""
         later = [f"{line.number} of {line.day}" for line in lines[1:]]
-        told += f", and revised in issue {', '.join(later)}" if later else ""
-        said = f"{told}. Now {judged}."
+        history += f", and revised in issue {', '.join(later)}" if later else ""
     else:
-        positions = [entry.position for entry in entries]
-        said = f"{_looked_at(tx, subscription_id, positions, standing, timezone)}. As the keywords are now, {judged}."
-    return PaperWhy(paper, said, numbers, terms, tx.library.files_with(paper.number))
+        history = _considered(tx, subject, [entry.position for entry in entries])
+    files = tx.library.files_with(paper.number)
+    return PaperWhy(paper, f"{history}. {verdict}", tuple(line.number for line in lines), terms, files)
 
 
 def _place(issue: Issue, paper: Paper) -> str:
-    """Say where in an issue a paper was, if it was not among those that its mail shows first."""
+    """Return where in an issue a paper was, if it is not among the first ones of its mail."""
     if any(item.paper.number == paper.number for item in issue.more_new):
         shown, more = len(issue.new), len(issue.more_new)
-        return f", behind “and {more} more”: the mail shows {shown} (max_papers), the archive page all"
+        return (
+            f", behind “and {more} more”: the email shows {count(shown, 'paper')} (max_papers), "
+            "the archive page shows all"
+        )
     if any(item.paper.number == paper.number for item in issue.discover):
-        return ", among those to discover"
+        return ", under “Discover”"
     return ""
 
 
-def _looked_at(
-    tx: "Transaction",
-    subscription_id: str,
-    positions: list[int],
-    standing: SubscriptionStatus | None,
-    timezone: str,
-) -> str:
-    """Say whether a slot or a forced run looked at any of these positions of the log."""
-    cursor: Cursor | None = tx.cursors.get(subscription_id)
+def _considered(tx: "Transaction", subject: _Subject, positions: list[int]) -> str:
+    """Return whether a slot or a forced run has considered any of these positions of the log."""
+    cursor: Cursor | None = tx.cursors.get(subject.id)
     if cursor is None:
-        return "No run has looked at the subscription yet"
-    for record, verdict in tx.ledger.verdicts_of(subscription_id):
+        return "No run has included this subscription yet"
+    for record, verdict in tx.ledger.verdicts_of(subject.id):
         first, last = verdict.interval or (0, 0)
-        passed = last <= cursor.position and (
+        considered = last <= cursor.position and (
             verdict.slot or not (verdict.reason or "").startswith("not due")
         )
-        if passed and any(first < position <= last for position in positions):
-            ran = f"Run {record.id} of {_at(record.clock, timezone)} ({timezone}) considered it"
+        if considered and any(first < position <= last for position in positions):
+            run = f"Run {record.id}, {subject.local(record.clock)} ({subject.timezone}), considered it"
             if verdict.issue:
-                return f"{ran} and made issue {verdict.issue} without it"
-            return f"{ran}: {(verdict.reason or '').partition('; ')[0]}"
+                return f"{run} and made issue {verdict.issue} without it"
+            return f"{run}: {(verdict.reason or '').partition('; ')[0]}"
     if any(position > cursor.position for position in positions):
-        due = standing.next_slot if standing else None
-        when = f"; the next slot is {_at(due, timezone)} ({timezone})" if due else ""
-        return f"It is in the library and waits to be considered{when}"
-    return "It was in the library before the subscription began"
+        due = subject.status.next_slot if subject.status else None
+        if due is None:
+            return "It is in the library, but has not been considered yet"
+        return (
+            "It is in the library, and will be considered at the next slot, "
+            f"{subject.local(due)} ({subject.timezone})"
+        )
+    return "It was in the library before the subscription started"
 
 
-def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tuple[str, ...], str]:
-    """Return the terms by which the query accepts a paper now, and the judgement in words."""
+def _try_query(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tuple[str, ...], str]:
+    """Return the terms by which the current query accepts a paper, and the verdict as a sentence."""
     from digest.compose.issue import recent_enough
     from digest.match.near_misses import NearMissFinder, quoted
     from digest.match.query.parser import query_of
@@ -305,22 +269,18 @@ def _judged(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tu
     accepted = match(query, analysed)
     if accepted is None:
         near = [miss.said("it") for miss in NearMissFinder([analysed]).misses(query)]
-        return (), "the query does not accept it: " + (
-            "; ".join(near) or "it meets none of the keywords, nor all but one part of any"
-        )
+        reason = "; ".join(near) or "no keyword comes close to a match"
+        return (), f"The current query does not accept it: {reason}."
     terms = tuple(dict.fromkeys(one.term for one in accepted.evidence))
-    judged = "the query accepts it by " + ", ".join(map(quoted, terms))
+    verdict = f"The current query accepts it because of {', '.join(map(quoted, terms))}"
     if not recent_enough(subscription, paper, now):
-        judged += f", but it was published on {paper.published}, longer ago than newer_than allows"
-    return terms, judged
-
-
-# --- JSON ----------------------------------------------------------------------------------------
+        verdict += f", but it was published on {paper.published}, earlier than newer_than allows"
+    return terms, f"{verdict}."
 
 
 def why_json(subscription_id: str, found: Why) -> dict[str, object]:
     """Return what `digest why --json` prints."""
-    told: dict[str, object] = {
+    shown: dict[str, object] = {
         "subscription": subscription_id,
         "date": found.day.isoformat() if found.day else None,
         "answer": " ".join(found.answer),
@@ -340,10 +300,10 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
             }
             for record, verdict in found.decided
         ],
-        "now": status_json(found.standing) if found.standing else None,
+        "now": status_json(found.status) if found.status else None,
     }
     if found.paper:
-        told["paper"] = {
+        shown["paper"] = {
             "number": found.paper.paper.number,
             "title": found.paper.paper.title,
             "first_seen": iso(found.paper.paper.first_seen),
@@ -352,4 +312,4 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
             "terms": list(found.paper.terms),
             "answer": found.paper.answer,
         }
-    return told
+    return shown

@@ -1,7 +1,4 @@
-"""The answer to "why did I get no issue?" in a few sentences, from what the ledger has and the schedule wants.
-
-Values in, sentences out: `why` gathers the facts.
-"""
+"""The answer to "why did I get nothing?", in a few sentences. Pure: `explain` gathers the facts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,22 +6,28 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from digest.model import RunRecord, Subscription, Verdict
+from digest.text.format import count
 
 Decided = tuple[tuple[RunRecord, Verdict], ...]
 
-_LATE = 900  # seconds after its slot from which a run counts as late
-_PASSING = ("not due", "paused", "disabled")  # how reasons begin that use up no slot
+_LATE = 900  # seconds after its slot from which a run is said to have been late
+_NOT_DUE = "not due"  # how the reasons of runs begin that found no slot
+_INACTIVE = {
+    "paused": "the subscription is {reason}",
+    "disabled": "the subscription is disabled (enabled = false)",
+}
+_NO_RUN_YET = "No run has included this subscription yet. To start one: digest run"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a subscription, on one day of its zone or (`day` is None) lately.
+    """What is known of a subscription on one day of its zone, or recently (`day` is None).
 
-    `decided` is newest first, lately without what was not due but for the newest. `slots` are those that
-    the schedule as it is now has on that day; `later` is the first decision after the day that used up a
-    slot; `enrolled` is when a run first saw the subscription, `issued` how many issues it ever had,
-    `overdue` a slot that passed without a run.
-    `subscription` is None if its file is gone or has mistakes.
+    `decided` is newest first; recent ones leave out runs without a slot, except the newest. `slots` are
+    those that the current schedule has on the day, in order. `later` is the first decision after the day
+    that used a slot. `enrolled` is when a run first included the subscription, `issued` the number of its
+    issues so far, `overdue` a slot that has passed without a run. `subscription` is None if its file is
+    missing or invalid.
     """
 
     zone: ZoneInfo
@@ -39,155 +42,174 @@ class Facts:
     overdue: datetime | None = None
 
     def at(self, moment: datetime) -> str:
-        """Return a moment as the reader's clock shows it: the time alone on the day asked for."""
+        """Return "at 08:00" on the day asked for, else "on Tue 2026-11-17 at 08:00"."""
         local = moment.astimezone(self.zone)
-        return f"{local:%H:%M}" if local.date() == self.day else f"{local:%a %Y-%m-%d %H:%M}"
+        day = "" if local.date() == self.day else f"on {local:%a %Y-%m-%d} "
+        return f"{day}at {local:%H:%M}"
 
 
 def answer(facts: Facts) -> tuple[str, ...]:
-    """Say in sentences what came of a day, or lately."""
-    return tuple(_of_day(facts, facts.day) if facts.day else _lately(facts))
+    """Return the sentences that explain a day, or the recent past."""
+    return tuple(_day(facts, facts.day) if facts.day else _recent(facts))
 
 
-# --- a day ---------------------------------------------------------------------------------------
-
-
-def _of_day(facts: Facts, day: date) -> Iterator[str]:
+def _day(facts: Facts, day: date) -> Iterator[str]:
     made = [pair for pair in reversed(facts.decided) if pair[1].issue]
+    missed = tuple(_missed_slot(facts))
     if made:
         yield from (_issue(facts, *pair) for pair in made)
-        yield from _missed(facts)
+        yield from missed
         return
-    missed = tuple(_missed(facts))
-    told = next(filter(None, (tell(facts) for tell in (_without_match, _mistake, _passed_over))), "")
-    if told:
-        yield told
+    reason = _no_match(facts) or _invalid_file(facts) or _inactive(facts)
+    if reason:
+        yield reason
+    if missed:
         yield from missed
-    elif missed:
-        yield from missed
-    else:
+    elif not reason:
         yield _no_slot(facts, day)
 
 
 def _issue(facts: Facts, record: RunRecord, verdict: Verdict) -> str:
-    told = f"Issue {verdict.issue} was made {_when(facts, record.clock)}"
+    made = f"Issue {verdict.issue} was made {facts.at(record.clock)}"
     if not verdict.matched:
         return (
-            f"{told}, a note without papers (send_empty), as nothing had matched for long.{_nearest(verdict)}"
+            f"{made}: a note without papers, because nothing had matched for a week (send_empty)."
+            f"{_near_miss(verdict)}"
         )
-    considered = "paper" if verdict.considered == 1 else "papers"
-    forced = "" if verdict.slot else ", regardless of the clock"
-    return f"{told}{forced}: {verdict.matched} of {verdict.considered} {considered} matched."
+    forced = "" if verdict.slot else ", outside the schedule (--force)"
+    return f"{made}{forced}: {verdict.matched} of {count(verdict.considered, 'paper')} matched."
 
 
-def _without_match(facts: Facts) -> str:
-    """Say what came of the last slot that was used up."""
+def _no_match(facts: Facts) -> str:
+    """Explain the last slot of the day that was used."""
     for record, verdict in facts.decided:
         if verdict.slot:
             late = (record.clock - verdict.slot).total_seconds() >= _LATE
-            ran = f" (the run came {_when(facts, record.clock)})" if late else ""
-            return f"No issue: for the slot of {facts.at(verdict.slot)}{ran}, {_nothing(verdict)}"
+            ran = f" (the run started {facts.at(record.clock)})" if late else ""
+            return f"No issue for the slot {facts.at(verdict.slot)}{ran}: {_outcome(verdict)}"
     return ""
 
 
-def _mistake(facts: Facts) -> str:
-    errors = [verdict.error for _, verdict in facts.decided if verdict.error]
-    if not errors:
+def _invalid_file(facts: Facts) -> str:
+    error = next((verdict.error for _, verdict in facts.decided if verdict.error), "")
+    if not error:
         return ""
-    return f"No issue: its file had a mistake, so runs left it out; mended, it catches up: {errors[0]}"
+    return (
+        "No issue: runs skipped this subscription because its file was invalid. "
+        f"Once the file is fixed, the next run catches up. The error: {error}"
+    )
 
 
-def _passed_over(facts: Facts) -> str:
-    """Say that it was stopped, or which slot the runs of the day waited for."""
-    reasons = [verdict.reason for _, verdict in facts.decided if verdict.reason]
-    stopped = [reason for reason in reasons if not reason.startswith("not due")]
-    return f"No issue: {stopped[0]}." if stopped else ""
+def _inactive(facts: Facts) -> str:
+    reasons = (verdict.reason for _, verdict in facts.decided if verdict.reason)
+    reason = next((each for each in reasons if not each.startswith(_NOT_DUE)), "")
+    return f"No issue: {_spelled_out(reason)}." if reason else ""
 
 
-def _missed(facts: Facts) -> Iterator[str]:
-    """Say that no run came after a slot of that day, and which one made up for it."""
+def _spelled_out(reason: str) -> str:
+    """Return the reason of a verdict as a clause."""
+    return _INACTIVE.get(reason.partition(" ")[0].rstrip(":"), "{reason}").format(reason=reason)
+
+
+def _missed_slot(facts: Facts) -> Iterator[str]:
+    """Explain the last slot of the day that has passed, if no run used it that day."""
     slot = max((slot for slot in facts.slots if slot <= facts.now), default=None)
     if slot is None or any(verdict.slot and verdict.slot >= slot for _, verdict in facts.decided):
         return
     if any(
-        not (verdict.reason or "not due").startswith("not due")
+        not (verdict.reason or _NOT_DUE).startswith(_NOT_DUE)
         for _, verdict in facts.decided
         if not verdict.slot
     ):
-        return  # paused, or disabled: the slot was not wanted
+        return  # paused or disabled: the slot did not count
     if facts.enrolled is None:
-        yield "No run has looked at it yet: digest run"
+        yield _NO_RUN_YET
     elif slot < facts.enrolled:
-        yield f"No issue: a run saw it first {_when(facts, facts.enrolled)}."
+        yield f"No issue: the first run that included this subscription was {facts.at(facts.enrolled)}."
     elif facts.later is None:
-        yield f"No run has come since its slot of {facts.at(slot)}; digest run catches up, and digest doctor says whether digest schedule runs."
+        yield _no_run_since(facts, slot)
     else:
         record, verdict = facts.later
-        came = f"issue {verdict.issue}" if verdict.issue else _nothing(verdict).rstrip(".")
-        yield f"No run came that day after its slot of {facts.at(slot)}. The next one, {facts.at(record.clock)}, made up for it: {came}."
+        did = f" and made issue {verdict.issue}." if verdict.issue else f": {_outcome(verdict)}"
+        yield (
+            f"No run started on that day after the slot {facts.at(slot)}. "
+            f"The next run, {facts.at(record.clock)}, caught up{did}"
+        )
+
+
+def _no_run_since(facts: Facts, slot: datetime) -> str:
+    return (
+        f"No run has included this subscription since its slot {facts.at(slot)}. "
+        "To catch up: digest run. To check whether digest schedule is running: digest doctor"
+    )
 
 
 def _no_slot(facts: Facts, day: date) -> str:
     if facts.subscription is None:
-        return "No run decided about it on that day."
-    schedule = f"“{facts.subscription.schedule}”"
-    ahead = [slot for slot in facts.slots if slot > facts.now]
-    if ahead:
-        return f"No issue yet: the slot of {facts.at(ahead[0])} is still to come."
+        return "No run included this subscription on that day."
+    upcoming = next((slot for slot in facts.slots if slot > facts.now), None)
+    if upcoming:
+        return f"No issue yet: the next slot is {facts.at(upcoming)}."
     waiting = next((verdict for _, verdict in facts.decided if verdict.considered), None)
-    waits = f" {_waiting(waiting)}" if waiting else ""
-    return f"No issue: {schedule} has no slot on {day:%a} {day}.{waits}"
+    return f"No issue: the schedule “{facts.subscription.schedule}” has no slot on {day:%a} {day}." + (
+        f" {_waiting(waiting)}" if waiting else ""
+    )
 
 
-# --- lately --------------------------------------------------------------------------------------
-
-
-def _lately(facts: Facts) -> Iterator[str]:
+def _recent(facts: Facts) -> Iterator[str]:
     if not facts.decided:
-        yield "No run has looked at it yet: digest run"
+        yield _NO_RUN_YET
         return
     newest = facts.decided[0][1]
     issues = [place for place, (_, verdict) in enumerate(facts.decided) if verdict.issue]
-    silent = facts.decided[: issues[0]] if issues else facts.decided
+    after = facts.decided[: issues[0]] if issues else facts.decided
     if issues:
         yield _issue(facts, *facts.decided[issues[0]])
-    used = [verdict for _, verdict in silent if verdict.slot]
-    if used and used[0].slot:
-        never = "No issue for long: the last" if facts.issued else "No issue yet:"
-        since = "Since then" if issues else never
-        slots = f"{len(used)} slots have" if len(used) > 1 else "one slot has"
-        last = "the last" if len(used) > 1 else "that"
-        yield f"{since} {slots} passed without one; for {last}, {facts.at(used[0].slot)}, {_nothing(used[0])}"
+    if used := [verdict for _, verdict in after if verdict.slot]:
+        yield _slots_without_issue(facts, used, since_issue=bool(issues))
     if newest.error:
-        yield f"Now its file has a mistake, so runs leave it out; mended, it catches up: {newest.error}"
-    elif (newest.reason or "").startswith(_PASSING[1:]):
-        yield f"Now {newest.reason}."
+        yield (
+            "Runs now skip this subscription because its file is invalid. "
+            f"Once the file is fixed, the next run catches up. The error: {newest.error}"
+        )
+    elif (newest.reason or "").startswith(tuple(_INACTIVE)):
+        text = _spelled_out(newest.reason or "")
+        yield f"{text[0].upper()}{text[1:]}."
     elif facts.overdue:
-        yield f"Its slot of {facts.at(facts.overdue)} has passed, and no run has come since; digest run catches up, and digest doctor says whether digest schedule runs."
+        yield _no_run_since(facts, facts.overdue)
     elif newest.considered and not (newest.slot or newest.issue):
         yield _waiting(newest)
 
 
-# --- words ---------------------------------------------------------------------------------------
+def _slots_without_issue(facts: Facts, used: list[Verdict], *, since_issue: bool) -> str:
+    """Explain the slots that were used without an issue; `used` is newest first."""
+    slot = used[0].slot
+    assert slot is not None, "only slots that were used are explained"
+    outcome = f"{facts.at(slot)}: {_outcome(used[0])}"
+    one = len(used) == 1
+    if since_issue:
+        start = f"Since then, {'one slot has' if one else f'{len(used)} slots have'} passed without an issue"
+    elif facts.issued:
+        start = f"No recent issue. The last {'slot' if one else f'{len(used)} slots'} passed without one"
+    else:
+        start = f"No issue yet. {'One slot has' if one else f'{len(used)} slots have'} passed"
+    return f"{start}, {'' if one else 'the latest '}{outcome}"
 
 
-def _nothing(verdict: Verdict) -> str:
-    """Say that nothing matched, and what came nearest."""
+def _outcome(verdict: Verdict) -> str:
+    """Return why a slot brought no issue, and the nearest miss."""
     near = verdict.nearest[0] if verdict.nearest else ""
-    reason = (verdict.reason or f"no match among {verdict.considered} papers").removesuffix(f"; {near}")
-    return f"{reason}.{_nearest(verdict)}"
+    reason = verdict.reason or f"no match among {count(verdict.considered, 'paper')}"
+    return f"{reason.removesuffix(f'; {near}')}.{_near_miss(verdict)}"
 
 
-def _nearest(verdict: Verdict) -> str:
-    return f" Nearest: {verdict.nearest[0]}." if verdict.nearest else ""
+def _near_miss(verdict: Verdict) -> str:
+    return f" Near miss: {verdict.nearest[0]}." if verdict.nearest else ""
 
 
 def _waiting(verdict: Verdict) -> str:
-    papers = "paper waits" if verdict.considered == 1 else "papers wait"
-    match = "matches" if verdict.matched < 2 else "match"
-    return f"{verdict.considered} {papers} for the next slot; {verdict.matched or 'none'} of them {match}."
-
-
-def _when(facts: Facts, moment: datetime) -> str:
-    local = moment.astimezone(facts.zone)
-    return f"at {local:%H:%M}" if local.date() == facts.day else f"on {local:%a %Y-%m-%d} at {local:%H:%M}"
+    if verdict.considered == 1:
+        match = "it matches" if verdict.matched else "it does not match"
+        return f"1 paper is waiting for the next slot; {match}."
+    match = f"{verdict.matched or 'none'} of them {'match' if verdict.matched > 1 else 'matches'}"
+    return f"{verdict.considered} papers are waiting for the next slot; {match}."

@@ -1,4 +1,4 @@
-"""What the commands about taste do: feedback, seeds, and keywords proposed from liked papers."""
+"""Feedback on papers: likes and dislikes, seeds, and keywords suggested from liked papers."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,24 @@ from digest.model import DigestFile, Home, Paper, Rejected, Subscription
 from digest.services.preview import Week, per_week, weeks_of
 from digest.services.runs import read_paths
 from digest.services.subscriptions import subscription_of
-from digest.services.workspace import Clock, iso, open_library
+from digest.services.workspace import Clock, open_library
+from digest.text.format import iso
 
 if TYPE_CHECKING:
     from digest.store.store import Transaction
 
+_TERMS_SHOWN = 10
+_SPELLINGS = 500  # newest papers of the library that are searched for the unstemmed form of a term
+_SUGGEST_WEEKS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What was said of papers for a subscription, `clicked` among it, its seeds, and the terms that were learnt."""
+    """The feedback of a subscription, and the terms learnt from it, those with the most weight first.
+
+    `votes` are (paper, verdict, time), the verdict `like`, `dislike` or `clicked`. `seeds` are papers of
+    files given as liked.
+    """
 
     votes: tuple[tuple[Paper, str, datetime], ...]
     seeds: tuple[Paper, ...]
@@ -27,7 +36,7 @@ class Feedback:
 
 
 def feedback(home: Home, subscription_id: str) -> Feedback:
-    """Return what was said of papers, and what was learnt. Raises UsageError as `preview`."""
+    """Return the feedback of a subscription. Raises UsageError if it is unknown or invalid."""
     from digest.pipeline.ranking import TasteModels
     from digest.text.keyphrases import surface_forms
 
@@ -37,13 +46,13 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
         papers = tx.library.papers(vote.paper for vote in votes)
         seeds = tx.feedback.seeds(subscription_id)
         taste = TasteModels().taste(tx, subscription)
-        said = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
+        given = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
         if subscription.ranking.clicks:
-            said += _clicked(tx, subscription_id, {vote.paper for vote in votes})
+            given += _clicked(tx, subscription_id, {vote.paper for vote in votes})
         if taste is None:
-            return Feedback(said, seeds, (), ())
+            return Feedback(given, seeds, (), ())
         weighed = taste.space.terms(taste.profile, _TERMS_SHOWN)
-        # A term against is often one of the library's, which no paper that was voted on has.
+        # A disliked term often comes from the background papers, so no paper with feedback has its spelling.
         known = [
             *taste.liked,
             *taste.disliked,
@@ -51,7 +60,7 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
             *(paper for paper, _ in tx.library.newest(_SPELLINGS)),
         ]
     return Feedback(
-        said,
+        given,
         seeds,
         surface_forms((term for term, weight in weighed if weight > 0), known)[:_TERMS_SHOWN],
         surface_forms((term for term, weight in reversed(weighed) if weight < 0), known)[:_TERMS_SHOWN],
@@ -61,7 +70,7 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
 def _clicked(
     tx: "Transaction", subscription: str, voted: Collection[int]
 ) -> tuple[tuple[Paper, str, datetime], ...]:
-    """Return the papers whose clicks count, the newest first."""
+    """Return the papers without a vote whose clicks count, newest first."""
     from digest.rank.clicks import counted
 
     clicks = [click for click in counted(tx.clicks.of(subscription)) if click.paper not in voted]
@@ -69,14 +78,11 @@ def _clicked(
     return tuple((papers[click.paper], "clicked", click.at) for click in clicks)
 
 
-_TERMS_SHOWN = 10
-_SPELLINGS = 500  # papers of the library that are asked how a stem is written
-
-
 def give_feedback(home: Home, subscription_id: str, verdict: str, papers: Sequence[str], clock: Clock) -> int:
-    """Note `like` or `dislike` of papers of the library, or `undo` what was said; return of how many.
+    """Record `like` or `dislike` of papers, or `undo` their feedback and clicks; return how many changed.
 
-    Raises UsageError, nothing noted, if one of them is unknown.
+    Papers are named as in `library.find`. Raises UsageError if one of them, or the subscription, is
+    unknown; nothing is recorded then.
     """
     from digest.services.library import find
 
@@ -84,16 +90,16 @@ def give_feedback(home: Home, subscription_id: str, verdict: str, papers: Sequen
     with open_library(home, create=False) as store, store.begin() as tx:
         numbers = [find(tx, name) for name in papers]
         if verdict == "undo":
-            said = {vote.paper for vote in tx.feedback.votes(subscription_id)}
-            said |= {click.paper for click in tx.clicks.of(subscription_id)}
+            given = {vote.paper for vote in tx.feedback.votes(subscription_id)}
+            given |= {click.paper for click in tx.clicks.of(subscription_id)}
             tx.clicks.withdraw(subscription_id, numbers)
             tx.feedback.withdraw(subscription_id, numbers)
-            return len(said & set(tx.identities.roots(numbers).values()))
+            return len(given & set(tx.identities.roots(numbers).values()))
         return tx.feedback.vote(subscription_id, numbers, verdict, at=clock.now)
 
 
 def forget_clicks(home: Home, subscription_id: str) -> int:
-    """Forget what was opened from a subscription's pages; return how many papers that were."""
+    """Delete all clicks of a subscription; return how many papers had some."""
     subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.begin() as tx:
         return tx.clicks.withdraw(subscription_id)
@@ -101,7 +107,7 @@ def forget_clicks(home: Home, subscription_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Keywords that find liked papers (`found` of `liked`), and what they would have brought each week."""
+    """Suggested keywords; they match `found` of the `liked` papers. `weeks` are what they would have brought."""
 
     keywords: tuple[str, ...]
     liked: int
@@ -114,9 +120,9 @@ class Suggestion:
 
 
 def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock: Clock) -> Suggestion:
-    """Propose keywords from papers of the library, and from what a subscription liked.
+    """Suggest keywords from papers named as in `library.find`, and from those that a subscription likes.
 
-    Raises UsageError if a paper or the subscription is unknown, or nothing is liked.
+    Raises UsageError if a paper or the subscription is unknown, or if there are no liked papers.
     """
     from digest.match.query.parser import query_of
     from digest.match.reference import analyse
@@ -137,23 +143,20 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
         keywords = keywords_for(liked, tx.library.all_papers())
         if not keywords:
             raise UsageError(
-                "no liked papers with words to go by; name some: digest suggest PAPER… "
+                "no liked papers to suggest keywords from; name some: digest suggest PAPER… "
                 "or: digest feedback SUBSCRIPTION like PAPER…"
             )
         query = query_of(keywords)
         found = sum(match_paper(query, analyse(paper)) is not None for paper in liked)
-        asked = Subscription("suggested", "", keywords, timezone=home.settings.timezone)
-        counted = weeks_of(tx.library, asked, clock.now, _SUGGEST_WEEKS)
-    return Suggestion(keywords, len(liked), found, counted)
-
-
-_SUGGEST_WEEKS = 8
+        suggested = Subscription("suggested", "", keywords, timezone=home.settings.timezone)
+        weeks = weeks_of(tx.library, suggested, clock.now, _SUGGEST_WEEKS)
+    return Suggestion(keywords, len(liked), found, weeks)
 
 
 def seed(
     home: Home, subscription_id: str, paths: Sequence[str], clock: Clock
 ) -> tuple[int, tuple[Rejected, ...]]:
-    """Keep the papers of files as liked, without listing them; return how many are new, and what failed."""
+    """Store the papers of files as liked, outside the library; return how many are new, and the rejected files."""
     subscription_of(home, subscription_id)
     found = list(read_paths(home, paths, clock, None))
     rejected = tuple(each for each in found if isinstance(each, Rejected))
@@ -163,6 +166,7 @@ def seed(
 
 
 def feedback_json(subscription_id: str, found: Feedback) -> dict[str, object]:
+    """Return the feedback of a subscription as `digest feedback ID list --json` prints it."""
     return {
         "subscription": subscription_id,
         "votes": [

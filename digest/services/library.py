@@ -1,17 +1,12 @@
-"""The library by hand: look up, search, export; make one paper of two, or two of one."""
+"""Papers of the library: find, show, search, merge and split."""
 
-import csv
-import io
-import json
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from digest.errors import UsageError
 from digest.identity import Verdict, arxiv_id, doi, fold_text
+from digest.identity.ids import doi_in_address
 from digest.match.prefilter import scanner
 from digest.match.query.parser import query_of
 from digest.match.reference import best_first
@@ -19,11 +14,16 @@ from digest.model import Match, Paper
 from digest.store.identities import Decision
 from digest.store.library import Sighting
 from digest.store.store import Transaction
+from digest.text.format import count
+from digest.text.words import words
+
+_CANDIDATES_SHOWN = 9
+_LONGEST_NUMBER = 12  # digits; more would not fit the column
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A paper with all that made it: where it was listed, and what was decided about it."""
+class PaperHistory:
+    """A paper, the numbers of the papers merged into it, its listings, and the decisions about its identity."""
 
     paper: Paper
     parts: tuple[int, ...]
@@ -32,37 +32,73 @@ class Shown:
 
 
 def find(tx: Transaction, name: str) -> int:
-    """Return the number of the paper that a number, an arXiv id, a DOI or a title names.
+    """Return the number of the paper that a user names.
 
-    Raises UsageError if there is none.
+    A name is a library number, an arXiv id, a DOI (either also as a URL), a title, or part of one; the
+    first of these that finds a paper wins. Only a number can name a paper that is merged into another.
+    Raises UsageError if no paper is found, or several are: it lists them then.
     """
-    if name.isascii() and name.isdigit() and len(name) <= 12:
-        if int(name) in tx.library.papers([int(name)]):
-            return int(name)
-        raise UsageError(f"there is no paper {name} in the library; digest library search finds numbers")
-    found_arxiv, found_doi = arxiv_id(name), doi(name)
-    keys = [f"title:{fold_text(name)}"]
-    if found_doi:
-        keys.insert(0, f"doi:{found_doi}")
-    if found_arxiv:
-        keys.insert(0, f"arxiv:{found_arxiv[0]}")
-    leads = tx.identities.known(keys)
-    for key in keys:
-        numbers = {lead.paper.number for lead in leads.get(key, ())}
-        if len(numbers) > 1:
-            shown = ", ".join(map(str, sorted(numbers)))
-            raise UsageError(f"{name!r} is the title of several papers: {shown}; name one by its number")
-        if numbers:
-            return numbers.pop()
-    raise UsageError(f"there is no paper {name!r} in the library; digest library search finds numbers")
+    name = name.strip()
+    number = int(name) if name.isascii() and name.isdigit() and len(name) <= _LONGEST_NUMBER else None
+    if number is not None and tx.library.papers([number]):
+        return number
+    candidates = _by_key(tx, name) or _by_title(tx, name)
+    if not candidates:
+        raise UsageError(
+            f"no paper {name!r} in the library; give its number, arXiv id, DOI, or words from its title"
+        )
+    if len(candidates) > 1:
+        lines = [f"  {number}  {title}" for number, title in candidates[:_CANDIDATES_SHOWN]]
+        if len(candidates) > _CANDIDATES_SHOWN:
+            lines.append(f"  and {len(candidates) - _CANDIDATES_SHOWN} more")
+        shown = "\n".join(lines)
+        raise UsageError(
+            f"{count(len(candidates), 'paper')} match {name!r}; give the number of one:\n{shown}"
+        )
+    return candidates[0][0]
 
 
-def show(tx: Transaction, name: str) -> Shown:
-    """Return a paper of the library with its history. Raises UsageError."""
+def _by_key(tx: Transaction, name: str) -> list[tuple[int, str]]:
+    """Return number and title of the papers with this arXiv id, DOI or title, whichever is found first."""
+    keys = []
+    if found := arxiv_id(name):
+        keys.append(f"arxiv:{found[0]}")
+    if found_doi := doi(name) or doi_in_address(name):
+        keys.append(f"doi:{found_doi}")
+    if title := fold_text(name):
+        keys.append(f"title:{title}")
+    hits = tx.identities.known(keys)
+    numbers = next((sorted({hit.paper.number for hit in hits[key]}) for key in keys if key in hits), [])
+    papers = tx.library.papers(numbers)
+    return [(number, papers[number].title) for number in numbers]
+
+
+def _by_title(tx: Transaction, name: str) -> list[tuple[int, str]]:
+    """Return number and title of the papers with this title, or else with these words in a row in it."""
+    wanted = _spelled(name)
+    if not wanted.strip():
+        return []
+    whole: list[tuple[int, str]] = []
+    part: list[tuple[int, str]] = []
+    for paper in tx.library.all_papers():
+        title = _spelled(paper.title)
+        if wanted in title:
+            (whole if wanted == title else part).append((paper.number, paper.title))
+    return whole or part
+
+
+def _spelled(text: str) -> str:
+    """Return the words of a text, folded, each between blanks, so that `in` compares whole words."""
+    # A hyphenated pair is also one joined word, two places wide: here its parts are enough.
+    return f" {' '.join(word.text for word in words(text) if word.after - word.at == 1)} "
+
+
+def show(tx: Transaction, name: str) -> PaperHistory:
+    """Return a paper with its history. Raises UsageError as `find` does."""
     number = find(tx, name)
     known = tx.identities.papers([number])[number]
     parts = tuple(sorted(known.numbers - {known.number}))
-    return Shown(
+    return PaperHistory(
         tx.library.papers([known.number])[known.number],
         parts,
         tx.library.sightings(known.numbers),
@@ -77,12 +113,12 @@ def search(tx: Transaction, query: str, *, limit: int | None = None) -> tuple[Ma
 
 
 def merge(tx: Transaction, one: str, other: str, *, at: datetime) -> tuple[int, int]:
-    """Make two papers one, under the lower number. Returns that and the other. Raises UsageError."""
+    """Merge two papers; the lower number remains. Returns it, then the merged one. Raises UsageError."""
     numbers = [find(tx, name) for name in (one, other)]
     known = tx.identities.papers(numbers)
     survivor, absorbed = sorted((known[number] for number in numbers), key=lambda paper: paper.number)
     if survivor.number == absorbed.number:
-        raise UsageError(f"{one} and {other} are one paper already: {survivor.number}")
+        raise UsageError(f"{one} and {other} are already the same paper: {survivor.number}")
     tx.identities.reunite(survivor, absorbed)
     tx.identities.join(absorbed.number, survivor.number, Verdict(True, "by hand", ""), kind="merged", at=at)
     _refresh(tx, [survivor.number], {*survivor.numbers, *absorbed.numbers})
@@ -90,9 +126,10 @@ def merge(tx: Transaction, one: str, other: str, *, at: datetime) -> tuple[int, 
 
 
 def split(tx: Transaction, name: str, *, at: datetime) -> tuple[int, int]:
-    """Make a part of a paper a paper of its own. Returns it and what it was part of. Raises UsageError.
+    """Split a merged paper off again. Returns its number, then that of the paper it was part of.
 
-    The paper itself may be named if it has only one part. A part that was never announced is announced.
+    A paper with a single merged part may itself be named. A part that was never announced as new is now.
+    Raises UsageError.
     """
     number = _part(tx, name)
     root = tx.identities.split(number, at=at)
@@ -110,13 +147,18 @@ def _part(tx: Transaction, name: str) -> int:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        raise UsageError(f"paper {number} is not made of several; digest library merges lists those that are")
-    shown = ", ".join(map(str, parts))
-    raise UsageError(f"paper {number} is made of several: {shown}; name the one to split off")
+        raise UsageError(
+            f"paper {number} has no merged parts, so it cannot be split; "
+            "to list merged papers: digest library merges"
+        )
+    raise UsageError(
+        f"paper {number} has several merged parts; give the number of the one to split off: "
+        + ", ".join(map(str, parts))
+    )
 
 
 def _refresh(tx: Transaction, numbers: Iterable[int], touched: Iterable[int]) -> None:
-    """Bring records up to date, and have pages and feeds written anew by the next run."""
+    """Update the records of papers, and let the next run rewrite the pages and feeds of all touched ones."""
     for number in numbers:
         tx.library.refresh(number)
     touched = set(touched)
@@ -124,124 +166,3 @@ def _refresh(tx: Transaction, numbers: Iterable[int], touched: Iterable[int]) ->
         tx.pending_files.mark("paper", str(number))
     for feed in ("all", *tx.feeds.containing(touched)):
         tx.pending_files.mark("feed", feed)
-
-
-# --- export ------------------------------------------------------------------------------------------
-
-
-def export(papers: Iterable[Paper], form: str) -> Iterator[str]:
-    """Write papers as `jsonl`, `bibtex` or `csv`, piece by piece, each with its line end."""
-    return _FORMS[form](papers)
-
-
-def paper_json(paper: Paper) -> dict[str, Any]:
-    """Return a paper as one JSON object; ids and titles as the library knows them now."""
-    return {
-        "number": paper.number,
-        "title": paper.title,
-        "abstract": paper.abstract,
-        "authors": list(paper.authors),
-        "published": paper.published.isoformat() if paper.published else None,
-        "first_seen": paper.first_seen.isoformat(),
-        "organization": paper.organization,
-        "venue": paper.venue,
-        "categories": list(paper.categories),
-        "ids": {"arxiv": paper.arxiv, "doi": paper.doi},
-        "version": paper.version,
-        "url": paper.url,
-        "code_url": paper.code_url,
-        "withdrawn": paper.withdrawn,
-        "sources": list(paper.sources),
-    }
-
-
-def _json_lines(papers: Iterable[Paper]) -> Iterator[str]:
-    for paper in papers:
-        text = json.dumps(paper_json(paper), ensure_ascii=False)
-        yield text + "\n"
-
-
-_COLUMNS = (
-    *("number", "title", "authors", "published", "first_seen", "arxiv", "doi", "url", "categories"),
-    *("organization", "venue", "sources", "abstract"),
-)
-
-
-def _csv(papers: Iterable[Paper]) -> Iterator[str]:
-    def line(values: Iterable[object]) -> str:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerow(values)
-        return out.getvalue()
-
-    yield line(_COLUMNS)
-    for paper in papers:
-        values = paper_json(paper) | {"arxiv": paper.arxiv, "doi": paper.doi}
-        yield line(_cell(values[name]) for name in _COLUMNS)
-
-
-def _cell(value: object) -> str:
-    text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    # A spreadsheet takes a text that begins so for a formula.
-    return f"'{text}" if text[:1] in set("=+-@\t\r") else text
-
-
-_BIBTEX_SIGNS = str.maketrans(
-    {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$"}
-    | {"_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
-
-
-def _bibtex(papers: Iterable[Paper]) -> Iterator[str]:
-    used: set[str] = set()
-    for paper in papers:
-        fields = {
-            "title": "{" + _tex(paper.title) + "}",
-            "author": " and ".join(_tex(author) for author in paper.authors),
-            "year": str(paper.published.year) if paper.published else "",
-            "journal": _tex(paper.venue or ""),
-            "eprint": paper.arxiv or "",
-            "archiveprefix": "arXiv" if paper.arxiv else "",
-            "doi": paper.doi or "",
-            "url": paper.url or "",
-            "abstract": _tex(paper.abstract),
-        }
-        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
-        yield f"@{'article' if paper.venue else 'misc'}{{{_citation_key(paper, used)},\n{lines}}}\n\n"
-
-
-def _tex(text: str) -> str:
-    """Return a text with BibTeX's signs escaped, unless it is TeX already and its braces close."""
-    if "\\" in text and _balanced(text):
-        return text
-    return text.translate(_BIBTEX_SIGNS)
-
-
-def _balanced(text: str) -> bool:
-    depth = 0
-    for char in re.sub(r"\\.", "", text):
-        depth += (char == "{") - (char == "}")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
-def _citation_key(paper: Paper, used: set[str]) -> str:
-    def plain(text: str) -> str:
-        folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-        return re.sub(r"[^a-z0-9]", "", folded)
-
-    name = plain(paper.authors[0].split()[-1]) if paper.authors and paper.authors[0].split() else "paper"
-    words = [word for word in map(plain, paper.title.split()) if len(word) > 3]
-    key = f"{name or 'paper'}{paper.published.year if paper.published else ''}{words[0] if words else ''}"
-    if key in used:
-        key = f"{key}-{paper.number}"
-    used.add(key)
-    return key
-
-
-_FORMS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
-    "jsonl": _json_lines,
-    "bibtex": _bibtex,
-    "csv": _csv,
-}
-FORMS = tuple(_FORMS)

@@ -1,4 +1,4 @@
-"""What the commands about mail do: the outbox, what came back, who gets no more."""
+"""Mail: the outbox, bounces, and recipients who are suppressed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,24 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 from digest.errors import UsageError
 from digest.model import Delivery, Home
-from digest.services.workspace import Clock, iso, open_library
+from digest.services.workspace import Clock, open_library
+from digest.text.format import iso
 
 if TYPE_CHECKING:
     from digest.pipeline.bounces import Collected
     from digest.store import Outbox
     from digest.store.outbox import Suppression
 
-OPEN = ("pending", "deferred", "in_doubt")  # what may still be sent, and is not being sent
+OPEN = ("pending", "deferred", "in_doubt")  # still to be sent, and not being sent now
 
 
 def outbox(home: Home, *, everything: bool) -> tuple[Delivery, ...]:
-    """Return what is on its way, has failed or was ever in doubt; or everything."""
+    """Return the messages that are unfinished, have failed or were ever in doubt; or all messages."""
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         return tx.outbox.everything() if everything else tx.outbox.unfinished()
 
 
 def retry(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> tuple[Delivery, ...]:
-    """Let messages be tried again now. Returns them. Raises UsageError for a number that is none."""
+    """Make messages due now and return them: those with these ids, or all open ones.
+
+    Raises UsageError if an id is unknown, or its message is sent or being sent.
+    """
     with open_library(home, create=False) as store, store.begin() as tx:
         keys = _chosen(tx.outbox, ids, everything=everything)
         tx.outbox.retry(keys, now=clock.now)
@@ -31,7 +35,7 @@ def retry(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> 
 
 
 def drop(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> tuple[Delivery, ...]:
-    """Let messages be tried no more. Returns them. Raises UsageError for a number that is none."""
+    """Give messages up and return them: those with these ids, or all open ones. Raises UsageError as `retry`."""
     with open_library(home, create=False) as store, store.begin() as tx:
         keys = _chosen(tx.outbox, ids, everything=everything)
         tx.outbox.drop(keys, now=clock.now)
@@ -39,46 +43,51 @@ def drop(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> t
 
 
 def _chosen(outbox: "Outbox", ids: Sequence[int], *, everything: bool) -> list[int]:
-    """Return the lines that are meant: the named ones, or all that are open."""
+    """Return the ids of the messages to change."""
     if everything and not ids:
         return [each.id for each in outbox.unfinished() if each.status in OPEN]
     if not ids:
-        raise UsageError("name messages by their id (digest outbox list shows them), or write --all")
+        raise UsageError("name messages by their id (digest outbox list shows them), or use --all")
     found = {each.id: each for each in outbox.lines(ids)}
     for number in ids:
         if number not in found:
-            raise UsageError(f"no message {number} in the outbox; digest outbox list --all shows them")
+            raise UsageError(
+                f"no message {number} in the outbox; to list all messages: digest outbox list --all"
+            )
         if found[number].status == "leased":
-            raise UsageError(f"message {number} is being sent; wait for that, then look again")
+            raise UsageError(
+                f"message {number} is being sent; wait until that ends, then check it: digest outbox list"
+            )
         if found[number].status == "sent":
-            raise UsageError(f"message {number} was sent: {found[number].reply}")
+            raise UsageError(f"message {number} is already sent: {found[number].reply}")
     return list(ids)
 
 
 def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "Collected":
-    """Read what came back: from these places, else what is new where the settings say. Raises UsageError."""
-    from digest.pipeline import bounces as returns
+    """Process the bounces in these mailboxes or messages, or the new ones where `[bounces]` says.
+
+    Raises UsageError if neither names a place, or a path cannot be read.
+    """
+    from digest.pipeline.bounces import Collected, collect, read_places
 
     if not paths and not home.settings.bounces.read_somewhere:
         raise UsageError(
-            "name a Maildir, an mbox or a message, or set mailbox or imap under [bounces] in digest.toml"
+            "no mailbox to read; name a Maildir, an mbox or a message, or set mailbox or imap under [bounces] in digest.toml"
         )
     with open_library(home, create=True) as store:
         if paths:
-            return returns.Collected(
-                returns.read_places(store, [Path(each) for each in paths], now=clock.now)
-            )
-        return returns.collect(home, store, now=clock.now)
+            return Collected(read_places(store, [Path(each) for each in paths], now=clock.now))
+        return collect(home, store, now=clock.now)
 
 
 def recipients(home: Home) -> list[dict[str, Any]]:
-    """Return every address: what it got, and what it gets no more, a line for each suppression."""
+    """Return every address by name: counts of its mail, and its suppressions, one row each, as JSON objects."""
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         queued = {address: (all_, sent) for address, all_, sent in tx.outbox.recipients()}
         suppressed = tx.outbox.suppressions()
-    stopped = {each.address for each in suppressed}
+    suppressed_addresses = {each.address for each in suppressed}
     rows: list[tuple[str, Suppression | None]] = [
-        (address, None) for address in queued if address not in stopped
+        (address, None) for address in queued if address not in suppressed_addresses
     ]
     rows += [(each.address, each) for each in suppressed]
     return [
@@ -86,25 +95,27 @@ def recipients(home: Home) -> list[dict[str, Any]]:
             "address": address,
             "queued": queued.get(address, (0, 0))[0],
             "sent": queued.get(address, (0, 0))[1],
-            "suppressed": stop is not None,
-            "subscription": stop.subscription if stop else None,
-            "reason": stop.reason if stop else None,
-            "since": iso(stop.at) if stop else None,
+            "suppressed": suppression is not None,
+            "subscription": suppression.subscription if suppression else None,
+            "reason": suppression.reason if suppression else None,
+            "since": iso(suppression.at) if suppression else None,
         }
-        for address, stop in sorted(rows, key=lambda row: row[0])
+        for address, suppression in sorted(rows, key=lambda row: row[0])
     ]
 
 
 def suppress(home: Home, address: str, *, subscription: str, reason: str, clock: Clock) -> None:
-    """Send an address no more mail of a subscription, or of any (""). Raises UsageError."""
+    """Stop mail to an address: of one subscription, or of all (""). Raises UsageError for an invalid address."""
     if "@" not in address and home.settings.room(address) is None:
-        raise UsageError(f"{address!r} is no address; write name@example.org, or the name of a room")
+        raise UsageError(f"{address!r} is not an address; use name@example.org, or the name of a chat room")
     with open_library(home, create=True) as store, store.begin() as tx:
         tx.outbox.suppress(address, reason=reason, at=clock.now, subscription=subscription)
 
 
 def unsuppress(home: Home, address: str) -> None:
-    """Send an address mail again. Raises UsageError if nothing kept it from getting mail."""
+    """Allow mail to an address again. Raises UsageError if it is not suppressed."""
     with open_library(home, create=False) as store, store.begin() as tx:
         if not tx.outbox.unsuppress(address):
-            raise UsageError(f"{address!r} is not suppressed; digest recipients list shows who is")
+            raise UsageError(
+                f"{address!r} is not suppressed; to list suppressed addresses: digest recipients list"
+            )

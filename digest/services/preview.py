@@ -1,4 +1,4 @@
-"""The issue that a subscription would get now, and what past weeks would have brought."""
+"""Previews: the issue a subscription would get now, and how many papers past weeks would have brought."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """A week (its Monday): papers first seen in it, and those the subscription's query accepts."""
+    """A week, by its Monday: the papers first seen in it, and how many of them match."""
 
     monday: date
     papers: int
@@ -24,21 +24,24 @@ class Week:
 
 
 def per_week(weeks: Sequence[Week]) -> tuple[float, int]:
-    """Return how many papers matched a week, and over how many weeks: those since the first that brought any."""
+    """Return the matches per week, and the number of weeks counted: those from the first with any papers."""
     counted = weeks[next((place for place, week in enumerate(weeks) if week.papers), 0) :]
     return sum(week.matched for week in counted) / len(counted), len(counted)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The issue a subscription would get now (None: nothing matches) and what past weeks would have brought."""
+    """The issue a subscription would get now, and past weeks. `issue` is None if nothing matches.
+
+    `text` is the issue as plain text; `papers` counts the library.
+    """
 
     issue: Issue | None
     considered: int
     matched: int
     text: str
     weeks: tuple[Week, ...]
-    papers: int  # in the library
+    papers: int
 
     @property
     def per_week(self) -> tuple[float, int]:
@@ -46,9 +49,9 @@ class Preview:
 
 
 def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Preview:
-    """Compose the issue a subscription would get now, recording nothing.
+    """Compose the issue a subscription would get now, and count `weeks` past weeks; record nothing.
 
-    Raises UsageError for an unknown subscription or one with mistakes.
+    Raises UsageError if the subscription is unknown or invalid.
     """
     from digest.compose.issue import compose
     from digest.pipeline.ingest import owned
@@ -61,10 +64,10 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         enrol(tx, [subscription], clock.now)
         cursor = tx.cursors.get(subscription.id)
         assert cursor is not None
-        shelf = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model)
-        findings = findings_of(tx, shelf, subscription, cursor.position, tx.library.end(), now=clock.now)
+        matcher = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model)
+        findings = findings_of(tx, matcher, subscription, cursor.position, tx.library.end(), now=clock.now)
         findings = ranked(
-            tx, shelf, subscription, findings, (cursor.position, tx.library.end()), now=clock.now
+            tx, matcher, subscription, findings, (cursor.position, tx.library.end()), now=clock.now
         )
         issue = compose(
             subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
@@ -77,6 +80,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
 
 
 def weeks_of(library: "Library", subscription: Subscription, now: datetime, weeks: int) -> tuple[Week, ...]:
+    """Return the last weeks, oldest first, this one included, in the subscription's zone."""
     from digest.compose.issue import recent_enough
     from digest.match.prefilter import scanner
     from digest.match.query.parser import query_of

@@ -1,12 +1,12 @@
-"""What each command does, put together from the parts: the composition root.
+"""Runs and their parts: read, fetch, diff, match, run, deliver, maintain.
 
-The doors (`cli`) parse words and print; here a command becomes values in, values out. Parts that cost
-time to import are imported where they are used.
+Services are the use cases behind every interface: one file per noun, values in, values out. Modules that
+are slow to import are imported where they are used, to keep the start of the command line fast.
 """
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,24 +25,37 @@ if TYPE_CHECKING:
     from digest.store.store import Store
 
 
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """A run to do.
+
+    `arguments` are the words after `digest` on the command line; other processes see them as the holder
+    of the home's lock. A dry run records and sends nothing. `deliver=False` leaves mail in the outbox.
+    """
+
+    options: "Options"
+    clock: Clock
+    arguments: Sequence[str] = ("run",)
+    dry_run: bool = False
+    deliver: bool = True
+
+
 def run(
     home: Home,
-    options: "Options",
-    clock: Clock,
-    *,
-    dry_run: bool,
-    words: Sequence[str],
+    request: RunRequest,
     progress: "Progress",
     loaded: Sequence["Subscription | InvalidSubscription"] | None = None,
-    then_deliver: bool = True,
 ) -> RunReport:
-    """Do one pass of the pipeline on a home, holding its lock, then deliver. A dry run takes all back.
+    """Run the pipeline once while holding the home's lock, then deliver.
 
-    `loaded` are its subscriptions, if they are at hand; without `then_deliver` mail waits in the outbox.
+    `loaded` saves reading the subscription files again. A delivery that cannot start is part of the
+    report. Raises UsageError, LockedError, StoreError.
     """
     from digest.home.subscription_files import of_home
     from digest.pipeline import run as pipeline
     from digest.system.locks import hold
+
+    options, clock = request.options, request.clock
 
     def once(store: "Store", *, write: bool) -> RunReport:
         return pipeline.run(
@@ -56,47 +69,45 @@ def run(
             write=write,
         )
 
-    with hold(home.path, command=shlex.join(["digest", *words])):
-        if loaded is None:
-            loaded = of_home(home)
-        subscriptions = pipeline.chosen(loaded, options.only)
+    with hold(home.path, command=shlex.join(["digest", *request.arguments])):
+        subscriptions = pipeline.chosen(of_home(home) if loaded is None else loaded, options.only)
         if options.among is not None:
             subscriptions = tuple(each for each in subscriptions if each.id in options.among)
-        with open_library(home, create=not dry_run) as store:
-            if dry_run:
+        with open_library(home, create=not request.dry_run) as store:
+            if request.dry_run:
                 with store.rehearse():
                     return replace(once(store, write=False), run=None)
             report = once(store, write=True)
-    # The lock is given back: delivery may take long, and several may deliver side by side.
-    if not (home.settings.channels and then_deliver):
+    # The lock is released first: delivery may take long, and several processes may deliver at once.
+    if not (home.settings.channels and request.deliver):
         return report
     try:
         return replace(report, delivery=deliver(home, clock))
-    except DigestError as error:  # the run itself is done and told
-        return replace(report, delivery=DeliveryReport.none(str(error)))
+    except DigestError as error:  # the run itself has succeeded, and is recorded
+        return replace(report, delivery=DeliveryReport.not_started(str(error)))
 
 
 def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], clock: Clock) -> frozenset[str]:
-    """Return which of these subscriptions are due now."""
+    """Return the ids of those subscriptions that a run would serve now."""
     from digest.pipeline.run import due_now
 
     with open_library(home, create=True) as store:
         return due_now(store, loaded, clock.now)
 
 
-def keep_up(home: Home, clock: Clock) -> "MaintenanceReport":
-    """Do the upkeep of a home, holding its lock."""
-    from digest.pipeline import maintenance as upkeep
+def maintain(home: Home, clock: Clock) -> "MaintenanceReport":
+    """Do the daily maintenance of a home while holding its lock: backup, clean-up, compaction."""
+    from digest.pipeline import maintenance
     from digest.system.locks import hold
 
     with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
-        return upkeep.keep_up(home, store, clock.now)
+        return maintenance.keep_up(home, store, clock.now)
 
 
 def read_paths(
     home: Home, paths: Sequence[str], clock: Clock, captured: date | None
 ) -> Iterator[DigestFile | Rejected]:
-    """Parse digest files, without looking at the library."""
+    """Parse digest files, and those of folders, in the order given, without using the library."""
     from digest import read
 
     zone = ZoneInfo(home.settings.timezone)
@@ -115,9 +126,9 @@ def read_paths(
 def fetch(
     home: Home, names: Sequence[str], since: date | None, clock: Clock, progress: "Progress"
 ) -> "Iterator[Fetched]":
-    """Fetch the sources of `digest.toml`, or only those named, into the inbox, and report on each.
+    """Fetch the named sources of `digest.toml`, or all, into the inbox, and yield what each brought.
 
-    Raises UsageError for a name that is none.
+    Raises UsageError for an unknown name, LockedError while another process fetches.
     """
     from digest import __version__
     from digest.fetch.fetch import agent_of
@@ -130,10 +141,14 @@ def fetch(
     known = {source.name: source for source in settings.sources}
     for name in names:
         if name not in known:
-            there = ", ".join(known) or "none yet; write [[sources]] in digest.toml, see docs/sources.md"
-            raise UsageError(f"no source {name!r}; there are: {there}")
+            remedy = (
+                f"use one of: {', '.join(known)}"
+                if known
+                else "add [[sources]] to digest.toml, see docs/sources.md"
+            )
+            raise UsageError(f"no source {name!r}; {remedy}")
     home.inbox.mkdir(exist_ok=True)
-    # A lock of the inbox, not of the home: a run need not wait for a slow server.
+    # The lock is the inbox's, not the home's, so that a slow server delays no run.
     with hold(home.inbox, command="digest fetch"):
         yield from fetch_all(
             [known[name] for name in dict.fromkeys(names or known)],
@@ -148,7 +163,7 @@ def fetch(
 
 
 def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> tuple[FileReport, ...]:
-    """Say what of these files is new, updated or seen before, without recording it."""
+    """Return which listings of the digest files are new, updated or seen before; record nothing."""
     from digest.pipeline.ingest import read_files
 
     with open_library(home, create=False) as store, store.rehearse():
@@ -160,9 +175,9 @@ def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> 
 def match(
     home: Home, query: str, options: "Options", clock: Clock, progress: "Progress"
 ) -> tuple[tuple[Match, ...], tuple[FileReport, ...]]:
-    """Try a query on files, else on the library. Returns the matches, best first, and the files read.
+    """Match a query against the files of `options`, or else the library.
 
-    Raises QueryError.
+    Returns the matches, best first, and the reports of the files read. Raises QueryError.
     """
     from digest.match.prefilter import scanner
     from digest.match.query.parser import query_of
@@ -182,13 +197,10 @@ def match(
 
 
 def deliver(home: Home, clock: Clock, *, dry_run: bool = False) -> DeliveryReport:
-    """Empty the outbox; a dry run says what is in it."""
-    from digest.pipeline import delivery as dispatch
+    """Deliver the messages of the outbox that are due; a dry run only reports them."""
+    from digest.pipeline import delivery
 
     with open_library(home, create=not dry_run) as store:
         if dry_run:
-            return dispatch.rehearse(home, store, now=clock.now)
-        return dispatch.deliver(home, store, now=clock.now)
-
-
-# --- JSON ----------------------------------------------------------------------------------------
+            return delivery.rehearse(home, store, now=clock.now)
+        return delivery.deliver(home, store, now=clock.now)

@@ -1,4 +1,4 @@
-"""The subscriptions of a home: list, check, add."""
+"""The subscriptions of a home: status, check, add."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -8,20 +8,21 @@ from zoneinfo import ZoneInfo
 
 from digest.errors import UsageError
 from digest.model import Home, Subscription
-from digest.services.workspace import Clock, iso, open_library
+from digest.services.workspace import Clock, open_library
+from digest.text.format import iso
 
 if TYPE_CHECKING:
     from digest.home.subscription_files import InvalidSubscription
 
 
 def subscription_of(home: Home, subscription_id: str) -> Subscription:
-    """Return a subscription by its id. Raises UsageError if it is unknown or has mistakes."""
+    """Return a subscription by its id. Raises UsageError if it is unknown or its file is invalid."""
     from digest.home.subscription_files import of_home
 
     found = {each.id: each for each in of_home(home)}
     if subscription_id not in found:
-        known = ", ".join(found) or "none yet; add one with: digest subscriptions add"
-        raise UsageError(f"no subscription {subscription_id!r}; there are: {known}")
+        remedy = f"use one of: {', '.join(found)}" if found else "add it: digest subscriptions add"
+        raise UsageError(f"no subscription {subscription_id!r}; {remedy}")
     subscription = found[subscription_id]
     if not isinstance(subscription, Subscription):
         raise UsageError(str(subscription))
@@ -30,9 +31,10 @@ def subscription_of(home: Home, subscription_id: str) -> Subscription:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionStatus:
-    """A subscription as it stands: its file, and what the library knows of it.
+    """A subscription and its state in the library.
 
-    `overdue` is a slot that has passed and that no run has used up yet.
+    Slots are instants in UTC. `overdue` is a slot that has passed and that no run has used yet. `waiting`
+    counts the entries of the log after its cursor.
     """
 
     subscription: "Subscription | InvalidSubscription"
@@ -44,7 +46,7 @@ class SubscriptionStatus:
 
 
 def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus, ...]:
-    """Return every subscription of a home, with how many entries of the log wait for it."""
+    """Return the status of every subscription of a home, valid or not, in the order of their ids."""
     from digest.compose.slots import next_slot, parse_schedule
     from digest.home.subscription_files import of_home
     from digest.pipeline.run import is_paused, waiting_slot
@@ -56,13 +58,13 @@ def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus,
         cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
         for each in found:
             cursor = cursors.get(each.id)
-            upcoming, passed = None, None
+            upcoming = overdue = None
             if isinstance(each, Subscription) and each.enabled:
                 last = cursor.last_slot if cursor else None
-                after = _not_before(each, max(clock.now, last or clock.now))
+                after = _end_of_pause(each, max(clock.now, last or clock.now))
                 upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), after)
                 if last and not is_paused(each, clock.now):
-                    passed = waiting_slot(each, last, clock.now)
+                    overdue = waiting_slot(each, last, clock.now)
             result.append(
                 SubscriptionStatus(
                     each,
@@ -70,14 +72,14 @@ def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus,
                     cursor.last_slot if cursor else None,
                     upcoming.instant if upcoming else None,
                     end - cursor.position if cursor else 0,
-                    passed.instant if passed else None,
+                    overdue.instant if overdue else None,
                 )
             )
     return tuple(result)
 
 
-def _not_before(subscription: Subscription, now: datetime) -> datetime:
-    """Return the moment after which a slot can be used: now, or the end of a pause."""
+def _end_of_pause(subscription: Subscription, now: datetime) -> datetime:
+    """Return the moment after which slots count: the end of the pause, or now."""
     if subscription.paused_until is None:
         return now
     midnight = datetime.combine(subscription.paused_until, time(), ZoneInfo(subscription.timezone))
@@ -87,9 +89,10 @@ def _not_before(subscription: Subscription, now: datetime) -> datetime:
 def check_subscriptions(
     home: Home,
 ) -> tuple[tuple["Subscription | InvalidSubscription", tuple[str, ...]], ...]:
-    """Check every subscription file; with each the warnings.
+    """Return every subscription, valid or not, with its warnings.
 
-    They are about fields that no source fills so far, and about words that were perhaps meant as operators.
+    Warnings concern fields that no source has filled so far, words that look like operators, and chat
+    rooms that `digest.toml` does not define.
     """
     from digest.home.subscription_files import of_home
     from digest.match.query.lint import hints
@@ -105,25 +108,29 @@ def check_subscriptions(
             atoms = positive_atoms(query_of(each.keywords, each.exclude))
             used = {name for atom in atoms if atom.fields != DEFAULT_SCOPE for name in atom.fields}
             warnings = tuple(
-                f"{each.id}: no source read so far fills the field {name!r}; a term on it cannot match yet"
+                f"{each.id}: no file read so far fills the field {name!r}; terms on it cannot match yet"
                 for name in sorted(used - filled if filled else ())
             )
-            said = (hint for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword))
-            warnings += tuple(f"{each.id}: {hint}" for hint in said)
-            rooms = (name for name in each.chat if home.settings.room(name) is None)
-            warnings += tuple(f"{each.id}: chat: there is no [chat.{name}] in digest.toml" for name in rooms)
+            warnings += tuple(
+                f"{each.id}: {hint}" for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword)
+            )
+            warnings += tuple(
+                f"{each.id}: chat: digest.toml has no table [chat.{name}]; add it, or correct the name"
+                for name in each.chat
+                if home.settings.room(name) is None
+            )
         result.append((each, warnings))
     return tuple(result)
 
 
 def add_subscription(home: Home, subscription_id: str, values: dict[str, object]) -> Path:
-    """Write a new subscription file. Raises UsageError if the id is taken or a value is wrong."""
+    """Write a new subscription file and return its path. Raises UsageError if the id is taken or a value invalid."""
     from digest.home.subscription_files import InvalidSubscription, check, new_text
     from digest.system.files import write_whole
 
     path = home.subscriptions / f"{subscription_id}.toml"
     if path.exists():
-        raise UsageError(f"{path}: there is such a subscription; choose another id or edit that file")
+        raise UsageError(f"{path}: the file exists already; choose another id, or edit the file")
     text = new_text(values)
     checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
     if isinstance(checked, InvalidSubscription):
@@ -132,17 +139,18 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
     return path
 
 
-def status_json(standing: SubscriptionStatus) -> dict[str, object]:
-    each = standing.subscription
+def status_json(status: SubscriptionStatus) -> dict[str, object]:
+    """Return a status as `digest subscriptions list --json` prints it."""
+    each = status.subscription
     subscription = each if isinstance(each, Subscription) else None
     return {
         "id": each.id,
         "name": subscription.name if subscription else None,
         "error": None if subscription else str(each),
         "enabled": subscription.enabled if subscription else None,
-        "issues": standing.issues,
-        "last_slot": iso(standing.last_slot),
-        "next_slot": iso(standing.next_slot),
-        "overdue": iso(standing.overdue),
-        "waiting": standing.waiting,
+        "issues": status.issues,
+        "last_slot": iso(status.last_slot),
+        "next_slot": iso(status.next_slot),
+        "overdue": iso(status.overdue),
+        "waiting": status.waiting,
     }

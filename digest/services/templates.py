@@ -1,4 +1,4 @@
-"""What the commands about templates do: a page to look at, and templates of one's own."""
+"""Templates: a page to preview them, and the home's own templates."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,47 +8,47 @@ from digest.errors import UsageError
 from digest.model import Home
 from digest.services.preview import preview
 from digest.services.workspace import Clock
+from digest.text.format import count
 
 if TYPE_CHECKING:
     from digest.render.overrides import Template
 
 
 def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
-    """Return the HTML of the issue a subscription would get now, recording nothing.
+    """Return the HTML of the issue a subscription would get now; record nothing.
 
-    Raises UsageError if nothing matches, else as `preview`.
+    Raises UsageError if the subscription is unknown or invalid, or nothing matches.
     """
     from digest.pipeline.outputs import renderer_for
 
     found = preview(home, subscription_id, clock, weeks=1)
     if found.issue is None:
-        papers = "new paper" if found.considered == 1 else "new papers"
         raise UsageError(
-            f"no match among {found.considered} {papers}, so there is no issue to show; "
-            'set an earlier start in its file, such as start = "90 days"'
+            f"no match among {count(found.considered, 'new paper')}, so there is no issue to show; "
+            'set an earlier start in the subscription file, such as start = "90 days"'
         )
-    # The page lies in a folder of its own, far from the archive.
+    # The page is written outside the archive, so its links must be absolute.
     site = (home.path.resolve() / "output" / "site").as_uri()
     return renderer_for(home).html(found.issue, f"{site}/")
 
 
 def templates(home: Home) -> tuple["Template", ...]:
-    """Return all templates, and which of them the home has of its own."""
-    from digest.render import overrides as own
+    """Return all templates; each says whether the home overrides it."""
+    from digest.render import overrides
 
-    return own.templates(home.templates)
+    return overrides.templates(home.templates)
 
 
 def export_templates(home: Home, names: Sequence[str]) -> tuple[Path, ...]:
-    """Copy templates of the program into the home. Raises UsageError."""
-    from digest.render import overrides as own
+    """Copy the program's templates into the home and return the paths written. Raises UsageError."""
+    from digest.render import overrides
 
-    return own.export(home.templates, tuple(dict.fromkeys(names)))
+    return overrides.export(home.templates, tuple(dict.fromkeys(names)))
 
 
 def check_templates(home: Home) -> tuple[str, ...]:
-    """Return what is wrong with the home's templates."""
+    """Return what is wrong with the home's templates, a message each."""
     from digest.pipeline.outputs import frame_of
-    from digest.render import overrides as own
+    from digest.render import overrides
 
-    return own.check(home.templates, frame_of(home))
+    return overrides.check(home.templates, frame_of(home))

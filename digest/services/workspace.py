@@ -1,4 +1,4 @@
-"""What most use cases begin with: the clock of a command, and the library of a home."""
+"""What most use cases start from: the clock of a command, and the library of a home."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`now` is what every decision sees (`--now`, else the machine's time); `started` the machine's."""
+    """`now` is the time that every decision uses (`--now`, else the machine's); `started` is the machine's."""
 
     now: datetime
     started: datetime
 
     @classmethod
     def at(cls, stated: datetime | None, timezone: str = "UTC") -> "Clock":
-        """Return the clock of a command; a stated time without offset is one of the zone."""
+        """Return a clock that shows `stated`, or the machine's time; a naive time is one of the zone."""
         started = datetime.now(UTC)
         if stated is not None and stated.tzinfo is None:
             stated = stated.replace(tzinfo=ZoneInfo(timezone))
@@ -31,23 +31,31 @@ class Clock:
 
     @classmethod
     def of(cls, home: Home, stated: datetime | None) -> "Clock":
-        """Return the clock of a command on a home."""
+        """Return the clock of a command on a home; a naive time is one of the home's zone."""
         return cls.at(stated, home.settings.timezone)
 
 
 @contextmanager
-def library(home: Home, *, write: bool = False, words: Sequence[str] = ()) -> Iterator["Transaction"]:
-    """Open a transaction on the home's library for the block; to write, holding the home's lock."""
+def library(home: Home, *, write: bool = False, arguments: Sequence[str] = ()) -> Iterator["Transaction"]:
+    """Open a transaction on the home's library for the block.
+
+    To write, it holds the home's lock, which shows `digest` and these arguments as its holder. Raises
+    UsageError, LockedError, StoreError.
+    """
     from digest.system.locks import hold
 
-    lock = hold(home.path, command=shlex.join(["digest", *words])) if write else nullcontext()
+    lock = hold(home.path, command=shlex.join(["digest", *arguments])) if write else nullcontext()
     with lock, open_library(home, create=False) as store, store.begin(write=write) as tx:
         yield tx
 
 
 @contextmanager
 def open_library(home: Home, *, create: bool, url: str | None = None) -> Iterator["Store"]:
-    """Open the home's library (or `url`) for the block."""
+    """Open the home's library, or the database at `url`, for the block.
+
+    Without `create`, a library that does not exist is opened as an empty one in memory. Raises
+    UsageError if the database URL is wrong, StoreError.
+    """
     from digest.store.engine import open_store
 
     store = open_store(url or home.settings.database, home=home.path, create=create)
@@ -55,7 +63,3 @@ def open_library(home: Home, *, create: bool, url: str | None = None) -> Iterato
         yield store
     finally:
         store.close()
-
-
-def iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

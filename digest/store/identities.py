@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from digest.diff.changes import Change, KeyHit, Known, PossibleDuplicate
 from digest.diff.source_records import SourceRecord, group_by_source, merge
@@ -23,6 +23,10 @@ from digest.store.sql import chunks, inserted_key
 # A key or a trace that more papers share than this tells nothing: the index stays bounded.
 _MOST_SHARING = 64
 _MOST_CANDIDATES = 8
+
+# Executed for each new paper: built once, since SQLAlchemy builds slower than SQLite executes.
+_ADD_PAPER = insert(papers)
+_BY_UID = select(papers.c.number).where(papers.c.uid == bindparam("uid"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +155,20 @@ class Identities:
         assert change.witness is not None
         record = merge({file.source: change.witness})
         result = self._db.execute(
-            insert(papers).values(
-                uid=self._free_uid(change.keys[0]),
-                first_seen=at,
-                sources=file.source,
-                record=encode(change.record if change.known is None else record),
-            )
+            _ADD_PAPER,
+            {
+                "uid": self._free_uid(change.keys[0]),
+                "first_seen": at,
+                "sources": file.source,
+                "record": encode(change.record if change.known is None else record),
+            },
         )
         return inserted_key(result)
 
     def _free_uid(self, key: str) -> str:
         """Return the feed id of a key; where a paper of the same title has it, one that is free."""
         uid, count = feed_uid(key), 1
-        while self._db.execute(select(papers.c.number).where(papers.c.uid == uid)).first():
+        while self._db.execute(_BY_UID, {"uid": uid}).first():
             count += 1
             uid = feed_uid(f"{key}#{count}")
         return uid

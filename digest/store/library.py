@@ -12,8 +12,12 @@ from digest.diff.source_records import merge
 from digest.model import DigestFile, Entry, Listing, Paper, SourceBatch
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
-from digest.store.schema import absorbed, entries, files, listings, papers, runs, unwritten, witnesses
+from digest.store.pending_files import PendingFiles
+from digest.store.schema import absorbed, entries, files, listings, papers, runs, witnesses
 from digest.store.sql import chunks, inserted_key
+
+# Executed for each paper of a file: built once, since SQLAlchemy builds slower than SQLite executes.
+_ADD_WITNESS = insert(witnesses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Library:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._identities = Identities(connection)
+        self._pending = PendingFiles(connection)
 
     # --- files
 
@@ -138,7 +143,7 @@ class Library:
     def _store(self, file: DigestFile, change: Change, at: datetime) -> int:
         """Store what a file says of a paper, or of a part of it; return its number."""
         number = change.part
-        word = {"word": encode(change.witness)}
+        word = encode(change.witness)
         known = change.known.parts.get(number, {}) if change.known and number else {}
         if number is None:
             number = self._identities.insert_paper(file, change, at)
@@ -147,10 +152,10 @@ class Library:
             else:
                 self._identities.join(number, change.known.number, change.why, kind="joined", at=at)
         if file.source not in known:
-            self._db.execute(insert(witnesses).values(paper=number, source=file.source, **word))
+            self._db.execute(_ADD_WITNESS, {"paper": number, "source": file.source, "word": word})
         elif known[file.source] != change.witness:
             where = (witnesses.c.paper == number) & (witnesses.c.source == file.source)
-            self._db.execute(update(witnesses).where(where).values(word))
+            self._db.execute(update(witnesses).where(where).values(word=word))
         return number
 
     def _update_paper(self, file: DigestFile, change: Change, at: datetime) -> bool:
@@ -169,9 +174,7 @@ class Library:
         return changed
 
     def _page_unwritten(self, number: int) -> None:
-        key = {"kind": "paper", "key": str(number)}
-        if not self._db.execute(select(unwritten).filter_by(**key)).first():
-            self._db.execute(insert(unwritten).values(key))
+        self._pending.mark("paper", str(number))
 
     def batches(self, source: str, *, limit: int) -> tuple[SourceBatch, ...]:
         """Return what the newest files of a source brought, the newest first."""

@@ -3,12 +3,18 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from digest.store.schema import unwritten
 from digest.store.sql import chunks
 
 Kind = Literal["issue", "feed", "paper", "index"]
+
+# Executed for each paper of a file: built once, since SQLAlchemy builds slower than SQLite executes.
+_IS_UNWRITTEN = select(unwritten).where(
+    unwritten.c.kind == bindparam("kind"), unwritten.c.key == bindparam("key")
+)
+_MARK_UNWRITTEN = insert(unwritten)
 
 
 class PendingFiles:
@@ -18,8 +24,9 @@ class PendingFiles:
         self._db = connection
 
     def mark(self, kind: Kind, key: str) -> None:
-        if not self._db.execute(select(unwritten).filter_by(kind=kind, key=key)).first():
-            self._db.execute(insert(unwritten).values(kind=kind, key=key))
+        row = {"kind": kind, "key": key}
+        if not self._db.execute(_IS_UNWRITTEN, row).first():
+            self._db.execute(_MARK_UNWRITTEN, row)
 
     def clear(self, kind: Kind, keys: Iterable[str]) -> None:
         for chunk in chunks(keys):

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic file writes: a file is replaced whole or not at all."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ from digest.errors import StoreError
 
 
 def write_whole(path: Path, data: bytes) -> bool:
-    """Write a file so that a reader, or a crash, meets the old one or the new one whole.
+    """Replace a file atomically: readers see the old or the new content, also after a crash.
 
-    A file that already has these bytes is left alone. Returns whether it was written. Raises StoreError.
+    Missing folders are created. Returns False if the file already has this content. Raises StoreError.
     """
     try:
         if path.is_file() and path.read_bytes() == data:
@@ -30,7 +30,7 @@ def write_whole(path: Path, data: bytes) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's new entry survive a loss of power."""
+    """Flush a folder to disk, so that new and renamed files survive a power failure. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

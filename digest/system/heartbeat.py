@@ -1,8 +1,8 @@
-"""The pulse of `digest schedule`: what it leaves in the home after each round, so that others see whether it lives."""
+"""The heartbeat of `digest schedule`: a file that it writes after each round, for `digest doctor` to read."""
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,24 @@ FILE = ".digest.schedule.json"
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """When the last round ended, and why it went wrong (empty: it went well)."""
+    """When the last round ended (aware), and its error; empty if it succeeded."""
 
     at: datetime
-    wrong: str = ""
+    error: str = ""
 
 
-def write(home: Path, pulse: Heartbeat) -> None:
-    """Leave a pulse in the home; a full disk is no reason to stop."""
-    note = {**asdict(pulse), "at": pulse.at.isoformat(timespec="seconds")}
+def write(home: Path, heartbeat: Heartbeat) -> None:
+    """Write the heartbeat of a home. A full disk is ignored: the schedule must go on."""
+    record = {"at": heartbeat.at.isoformat(timespec="seconds"), "wrong": heartbeat.error}
     with suppress(StoreError):
-        write_whole(home / FILE, json.dumps(note).encode())
+        write_whole(home / FILE, json.dumps(record).encode())
 
 
 def read(home: Path) -> Heartbeat | None:
-    """Return the last pulse; None if there never was one, or it cannot be read."""
+    """Return the last heartbeat of a home; None if there is none or the file is damaged."""
     try:
-        note: dict[str, Any] = dict(json.loads((home / FILE).read_text("utf-8")))
-        at = datetime.fromisoformat(str(note["at"]))
+        record: dict[str, Any] = dict(json.loads((home / FILE).read_text("utf-8")))
+        at = datetime.fromisoformat(str(record["at"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return Heartbeat(at if at.tzinfo else at.replace(tzinfo=UTC), str(note.get("wrong", "")))
+    return Heartbeat(at if at.tzinfo else at.replace(tzinfo=UTC), str(record.get("wrong", "")))

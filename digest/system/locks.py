@@ -1,4 +1,4 @@
-"""One run at a time per home: a file lock that the system lets go of when the holder dies."""
+"""File locks of a home; the system releases them when their process dies."""
 
 import fcntl
 import json
@@ -12,15 +12,18 @@ from pathlib import Path
 
 from digest.errors import LockedError, StoreError
 
-FILE = ".digest.lock"
-LEADER = ".digest.schedule.lock"  # held by the process that makes the rounds
+FILE = ".digest.lock"  # held during a run: one at a time per home
+LEADER = ".digest.schedule.lock"  # held by the process that runs the schedule
+
+_LIVENESS_FOLDER = ".digest.delivering"
 
 
 @contextmanager
 def hold(home: Path, *, command: str, timeout: float = 60.0, file: str = FILE) -> Iterator[None]:
-    """Hold the home's lock for the block. Raises LockedError, naming the holder, after `timeout` seconds.
+    """Hold a lock of the home for the block; `file` chooses which.
 
-    `file` names another lock of the home.
+    Waits up to `timeout` seconds, then raises LockedError, which names the holder. Raises StoreError if
+    the file system cannot lock. `command` is what others are shown as the holder.
     """
     path = home / file
     try:
@@ -31,15 +34,15 @@ def hold(home: Path, *, command: str, timeout: float = 60.0, file: str = FILE) -
         ) from error
     try:
         _acquire(handle, path, timeout)
-        _sign(handle, command)
+        _write_holder(handle, command)
         yield
         os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
 
-def _sign(handle: int, command: str) -> None:
-    """Leave a note of who holds the lock, for those who wait; a full disk is no reason not to run."""
+def _write_holder(handle: int, command: str) -> None:
+    """Note in the lock file who holds it. A full disk is ignored: the lock is held all the same."""
     note = {"pid": os.getpid(), "host": socket.gethostname(), "command": command}
     note["since"] = datetime.now(UTC).isoformat(timespec="seconds")
     with suppress(OSError):
@@ -54,29 +57,30 @@ def _acquire(handle: int, path: Path, timeout: float) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() >= deadline:
-                raise LockedError(f"{path.parent}: {_holder(path)}; wait for it or stop it") from error
+                by = _read_holder(path) or "another process"
+                raise LockedError(
+                    f"{path.parent} is in use by {by}; wait until it ends, or stop it"
+                ) from error
             time.sleep(0.1)
         except OSError as error:
             raise StoreError(
-                f"{path}: the file system cannot lock ({error.strerror}); put the home on a local disk"
+                f"{path}: the file system does not support locks ({error.strerror}); "
+                "put the home on a local disk"
             ) from error
         else:
             return
 
 
 def holder(home: Path, file: str = FILE) -> str | None:
-    """Return who holds a lock of the home, in words; None if nobody does."""
+    """Describe the process that holds a lock of the home; None if it is free."""
     path = home / file
-    return _named(path) or "somebody who left no name" if path.exists() and _is_held(path) else None
+    if not (path.exists() and _is_held(path)):
+        return None
+    return _read_holder(path) or "another process (unknown)"
 
 
-def _holder(path: Path) -> str:
-    named = _named(path)
-    return "another run holds this home" + (f": {named}" if named else "")
-
-
-def _named(path: Path) -> str:
-    """Return whom the note in a lock names; empty if it says nothing."""
+def _read_holder(path: Path) -> str:
+    """Return the holder named in a lock file: "digest run (process 7 on host, since …)"; empty if none is."""
     try:
         note = dict(json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
@@ -86,24 +90,20 @@ def _named(path: Path) -> str:
     )
 
 
-# --- signs of life --------------------------------------------------------------------------------
-
-_SIGNS = ".digest.delivering"
-
-
 @contextmanager
 def liveness_file(home: Path, name: str) -> Iterator[None]:
-    """Hold a file named `name` locked for the block, so that others see that its maker still lives.
+    """Keep a locked file `name` for the block, which shows others that this worker is alive.
 
-    It goes when the block ends well; else it stays, and others see that its maker is dead.
+    The file is removed when the block ends normally. After a crash it remains, unlocked, and
+    `dead_workers` lists it. Raises StoreError.
     """
-    path = home / _SIGNS / name
+    path = home / _LIVENESS_FOLDER / name
     draft = path.with_name(f".{name}")
     try:
         path.parent.mkdir(exist_ok=True)
         handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        draft.rename(path)  # it is never seen without its lock
+        draft.rename(path)  # only now: it must never be seen without its lock
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be locked ({error.strerror}); check the folder's permissions"
@@ -116,7 +116,7 @@ def liveness_file(home: Path, name: str) -> Iterator[None]:
 
 
 def boot_id() -> str:
-    """Return what tells this start of the machine from every other; empty where the system cannot tell."""
+    """Return an id of this start of the machine; empty where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip().replace("-", "")[:16]
     except (OSError, ValueError):
@@ -124,14 +124,14 @@ def boot_id() -> str:
 
 
 def dead_workers(home: Path) -> tuple[str, ...]:
-    """Return the names of those who left a sign and hold it no more. One of another machine leaves none."""
-    return tuple(sorted(path.name for path in (home / _SIGNS).glob("[!.]*") if not _is_held(path)))
+    """Return the sorted names of workers of this machine that died: their liveness files are unlocked."""
+    return tuple(sorted(path.name for path in (home / _LIVENESS_FOLDER).glob("[!.]*") if not _is_held(path)))
 
 
 def _is_held(path: Path) -> bool:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # gone in this moment, or not ours to judge
+    except OSError:  # removed a moment ago, or not readable: do not declare its worker dead
         return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -143,6 +143,6 @@ def _is_held(path: Path) -> bool:
 
 
 def forget_worker(home: Path, name: str) -> None:
-    """Remove the sign of one who died."""
+    """Remove the liveness file of a dead worker."""
     with suppress(OSError):
-        (home / _SIGNS / name).unlink()
+        (home / _LIVENESS_FOLDER / name).unlink()

@@ -1,4 +1,4 @@
-"""Templates and samples that come with the program: in a wheel, or at the top of a checkout."""
+"""Templates and samples that ship with the program: in an installed wheel, or at the top of a checkout."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from digest.errors import DigestError
 
 
 def folder(name: str) -> Path:
-    """Return the folder `name` (templates, subscriptions, inbox) that comes with the program."""
+    """Return the shipped folder `name`: templates, subscriptions or inbox. Raises DigestError."""
     package = Path(__file__).parents[1]
     for candidate in (package / "_home" / name, package.parent / name):
         if candidate.is_dir():
             return candidate
-    raise DigestError(f"the folder {name!r} of the program is missing; install paper-digest again")
+    raise DigestError(f"the program's folder {name!r} is missing; reinstall paper-digest")

@@ -1,6 +1,4 @@
-"""`digest serve`: the archive, the feeds and what a monitor asks, over HTTP, and the clock beside it.
-
-    server → site → files
+"""The web interface of `digest serve`: archive, feeds, unsubscribe pages, clicks and monitoring.
 
 The only importer of Starlette and uvicorn.
 """

@@ -1,13 +1,13 @@
-"""The addresses of `digest serve`, and what answers at each.
+"""The addresses of `digest serve`, and their handlers.
 
-    /                              the archive, as it lies in output/site
-    /issues/<subscription>/….html  the same; where clicks are counted, with titles that count them
+    /                              the archive: the files of output/site
+    /issues/<subscription>/….html  the same; where clicks are counted, with titles that link to /r/
     /feeds/                        the feeds
-    /r/<subscription>/<token>      counts a click, leads on to the paper
-    /unsubscribe/<token>           GET asks, POST does (RFC 8058); no cookie, no redirect
-    /healthz, /metrics             what a monitor asks
+    /r/<subscription>/<token>      counts a click and redirects to the paper
+    /unsubscribe/<token>           GET asks for confirmation, POST unsubscribes (RFC 8058); no cookie, no redirect
+    /healthz, /metrics             for monitoring
 
-Where `base_url` has a path, the same below it: a proxy may strip the path, or leave it.
+If `base_url` has a path, all of these also work below it, so a proxy may strip the path or keep it.
 """
 
 from collections.abc import Callable
@@ -31,35 +31,36 @@ from digest.model import Home
 from digest.rank.clicks import made_by_hand
 from digest.render import notices
 from digest.services import reader_pages
-from digest.services.metrics import Meters, Page, figures, health
+from digest.services.metrics import Meters
 from digest.services.workspace import Clock
+from digest.web.monitoring import monitoring_routes
 from digest.web.static import Files, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
     from digest.render.notices import Notice
 
-_FORM_BYTES = 10_000  # of the body of a POST; RFC 8058's has 26
+_FORM_BYTES = 10_000  # limit of a POST body; that of RFC 8058 has 26
 _ROBOTS = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
-_PAGE_PARTS = 3  # issues, the subscription, the file
+_PAGE_PARTS = 3  # of the path of an issue's page: issues, the subscription, the file
 
 
 class ReloadingHome:
-    """A home with its settings as they stand now; while they have mistakes, those before stay in force."""
+    """A home whose settings are read again when they change; invalid ones leave the old in force."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._seen = self._mark()
+        self._version = self._file_version()
 
     def __call__(self) -> Home:
-        seen = self._mark()
-        if seen != self._seen:
-            self._seen = seen
+        version = self._file_version()
+        if version != self._version:
+            self._version = version
             with suppress(ConfigError):
                 self._home = open_home(str(self._home.path))
         return self._home
 
-    def _mark(self) -> tuple[int, ...]:
-        """Return what changes when the settings file does."""
+    def _file_version(self) -> tuple[int, ...]:
+        """Return a value that changes when the settings file does."""
         with suppress(OSError):
             found = (self._home.path / FILE).stat()
             return found.st_ino, found.st_mtime_ns, found.st_size
@@ -68,72 +69,58 @@ class ReloadingHome:
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What answers. `home` returns the home as it is now, `log` notes what went wrong."""
+    """The handlers of the routes. `home` returns the home with its current settings; `log` logs an error."""
 
     home: Callable[[], Home]
-    meters: Meters
     log: Callable[[BaseException], None]
 
-    def health(self, _request: Request) -> Response:
-        return _answered(health(self.meters))
-
-    def metrics(self, _request: Request) -> Response:
-        return _answered(figures(self.home(), self.meters))
-
-    # --- leaving
-
-    def ask_to_leave(self, request: Request) -> Response:
-        """Show who would leave what. Programs that follow links come here: nothing is changed."""
+    def confirm_unsubscribe(self, request: Request) -> Response:
+        """Show who would be unsubscribed from what. Change nothing: mail scanners follow links."""
         home = self.home()
         found = reader_pages.unsubscribe_target(home, request.path_params["token"])
         if found is None:
             return self._notice(home, request, notices.no_token(home.settings.language), 404)
-        made = notices.left if found.gone else notices.ask
-        return self._notice(home, request, made(found.name, found.address, found.language))
+        notice = notices.left if found.unsubscribed else notices.ask
+        return self._notice(home, request, notice(found.name, found.address, found.language))
 
-    async def leave(self, request: Request) -> Response:
-        """Do it, if the form says so that a mail program sends, and our own page."""
-        meant = await _says_one_click(request)
-        return await to_thread.run_sync(self._leave, request, meant)
+    async def unsubscribe(self, request: Request) -> Response:
+        """Unsubscribe, if the body is the one-click form that mail programs and our own page send."""
+        valid = await _is_one_click_form(request)
+        return await to_thread.run_sync(self._unsubscribe, request, valid)
 
-    def _leave(self, request: Request, meant: bool) -> Response:
+    def _unsubscribe(self, request: Request, valid: bool) -> Response:
         home = self.home()
-        found = (
-            reader_pages.unsubscribe(home, request.path_params["token"], Clock.at(None)) if meant else None
-        )
+        token = request.path_params["token"]
+        found = reader_pages.unsubscribe(home, token, Clock.at(None)) if valid else None
         if found is None:
-            status = 404 if meant else 400
+            status = 404 if valid else 400
             return self._notice(home, request, notices.no_token(home.settings.language), status)
         return self._notice(home, request, notices.left(found.name, found.address, found.language))
 
-    # --- clicks
-
-    def follow(self, request: Request) -> Response:
-        """Lead on to a paper of ours, and to nowhere else; the click is noted when the reader is on the way."""
+    def click(self, request: Request) -> Response:
+        """Redirect to a paper of the library, nowhere else; record the click after the response."""
         home, subscription = self.home(), request.path_params["subscription"]
         found = reader_pages.click_target(home, subscription, request.path_params["token"])
         if found is None:
             raise HTTPException(404)
         paper, url = found
-        noting = None
+        recording = None
         if made_by_hand(request.method, request.headers):
-            noting = BackgroundTask(self._count, home, subscription, paper, Clock.at(None))
+            recording = BackgroundTask(self._record_click, home, subscription, paper, Clock.at(None))
         return Response(
             status_code=303,
             headers={"location": url, "cache-control": "no-store", "x-robots-tag": "noindex, nofollow"},
-            background=noting,
+            background=recording,
         )
 
-    def _count(self, home: Home, subscription: str, paper: int, clock: Clock) -> None:
+    def _record_click(self, home: Home, subscription: str, paper: int, clock: Clock) -> None:
         try:
             reader_pages.record_click(home, subscription, paper, clock)
-        except DigestError as error:  # the reader has long been answered
+        except DigestError as error:  # the reader has been redirected already
             self.log(error)
 
-    # --- what is not there, and what goes wrong
-
-    def missing(self, request: Request, error: Exception) -> Response:
-        """Answer what nothing else answers; the first page of an archive without any says how to begin."""
+    def http_error(self, request: Request, error: Exception) -> Response:
+        """Respond to an HTTPException; the start page of an empty archive explains how to begin."""
         assert isinstance(error, HTTPException)
         home = self.home()
         if error.status_code == 404 and request.url.path in {"/", "/index.html"}:
@@ -142,8 +129,8 @@ class Handlers:
             return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)
         return self._notice(home, request, notices.nothing_here(home.settings.language), 404)
 
-    def failed(self, request: Request, error: Exception) -> Response:
-        """Answer where the library or a template fails."""
+    def unavailable(self, request: Request, error: Exception) -> Response:
+        """Respond when the library or a template fails."""
         self.log(error)
         home = self.home()
         return self._notice(home, request, notices.not_now(home.settings.language), 503)
@@ -151,7 +138,7 @@ class Handlers:
     def _notice(self, home: Home, request: Request, notice: "Notice", status: int = 200) -> Response:
         try:
             page = reader_pages.notice_page(home, notice)
-        except DigestError as error:  # a template of the home's own that fails
+        except DigestError as error:  # the home's own template fails
             self.log(error)
             return PlainTextResponse("\n\n".join((notice.heading, *notice.text)) + "\n", status)
         response = page_response(page, request.scope, status)
@@ -160,27 +147,27 @@ class Handlers:
 
 
 class Archive(Files):
-    """The archive's files; an issue's page is made anew where its titles count clicks."""
+    """The files of the archive. Issue pages are rendered on request where clicks are counted."""
 
     def __init__(self, home: Callable[[], Home]) -> None:
         super().__init__(home().output / "site")
-        self._settled = home
+        self._current_home = home
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file at a path, `index.html` for none."""
+        """Return the file at a path; `index.html` for the root."""
         response = await super().get_response("index.html" if path == "." else path, scope)
         parts = path.split("/")
         if len(parts) == _PAGE_PARTS and parts[0] == "issues" and scope["method"] in {"GET", "HEAD"}:
-            made = await to_thread.run_sync(self._counting, parts[1], parts[2].removesuffix(".html"))
-            return response if made is None else page_response(made, scope)
+            page = await to_thread.run_sync(self._tracked_page, parts[1], parts[2].removesuffix(".html"))
+            return response if page is None else page_response(page, scope)
         return response
 
-    def _counting(self, subscription: str, stem: str) -> str | None:
-        return reader_pages.counting_page(self._settled(), subscription, stem)
+    def _tracked_page(self, subscription: str, stem: str) -> str | None:
+        return reader_pages.tracked_page(self._current_home(), subscription, stem)
 
 
 class PathPrefix:
-    """An application whose addresses may have the path of `base_url` before them."""
+    """An application whose addresses also work below the path of `base_url`."""
 
     def __init__(self, app: ASGIApp, home: Callable[[], Home]) -> None:
         self._app, self._home = app, home
@@ -194,21 +181,20 @@ class PathPrefix:
 
 
 def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseException], None]) -> ASGIApp:
-    """Return all addresses as one ASGI application."""
-    pages = Handlers(home, meters, log)
-    token = "/unsubscribe/{token}"  # noqa: S105 - the place of one
+    """Return the whole site as one ASGI application; `log` logs errors of pages."""
+    handlers = Handlers(home, log)
+    token = "/unsubscribe/{token}"  # noqa: S105 - a path, not a secret
     site = Starlette(
         routes=[
-            Route("/healthz", pages.health),
-            Route("/metrics", pages.metrics),
+            *monitoring_routes(home, meters),
             Route("/robots.txt", _robots),
-            Route(token, pages.ask_to_leave),
-            Route(token, pages.leave, methods=["POST"]),
-            Route("/r/{subscription}/{token}", pages.follow),
+            Route(token, handlers.confirm_unsubscribe),
+            Route(token, handlers.unsubscribe, methods=["POST"]),
+            Route("/r/{subscription}/{token}", handlers.click),
             Mount("/feeds", Files(home().output / "feeds")),
             Mount("/", Archive(home)),
         ],
-        exception_handlers={HTTPException: pages.missing, DigestError: pages.failed},
+        exception_handlers={HTTPException: handlers.http_error, DigestError: handlers.unavailable},
     )
     site.router.redirect_slashes = False
     return SecurityHeaders(PathPrefix(site, home))
@@ -218,13 +204,8 @@ def _robots(_request: Request) -> Response:
     return PlainTextResponse(_ROBOTS)
 
 
-def _answered(answer: Page) -> Response:
-    status, kind, text = answer
-    return Response(text.encode("utf-8", "backslashreplace"), status, {"content-type": kind})
-
-
-async def _says_one_click(request: Request) -> bool:
-    """Tell whether a body is RFC 8058's form, in either way that forms are sent."""
+async def _is_one_click_form(request: Request) -> bool:
+    """Return whether the body is the form of RFC 8058, in either encoding of forms."""
     body = b""
     try:
         async for part in request.stream():

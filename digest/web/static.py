@@ -1,4 +1,4 @@
-"""Files of the output over HTTP: whole, with their types, and not again to who has them."""
+"""Static files over HTTP, with types, caching and security headers."""
 
 import base64
 import re
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# What mimetypes does not know, or not as feed readers do.
+# Types that mimetypes does not know, or that feed readers expect otherwise.
 TYPES = {
     ".rss": "application/rss+xml; charset=utf-8",
     ".atom": "application/atom+xml; charset=utf-8",
@@ -23,7 +23,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
 }
-# Everything a page needs is in it, or beside it: nothing is loaded from elsewhere, nothing frames it.
+# Pages are self-contained: they load nothing from other origins and may not be framed.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src {scripts}; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -32,27 +32,27 @@ _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 class Files(StaticFiles):
-    """A folder that may come into being later. Hidden files and drafts are none; folders are not listed."""
+    """The files of a folder, which may not exist yet. Hidden files are not served, folders not listed."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, check_dir=False)
 
     async def check_config(self) -> None:
-        """Leave it be that the folder is not there yet."""
+        """Accept a folder that does not exist yet."""
 
     def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
-        """Return a file and its state. Raises HTTPException if it is none."""
+        """Return the path and stat of a file; an empty path for hidden files."""
         if any(part.startswith(".") for part in Path(path).parts):
             return "", None
         return super().lookup_path(path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file at a path. Raises HTTPException if it is none."""
-        if scope["path"].endswith("/") and self.get_path(scope) != ".":  # its links would lead elsewhere
+        """Return the file at a path. Raises HTTPException 404 if there is none."""
+        if scope["path"].endswith("/") and self.get_path(scope) != ".":  # relative links in it would break
             raise HTTPException(404)
         try:
             return await super().get_response(path, scope)
-        except OSError as error:  # a link in a circle, a disk that fails
+        except OSError as error:  # a circular link, a failing disk
             raise HTTPException(404) from error
 
     def file_response(
@@ -66,24 +66,24 @@ class Files(StaticFiles):
             response.headers["content-security-policy"] = page_policy(
                 path, stat_result.st_mtime_ns, stat_result.st_size
             )
-        response.headers["cache-control"] = "no-cache"  # it may be kept, and is asked for again
+        response.headers["cache-control"] = "no-cache"  # may be stored, must be revalidated
         return response
 
 
 @lru_cache(maxsize=1024)
 def page_policy(path: Path, _changed: int, _size: int) -> str:
-    """Return the policy of a page in a file: the scripts in it may run, and those beside it, no others."""
+    """Return the policy of a page in a file, cached by its mtime and size."""
     return policy(path.read_bytes())
 
 
 def policy(page: bytes) -> str:
-    """Return a Content-Security-Policy that allows a page what stands in it."""
+    """Return a Content-Security-Policy that allows a page its inline scripts, and scripts of this site."""
     hashes = [base64.b64encode(sha256(script).digest()).decode() for script in _SCRIPT.findall(page)]
     return _POLICY.format(scripts=" ".join(("'self'", *(f"'sha256-{each}'" for each in hashes))))
 
 
 def page_response(page: str, scope: Scope, status: int = 200) -> Response:
-    """Return a page made just now, or that it is the one which the asker has."""
+    """Return a page that was just rendered, or 304 if the client has it already."""
     body = page.encode("utf-8", "backslashreplace")
     headers = {
         "etag": f'"{sha256(body).hexdigest()[:32]}"',
@@ -97,13 +97,13 @@ def page_response(page: str, scope: Scope, status: int = 200) -> Response:
 
 
 class SecurityHeaders:
-    """An application whose every answer carries the headers that keep a page to itself."""
+    """An application whose every response has security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded(message: Message) -> None:
+        async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("content-security-policy", policy(b""))
@@ -111,4 +111,4 @@ class SecurityHeaders:
                 headers["referrer-policy"] = "no-referrer"
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        await self._app(scope, receive, send_secured)

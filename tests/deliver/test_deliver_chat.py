@@ -175,7 +175,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
     )
     assert "chat.team.url_file" in done["team"]["reply"]
     assert {each["status"] for each in done.values()} == {"deferred"}
-    assert "kelp: chat: there is no [chat.staff] in digest.toml" in str(
+    assert "kelp: chat: digest.toml has no table [chat.staff]" in str(
         home.call("subscriptions", "check", "--json").json
     )
     home.write("room", f"bogus://{SECRET}\n")

@@ -34,7 +34,7 @@ def test_the_commands_as_an_operator_types_them(home: MailHome, monkeypatch):
             1 if command in {"digest run", "digest deliver"} or "dry-run" in command else 0
         ), done
         assert done.out, command
-    assert "Nothing is wrong." in told_by["digest doctor"].out
+    assert "No problems found." in told_by["digest doctor"].out
     assert "in_doubt" in told_by["digest outbox list"].out
     assert "reader@example.org" not in told_by["digest outbox list"].out
     assert "reader@example.org" in told_by["digest outbox list --all"].out

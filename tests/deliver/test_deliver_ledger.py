@@ -38,7 +38,7 @@ def test_the_ledger_says_what_became_of_mail(home):
 def test_why_says_what_became_of_the_mail_of_an_issue(home):
     deliver(home)
     shown = home.call("why", "tea", "2026-11-20").out
-    assert "mail of issue 1 to 2 readers: sent Fri 2026-11-20 09:00" in shown
+    assert "mail of issue 1 to 2 recipients: sent Fri 2026-11-20 09:00" in shown
     assert "mail of issue 1 to bo@reader.test: deferred until Fri 2026-11-20 09:" in shown
     assert "come back later" in shown
     assert "mail of issue 1 to cy@reader.test: failed Fri 2026-11-20 09:00: " in shown
@@ -50,7 +50,7 @@ def test_why_says_what_became_of_the_mail_of_an_issue(home):
 def test_why_says_that_mail_waits_and_is_cut_to_a_screen(home):
     home.queue(tea=[f"r{number}@reader.test" for number in range(30)])
     shown = home.call("why", "tea").out
-    assert "on its way since" in shown
+    assert "queued since" in shown
     assert "and 24 more: digest outbox list" in shown
     assert len(shown.splitlines()) < 24
 
@@ -59,9 +59,9 @@ def test_why_says_that_there_is_no_mail_and_what_to_do(home):
     home.subscribe("tea", "kelp", email="ada@reader.test")
     home.subscribe("plain", "kelp")
     home.run()
-    assert "digest.toml names no channel" in home.call("why", "tea").out
+    assert "digest.toml sets no channels" in home.call("why", "tea").out
     assert "no email address" in home.call("why", "plain").out
     home.settings(1)
-    assert "no channel, or no address, was there when" in home.call("why", "tea").out
+    assert "when the issues were made, there was no channel or no address" in home.call("why", "tea").out
     home.subscribe("tea", "AND")
     assert "mail" not in home.call("why", "tea").out

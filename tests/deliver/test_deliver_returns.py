@@ -6,7 +6,7 @@ import pytest
 
 from digest.errors import ConfigError
 from digest.home.settings_file import load_settings, open_home
-from digest.scheduler.jobs import ProcessedBounces
+from digest.scheduler.jobs import BounceJob
 from digest.services.workspace import Clock
 from tests.clocks import Scheduler
 from tests.deliver.killing import COMMITS, is_killed
@@ -207,15 +207,15 @@ def test_the_clock_reads_it_though_no_mail_is_due(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (box, paths):
         opened, clock = open_home(str(home.path)), Clock.at(None)
         box.mails[1] = hard(paths["ada@x.test"])
-        returns = ProcessedBounces(lambda: False)
-        assert [each.bounce.kind for each in returns.go(opened, clock).found] == ["hard"]
-        assert returns.go(opened, clock) is None  # five minutes are not over
+        job = BounceJob(lambda: False)
+        assert [each.bounce.kind for each in job.run(opened, clock).found] == ["hard"]
+        assert job.run(opened, clock) is None  # five minutes are not over
         box.mails |= {2: complaint(paths["bob@x.test"]), 3: complaint(paths["cem@x.test"])}
-        stopped = ProcessedBounces(lambda: True).go(opened, clock)  # it ends with the message at hand
+        stopped = BounceJob(lambda: True).run(opened, clock)  # it ends with the message at hand
         assert len(stopped.found) == 1
-        assert len(ProcessedBounces(lambda: False, every=0.0).go(opened, clock).found) == 1
+        assert len(BounceJob(lambda: False, interval=0.0).run(opened, clock).found) == 1
     home.settings(1)
-    assert ProcessedBounces(lambda: False).go(open_home(str(home.path)), clock) is None
+    assert BounceJob(lambda: False).run(open_home(str(home.path)), clock) is None
 
 
 def test_a_mail_that_is_too_large_for_a_report(home: MailHome, monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from reading import outcome, page, rejected
 
-from digest.cli.main import listing_json
+from digest.cli.run import listing_json
 from digest.model import Rejected
 from digest.read import files_of, normalize
 from digest.read.parsing import dates, html_tree, ids, names

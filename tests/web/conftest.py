@@ -1,4 +1,4 @@
-"""A home that is served, in this process, at a free port of this machine."""
+"""A home served by this process at a free port."""
 
 import http.client
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import pytest
 
 from digest.home.settings_file import open_home
 from digest.scheduler.service import Service
-from digest.web.server import Listener
+from digest.web.server import page_listener
 from tests.deliver.mail_home import MailHome
 
 READER = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"
@@ -20,14 +20,14 @@ READER = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"
 
 @dataclass
 class Log:
-    """A log that remembers what it was told."""
+    """A log that keeps its events."""
 
-    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def _note(self, event: str, **facts: Any) -> None:
-        self.told.append((event, facts))
+    def _add(self, event: str, **facts: Any) -> None:
+        self.events.append((event, facts))
 
-    info = warning = error = _note
+    info = warning = error = _add
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Got:
 
 @dataclass
 class Site:
-    """A running server, asked with the words as they stand: no redirect is followed, no path tidied."""
+    """A running server. Requests are sent as given: paths are not normalised, redirects not followed."""
 
     port: int
     log: Log
@@ -63,7 +63,7 @@ class Site:
 @contextmanager
 def serving(home: MailHome) -> Iterator[Site]:
     log = Log()
-    with Listener("127.0.0.1", 0, Service(open_home(str(home.path)), log)) as listener:
+    with page_listener(Service(open_home(str(home.path)), log), "127.0.0.1", 0) as listener:
         yield Site(listener.port, log)
 
 

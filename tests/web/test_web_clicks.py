@@ -1,4 +1,4 @@
-"""Links that count what is opened: in the pages as served, of subscriptions that want it, and nowhere else."""
+"""Links that count clicks: only in served pages of subscriptions that count them."""
 
 import re
 import time
@@ -24,19 +24,19 @@ def links(site, path=ISSUE):
 
 
 def clicks(home, wanted):
-    """Return how many clicks are noted, when there are as many as wanted, or after a while."""
+    """Return the number of recorded clicks, once it is `wanted`, or after a timeout."""
     deadline = time.monotonic() + 5
     while (found := home.rows("select count(*) from click")[0][0]) < wanted and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
 
 
-def test_a_click_is_counted_on_the_way_to_the_paper(counting, site):
+def test_a_click_is_counted_and_redirected(counting, site):
     there = links(site)
     assert len(there) == 2
     got = site.ask(f"/{there[0]}")
     assert got.status == 303
-    assert got.headers["location"] == "../../papers/1.html"  # it has no address of its own
+    assert got.headers["location"] == "../../papers/1.html"  # the paper has no URL
     assert got.headers["cache-control"] == "no-store"
     assert "set-cookie" not in got.headers
     assert clicks(counting, 1) == 1
@@ -50,7 +50,7 @@ def test_a_click_is_counted_on_the_way_to_the_paper(counting, site):
     ]
 
 
-def test_a_paper_elsewhere_is_led_to_there(home, site):
+def test_a_click_redirects_to_the_url_of_the_paper(home, site):
     home.put(
         "2026-11-17.bib",
         "@article{k, title = {Kelp at sea}, abstract = {Kelp drifts far.}, year = {2026}, "
@@ -62,7 +62,7 @@ def test_a_paper_elsewhere_is_led_to_there(home, site):
     assert "https://kelp.example.org/?a=1&b=2" in places
 
 
-def test_programs_are_led_on_and_not_counted(counting, site):
+def test_programs_are_redirected_but_not_counted(counting, site):
     link = f"/{links(site)[0]}"
     for got in (
         site.ask(link, "HEAD"),
@@ -75,7 +75,7 @@ def test_programs_are_led_on_and_not_counted(counting, site):
     assert "Disallow: /r/" in site.ask("/robots.txt").text
 
 
-def test_all_links_at_once_count_as_none(home, site):
+def test_clicks_on_all_links_at_once_do_not_count(home, site):
     from tests.homes import page
 
     home.put("2026-11-18.txt", page(*(f"Kelp number {n}" for n in range(6))))
@@ -89,7 +89,7 @@ def test_all_links_at_once_count_as_none(home, site):
     assert home.call("feedback", "kelp", "list", "--json").json["votes"] == []
 
 
-def test_a_link_leads_to_papers_of_its_own_home_only(counting, site):
+def test_a_link_redirects_only_to_papers_of_its_home(counting, site):
     number, code = links(site)[0].rsplit("/", 1)[1].split("-")
     for path in (
         f"/r/other/{number}-{code}",
@@ -120,7 +120,7 @@ def test_the_files_are_the_same_whether_clicks_count_or_not(home, site):
     assert home.output() == counted
 
 
-def test_a_counting_page_keeps_to_the_rules_of_pages(counting, site):
+def test_a_page_with_counted_links_has_the_same_headers(counting, site):
     got = site.ask(ISSUE)
     assert got.headers["content-type"] == "text/html; charset=utf-8"
     assert "script-src 'self';" in got.headers["content-security-policy"]
@@ -132,7 +132,7 @@ def test_a_counting_page_keeps_to_the_rules_of_pages(counting, site):
         assert site.ask(path).status == 404
 
 
-def test_a_link_still_leads_on_when_clicks_do_not_count_any_more(counting, site):
+def test_a_link_still_redirects_when_clicks_no_longer_count(counting, site):
     link = f"/{links(site)[0]}"
     for path in sorted((counting.path / "subscriptions").iterdir()):
         path.unlink()

@@ -1,4 +1,4 @@
-"""What is served as it lies in the output: types, 304, headers, and nothing outside."""
+"""Static files: types, caching, headers, and nothing outside the output."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ NOW = "2026-11-20T09:00"
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
-    """A home with an issue, feeds and an archive, and a server before it."""
+    """A served home with an issue, feeds and an archive."""
     home = MailHome(tmp_path_factory.mktemp("served") / "home")
     home.subscribe("kelp", "kelp")
     home.run(NOW)
@@ -63,7 +63,7 @@ def test_files_are_served_as_they_are(kept):
                 assert site.ask(f"/{place}").body == data
 
 
-def test_who_has_a_file_is_not_sent_it_again(kept):
+def test_a_cached_file_is_not_sent_again(kept):
     _, site = kept
     got = site.ask("/feeds/kelp.atom")
     for header in (
@@ -99,7 +99,7 @@ def test_other_methods_are_refused(kept, method, path):
     assert "GET" in got.headers["allow"]
 
 
-def test_what_is_not_there_has_a_page(kept):
+def test_a_missing_page_has_an_error_page(kept):
     _, site = kept
     for path in (
         "/nothing",
@@ -115,7 +115,7 @@ def test_what_is_not_there_has_a_page(kept):
         assert "There is no such page" in got.text
 
 
-def test_monitors_are_answered(kept):
+def test_monitoring_pages(kept):
     _, site = kept
     got = site.ask("/healthz")
     assert (got.status, got.headers["content-type"]) == (200, "application/json")
@@ -144,7 +144,7 @@ PLACES = st.lists(st.one_of(ABOVE, st.text(max_size=6).map(lambda text: quote(te
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PLACES, st.sampled_from(["/", "//", "%2f", "%5c", "\\"]))
 def test_nothing_outside_the_output_is_served(kept, parts, between):
-    """Whatever the address, the answer is a page of ours, a file of the archive or a feed."""
+    """Every response is a generated page, a file of the archive, or a feed."""
     home, site = kept
     got = site.ask("/" + between.join(parts))
     files = {
@@ -168,7 +168,7 @@ def test_links_out_of_the_output_are_not_followed(kept):
         (home.path / "output" / "site" / name).unlink()
 
 
-def test_a_home_without_issues_says_how_to_begin(home, site):
+def test_an_empty_archive_says_how_to_begin(home, site):
     for path in ("/", "/index.html"):
         got = site.ask(path)
         assert got.status == 200
@@ -181,7 +181,7 @@ def test_a_home_without_issues_says_how_to_begin(home, site):
     assert site.ask("/feeds/all.atom").status == 200
 
 
-def test_the_path_of_base_url_may_stand_before(home):
+def test_addresses_work_with_and_without_the_path_of_base_url(home):
     home.write("digest.toml", 'base_url = "https://papers.example.org/digest"\n')
     home.subscribe("kelp", "kelp")
     home.run(NOW)
@@ -196,7 +196,7 @@ def test_the_path_of_base_url_may_stand_before(home):
         ):
             assert site.ask(path).status == 200, path
         assert site.ask("/digestive/papers/1.html").status == 404
-        # Settings are read again; while they have mistakes, those before stay.
+        # Settings are read again; invalid ones leave the old in force.
         home.write("digest.toml", 'base_url = "https://papers.example.org/else"\n')
         assert site.ask("/else/papers/1.html").status == 200
         home.write("digest.toml", "base_url = 3\n")
@@ -205,19 +205,19 @@ def test_the_path_of_base_url_may_stand_before(home):
         assert site.ask("/papers/1.html").status == 200
 
 
-def test_a_template_that_fails_costs_its_page_only(home, site):
+def test_an_invalid_template_affects_only_its_page(home, site):
     home.write("templates/notice.html", "{{ nothing.here }}")
     got = site.ask("/nothing")
     assert (got.status, got.headers["content-type"]) == (404, "text/plain; charset=utf-8")
     assert "There is no such page" in got.text
-    assert "notice.html" in str(site.log.told)
+    assert "notice.html" in str(site.log.events)
 
 
-def test_a_library_that_fails_is_told(home, site):
+def test_an_unreadable_library_is_logged(home, site):
     (home.path / "digest.db").mkdir()
     assert site.ask("/metrics").status == 500
     got = site.ask("/unsubscribe/1-" + "a" * 24)
     assert got.status == 503
     assert "try again" in got.text
-    assert "unable to open" in str(site.log.told)
+    assert "unable to open" in str(site.log.events)
     (home.path / "digest.db").rmdir()

@@ -1,4 +1,4 @@
-"""`digest serve` as a process: pages and clock together, the end, a port that is taken."""
+"""`digest serve` as a process: pages with and without the schedule, shutdown, ports in use."""
 
 import signal
 import socket
@@ -26,7 +26,7 @@ def site_of(process):
     return Site(int(url.rstrip("/").rpartition(":")[2]), Log())
 
 
-def test_pages_and_clock_in_one_process(home):
+def test_pages_and_schedule_in_one_process(home):
     home.put("1.txt", page(FOG))
     with Scheduler(home, "serve", "--port", "0") as process:
         site = site_of(process)
@@ -50,14 +50,14 @@ def test_pages_only(home):
         site = site_of(process)
         assert FOG in site.ask("/papers/1.html").text
         assert site.ask("/healthz").status == 200
-        with Scheduler(home) as clock:  # nobody leads
+        with Scheduler(home) as clock:  # the server does not lead
             clock.until("started")
             assert clock.stop() == 0
         process.process.send_signal(signal.SIGINT)
         assert process.stop() == 0
 
 
-def test_one_that_waits_for_its_turn_shows_pages(home):
+def test_a_waiting_process_serves_pages(home):
     with Scheduler(home) as clock:
         clock.until("started")
         with Scheduler(home, "serve", "--port", "0") as process:
@@ -69,12 +69,12 @@ def test_one_that_waits_for_its_turn_shows_pages(home):
             assert process.stop() == 0
 
 
-def test_a_port_that_is_taken_is_told_with_a_remedy(home):
+def test_a_port_in_use_is_an_error_with_a_remedy(home):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = home.call("serve", "--port", port)
         assert done.status == 2
-        assert f"127.0.0.1 port {port}: it is taken" in done.err
+        assert f"127.0.0.1 port {port}: the port is in use" in done.err
         assert "--port" in done.err
         home.write("digest.toml", f'[serve]\nhost = "127.0.0.1"\nport = {port}\n')
         assert home.call("serve", "--no-schedule").status == 2
@@ -83,21 +83,21 @@ def test_a_port_that_is_taken_is_told_with_a_remedy(home):
 
 
 @pytest.mark.parametrize("words", [("--port", "70000"), ("--port", "x"), ("--now", "2026-11-20")])
-def test_wrong_words(home, words):
+def test_invalid_arguments(home, words):
     assert home.call("serve", *words).status == 2
 
 
 @pytest.mark.parametrize(
     "text", ["[serve]\nport = 0\n", "[serve]\nhost = ''\n", "[serve]\nprot = 1\n", "serve = 1\n"]
 )
-def test_wrong_settings(home, text):
+def test_invalid_settings(home, text):
     home.write("digest.toml", text)
     done = home.call("serve")
     assert done.status == 2
     assert "serve" in done.err
 
 
-def test_a_folder_that_is_no_home_is_refused(tmp_path):
+def test_a_folder_without_a_home_is_refused(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "digest", "serve"],
         cwd=tmp_path,
@@ -111,7 +111,7 @@ def test_a_folder_that_is_no_home_is_refused(tmp_path):
 
 
 def test_only_serving_loads_a_server():
-    """Neither the door nor the clock knows of Starlette and uvicorn."""
+    """The command line and the scheduler start without Starlette and uvicorn."""
     code = "import digest.cli.main, digest.scheduler.service, sys; print(sorted({'starlette', 'uvicorn', 'digest.web'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""Leaving by a link: GET asks, POST does, and a token that is no good says nothing."""
+"""Unsubscribe links: GET asks, POST unsubscribes, and an invalid token reveals nothing."""
 
 import email
 import re
@@ -23,13 +23,13 @@ PARTS = b'--edge\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\
 
 @pytest.fixture
 def sent(home, site):
-    """Mail to two readers, sent, and the paths of their links."""
+    """Send mail to two readers; return the path of each reader's link."""
     links = mail_of(home, [ADA, EVE])
     return {to: path_of(link) for to, link in links.items()}
 
 
 def mail_of(home: MailHome, readers, *, name="kelp", more=""):
-    """Make and send an issue; return each reader's https link, as the mail has it."""
+    """Make and send an issue; return each reader's https link from the mail."""
     home.subscribe(name, "kelp", email=list(readers), name="Kelp & lamps")
     with ScriptedServer() as server:
         home.settings(server.port, top='base_url = "https://papers.example.org/digest"', more=more)
@@ -42,7 +42,7 @@ def mail_of(home: MailHome, readers, *, name="kelp", more=""):
     return links
 
 
-def stopped(home):
+def suppressed(home):
     found = home.call("recipients", "list", "--json").json
     return {each["address"]: (each["subscription"], each["reason"]) for each in found if each["suppressed"]}
 
@@ -57,18 +57,18 @@ def test_a_get_asks_and_changes_nothing(home, site, sent):
     assert "a…@example.org" in page
     assert ADA not in page
     assert '<form method="post">' in page
-    assert stopped(home) == {}
+    assert suppressed(home) == {}
 
 
 @pytest.mark.parametrize(("body", "kind"), [(ONE_CLICK, FORM), (PARTS, "multipart/form-data; boundary=edge")])
-def test_a_post_leaves_one_subscription(home, site, sent, body, kind):
-    for _ in range(2):  # programs try again
+def test_a_post_unsubscribes_from_one_subscription(home, site, sent, body, kind):
+    for _ in range(2):  # mail programs may repeat it
         got = site.ask(sent[ADA], "POST", body, Content_Type=kind)
         assert got.status == 200
         assert "set-cookie" not in got.headers
         assert "location" not in got.headers
         assert "You have left" in got.text
-    assert stopped(home) == {ADA: ("kelp", "unsubscribed on the web")}
+    assert suppressed(home) == {ADA: ("kelp", "unsubscribed on the web")}
     assert "<form" not in site.ask(sent[ADA]).text
     assert "<form" in site.ask(sent[EVE]).text
     home.subscribe("other", "granite", email=[ADA])
@@ -79,20 +79,20 @@ def test_a_post_leaves_one_subscription(home, site, sent, body, kind):
     assert {taken.recipients[0] for taken in server.taken} == {ADA}  # of the other subscription
 
 
-def test_the_button_of_the_page_sends_what_is_wanted(site, sent):
+def test_the_button_of_the_page_sends_the_one_click_form(site, sent):
     page = site.ask(sent[EVE]).text
     (name, value) = re.findall(r'name="(List[^"]*)" value="([^"]*)"', page)[0]
     assert site.ask(sent[EVE], "POST", f"{name}={value}".encode(), Content_Type=FORM).status == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"List-Unsubscribe=No", b"x=1", b"a" * 20_000 + ONE_CLICK])
-def test_another_post_changes_nothing(home, site, sent, body):
+def test_another_form_changes_nothing(home, site, sent, body):
     got = site.ask(sent[ADA], "POST", body, Content_Type=FORM)
     assert got.status == 400
-    assert stopped(home) == {}
+    assert suppressed(home) == {}
 
 
-def test_a_message_that_is_unknown_looks_like_a_wrong_code(home, site, sent):
+def test_all_invalid_tokens_get_the_same_response(home, site, sent):
     number, code = sent[ADA].rsplit("/", 1)[1].split("-")
     (secret,) = home.rows("select value from secret where name = 'tokens'")[0]
     answers = {
@@ -100,14 +100,14 @@ def test_a_message_that_is_unknown_looks_like_a_wrong_code(home, site, sent):
         for path in (
             f"/unsubscribe/{number}-{'a' * 24}",  # a wrong code
             f"/unsubscribe/99-{code}",  # another's
-            "/unsubscribe/" + token(secret, "unsubscribe", 99),  # well signed, of nothing
+            "/unsubscribe/" + token(secret, "unsubscribe", 99),  # correctly signed, but unknown
             "/unsubscribe/" + token(secret, "bounce", int(number)),  # for another purpose
             "/unsubscribe/x",
         )
     }
     assert len(set(answers.values())) == 1
     assert next(iter(answers.values()))[0] == 404
-    assert stopped(home) == {}
+    assert suppressed(home) == {}
 
 
 ALPHABET = string.ascii_letters + string.digits + "-.~%2f/:"
@@ -124,10 +124,10 @@ def test_no_token_can_be_guessed(home, site, sent, text, number):
     ):
         assert site.ask(path).status in {400, 404}
         assert site.ask(path, "POST", ONE_CLICK).status in {400, 404, 405}
-    assert stopped(home) == {}
+    assert suppressed(home) == {}
 
 
-def test_a_changed_letter_spoils_a_token(home, site, sent):
+def test_a_token_with_a_changed_character_is_invalid(home, site, sent):
     path = sent[ADA]
     for place in range(path.index("-") + 1, len(path)):
         other = "b" if path[place] == "a" else "a"
@@ -146,7 +146,7 @@ def test_in_german(home, site):
 
 
 def test_links_of_mails_feeds_and_pages_are_served(home):
-    """Every address under base_url that a real run writes or sends is one that the server answers."""
+    """The server knows every address under base_url that a run writes or sends."""
     links = set(mail_of(home, [ADA]).values())
     base = "https://papers.example.org/digest/"
     texts = [data.decode() for name, data in home.output().items() if not name.endswith(".eml")]

@@ -1,6 +1,6 @@
-"""What is wrong with a home, and what to do about it: small checks, each of which answers with values.
+"""`digest doctor`: checks that find what is wrong with a home and what to do about it.
 
-A check takes the patient and returns findings; none where it has nothing to say. `CHECKS` lists them.
+A check takes the context and returns findings, none if it does not apply. `CHECKS` lists them in order.
 """
 
 import time
@@ -8,22 +8,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import open_home
 from digest.model import Home, Issue, Item, Paper, Settings
 from digest.model.reports import Finding
 from digest.services.workspace import Clock, open_library
+from digest.text.format import count, local_time
 
-_BEHIND = timedelta(minutes=5)  # by which the clock may be behind the last run's
-_ROOM = 200 * 1024 * 1024  # bytes that should be free on the disk
+_BEHIND = timedelta(minutes=5)  # tolerated distance of the clock behind that of the last run
+_FREE_DISK = 200 * 1024 * 1024  # bytes
 _STALE_BACKUP = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What is examined: the home, and the clock it is examined by. `problems` are those of digest.toml."""
+    """What to check: a home, and the clock to compare with. `problems` are those of digest.toml."""
 
     home: Home
     clock: Clock
@@ -36,107 +36,114 @@ Check = Callable[[CheckContext], Sequence[Finding]]
 def examine(
     path: Path, clock: Callable[[Home], Clock], checks: Sequence[Check] | None = None
 ) -> tuple[Finding, ...]:
-    """Do all checks on a home, also where its settings cannot be read. Raises UsageError for no home."""
+    """Run all checks on the home at `path`, even if its settings are invalid.
+
+    `clock` returns the clock for a home. Raises UsageError if there is no home.
+    """
     try:
-        home, wrong = open_home(str(path)), tuple[str, ...]()
+        home, problems = open_home(str(path)), tuple[str, ...]()
     except ConfigError as error:
-        home, wrong = Home(path, Settings()), tuple(map(str, error.problems))
-    patient = CheckContext(home, clock(home), wrong)
-    return tuple(finding for check in checks or CHECKS for finding in check(patient))
+        home, problems = Home(path, Settings()), tuple(map(str, error.problems))
+    context = CheckContext(home, clock(home), problems)
+    return tuple(finding for check in checks or CHECKS for finding in check(context))
 
 
-def configuration(patient: CheckContext) -> Sequence[Finding]:
+def configuration(context: CheckContext) -> Sequence[Finding]:
     """Check digest.toml and the folders of the home."""
-    found = [Finding("configuration", "bad", problem) for problem in patient.problems]
+    found = [Finding("configuration", "bad", problem) for problem in context.problems]
     found += [
-        Finding("configuration", "warning", f"there is no folder {folder}", "make it")
-        for folder in (patient.home.inbox, patient.home.subscriptions)
+        Finding("configuration", "warning", f"the folder {folder} does not exist", "create it")
+        for folder in (context.home.inbox, context.home.subscriptions)
         if not folder.is_dir()
     ]
-    return found or [Finding("configuration", "good", f"digest.toml and the folders of {patient.home.path}")]
+    message = f"digest.toml and the folders of {context.home.path} are valid"
+    return found or [Finding("configuration", "good", message)]
 
 
-def subscriptions(patient: CheckContext) -> Sequence[Finding]:
+def subscriptions(context: CheckContext) -> Sequence[Finding]:
     """Check every subscription file."""
     from digest.home.subscription_files import InvalidSubscription, of_home
 
-    loaded = of_home(patient.home)
-    flawed = [each for each in loaded if isinstance(each, InvalidSubscription)]
+    loaded = of_home(context.home)
+    invalid = [each for each in loaded if isinstance(each, InvalidSubscription)]
     found = [
-        Finding("subscriptions", "bad", str(problem), "it is left out of runs until it is mended")
-        for each in flawed
+        Finding("subscriptions", "bad", str(problem), "runs skip this subscription until you fix its file")
+        for each in invalid
         for problem in each.problems
     ]
     if not loaded:
-        remedy = "digest subscriptions add ID KEYWORD"
-        return [Finding("subscriptions", "warning", "there is none", remedy)]
-    good = len(loaded) - len(flawed)
-    return [*found, Finding("subscriptions", "good", f"{good} in order")] if good else found
+        remedy = "add one: digest subscriptions add ID KEYWORD"
+        return [Finding("subscriptions", "warning", "there are no subscriptions", remedy)]
+    valid = len(loaded) - len(invalid)
+    return [*found, Finding("subscriptions", "good", count(valid, "valid subscription"))] if valid else found
 
 
-def database(patient: CheckContext) -> Sequence[Finding]:
-    """Check that the library opens, is whole, and has a recent copy."""
+def database(context: CheckContext) -> Sequence[Finding]:
+    """Check that the library opens, is undamaged, and has a recent backup."""
     import shutil
 
     from digest.services.backup import library_file
     from digest.store.sqlite_backup import faults
 
-    free = shutil.disk_usage(patient.home.path).free
+    free = shutil.disk_usage(context.home.path).free
     found = []
-    if free < _ROOM:
-        found.append(
-            Finding("database", "warning", f"{free // 1024**2} MB are free on the disk", "make room")
-        )
+    if free < _FREE_DISK:
+        message = f"only {free // 1024**2} MB of disk space are free"
+        found.append(Finding("database", "warning", message, "free some disk space"))
     try:
-        with open_library(patient.home, create=False) as store, store.begin(write=False) as tx:
+        with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
             papers = tx.library.count()
-        path = library_file(patient.home) if store.is_sqlite else None
+        path = library_file(context.home) if store.is_sqlite else None
     except DigestError as error:
-        message, _, remedy = str(error).rpartition("; ")
-        return [*found, Finding("database", "bad", message or str(error), remedy)]
+        return [*found, failure("database", error)]
     if path is not None and path.exists():
         if problem := faults(path):
-            remedy = "keep the file, and put a copy back: digest restore FILE"
+            remedy = "keep the damaged file, and restore a backup: digest restore FILE"
             return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
-        found += _copies(patient)
-    return [
-        *found,
-        Finding("database", "good", f"the library opens and has {papers} paper{'' if papers == 1 else 's'}"),
-    ]
+        found += _backups(context)
+    return [*found, Finding("database", "good", f"the library opens and contains {count(papers, 'paper')}")]
 
 
-def _copies(patient: CheckContext) -> list[Finding]:
+def failure(check: str, error: DigestError) -> Finding:
+    """Return the finding of a check that failed; the error's last clause is the remedy."""
+    message, _, remedy = str(error).rpartition("; ")
+    return Finding(check, "bad", message or remedy, remedy if message else "")
+
+
+def _backups(context: CheckContext) -> list[Finding]:
     from digest.pipeline.maintenance import copies
 
-    kept = copies(patient.home)
-    wanted = patient.home.settings.schedule.backups
-    if not kept:
-        remedy = "digest schedule makes one a day; by hand: digest backup FILE"
-        return [Finding("database", "warning", "there is no copy of the library", remedy)] if wanted else []
-    age = patient.clock.started.timestamp() - kept[-1].stat().st_mtime
-    if wanted and age > _STALE_BACKUP.total_seconds():
-        message = f"the newest copy, {kept[-1].name}, is {age / 86400:.0f} days old"
-        return [Finding("database", "warning", message, "is digest schedule running?")]
+    if not context.home.settings.schedule.backups:
+        return []
+    backups = copies(context.home)
+    if not backups:
+        remedy = "make one: digest backup FILE; digest schedule makes one every day"
+        return [Finding("database", "warning", "there is no backup of the library", remedy)]
+    age = context.clock.started.timestamp() - backups[-1].stat().st_mtime
+    if age > _STALE_BACKUP.total_seconds():
+        message = f"the newest backup, {backups[-1].name}, is {age / 86400:.0f} days old"
+        remedy = "check that digest schedule is running, or make one: digest backup FILE"
+        return [Finding("database", "warning", message, remedy)]
     return []
 
 
-def templates(patient: CheckContext) -> Sequence[Finding]:
-    """Render a sample issue with the templates of the home, in every form."""
+def templates(context: CheckContext) -> Sequence[Finding]:
+    """Render a sample issue with the templates of the home, in every format."""
     from digest.pipeline.outputs import renderer_for
 
-    renderer, issue = renderer_for(patient.home), _sample(patient.clock.now)
+    renderer, issue = renderer_for(context.home), _sample(context.clock.now)
     found = []
-    forms: tuple[Callable[[Issue], object], ...] = (
+    formats: tuple[Callable[[Issue], object], ...] = (
         renderer.html, renderer.markdown, renderer.text, renderer.eml, renderer.archive
     )  # fmt: skip
-    for form in forms:
+    for render in formats:
         try:
-            form(issue)
+            render(issue)
         except DigestError as error:
-            found.append(Finding("templates", "bad", str(error), "mend the template, or take it away"))
-    return list(dict.fromkeys(found)) or [
-        Finding("templates", "good", "a sample issue renders in every form")
-    ]
+            remedy = "fix the template, or remove it to use the program's own"
+            found.append(Finding("templates", "bad", str(error), remedy))
+    good = Finding("templates", "good", "a sample issue renders in every format")
+    return list(dict.fromkeys(found)) or [good]
 
 
 def _sample(now: datetime) -> Issue:
@@ -145,52 +152,54 @@ def _sample(now: datetime) -> Issue:
     return replace(issue, keywords=("sample",))
 
 
-def clock(patient: CheckContext) -> Sequence[Finding]:
-    """Check the machine's clock against the ledger and the files, and the data of time zones."""
+def clock(context: CheckContext) -> Sequence[Finding]:
+    """Compare the clock with the last run and the program's files; find a run that did not end."""
     found = []
-    now = patient.clock.now
+    now = context.clock.now
     try:
-        with open_library(patient.home, create=False) as store, store.begin(write=False) as tx:
+        with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
             last = next(iter(tx.ledger.runs(limit=1)), None)
-    except DigestError:  # told by the check of the database
+    except DigestError:  # reported by the check of the database
         last = None
     if last and last.clock - now > _BEHIND:
-        message = f"the clock says {now:%Y-%m-%d %H:%M} UTC, but the last run was at {last.clock:%Y-%m-%d %H:%M} UTC"
-        found.append(
-            Finding("clock", "bad", message, "set the clock; time-keeping: timedatectl set-ntp true")
+        message = (
+            f"the clock shows {local_time(now, 'UTC')} UTC, but the last run was at "
+            f"{local_time(last.clock, 'UTC')} UTC"
         )
+        remedy = "correct the clock; to keep it synchronised: timedatectl set-ntp true"
+        found.append(Finding("clock", "bad", message, remedy))
     if time.time() < Path(__file__).stat().st_mtime - 86400:
-        found.append(Finding("clock", "bad", "the clock is behind this program's own files", "set the clock"))
+        message = "the clock shows a time before this program was installed"
+        found.append(Finding("clock", "bad", message, "correct the clock"))
     if last and last.status == "running" and now - last.clock > timedelta(hours=1):
-        remedy = "it was cut off, and the next run continues: digest run"
-        found.append(Finding("clock", "warning", f"run {last.id} never ended", remedy))
-    zone = patient.home.settings.timezone
-    local = now.astimezone(ZoneInfo(zone))
-    return found or [Finding("clock", "good", f"it is {local:%a %Y-%m-%d %H:%M} in {zone}")]
+        remedy = "it was interrupted; to continue it: digest run"
+        found.append(Finding("clock", "warning", f"run {last.id} did not finish", remedy))
+    zone = context.home.settings.timezone
+    return found or [Finding("clock", "good", f"it is {local_time(now, zone)} in {zone}")]
 
 
-def mail(patient: CheckContext) -> Sequence[Finding]:
-    """Check what mail is handed to, the sender and the signatures, where anything is delivered."""
-    settings = patient.home.settings
+def mail(context: CheckContext) -> Sequence[Finding]:
+    """Check channels, sender and signatures, if anything is delivered."""
+    settings = context.home.settings
     if not (settings.smtp or settings.maildir or settings.rooms):
         return ()
     from digest.services.doctor.mail import examine as examine_mail
 
-    return tuple(examine_mail(patient.home))
+    return tuple(examine_mail(context.home))
 
 
-def sources(patient: CheckContext) -> Sequence[Finding]:
-    """Check that what is asked for papers answers, and that what used to bring papers still does."""
+def sources(context: CheckContext) -> Sequence[Finding]:
+    """Check that sources respond, and that they still bring papers."""
     from digest.services.doctor.clock import examine_sources
 
-    return tuple(examine_sources(patient.home, patient.clock))
+    return tuple(examine_sources(context.home, context.clock))
 
 
-def schedule(patient: CheckContext) -> Sequence[Finding]:
-    """Check that rounds are made, or that no slot waits for one."""
+def schedule(context: CheckContext) -> Sequence[Finding]:
+    """Check that the schedule runs, or that no slot is overdue."""
     from digest.services.doctor.clock import examine_schedule
 
-    return tuple(examine_schedule(patient.home, patient.clock))
+    return tuple(examine_schedule(context.home, context.clock))
 
 
 CHECKS: tuple[Check, ...] = (

@@ -1,8 +1,7 @@
-"""Whether anything drives a home: what `doctor` checks of its sources and of `digest schedule`."""
+"""Doctor checks of what drives a home: its sources and the schedule."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError
 from digest.model import Home, Subscription
@@ -14,87 +13,81 @@ from digest.services.workspace import Clock, open_library
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
 from digest.system.locks import LEADER, holder
+from digest.text.format import count, local_time
 
-# A slot that waits for so long waits for somebody who does not come: cron may ask every hour.
+# A slot may wait this long without a warning: cron may start a run only every hour.
 _OVERDUE = timedelta(hours=2)
 
 
 def examine_sources(home: Home, clock: Clock) -> Iterator[Finding]:
-    """Say which sources fail, or bring nothing any more, and since when."""
+    """Find sources that fail, bring nothing new, or are no longer fetched."""
     found = (*troubles(home, clock.now), *forgotten(home, clock.now))
     for trouble in found:
         yield Finding("sources", "bad" if trouble.lasting else "warning", trouble.message, trouble.remedy)
     if home.settings.sources and not found:
-        count = len(home.settings.sources)
-        yield Finding("sources", "good", f"{count} source{'' if count == 1 else 's'} asked, and answering")
+        yield Finding("sources", "good", f"{count(len(home.settings.sources), 'source')}, no problems")
     try:
         with open_library(home, create=False) as store:
             complaints = stale(home, store, clock.now)
-    except DigestError:  # told by the check of the database
+    except DigestError:  # reported by the check of the database
         return
     for complaint in complaints:
-        remedy = "look at the files in inbox/, and whether what brings them still runs"
+        remedy = "check the files in inbox/, and whether the program that saves them there still works"
         yield Finding("sources", "warning", complaint, remedy)
 
 
 def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:
-    """Say whether rounds are made, and whether slots wait for nobody."""
+    """Find out whether the schedule runs and works, and which slots are overdue."""
     try:
-        who = holder(home.path, LEADER)
-        late = _overdue(home, clock.now)
-    except DigestError:
+        leader = holder(home.path, LEADER)
+        overdue = _overdue(home, clock.now)
+    except DigestError:  # reported by the check of the database
         return
-    pulse, zone = heartbeat.read(home.path), ZoneInfo(home.settings.timezone)
-    if who is not None:
-        yield _running(who, pulse, clock, zone)
-    elif late:
-        yield _waiting(late, pulse, zone)
-    elif pulse:
-        told = f"digest schedule does not run; its last round was at {_at(pulse.at, zone)}"
-        yield Finding("schedule", "good", f"{told}; no slot waits for it")
+    last, zone = heartbeat.read(home.path), home.settings.timezone
+    if leader is not None:
+        yield _running(leader, last, clock, zone)
+    elif overdue:
+        yield _not_running(overdue, last, zone)
+    elif last:
+        message = f"digest schedule is not running (last round {local_time(last.at, zone)})"
+        yield Finding("schedule", "good", f"{message}; no slot is overdue")
     else:
-        yield Finding("schedule", "good", "digest schedule has not been used here; no slot waits for it")
+        yield Finding("schedule", "good", "digest schedule has never run here; no slot is overdue")
 
 
-def _running(who: str, pulse: Heartbeat | None, clock: Clock, zone: ZoneInfo) -> Finding:
-    if who.startswith("digest restore"):
-        return Finding("schedule", "skipped", f"rounds wait for {who}")
-    if pulse is None or (clock.started - pulse.at).total_seconds() > LATE:
-        since = f"since {_at(pulse.at, zone)}" if pulse else "yet"
-        remedy = "unless a long run is at work, stop that process and start it again; its log says more"
-        return Finding("schedule", "bad", f"{who} has ended no round {since}", remedy)
-    told = f"{who}: last round at {_at(pulse.at, zone)}"
-    if pulse.wrong:
-        return Finding(
-            "schedule",
-            "warning",
-            f"{told} went wrong: {pulse.wrong}",
-            "what comes after the mistake: its log",
-        )
-    return Finding("schedule", "good", told)
+def _running(leader: str, last: Heartbeat | None, clock: Clock, zone: str) -> Finding:
+    if leader.startswith("digest restore"):
+        return Finding("schedule", "skipped", f"the schedule is waiting for {leader}")
+    if last is None or (clock.started - last.at).total_seconds() > LATE:
+        since = f"since {local_time(last.at, zone)}" if last else "yet"
+        remedy = "unless a long run is in progress, restart that process; its log shows more"
+        return Finding("schedule", "bad", f"{leader} has not completed a round {since}", remedy)
+    at = local_time(last.at, zone)
+    if last.error:
+        message = f"{leader}: the last round, at {at}, failed: {last.error}"
+        return Finding("schedule", "warning", message, "its log shows more")
+    return Finding("schedule", "good", f"{leader}: last round at {at}")
 
 
-def _waiting(
-    late: list[tuple[datetime, SubscriptionStatus]], pulse: Heartbeat | None, zone: ZoneInfo
+def _not_running(
+    overdue: list[tuple[datetime, SubscriptionStatus]], last: Heartbeat | None, zone: str
 ) -> Finding:
-    """Say which slots passed without a run."""
-    since, first = min(late, key=lambda pair: pair[0])
-    waits = f"{len(late)} subscription{'s wait' if len(late) > 1 else ' waits'} for a run"
-    told = f"{waits}, {first.subscription.id} since {_at(since, zone)}, and digest schedule does not run"
-    if pulse:
-        told += f" (last round {_at(pulse.at, zone)})"
-    remedy = "start it, as systemctl start digest, or look at your own clock's log; digest run catches up now"
-    return Finding("schedule", "warning", told, remedy)
+    since, first = min(overdue, key=lambda pair: pair[0])
+    verb = "is" if len(overdue) == 1 else "are"
+    message = (
+        f"{count(len(overdue), 'subscription')} {verb} overdue ({first.subscription.id} since "
+        f"{local_time(since, zone)}), and digest schedule is not running"
+    )
+    if last:
+        message += f" (last round {local_time(last.at, zone)})"
+    remedy = "start it (systemctl start digest), or check your cron job or timer; to catch up now: digest run"
+    return Finding("schedule", "warning", message, remedy)
 
 
 def _overdue(home: Home, now: datetime) -> list[tuple[datetime, SubscriptionStatus]]:
-    """Return subscriptions a slot of which has passed long ago without a run, with that slot."""
+    """Return the subscriptions with a slot that passed long ago without a run, each with that slot."""
     return [
         (each.overdue, each)
         for each in subscription_statuses(home, Clock(now, now))
         if isinstance(each.subscription, Subscription) and each.overdue and now - each.overdue > _OVERDUE
     ]
-
-
-def _at(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S}"

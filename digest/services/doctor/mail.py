@@ -1,4 +1,4 @@
-"""Whether mail can be sent: what `doctor` checks of a home with an [smtp] table. Sends nothing."""
+"""Doctor checks of delivery: links, channels, sender, signatures and bounces. They send nothing."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,20 +9,21 @@ from digest.errors import DigestError
 from digest.model import Home
 from digest.model.reports import Finding
 from digest.pipeline.channels import server_of, signers_of
+from digest.services.doctor.checks import failure
 from digest.text.addresses import sender_mailbox
+from digest.text.format import count
 from digest.urls import public_base
 
 _RSA_BITS = 2048
 
 
 def examine(home: Home) -> Iterator[Finding]:
-    """Do every check; one that cannot go on says so as a finding."""
+    """Run every check; one that fails with an error yields it as a finding."""
     for name, check in _CHECKS.items():
         try:
             yield from check(home)
         except DigestError as error:
-            message, _, remedy = str(error).rpartition("; ")
-            yield Finding(name, "bad", message or remedy, remedy if message else "")
+            yield failure(name, error)
 
 
 def _links(home: Home) -> Iterator[Finding]:
@@ -31,42 +32,42 @@ def _links(home: Home) -> Iterator[Finding]:
             "links",
             "warning",
             f"base_url is {home.settings.base_url}, which readers cannot reach",
-            "set base_url to where the archive is for everybody; until then mails can only be left by mail",
+            "set base_url to the public address of the archive; until then readers can unsubscribe only by email",
         )
 
 
 def _smtp(home: Home) -> Iterator[Finding]:
     smtp = home.settings.smtp
     if smtp is None:
-        yield Finding("smtp", "skipped", "there is no [smtp] table in digest.toml")
+        yield Finding("smtp", "skipped", "digest.toml has no [smtp] table")
         return
     server = server_of(home)
     open_session(server).quit()
-    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS, on this machine"}[smtp.tls]
+    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS (this machine only)"}[smtp.tls]
     login = f", login as {smtp.user}" if smtp.user else ", no login"
     yield Finding("smtp", "good", f"{server.name}: connected, {tls}{login}")
 
 
 def _sender(home: Home) -> Iterator[Finding]:
-    """DMARC wants the domain of From to be that of the signature or of the return path (RFC 7489, 3.1)."""
+    """DMARC requires the domain of From to align with the signature or the return path (RFC 7489, 3.1)."""
     if not home.settings.sender and not home.settings.smtp:
         return
     address = sender_mailbox(home.settings.sender)
     if address is None:
-        yield Finding("from", "bad", "from has no address", "write Name <name@example.org>")
+        yield Finding("from", "bad", "from contains no address", "use Name <name@example.org>")
         return
     others = {"bounces.address": home.settings.bounces.address.rpartition("@")[2]}
     if home.settings.dkim:
         others["dkim.domain"] = home.settings.dkim.domain
-    strange = {key: other for key, other in others.items() if other and not _aligned(address.domain, other)}
-    for key, other in strange.items():
+    unaligned = {key: other for key, other in others.items() if other and not _aligned(address.domain, other)}
+    for key, other in unaligned.items():
         yield Finding(
             "from",
             "bad" if key == "dkim.domain" else "warning",
-            f"{key} is {other}, From is at {address.domain}: receivers will not see them as one",
+            f"{key} is {other}, but From is at {address.domain}: receivers that use DMARC may reject such mail",
             f"use {address.domain} for both",
         )
-    if not strange:
+    if not unaligned:
         yield Finding("from", "good", f"{address}")
 
 
@@ -79,11 +80,11 @@ def _maildir(home: Home) -> Iterator[Finding]:
 
     if home.settings.maildir is not None:
         names_read(home.path / home.settings.maildir.path)
-        yield Finding("maildir", "good", f"{home.settings.maildir.path} is there")
+        yield Finding("maildir", "good", f"{home.settings.maildir.path} can be used")
 
 
 def _chat(home: Home) -> Iterator[Finding]:
-    """Look whether each room's address can be had and understood; connects to nothing."""
+    """Check that the address of each room can be read and is valid; connect to nothing."""
     from digest.deliver.chat import open_room
     from digest.pipeline.channels import address_of
 
@@ -92,38 +93,42 @@ def _chat(home: Home) -> Iterator[Finding]:
             service = open_room(room.name, address_of(home, room.name)).service_name
             yield Finding("chat", "good", f"{room.name}: {service}")
         except DigestError as error:
-            yield Finding("chat", "bad", str(error), "mend what it names")
+            yield failure("chat", error)
 
 
 def _bounces(home: Home) -> Iterator[Finding]:
-    """Look whether what comes back can be read, where the settings say."""
+    """Check that the mailboxes for bounces can be read."""
     bounces = home.settings.bounces
     if not bounces.read_somewhere:
-        yield Finding("bounces", "skipped", "what comes back is read by nobody (see [bounces])")
+        yield Finding(
+            "bounces",
+            "skipped",
+            "bounces are not processed; to process them, set mailbox or imap under [bounces]",
+        )
         return
     if bounces.mailbox:
         from digest.deliver.returned_mail import messages_in
 
-        there = sum(1 for _ in messages_in(home.path / bounces.mailbox, fresh=True))
-        yield Finding("bounces", "good", f"{bounces.mailbox}: {there} new messages")
+        waiting = sum(1 for _ in messages_in(home.path / bounces.mailbox, fresh=True))
+        yield Finding("bounces", "good", f"{bounces.mailbox}: {count(waiting, 'new message')}")
     if bounces.imap:
         from digest.fetch import imap
         from digest.fetch.errors import FetchError
         from digest.pipeline.bounces import opened_by
 
         try:
-            there = imap.count(*opened_by(home, bounces.imap))
+            waiting = imap.count(*opened_by(home, bounces.imap))
         except FetchError as error:
             remedy = "check host, port, tls, user, password and folder under [bounces.imap]"
             yield Finding("bounces", "bad", str(error), remedy)
         else:
-            yield Finding("bounces", "good", f"{bounces.imap.name}: {there} messages")
+            yield Finding("bounces", "good", f"{bounces.imap.name}: {count(waiting, 'message')}")
 
 
 def _dkim(home: Home) -> Iterator[Finding]:
     dkim, address = home.settings.dkim, sender_mailbox(home.settings.sender)
     if dkim is None or address is None:
-        yield Finding("dkim", "skipped", "mails are not signed here; the mail server may do it")
+        yield Finding("dkim", "skipped", "emails are not signed here; your mail server may sign them")
         return
     for signer in signers_of(home, address):
         yield from _key(signer, dkim.records)
@@ -132,26 +137,28 @@ def _dkim(home: Home) -> Iterator[Finding]:
 def _key(signer: Signer, records: tuple[str, ...]) -> Iterator[Finding]:
     name = f"{signer.name}: {signer.algorithm}, {signer.bits} bits"
     if signer.algorithm == "rsa" and signer.bits < _RSA_BITS:
-        yield Finding("dkim", "warning", f"{name}: receivers want {_RSA_BITS}", "make a longer key")
+        yield Finding(
+            "dkim", "warning", f"{name}: receivers expect {_RSA_BITS} or more", "create a longer key"
+        )
     wanted = _public(signer.record)
     if any(_public(record) == wanted for record in records):
-        yield Finding("dkim", "good", f"{name}; the record given is that of the key")
+        yield Finding("dkim", "good", f"{name}; dkim.record matches this key")
     elif records:
         yield Finding(
-            "dkim", "bad", f"{name}; no record given is that of the key", f"publish: {signer.record}"
+            "dkim", "bad", f"{name}; dkim.record does not match this key", f"publish: {signer.record}"
         )
     else:
         yield Finding(
             "dkim",
             "good",
-            f"{name}; not compared with DNS",
-            f"DNS must have at {signer.name} the TXT record {signer.record} "
-            "(write what it has as dkim.record to have it compared)",
+            f"{name}; DNS was not checked",
+            f"publish the TXT record {signer.record} at {signer.name}; "
+            "to have it checked, copy what DNS has to dkim.record",
         )
 
 
 def _public(record: str) -> str:
-    """Return the public key of a TXT record, however it is cut into strings."""
+    """Return the public key in a TXT record, which may be split into strings."""
     found = re.search(r"\bp=([A-Za-z0-9+/=]*)", re.sub(r"[\s\"]", "", record))
     return found[1] if found else ""
 

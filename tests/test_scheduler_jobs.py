@@ -1,4 +1,4 @@
-"""What the clock does beside its rounds: mail that is due is sent, sources are asked when their time has come."""
+"""Jobs of the scheduler: mail that is due is delivered, sources that are due are fetched."""
 
 import threading
 import time
@@ -39,10 +39,7 @@ def never() -> bool:
     return False
 
 
-# --- mail ----------------------------------------------------------------------------------------
-
-
-def test_deferred_mail_goes_out_in_a_later_round_without_a_run(home):
+def test_deferred_mail_is_delivered_later_without_a_run(home):
     home.subscribe("tea", "kelp", email=["ada@reader.test", "bo@reader.test"])
 
     def plan(recipient: str, before: int) -> str:
@@ -52,23 +49,23 @@ def test_deferred_mail_goes_out_in_a_later_round_without_a_run(home):
     with ScriptedServer(plan=plan) as server:
         home.settings(server.port)
         opened = open_home(str(home.path))
-        rounds, post = Ticker(opened, stopping=never), DeliveryJob(never)
-        made = rounds.go(at())
+        ticker, job = Ticker(opened, stopping=never), DeliveryJob(never)
+        made = ticker.tick(at())
         while made.report is None:  # the file was written just now
-            made = rounds.go(at())
+            made = ticker.tick(at())
         assert made.report.delivery is None and server.taken == []
-        first = post.go(opened, at())
+        first = job.run(opened, at())
         assert (first.counts["sent"], first.counts["deferred"]) == (1, 1)
-        assert post.go(opened, at(minutes=1)) is None
-        later = post.go(opened, at(hours=1))
+        assert job.run(opened, at(minutes=1)) is None
+        later = job.run(opened, at(hours=1))
         assert (later.counts["sent"], later.counts["deferred"]) == (1, 0)
-        assert post.go(opened, at(hours=2)) is None
+        assert job.run(opened, at(hours=2)) is None
     assert [one.recipients for one in server.taken] == [("bo@reader.test",), ("ada@reader.test",)]
     assert home.rows("select count(*) from run") == [(1,)]
     assert home.rows("select count(*) from delivery") == [(2,)]
 
 
-def test_a_lease_of_somebody_who_died_is_ended_and_sent(home):
+def test_mail_leased_by_a_dead_worker_is_delivered(home):
     with ScriptedServer() as server:
         home.queue(tea=["ada@reader.test"])
         home.settings(server.port)
@@ -77,38 +74,38 @@ def test_a_lease_of_somebody_who_died_is_ended_and_sent(home):
             "leased_until = '2026-11-20T09:30:00.000000Z'"
         )
         opened = open_home(str(home.path))
-        assert DeliveryJob(never).go(opened, at(minutes=1)) is None
-        assert DeliveryJob(never).go(opened, at(hours=1)).counts["sent"] == 1
+        assert DeliveryJob(never).run(opened, at(minutes=1)) is None
+        assert DeliveryJob(never).run(opened, at(hours=1)).counts["sent"] == 1
 
 
-def test_a_server_that_cannot_be_reached_is_left_alone_for_a_while(home):
+def test_a_server_that_cannot_be_reached_is_tried_again_later(home):
     home.queue(tea=["ada@reader.test"])
     home.settings(1)
     opened = open_home(str(home.path))
-    post = DeliveryJob(never)
-    assert post.go(opened, at()).pause
-    assert post.go(opened, at(hours=1)) is None
-    post = DeliveryJob(never, rest=0.0)
-    assert post.go(opened, at(hours=1)).pause
-    assert post.go(opened, at(hours=9)).pause
+    job = DeliveryJob(never)
+    assert job.run(opened, at()).pause
+    assert job.run(opened, at(hours=1)) is None
+    job = DeliveryJob(never, retry_after=0.0)
+    assert job.run(opened, at(hours=1)).pause
+    assert job.run(opened, at(hours=9)).pause
 
 
-def test_what_cannot_begin_is_left_alone_as_well(home):
+def test_a_delivery_that_cannot_start_is_tried_again_later(home):
     home.queue(tea=["ada@reader.test"])
     home.settings(1, 'user = "x"', 'password_env = "DIGEST_TEST_ABSENT"')
     opened = open_home(str(home.path))
-    post = DeliveryJob(never)
+    job = DeliveryJob(never)
     with pytest.raises(DigestError, match="DIGEST_TEST_ABSENT"):
-        post.go(opened, at())
-    assert post.go(opened, at(minutes=1)) is None
+        job.run(opened, at())
+    assert job.run(opened, at(minutes=1)) is None
 
 
-def test_without_a_channel_nothing_is_looked_at(home):
-    assert DeliveryJob(never).go(open_home(str(home.path)), at()) is None
+def test_without_a_channel_nothing_is_opened(home):
+    assert DeliveryJob(never).run(open_home(str(home.path)), at()) is None
     assert not (home.path / "digest.db").exists()
 
 
-def test_an_end_leaves_the_rest_in_the_outbox(home):
+def test_a_stop_leaves_the_rest_in_the_outbox(home):
     with ScriptedServer() as server:
         home.queue(tea=[f"r{number}@reader.test" for number in range(40)])
 
@@ -122,25 +119,30 @@ def test_an_end_leaves_the_rest_in_the_outbox(home):
         server.plan = plan
         home.settings(server.port)
         threading.Timer(1.0, release.set).start()
-        done = DeliveryJob(lambda: bool(stop)).go(open_home(str(home.path)), at())
+        done = DeliveryJob(lambda: bool(stop)).run(open_home(str(home.path)), at())
     assert done.counts["sent"] == len(server.taken) < 40
     assert done.counts["pending"] == 40 - len(server.taken)
     assert home.rows("select count(*) from outbox where status = 'leased'") == [(0,)]
 
 
-def test_a_service_delivers_what_it_made_and_says_so(home):
+def test_a_service_delivers_its_issues_and_logs_that(home):
     home.subscribe("tea", "kelp", email=["ada@reader.test"])
     with ScriptedServer() as server:
         home.settings(server.port)
         with Scheduler(home) as clock:
             assert clock.until("run", issues={"tea": 1})
-            told = clock.until("delivery")
-            assert (told["sent"], told["deferred"], told["paused"], told["level"]) == (1, 0, None, "info")
+            logged = clock.until("delivery")
+            assert (logged["sent"], logged["deferred"], logged["paused"], logged["level"]) == (
+                1,
+                0,
+                None,
+                "info",
+            )
             assert clock.stop() == 0
     assert len(server.taken) == 1
 
 
-def test_a_service_tells_of_mail_that_failed(home):
+def test_a_service_logs_mail_that_failed(home):
     home.subscribe("tea", "kelp", email=["ada@reader.test"])
     with ScriptedServer(plan=lambda *_: "recipient 550 5.1.1 no such reader") as server:
         home.settings(server.port)
@@ -148,9 +150,6 @@ def test_a_service_tells_of_mail_that_failed(home):
             assert clock.until("delivery")["level"] == "error"
             assert "no such reader" in clock.until("undelivered")["reason"]
             assert clock.stop() == 0
-
-
-# --- sources -------------------------------------------------------------------------------------
 
 
 def sources(home: TestHome, *urls: str, more: str = "") -> None:
@@ -165,45 +164,45 @@ def names(found) -> list[str]:
     return [one.source.name for one in found]
 
 
-def test_a_source_is_asked_when_its_time_has_come(tmp_path):
+def test_a_source_is_fetched_when_it_is_due(tmp_path):
     home = TestHome(tmp_path / "home")
     with http_server(
         lambda asked: HttpReply(404) if "bad" in asked.path else HttpReply(body=FEED % (b"A", 1))
     ) as web:
         sources(home, f"{web.url}/1", f"{web.url}/bad", more='every = "1 day"')
         opened = open_home(str(home.path))
-        fetches = FetchJob()
-        assert names(fetches.go(opened, at())) == ["s0", "s1"]
-        assert names(fetches.go(opened, at(minutes=1))) == []
-        assert names(fetches.go(opened, at(hours=1))) == ["s1"]  # what failed is asked sooner
-        assert names(fetches.go(opened, at(hours=24, seconds=-20))) == ["s0", "s1"]
-        assert names(fetches.go(opened, at(days=-30))) == ["s0", "s1"]  # the clock was wrong
-        assert not fetches.busy
+        job = FetchJob()
+        assert names(job.run(opened, at())) == ["s0", "s1"]
+        assert names(job.run(opened, at(minutes=1))) == []
+        assert names(job.run(opened, at(hours=1))) == ["s1"]  # after a failure it is due sooner
+        assert names(job.run(opened, at(hours=24, seconds=-20))) == ["s0", "s1"]
+        assert names(job.run(opened, at(days=-30))) == ["s0", "s1"]  # the clock was wrong
+        assert not job.busy
     stale = home.run("2026-11-20T12:00")["stale"]
     assert any(text.startswith("the source s1 could not be fetched: ") for text in stale)
     assert not any("s0" in text for text in stale)
 
 
-def test_a_source_that_is_never_asked_by_the_clock(tmp_path):
+def test_a_source_that_the_schedule_never_fetches(tmp_path):
     home = TestHome(tmp_path / "home")
     sources(home, "https://papers.example.org/", more='every = "never"')
-    assert names(FetchJob().go(open_home(str(home.path)), at())) == []
+    assert names(FetchJob().run(open_home(str(home.path)), at())) == []
     sources(home, "https://papers.example.org/", more='every = "often"')
     assert "sources.every" in home.call("run").err
 
 
-def test_slots_wait_for_what_is_being_fetched(tmp_path, monkeypatch):
+def test_slots_wait_for_a_fetch_in_progress(tmp_path, monkeypatch):
     home = TestHome(tmp_path / "home")
     home.subscribe("lamp", "lantern")
     busy = [True]
-    rounds = Ticker(open_home(str(home.path)), stopping=never, fetching=lambda: busy[0])
-    assert rounds.go(at()).report is None and rounds.waits
+    ticker = Ticker(open_home(str(home.path)), stopping=never, fetching=lambda: busy[0])
+    assert ticker.tick(at()).report is None and ticker.waiting
     busy[0] = False
-    assert rounds.go(at()).report and not rounds.waits
+    assert ticker.tick(at()).report and not ticker.waiting
     busy[0] = True
-    assert rounds.go(at(days=1)).report is None
-    monkeypatch.setattr("digest.scheduler.tick.FETCH_PATIENCE", 0.0)
-    assert rounds.go(at(days=1)).report
+    assert ticker.tick(at(days=1)).report is None
+    monkeypatch.setattr("digest.scheduler.tick.FETCH_TIMEOUT", 0.0)
+    assert ticker.tick(at(days=1)).report
 
 
 def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
@@ -225,7 +224,7 @@ def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
     assert [asked.path for asked in web.asked].count("/feed") == 1
 
 
-def test_a_service_does_not_wait_for_a_slow_source_to_end(tmp_path):
+def test_a_slow_source_does_not_delay_the_shutdown(tmp_path):
     home = TestHome(tmp_path / "home")
     with http_server([HttpReply(body=b"x" * 5000, drip=0.5)]) as web:
         sources(home, web.url)
@@ -234,13 +233,13 @@ def test_a_service_does_not_wait_for_a_slow_source_to_end(tmp_path):
             assert clock.stop() == 0
 
 
-def test_an_end_waits_for_no_round_that_wants_another(home):
+def test_a_tick_that_asks_for_another_does_not_block_the_shutdown(home):
     class Late(Service):
-        def round(self) -> None:
+        def tick(self) -> None:
             at_work.set()
             self.stop.wait()
-            time.sleep(0.3)  # by then the end waits for this round
-            self._now("round")
+            time.sleep(0.3)  # by then the shutdown waits for this tick
+            self._run_now("round")
 
     at_work = threading.Event()
     service = Late(open_home(str(home.path)), structlog.get_logger())

@@ -1,4 +1,4 @@
-"""`digest library …`: look up, search, export, merge and split, as a user types it."""
+"""`digest library …`: names of papers, search, export, merge and split."""
 
 import csv
 import io
@@ -60,7 +60,7 @@ def bibliography(title: str, people: str, *, venue: str = "Annals of Lamps") -> 
     return "@article{k," + ",".join(f"{name} = {{{value}}}" for name, value in fields.items()) + "}\n"
 
 
-def test_a_paper_that_may_be_known_is_listed_until_somebody_decides(home):
+def test_a_possible_duplicate_is_listed_until_it_is_decided(home):
     people = "Ada Pier and Ben Lantern and Cleo Gull"
     home.put("1.bib", bibliography("Keeping Lamps Alight on Foggy Harbour Piers", people))
     home.run()
@@ -80,14 +80,14 @@ def test_a_paper_that_may_be_known_is_listed_until_somebody_decides(home):
     assert home.call("library", "doubts", "--json").json == []
     home.call("library", "split", doubt["id"])
     assert home.call("library", "doubts", "--json").json == []
-    assert "no paper is in doubt" in home.call("library", "doubts").err
+    assert "No papers are in doubt." in home.call("library", "doubts").out
 
 
 @pytest.mark.parametrize(
     "title",
     ["Keeping Lamps Alight on Foggy Harbour Piers, Part II", "Painting Boats in the Rain of a Harbour"],
 )
-def test_a_series_and_another_title_are_in_no_doubt(home, title):
+def test_a_series_and_another_title_are_not_possible_duplicates(home, title):
     people = "Ada Pier and Ben Lantern"
     home.put("1.bib", bibliography("Keeping Lamps Alight on Foggy Harbour Piers, Part I", people))
     home.run()
@@ -112,7 +112,7 @@ def test_merge_and_split_by_hand(home):
     assert decision["titles"] == [ONE, OTHER]
     assert "by hand" in home.call("library", "merges").out
     report = home.run("2026-11-21T09:00", "--force")
-    assert issue_of(report, "fog") is None  # nothing is sent for a merge
+    assert issue_of(report, "fog") is None  # a merge sends nothing
     pages = {path: data for path, data in home.output().items() if "/papers/" in path}
     assert (
         OTHER.encode() in pages["output/site/papers/2.html"]
@@ -132,16 +132,16 @@ def test_merge_and_split_by_hand(home):
 def test_a_split_paper_stays_split(home):
     home.run()
     home.call("library", "merge", "1", "2")
-    home.call("library", "split", "1")  # the paper itself may be named if it has one part
+    home.call("library", "split", "1")  # a paper with one part may itself be named
     home.put("2026-11-17.txt", page(Card(ONE, prose("a pier")), Card(OTHER, prose("oil")), day="Nov 17"))
     report = home.run("2026-11-21T09:00")
     assert sum(file["new"] for file in report["files"]) == 0
     assert titles(home)[:2] == [ONE, OTHER]
-    assert home.call("library", "merge", "1", "2").status == 0  # but for a person's word
+    assert home.call("library", "merge", "1", "2").status == 0  # unless it is merged by hand
     assert len(titles(home)) == 2
 
 
-def test_a_paper_that_was_swallowed_is_announced_when_it_is_split(home):
+def test_a_part_that_was_never_announced_is_announced_when_it_is_split(home):
     home.run()
     bibliography = page(Card("Lamps for Fogy Piers", prose("a pier")), day="Nov 18")
     home.put("2026-11-18.txt", bibliography)
@@ -157,10 +157,10 @@ def test_a_paper_that_was_swallowed_is_announced_when_it_is_split(home):
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (("show", "99"), "no paper 99"), (("show", "arXiv:2501.00001"), "no paper"), (("merge", "1", "1"), "one paper already"),
-    (("split", "1"), "not made of several"), (("split", "77"), "no paper 77"), (("search", "a AND"), "the query"),
+    (("show", "99"), "no paper '99' in the library"), (("show", "arXiv:2501.00001"), "no paper 'arXiv:2501.00001'"), (("merge", "1", "1"), "already the same paper: 1"),
+    (("split", "1"), "no merged parts"), (("split", "77"), "no paper '77'"), (("search", "a AND"), "invalid query"),
 ])  # fmt: skip
-def test_mistakes_are_named(home, words, message):
+def test_errors_name_their_cause(home, words, message):
     home.run()
     before = home.dump()
     done = home.call("library", *words)
@@ -168,13 +168,79 @@ def test_mistakes_are_named(home, words, message):
     assert home.dump() == before
 
 
-def test_several_parts_and_several_papers_of_one_title(home):
+def test_a_paper_with_several_parts(home):
     home.run()
     for other in ("2", "3"):
         home.call("library", "merge", "1", other)
     done = home.call("library", "split", "1")
     assert done.status == 2 and "2, 3" in done.err
     assert home.call("library", "split", "3", "--json").json == {"id": 3, "paper": 1}
+
+
+@pytest.fixture
+def named(tmp_path):
+    """A home with papers that have ids, and titles that share words."""
+    made = TestHome(tmp_path / "home")
+    made.subscribe("fog", "lamps OR bells")
+    entries = [
+        ("Lamps of the Northern Pier", "doi = {10.1234/Lamps.7}"),
+        ("Lamps of the Southern Pier", "eprint = {2501.00007}, archiveprefix = {arXiv}"),
+        ("Northern", ""),
+    ]
+    made.put(
+        "1.bib",
+        "".join(
+            f"@article{{k{n}, title = {{{title}}}, author = {{Ada Pier}}, year = {{2026}}, {ids}}}\n"
+            for n, (title, ids) in enumerate(entries)
+        ),
+    )
+    made.run()
+    return made
+
+
+@pytest.mark.parametrize(("name", "number"), [
+    ("1", 1), (" 1 ", 1), ("10.1234/lamps.7", 1), ("doi:10.1234/LAMPS.7", 1), ("https://doi.org/10.1234/lamps.7", 1),
+    ("2501.00007", 2), ("arXiv:2501.00007v3", 2), ("https://arxiv.org/abs/2501.00007", 2), ("https://arxiv.org/pdf/2501.00007v1", 2),
+    ("lamps of the northern pier", 1), ("NORTHERN PIER", 1), ("southern", 2), ("northern", 3),
+])  # fmt: skip
+def test_every_command_knows_the_same_names_of_papers(named, name, number):
+    assert named.call("library", "show", name, "--json").json["number"] == number
+    assert named.call("why", "fog", "--paper", name, "--json").json["paper"]["number"] == number
+    assert named.call("feedback", "fog", "like", name).status == 0
+    assert [each["paper"] for each in named.call("feedback", "fog", "list", "--json").json["votes"]] == [
+        number
+    ]
+    assert named.call("suggest", name).status == 0
+    other = {1: 2, 2: 3, 3: 1}[number]
+    assert named.call("library", "merge", name, other, "--json").json["paper"] == min(number, other)
+    assert named.call("library", "split", max(number, other), "--json").json["paper"] == min(number, other)
+
+
+@pytest.mark.parametrize("words", [
+    ("library", "show"), ("library", "merge", "3"), ("library", "split"),
+    ("why", "fog", "--paper"), ("feedback", "fog", "like"), ("suggest",),
+])  # fmt: skip
+@pytest.mark.parametrize(("name", "message"), [
+    ("pier lamps", "no paper 'pier lamps' in the library; give its number, arXiv id, DOI, or words from its title\n"),
+    ("10.1234/lamps.8", "no paper '10.1234/lamps.8' in the library"),
+    ("lamps of the", "2 papers match 'lamps of the'; give the number of one:\n  1  Lamps of the Northern Pier\n  2  Lamps"),
+])  # fmt: skip
+def test_a_name_of_no_paper_or_of_several_is_an_error(named, words, name, message):
+    before = named.dump()
+    done = named.call(*words, name)
+    assert done.status == 2
+    assert message in done.err
+    assert named.dump() == before
+
+
+def test_a_long_list_of_candidates_is_cut(tmp_path):
+    home = TestHome(tmp_path / "home")
+    home.put("1.txt", page(*(f"Lamp number {n}" for n in range(12))))
+    home.run()
+    error = home.call("library", "show", "lamp").err
+    assert "12 papers match 'lamp'" in error
+    assert "  9  Lamp number 8\n  and 3 more\n" in error
+    assert "Lamp number 9" not in error
 
 
 def test_an_empty_library(tmp_path):
@@ -184,7 +250,7 @@ def test_an_empty_library(tmp_path):
     assert home.call("library", "search", "x").status == 0
 
 
-def test_names_of_papers_and_texts_with_signs(home):
+def test_special_characters_in_bibtex(home):
     home.run()
     home.put(
         "2026-11-17.txt",

@@ -1,0 +1,136 @@
+"""The commands about a whole home: init, doctor, backup and restore."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from digest.cli.arguments import Commands, Context, path
+from digest.cli.console import Screen, print_json
+from digest.text.format import count, local_time
+
+if TYPE_CHECKING:
+    from digest.model.reports import Finding
+    from digest.services.backup import Restored
+
+# How the state of a finding is shown, and in which style.
+_STATES = {
+    "good": ("ok", "green"),
+    "warning": ("note", "yellow"),
+    "skipped": ("skip", "dim"),
+    "bad": ("bad", "bold red"),
+}
+
+
+def add_commands(commands: Commands) -> None:
+    init = commands.add("init", _init, "create a home with sample files", examples=("digest init ~/papers",))
+    init.set_defaults(opens="nothing")
+    init.add_argument("dir", type=path, metavar="DIR", help="folder to create")
+    doctor = commands.add("doctor", _doctor, "check settings, library, templates, clock and mail")
+    doctor.set_defaults(opens="folder")  # it checks the settings itself
+    backup = commands.add(
+        "backup",
+        _backup,
+        "copy the library to a file, even while digest is running",
+        examples=("digest backup library.db",),
+    )
+    backup.add_argument("file", type=path, metavar="FILE", help="file to write")
+    restore = commands.add(
+        "restore",
+        _restore,
+        "replace the library with a backup",
+        details="The present library is kept beside it, and what it had sent is not sent again.",
+        examples=("digest restore library.db",),
+    )
+    restore.add_argument("file", type=path, metavar="FILE", help="backup to restore")
+    restore.add_argument(
+        "--newer",
+        type=path,
+        metavar="FILE",
+        help="later library: what it sent is not sent again (default: the present library)",
+    )
+
+
+def _init(arguments: Namespace, context: Context) -> int:
+    from digest.home.create import init
+
+    target = init(arguments.dir)
+    if arguments.json:
+        print_json({"home": str(target)})
+    else:
+        context.screen.line(f"Created a home with sample files in {target}")
+        context.screen.hint("To run it", f"digest run --home {target}")
+    return 0
+
+
+def _doctor(arguments: Namespace, context: Context) -> int:
+    from digest.model.reports import finding_json
+    from digest.services.doctor.checks import examine
+    from digest.services.workspace import Clock
+
+    findings = examine(context.home.path, lambda opened: Clock.of(opened, arguments.now))
+    if arguments.json:
+        print_json([finding_json(finding) for finding in findings])
+    else:
+        _show_findings(context.screen, findings)
+    return 1 if any(finding.state == "bad" for finding in findings) else 0
+
+
+def _show_findings(screen: Screen, findings: "Sequence[Finding]") -> None:
+    """Show what the checks found; what is bad goes to stderr."""
+    for finding in findings:
+        state, style = _STATES[finding.state]
+        link = "\n  " if "\n" in finding.message else "; "  # a message of several lines ends with a caret
+        text = f"{finding.check}: {finding.message}" + (f"{link}{finding.remedy}" if finding.remedy else "")
+        if finding.state == "bad":
+            screen.error(text, label=f"{state:5} ")
+        else:
+            screen.line(text, label=f"{state:5} ", label_style=style)
+    bad = sum(finding.state == "bad" for finding in findings)
+    screen.line()
+    screen.line(f"{count(bad, 'problem')} found." if bad else "No problems found.", style="bold")
+
+
+def _backup(arguments: Namespace, context: Context) -> int:
+    from digest.services.backup import backup
+
+    target = backup(context.home, arguments.file)
+    if arguments.json:
+        print_json({"file": str(target), "bytes": target.stat().st_size})
+    else:
+        context.screen.line(f"Copied the library to {target}")
+        context.screen.hint("To restore it", f"digest restore {target}")
+    return 0
+
+
+def _restore(arguments: Namespace, context: Context) -> int:
+    from digest.services.backup import restore
+
+    restored = restore(context.home, arguments.file, arguments.newer, context.clock)
+    if arguments.json:
+        print_json(_restored_json(restored))
+    else:
+        _show_restored(context.screen, restored)
+    return 0
+
+
+def _restored_json(restored: "Restored") -> dict[str, Any]:
+    return {
+        "file": str(restored.file),
+        "until": restored.until.isoformat() if restored.until else None,
+        "aside": str(restored.aside) if restored.aside else None,
+        "spared": restored.spared,
+        "unknown": list(restored.unknown),
+    }
+
+
+def _show_restored(screen: Screen, restored: "Restored") -> None:
+    """Show what was restored, and what is unknown about later mail."""
+    until = f", last run {local_time(restored.until, 'UTC')} UTC" if restored.until else ""
+    screen.line(f"Restored the library from {restored.file}{until}.", style="bold")
+    if restored.aside:
+        screen.line(f"The previous library is kept as {restored.aside}.")
+    if restored.spared:
+        screen.line(f"{count(restored.spared, 'paper')} sent since then will not be sent again.")
+    for text in restored.unknown:
+        screen.message(text, label="note: ")
+    screen.hint("To write issues, feeds and pages from this library", "digest run --rewrite")
