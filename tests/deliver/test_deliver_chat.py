@@ -79,7 +79,7 @@ def test_an_issue_in_short_goes_to_the_room_once(home: MailHome, chatting):
         chatting(f"json://{host(server.url)}/{SECRET}")
         done = sent(home)
         assert home.deliver()["messages"] == []
-    (asked,) = server.asked
+    (asked,) = server.requests
     told = json.loads(asked.body)
     assert told["title"] == "kelp: 2 new papers · 20 November"
     assert "1. Kelp and the Slow Lamp\n" in told["message"]
@@ -103,7 +103,7 @@ def test_it_speaks_the_language_of_the_subscription(home: MailHome, chatting):
         chatting(f"json://{host(server.url)}")
         home.subscribe("kelp", "kelp", chat=["team"], language="de")
         sent(home)
-    told = json.loads(server.asked[0].body)
+    told = json.loads(server.requests[0].body)
     assert told["title"] == "kelp: 2 neue Arbeiten · 20. November"
     assert "Grund: kelp im Titel" in told["message"]
 
@@ -146,7 +146,7 @@ def test_an_answer_that_is_lost_is_a_doubt(home: MailHome, chatting, reply, monk
     with http_server([HttpReply()]) as server:
         chatting(f"json://{host(server.url)}")
         assert home.deliver("2026-11-20T09:01")["sent"] == 1
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
     (listed,) = home.call("outbox", "list", "--json").json
     assert (listed["recipient"], listed["doubts"]) == ("team", 1)
 
@@ -163,7 +163,7 @@ def test_ntfy_and_a_room_beside_mail(home: MailHome, chatting, monkeypatch):
         ("chat", "team"),
     }
     assert done["sent"] == 2
-    assert b"Kelp and the Slow Lamp" in server.asked[0].body
+    assert b"Kelp and the Slow Lamp" in server.requests[0].body
 
 
 def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
@@ -193,7 +193,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
         assert home.call("recipients", "suppress", "nobody").status == 2
         home.call("outbox", "retry", "--all", "--now", NOW)
         assert [each["status"] for each in home.deliver()["messages"]] == ["suppressed"]
-        assert server.asked == []
+        assert server.requests == []
 
 
 def test_an_address_of_several_rooms_and_a_missing_package(monkeypatch):
@@ -210,7 +210,7 @@ def test_a_lost_lease_sends_nothing():
         channel = ChatChannel(lambda _: f"json://{host(server.url)}", lambda *_: ("title", "text"))
         line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
         assert channel.open().send(line, lambda: False) is None
-        assert server.asked == []
+        assert server.requests == []
 
 
 def test_a_service_that_breaks_apprise_leaves_a_doubt(monkeypatch):

@@ -36,7 +36,7 @@ def test_a_document_and_what_we_say_of_ourselves():
     with http_server([HttpReply(body=BODY, headers=headers)]) as server, web() as client:
         answer = client.get(f"{server.url}/feed?a=b%20c")
     assert (answer.data, answer.kind, answer.known) == (BODY, "application/rss+xml", Known('"1"', "Mon"))
-    asked = server.asked[0]
+    asked = server.requests[0]
     assert (asked.path, asked.headers["user-agent"]) == (
         "/feed?a=b%20c",
         "paper-digest/test (mailto:a@b.example)",
@@ -48,25 +48,25 @@ def test_what_has_not_changed_is_not_sent_again():
     with http_server([HttpReply(304)]) as server, web() as client:
         answer = client.get(server.url, Known('"1"', "Mon"))
     assert (answer.data, answer.known) == (None, Known('"1"', "Mon"))
-    assert server.asked[0].headers["if-none-match"] == '"1"'
-    assert server.asked[0].headers["if-modified-since"] == "Mon"
+    assert server.requests[0].headers["if-none-match"] == '"1"'
+    assert server.requests[0].headers["if-modified-since"] == "Mon"
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(status):
     with http_server([HttpReply(status), HttpReply(status), HttpReply(body=BODY)]) as server, web() as client:
         assert client.get(server.url).data == BODY
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
     with http_server([HttpReply(status)]) as server:
         assert refused(server.url).status == status
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204])
 def test_what_does_not_pass_is_not_tried_again(status):
     with http_server([HttpReply(status)]) as server:
         assert str(status) in str(refused(server.url))
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_retry_after_is_kept_to():
@@ -80,7 +80,7 @@ def test_retry_after_is_kept_to():
     assert waits[0] >= 1
     with http_server([HttpReply(503, headers={"Retry-After": "3600"})]) as server:
         problem = refused(server.url)
-    assert (len(server.asked), problem.after) == (1, 3600)
+    assert (len(server.requests), problem.after) == (1, 3600)
     assert "come back in 3600 s" in str(problem)
 
 
@@ -105,7 +105,7 @@ def test_gzip_is_unpacked_and_bombs_are_not():
     bomb = gzip.compress(bytes(200_000_000))
     with http_server([HttpReply(body=bomb, headers={"Content-Encoding": "gzip"})]) as server:
         assert "max_file_mb" in str(refused(server.url))
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(("reply", "words"), [
@@ -150,7 +150,7 @@ def test_redirects_are_followed_a_while():
     assert server.paths == ["/a", "/b?c", "/d"]
     with http_server([HttpReply(307, headers={"Location": "/loop"})]) as server:
         assert "redirects" in str(refused(server.url))
-    assert len(server.asked) == 6
+    assert len(server.requests) == 6
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_redirects_are_followed_a_while():
 def test_redirects_to_nowhere(place):
     with http_server([HttpReply(302, headers={"Location": place})]) as server:
         assert str(refused(server.url))
-    assert len(server.asked) <= FEW.attempts
+    assert len(server.requests) <= FEW.attempts
 
 
 # --- who is asked ----------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def test_this_machine_is_not_asked_unless_allowed():
         ):
             problem = refused(url, private=False)
             assert "no public address" in str(problem)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_redirect_to_this_machine_is_not_followed(monkeypatch):
@@ -198,7 +198,7 @@ def test_a_redirect_to_this_machine_is_not_followed(monkeypatch):
         with http_server([HttpReply(302, headers={"Location": place})]) as outside:
             monkeypatch.setattr(guard, "is_public", lambda address: str(address) == "127.0.0.1")
             assert "127.0.0.2, which is no public address" in str(refused(outside.url, private=False))
-    assert inside.asked == []
+    assert inside.requests == []
 
 
 def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch):
@@ -218,7 +218,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch):
     with http_server([HttpReply(body=BODY)]) as server, web(private=False) as client:
         assert client.get(server.url.replace("127.0.0.1", "rebind.example")).data == BODY
     assert looked == ["rebind.example"]
-    assert server.asked[0].headers["host"].startswith("rebind.example")
+    assert server.requests[0].headers["host"].startswith("rebind.example")
 
 
 def test_one_private_address_among_public_ones_is_enough(monkeypatch):
