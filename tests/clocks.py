@@ -1,4 +1,4 @@
-"""A running `digest schedule`, or `digest serve`: started as a process, watched by its log, under a clock of its own if wanted."""
+"""`digest schedule` or `digest serve` as a process, observed by its log, optionally with a faked clock."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import pytest
 from tests import forked
 from tests.homes import TestHome
 
-PATIENCE = 60.0  # seconds; shared machines are slow
+TIMEOUT = 60.0  # seconds; long, because shared machines are slow
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 needs_faketime = pytest.mark.skipif(
     FAKETIME is None, reason="faketime is not installed: apt-get install faketime"
@@ -24,17 +24,16 @@ needs_faketime = pytest.mark.skipif(
 
 
 class Scheduler:
-    """A `digest schedule` process, or that of other `words`.
+    """A process of `digest schedule`, or of another command given by `arguments`.
 
-    `clock` is what faketime understands, such as "@2026-03-28 12:00:00 x60".
+    `clock` is a time for faketime, such as "@2026-03-28 12:00:00 x60".
     """
 
-    def __init__(self, home: TestHome, *words: str, clock: str | None = None) -> None:
-        told = words or ("schedule",)
-        command = ["-m", "digest", *told, "--json", "--home", str(home.path)]
+    def __init__(self, home: TestHome, *arguments: str, clock: str | None = None) -> None:
+        command = ["-m", "digest", *(arguments or ("schedule",)), "--json", "--home", str(home.path)]
         environment = {**os.environ, "TZ": "UTC"}
         if clock:
-            # Timed waits go by the monotonic clock: left alone, they take as long as they say.
+            # Timed waits use the monotonic clock, which is not faked, so that they take their real time.
             environment |= {
                 "LD_PRELOAD": str(FAKETIME),
                 "FAKETIME": clock,
@@ -43,7 +42,7 @@ class Scheduler:
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.seen: list[dict[str, Any]] = []
         self.process: subprocess.Popen[str] | forked.Program
-        if clock:  # it is of the interpreter, from its start
+        if clock:  # faketime must be loaded when the interpreter starts
             self.process = subprocess.Popen(
                 [sys.executable, *command],
                 stdout=subprocess.PIPE,
@@ -61,38 +60,38 @@ class Scheduler:
             self._events.put(json.loads(line))
         self._events.put(None)
 
-    def until(self, event: str, **facts: Any) -> dict[str, Any]:
-        """Return the next log line of this event with these facts."""
-        deadline = time.monotonic() + PATIENCE
-        while (left := deadline - time.monotonic()) > 0:
+    def until(self, event: str, **values: Any) -> dict[str, Any]:
+        """Wait for the next log line of this event with these values, and return it."""
+        deadline = time.monotonic() + TIMEOUT
+        while (remaining := deadline - time.monotonic()) > 0:
             try:
-                line = self._events.get(timeout=left)
+                line = self._events.get(timeout=remaining)
             except queue.Empty:
                 break
             if line is None:
                 break
             self.seen.append(line)
-            if line["event"] == event and all(line.get(key) == value for key, value in facts.items()):
+            if line["event"] == event and all(line.get(key) == value for key, value in values.items()):
                 return line
         self.kill()
-        raise AssertionError(f"no {event} {facts}; the log: {self.seen}; {self.complaints()}")
+        raise AssertionError(f"no {event} {values}; the log: {self.seen}; {self.errors()}")
 
-    def complaints(self) -> str:
+    def errors(self) -> str:
         assert self.process.stderr is not None
         return self.process.stderr.read()
 
     def stop(self) -> int:
-        """Ask it to stop, as systemd does, and return its exit status."""
+        """Stop the process like systemd, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(PATIENCE)
-        while (line := self._events.get(timeout=PATIENCE)) is not None:
+        status = self.process.wait(TIMEOUT)
+        while (line := self._events.get(timeout=TIMEOUT)) is not None:
             self.seen.append(line)
         return status
 
     def kill(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT)
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""What all tests share: the real digest files, if they are there, and calm settings for property tests."""
+"""For all tests: the real digest files, if they exist, and settings for property tests."""
 
 import gc
 import os
@@ -13,21 +13,21 @@ from tests import forked
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
-# One seed for all the processes that the tests are shared out to: they inherit it.
+# One seed for all worker processes, which inherit it.
 os.environ.setdefault("TORTURE_SEED", str(random.SystemRandom().randrange(1_000_000)))
 
-# Homes of tests live in memory where there is room for them: they are written once, synced often and thrown away.
+# Homes of tests are in memory if there is room, because they are synced often and soon deleted.
 MEMORY = Path("/dev/shm")
 if (
     MEMORY.is_dir()
     and os.access(MEMORY, os.W_OK)
     and shutil.disk_usage(MEMORY).free > 4 * 2**30
-    and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC  # tests write programs and start them
+    and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC  # tests write and start programs
 ):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
-# Shared machines are noisy: a slow example is no failure.
-# A change is judged by the same examples every time; here every run tries others.
+# A slow example is not a failure, because shared machines are noisy. In CI, the examples are always the same;
+# elsewhere, every run tries others.
 settings.register_profile(
     "calm",
     deadline=None,
@@ -43,14 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if SHARED.is_dir():
         return
     if os.environ.get("DIGEST_REQUIRE_SHARED"):
-        raise pytest.UsageError(f"{SHARED} is absent, and DIGEST_REQUIRE_SHARED says it must be there")
+        raise pytest.UsageError(f"{SHARED} does not exist, but DIGEST_REQUIRE_SHARED is set")
     for item in items:
         if item.get_closest_marker("shared"):
-            item.add_marker(pytest.mark.skip(reason="../shared/data is absent (it is no part of a clone)"))
+            item.add_marker(
+                pytest.mark.skip(reason="../shared/data does not exist (it is not part of the repository)")
+            )
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector thousands of collected tests: they stay to the end."""
+    """Exclude the thousands of collected tests from garbage collection, because they stay until the end."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

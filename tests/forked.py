@@ -1,8 +1,8 @@
-"""Python programs in processes of their own that start at once: forks of one that has imported `digest`.
+"""Python programs that start fast, as forks of a process that has imported `digest`.
 
-A new interpreter needs most of a second of computing to import the program. A server does that once; each
-program is then a fork of it with its own arguments, environment, folder and streams, and ends as any process
-does: with an exit status, or by a signal.
+A new interpreter takes most of a second to import the program. A server does this once. Each program is a fork
+of the server with its own arguments, environment, working directory and streams. It ends like any process, with
+an exit status or by a signal.
 """
 
 import contextlib
@@ -28,11 +28,11 @@ ROOT = Path(__file__).parents[1]
 
 
 class Server:
-    """Starts programs. The programs of one server hash texts alike, as forks do; those of two do not."""
+    """Starts programs. Hashes of strings are equal in programs of one server, but not of two servers."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._line, theirs = socket.socketpair()
+        self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", f"from tests.forked import serve; serve({theirs.fileno()})"],
@@ -43,10 +43,14 @@ class Server:
             )
 
     def start(
-        self, words: list[str], *, env: dict[str, str] | None = None, stdout: int = subprocess.PIPE
+        self, arguments: list[str], *, env: dict[str, str] | None = None, stdout: int = subprocess.PIPE
     ) -> "Program":
-        """Start what `python WORDS` starts, where the first word is `-m` or a script."""
-        whole = {"words": words, "env": dict(os.environ if env is None else env), "cwd": str(Path.cwd())}
+        """Start `python ARGUMENTS`; the first argument is `-m` or a script."""
+        whole = {
+            "arguments": arguments,
+            "env": dict(os.environ if env is None else env),
+            "cwd": str(Path.cwd()),
+        }
         payload = json.dumps(whole).encode()
         with contextlib.ExitStack() as theirs:
 
@@ -60,12 +64,12 @@ class Server:
             status, errors = pipe(), pipe()
             output = pipe() if stdout == subprocess.PIPE else None
             with self._lock:
-                socket.send_fds(self._line, [len(payload).to_bytes(8)], handles)
-                self._line.sendall(payload)
-        return Program(words, status, output, errors)
+                socket.send_fds(self._socket, [len(payload).to_bytes(8)], handles)
+                self._socket.sendall(payload)
+        return Program(arguments, status, output, errors)
 
     def close(self) -> None:
-        self._line.close()
+        self._socket.close()
         self._process.wait()
 
     def __enter__(self) -> Self:
@@ -76,22 +80,22 @@ class Server:
 
 
 class Program:
-    """A started program, with what `subprocess.Popen` has for one."""
+    """A started program, with the interface of `subprocess.Popen`."""
 
     stdout: IO[str] | None
     stderr: IO[str]
 
-    def __init__(self, words: list[str], status: int, output: int | None, errors: int) -> None:
-        self.args = words
+    def __init__(self, arguments: list[str], status: int, output: int | None, errors: int) -> None:
+        self.args = arguments
         self.returncode: int | None = None
         self._status = status
         self.stdout = None if output is None else open(output, encoding="utf-8")  # noqa: SIM115, PTH123
         self.stderr = open(errors, encoding="utf-8")  # noqa: SIM115
-        self.pid = self._told()
+        self.pid = self._read_number()
 
-    def _told(self) -> int:
+    def _read_number(self) -> int:
         data = os.read(self._status, 8)
-        assert data, "the server of forks has ended"
+        assert data, "the server has ended"
         return int.from_bytes(data, signed=True)
 
     def wait(self, timeout: float | None = None) -> int:
@@ -100,7 +104,7 @@ class Program:
                 selector.register(self._status, selectors.EVENT_READ)
                 if not selector.select(timeout):
                     raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            self.returncode = self._told()
+            self.returncode = self._read_number()
             os.close(self._status)
         return self.returncode
 
@@ -120,21 +124,21 @@ class Program:
         self.send_signal(signal.SIGTERM)
 
     def communicate(self) -> tuple[str | None, str]:
-        """Return all that it says, and wait for its end."""
-        said: list[str] = []
-        reading = threading.Thread(target=lambda: said.append(self.stdout.read() if self.stdout else ""))
+        """Return the output and the errors, and wait for the end."""
+        output: list[str] = []
+        reading = threading.Thread(target=lambda: output.append(self.stdout.read() if self.stdout else ""))
         reading.start()
-        complaints = self.stderr.read()
+        errors = self.stderr.read()
         reading.join()
         for stream in filter(None, (self.stdout, self.stderr)):
             stream.close()
         self.wait()
-        return (said[0] if self.stdout else None), complaints
+        return (output[0] if self.stdout else None), errors
 
 
 @functools.cache
 def server() -> Server:
-    """Return the server of this process, which `end` ends."""
+    """Return the server of this process; `end` stops it."""
     return Server()
 
 
@@ -144,48 +148,45 @@ def end() -> None:
         server.cache_clear()
 
 
-def start(words: list[str], *, env: dict[str, str] | None = None, stdout: int = subprocess.PIPE) -> Program:
-    """Start what `python WORDS` starts, where the first word is `-m` or a script."""
-    return server().start(words, env=env, stdout=stdout)
+def start(
+    arguments: list[str], *, env: dict[str, str] | None = None, stdout: int = subprocess.PIPE
+) -> Program:
+    """Start `python ARGUMENTS`; the first argument is `-m` or a script."""
+    return server().start(arguments, env=env, stdout=stdout)
 
 
-def run(words: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run what `python WORDS` runs, to its end."""
-    program = start(words)
-    said, complaints = program.communicate()
-    return subprocess.CompletedProcess(words, program.returncode, said, complaints)
-
-
-# --- the server ----------------------------------------------------------------------------------
+def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run `python ARGUMENTS` to its end."""
+    program = start(arguments)
+    output, errors = program.communicate()
+    return subprocess.CompletedProcess(arguments, program.returncode, output, errors)
 
 
 def serve(handle: int) -> None:
-    """Fork a program for each request; the forks return from the waiting, and run it."""
+    """Fork a process for each request; the forks return from `_wait` and run their program."""
     sys.path[0] = str(ROOT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _warm()
-    with socket.socket(fileno=handle) as line:
-        words = _wait(line)
-    if words is None:
+    with socket.socket(fileno=handle) as connection:
+        arguments = _wait(connection)
+    if arguments is None:
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if words[0] == "-m":
-        sys.argv = words[1:]
-        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     else:
-        sys.argv = words
-        runpy.run_path(words[0], run_name="__main__")
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
 def _warm() -> None:
-    """Import the whole program, and let it compile its templates and statements in a run of the samples."""
+    """Import the whole program, and do a run with the samples, which compiles templates and SQL statements."""
     import digest
     from digest.cli.main import main
 
     for module in pkgutil.walk_packages(digest.__path__, "digest."):
-        if not module.name.endswith(
-            ("__main__", "kernels_numba")
-        ):  # numba would make each fork copy much more
+        if not module.name.endswith(("__main__", "kernels_numba")):  # numba makes forks much larger
             __import__(module.name)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         home = f"{folder}/home"
@@ -196,8 +197,8 @@ def _warm() -> None:
     gc.freeze()
 
 
-def _wait(line: socket.socket) -> list[str] | None:
-    """Serve; return the words of its program in each fork, and nothing in the server when all is over."""
+def _wait(connection: socket.socket) -> list[str] | None:
+    """Serve requests. Return the arguments of the program in each fork, and None in the server at its end."""
     statuses: dict[int, int] = {}
     woken, wake = socket.socketpair()
     woken.setblocking(False)
@@ -205,7 +206,7 @@ def _wait(line: socket.socket) -> list[str] | None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake.fileno())
     with selectors.DefaultSelector() as selector, woken, wake:
-        selector.register(line, selectors.EVENT_READ)
+        selector.register(connection, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
         while True:
             for key, _ in selector.select():
@@ -214,10 +215,10 @@ def _wait(line: socket.socket) -> list[str] | None:
                         woken.recv(4096)
                     _report(statuses)
                     continue
-                head, handles, _, _ = socket.recv_fds(line, 8, 3)
+                head, handles, _, _ = socket.recv_fds(connection, 8, 3)
                 if not head:
                     return None
-                request = json.loads(line.recv(int.from_bytes(head), socket.MSG_WAITALL))
+                request = json.loads(connection.recv(int.from_bytes(head), socket.MSG_WAITALL))
                 status, errors, *output = handles
                 pid = os.fork()
                 if not pid:
@@ -226,8 +227,8 @@ def _wait(line: socket.socket) -> list[str] | None:
                     for other in (*statuses.values(), status):
                         os.close(other)
                     _become(request, errors, *output)
-                    words: list[str] = request["words"]
-                    return words
+                    arguments: list[str] = request["arguments"]
+                    return arguments
                 for mine in (errors, *output):
                     os.close(mine)
                 statuses[pid] = status
@@ -239,13 +240,13 @@ def _report(statuses: dict[int, int]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        with contextlib.suppress(BrokenPipeError):  # nobody waits for it
+        with contextlib.suppress(BrokenPipeError):  # the program was dropped without waiting for it
             os.write(statuses[pid], os.waitstatus_to_exitcode(status).to_bytes(8, signed=True))
         os.close(statuses.pop(pid))
 
 
 def _become(request: dict, errors: int, output: int | None = None) -> None:
-    """Take the folder, the environment and the streams of a program."""
+    """Set the working directory, the environment and the streams of a program."""
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])

@@ -1,4 +1,4 @@
-"""Homes that tests make: invented pages, subscriptions, and commands as a user types them."""
+"""Homes for tests, with invented pages and subscriptions, and the commands of the program."""
 
 import contextlib
 import io
@@ -16,7 +16,7 @@ HEAD = "new\n\nGet trending papers in your email inbox!\n\nSubscribe\n\nDaily Pa
 
 @dataclass(frozen=True)
 class Card:
-    """A paper as a page shows it."""
+    """A paper on a page."""
 
     title: str
     abstract: str = ""
@@ -27,7 +27,7 @@ class Card:
 
 
 def prose(about: str, result: str = "seven of the nine lamps came back") -> str:
-    """Return an abstract that names its paper, long enough to be taken for one."""
+    """Return an abstract about a paper, long enough to be recognised as one."""
     return (
         f"Harbour keepers have asked for years what {about} could tell them about the fog. "
         f"We followed the lamps of three piers through a winter and wrote down what we saw. "
@@ -36,19 +36,21 @@ def prose(about: str, result: str = "seven of the nine lamps came back") -> str:
 
 
 def below(authors: int | str = 4, published: str = "Nov 12", comments: int | None = 2) -> str:
-    """Return the lines under a card: a number of authors or an organisation, a date, comments."""
+    """Return the metadata below a card: a number of authors or an organisation, a date, comments."""
     names = f"{authors} authors" if isinstance(authors, int) else authors
     return f"  • {names}\n·\n{published}" + ("" if comments is None else f" {comments}")
 
 
 def page(*cards: Card | str, day: str = "Nov 16") -> str:
-    """Return the text of a saved page that lists these papers (a text is a title)."""
-    shown = (card if isinstance(card, Card) else Card(card) for card in cards)
-    return "\n\n".join([HEAD + "\n" + day, *(card.text() for card in shown)]) + "\n"
+    """Return the text of a saved page with these papers; a string is a title."""
+    listed = (card if isinstance(card, Card) else Card(card) for card in cards)
+    return "\n\n".join([HEAD + "\n" + day, *(card.text() for card in listed)]) + "\n"
 
 
 @dataclass(frozen=True)
 class Done:
+    """The exit status and the output of a command."""
+
     status: int
     out: str
     err: str
@@ -62,19 +64,19 @@ class Done:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def call(*words: object) -> Done:
+def call(*arguments: object) -> Done:
     """Run a command in this process."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            status = main([str(word) for word in words])
+            status = main([str(each) for each in arguments])
         except SystemExit as stop:
             status = int(stop.code or 0)
     return Done(status, out.getvalue(), err.getvalue())
 
 
 class TestHome:
-    """A home in a folder of a test."""
+    """A home in a temporary folder."""
 
     __test__ = False
 
@@ -84,7 +86,7 @@ class TestHome:
             (path / name).mkdir(parents=True)
 
     def put(self, name: str, content: str | bytes) -> Path:
-        """Put a file into the inbox."""
+        """Write a file to the inbox."""
         return self.write(f"inbox/{name}", content)
 
     def write(self, name: str, content: str | bytes) -> Path:
@@ -94,34 +96,34 @@ class TestHome:
         return path
 
     def subscribe(self, id_: str, /, *keywords: str, **more: Any) -> Path:
-        """Write a subscription file; `more` are its other keys."""
+        """Write a subscription file; `more` holds its other keys."""
         values = {"keywords": list(keywords), **more}
         lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
         return self.write(f"subscriptions/{id_}.toml", "".join(lines))
 
-    def call(self, *words: object) -> Done:
-        return call(*words, "--home", self.path)
+    def call(self, *arguments: object) -> Done:
+        return call(*arguments, "--home", self.path)
 
-    def run(self, now: str = "2026-11-20T09:00", *words: object, status: int = 0) -> dict[str, Any]:
-        """Do a run and return its report."""
-        done = self.call("run", "--json", "--now", now, *words)
+    def run(self, now: str = "2026-11-20T09:00", *arguments: object, status: int = 0) -> dict[str, Any]:
+        """Do a run, check its exit status, and return its report."""
+        done = self.call("run", "--json", "--now", now, *arguments)
         assert done.status == status, (done.status, done.err, done.out)
         report: dict[str, Any] = done.json
         return report
 
     def output(self) -> dict[str, bytes]:
-        """Return every file of the output by its path in the home."""
+        """Return the content of each output file by its path in the home."""
         root = self.path / "output"
         found = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
         return {path.relative_to(self.path).as_posix(): path.read_bytes() for path in found}
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Return rows of the library database."""
+        """Return the rows of a query of the library database."""
         with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database:
             return database.execute(query, values).fetchall()
 
     def dump(self) -> list[str]:
-        """Return everything in the library database as text."""
+        """Return the library database as SQL statements."""
         if not (self.path / "digest.db").exists():
             return []
         with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database:
@@ -129,16 +131,16 @@ class TestHome:
 
 
 def counts(report: dict[str, Any]) -> list[tuple[int, int, int]]:
-    """Return new, updated and seen of each file of a report."""
+    """Return the counts of new, updated and seen papers for each file of a report."""
     return [(file["new"], file["updated"], file["seen"]) for file in report["files"]]
 
 
 def issue_of(report: dict[str, Any], name: str) -> dict[str, Any] | None:
-    """Return the issue that a run made for a subscription."""
+    """Return the issue of a run for a subscription."""
     found: dict[str, Any] | None = verdict_of(report, name)["issue"]
     return found
 
 
 def verdict_of(report: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what a run decided for a subscription."""
+    """Return the report of a run about a subscription."""
     return next(each for each in report["subscriptions"] if each["id"] == name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parents[1]
-Message = str | tuple[str, str]  # a pair where it has a plural
+Message = str | tuple[str, str]  # a pair of singular and plural if there is one
 PLURAL = {"ngettext", "plural"}
 TRANSLATING = {"gettext", "_", *PLURAL}
 # Modules that pass on messages of others.

@@ -1,4 +1,4 @@
-"""Small servers on this machine that say what a test wants them to say: HTTP from a script, and IMAP."""
+"""Small local servers for tests: HTTP with scripted replies, and IMAP."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class HttpReply:
-    """An answer: `cut` sends less than is promised, `drip` waits so many seconds before each byte."""
+    """A reply. `cut` omits bytes from the end of the body; `drip` is a delay in seconds before each byte."""
 
     status: int = 200
     body: bytes = b""
@@ -22,7 +22,7 @@ class HttpReply:
 
 
 @dataclass
-class Asked:
+class HttpRequest:
     path: str
     headers: dict[str, str]
     body: bytes = b""
@@ -30,23 +30,23 @@ class Asked:
 
 @dataclass
 class HttpServer:
-    """`script` maps a request to its reply; `asked` are the requests so far."""
+    """An HTTP server. `script` returns the reply to a request; `requests` lists the requests so far."""
 
     url: str
-    script: Callable[[Asked], HttpReply]
-    asked: list[Asked] = field(default_factory=list)
+    script: Callable[[HttpRequest], HttpReply]
+    requests: list[HttpRequest] = field(default_factory=list)
 
     @property
     def paths(self) -> list[str]:
-        return [one.path for one in self.asked]
+        return [one.path for one in self.requests]
 
 
 @contextmanager
-def http_server(script: Callable[[Asked], HttpReply] | list[HttpReply]) -> Iterator[HttpServer]:
-    """Serve until the block ends. A list is answered in its order, its last entry again and again."""
+def http_server(script: Callable[[HttpRequest], HttpReply] | list[HttpReply]) -> Iterator[HttpServer]:
+    """Run a server until the block ends. A list of replies is used in order; the last one repeats."""
     if isinstance(script, list):
         replies = list(script)
-        server = HttpServer("", lambda _asked: replies.pop(0) if len(replies) > 1 else replies[0])
+        server = HttpServer("", lambda _request: replies.pop(0) if len(replies) > 1 else replies[0])
     else:
         server = HttpServer("", script)
     closing = threading.Event()
@@ -55,10 +55,11 @@ def http_server(script: Callable[[Asked], HttpReply] | list[HttpReply]) -> Itera
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            said = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            asked = Asked(self.path, {key.lower(): value for key, value in self.headers.items()}, said)
-            server.asked.append(asked)
-            reply = server.script(asked)
+            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            request = HttpRequest(self.path, headers, content)
+            server.requests.append(request)
+            reply = server.script(request)
             self.send_response(reply.status)
             for key, value in reply.headers.items():
                 self.send_header(key, value)
@@ -68,12 +69,12 @@ def http_server(script: Callable[[Asked], HttpReply] | list[HttpReply]) -> Itera
             self.end_headers()
             body = reply.body[: len(reply.body) - reply.cut]
             try:
-                for place in range(0, len(body), 1 if reply.drip else 2**16):
+                for offset in range(0, len(body), 1 if reply.drip else 2**16):
                     if reply.drip and closing.wait(reply.drip):
                         break
-                    self.wfile.write(body[place : place + (1 if reply.drip else 2**16)])
+                    self.wfile.write(body[offset : offset + (1 if reply.drip else 2**16)])
                     self.wfile.flush()
-            except OSError:  # the other side has had enough
+            except OSError:  # the client closed the connection
                 pass
             self.close_connection = True
 
@@ -97,30 +98,30 @@ def http_server(script: Callable[[Asked], HttpReply] | list[HttpReply]) -> Itera
 
 @dataclass
 class Mailbox:
-    """A folder with mails by uid; `said` are the commands so far."""
+    """A mail folder with its mails by uid; `commands` lists the commands so far."""
 
     mails: dict[int, bytes]
     validity: int = 1
     port: int = 0
-    said: list[str] = field(default_factory=list)
-    broken: str = ""  # a command that is refused
+    commands: list[str] = field(default_factory=list)
+    refused: str = ""  # commands that contain this are refused
 
     def answer(self, tag: str, line: str) -> bytes:
-        self.said.append(line)
-        word = line.split(maxsplit=1)[0].upper()
-        if self.broken and self.broken in line:
+        self.commands.append(line)
+        command = line.split(maxsplit=1)[0].upper()
+        if self.refused and self.refused in line:
             return f"{tag} NO not today\r\n".encode()
-        if word == "CAPABILITY":
+        if command == "CAPABILITY":
             return f"* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n".encode()
-        if word == "EXAMINE":
+        if command == "EXAMINE":
             return f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.validity}] x\r\n{tag} OK [READ-ONLY]\r\n".encode()
-        if word == "LOGOUT":
+        if command == "LOGOUT":
             return f"* BYE\r\n{tag} OK done\r\n".encode()
-        if word == "UID" and "SEARCH" in line:
+        if command == "UID" and "SEARCH" in line:
             first = int(re.search(r"UID (\d+):\*", line)[1])
             found = [uid for uid in sorted(self.mails) if uid >= first] or sorted(self.mails)[-1:]
             return f"* SEARCH {' '.join(map(str, found))}\r\n{tag} OK done\r\n".encode()
-        if word == "UID":
+        if command == "UID":
             uid = int(line.split()[2])
             data = self.mails[uid]
             if "SIZE" in line:
@@ -132,6 +133,7 @@ class Mailbox:
 
 @contextmanager
 def imap_server(box: Mailbox, tls: ssl.SSLContext | None = None) -> Iterator[Mailbox]:
+    """Serve a mailbox until the block ends."""
     closing = threading.Event()
 
     def talk(plain: socket.socket) -> None:
@@ -146,7 +148,7 @@ def imap_server(box: Mailbox, tls: ssl.SSLContext | None = None) -> Iterator[Mai
 
     def serve(listener: socket.socket) -> None:
         while not closing.is_set():
-            with suppress(OSError):  # nobody came for a while, or somebody left in the middle
+            with suppress(OSError):  # no connection within the timeout, or a client that closed it early
                 talk(listener.accept()[0])
 
     with socket.create_server(("127.0.0.1", 0)) as listener:

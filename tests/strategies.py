@@ -1,6 +1,6 @@
-"""Hypothesis strategies for what the tests share: texts, queries and papers.
+"""Hypothesis strategies for texts, queries and papers.
 
-Texts and queries draw on one small vocabulary, so that queries often match.
+Texts and queries share a small vocabulary, so that queries often match.
 """
 
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ WORDS = (
 )
 PLAIN = ("model", "models", "large", "one", "step", "train", "the", "diffusion")
 
-# Pieces that texts are made of when nothing about them is to be taken for granted.
+# Pieces of unusual texts.
 _ODD = ("\\", "{", "}", "$", '"', "'", "’", "-", "--", "\u2010", ".", "++", "#", "\u0301", "\u3099", "\u200b")
 _ODD += (
     "\ud800",
@@ -41,7 +41,7 @@ _ODD += (r"\o", r"\ss{}", r"\emph{", r"\bf ", r"\cite{", r"\ref[a]{b}", r"\-", "
 
 
 def texts() -> st.SearchStrategy[str]:
-    """Return any text at all, and texts of pieces that mean something to the reader of words."""
+    """Return arbitrary texts, and texts of pieces that are special for splitting into words."""
     anything = st.text(st.characters(exclude_categories=()), max_size=60)
     pieces = st.lists(st.sampled_from(_ODD + WORDS), max_size=20).map("".join)
     return anything | pieces
@@ -55,7 +55,7 @@ def sentences(vocabulary: tuple[str, ...] = WORDS, max_size: int = 12) -> st.Sea
 
 
 def items() -> st.SearchStrategy[str]:
-    """Return items of the query language that can be read."""
+    """Return valid items of the query language."""
     quoted = st.sampled_from(tuple(word for word in WORDS if word != r"\cite{model}"))
     word = st.sampled_from(tuple(word for word in WORDS if not set(word) & set(" ^") and "cite" not in word))
     plain = st.sampled_from(PLAIN)
@@ -76,7 +76,7 @@ def _boosted(item: str, boost: str) -> str:
 
 
 def queries(*, negatives: bool = True, boosts: bool = True) -> st.SearchStrategy[str]:
-    """Return queries that can be read, small enough to shrink well."""
+    """Return valid queries, small enough to shrink well."""
     boost = st.sampled_from(("", "", "", "^2", "^0.5")) if boosts else st.just("")
     leaves = st.builds(_boosted, items(), boost)
 
@@ -94,7 +94,7 @@ def queries(*, negatives: bool = True, boosts: bool = True) -> st.SearchStrategy
 
 
 def papers() -> st.SearchStrategy[Paper]:
-    """Return papers of the shared vocabulary, with or without each of the searchable fields."""
+    """Return papers with words of the shared vocabulary, with or without each searchable field."""
     names = st.lists(sentences(max_size=3), max_size=3).map(tuple)
     return st.builds(
         Paper,

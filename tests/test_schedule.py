@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.clocks import PATIENCE, Scheduler
+from tests.clocks import TIMEOUT, Scheduler
 from tests.homes import TestHome, page
 
 FOG, TIDE = "Reading the fog by its lanterns", "Tide tables for short piers"
@@ -166,8 +166,8 @@ def test_an_address_that_is_in_use(home):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as taken:
         home.write("digest.toml", f"[schedule]\nmetrics = '127.0.0.1:{taken.server_address[1]}'\n")
         with Scheduler(home) as clock:
-            assert clock.process.wait(PATIENCE) == 2
-            assert "schedule.metrics: cannot listen" in clock.complaints()
+            assert clock.process.wait(TIMEOUT) == 2
+            assert "schedule.metrics: cannot listen" in clock.errors()
 
 
 class Switch(http.server.BaseHTTPRequestHandler):
@@ -190,12 +190,12 @@ def test_a_dead_mans_switch_is_pinged_after_each_round(home):
         threading.Thread(target=switch.serve_forever, daemon=True).start()
         home.write("digest.toml", f"[schedule]\nping = 'http://127.0.0.1:{switch.server_address[1]}/abc'\n")
         with Scheduler(home) as clock:
-            assert switch.rang.wait(PATIENCE)
+            assert switch.rang.wait(TIMEOUT)
             home.put("bad.txt", "no list of papers\n")
             clock.until("rejected")
             while "/abc/fail" not in switch.paths:
                 switch.rang.clear()
-                assert switch.rang.wait(PATIENCE)
+                assert switch.rang.wait(TIMEOUT)
             clock.stop()
         switch.shutdown()
     assert set(switch.paths) == {"/abc", "/abc/fail"}
@@ -217,7 +217,7 @@ def free_port() -> int:
 
 def fetch(port: int, path: str) -> tuple[int, str, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=TIMEOUT) as answer:
             return answer.status, answer.headers["Content-Type"], answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

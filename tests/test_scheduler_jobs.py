@@ -14,11 +14,11 @@ from digest.scheduler.jobs import DeliveryJob, FetchJob
 from digest.scheduler.service import Service
 from digest.scheduler.tick import Ticker
 from digest.services.workspace import Clock
-from tests.clocks import PATIENCE, Scheduler
+from tests.clocks import TIMEOUT, Scheduler
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer
 from tests.homes import TestHome, page
-from tests.servers import Asked, HttpReply, http_server
+from tests.servers import HttpReply, HttpRequest, http_server
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 FEED = b"""<rss version='2.0'><channel><title>x</title><item><title>%s</title><link>https://example.org/%d</link>
@@ -209,7 +209,7 @@ def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
     home = TestHome(tmp_path / "home")
     home.subscribe("lamp", "lantern")
 
-    def script(asked: Asked) -> HttpReply:
+    def script(asked: HttpRequest) -> HttpReply:
         return HttpReply(404) if "bad" in asked.path else HttpReply(body=FEED % (b"A lantern by the sea", 7))
 
     with http_server(script) as web:
@@ -221,7 +221,7 @@ def test_a_service_fetches_reads_and_makes_the_first_issue(tmp_path):
             home.put("1.txt", page("Another lantern"))
             assert clock.until("run")["new"] == 1
             assert clock.stop() == 0
-    assert [asked.path for asked in web.asked].count("/feed") == 1
+    assert [asked.path for asked in web.requests].count("/feed") == 1
 
 
 def test_a_slow_source_does_not_delay_the_shutdown(tmp_path):
@@ -245,7 +245,7 @@ def test_a_tick_that_asks_for_another_does_not_block_the_shutdown(home):
     service = Late(open_home(str(home.path)), structlog.get_logger())
     worker = threading.Thread(target=service.run, daemon=True)
     worker.start()
-    assert at_work.wait(PATIENCE)
+    assert at_work.wait(TIMEOUT)
     service.stop.set()
-    worker.join(PATIENCE)
+    worker.join(TIMEOUT)
     assert not worker.is_alive()

@@ -1,4 +1,4 @@
-"""Text becomes words."""
+"""Words of a text: splitting, folding, stemming and TeX."""
 
 import re
 import time
@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.text.folding import fold
 from digest.text.stem import stem
-from digest.text.words import Word, fold, is_ideograph, words
+from digest.text.words import Word, is_ideograph, words
 from tests.strategies import texts
 
 PAGES = Path(__file__).parents[2] / "shared" / "data" / "daily-papers-pages"
@@ -76,7 +77,7 @@ def test_tex(text: str, expected: list[str]) -> None:
     assert read(text) == expected
 
 
-def test_a_pair_is_a_diamond_in_the_graph() -> None:
+def test_a_hyphenated_pair_in_the_graph() -> None:
     assert words("Pre-trained it") == (
         Word("pre", "pre", 0, 3, 0, 1),
         Word("pretrained", "pretrain", 0, 11, 0, 2),
@@ -85,7 +86,7 @@ def test_a_pair_is_a_diamond_in_the_graph() -> None:
     )
 
 
-def test_a_sign_is_kept_beside_the_word() -> None:
+def test_a_sign_is_part_of_the_word() -> None:
     (word,) = words("Solvers++")
     assert (word.text, word.stem, word.sign) == ("solvers++", "solver++", "++")
     assert (word.bare, word.bare_stem) == ("solvers", "solver")
@@ -102,7 +103,7 @@ def test_a_sign_is_kept_beside_the_word() -> None:
         (r"\emph{single} {\it x}", ["single", "x"]),
     ],
 )
-def test_offsets_point_to_the_original(text: str, slices: list[str]) -> None:
+def test_offsets_refer_to_the_original(text: str, slices: list[str]) -> None:
     assert [text[word.start : word.end] for word in words(text)] == slices
 
 
@@ -131,14 +132,14 @@ def test_stem(word: str, expected: str) -> None:
     assert stem(word) == expected
 
 
-def test_families_stay_apart() -> None:
+def test_word_families_have_different_stems() -> None:
     assert len({stem(word) for word in ("adapter", "adaptive", "adaptation", "adapt")}) == 4
     assert len({stem(word) for word in ("general", "generative", "generate", "generic")}) == 4
     assert len({stem(word) for word in ("consistency", "consistent", "consists")}) == 3
 
 
 @given(st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=12))
-def test_a_stem_is_nearly_the_beginning_of_its_word(word: str) -> None:
+def test_a_stem_is_almost_a_prefix_of_its_word(word: str) -> None:
     found = stem(word)
     assert found
     assert len(found) <= len(word) + 1
@@ -158,7 +159,7 @@ def test_words_of_any_text(text: str) -> None:
 
 @given(texts())
 def test_the_graph_is_connected(text: str) -> None:
-    """Plain words stand one after the other, and a joined one spans exactly two of them."""
+    """Plain words follow each other, and a joined form spans exactly two of them."""
     found = words(text)
     plain = [word for word in found if word.after == word.at + 1]
     assert [word.at for word in plain] == list(range(len(plain)))
@@ -171,8 +172,8 @@ def test_the_graph_is_connected(text: str) -> None:
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="\\"), max_size=80))
-def test_plain_text_and_any_other_are_read_alike(text: str) -> None:
-    """A letter beyond ASCII sends the text along the slow way."""
+def test_ascii_text_has_the_same_words_on_the_slow_path(text: str) -> None:
+    """A character outside ASCII makes the text take the slow path."""
     *slow, last = words(text + " é")
     assert last.text == "e"
     assert tuple(slow) == words(text)
@@ -208,7 +209,7 @@ def test_ideographs() -> None:
     ],
     ids=lambda text: repr(text[:8]),
 )
-def test_a_huge_text_takes_no_long_time(text: str) -> None:
+def test_a_huge_text_does_not_take_long(text: str) -> None:
     start = time.process_time()
     words(text)
     assert time.process_time() - start < 10

@@ -1,7 +1,7 @@
-"""Bytes in, listings out: a file is read whole, or it is set aside with a reason, a remedy and a line.
+"""Digest files to listings: a file is read completely, or rejected with a reason, a remedy and a line.
 
-Nothing here raises for what a file holds or for a file that cannot be had. The only thing read is the
-file; the clock, the zone and the limits are arguments.
+Nothing here raises an exception because of the content of a file, or because a file cannot be opened. Only
+the file itself is read; the current date, the time zone and the limits are arguments.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ def read(
     captured: date | None = None,
     columns: Columns = (),
 ) -> DigestFile | Rejected:
-    """Load and parse one file: see `load` and `parse`."""
+    """Load and parse one file; see `load` and `parse` for the arguments."""
     loaded = load(path, max_bytes=max_bytes)
     if isinstance(loaded, Rejected):
         return loaded
@@ -37,72 +37,71 @@ def read(
 def parse(
     loaded: Loaded, *, today: date, zone: tzinfo, captured: date | None = None, columns: Columns = ()
 ) -> DigestFile | Rejected:
-    """Recognise the format by content, read every listing, and say when the file was saved.
+    """Recognise the format by its content, read every listing, and determine the capture date.
 
-    `today` is the clock's date in `zone`, the home's zone, in which the file's modification time is
-    taken for a date. `captured` is the user's word for the date of capture and comes before all else.
-    Listings without a year get the year of capture; a date that it does not have (February 29) is
-    left out. `columns` are names of columns of tables, each with the field it stands for.
+    `today` is the current date in `zone`, the home's time zone; the modification time of the file becomes
+    a date in the same zone. `captured` is a capture date given by the user and takes precedence. Listings
+    without a year get the year of capture; a date that this year does not have (February 29) is dropped.
+    `columns` holds pairs of a column name and the field of a listing that the column fills.
     """
     decoded = decode(loaded.data)
     document = Document(loaded.path, loaded.data, decoded.text, columns)
-    chosen, broken = registry.recognise(document)
-    if chosen is None and decoded.damaged:
+    recognised, failures = registry.recognise(document)
+    if recognised is None and decoded.damaged:
         return _rejected(loaded, _DAMAGED, decoded.damaged)
-    if chosen is None:
-        return _rejected(loaded, _unknown(document, broken))
-    found = registry.parse_with(chosen, document)
-    if isinstance(found, Fault):
-        return _rejected(loaded, found)
-    saved = capture_date.captured_on(
-        given=captured,
+    if recognised is None:
+        return _rejected(loaded, _unknown(document, failures))
+    parsed = registry.parse_with(recognised, document)
+    if isinstance(parsed, Fault):
+        return _rejected(loaded, parsed)
+    known = capture_date.KnownDates(
         path=loaded.path,
-        carried=found.carried if _has_come(found.carried, today) else None,
-        header=found.header,
-        published=[listing.published for listing in found.listings if listing.published],
         modified=loaded.modified,
-        today=today,
-        zone=zone,
+        given=captured,
+        carried=parsed.carried if _is_past(parsed.carried, today) else None,
+        header=parsed.header,
+        published=tuple(listing.published for listing in parsed.listings if listing.published),
     )
+    capture = capture_date.captured_on(known, today=today, zone=zone)
     return DigestFile(
         path=loaded.path,
         digest=loaded.digest,
-        source=chosen.name,
-        captured=saved.day,
-        captured_guessed=saved.guessed,
+        source=recognised.name,
+        captured=capture.day,
+        captured_guessed=capture.guessed,
         modified=loaded.modified,
-        listings=tuple(_dated(listing, found, saved.day) for listing in found.listings),
-        note=found.note if registry.reads_bytes(chosen) else _note(decoded, found),
+        listings=tuple(_with_year(listing, parsed, capture.day) for listing in parsed.listings),
+        note=parsed.note if registry.reads_bytes(recognised) else _note(decoded, parsed),
     )
 
 
-def _has_come(day: date | None, today: date) -> bool:
-    """Say whether a file can have been saved on that day; it may be tomorrow already elsewhere."""
+_DAMAGED = Fault("this line is not valid UTF-8, but the rest of the file is", "save or copy the file again")
+_READABLE = "digest reads saved pages, API responses, feeds, alert mails and bibliographies"
+
+
+def _is_past(day: date | None, today: date) -> bool:
+    """Return whether a file can have been saved on that day; in other time zones it may be tomorrow."""
     return day is not None and (day - today).days <= 1
 
 
-_DAMAGED = Fault("the text is damaged: this line is not UTF-8, but others are", "save or copy the file again")
-_CAN_BE_READ = "digest reads saved pages, API answers, feeds, alert mails and bibliographies"
+def _with_year(listing: Listing, parsed: Parsed, captured: date) -> Listing:
+    """Return a listing whose date is shown without a year with its date in the year of capture."""
+    partial = parsed.yearless.get(listing.rank)
+    if partial is None:
+        return listing
+    return replace(listing, published=capture_date.in_year(partial, captured.year))
 
 
-def _dated(listing: Listing, found: Parsed, captured: date) -> Listing:
-    partial = found.yearless.get(listing.rank)
-    return (
-        listing
-        if partial is None
-        else replace(listing, published=capture_date.in_year(partial, captured.year))
-    )
-
-
-def _note(decoded: Decoded, found: Parsed) -> str:
+def _note(decoded: Decoded, parsed: Parsed) -> str:
     encoding = f"not UTF-8, read as {decoded.guessed.replace('_', '-')}" if decoded.guessed else ""
-    return "; ".join(note for note in (encoding, found.note) if note)
+    return "; ".join(note for note in (encoding, parsed.note) if note)
 
 
-def _unknown(document: Document, broken: tuple[str, ...]) -> Fault:
-    kind = file_types.kind(document) or "plain text without anything that only a list of papers has"
-    reason = "; ".join((f"no known kind of digest file: it seems to be {kind}", *broken))
-    return Fault(reason, f"{_CAN_BE_READ}; save a page as HTML or as plain text, or take this file away")
+def _unknown(document: Document, failures: tuple[str, ...]) -> Fault:
+    looks_like = file_types.describe(document) or "plain text"
+    reason = f"this looks like {looks_like}, not a list of papers in a known format"
+    remedy = f"{_READABLE}; save the page as HTML or plain text, or remove this file"
+    return Fault("; ".join((reason, *failures)), remedy)
 
 
 def _rejected(loaded: Loaded, fault: Fault, line: int | None = None) -> Rejected:

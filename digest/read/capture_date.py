@@ -1,20 +1,19 @@
-"""When was this file saved? Pure: clock, zone and modification time are arguments."""
+"""The capture date of a file: the day on which it was saved. Pure."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import PurePath
 
 from digest.model import PartialDate
 
-# February 29 is up to eight years from the one before (1896, 1904).
+# Two leap days are up to eight years apart (1896, 1904).
 _LEAP_GAP = 8
 
-# 2025-11-24, 2025_11_24, 2025.11.24: the same separator twice, no digit next to it.
+# 2025-11-24, 2025_11_24, 2025.11.24: the same separator twice, and no digit before or after.
 _SEPARATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.])(\d\d)\2(\d\d)(?!\d)", re.ASCII)
 _RUN = re.compile(r"[^\W_]+")
-# 20251124 in a run of letters and digits, perhaps with a time of day behind it (20251124T0800).
+# 20251124 in a run of letters and digits; a time of day may follow (20251124T0800).
 _COMPACT = re.compile(
     r"(?P<before>[^\W\d_]*)(?P<date>(?:19|20)\d{6})(?:[Tt]\d{4}(?:\d\d)?[Zz]?|(?P<after>[^\W\d_]*))"
 )
@@ -23,46 +22,54 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """The day a file was saved; `guessed` if neither the user, the name nor the content says it in full."""
+    """A capture date; `guessed` if neither the user, the file name nor the content gives it in full."""
 
     day: date
     guessed: bool
 
 
-def captured_on(
-    *,
-    given: date | None,
-    path: str,
-    carried: date | None,
-    header: PartialDate | None,
-    published: Iterable[date],
-    modified: datetime,
-    today: date,
-    zone: tzinfo,
-) -> Capture:
-    """Return the date of capture: the first of these that there is.
+@dataclass(frozen=True, slots=True)
+class KnownDates:
+    """What is known about the day on which a file was saved.
 
-    The date the user gave; the newest date that the format carries; a full date in the file's name; a
-    full date in the page's header; the latest date with the header's month and day that is neither
-    after the file's modification (as a date in `zone`) nor after `today` nor before any of
-    `published`, the dates that listings show in full; else the earlier of modification and today.
+    `path` may hold a date in its last part. `modified` is the modification time (aware). `given` is the
+    date given by the user; `carried` the newest date in the file, for formats whose entries always carry
+    full dates. `header` is the date shown above the papers of a page; `published` holds the dates that
+    listings show in full.
     """
-    for certain in (given, carried, date_in_name(path), full_date(header)):
+
+    path: str
+    modified: datetime
+    given: date | None = None
+    carried: date | None = None
+    header: PartialDate | None = None
+    published: tuple[date, ...] = ()
+
+
+def captured_on(known: KnownDates, *, today: date, zone: tzinfo) -> Capture:
+    """Return the capture date: the first of these that exists.
+
+    1. `given`; 2. `carried`; 3. a full date in the file name; 4. `header`, if it has a year; 5. the latest
+    date with the month and day of `header` that is not after the modification date in `zone`, not after
+    `today`, and not before any of `published`; 6. the earlier of the modification date and `today`.
+    The last two are guesses.
+    """
+    for certain in (known.given, known.carried, date_in_name(known.path), full_date(known.header)):
         if certain is not None:
             return Capture(certain, guessed=False)
-    newest = min(modified.astimezone(zone).date(), today)
-    oldest = max(published, default=date.min)
-    found = latest_between(header, oldest, newest) if header is not None else None
+    newest = min(known.modified.astimezone(zone).date(), today)
+    oldest = max(known.published, default=date.min)
+    found = latest_between(known.header, oldest, newest) if known.header is not None else None
     return Capture(found or newest, guessed=True)
 
 
 def full_date(partial: PartialDate | None) -> date | None:
-    """Return the calendar date, or None if the year is not known or the date does not exist."""
+    """Return the calendar date, or None if the year is unknown or the date does not exist."""
     return None if partial is None or partial.year is None else in_year(partial, partial.year)
 
 
 def in_year(partial: PartialDate, year: int) -> date | None:
-    """Return the month and day in that year, or None if there is no such day (February 29)."""
+    """Return the date in that year, or None if the year does not have it (February 29)."""
     try:
         return date(year, partial.month, partial.day)
     except ValueError:
@@ -70,7 +77,7 @@ def in_year(partial: PartialDate, year: int) -> date | None:
 
 
 def latest_between(partial: PartialDate, oldest: date, newest: date) -> date | None:
-    """Return the latest date with this month and day from `oldest` to `newest`, both included."""
+    """Return the latest date with this month and day from `oldest` to `newest`, both inclusive."""
     for year in range(newest.year, max(newest.year - _LEAP_GAP, oldest.year) - 1, -1):
         day = in_year(partial, year)
         if day is not None and oldest <= day <= newest:
@@ -81,22 +88,23 @@ def latest_between(partial: PartialDate, oldest: date, newest: date) -> date | N
 def date_in_name(path: str) -> date | None:
     """Return the first full date in the last part of a path, or None.
 
-    A date is `2025-11-24` (also with `_` or `.`) or `20251124`; it must exist in the calendar, and
-    must not be part of a longer run of digits or of a hexadecimal digest.
+    A date is `2025-11-24` (also with `_` or `.`) or `20251124`. It must exist in the calendar, and must
+    not be part of a longer number or of a hexadecimal digest.
     """
     name = PurePath(path).name
     found = [(match.start(), match[1] + match[3] + match[4]) for match in _SEPARATED.finditer(name)]
-    found += [place for run in _RUN.finditer(name) for place in _compact(run)]
+    found += [each for run in _RUN.finditer(name) for each in _compact(run)]
     days = ((start, _calendar(digits)) for start, digits in sorted(found))
     return next((day for _, day in days if day is not None), None)
 
 
 def _compact(run: re.Match[str]) -> list[tuple[int, str]]:
+    """Return the start and the eight digits of a date in a run of letters and digits, if it has one."""
     match = _COMPACT.fullmatch(run[0])
     if match is None:
         return []
     rest = match["before"] + (match["after"] or "")
-    # Letters from a to f on both or either side look like the digits of a digest, not like a word.
+    # If all letters around it are a to f, the run is more likely a hexadecimal digest than a word.
     if rest and _HEX.fullmatch(rest):
         return []
     return [(run.start() + match.start("date"), match["date"])]

@@ -1,4 +1,4 @@
-"""What a file seems to be, for the message when no format claims it, and for formats to keep off it."""
+"""The apparent type of a file: for the message about an unknown format, and for formats to exclude others."""
 
 import re
 
@@ -13,7 +13,7 @@ _BINARIES = (
     (b"\x89PNG", "an image"),
     (b"\xff\xd8\xff", "an image"),
     (b"GIF8", "an image"),
-    (b"bplist", "a binary property list, perhaps a web archive"),
+    (b"bplist", "a binary property list (perhaps a web archive)"),
 )
 HTML = "an HTML page"
 BIBTEX = "a BibTeX bibliography"
@@ -33,8 +33,8 @@ _MARKDOWN = re.compile(r"^#{1,6} \S|!?\[[^\]\n]*\]\([^)\s]+\)", re.MULTILINE)
 _HEAD = 4000
 
 
-def kind(document: Document) -> str:
-    """Return what the document seems to be, with its article, or an empty string if nothing special."""
+def describe(document: Document) -> str:
+    """Return the apparent type of a document, with its article; an empty string for plain text."""
     if not document.data:
         return "an empty file"
     for start, name in _BINARIES:
@@ -43,12 +43,12 @@ def kind(document: Document) -> str:
     if document.text is None:
         return "a binary file"
     if not document.text.strip():
-        return "a file of blank lines only"
+        return "a file with only blank lines"
     return markup(document.text)
 
 
 def markup(text: str) -> str:
-    """Return the name of the markup or data language of a text, or an empty string for plain text."""
+    """Return the markup or data language of a text, with its article; an empty string for plain text."""
     head = text[:_HEAD]
     if _HTML.match(head):
         return HTML
@@ -65,8 +65,8 @@ def markup(text: str) -> str:
     return "a Markdown file" if len(_MARKDOWN.findall(head)) >= 3 else ""
 
 
-def begins_as_markup(text: str) -> bool:
-    """Say whether a text begins with a tag, as pages and pieces of them do."""
+def starts_with_tag(text: str) -> bool:
+    """Return whether a text begins with a tag, as HTML pages and fragments do."""
     return text[:_HEAD].lstrip().startswith("<")
 
 
@@ -74,12 +74,12 @@ def _is_json(text: str) -> bool:
     stripped = text.strip()
     if (stripped[:1], stripped[-1:]) not in {("{", "}"), ("[", "]")}:
         return False
-    fault = json_text.loaded(text)[1]
+    fault = json_text.load(text)[1]
     return fault is None or fault.line is None or stripped.startswith(('{"', '[{"'))
 
 
 def is_mail(head: str) -> bool:
-    """Say whether the text begins with a mail's header lines."""
+    """Return whether the text begins with the header lines of a mail."""
     found: set[str] = set()
     for line in head.lstrip("\r\n").splitlines():
         match = _HEADER_LINE.match(line)

@@ -1,4 +1,4 @@
-"""Bytes and modification time of files; everything that can go wrong with that is a value."""
+"""Files as bytes with their modification time; an error is returned as a `Rejected`, not raised."""
 
 import hashlib
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 from digest.model import Rejected
 
 _MIB = 1024 * 1024
-# Room for any zone's offset.
+# A margin for the offset of any time zone.
 _EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 _REMEDIES = {
-    FileNotFoundError: ("there is no such file", "check the name; nothing was read"),
-    NotADirectoryError: ("there is no such file", "check the name: a part of the path is no folder"),
-    PermissionError: ("may not be read", "give the user who runs digest the right to read it"),
+    FileNotFoundError: ("there is no such file", "check the file name"),
+    NotADirectoryError: ("there is no such file", "check the path: a part of it is not a folder"),
+    PermissionError: ("permission denied", "give the user who runs digest permission to read the file"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The bytes of a file, their SHA-256, and when the file was modified (aware, UTC)."""
+    """The bytes of a file, their SHA-256 in hexadecimal, and the modification time (aware, UTC)."""
 
     path: str
     data: bytes
@@ -31,21 +31,21 @@ class Loaded:
 
 
 def load(path: str, *, max_bytes: int) -> Loaded | Rejected:
-    """Return the content of one regular file of at most `max_bytes` bytes. Raises no OSError."""
+    """Read one regular file of at most `max_bytes` bytes. Raises no OSError."""
     try:
         return _load(path, max_bytes)
-    except OSError as problem:
-        return _unreadable(path, problem)
+    except OSError as error:
+        return _unreadable(path, error)
     except ValueError:  # a NUL in the name
-        return Rejected(path, "this cannot be the name of a file", "check the name; nothing was read")
+        return Rejected(path, "this is not a valid file name", "check the file name")
 
 
 def files_of(folder: str) -> tuple[str, ...]:
-    """Return the files of a folder that count as digest files, by name, each joined to the folder.
+    """Return the paths of the digest files in a folder, sorted by name, each joined to the folder.
 
-    Left out: folders, hidden files, `*.part`, `*~` and `README*`. An absent folder has no files; one
-    that cannot be listed is returned itself, as if it were a file, so that `load` says why. A Maildir
-    has its messages in its folders `new` and `cur`.
+    Folders, hidden files, `*.part`, `*~` and `README*` are ignored. A missing folder has no files. A folder
+    that cannot be listed is returned itself, so that `load` reports why. Of a Maildir, the messages in
+    `new` and `cur` are returned.
     """
     if _is_maildir(folder):
         return tuple(name for box in ("new", "cur") for name in files_of(os.path.join(folder, box)))  # noqa: PTH118
@@ -67,14 +67,14 @@ def _is_maildir(folder: str) -> bool:
 
 
 def _load(path: str, max_bytes: int) -> Loaded | Rejected:
-    # Without O_NONBLOCK a named pipe that nobody writes to would hold the run for ever.
+    # Without O_NONBLOCK, opening a named pipe without a writer would block forever.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            return _no_file(path, status.st_mode)
+            return _not_regular(path, status.st_mode)
         with open(descriptor, "rb", closefd=False) as file:
-            # No more is held than may be read; the size told beforehand may be wrong.
+            # Never hold more than the limit in memory: st_size may be wrong.
             data = file.read(max_bytes + 1) if status.st_size <= max_bytes else b""
             if len(data) > max_bytes or status.st_size > max_bytes:
                 file.seek(0)
@@ -84,29 +84,29 @@ def _load(path: str, max_bytes: int) -> Loaded | Rejected:
     return Loaded(path, data, hashlib.sha256(data).hexdigest(), _time(status.st_mtime))
 
 
-def _no_file(path: str, mode: int) -> Rejected:
+def _not_regular(path: str, mode: int) -> Rejected:
     if stat.S_ISDIR(mode):
-        return Rejected(path, "is a folder", "name the files in it")
-    return Rejected(path, "is no regular file but a device, a pipe or a socket", "name a regular file")
+        return Rejected(path, "this is a folder", "name the files in it")
+    return Rejected(path, "this is a device, a pipe or a socket", "name a regular file")
 
 
-def _too_large(path: str, file: BufferedReader, most: int) -> Rejected:
-    """Reject a file over the limit; its digest, by which it is remembered, is taken piece by piece."""
+def _too_large(path: str, file: BufferedReader, limit: int) -> Rejected:
+    """Reject a file above the limit. Its digest, by which it is remembered, is computed in chunks."""
     digest = hashlib.file_digest(file, "sha256").hexdigest()
-    reason = f"has {file.tell() / _MIB:,.1f} MiB, more than the limit of {most / _MIB:,.1f} MiB"
+    reason = f"the file has {file.tell() / _MIB:,.1f} MiB, more than the limit of {limit / _MIB:,.1f} MiB"
     return Rejected(path, reason, "split it, or raise max_file_mb in digest.toml", digest=digest)
 
 
-def _unreadable(path: str, problem: OSError) -> Rejected:
+def _unreadable(path: str, error: OSError) -> Rejected:
     for kind, (reason, remedy) in _REMEDIES.items():
-        if isinstance(problem, kind):
+        if isinstance(error, kind):
             return Rejected(path, reason, remedy)
-    reason = f"cannot be read: {problem.strerror or problem}"
+    reason = f"the file cannot be read: {error.strerror or error}"
     return Rejected(path, reason, "check the disk and the path, then run again")
 
 
 def _time(seconds: float) -> datetime:
-    """Return the time as a date-time that has neighbours on both sides, whatever the file system says."""
+    """Return the time in UTC, limited to the range that can be converted to any time zone."""
     try:
         time = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""What all formats do with the papers they found: texts on one line, repeats dropped, ranks given. Pure."""
+"""The last step of all formats: white space collapsed, repeats merged, listings ranked. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -12,43 +12,43 @@ from digest.ports import Parsed
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)", re.ASCII)
 _UNITS = {"": 1, "k": 1000, "m": 1_000_000}
-_FACTS = tuple(field.name for field in fields(Listing) if field.name not in {"rank", "title", "abstract"})
+_OPTIONAL = tuple(field.name for field in fields(Listing) if field.name not in {"rank", "title", "abstract"})
 
 
-def line(text: object) -> str:
-    """Return a text with its white space collapsed; anything but a text is empty.
+def one_line(text: object) -> str:
+    """Return a string with its white space collapsed; an empty string for any other value.
 
-    A lone surrogate, which JSON can write and nothing can store, becomes U+FFFD.
+    A lone surrogate, which JSON can express but no encoding can store, becomes U+FFFD.
     """
     return " ".join(_SURROGATE.sub("\ufffd", text).split()) if isinstance(text, str) else ""
 
 
 def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: str = "") -> Parsed:
-    """Return the papers ranked 1, 2, 3 …, each once.
+    """Return the listings ranked 1, 2, 3 …, without repeats.
 
-    One that comes again with the same title, abstract and ids is dropped, after what only the repeat
-    shows has been taken over.
+    A listing with the same title, abstract and ids as an earlier one is merged into that one: it fills the
+    fields that the earlier one does not show.
     """
-    met: dict[tuple[str | None, ...], Listing] = {}
+    unique: dict[tuple[str | None, ...], Listing] = {}
     for listing in listings:
         key = (listing.title, listing.abstract, listing.arxiv, listing.doi)
-        met[key] = _completed(met[key], listing) if key in met else listing
-    ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(met.values(), start=1))
-    notes = (note, "" if ranked else "there are no papers in it")
+        unique[key] = _completed(unique[key], listing) if key in unique else listing
+    ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(unique.values(), start=1))
+    notes = (note, "" if ranked else "no papers in this file")
     return Parsed(ranked, carried=carried, note="; ".join(filter(None, notes)))
 
 
-def _completed(first: Listing, again: Listing) -> Listing:
-    shown: dict[str, Any] = {
+def _completed(first: Listing, repeat: Listing) -> Listing:
+    missing: dict[str, Any] = {
         name: value
-        for name in _FACTS
-        if getattr(first, name) in (None, ()) and (value := getattr(again, name)) not in (None, ())
+        for name in _OPTIONAL
+        if getattr(first, name) in (None, ()) and (value := getattr(repeat, name)) not in (None, ())
     }
-    return replace(first, **shown) if shown else first
+    return replace(first, **missing) if missing else first
 
 
 def count(value: object) -> int | None:
-    """Return a count as files write it: 12, "1,024", "1.2k", "-" for none; None if it is no count."""
+    """Return the count that a file writes as 12, "1,024", "1.2k" or "-" (zero); None for any other value."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -62,18 +62,18 @@ def count(value: object) -> int | None:
     return round(float(match[1]) * _UNITS[match[2].lower()]) if match else None
 
 
-def passed_over(number: int, what: str) -> str:
-    """Return a note on what was no paper: `what` names one of them; empty if there were none."""
-    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{number} {what if number == 1 else many} without a title passed over" if number else ""
+def skipped_note(number: int, singular: str) -> str:
+    """Return a note about skipped entries without a title; an empty string if there were none."""
+    plural = f"{singular[:-1]}ies" if singular.endswith("y") else f"{singular}s"
+    return f"skipped {number} {singular if number == 1 else plural} without a title" if number else ""
 
 
-def texts(value: object) -> tuple[str, ...]:
-    """Return the texts of a list, each on one line, without empty ones and repeats."""
-    found = map(line, value) if isinstance(value, list | tuple) else ()
+def unique_lines(value: object) -> tuple[str, ...]:
+    """Return the strings in a list, white space collapsed, without empty ones and repeats."""
+    found = map(one_line, value) if isinstance(value, list | tuple) else ()
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def optional(value: object) -> str | None:
-    """Return a text on one line, None if it is empty or no text."""
-    return line(value) or None
+def optional_line(value: object) -> str | None:
+    """Return a string with its white space collapsed; None if it is empty or not a string."""
+    return one_line(value) or None

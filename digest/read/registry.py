@@ -1,4 +1,4 @@
-"""The table of formats: the built-in ones, imported when first needed, then those of plug-ins."""
+"""The formats: the built-in ones, imported when first needed, then those of plug-ins."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,7 +9,7 @@ from digest.ports import Document, Fault, Format, Parsed
 
 GROUP = "paper_digest.formats"
 
-# Asked in this order; a module is a format by having its members.
+# Tried in this order. A module is a format because it has the members of `Format`.
 _BUILT_IN = tuple(
     f"digest.read.formats.{module}"
     for module in (
@@ -38,47 +38,47 @@ _BUILT_IN = tuple(
 
 
 def recognise(document: Document) -> tuple[Format | None, tuple[str, ...]]:
-    """Return the first format that claims the document, and what is wrong with plug-ins met on the way.
+    """Return the first format that claims the document, and the failures of the plug-ins tried before it.
 
-    Plug-ins are asked, in the order of their names, only about what no built-in format claims. One
-    that cannot be loaded or that raises is passed over.
+    Plug-ins are tried after the built-in formats, in the order of their names. A plug-in that cannot be
+    loaded or raises is skipped.
     """
     for module in _BUILT_IN:
         built_in = cast("Format", import_module(module))
         if built_in.sniff(document):
             return built_in, ()
-    broken: list[str] = []
+    failures: list[str] = []
     for point in _plug_ins():
         try:
             plug_in = cast("Format", point.load())
             if plug_in.sniff(document):
-                return plug_in, tuple(broken)
-        except Exception as problem:  # noqa: BLE001 - someone else's code: any failure is its own
-            broken.append(_failure(point.name, problem))
-    return None, tuple(broken)
+                return plug_in, tuple(failures)
+        except Exception as error:  # noqa: BLE001 - third-party code may raise anything
+            failures.append(_failure(point.name, error))
+    return None, tuple(failures)
 
 
 def reads_bytes(chosen: Format) -> bool:
-    """Say whether a format goes by the bytes, so that no guess at the encoding of the text matters to it."""
+    """Return whether a format reads the bytes, so that a guessed encoding of the text does not matter."""
     return bool(getattr(chosen, "READS_BYTES", False))
 
 
 def parse_with(chosen: Format, document: Document) -> Parsed | Fault:
-    """Return what the format makes of the document; its failure is a fault of this one document."""
+    """Parse a document; an exception in a plug-in becomes a `Fault` of this document."""
     if getattr(chosen, "__name__", None) in _BUILT_IN:
         return chosen.parse(document)
+    remedy = "report this to the author of the plug-in"
     try:
-        answer: object = chosen.parse(document)
-    except Exception as problem:  # noqa: BLE001 - as above
-        return Fault(_failure(chosen.name, problem), "report it to the author of the plug-in")
-    if isinstance(answer, Parsed | Fault):
-        return answer
-    reason = f"the format plug-in {chosen.name} answered with {type(answer).__name__}"
-    return Fault(reason, "report it to the author of the plug-in")
+        result: object = chosen.parse(document)
+    except Exception as error:  # noqa: BLE001 - third-party code may raise anything
+        return Fault(_failure(chosen.name, error), remedy)
+    if isinstance(result, Parsed | Fault):
+        return result
+    return Fault(f"the format plug-in {chosen.name} returned {type(result).__name__}", remedy)
 
 
 def problems() -> tuple[str, ...]:
-    """Return a line for every format plug-in that is installed but cannot be used."""
+    """Return a line for each installed format plug-in that cannot be used."""
     return tuple(_problems())
 
 
@@ -86,8 +86,8 @@ def _problems() -> Iterator[str]:
     for point in _plug_ins():
         try:
             plug_in = point.load()
-        except Exception as problem:  # noqa: BLE001 - as above
-            yield _failure(point.name, problem)
+        except Exception as error:  # noqa: BLE001 - third-party code may raise anything
+            yield _failure(point.name, error)
             continue
         missing = [member for member in ("name", "sniff", "parse") if not hasattr(plug_in, member)]
         if missing:
@@ -98,5 +98,5 @@ def _plug_ins() -> list[EntryPoint]:
     return sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
 
 
-def _failure(name: str, problem: Exception) -> str:
-    return f"the format plug-in {name} failed: {type(problem).__name__}: {problem}"
+def _failure(name: str, error: Exception) -> str:
+    return f"the format plug-in {name} failed: {type(error).__name__}: {error}"

@@ -11,7 +11,7 @@ from digest.home.subscription_files import SubscriptionCache
 from digest.model import Home
 from digest.model.reports import RunReport
 from digest.pipeline.context import Options
-from digest.read.inbox_watcher import Arrivals
+from digest.read.inbox_watcher import InboxWatcher
 from digest.services import runs
 from digest.services.runs import RunRequest
 from digest.services.workspace import Clock
@@ -54,7 +54,7 @@ class Ticker:
         self.home = home
         self._path = home.path
         self._stopping, self._fetching, self._progressed = stopping, fetching, progressed
-        self._arrivals = Arrivals(str(home.inbox))
+        self._inbox = InboxWatcher(str(home.inbox))
         self._subscriptions = SubscriptionCache()
         self._waiting_since: float | None = None  # monotonic
 
@@ -73,7 +73,7 @@ class Ticker:
 
     def tick(self, clock: Clock) -> TickResult:
         """Do what is due now. Raises DigestError; it is then still due at the next tick."""
-        arrived, unfinished = self._arrivals.look(wall=time.time(), monotonic=time.monotonic())
+        arrived, unfinished = self._inbox.poll(wall=time.time(), monotonic=time.monotonic())
         loaded = self._subscriptions.load_all(
             self.home.subscriptions,
             timezone=self.home.settings.timezone,
@@ -91,7 +91,7 @@ class Ticker:
         # Delivery may take long, so a job of its own does it.
         request = RunRequest(options, clock, arguments=("schedule",), deliver=False)
         report = runs.run(self.home, request, self._progress, loaded)
-        self._arrivals.take(arrived)
+        self._inbox.mark_read(arrived)
         return TickResult(arrived, due, unfinished, report)
 
     def _must_wait(self, *, unfinished: bool) -> bool:

@@ -15,7 +15,7 @@ _LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254  # bytes (RFC 5321, 4.5
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """An address: its local part as written, its domain in ASCII and lower case."""
+    """An address: the local part as written, the domain in ASCII and lower case."""
 
     local: str
     domain: str
@@ -67,7 +67,7 @@ def _domain(text: str) -> str | None:
     lower = text.lower()
     try:
         name = lower if lower.isascii() else lower.encode("idna").decode("ascii")
-        # The codec folds some letters into others (ß into ss): another name, perhaps someone else's.
+        # The codec maps some letters to others (ß to ss), which would be a different domain.
         if name != lower and name.encode("ascii").decode("idna") != lower:
             return None
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""Terms of learning, which are stems, as the words of a paper that people read."""
+"""Terms of papers: their stems, and the words by which a paper shows them. Pure."""
 
 import re
 from collections import Counter
@@ -9,36 +9,40 @@ from digest.model import Paper
 from digest.text.stopwords import GENERIC, STOPWORDS
 from digest.text.words import Word, words
 
+# How many words may be added to a term, and in which share of the titles they must follow it.
+_MOST_FOLLOWING, _USUALLY = 2, 0.6
+
 
 def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, ...]:
-    """Return each term as the first of the papers that has it writes it; a term of none stays as it is."""
+    """Return each term (one stem or two) as it is written in the first paper that has it, or unchanged."""
     wanted = dict.fromkeys(terms)
     found: dict[str, str] = {}
     for paper in papers:
         for text in (paper.title, paper.abstract):
-            for term, said in _said(text):
+            for term, surface in _terms(text):
                 if term in wanted:
-                    found.setdefault(term, said)
+                    found.setdefault(term, surface)
         if len(found) == len(wanted):
             break
     return tuple(found.get(term, term) for term in wanted)
 
 
-def _said(text: str) -> Iterable[tuple[str, str]]:
-    telling = [word for word in words(text) if is_content_word(word)]
-    for word in telling:
+def _terms(text: str) -> Iterable[tuple[str, str]]:
+    """Yield the content words and the pairs of neighbouring content words, each as stems and as written."""
+    content = [word for word in words(text) if is_content_word(word)]
+    for word in content:
         yield word.stem, word.text
-    for one, two in pairwise(telling):
+    for one, two in pairwise(content):
         yield f"{one.stem} {two.stem}", f"{one.text} {two.text}"
 
 
 def is_content_word(word: Word) -> bool:
-    """Tell whether a word says what a paper is about: no part joined of others, no function word."""
+    """Return whether a word may tell the subject: it is neither a joined form nor a function word."""
     return word.after - word.at == 1 and len(word.stem) > 1 and word.stem not in STOPWORDS
 
 
 def keyphrases(*texts: str) -> dict[str, str]:
-    """Return what texts are about (stems, pairs of stems that follow each other), each as it is written there."""
+    """Return the keywords and the pairs of adjacent keywords in texts: from stems to the words as written."""
     found: dict[str, str] = {}
     for text in texts:
         plain = [word for word in words(text) if word.after - word.at == 1]
@@ -58,34 +62,30 @@ def _is_keyword(word: Word) -> bool:
 
 
 def full_phrase(term: str, titles: Iterable[str]) -> str:
-    """Return a term as titles write it, with the words that mostly follow it: `chain of thought` for `chain`."""
-    said: Counter[str] = Counter()
+    """Return a term as titles write it, with the words that usually follow: `chain of thought` for `chain`."""
+    spellings: Counter[str] = Counter()
     longer: dict[str, Counter[str]] = {}
     size = 1 + term.count(" ")
     for title in titles:
         plain = [word for word in words(title) if word.after - word.at == 1]
-        for place in range(len(plain) - size + 1):
-            run = plain[place : place + size + _FOLLOWING]
+        for start in range(len(plain) - size + 1):
+            run = plain[start : start + size + _MOST_FOLLOWING]
             if " ".join(word.stem for word in run[:size]) == term:
-                said[_cased(title[run[0].start : run[size - 1].end])] += 1
+                spellings[_cased(title[run[0].start : run[size - 1].end])] += 1
                 for key, text in _longer(title, run, size):
                     longer.setdefault(key, Counter())[text] += 1
                 break
-    enough = said.total() * _MOSTLY
-    often = [key for key, spellings in longer.items() if spellings.total() > enough]
-    if often:
-        said = longer[max(often, key=lambda key: (len(key), key))]
-    return min(said, key=lambda text: (-said[text], text), default=term)
-
-
-_FOLLOWING = 2
-_MOSTLY = 0.6
+    enough = spellings.total() * _USUALLY
+    usual = [key for key, found in longer.items() if found.total() > enough]
+    if usual:
+        spellings = longer[max(usual, key=lambda key: (len(key), key))]
+    return min(spellings, key=lambda text: (-spellings[text], text), default=term)
 
 
 def _longer(title: str, run: Sequence[Word], size: int) -> Iterator[tuple[str, str]]:
-    """Yield a term with the next word, and the next two, where nothing but a blank or a hyphen is between.
+    """Yield a term with the next one and the next two words, if only a space or a hyphen is between them.
 
-    Each as its folded words and as it is written.
+    Each is a pair of the folded words and the words as written.
     """
     for end in range(size, len(run)):
         if title[run[end - 1].end : run[end].start] not in {" ", "-"}:
@@ -96,7 +96,7 @@ def _longer(title: str, run: Sequence[Word], size: int) -> Iterator[tuple[str, s
 
 
 def _cased(text: str) -> str:
-    """Return words of a title as they stand in a sentence: `GRPO` and `LoRA` stay, `Chain-of-Thought` does not."""
+    """Return words of a title in sentence case: `GRPO` and `LoRA` stay, `Chain-of-Thought` is lower-cased."""
     return "".join(
         part if part[1:] != part[1:].lower() else part.lower() for part in re.split(r"([\s-]+)", text)
     )

@@ -1,40 +1,35 @@
-"""Inflectional stemming of English words: plurals, -ed and -ing."""
+"""Inflectional stemming of English words: removes plurals, -ed and -ing. Pure."""
 
 import re
 from functools import lru_cache
 
 _VOWELS = frozenset("aeiouy")
-
 _DOUBLES = ("bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt")
 
+# Words with an irregular stem, and words that are their own stem.
 _FIXED = {word: word for word in ("sky", "news", "howe", "atlas", "cosmos", "bias", "andes")}
 _FIXED |= {"skies": "sky", "idly": "idl", "gently": "gentl", "ugly": "ugli", "early": "earli"}
 _FIXED |= {"only": "onli", "singly": "singl"}
 
-# Words whose first region ends later than the rule says, lest "past" meet "paste".
-# R1 begins after the first consonant that follows a vowel, or after one of these; R2 the same way after R1.
+# The region R1 begins after the first consonant that follows a vowel, or after one of the prefixes, where the
+# rule would merge words such as "past" and "paste". R2 begins in R1 after the next such consonant.
 _SYLLABLE = re.compile("[aeiouy][^aeiouy]")
-
 _PREFIXES = ("gener", "commun", "arsen", "past", "univers", "later", "emerg", "organ", "inter")
-
 _REGION = re.compile(f"^(?:{'|'.join(_PREFIXES)})|{_SYLLABLE.pattern}")
 
 _NO_PARTICIPLES = frozenset(("inn", "out", "cann", "herr", "earr", "even"))  # inning, outing, canning …
-
 _NO_PAST_TENSES = frozenset(("proc", "exc", "succ"))  # proceed, exceed, succeed
-
 _PAST = ("ingly", "edly", "ing", "ed")
-
-_INFLECTED = ("s", "ed", "ing", "y", "e", "ll")  # no step changes a word that ends otherwise
+_INFLECTED = ("s", "ed", "ing", "y", "e", "ll")  # a word with another ending is its own stem
 
 
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """Return the inflectional stem of a folded word: without plural, -ed, -ing.
+    """Return the inflectional stem of a folded word.
 
-    These are steps 1a, 1b, 1c and 5 of the English Snowball stemmer (Porter2) with its exceptions.
-    Step 0 is about apostrophes, which no word has; steps 2 to 4 would merge "adaptive" with
-    "adaptation". A word that is not made of the letters a to z is its own stem.
+    Applies the steps 1a, 1b, 1c and 5 of the English Snowball stemmer (Porter2) with its exceptions. Step 0
+    removes apostrophes, which words here do not have. Steps 2 to 4 would merge "adaptive" and "adaptation". A
+    word with other characters than a to z is its own stem.
     """
     if len(word) <= 2 or not (word.isascii() and word.isalpha()):
         return word
@@ -51,19 +46,19 @@ def stem(word: str) -> str:
 
 
 def _mark_consonant_y(word: str) -> str:
-    """Write Y for a y at the beginning or after a vowel."""
+    """Replace y by Y at the start of a word and after a vowel."""
     if "y" not in word:
         return word
     chars = list(word)
-    for place, char in enumerate(chars):
-        if char == "y" and (place == 0 or chars[place - 1] in _VOWELS):
-            chars[place] = "Y"
+    for index, char in enumerate(chars):
+        if char == "y" and (index == 0 or chars[index - 1] in _VOWELS):
+            chars[index] = "Y"
     return "".join(chars)
 
 
-def _end(part: re.Pattern[str], word: str, start: int = 0) -> int:
-    """Return where a part of a word ends that is looked for from `start` on; the word's end if it has none."""
-    found = part.search(word, start)
+def _end(pattern: re.Pattern[str], word: str, start: int = 0) -> int:
+    """Return the end of the first match of a pattern from `start` on, or the end of the word."""
+    found = pattern.search(word, start)
     return found.end() if found else len(word)
 
 
@@ -72,7 +67,7 @@ def _has_vowel(part: str) -> bool:
 
 
 def _ends_short(word: str) -> bool:
-    """Tell whether the word ends in a short syllable."""
+    """Return whether the word ends in a short syllable."""
     if word == "past":
         return True
     if len(word) < 2 or word[-1] in _VOWELS or word[-2] not in _VOWELS:
@@ -104,11 +99,11 @@ def _step_1b(word: str, first: int) -> str:
         return base[0] + "ie"  # dying
     if not _has_vowel(base) or (suffix == "ing" and base in _NO_PARTICIPLES):
         return word
-    return _mend(base, first)
+    return _restore_ending(base, first)
 
 
-def _mend(base: str, first: int) -> str:
-    """Give back what a suffix took: the e of "hoping", the single p of "hopping"."""
+def _restore_ending(base: str, first: int) -> str:
+    """Restore the ending before a suffix was added: the e of "hope", the single p of "hop"."""
     if base.endswith(("at", "bl", "iz")):
         return base + "e"
     if base.endswith(_DOUBLES):

@@ -1,6 +1,6 @@
-"""Words that say nothing about what a paper is about: function words, and what every abstract says.
+"""Words that do not tell the subject of a paper, as stems: function words and common words of abstracts.
 
-As stems of `digest.text`. The query language has no stop words; these are for learning and naming only.
+They are used for ranking and for naming themes. The query language has no stop words.
 """
 
 from digest.text.stem import stem
@@ -232,7 +232,7 @@ STOPWORDS = frozenset(
     )
 )
 
-# What every other paper has: it may tell papers apart, but it names nothing.
+# Words that many papers have. They may distinguish papers, but do not name a subject.
 GENERIC = frozenset(
     map(
         stem,

@@ -1,10 +1,13 @@
-"""TeX in running text: accents fold, font commands vanish, other signs separate."""
+"""Removes TeX from running text, keeping the offsets in the original. Pure.
+
+Accents become plain letters, font commands disappear, and other signs separate words.
+"""
 
 import re
 
-Traced = tuple[str, list[int], list[int]]  # a text, and where each of its characters starts and ends
+from digest.text.folding import Traced
 
-_END = r"(?![A-Za-z])"  # of a control word
+_END = r"(?![A-Za-z])"  # the end of a control word
 
 _ACCENT = (
     rf"""\\ (?: ["'`^~=.] | [cvuHkdbrt]{_END} ) \s*"""
@@ -35,12 +38,12 @@ def _without_groups(pattern: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
-# What begins with a backslash and joins what it touches; it takes a `$` or `{` before it along.
+# A command that does not separate words; a `$` or `{` before it does not either.
 _JOINING = f"(?: {_without_groups(_ACCENT)} | {_without_groups(_NAMED)} | {_FONT} )"
 
 _TEX = re.compile(
     rf"""
-      (?P<gone> {_REFERENCE} | \\[-/] )
+      (?P<removed> {_REFERENCE} | \\[-/] )
     | (?P<font> \$? {_FONT} (?P<argument> \{{ )? )
     | (?P<group> \$? \{{ (?= \s* {_JOINING} ) )
     | {_ACCENT}
@@ -50,15 +53,15 @@ _TEX = re.compile(
     re.VERBOSE,
 )
 
-# An accented letter alone in braces is one letter, braces and all.
+# An accented letter in braces of its own, which are part of the letter.
 _LETTER_IN_BRACES = re.compile(rf"\{{ \s* (?: {_ACCENT} | {_NAMED} ) \s* \}}", re.VERBOSE)
 
 
 def replace_tex(text: str) -> Traced:
-    """Replace TeX's own signs, keeping for each character where it came from.
+    """Remove TeX from a text and trace each character back to the original.
 
-    Accents keep their letter, fonts and references vanish, any other command loses its backslash. A
-    brace vanishes if it began with one of these; any other separates.
+    Of an accent, the letter remains. Font commands and references disappear, with their braces. Any other
+    command keeps its name; its backslash and any other brace become a space.
     """
     return _TexReader(text).read()
 
@@ -69,7 +72,7 @@ class _TexReader:
         self.out: list[str] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
-        self.braces: list[bool] = []  # of the open ones, which vanish
+        self.braces: list[bool] = []  # for each open brace, whether it disappears
 
     def read(self) -> Traced:
         text, place = self.text, 0
@@ -91,9 +94,9 @@ class _TexReader:
         return end
 
     def replace(self, found: re.Match[str]) -> int:
-        """Write what stands for a piece of TeX, and return where reading goes on."""
+        """Write the replacement for a piece of TeX, and return the offset at which reading continues."""
         start, end = found.span()
-        if found["gone"]:
+        if found["removed"]:
             return end
         if found["font"]:
             if found["argument"]:
@@ -110,7 +113,7 @@ class _TexReader:
 
     def separate(self, sign: str, start: int, end: int) -> int:
         if sign == "}" and self.braces and self.braces.pop():
-            # `$\textbf{A}$daptive` is one word
+            # `$\textbf{A}$daptive` is one word, so a `$` after the brace disappears too.
             return end + 1 if self.text.startswith("$", end) else end
         if sign == "{":
             self.braces.append(False)
@@ -118,7 +121,7 @@ class _TexReader:
 
 
 def _letter(found: re.Match[str]) -> str:
-    """Return the letter, or the two of a ligature, of an accent or a named letter."""
+    """Return the letter (two for a ligature) of an accent or a named letter."""
     if found["named"]:
         return _LETTERS[found["named"]]
     return found["letter"] or found["dotless"] or found["braced"] or found["braced_dotless"] or ""

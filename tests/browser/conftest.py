@@ -1,4 +1,4 @@
-"""The strategies that all tests share lie one folder up."""
+"""Makes the modules in the folder `tests` importable."""
 
 import sys
 from pathlib import Path

@@ -1,9 +1,9 @@
-// Opens pages in a real Chromium, light and dark, on a phone and a desktop, and reports what is wrong with them.
+// Opens pages in a real Chromium, in light and dark mode, at phone and desktop widths, and reports problems.
 //
 //     node look.mjs CHROMIUM SCREENSHOT_FOLDER|- PAGE.html…
 //
 // Needs `playwright-core` and `axe-core` (from NODE_PATH or a node_modules folder above). Prints one JSON object:
-// {"PAGE:scheme:width": ["violation …", …], …}; an empty list means that all is well.
+// {"PAGE:scheme:width": ["problem …", …], …}; an empty list means that there are no problems.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
@@ -32,7 +32,7 @@ for (const colorScheme of ["light", "dark"]) {
       if (input) {
         await input.fill("a");
         const hits = await tab.waitForSelector(".search li", { timeout: 5000 }).catch(() => null);
-        if (!hits) found.push("the search finds nothing");
+        if (!hits) found.push("the search has no results");
       }
       if (width !== 320) {
         await tab.evaluate(axe);

@@ -1,7 +1,7 @@
-"""Every page and mail in a real Chromium, and every mail against what mail programs support.
+"""All pages and mails in a real Chromium, and the mails compared with what mail programs support.
 
-Needs Chromium, Node and three packages (`npm install playwright-core axe-core caniemail`) in the folder that
-DIGEST_NODE_MODULES names; skipped where they are absent. DIGEST_REQUIRE_BROWSER=1 makes their absence an error.
+Needs Chromium, Node and three packages (`npm install playwright-core axe-core caniemail`) in the folder
+DIGEST_NODE_MODULES; skipped if they are missing. With DIGEST_REQUIRE_BROWSER=1, missing packages are an error.
 """
 
 import json
@@ -24,34 +24,34 @@ MODULES = Path(os.environ.get("DIGEST_NODE_MODULES", ".")) / "node_modules"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 FAMILIES = ("gmail", "apple-mail", "outlook", "yahoo")
-# What mails lean on although a program lacks it, and what is seen there instead.
+# Features that mails use although a mail program lacks them, and how the mail looks there.
 DEGRADES = {
-    "css-overflow-wrap": "a long word is cut at the edge, as in every other mail there",
-    "css-overflow": "the line for the inbox's preview is hidden by display:none already",
+    "css-overflow-wrap": "a long word is cut off at the edge, as in all mails there",
+    "css-overflow": "the preview text is already hidden by display:none",
     "css-max-height": "as above",
-    "css-display-none": "the preview's line shows as small white text on white",
-    "css-table-layout": "the outer table is as wide as the window either way",
-    "css-height": "Yahoo gives the short rule a minimum instead",
-    "html-role": "read out as a plain table or text",
+    "css-display-none": "the preview text is shown as small white text on white",
+    "css-table-layout": "the outer table is as wide as the window in any case",
+    "css-height": "Yahoo uses min-height for the short rule",
+    "html-role": "screen readers read a plain table or text",
     "html-body": "the table below has the same background",
-    "html-anchor-links": "the entries of the table of contents do not jump; the papers follow below",
-    "css-max-width": "Outlook has the table of the conditional comment instead",
+    "html-anchor-links": "the links in the table of contents do not work; the papers follow below",
+    "css-max-width": "Outlook uses the table in the conditional comment",
 }
 
 
 def needs(*paths: object) -> None:
-    """Skip the test, or fail it where it must not be skipped, if something is absent."""
+    """Skip the test if something is missing, or fail it if DIGEST_REQUIRE_BROWSER is set."""
     missing = [str(path) for path in paths if not path or not Path(str(path)).exists()]
     if missing:
-        told = f"not there: {', '.join(missing)}"
+        reason = f"missing: {', '.join(missing)}"
         if os.environ.get("DIGEST_REQUIRE_BROWSER") == "1":
-            pytest.fail(told)
-        pytest.skip(told)
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """Long and short issues, one of them German; TeX, markup and a very long word in the papers."""
+    """A home with long and short issues, one in German, and papers with TeX, markup and a very long word."""
     made = TestHome(tmp_path_factory.mktemp("browser"))
     odd = Card(
         "Kites of <b>6.3times</b> R^{n times n} & " + "w" * 120, "Strings of $\\alpha$ " + "x" * 300 + " end."
@@ -67,7 +67,7 @@ def home(tmp_path_factory):
 
 
 def test_pages_and_mails_in_a_browser(home):
-    """axe-core finds nothing, light and dark; nothing is wider than a window of 320 pixels; the search finds."""
+    """axe-core reports nothing in light and dark mode, nothing is wider than 320 pixels, and the search works."""
     needs(CHROMIUM, shutil.which("node"), MODULES / "playwright-core", MODULES / "axe-core")
     site = home.path / "output" / "site"
     pages = [site / "index.html", *sorted((home.path / "output").rglob("*-[12].html"))]
@@ -88,7 +88,7 @@ def test_pages_and_mails_in_a_browser(home):
 
 
 def features(mail: str) -> set[str]:
-    """Return what a mail uses, by caniemail's names: properties of inline styles, elements, attributes."""
+    """Return the features of a mail by their names in caniemail: inline styles, elements, attributes."""
     tree = html5lib.parse(re.sub(r"<!--.*?-->", "", mail, flags=re.DOTALL), namespaceHTMLElements=False)
     used: set[str] = set()
     for element in tree.iter():
@@ -126,16 +126,16 @@ def test_mails_use_what_mail_programs_support(home):
             for family in FAMILIES:
                 for program, versions in table[feature].get(family, {}).items():
                     newest = list(versions.values())[-1]
-                    # The mail program of Windows 10 is no longer made.
+                    # The mail program of Windows 10 is discontinued.
                     assert newest[0] != "n" or program == "windows-mail", f"{feature}: {family} {program}"
 
 
-def test_mails_need_nothing_but_their_own_text(home):
+def test_mails_are_self_contained(home):
     for path in sorted((home.path / "output" / "issues").rglob("*.html")):
         mail = path.read_text("utf-8")
         assert not re.search(
             r"<(?:img|link|script|svg|video|form|input|iframe)\b|@import|@font-face|url\(", mail
         )
         style = mail.split("<style>", 1)[1].split("</style>", 1)[0]
-        assert len(style) < 16_000  # Gmail drops a longer one whole
+        assert len(style) < 16_000  # Gmail ignores a longer one
         assert "<style" not in mail.split("</head>", 1)[1]

@@ -79,7 +79,7 @@ def test_a_short_issue_goes_to_the_room_once(home: MailHome, chatting):
         chatting(f"json://{host(server.url)}/{SECRET}")
         done = sent(home)
         assert home.deliver()["messages"] == []
-    (asked,) = server.asked
+    (asked,) = server.requests
     sent_message = json.loads(asked.body)
     assert sent_message["title"] == "kelp: 2 new papers · 20 November"
     assert "1. Kelp and the Slow Lamp\n" in sent_message["message"]
@@ -103,7 +103,7 @@ def test_the_message_is_in_the_language_of_the_subscription(home: MailHome, chat
         chatting(f"json://{host(server.url)}")
         home.subscribe("kelp", "kelp", chat=["team"], language="de")
         sent(home)
-    sent_message = json.loads(server.asked[0].body)
+    sent_message = json.loads(server.requests[0].body)
     assert sent_message["title"] == "kelp: 2 neue Arbeiten · 20. November"
     assert "Grund: kelp im Titel" in sent_message["message"]
 
@@ -146,7 +146,7 @@ def test_a_lost_reply_is_in_doubt(home: MailHome, chatting, reply, monkeypatch):
     with http_server([HttpReply()]) as server:
         chatting(f"json://{host(server.url)}")
         assert home.deliver("2026-11-20T09:01")["sent"] == 1
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
     (listed,) = home.call("outbox", "list", "--json").json
     assert (listed["recipient"], listed["doubts"]) == ("team", 1)
 
@@ -163,7 +163,7 @@ def test_ntfy_and_a_room_together_with_mail(home: MailHome, chatting, monkeypatc
         ("chat", "team"),
     }
     assert done["sent"] == 2
-    assert b"Kelp and the Slow Lamp" in server.asked[0].body
+    assert b"Kelp and the Slow Lamp" in server.requests[0].body
 
 
 def test_invalid_rooms(home: MailHome, chatting, monkeypatch):
@@ -193,7 +193,7 @@ def test_invalid_rooms(home: MailHome, chatting, monkeypatch):
         assert home.call("recipients", "suppress", "nobody").status == 2
         home.call("outbox", "retry", "--all", "--now", NOW)
         assert [each["status"] for each in home.deliver()["messages"]] == ["suppressed"]
-        assert server.asked == []
+        assert server.requests == []
 
 
 def test_a_url_of_several_rooms_and_a_missing_package(monkeypatch):
@@ -210,7 +210,7 @@ def test_a_lost_lease_sends_nothing():
         channel = ChatChannel(lambda _: f"json://{host(server.url)}", lambda *_: ("title", "text"))
         line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
         assert channel.open().send(line, lambda: False) is None
-        assert server.asked == []
+        assert server.requests == []
 
 
 def test_an_error_of_apprise_is_in_doubt(monkeypatch):

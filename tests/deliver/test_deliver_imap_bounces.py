@@ -76,9 +76,9 @@ def test_each_report_is_read_once_and_the_folder_is_not_changed(home: MailHome, 
         assert kinds(home) == ["other", "hard", "complaint"]
         assert home.rows(STOPPED) == []
         assert home.rows("select uid, validity from mailbox") == [(12, 7)]
-    assert 'EXAMINE "INBOX"' in box.said  # never SELECT: nothing is marked as read
-    assert "UID SEARCH UID 1:* SINCE 21-Oct-2026" in box.said
-    assert all("PEEK" in line or "SIZE" in line for line in box.said if "FETCH" in line)
+    assert 'EXAMINE "INBOX"' in box.commands  # never SELECT: nothing is marked as read
+    assert "UID SEARCH UID 1:* SINCE 21-Oct-2026" in box.commands
+    assert all("PEEK" in line or "SIZE" in line for line in box.commands if "FETCH" in line)
     assert not any("geheim" in line for line in home.dump())
 
 
@@ -97,7 +97,7 @@ def test_a_delivery_run_reads_bounces_first_and_continues_without_them(home: Mai
         home.call("outbox", "retry", "--all")
         assert home.deliver()["messages"] == []
         assert home.rows(STOPPED) == [("ada@x.test", "")]
-        box.broken = "LOGIN"
+        box.refused = "LOGIN"
         home.queue(lamps=["bob@x.test", "ada@x.test"])
         with ScriptedServer() as server:
             home.settings(server.port, more=box_settings(box))
@@ -165,7 +165,7 @@ def test_the_password(home: MailHome, monkeypatch):
         assert "choose another password" in error and "ë" not in error
         home.write("word", "geheim\n")
         assert kinds(home) == []
-    assert 'LOGIN "back" "geheim"' in box.said
+    assert 'LOGIN "back" "geheim"' in box.commands
 
 
 def test_the_doctor_checks_mailboxes(home: MailHome, monkeypatch):
@@ -176,9 +176,9 @@ def test_the_doctor_checks_mailboxes(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (box, _):
         box.mails |= {1: b"x", 2: b"y"}
         assert findings() == [("good", f"imap://back@127.0.0.1:{box.port}/INBOX: 2 messages")]
-        box.broken = "EXAMINE"
+        box.refused = "EXAMINE"
         assert findings() == [("bad", "there is no folder 'INBOX'")]
-        assert not any("FETCH" in line for line in box.said[-3:])
+        assert not any("FETCH" in line for line in box.commands[-3:])
     home.settings(1, more='[bounces]\nmailbox = "Maildir"')
     assert findings()[0][0] == "bad"
     (home.path / "Maildir" / "new").mkdir(parents=True)

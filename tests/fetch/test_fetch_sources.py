@@ -16,7 +16,7 @@ from digest.fetch.web import Limits
 from digest.home.secrets import read_secret
 from digest.model import Home, Settings, Source
 from digest.read import files_of, read
-from tests.servers import Asked, HttpReply, Mailbox, http_server, imap_server
+from tests.servers import HttpReply, HttpRequest, Mailbox, http_server, imap_server
 
 NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)
 LIMITS = Limits(
@@ -65,7 +65,7 @@ def papers(inbox: Path) -> list[str]:
 
 
 def test_a_feed_is_kept_once(tmp_path):
-    def script(asked: Asked) -> HttpReply:
+    def script(asked: HttpRequest) -> HttpReply:
         known = asked.headers.get("if-none-match") == '"1"'
         return HttpReply(304) if known else HttpReply(body=FEED, headers={"ETag": '"1"'})
 
@@ -114,7 +114,7 @@ def test_a_server_that_asks_to_wait_is_not_asked_before(tmp_path):
             "the server asked to wait until 2026-11-18 09:00"
             in one(tmp_path, source, now=NOW + timedelta(minutes=59)).error
         )
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
         assert one(tmp_path, source, now=NOW + timedelta(minutes=61)).error is None
 
 
@@ -151,7 +151,7 @@ class Arxiv:
     def __init__(self, total: int, breaks: tuple[int, ...] = (), empty: tuple[int, ...] = ()) -> None:
         self.total, self.breaks, self.empty, self.count = total, breaks, empty, 0
 
-    def __call__(self, asked: Asked) -> HttpReply:
+    def __call__(self, asked: HttpRequest) -> HttpReply:
         self.count += 1
         if self.count in self.breaks:
             return HttpReply(400)
@@ -209,7 +209,7 @@ def entry(number: int) -> dict:
 def test_the_days_of_daily_papers(tmp_path):
     counts = {"2026-11-16": 100, "2026-11-17": 0, "2026-11-18": 2}
 
-    def script(asked: Asked) -> HttpReply:
+    def script(asked: HttpRequest) -> HttpReply:
         query = {key: values[0] for key, values in parse_qs(urlsplit(asked.path).query).items()}
         day, page = query["date"], int(query["p"])
         size = max(0, min(100, counts[day] - 100 * page))
@@ -260,10 +260,10 @@ def test_mails_of_a_folder(tmp_path, monkeypatch):
         (0, None),
     ]
     assert renewed.unchanged == 3  # all read again, all known by their content
-    assert 'LOGIN "ann b" "se\\"cret"' in box.said
-    assert 'EXAMINE "Paper alerts"' in box.said  # never SELECT: nothing is marked as read
-    assert "UID SEARCH UID 1:* SINCE 11-Nov-2026" in box.said and "UID SEARCH UID 8:*" in box.said
-    assert all("PEEK" in line or "SIZE" in line for line in box.said if "FETCH" in line)
+    assert 'LOGIN "ann b" "se\\"cret"' in box.commands
+    assert 'EXAMINE "Paper alerts"' in box.commands  # never SELECT: nothing is marked as read
+    assert "UID SEARCH UID 1:* SINCE 11-Nov-2026" in box.commands and "UID SEARCH UID 8:*" in box.commands
+    assert all("PEEK" in line or "SIZE" in line for line in box.commands if "FETCH" in line)
     assert {(tmp_path / name).read_bytes() for name in first.files} == {MAIL % 3, MAIL % 7}
 
 
@@ -272,7 +272,7 @@ def test_mails_of_a_folder(tmp_path, monkeypatch):
 ])  # fmt: skip
 def test_mailboxes_that_refuse(tmp_path, monkeypatch, broken, words):
     monkeypatch.setenv("BOX", "secret")
-    with imap_server(Mailbox({3: MAIL % 3}, broken=broken)) as box:
+    with imap_server(Mailbox({3: MAIL % 3}, refused=broken)) as box:
         source = Source(
             "alerts", "imap", host="127.0.0.1", port=box.port, tls="none", user="a", password_env="BOX"
         )
@@ -308,7 +308,7 @@ def test_the_password_may_be_in_a_file(tmp_path):
         (tmp_path / "word").write_text("from a file\n")
         found = one(tmp_path, source)
     assert (len(found.files), found.error) == (1, None)
-    assert 'LOGIN "a" "from a file"' in box.said
+    assert 'LOGIN "a" "from a file"' in box.commands
 
 
 def test_unreachable_mailboxes(tmp_path, monkeypatch):

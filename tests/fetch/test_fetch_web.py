@@ -48,7 +48,7 @@ def test_a_document_and_the_headers_of_its_request():
         "application/rss+xml",
         Validators('"1"', "Mon"),
     )
-    asked = server.asked[0]
+    asked = server.requests[0]
     assert (asked.path, asked.headers["user-agent"]) == (
         "/feed?a=b%20c",
         "paper-digest/test (mailto:a@b.example)",
@@ -60,25 +60,25 @@ def test_an_unchanged_document_is_not_sent_again():
     with http_server([HttpReply(304)]) as server, web() as client:
         answer = client.get(server.url, Validators('"1"', "Mon"))
     assert (answer.data, answer.validators) == (None, Validators('"1"', "Mon"))
-    assert server.asked[0].headers["if-none-match"] == '"1"'
-    assert server.asked[0].headers["if-modified-since"] == "Mon"
+    assert server.requests[0].headers["if-none-match"] == '"1"'
+    assert server.requests[0].headers["if-modified-since"] == "Mon"
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_temporary_errors_are_retried(status):
     with http_server([HttpReply(status), HttpReply(status), HttpReply(body=BODY)]) as server, web() as client:
         assert client.get(server.url).data == BODY
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
     with http_server([HttpReply(status)]) as server:
         assert refused(server.url).status == status
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204])
 def test_other_errors_are_not_retried(status):
     with http_server([HttpReply(status)]) as server:
         assert str(status) in str(refused(server.url))
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_retry_after_is_respected():
@@ -92,7 +92,7 @@ def test_retry_after_is_respected():
     assert waits[0] >= 1
     with http_server([HttpReply(503, headers={"Retry-After": "3600"})]) as server:
         problem = refused(server.url)
-    assert (len(server.asked), problem.retry_after) == (1, 3600)
+    assert (len(server.requests), problem.retry_after) == (1, 3600)
     assert "retry after 3600 s" in str(problem)
 
 
@@ -117,7 +117,7 @@ def test_gzip_is_unpacked_and_bombs_are_not():
     bomb = gzip.compress(bytes(200_000_000))
     with http_server([HttpReply(body=bomb, headers={"Content-Encoding": "gzip"})]) as server:
         assert "max_file_mb" in str(refused(server.url))
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(("reply", "words"), [
@@ -162,7 +162,7 @@ def test_redirects_are_followed_up_to_a_limit():
     assert server.paths == ["/a", "/b?c", "/d"]
     with http_server([HttpReply(307, headers={"Location": "/loop"})]) as server:
         assert "redirects" in str(refused(server.url))
-    assert len(server.asked) == 6
+    assert len(server.requests) == 6
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_redirects_are_followed_up_to_a_limit():
 def test_redirects_to_invalid_urls(place):
     with http_server([HttpReply(302, headers={"Location": place})]) as server:
         assert str(refused(server.url))
-    assert len(server.asked) <= FEW.attempts
+    assert len(server.requests) <= FEW.attempts
 
 
 # --- private addresses ----------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def test_private_addresses_are_refused_unless_allowed():
         ):
             problem = refused(url, private=False)
             assert "not on the public internet" in str(problem)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_redirect_to_a_private_address_is_not_followed(monkeypatch):
@@ -212,7 +212,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(monkeypatch):
             assert "127.0.0.2 is not on the public internet (127.0.0.2)" in str(
                 refused(outside.url, private=False)
             )
-    assert inside.asked == []
+    assert inside.requests == []
 
 
 def test_dns_rebinding_gains_nothing(monkeypatch):
@@ -232,7 +232,7 @@ def test_dns_rebinding_gains_nothing(monkeypatch):
     with http_server([HttpReply(body=BODY)]) as server, web(private=False) as client:
         assert client.get(server.url.replace("127.0.0.1", "rebind.example")).data == BODY
     assert looked == ["rebind.example"]
-    assert server.asked[0].headers["host"].startswith("rebind.example")
+    assert server.requests[0].headers["host"].startswith("rebind.example")
 
 
 def test_one_private_address_among_public_ones_is_refused(monkeypatch):

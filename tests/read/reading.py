@@ -1,4 +1,4 @@
-"""Shared by the tests of reading: short ways to read text, and the place of the real files."""
+"""Helpers of these tests: they read text given in a test, and find the real files."""
 
 import hashlib
 from datetime import UTC, date, datetime
@@ -15,7 +15,7 @@ TODAY = date(2026, 11, 20)
 MODIFIED = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 HEAD = "new\n\nGet trending papers in your email inbox!\n\nSubscribe\n\nbyAK and the research community\n\nNov 18\n\n"
 
-# Longer than a sentence, as abstracts are, so that nothing takes them for titles.
+# Longer than a sentence, like an abstract, so that it is not taken as a title.
 LOREM = (
     "Tide pools are small and full of structure. We count their snails with a camera and a model of the tide. "
     "The counts agree with those of four patient children on nine beaches, except after storms."
@@ -23,10 +23,10 @@ LOREM = (
 
 
 def real_page(number: str) -> Path:
-    """Return a real page, or skip the test where there is none."""
+    """Return a real page, or skip the test if there is none."""
     found = sorted(PAGES.glob(f"{number}_*.txt")) if PAGES.is_dir() else []
     if not found:
-        pytest.skip(f"{PAGES} is not here")
+        pytest.skip(f"{PAGES} does not exist")
     return found[0]
 
 

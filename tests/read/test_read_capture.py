@@ -1,4 +1,4 @@
-"""The rule for the day of capture."""
+"""The capture date."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,20 +9,15 @@ from hypothesis import strategies as st
 from reading import HEAD, LOREM, outcome, page
 
 from digest.model import PartialDate
-from digest.read.capture_date import Capture, captured_on, date_in_name
+from digest.read.capture_date import Capture, KnownDates, captured_on, date_in_name
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def day(**options) -> Capture:
-    usual = {
-        "given": None, "path": "page.txt", "carried": None, "header": None, "published": [],
-        "modified": NOON, "today": date(2026, 11, 21), "zone": UTC,
-    }  # fmt: skip
-    return captured_on(**{**usual, **options})
-
-
-# --- the name ------------------------------------------------------------------------------------
+    clock = {"today": options.pop("today", date(2026, 11, 21)), "zone": options.pop("zone", UTC)}
+    known = KnownDates(**{"path": "page.txt", "modified": NOON, **options})
+    return captured_on(known, **clock)
 
 
 @pytest.mark.parametrize(("name", "expected"), [
@@ -40,10 +35,7 @@ def test_dates_in_names(name, expected):
     assert date_in_name(name) == expected
 
 
-# --- the order of witnesses ----------------------------------------------------------------------
-
-
-def test_each_witness_comes_before_the_next():
+def test_each_kind_of_date_takes_precedence_over_the_next():
     header = PartialDate(3, 11, 2021)
     assert day(given=date(2019, 1, 1), path="2020-01-01", header=header) == Capture(
         date(2019, 1, 1), guessed=False
@@ -58,9 +50,9 @@ def test_each_witness_comes_before_the_next():
 @pytest.mark.parametrize(("header", "modified", "today", "published", "expected"), [
     ((11, 20), date(2026, 11, 20), date(2026, 11, 21), None, date(2026, 11, 20)),
     ((11, 21), date(2026, 11, 20), date(2026, 11, 21), None, date(2025, 11, 21)),  # not after the modification
-    ((11, 20), date(2026, 11, 20), date(2026, 11, 19), None, date(2025, 11, 20)),  # not after the clock
+    ((11, 20), date(2026, 11, 20), date(2026, 11, 19), None, date(2025, 11, 20)),  # not after today
     ((11, 20), date(2026, 11, 19), date(2026, 11, 19), date(2025, 11, 20), date(2025, 11, 20)),
-    ((11, 20), date(2026, 11, 19), date(2026, 11, 18), date(2025, 11, 21), date(2026, 11, 18)),  # none: the earlier
+    ((11, 20), date(2026, 11, 19), date(2026, 11, 18), date(2025, 11, 21), date(2026, 11, 18)),  # none fits: the earlier of the two
     ((2, 29), date(2026, 11, 20), date(2026, 11, 20), None, date(2024, 2, 29)),
     ((2, 29), date(2104, 2, 28), date(2105, 1, 1), None, date(2096, 2, 29)),
     ((2, 29), date(1903, 1, 1), date(1903, 1, 1), None, date(1896, 2, 29)),
@@ -72,12 +64,12 @@ def test_headers_without_a_year(header, modified, today, published, expected):
         header=PartialDate(*header),
         modified=datetime(modified.year, modified.month, modified.day, 12, tzinfo=UTC),
         today=today,
-        published=[published, date(2001, 1, 1)] if published else [],
+        published=(published, date(2001, 1, 1)) if published else (),
     )
     assert found == Capture(expected, guessed=True)
 
 
-def test_the_modification_is_a_date_of_the_homes_zone():
+def test_the_modification_date_is_in_the_time_zone_of_the_home():
     late = datetime(2026, 11, 19, 23, 30, tzinfo=UTC)
     assert day(modified=late, zone=ZoneInfo("Asia/Tokyo")).day == date(2026, 11, 20)
     assert day(modified=late, zone=ZoneInfo("America/Lima")).day == date(2026, 11, 19)
@@ -92,12 +84,12 @@ def test_the_guess_is_the_latest_possible_day(header, modified, today, published
         header=PartialDate(header.month, header.day),
         modified=datetime(modified.year, modified.month, modified.day, 12, tzinfo=UTC),
         today=today,
-        published=published,
+        published=tuple(published),
     )
     newest = min(modified, today)
     oldest = max(published, default=date.min)
     possible = []
-    one = newest  # the definition, day by day
+    one = newest  # every day back in time
     while one >= max(oldest, newest - timedelta(days=3000)):
         if (one.month, one.day) == (header.month, header.day):
             possible.append(one)
@@ -117,24 +109,21 @@ def test_no_name_raises(name):
     date_in_name(name)
 
 
-# --- through a page ------------------------------------------------------------------------------
-
-
-def test_a_page_uses_all_of_it():
+def test_the_capture_date_of_a_page():
     text = HEAD.replace("Nov 18", "Dec 24") + f"Snails\n\n{LOREM}\n\nOCC · Dec 3\n"
     found = page(text)
     assert (found.captured, found.captured_guessed) == (date(2025, 12, 24), True)
     assert found.listings[0].published == date(2025, 12, 3)
     named = page(text, "inbox/2024-12-24.txt")
     assert (named.captured, named.captured_guessed) == (date(2024, 12, 24), False)
-    told = page(text, "inbox/2024-12-24.txt", captured=date(2020, 2, 2))
-    assert (told.captured, told.captured_guessed, told.listings[0].published) == (
+    given = page(text, "inbox/2024-12-24.txt", captured=date(2020, 2, 2))
+    assert (given.captured, given.captured_guessed, given.listings[0].published) == (
         date(2020, 2, 2), False, date(2020, 12, 3),
     )  # fmt: skip
-    full_phrase = page(text.replace("OCC · Dec 3", "OCC · Jan 5, 2026"))
-    assert full_phrase.captured == date(2026, 11, 20)
+    dated = page(text.replace("OCC · Dec 3", "OCC · Jan 5, 2026"))
+    assert dated.captured == date(2026, 11, 20)
 
 
-def test_a_header_in_full_is_no_guess():
+def test_a_full_date_in_the_header_is_not_a_guess():
     found = outcome(HEAD.replace("Nov 18", "Nov 18, 2021") + f"Snails\n\n{LOREM}\n")
     assert (found.captured, found.captured_guessed) == (date(2021, 11, 18), False)

@@ -1,4 +1,4 @@
-"""Bytes from disk, encodings, and files that are nothing of ours."""
+"""Loading files, encodings, and files of unknown formats."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ def test_load(tmp_path):
     )  # fmt: skip
 
 
-def test_a_file_over_the_limit_is_not_read(tmp_path):
+def test_a_file_above_the_size_limit_is_not_read(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"abcd")
     found = load(str(path), max_bytes=3)
@@ -41,7 +41,7 @@ def test_a_file_over_the_limit_is_not_read(tmp_path):
     "path",
     ["absent.txt", "a/b/c", "", "nul\0", "x" * 300, "file.txt/below", "loop", "/dev/zero", ".", "pipe"],
 )
-def test_what_cannot_be_loaded_is_rejected_with_a_remedy(path, tmp_path, monkeypatch):
+def test_a_path_that_cannot_be_loaded_is_rejected_with_a_remedy(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file.txt").touch()
     (tmp_path / "loop").symlink_to("loop")
@@ -53,11 +53,11 @@ def test_what_cannot_be_loaded_is_rejected_with_a_remedy(path, tmp_path, monkeyp
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_no_right_to_read(tmp_path):
+def test_a_file_without_read_permission(tmp_path):
     path = tmp_path / "a.txt"
     path.touch(mode=0o000)
     found = load(str(path), max_bytes=10)
-    assert isinstance(found, Rejected) and "right to read" in found.remedy
+    assert isinstance(found, Rejected) and "permission to read" in found.remedy
 
 
 def test_read_is_load_and_parse(tmp_path):
@@ -95,7 +95,7 @@ def test_folders_that_cannot_be_listed(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_encodings_that_are_certain(encoding):
+def test_encodings_that_are_known(encoding):
     found = page(TEXT.encode(encoding))
     assert (pairs(found), found.note) == ([PAIR], "")
 
@@ -120,14 +120,14 @@ def test_other_scripts(encoding, title):
     assert found.note
 
 
-def test_utf8_with_a_damaged_line_is_not_guessed_at():
+def test_utf8_with_a_damaged_line_is_rejected_without_guessing():
     data = f"{TEXT}\nNaïve Whelks\n\nDamaged".encode() + b"\xc3( here. " + LOREM.encode()
     found = rejected(data)
     assert found.line == 17
     assert "UTF-8" in found.reason
 
 
-# --- other kinds ---------------------------------------------------------------------------------
+# --- other types of files ------------------------------------------------------------------------
 
 PROSE = f"On Snails\n\n{LOREM}\n\nOn Whelks\n\n{LOREM}\n\nSubscribe\n\n{LOREM}"
 
@@ -144,13 +144,13 @@ PROSE = f"On Snails\n\n{LOREM}\n\nOn Whelks\n\n{LOREM}\n\nSubscribe\n\n{LOREM}"
     (f"# Papers\n\n## [Snails](http://s.example)\n\n[x](http://y.example)\n\n{TEXT}", "a Markdown"),
     (PROSE, "plain text"), (LOREM, "plain text"), ("x" * 100_000, "plain text"), ("Nov 18\n\nOn Snails\n\n" + LOREM, "plain text"),
 ])  # fmt: skip
-def test_other_kinds_are_named(content, kind):
+def test_other_types_are_named(content, kind):
     found = rejected(content)
     assert kind in found.reason
     assert found.digest is not None and len(found.digest) == 64
 
 
-def test_comments_in_front_of_html_take_no_time():
+def test_comments_before_html_are_skipped_quickly():
     assert rejected("<!-- -->" * 400 + "x").reason
 
 
@@ -165,19 +165,19 @@ def test_prose_is_claimed_only_with_evidence():
     ("byAK and the research community", True), ("Get trending papers in your email inbox!", True),
     ("Get trending papers in your email inbox! they said", False),
 ])  # fmt: skip
-def test_how_much_furniture_is_evidence(head, claimed):
+def test_how_much_of_the_menu_is_evidence(head, claimed):
     text = f"{head}\n\nOn Snails\n\n{LOREM}\n"
     if claimed:
         assert pairs(page(text)) == [("On Snails", LOREM)]
     else:
-        assert "no known kind" in rejected(text).reason
+        assert "not a list of papers in a known format" in rejected(text).reason
 
 
-def test_a_page_is_read_whatever_its_name():
+def test_a_page_is_recognised_by_content_not_by_name():
     assert pairs(page(TEXT, "saved.html")) == [PAIR]
     assert pairs(page(TEXT, "page.pdf")) == [PAIR]
 
 
-def test_bad_files_of_the_repository_are_not_pages():
+def test_source_files_are_rejected():
     for path in (Path(__file__), Path(__file__).parents[2] / "pyproject.toml"):
         assert rejected(path.read_bytes(), str(path))

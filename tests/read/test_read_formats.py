@@ -1,4 +1,4 @@
-"""The table of formats and its plug-ins."""
+"""The registry of formats, and plug-ins."""
 
 from importlib.metadata import EntryPoint, EntryPoints
 
@@ -7,11 +7,11 @@ from reading import HEAD, LOREM, ROOT, page, rejected
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import registry as formats
+from digest.read import registry
 
 
 class Snails:
-    """A format of one line a paper."""
+    """A format with one paper in one line."""
 
     name = "snail-list"
 
@@ -50,10 +50,10 @@ snails, claims, silent, raises, not_a_format = Snails(), Claims(), Silent(), Rai
 def plug_ins(monkeypatch):
     def install(*names: str) -> None:
         points = EntryPoints(
-            EntryPoint(name, value if ":" in value else f"{__name__}:{value}", formats.GROUP)
+            EntryPoint(name, value if ":" in value else f"{__name__}:{value}", registry.GROUP)
             for name, _, value in (item.partition("=") for item in names)
         )
-        monkeypatch.setattr(formats, "entry_points", lambda group: points.select(group=group))
+        monkeypatch.setattr(registry, "entry_points", lambda group: points.select(group=group))
 
     return install
 
@@ -65,12 +65,12 @@ def test_a_plug_in_reads_what_no_built_in_format_claims(plug_ins):
     assert rejected("snails: x").line == 2
 
 
-def test_broken_plug_ins_stand_in_nobodys_way(plug_ins):
+def test_broken_plug_ins_are_skipped(plug_ins):
     plug_ins("a=nowhere.at.all:thing", "b=raises", "c=snails", "d=not_a_format")
     assert page("snails: Whelks").source == "snail-list"
     assert page(f"{HEAD}Snails\n\n{LOREM}").source == "daily-papers-page"
     assert "cannot sniff" in rejected("whelks").reason
-    assert [line.split()[3] for line in formats.problems()] == ["a", "d"]
+    assert [line.split()[3] for line in registry.problems()] == ["a", "d"]
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_a_plug_in_that_fails_while_parsing_rejects_its_file(plug_ins, name, wor
 
 
 def test_every_built_in_format_is_a_format():
-    for name in formats._BUILT_IN:
-        module = formats.import_module(name)
+    for name in registry._BUILT_IN:
+        module = registry.import_module(name)
         assert module.name == module.name.lower()
         assert module.sniff(Document("x", b"", "")) is False
         assert module.sniff(Document("x", b"\0", None)) is False
 
 
-def test_the_example_of_the_documentation_works():
+def test_the_example_in_the_documentation_works():
     text = (ROOT / "docs" / "formats.md").read_text("utf-8")
     scope: dict = {}
     exec(text.split("```python\n")[1].split("```")[0], scope)

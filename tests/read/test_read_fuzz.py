@@ -1,4 +1,4 @@
-"""Mutated files of every kind: each is read whole or set aside with a reason, at once, and nothing crashes."""
+"""Mutated files of every format: each is read completely or rejected with a reason, quickly and without a crash."""
 
 import os
 import random
@@ -13,7 +13,7 @@ from reading import outcome
 from digest.model import DigestFile, Rejected
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples").iterdir())]
-# Pieces that mean something to some format, and pieces that mean trouble to most.
+# Pieces that have a meaning in some format, and pieces that break most formats.
 PIECES = [
     *(b"<", b">", b"&", b'"', b"'", b"{", b"}", b"[", b"]", b"(", b")", b"@", b"\\\\\n", b",", b";", b"\t", b"\n\n", b"\r", b"\0"),
     *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\\ud800", b"&#0;", b"&nbsp;", b"<!--", b"]]>", b"<![CDATA[", b"<!DOCTYPE x [", b"%x;"),
@@ -21,11 +21,11 @@ PIECES = [
     *(b"=?utf-8?q?=ff?=", b"--b\n", b"null", b"1e999", b"-1", b"NaN", b"{}" , b"[[[[[[[[", b'{"paper":', b"arXiv:2611.01001", b"title", b"</rss>"),
     *(b"9" * 5000, b"(" * 3000, b"<b>" * 2000, b'{"a":' * 2000, b"<!--" * 500, b"@x{y,z={" * 300, b"a and " * 500, b"," * 5000),
 ]  # fmt: skip
-CAP = 1.0  # seconds: a guard against what hangs, far above what anything takes
+LIMIT = 1.0  # seconds; far above the time for any file, to detect hangs
 
 
-def judge(data: bytes) -> float:
-    """Read once; return the seconds that it took the processor."""
+def check(data: bytes) -> float:
+    """Read once, check the result, and return the processor time in seconds."""
     start = time.process_time()
     found = outcome(data)
     spent = time.process_time() - start
@@ -43,7 +43,7 @@ def judge(data: bytes) -> float:
             assert one.author_count is None or one.author_count >= 1
             for count in (one.comments, one.upvotes):
                 assert count is None or count >= 0
-            f"{one.title}{one.abstract}{one.authors}".encode()  # nothing that cannot be stored
+            f"{one.title}{one.abstract}{one.authors}".encode()  # can be stored
     return spent
 
 
@@ -70,54 +70,54 @@ def mutated(chooser: random.Random) -> bytes:
     return bytes(data)
 
 
-SAMPLE = 600  # seeds that are tried outside of `make torture` alone, too
+SAMPLE = 600  # the seeds that ordinary test runs try too, not only `make torture`
 
 
-def judge_all(seeds: range) -> None:
+def check_seeds(seeds: range) -> None:
     slowest = (0.0, 0)
     for seed in seeds:
         try:
-            slowest = max(slowest, (judge(mutated(random.Random(seed))), seed))
+            slowest = max(slowest, (check(mutated(random.Random(seed))), seed))
         except Exception as problem:
             raise AssertionError(f"seed {seed}: {problem!r}") from problem
-    assert slowest[0] < CAP, f"seed {slowest[1]} took {slowest[0]:.2f} s"
+    assert slowest[0] < LIMIT, f"seed {slowest[1]} took {slowest[0]:.2f} s"
 
 
 def test_a_sample_of_mutated_files():
-    judge_all(range(SAMPLE))
+    check_seeds(range(SAMPLE))
 
 
 @pytest.mark.torture
 def test_many_mutated_files():
-    judge_all(range(SAMPLE, 50_000 if os.environ.get("TORTURE") == "full" else 3_000))
+    check_seeds(range(SAMPLE, 50_000 if os.environ.get("TORTURE") == "full" else 3_000))
 
 
 @settings(max_examples=150)
 @given(
     st.sampled_from(SAMPLES), st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(PIECES)), max_size=4)
 )
-def test_pieces_anywhere(sample, pieces):
+def test_pieces_inserted_anywhere(sample, pieces):
     data = bytearray(sample)
     for place, piece in pieces:
         at = place % (len(data) + 1)
         data[at:at] = piece
-    judge(bytes(data))
+    check(bytes(data))
 
 
 @pytest.mark.parametrize("sample", range(len(SAMPLES)))
-def test_a_file_cut_anywhere_is_never_read_as_something_else(sample):
-    """What is left of a file may be a whole one of its kind; its papers are then papers of the whole."""
+def test_a_file_cut_short_anywhere_never_yields_other_papers(sample):
+    """The rest of a file may be valid by itself; its papers are then papers of the whole file."""
     whole = outcome(SAMPLES[sample])
     known = {(one.title, one.abstract) for one in whole.listings}
     step = max(1, len(SAMPLES[sample]) // 40)
     for end in range(0, len(SAMPLES[sample]), step):
         found = outcome(SAMPLES[sample][:end])
-        if isinstance(found, DigestFile) and found.source not in LINES:
+        if isinstance(found, DigestFile) and found.source not in UNMARKED:
             assert {(one.title, one.abstract) for one in found.listings} <= known, end
 
 
-# In these nothing marks the end of a text, so that the last one may be cut.
-LINES = {"daily-papers-page", "csv"}
+# These formats do not mark the end of a text, so that the last text may be cut short.
+UNMARKED = {"daily-papers-page", "csv"}
 
 
 @pytest.mark.parametrize(
@@ -145,4 +145,4 @@ LINES = {"daily-papers-page", "csv"}
     ids=lambda bomb: bomb[:20].decode("latin-1"),
 )  # fmt: skip
 def test_bombs(bomb):
-    assert judge(bomb) < 5 * CAP
+    assert check(bomb) < 5 * LIMIT

@@ -1,4 +1,4 @@
-"""Files beside what is read from them. After a change that is meant: `python tests/read/test_read_golden.py`."""
+"""Golden files of what is read from the samples. To update them: `python tests/read/test_read_golden.py`."""
 
 import json
 import re
@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from digest.model import DigestFile
-from digest.read import Loaded, files_of, load, parse
-from digest.read import registry as formats
+from digest.read import Loaded, files_of, load, parse, registry
 
 HERE = Path(__file__).parent / "golden"
 INBOX = Path(__file__).parents[2] / "inbox"
@@ -32,7 +31,7 @@ def digest_file(path: Path) -> DigestFile:
 
 
 def as_read(path: Path) -> str:
-    """Return a head line about the file, then a line for each listing with the fields that it fills."""
+    """Return a line about the file, then a line for each listing with its fields that are not empty."""
     found = digest_file(path)
     head = {"source": found.source, "captured": found.captured.isoformat(), "guessed": found.captured_guessed}
     head |= {"note": found.note} if found.note else {}
@@ -51,17 +50,17 @@ def as_read(path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_files_are_read_as_they_were(name):
+def test_files_are_read_as_in_the_golden_files(name):
     assert as_read(FILES[name]).splitlines() == (HERE / f"{name}.jsonl").read_text("utf-8").splitlines()
 
 
 def test_every_built_in_format_has_a_sample():
     found = {digest_file(path).source for path in FILES.values()}
-    assert found == {formats.import_module(name).name for name in formats._BUILT_IN}
+    assert found == {registry.import_module(name).name for name in registry._BUILT_IN}
 
 
-def test_the_samples_make_a_story():
-    """The second sample has papers of the first unchanged and revised, and more new ones than either."""
+def test_the_samples_show_new_and_revised_papers():
+    """The second sample repeats papers of the first, some of them revised, and has even more new ones."""
     assert [Path(path).stem for path in files_of(str(INBOX))] == ["2026-11-16-sample", "2026-11-18-sample"]
     first, second = (
         {one.title: one.abstract for one in digest_file(FILES[name]).listings} for name in list(FILES)[:2]

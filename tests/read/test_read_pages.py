@@ -1,4 +1,4 @@
-"""Variants of a page, one by one."""
+"""Variants of a saved Daily Papers page."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ import pytest
 from reading import HEAD, LOREM, page, pairs, rejected
 
 from digest.model import PartialDate
-from digest.read.parsing import page_lines
+from digest.read.parsing import page_lines, page_metadata
 
 TWO = [("Counting Snails: A Survey", LOREM), ("Snails and GPT-4", f"Again. {LOREM}")]
 
@@ -21,7 +21,7 @@ def only(*blocks: str):
     return found.listings[0]
 
 
-# --- the frame -----------------------------------------------------------------------------------
+# --- above the papers ----------------------------------------------------------------------------
 
 MENU = [
     "new", "Get trending papers in your email inbox once a day!", "Subscribe", "Trending Papers",
@@ -35,20 +35,20 @@ MENU = [
     ["Hugging Face", "Models", "Datasets", "Log In", *MENU],
 ])  # fmt: skip
 @pytest.mark.parametrize("between", ["\n", "\n\n"])
-def test_furniture_in_any_order(order, between):
+def test_boilerplate_in_any_order(order, between):
     text = between.join(order) + "\n\n" + "\n\n".join(part for pair in TWO for part in pair)
     found = page(text)
     assert pairs(found) == TWO
     assert ("Intercode Bash" in found.note) is ("Intercode Bash" in order)
 
 
-def test_a_search_term_after_the_day_needs_a_witness():
+def test_a_search_term_after_the_date_must_be_in_the_first_paper():
     blocks = [part for pair in TWO for part in pair]
     assert pairs(page(body("counting snails", *blocks))) == TWO
     assert rejected(body("Something Else", *blocks)).line == 11
 
 
-def test_a_first_title_without_abstract_is_not_taken_for_a_search_term():
+def test_a_first_title_without_abstract_is_not_taken_as_a_search_term():
     assert rejected(body("Whelks", *TWO[0], *TWO[1])).line is not None
 
 
@@ -58,8 +58,8 @@ def test_a_first_title_without_abstract_is_not_taken_for_a_search_term():
     ("Mar 25 (https://huggingface.co/papers/date/2026-03-25)", PartialDate(3, 25, 2026)),
     ("Mar 112", None), ("Mar 11 5", None), ("Marsh 11", None), ("Mar 0", None),
 ])  # fmt: skip
-def test_days_above_the_papers(head, expected):
-    assert page_lines.header((page_lines.Line(1, head),)) == expected
+def test_dates_above_the_papers(head, expected):
+    assert page_metadata.header_date((page_lines.Line(1, head),)) == expected
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -71,7 +71,7 @@ def test_line_ends_and_blank_lines(end, blank):
     assert (found.listings[0].author_count, found.listings[0].comments) == (5, 7)
 
 
-def test_wrapped_texts_are_joined_with_single_blanks():
+def test_wrapped_texts_are_joined_with_single_spaces():
     title, abstract = TWO[0]
     wrapped = abstract.replace(" ", " \n  ", 7).replace("camera", "camera\t\xa0")
     assert pairs(page(body(title.replace(" ", "\n", 1), wrapped))) == [TWO[0]]
@@ -117,8 +117,8 @@ def test_upvotes_and_submitters_before_a_title(before, upvotes, own_block):
 ])  # fmt: skip
 def test_metadata(lines, expected):
     (block,) = page_lines.blocks(lines)
-    found = page_lines.metadata(block)
-    if lines.endswith("Feb 301"):  # the day is the 3rd, and what is left begins with a nought
+    found = page_metadata.metadata(block)
+    if lines.endswith("Feb 301"):  # the day is the 3rd, and the rest begins with a zero
         assert found is None
         return
     assert (found.author_count, found.organization, found.published, found.comments) == expected
@@ -128,12 +128,12 @@ def test_metadata(lines, expected):
     "Microsoft\nMay 29", "Snails", "12", "Foo 12", "May", "May 0", "Jan 32 5 5", "A\n·\nB\n·\nMay 1", "·", "5 authors\nx",
     "a\nb\nc\nd\ne\nf\ng\nMay 1", "Feb 29, 2023", "May 29 6\n7", f"{'x' * 101} · May 1", "5 authors · 6 authors · May 1",
 ])  # fmt: skip
-def test_what_is_no_metadata(lines):
+def test_blocks_that_are_not_metadata(lines):
     (block,) = page_lines.blocks(lines)
-    assert page_lines.metadata(block) is None
+    assert page_metadata.metadata(block) is None
 
 
-def test_metadata_torn_by_blank_lines():
+def test_metadata_with_blank_lines_in_it():
     found = page(body(*TWO[0], "OCC", "·", "May 29", "6", *TWO[1], "4 authors", "·", "Jun 3 2"))
     assert pairs(found) == TWO
     assert [(one.organization, one.author_count, one.comments, one.upvotes) for one in found.listings] == [
@@ -146,7 +146,7 @@ def test_metadata_belongs_to_the_pair_before_and_may_be_missing():
     assert [one.author_count for one in found.listings] == [None, 4]
 
 
-def test_a_glued_count_is_told():
+def test_a_glued_count_is_reported():
     assert "first on line 15" in page(body(*TWO[0], "OCC · May 296")).note
     assert page(body(*TWO[0], "OCC · May 29 6")).note == ""
 
@@ -156,13 +156,13 @@ def test_two_numbers_between_cards_are_comments_and_upvotes():
     assert [(one.upvotes, one.comments) for one in found.listings] == [(7, 6), (101, 2)]
 
 
-def test_one_number_between_cards_opens_the_next_unless_numbers_only_close():
+def test_one_number_between_cards_belongs_to_the_next_unless_only_the_last_card_has_one():
     cards = [*TWO[0], "OCC\n·\nMay 29", "6", *TWO[1], "OCC\n·\nMay 30"]
     assert [one.upvotes for one in page(body("9", *cards)).listings] == [9, 6]
     assert [one.comments for one in page(body(*cards, "2")).listings] == [6, 2]
 
 
-def test_the_trending_page_closes_its_cards_and_shows_them_twice():
+def test_the_trending_page_has_buttons_after_its_cards_and_shows_them_twice():
     cards = []
     for place, (title, abstract) in enumerate(TWO):
         card = ["Submitted by", "ann", title, abstract, "OCC\n·\nPublished on Oct 4, 2026",
@@ -175,7 +175,7 @@ def test_the_trending_page_closes_its_cards_and_shows_them_twice():
     ]  # fmt: skip
 
 
-def test_buttons_that_open_cards_do_not_close_them_because_one_more_follows():
+def test_buttons_before_cards_still_belong_to_the_next_card_if_there_is_one_more():
     found = page(body("Upvote 7", *TWO[0], "Upvote 8", *TWO[1], "Upvote 9"))
     assert [one.upvotes for one in found.listings] == [7, 8]
 
@@ -187,7 +187,7 @@ def test_a_repeat_completes_the_first_card():
     ]  # fmt: skip
 
 
-def test_the_same_title_with_another_abstract_is_no_repeat():
+def test_the_same_title_with_another_abstract_is_not_a_repeat():
     assert len(page(body("Snails", LOREM, "Snails", f"Not the same. {LOREM}")).listings) == 2
 
 
@@ -208,13 +208,13 @@ def test_a_listing_without_year_has_the_year_of_capture(shown, year, expected):
     "Why Snails? Reasoning emerges from the shell", "Submitted by Nobody", "May 29", "A snail is all you need.",
     "Part 7",
 ])  # fmt: skip
-def test_titles_that_look_like_furniture(title):
+def test_titles_that_look_like_boilerplate(title):
     found = page(body(*TWO[0], "OCC · May 1", title, LOREM, *TWO[1]))
     assert pairs(found) == [TWO[0], (title, LOREM), TWO[1]]
 
 
 @pytest.mark.parametrize("title", ["Daily", "1984", "Monthly"])
-def test_a_first_title_that_looks_like_furniture(title):
+def test_a_first_title_that_looks_like_boilerplate(title):
     assert pairs(page(body(title, LOREM, *TWO[1]))) == [(title, LOREM), TWO[1]]
 
 
@@ -227,12 +227,12 @@ def test_short_abstracts():
     assert pairs(page(body(*(part for pair in expected for part in pair)))) == expected
 
 
-def test_nothing_of_the_text_changes_but_white_space():
+def test_only_white_space_changes_in_a_text():
     text = "We use  6.3times\u00adless \\emph{air}, 3\\% of “it” \u200b– naïve\u2009R^{n times n}.  A second sentence. A third."
     assert only("Snails", text).abstract == " ".join(text.split())
 
 
-# --- pages that are set aside --------------------------------------------------------------------
+# --- pages that are rejected ---------------------------------------------------------------------
 
 CUT = [LOREM[:44], LOREM[44:].strip()]
 
@@ -261,14 +261,14 @@ CUT = [LOREM[:44], LOREM[44:].strip()]
     (("Nov 18\n" + TWO[0][0], TWO[0][1]), 11, "no blank line"),
     (("\n".join(["line"] * 400),), 11, "400 lines"),
 ])  # fmt: skip
-def test_pages_that_do_not_pair_up(blocks, line, word):
+def test_pages_whose_titles_and_abstracts_do_not_alternate(blocks, line, word):
     found = rejected(body(*blocks))
     assert (found.line, word in found.reason) == (line, True), found
 
 
-def test_a_page_without_any_blank_line_is_set_aside():
+def test_a_page_without_blank_lines_is_rejected():
     assert rejected(body(*TWO[0], "5 authors\n·\nMay 1", *TWO[1]).replace("\n\n", "\n")).line
 
 
-def test_a_page_twice_in_one_file_is_one_page():
+def test_the_same_page_twice_in_a_file_is_one_page():
     assert pairs(page(body(*TWO[0], *TWO[1]) + "\n" + body(*TWO[0]))) == TWO

@@ -1,4 +1,4 @@
-"""What holds for all files: nothing raises, nothing is half, and a page is read back as it was written."""
+"""Properties of all files: nothing raises, no file is read partly, and a page is read as it was written."""
 
 import textwrap
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from reading import HEAD, LOREM, outcome
 
 from digest.model import DigestFile, Listing, Rejected
 
-# --- pages written in every layout ---------------------------------------------------------------
+# --- pages in every layout -----------------------------------------------------------------------
 
 WORDS = st.sampled_from(
     [
@@ -46,7 +46,7 @@ WORDS = st.sampled_from(
         "by",
     ]
 )
-# A text that begins with an ordinary word and, wrapped anywhere, has no line that is a shape of its own.
+# A text that begins with an ordinary word. Wrapped anywhere, no line of it looks like anything but text.
 PHRASES = st.lists(WORDS, min_size=2, max_size=12).map(lambda words: "On " + " ".join(words) + " snails")
 ODD_TITLES = st.sampled_from(
     ["Daily", "Monthly", "1984", "-", "Upvote", "Subscribe", "arXiv Page", "Part 7", "Community"]
@@ -80,7 +80,7 @@ def papers(draw) -> Listing:
 
 @dataclass(frozen=True)
 class Layout:
-    """How one page writes its papers."""
+    """How a page shows its papers."""
 
     upvotes: str = "none"
     submitted: str = "none"
@@ -163,7 +163,7 @@ def metadata(listing: Listing, layout: Layout) -> list[str]:
     year = "" if day.year == YEAR else f", {day.year}"
     who = f"{listing.author_count} authors" if listing.author_count else str(listing.organization)
     when = f"{layout.published}{day.strftime(layout.month)} {day.day}{year}"
-    # Glued to a day of one digit, some counts make another day: that is what the words cannot tell.
+    # After a day of one digit without a space, some counts are ambiguous: they make another day.
     between = layout.comments
     if between == "" and (not year and day.day < 10):
         between = " "
@@ -172,7 +172,7 @@ def metadata(listing: Listing, layout: Layout) -> list[str]:
 
 
 def expected(listings: list[Listing], layout: Layout) -> list[Listing]:
-    """Return what should be read: repeats dropped, upvotes only where the layout shows them."""
+    """Return the expected listings: without repeats, and with upvotes only if the layout shows them."""
     found: dict[tuple[str, str], Listing] = {}
     for one in listings:
         upvotes = None if layout.upvotes == "none" else one.upvotes or 0
@@ -186,10 +186,10 @@ def expected(listings: list[Listing], layout: Layout) -> list[Listing]:
     LAYOUTS, st.permutations(MENU), st.sampled_from(["\n", "\n\n"]),
 )  # fmt: skip
 def test_a_page_is_read_back_exactly(listings, layout, menu, between):
-    # An abstract that only repeats its title looks like a card's title shown twice; a title may be a menu's word.
+    # An abstract that only repeats its title looks like a title shown twice; a title may be part of the menu.
     listings = [one for one in listings if one.abstract.rstrip(".") != one.title and one.title not in MENU]
     listings = listings or [Listing(0, "On Snails", LOREM)]
-    if layout.upvotes == "line":  # behind a number on a line of its own, only the line tells an odd title
+    if layout.upvotes == "line":  # after a number, a title that looks like boilerplate is ambiguous
         listings = [one for one in listings if " " in one.title] or [Listing(0, "On Snails", LOREM)]
     cards = [written(one, layout) for one in listings]
     blocks = [block for card in cards for block in (card * 2 if layout.twice else card)]
@@ -198,10 +198,10 @@ def test_a_page_is_read_back_exactly(listings, layout, menu, between):
     found = outcome(text.encode(layout.encoding), captured=date(YEAR, 12, 31))
     assert isinstance(found, DigestFile), str(found)
     assert list(found.listings) == expected(listings, layout)
-    assert found.note == "" or "behind the day" in found.note
+    assert found.note == "" or "the day without a space" in found.note
 
 
-# --- anything at all -----------------------------------------------------------------------------
+# --- any content ---------------------------------------------------------------------------------
 
 LINES = st.lists(
     st.one_of(
@@ -213,14 +213,14 @@ LINES = st.lists(
 )  # fmt: skip
 
 
-def judge(content: bytes) -> None:
+def check(content: bytes) -> None:
     found = outcome(content)
     if isinstance(found, Rejected):
         assert found.reason.strip() and found.remedy.strip()
         assert found.line is None or found.line >= 1
         return
     assert [one.rank for one in found.listings] == list(range(1, len(found.listings) + 1))
-    assert found.listings or found.note  # an empty answer is one, too
+    assert found.listings or found.note  # a response without papers is valid too
     for one in found.listings:
         assert one.title and one.abstract
         assert (one.title, one.abstract) == (" ".join(one.title.split()), " ".join(one.abstract.split()))
@@ -230,7 +230,7 @@ def judge(content: bytes) -> None:
 @settings(max_examples=400)
 @given(LINES, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_any_lines_are_read_or_rejected(lines, end, headed):
-    judge(((HEAD if headed else "") + end.join(lines)).encode("utf-8", "surrogatepass"))
+    check(((HEAD if headed else "") + end.join(lines)).encode("utf-8", "surrogatepass"))
 
 
 @settings(max_examples=200)
@@ -239,12 +239,12 @@ def test_any_lines_are_read_or_rejected(lines, end, headed):
 @example(b"\xff\xfe\x00", False)
 @example(b"\xff\xfe\x00\xd8", False)
 def test_any_bytes_are_read_or_rejected(data, headed):
-    judge(HEAD.encode() + data if headed else data)
+    check(HEAD.encode() + data if headed else data)
 
 
 @given(st.text(max_size=200))
-def test_the_words_of_a_page_are_all_accounted_for(text):
-    """A strange text in an abstract's place comes out as it went in, or the page is set aside."""
+def test_no_text_of_a_page_is_lost(text):
+    """A strange text as an abstract is read as it is, or the page is rejected."""
     found = outcome(f"{HEAD}On Snails\n\n{LOREM} {text} end\n".encode("utf-8", "replace"))
     if isinstance(found, DigestFile) and len(found.listings) == 1:
         assert found.listings[0].abstract == " ".join(

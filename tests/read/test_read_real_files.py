@@ -1,4 +1,4 @@
-"""Every field of the real files, counted a second time by readers that share nothing with ours."""
+"""Every field of the real files, compared with independent readers."""
 
 import ast
 import csv
@@ -43,7 +43,7 @@ def api_entries(path: Path) -> list[dict]:
 
 
 def test_all_110_days_of_the_api(shared):
-    """Every field of all 1,446 papers; each is new once when the days are replayed in order."""
+    """Every field of all 1,446 papers; each is new exactly once if the days are read in order."""
     seen: set[str] = set()
     total = 0
     for path in files(shared / "daily-papers-api", 110):
@@ -75,7 +75,7 @@ def test_all_110_days_of_the_api(shared):
 # --- arXiv -----------------------------------------------------------------------------------------
 
 
-def test_all_19_answers_of_the_api(shared):
+def test_all_19_responses_of_the_api(shared):
     total = 0
     for path in files(shared / "arxiv-api", 19):
         recorded = json.loads(path.read_text("utf-8"))
@@ -86,7 +86,7 @@ def test_all_19_answers_of_the_api(shared):
             continue
         assert isinstance(found, DigestFile)
         entries = root.findall("a:entry", ATOM)
-        assert outcome(recorded["body"]).listings == found.listings  # the answer itself, not recorded
+        assert outcome(recorded["body"]).listings == found.listings  # the response itself, not its recording
         assert (found.source, len(found.listings)) == ("arxiv-api", len(entries))
         assert found.captured == date.fromisoformat(root.find("a:updated", ATOM).text[:10])
         for one, entry in zip(found.listings, entries, strict=True):
@@ -107,13 +107,13 @@ def test_all_19_answers_of_the_api(shared):
 
 
 def head_of(block: str) -> dict[str, str]:
-    """Return the fields of a block's head by unfolding its lines, as mails are unfolded."""
+    """Return the fields in the head of a block, unfolded like the headers of a mail."""
     unfolded = re.sub(r"\n[ \t]+", " ", block)
     return dict(re.findall(r"^([A-Z][\w-]*(?: \([^)]*\))?): *(.*)$", unfolded, re.MULTILINE))
 
 
 def bare(text: str) -> str:
-    """Return a list of authors without what stands in brackets, innermost first."""
+    """Return a list of authors without brackets and their content, innermost first."""
     while (shorter := re.sub(r"\([^()]*\)", "", text)) != text:
         text = shorter
     return text
@@ -177,13 +177,13 @@ def test_all_200_abs_files(shared):
         assert (one.published, one.version) == (parsed[0], max(versions, default=1))
         assert (found.captured, found.captured_guessed) == (max(parsed), False)
         withdrawn += [path.stem] if one.withdrawn else []
-    told = [
+    mentioned = [
         path.stem
         for path in files(shared / "arxiv-abs", 200)
         if "withdrawn" in path.read_text("utf-8").lower()
     ]
     assert "0704.0615v3" in withdrawn
-    assert set(withdrawn) <= set(told)
+    assert set(withdrawn) <= set(mentioned)
 
 
 def test_all_12242_crawled_papers(shared):
@@ -201,13 +201,13 @@ def test_all_12242_crawled_papers(shared):
         assert one.author_count == len(row["authors"])
 
 
-def test_arxivs_own_feed(shared):
+def test_the_feed_of_arxiv(shared):
     text = (shared / "alerts" / "cs.AI_atom_2025-08-20_excerpt.xml").read_text("utf-8")
     found = page(text)
     one = found.listings[0]
     assert (found.source, len(found.listings), found.captured) == ("arxiv-feed", 1, date(2025, 8, 20))
-    said = html.unescape(re.search(r"<summary>(.*?)</summary>", text, re.DOTALL)[1])
-    assert one.abstract == flat(said.split("Abstract:", 1)[1])
+    summary = html.unescape(re.search(r"<summary>(.*?)</summary>", text, re.DOTALL)[1])
+    assert one.abstract == flat(summary.split("Abstract:", 1)[1])
     assert one.authors == tuple(re.search(r"<dc:creator>(.*?)<", text)[1].split(", "))
     assert (one.arxiv, one.version, one.announced) == ("2508.13428", 1, "cross")
     assert one.categories == tuple(re.findall(r'<category term="(.*?)"', text))
@@ -280,7 +280,7 @@ def test_all_ris_files(shared):
     ("gbk_test", 1, 0), ("lib1", 2, 2), ("xampl", 15, 0), ("xampl_mixed", 15, 0),
 ])  # fmt: skip
 def test_all_bibtex_files(shared, name, titles, dois):
-    """Title and author as pieces of the text itself: no reader of BibTeX is asked."""
+    """Title and authors are substrings of the file; no other BibTeX reader is needed."""
     path = shared / "bibliography" / f"{name}.bib"
     text = flat(path.read_bytes().decode("utf-8" if name != "gbk_test" else "gb18030"))
     found = page(path.read_bytes(), path.name)
@@ -288,11 +288,11 @@ def test_all_bibtex_files(shared, name, titles, dois):
     assert (found.source, len(found.listings), len(named)) == ("bibtex", titles, titles)
     assert len([one for one in found.listings if one.doi]) == dois
     for one in found.listings:
-        # A title may be put together from pieces.
+        # A title may be joined from several pieces.
         assert (
             one.title.removesuffix(" Symposium on the Theory of Computing") in text and one.abstract in text
         )
-        if name != "gbk_test":  # two words do not tell GBK from others
+        if name != "gbk_test":  # two words are too few to detect GBK
             for author in one.authors:
                 assert all(word.rstrip(",") in text for word in author.split())
 
@@ -311,16 +311,16 @@ def test_all_tables(shared, name):
     )
 
 
-# --- across sources --------------------------------------------------------------------------------
+# --- several sources -------------------------------------------------------------------------------
 
 
-def test_the_feeds_of_feedparser_are_read_or_set_aside(shared):
-    counts = {"read": 0, "set aside": 0}
+def test_the_feeds_of_feedparser_are_read_or_rejected(shared):
+    counts = {"read": 0, "rejected": 0}
     with tarfile.open(shared / "feeds" / "feedparser-tests.tar.xz") as archive:
         for member in archive:
             if member.isfile():
                 found = outcome(archive.extractfile(member).read(), member.name)
-                counts["set aside" if isinstance(found, Rejected) else "read"] += 1
+                counts["rejected" if isinstance(found, Rejected) else "read"] += 1
                 if isinstance(found, Rejected):
                     assert found.reason and found.remedy
                 else:
@@ -329,8 +329,8 @@ def test_the_feeds_of_feedparser_are_read_or_set_aside(shared):
     assert counts["read"] > 1000
 
 
-def test_one_paper_by_page_api_mail_and_feed_has_one_key():
-    """The same arXiv paper from every source: each knows it by the same strongest key."""
+def test_a_paper_has_the_same_key_in_every_source():
+    """The strongest key of the same arXiv paper is the same in every source."""
     samples = Path(__file__).parent / "samples"
     keys = {}
     for name in ("daily-papers.json", "arxiv-api.xml", "arxiv-rss.xml", "arxiv-mail.txt", "arxiv-listing.html",

@@ -1,4 +1,4 @@
-"""The real pages, read a second time by a reader that shares nothing with ours."""
+"""The real pages, compared with an independent reader."""
 
 import random
 import re
@@ -16,7 +16,7 @@ MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def by_hand(text: str, year: int) -> list[tuple]:
-    """Split at blank lines; single lines after the furniture alternate, blocks of three are metadata."""
+    """Split at blank lines: after the date, single lines alternate and blocks of three lines are metadata."""
     blocks = [block.split("\n") for block in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n"))]
     start = (
         next(place for place, lines in enumerate(blocks) if re.fullmatch(r"[A-Z][a-z]{2} \d+", lines[0])) + 1
@@ -64,20 +64,20 @@ def test_every_field_of_every_listing(number, listed, captured):
     )  # fmt: skip
 
 
-def test_the_days_of_capture_follow_from_header_and_clock():
+def test_the_capture_date_follows_from_header_and_current_date():
     clock = {"today": date(2025, 11, 30), "zone": UTC}
     for number, captured in (("000", date(2025, 3, 11)), ("003", date(2025, 11, 24))):
         found = page(real_page(number).read_bytes(), **clock)
         assert (found.captured, found.captured_guessed) == (captured, True)
 
 
-def test_no_year_before_a_listing_dated_in_full():
-    """A clock before the newest date in full leaves only the clock."""
+def test_the_year_is_not_before_a_full_date_of_a_listing():
+    """If today is before the newest full date, today is taken."""
     found = page(real_page("003").read_bytes(), today=date(2024, 1, 5))
     assert found.captured == date(2024, 1, 5)
 
 
-def test_one_listing_has_no_metadata_and_swallows_nothing():
+def test_a_listing_without_metadata_does_not_swallow_the_next():
     found = page(real_page("003").read_bytes())
     bare = [one for one in found.listings if one.author_count is None]
     assert len(bare) == 1
@@ -88,8 +88,8 @@ def test_one_listing_has_no_metadata_and_swallows_nothing():
 
 
 @pytest.mark.parametrize("number", ["000", "002", "003"])
-def test_a_paragraph_too_many_is_noticed_not_guessed_at(number):
-    """Abstracts cut in two anywhere: nothing comes out that is not a listing of the whole page."""
+def test_a_split_abstract_is_detected(number):
+    """Pages with abstracts that are split anywhere are rejected with a line."""
     text = real_page(number).read_text("utf-8")
     whole = set(pairs(page(text)))
     chooser = random.Random(7)
@@ -107,7 +107,7 @@ def test_a_paragraph_too_many_is_noticed_not_guessed_at(number):
     assert whole
 
 
-def test_a_missing_abstract_is_named_by_the_line_of_its_title():
+def test_a_missing_abstract_is_reported_with_the_line_of_its_title():
     lines = real_page("002").read_text("utf-8").strip("\n").split("\n")
     found = outcome("\n".join(lines[:-2]))
     assert isinstance(found, Rejected)

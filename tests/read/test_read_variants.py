@@ -1,4 +1,4 @@
-"""What files of each kind look like besides the samples, and what is wrong with those that are set aside."""
+"""Variants of files of each format besides the samples, and rejected files."""
 
 import json
 from datetime import date
@@ -9,10 +9,8 @@ from reading import outcome, page, rejected
 
 from digest.cli.run import listing_json
 from digest.model import Rejected
-from digest.read import files_of
-from digest.read import normalize as gather
-from digest.read.parsing import dates, ids, names
-from digest.read.parsing import html_tree as trees
+from digest.read import files_of, normalize
+from digest.read.parsing import dates, html_tree, ids, names
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -26,7 +24,7 @@ def only(content: str | bytes):
     return one
 
 
-# --- words of all formats ----------------------------------------------------------------------------
+# --- shared by all formats ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("text", "found"), [
@@ -93,8 +91,8 @@ def test_months(text, found):
     ("Brook, Ada", "Ada Brook"), ("van der Strand, M. P.", "M. P. van der Strand"), ("Ada Brook", "Ada Brook"), ("Kelp, Jr., Fern", "Fern Kelp, Jr."),
     ("Kelp, Fern, III", "Fern Kelp, III"), ("Kelp, Jr.", "Kelp, Jr."), (" Brook ,\nAda ", "Ada Brook"), ("Plato", "Plato"), ("a, b, c, d", "a, b, c, d"), ("", ""),
 ])  # fmt: skip
-def test_names_are_turned_around(text, found):
-    assert names.turned(text) == found
+def test_names_with_the_family_name_first(text, found):
+    assert names.given_first(text) == found
 
 
 @pytest.mark.parametrize(("text", "found"), [
@@ -104,13 +102,16 @@ def test_names_are_turned_around(text, found):
     ("A One; B Two & C Three", ("A One", "B Two", "C Three")), ("Anders Andersen", ("Anders Andersen",)), ("", ()), ("(x", ("(x",)), ("x) y", ("x) y",)),
 ])  # fmt: skip
 def test_lists_of_names(text, found):
-    assert names.listed(text) == found
+    assert names.split_names(text) == found
 
 
 def test_lists_with_family_names_first():
-    assert names.family_first("Brook, A., van der Strand, M. P.") == ("A. Brook", "M. P. van der Strand")
-    assert names.family_first("Ada Brook, Fern Kelp") == ("Ada Brook", "Fern Kelp")
-    assert names.family_first("Brook, A., Kelp") == ("Brook", "A.", "Kelp")
+    assert names.split_family_first("Brook, A., van der Strand, M. P.") == (
+        "A. Brook",
+        "M. P. van der Strand",
+    )
+    assert names.split_family_first("Ada Brook, Fern Kelp") == ("Ada Brook", "Fern Kelp")
+    assert names.split_family_first("Brook, A., Kelp") == ("Brook", "A.", "Kelp")
 
 
 @pytest.mark.parametrize(("value", "found"), [
@@ -118,15 +119,15 @@ def test_lists_with_family_names_first():
     (True, None), (-1, None), ("-1", None), (1.5, None), ("x", None), (None, None), ([], None), (2**60, None), (float("inf"), None), ("1e5", None),
 ])  # fmt: skip
 def test_counts(value, found):
-    assert gather.count(value) == found
+    assert normalize.count(value) == found
 
 
 @pytest.mark.parametrize(("markup", "found"), [
     ("<p>One</p><p>Two</p>", "One Two"), ("a<b and c>d", "ad"), ("1 < 2 & 3", "1 < 2 & 3"), ("x &amp; y&nbsp;z", "x & y z"),
     ("<p>H<sub>2</sub>O</p>", "H2O"), ("<style>p{}</style><p>a<br>b<!-- c --></p>", "a b"), ("<script>x</script>", ""), ("", ""), ("<li>a<li>b", "a b"),
 ])  # fmt: skip
-def test_html_as_a_reader_sees_it(markup, found):
-    assert trees.plain(markup) == found
+def test_the_visible_text_of_html(markup, found):
+    assert html_tree.html_to_text(markup) == found
 
 
 # --- Daily Papers ----------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def entry(**changes) -> dict:
     lambda entries: entries, lambda entries: {"data": entries}, lambda entries: {"papers": entries, "total": 1},
     lambda entries: entries[0], lambda entries: [entries[0]["paper"]], lambda entries: [repr(entries[0])], lambda entries: {"dailyPapers": entries},
 ])  # fmt: skip
-def test_shapes_of_an_answer(wrap):
+def test_shapes_of_a_response(wrap):
     found = page(json.dumps(wrap([entry()])))
     assert (found.source, [one.title for one in found.listings]) == ("daily-papers-api", ["Snails"])
 
@@ -160,12 +161,12 @@ def test_fields_of_an_entry(key, value, field, expected):
 @pytest.mark.parametrize(
     "content", ["[]", " [ ]\n", '{"status": "success", "date": "2026-11-15", "count": 0, "data": []}']
 )
-def test_a_day_without_papers_is_no_error(content):
+def test_a_day_without_papers_is_not_an_error(content):
     found = page(content)
-    assert (found.source, found.listings, found.note) == ("daily-papers-api", (), "there are no papers in it")
+    assert (found.source, found.listings, found.note) == ("daily-papers-api", (), "no papers in this file")
 
 
-def test_outer_fields_stand_in():
+def test_outer_fields_are_used_if_inner_ones_are_missing():
     outer = {
         "paper": {"id": "2611.01001"},
         "title": "Snails",
@@ -187,17 +188,17 @@ def test_outer_fields_stand_in():
 @pytest.mark.parametrize(("content", "words", "line"), [
     (json.dumps([entry(), {"paper": {"id": "x"}}]), "entry 2 of 2", None), (json.dumps([entry(), 5]), "entry 2 of 2", None),
     (json.dumps([entry(), "{'paper': "]), "entry 2 of 2", None), (json.dumps([entry(), {"paper": []}]), "entry 2 of 2", None),
-    (json.dumps([entry(), entry()], indent=1)[:-30], "no valid JSON", 14), (json.dumps([entry(title=" ")]), "entry 1 of 1", None),
+    (json.dumps([entry(), entry()], indent=1)[:-30], "JSON is not valid", 14), (json.dumps([entry(title=" ")]), "entry 1 of 1", None),
     (json.dumps([entry()])[:-1] + ", " + "[" * 100_000, "brackets", None),
 ])  # fmt: skip
-def test_answers_that_are_set_aside(content, words, line):
+def test_responses_that_are_rejected(content, words, line):
     found = rejected(content)
     assert (words in found.reason, found.line) == (True, line)
 
 
 def test_a_page_without_papers():
     assert "no papers" in rejected('<html><a href="/papers/2611.01001#x"></a></html>').reason
-    assert "before its end" in rejected(sample("daily-papers-cards.html").replace("</html>", "")).reason
+    assert "cut short" in rejected(sample("daily-papers-cards.html").replace("</html>", "")).reason
     deep = '<html><div data-target="DailyPapers" data-props=\'{"a": {"dailyPapers": [%s]}}\'></div></html>'
     assert only(deep % json.dumps(entry())).title == "Snails"
     assert "no papers" in rejected(deep % "5").reason
@@ -208,28 +209,28 @@ def test_a_page_without_papers():
 
 
 @pytest.mark.parametrize(("change", "words", "line"), [
-    (("<id>http://arxiv.org/abs/2611.01001v2</id>", ""), "entry 1 of 2", 9), (("</feed>", ""), "no well-formed XML", None),
+    (("<id>http://arxiv.org/abs/2611.01001v2</id>", ""), "entry 1 of 2", 9), (("</feed>", ""), "XML is not well-formed", None),
     (("<title>Old Knots in Seaweed</title>", "<title/>"), "entry 2 of 2", 26),
 ])  # fmt: skip
-def test_api_answers_that_are_set_aside(change, words, line):
+def test_api_responses_that_are_rejected(change, words, line):
     found = rejected(sample("arxiv-api.xml").replace(*change))
     assert words in found.reason and (line is None or found.line == line)
 
 
-def test_a_recorded_answer_is_the_answer():
+def test_a_recorded_response_is_read_like_the_response():
     text = sample("arxiv-api.xml")
     for status in ({"status": 200}, {"status_code": 200}, {"url": "https://x"}):
         assert page(json.dumps({"body": text} | status)).listings == page(text).listings
     assert isinstance(outcome(json.dumps({"body": text})), Rejected)
 
 
-def test_an_empty_feed_is_no_error():
+def test_an_empty_feed_is_not_an_error():
     head, _, rest = sample("arxiv-rss.xml").partition("<item>")
     found = page(head + rest.rpartition("</item>")[2])
-    assert (found.source, found.listings, found.note) == ("arxiv-feed", (), "there are no papers in it")
+    assert (found.source, found.listings, found.note) == ("arxiv-feed", (), "no papers in this file")
 
 
-def test_feed_items_without_id_are_set_aside():
+def test_feed_items_without_id_are_rejected():
     text = sample("arxiv-rss.xml").replace("2611.01001", "x")
     found = rejected(text)
     assert ("item 1 of 2" in found.reason, found.line) == (True, 10)
@@ -239,10 +240,10 @@ MAIL = sample("arxiv-mail.txt")
 
 
 @pytest.mark.parametrize(("change", "words", "line"), [
-    (("Title: Knots in Seaweed\n", ""), "arXiv:2611.01002"[6:], 35), (("arXiv:2611.01002 (", "arXiv:x ("), "without its arXiv id", 35),
-    (("\\\\ ( https://arxiv.org/abs/2611.01002 ,  12kb)", ""), "no end", 35), (("%%%---" * 13, ""), "before its last line", None),
+    (("Title: Knots in Seaweed\n", ""), "arXiv:2611.01002"[6:], 35), (("arXiv:2611.01002 (", "arXiv:x ("), "no arXiv id", 35),
+    (("\\\\ ( https://arxiv.org/abs/2611.01002 ,  12kb)", ""), "cut short", 35), (("%%%---" * 13, ""), "last line is missing", None),
 ])  # fmt: skip
-def test_mails_that_are_set_aside(change, words, line):
+def test_mails_that_are_rejected(change, words, line):
     old, new = change
     assert old in MAIL
     found = rejected(MAIL.replace(old, new))
@@ -256,7 +257,7 @@ def test_a_part_of_a_mail_may_be_copied():
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_mail_as_it_comes(end):
+def test_a_mail_with_its_headers(end):
     head = "Received: from x\nFrom: no-reply@arxiv.example\nTo: a@b.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
     data = (head + MAIL).replace("\n", end).encode()
     assert page(data).listings == page(MAIL).listings
@@ -265,21 +266,21 @@ def test_a_mail_as_it_comes(end):
         f"Date: Wed, 18 Nov 2026 01:29:12 GMT\n\n--q\nContent-Type: text/plain\n\n{MAIL}\n--q--\n"
     )
     assert page(quoted.replace("\n", end)).listings == page(MAIL).listings
-    assert "before its end" in rejected(quoted.replace("--q--\n", "").replace("\n", end)).reason
+    assert "cut short" in rejected(quoted.replace("--q--\n", "").replace("\n", end)).reason
 
 
 def test_several_abs_files_in_one():
     text = sample("paper.abs")
     found = page(text + text.replace("0309136", "0309137"))
     assert [one.arxiv for one in found.listings] == ["math/0309136", "math/0309137"]
-    assert "no end" in rejected(text.rstrip()[:-2]).reason
+    assert "cut short" in rejected(text.rstrip()[:-2]).reason
 
 
 LISTING = sample("arxiv-listing.html")
 
 
 def test_listing_pages():
-    assert "before its end" in rejected(LISTING.replace("</html>", "")).reason
+    assert "cut short" in rejected(LISTING.replace("</html>", "")).reason
     assert "no title or no arXiv id" in rejected(LISTING.replace("/abs/2611.01002", "/x")).reason
     assert "within a paper" in rejected(LISTING.replace("</dl></div>", "<dt>x</dt></dl></div>")).reason
     recent = LISTING.replace(
@@ -289,12 +290,12 @@ def test_listing_pages():
     assert page(recent).captured == date(2026, 11, 18)
 
 
-def test_metadata_as_a_list_and_with_faults():
+def test_metadata_as_a_list_and_with_mistakes():
     lines = [json.loads(line) for line in sample("arxiv-snapshot.jsonl").splitlines() if line]
     assert page(json.dumps(lines)).listings == page(sample("arxiv-snapshot.jsonl")).listings
     assert rejected(sample("arxiv-snapshot.jsonl") + "{").line == 4
     assert rejected(sample("arxiv-snapshot.jsonl") + '{"id": "x", "title": "y"}').line == 4
-    assert "no object" in rejected(json.dumps([*lines, 5])).reason
+    assert "not an object" in rejected(json.dumps([*lines, 5])).reason
 
 
 # --- alerts ----------------------------------------------------------------------------------------
@@ -303,13 +304,13 @@ def test_metadata_as_a_list_and_with_faults():
 def test_scholar_alerts():
     text = sample("scholar-alert.html")
     assert "paper 3 of 3 has no title" in rejected(text.replace(">No byline<", "> <")).reason
-    assert "before its end" in rejected(text.replace("</html>", "")).reason
+    assert "cut short" in rejected(text.replace("</html>", "")).reason
     odd = text.replace("https://shore.example/direct", "javascript:alert(1)")
     assert page(odd).listings[2].url is None
     assert page(text.replace("https://shore.example/direct", "http://[::1")).listings[2].url is None
 
 
-def test_mails_that_are_no_alert_are_nothing():
+def test_mails_that_are_not_alerts_are_rejected():
     found = rejected("From: a@b.example\nSubject: lunch\n\nSoup?\n")
     assert "an e-mail message" in found.reason
 
@@ -325,7 +326,7 @@ def test_odd_mails():
     assert isinstance(outcome(attached), Rejected)
 
 
-def test_a_maildir_stands_for_its_messages(tmp_path):
+def test_the_files_of_a_maildir_are_its_messages(tmp_path):
     for box in ("cur", "new", "tmp"):
         (tmp_path / box).mkdir()
         (tmp_path / box / f"1.{box}").write_text("x")
@@ -356,20 +357,20 @@ def test_items_of_a_feed(item, field, expected):
     assert getattr(found.listings[0], field) == expected
 
 
-def test_feeds_that_are_set_aside():
-    assert "before its end" in rejected(rss("").removesuffix("</rss>")).reason
+def test_feeds_that_are_rejected():
+    assert "cut short" in rejected(rss("").removesuffix("</rss>")).reason
     assert "entry 1 of 1 has no title" in rejected(rss("").replace("<title>Snails</title>", "")).reason
     assert "XML" in rejected("<feed><x/></feed>").reason
     coded = rss("").encode("utf-16")
     assert only(coded).title == "Snails"
 
 
-def test_a_feed_of_which_nothing_is_understood_is_set_aside():
+def test_a_feed_without_readable_entries_is_rejected():
     text = rss("").replace("<channel>", "<!-- ").replace("</channel>", "")
     assert isinstance(outcome(text), Rejected)
 
 
-def test_json_feeds_that_are_set_aside():
+def test_json_feeds_that_are_rejected():
     feed = json.loads(sample("feed.json"))
     assert "no list" in rejected(json.dumps(feed | {"items": 5})).reason
     assert "item 2 of 2" in rejected(json.dumps(feed | {"items": [feed["items"][0], {"id": "1"}]})).reason
@@ -380,12 +381,12 @@ def test_json_feeds_that_are_set_aside():
 
 
 @pytest.mark.parametrize(("text", "line", "words"), [
-    ("@article{a,\n title = {x}\n", 1, "no end"), ("@article{a,\n title = {x\n}", 1, "no end"), ("@article{a,\n title = {x\n", 2, "never closed"), ('@article{a,\n title = "x\n}', 2, "never closed"),
-    ("@article{a,\n title {x}}", None, ""), ("@article{a,\n title = {x},\n year 2020}", 3, "no ="), ("@article{a,\n title = ,}", 2, "no value"),
-    ('@article{a,\n title = "a}b"}', 2, "never closed"), ("@article{a, title = {x}, %}", 1, "where a field's name"),
+    ("@article{a,\n title = {x}\n", 1, "never closed"), ("@article{a,\n title = {x\n}", 1, "never closed"), ("@article{a,\n title = {x\n", 2, "never closed"), ('@article{a,\n title = "x\n}', 2, "never closed"),
+    ("@article{a,\n title {x}}", None, ""), ("@article{a,\n title = {x},\n year 2020}", 3, "no = after"), ("@article{a,\n title = ,}", 2, "no value"),
+    ('@article{a,\n title = "a}b"}', 2, "never closed"), ("@article{a, title = {x}, %}", 1, "expected the name of a field"),
     ("@article{a, title = {x}}\n@book{b c d", 2, "comma"), ("@article{a, title = {x}}\n@comment{ {", 2, "never closed"),
 ])  # fmt: skip
-def test_bibtex_that_is_set_aside(text, line, words):
+def test_bibtex_that_is_rejected(text, line, words):
     found = rejected(text)
     assert line is None or (found.line, words in found.reason) == (line, True), found
 
@@ -411,9 +412,9 @@ def test_comments_in_bibtex():
 @pytest.mark.parametrize(("text", "line"), [
     ("TY  - JOUR\nTI  - x\n", 1), ("TY  - JOUR\nTI  - x\nER  - \nTY  - JOUR\nTI  - y\nTY  - JOUR\nTI  - z\nER  - \n", 4),
 ])  # fmt: skip
-def test_ris_that_is_set_aside(text, line):
+def test_ris_that_is_rejected(text, line):
     found = rejected(text)
-    assert (found.line, "no end" in found.reason) == (line, True)
+    assert (found.line, "cut short" in found.reason) == (line, True)
 
 
 @pytest.mark.parametrize(("item", "field", "expected"), [
@@ -428,12 +429,12 @@ def test_fields_of_csl(item, field, expected):
         assert getattr(only(json.dumps(wrap(base | item))), field) == expected
 
 
-def test_csl_that_is_set_aside():
+def test_csl_that_is_rejected():
     base = {"type": "article", "title": "Snails", "URL": "https://a.example", "DOI": "10.1234/a"}
     assert "item 2 of 2" in rejected(json.dumps([base, 5])).reason
 
 
-def test_pubmed_that_is_set_aside_or_odd():
+def test_pubmed_xml_that_is_rejected_or_unusual():
     text = sample("pubmed.xml").replace("&nbsp;", " ")
     assert rejected(text.replace("</PubmedArticleSet>", "")).line
     whole = page(text)
@@ -443,10 +444,10 @@ def test_pubmed_that_is_set_aside_or_odd():
     assert page(cut).listings[0].author_count is None
 
 
-def test_medline_that_is_set_aside_or_odd():
+def test_medline_that_is_rejected_or_unusual():
     text = sample("pubmed.nbib")
     found = rejected(text.replace("SO  - J Tides. 2025.\n", ""))
-    assert (found.line, "no end" in found.reason) == (28, True)
+    assert (found.line, "cut short" in found.reason) == (28, True)
     assert rejected(text[: text.rindex("SO  -")]).line == 37
     days = [
         page(text.replace("DEP - 20261103\n", gone)).listings[0].published for gone in ("", "DEP - soon\n")
@@ -456,9 +457,9 @@ def test_medline_that_is_set_aside_or_odd():
 
 @pytest.mark.parametrize(("text", "line", "words"), [
     ("title,doi\na,10.1/a\n,10.1/b\n", 3, "no title"), ("\n\ntitle,doi\n\"a\nb\",10.1/a\nc,d,e\n", 6, "3 cells for 2 columns"),
-    ('title,doi\na,"b\n', 2, "no table"),
+    ('title,doi\na,"b\n', 2, "not valid CSV"),
 ])  # fmt: skip
-def test_tables_that_are_set_aside(text, line, words):
+def test_tables_that_are_rejected(text, line, words):
     found = rejected(text)
     assert (found.line, words in found.reason) == (line, True)
 
@@ -466,7 +467,7 @@ def test_tables_that_are_set_aside(text, line, words):
 @pytest.mark.parametrize(
     "head", ["title;doi", "TITLE\tDOI", "Title | DOI", '"Article Title","DI"', "\ufefftitle, doi"]
 )
-def test_heads_of_tables(head):
+def test_header_rows_of_tables(head):
     sign = next(sign for sign in ";\t|," if sign in head)
     assert only(f"{head}\nSnails{sign}10.1234/A\n").doi == "10.1234/a"
 
@@ -479,12 +480,12 @@ def test_authors_in_a_cell(cell, expected):
     assert only(f'title,authors\nSnails,"{cell}"\n').authors == expected
 
 
-# --- our own ---------------------------------------------------------------------------------------
+# --- JSON Lines of digest --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir()))
-def test_what_read_prints_is_read_again(name):
-    """Every sample, as `digest read --json` prints it, comes back the same."""
+def test_the_output_of_read_can_be_read_again(name):
+    """The output of `digest read --json` for every sample is read as the same listings."""
     whole = page((SAMPLES / name).read_bytes(), name)
     lines = [listing_json(whole, one) for one in whole.listings]
     again = page("\n".join(map(json.dumps, lines)) + "\n", name)
@@ -494,19 +495,19 @@ def test_what_read_prints_is_read_again(name):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"title": " "}, "no title"), ({"title": 5}, "no title"), ({"abstract": 5}, "abstract is no text"), ({"upvotes": "many"}, "upvotes is no count"),
-    ({"authors": "Ann"}, "authors is no list"), ({"authors": [5]}, "authors is no list"), ({"published": "soon"}, "published is no date"),
-    ({"ids": 5}, "ids is no object"), ({"ids": {"arxiv": "x"}}, "no arXiv id"), ({"ids": {"doi": "x"}}, "no DOI"), ({"ids": {"doi": 5}}, "no DOI"),
-    ({"categories": None}, "categories is no list"),
+    ({"title": " "}, "no title"), ({"title": 5}, "no title"), ({"abstract": 5}, "abstract is not a string"), ({"upvotes": "many"}, "upvotes is not a count"),
+    ({"authors": "Ann"}, "authors is not a list of strings"), ({"authors": [5]}, "authors is not a list of strings"), ({"published": "soon"}, "published is not a date"),
+    ({"ids": 5}, "ids is not an object"), ({"ids": {"arxiv": "x"}}, "not an arXiv id"), ({"ids": {"doi": "x"}}, "not a DOI"), ({"ids": {"doi": 5}}, "not a DOI"),
+    ({"categories": None}, "categories is not a list of strings"),
 ])  # fmt: skip
-def test_lines_of_our_own_that_are_set_aside(change, words):
+def test_json_lines_that_are_rejected(change, words):
     line = json.loads(sample("papers.jsonl").splitlines()[0])
     found = rejected(f"{json.dumps(line)}\n{json.dumps(line | change)}\n")
     assert (found.line, words in found.reason) == (2, True)
 
 
-def test_nothing_from_the_future_dates_a_file():
-    """A day of publication may be to come; the file was not saved then."""
+def test_a_date_in_the_future_is_not_the_capture_date():
+    """A publication date may be in the future, but the file was saved before."""
     one = json.loads(sample("papers.jsonl").splitlines()[0]) | {"published": "2031-01-01"}
     found = page(json.dumps(one))
     assert (found.listings[0].published, found.captured, found.captured_guessed) == (

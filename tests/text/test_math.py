@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import texts
 
-from digest.text.math import readable, shown
-from digest.text.math import tables as table
+from digest.text.math import readable, shown, tables
 from digest.text.math.formula import formula
 
 REMNANTS = (
@@ -82,16 +81,16 @@ def test_remnants_become_readable(text, expected):
 
 
 @pytest.mark.parametrize("text", WORDS)
-def test_words_money_and_code_stay(text):
+def test_words_money_and_code_do_not_change(text):
     assert shown(text) == text
 
 
-def test_no_formula():
+def test_formulae_that_are_empty_or_too_deep():
     assert formula("") == ""
     assert formula("{" * 100 + "x") == formula("{" * 100 + "x")
 
 
-def test_offsets_follow_their_characters():
+def test_offsets_are_converted():
     text = r"a 4times4 \emph{one-step} $x_1$ model"
     read = readable(text)
     assert read.text == "a 4×4 one-step x₁ model"
@@ -105,7 +104,7 @@ def test_offsets_follow_their_characters():
     assert read.spans([(0, 1), (text.index("{one") + 1, text.index("}"))]) == ((0, 1), (6, 14))
 
 
-def test_spans_that_meet_become_one():
+def test_adjacent_spans_are_merged():
     text = r"$\textbf{A}$daptive"
     assert readable(text).spans([(9, 10), (12, 19)]) == ((0, 8),)
     assert readable(r"a\,b").spans([(1, 3)]) == ((1, 2),)
@@ -166,19 +165,21 @@ ODD = (
 
 
 @given(texts() | st.lists(st.sampled_from(ODD), max_size=25).map("".join), st.data())
-def test_any_text_is_read_and_spans_stay_in_order(text, data):
+def test_any_text_is_accepted_and_spans_stay_in_order(text, data):
     read = readable(text)
-    places = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=6)))
+    offsets = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=6)))
     spans = [
-        read.span(first, last) for first, last in zip(places[::2], places[1::2], strict=False) if first < last
+        read.span(first, last)
+        for first, last in zip(offsets[::2], offsets[1::2], strict=False)
+        if first < last
     ]
     assert all(0 <= first <= last <= len(read.text) for first, last in spans)
     assert all(before[0] <= after[0] for before, after in pairwise(spans))
 
 
 @given(st.text(st.characters(exclude_characters="\\$^{}~`_", exclude_categories=("Cs",)), max_size=200))
-def test_a_text_without_signs_and_names_is_returned_as_it_is(text):
-    names = ("times", "sim", "pm", "approx", "Delta", "(", *table.BARE)
+def test_a_text_without_signs_and_names_does_not_change(text):
+    names = ("times", "sim", "pm", "approx", "Delta", "(", *tables.BARE)
     if not any(name in text for name in names):
         assert shown(text) == text
 
@@ -189,7 +190,7 @@ def test_links_without_a_label():
     assert shown(r"in \href{section} and \href{") == r"in \href{section} and \href{"
 
 
-def test_money_is_no_factor():
+def test_money_is_not_a_factor():
     assert shown("costs $5 times 10 and $1,000 times 1,000") == "costs $5 times 10 and $1,000 times 1,000"
     assert shown("64 times 64 for $5") == "64 × 64 for $5"
 
@@ -202,7 +203,7 @@ def test_money_is_no_factor():
         max_size=30,
     )
 )
-def test_english_stays(words):
+def test_english_does_not_change(words):
     text = " ".join(words)
     unlikely = ("10 times 10", "A times A")
     if not any(each in text for each in unlikely):
@@ -221,5 +222,5 @@ def test_english_stays(words):
         "$x^" + "^" * 590 + "$",
     ],
 )
-def test_hostile_texts_are_read_in_time(text):
+def test_hostile_texts_do_not_take_long(text):
     assert isinstance(shown(text), str)

@@ -1,4 +1,4 @@
-"""A run that is killed at any moment leaves a home from which the next run ends where it would have ended."""
+"""After a run is killed at any time, the next run leads to the same result as without the kill."""
 
 import json
 import os
@@ -24,11 +24,11 @@ pytestmark = pytest.mark.torture
 KILLS = {"sample": 60, "full": 1000}.get(os.environ.get("TORTURE", ""), 10)
 SEED = int(os.environ["TORTURE_SEED"])
 
-# Where a run can be made to kill itself. Commits are few, and most depends on them.
+# The points at which a run can kill itself, and their weights. Commits are rare and matter most.
 KINDS = ("after a commit", "in half a draft", "after a draft", "after a file")
-CHANCES = (6, 1, 1, 1)
+WEIGHTS = (6, 1, 1, 1)
 
-# Runs a command that counts its commits and files, and kills itself at the n-th of one kind.
+# Runs a command that counts its commits and files, and kills itself at the n-th point of a kind.
 SCRIPT = """
 import json, os, signal, stat, sys
 from collections import Counter
@@ -55,7 +55,7 @@ commit, write_whole = DefaultDialect.do_commit, digest.pipeline.outputs.write_wh
 
 
 def do_commit(self, connection):
-    # Only what changed something: what was before a commit is what was after the last one.
+    # Only commits with changes: the state before a commit is the one after the last commit.
     changed = connection.dbapi_connection.total_changes > seen.get(id(connection.dbapi_connection), 0)
     commit(self, connection)
     seen[id(connection.dbapi_connection)] = connection.dbapi_connection.total_changes
@@ -91,7 +91,7 @@ if log != "-":
 sys.exit(status)
 """
 
-# The subjects decide by the title alone who gets a paper, so that a test needs no query to know it.
+# The first word of a title decides which subscriptions match, so that the test needs no queries.
 SUBJECTS = ("Kelp", "Lantern", "Granite")
 WANTS = {"daily": ("Kelp",), "weekly": ("Lantern", "Granite"), "mail": ("Kelp", "Granite")}
 
@@ -101,7 +101,7 @@ def title(number: int) -> str:
 
 
 def pages() -> list[str]:
-    """Return four pages: new papers, some listed again, some of those revised."""
+    """Return four pages with new papers, repeated papers and revised papers."""
     revised = [Card(title(n), prose(title(n), f"only {n + 2} lamps were ever found")) for n in (2, 4, 9)]
     return [
         page(*(title(n) for n in range(12)), day="Nov 16"),
@@ -112,7 +112,7 @@ def pages() -> list[str]:
 
 
 STEPS = ("2026-11-16T09:00", "2026-11-17T09:00", "2026-11-18T07:45", "2026-11-20T09:00")
-LAST = "2026-11-23T09:00"  # the Monday after: every schedule has had a slot since the last page
+LAST = "2026-11-23T09:00"  # the following Monday: every schedule has had a slot since the last page
 
 
 def new_home(path: Path) -> TestHome:
@@ -123,23 +123,23 @@ def new_home(path: Path) -> TestHome:
     return home
 
 
-def arrive(home: TestHome, step: int) -> None:
+def add_page(home: TestHome, step: int) -> None:
     home.put(f"2026-11-{(16, 17, 18, 20)[step]}.txt", pages()[step])
 
 
-def words(home: TestHome, now: str, *more: str) -> list[str]:
+def arguments(home: TestHome, now: str, *more: str) -> list[str]:
     return ["run", "--home", str(home.path), "--quiet", "--now", now, *more]
 
 
 def finish(home: TestHome, now: str, *more: str) -> None:
-    """Do an undisturbed run."""
-    done = forked.run(["-m", "digest", *words(home, now, *more)])
+    """Do a run without a kill."""
+    done = forked.run(["-m", "digest", *arguments(home, now, *more)])
     assert done.returncode == 0, done.stderr
 
 
 @dataclass
 class Reference:
-    """An undisturbed home, how long each of its runs took, and how often each point was reached."""
+    """A home without kills, the duration of each run in seconds, and how often each point was reached."""
 
     home: TestHome
     script: Path
@@ -149,20 +149,20 @@ class Reference:
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    folder = tmp_path_factory.mktemp("undisturbed")
+    folder = tmp_path_factory.mktemp("reference")
     script = folder / "killed.py"
     script.write_text(SCRIPT, "utf-8")
     found = Reference(new_home(folder / "home"), script)
-    with forked.Server() as other:  # one that hashes texts otherwise: no order of a set may show
+    with forked.Server() as other:  # with other string hashes: the order of sets must not matter
         for step, now in enumerate((*STEPS, LAST)):
             if step < len(STEPS):
-                arrive(found.home, step)
+                add_page(found.home, step)
             counted = folder / "points.json"
-            command = [str(script), "none", "0", str(counted), *words(found.home, now)]
+            command = [str(script), "none", "0", str(counted), *arguments(found.home, now)]
             started = time.monotonic()
             run = other.start(command)
-            _, complaints = run.communicate()
-            assert run.returncode == 0, complaints
+            _, errors = run.communicate()
+            assert run.returncode == 0, errors
             found.seconds.append(time.monotonic() - started)
             found.points.append(json.loads(counted.read_text("utf-8")))
     assert set(found.points[0]) == set(KINDS)
@@ -175,90 +175,90 @@ def test_a_killed_run_loses_and_repeats_nothing(reference: Reference, tmp_path: 
     while kills.total() < KILLS:
         seed = SEED + number
         home = new_home(tmp_path / f"home-{number}")
-        story: list[str] = []
+        steps: list[str] = []
         try:
-            torture(reference, home, random.Random(seed), kills, story)
+            run_and_kill(reference, home, random.Random(seed), kills, steps)
             compare(home, reference.home)
         except BaseException:
-            print(f"\nTORTURE_SEED={seed}; what was done to {home.path}:", *story, sep="\n  ")
+            print(f"\nTORTURE_SEED={seed}; steps in {home.path}:", *steps, sep="\n  ")
             raise
         shutil.rmtree(home.path)
         number += 1
-        assert number < KILLS, "the runs are hardly ever killed: the test tests nothing"
-    assert kills["at a moment"] and kills.total() > kills["at a moment"], kills
+        assert number < KILLS, "too few runs were killed"
+    assert kills["at a random time"] and kills.total() > kills["at a random time"], kills
 
 
-def test_a_run_that_gets_one_commit_further_each_time(reference: Reference, tmp_path: Path) -> None:
+def test_runs_that_are_killed_after_each_commit(reference: Reference, tmp_path: Path) -> None:
     home = new_home(tmp_path / "home")
-    arrive(home, 0)
+    add_page(home, 0)
     kills = 0
     for at in (1, 1, 2, 2, 3, 3, 4, 4, *range(5, 30)):
-        child = suicidal(reference, home, STEPS[0], "after a commit", at)
-        _, complaints = child.communicate()
-        assert child.returncode in {0, -signal.SIGKILL}, complaints
-        whole(home)
+        child = start_killed_at(reference, home, STEPS[0], "after a commit", at)
+        _, errors = child.communicate()
+        assert child.returncode in {0, -signal.SIGKILL}, errors
+        check_consistent(home)
         if child.returncode == 0:
             break
         kills += 1
     assert child.returncode == 0
     assert kills >= 6  # subscriptions may share a transaction
-    settled(home)
+    check_complete(home)
     for step, now in enumerate((*STEPS[1:], LAST), 1):
         if step < len(STEPS):
-            arrive(home, step)
+            add_page(home, step)
         finish(home, now)
     compare(home, reference.home)
 
 
-def suicidal(reference: Reference, home: TestHome, now: str, kind: str, at: int) -> forked.Program:
-    """Start a run that kills itself when it reaches a point of that kind for the n-th time."""
-    return forked.start([str(reference.script), kind, str(at), "-", *words(home, now)])
+def start_killed_at(reference: Reference, home: TestHome, now: str, kind: str, at: int) -> forked.Program:
+    """Start a run that kills itself when it reaches a point of this kind for the `at`-th time."""
+    return forked.start([str(reference.script), kind, str(at), "-", *arguments(home, now)])
 
 
-def torture(
-    reference: Reference, home: TestHome, chance: random.Random, kills: Counter[str], story: list[str]
+def run_and_kill(
+    reference: Reference, home: TestHome, rng: random.Random, kills: Counter[str], steps: list[str]
 ) -> None:
-    """Let the pages arrive one by one; kill runs; leave some steps without a run that ends."""
+    """Add the pages one by one and kill runs; at some steps no run completes."""
     for step, now in enumerate((*STEPS, LAST)):
         if step < len(STEPS):
-            arrive(home, step)
-        for _ in range(chance.choice((0, 1, 1, 2, 3))):
-            how, point = killed(reference, home, chance, step, now)
-            story.append(f"{now} {point}: {how or 'ended before'}")
+            add_page(home, step)
+        for _ in range(rng.choice((0, 1, 1, 2, 3))):
+            how, point = kill_a_run(reference, home, rng, step, now)
+            steps.append(f"{now} {point}: {how or 'completed'}")
             if how:
                 kills[how] += 1
-                if chance.random() < 0.5:
-                    whole(home)
-        if step == len(STEPS) or chance.random() < 0.7:
-            story.append(f"{now} undisturbed")
+                if rng.random() < 0.5:
+                    check_consistent(home)
+        if step == len(STEPS) or rng.random() < 0.7:
+            steps.append(f"{now} not killed")
             finish(home, now)
-            settled(home)
+            check_complete(home)
 
 
-def killed(
-    reference: Reference, home: TestHome, chance: random.Random, step: int, now: str
+def kill_a_run(
+    reference: Reference, home: TestHome, rng: random.Random, step: int, now: str
 ) -> tuple[str, str]:
-    """Start a run and kill it; return how ("" if it ended before) and where."""
-    if chance.random() < 0.4:
-        delay = chance.uniform(0, reference.seconds[step])
-        child = forked.start(["-m", "digest", *words(home, now)])
+    """Start a run and kill it; return the kind of point (empty if the run completed) and its description."""
+    if rng.random() < 0.4:
+        delay = rng.uniform(0, reference.seconds[step])
+        child = forked.start(["-m", "digest", *arguments(home, now)])
         try:
             child.wait(delay)
         except subprocess.TimeoutExpired:
             child.kill()
-        how, point = "at a moment", f"after {delay:.3f} s"
+        how, point = "at a random time", f"after {delay:.3f} s"
     else:
-        (kind,) = chance.choices(KINDS, CHANCES)
-        at = chance.randint(1, max(1, reference.points[step].get(kind, 0)))
-        child = suicidal(reference, home, now, kind, at)
+        (kind,) = rng.choices(KINDS, WEIGHTS)
+        at = rng.randint(1, max(1, reference.points[step].get(kind, 0)))
+        child = start_killed_at(reference, home, now, kind, at)
         how, point = kind, f"{kind}, the {at}th"
-    _, complaints = child.communicate()
-    assert child.returncode in {0, -signal.SIGKILL}, complaints
+    _, errors = child.communicate()
+    assert child.returncode in {0, -signal.SIGKILL}, errors
     return (how if child.returncode else ""), point
 
 
-def whole(home: TestHome) -> None:
-    """Check what a reader may meet at any time: no half file, no half record."""
+def check_consistent(home: TestHome) -> None:
+    """Check what must hold at any time: no partial file and no partial record."""
     for path, data in home.output().items():
         name = Path(path).name
         if name.startswith("."):
@@ -280,9 +280,9 @@ def whole(home: TestHome) -> None:
     )
 
 
-def settled(home: TestHome) -> None:
-    """Check what holds after every run that ended: all is on disk, and nothing else."""
-    whole(home)
+def check_complete(home: TestHome) -> None:
+    """Check what must hold after every completed run: all files are written, and no others."""
+    check_consistent(home)
     assert home.rows("select * from unwritten") == []
     assert home.rows("select status from run order by id desc limit 1") == [("done",)]
     assert home.rows("select count(*) from run where status = 'running'") == [(0,)]
@@ -296,7 +296,7 @@ def issues(home: TestHome, name: str) -> list[dict]:
 
 
 def expected_files(home: TestHome) -> int:
-    """Count what the stored content asks for; that each of them is right is told by writing all again."""
+    """Return the number of files for the stored content; their content is checked by rewriting them all."""
     forms = home.rows("select formats from issue")
     papers = home.rows("select count(*) from paper")[0][0]
     feeds = 1 + home.rows("select count(*) from cursor")[0][0]
@@ -312,7 +312,7 @@ def log_of(home: TestHome) -> list[tuple]:
 
 
 def compare(home: TestHome, reference: TestHome) -> None:
-    """Check that the home knows and has served what the undisturbed one has."""
+    """Check that the home has the same papers, issues and feeds as the reference."""
     for what in (
         "select number, uid, sources, record from paper order by number",
         "select key, paper from alias order by key",
@@ -324,20 +324,20 @@ def compare(home: TestHome, reference: TestHome) -> None:
         assert home.rows(what) == reference.rows(what), what
     assert [row[:4] for row in log_of(home)] == [row[:4] for row in log_of(reference)]
     for name, keyphrases in WANTS.items():
-        served_right(home, name, keyphrases)
-    everything_on_disk(home)
+        check_served(home, name, keyphrases)
+    check_files(home)
 
 
-def served_right(home: TestHome, name: str, keyphrases: tuple[str, ...]) -> None:
+def check_served(home: TestHome, name: str, keyphrases: tuple[str, ...]) -> None:
     made = issues(home, name)
-    wanted = {title(n) for n in range(31) if title(n).split()[0] in keyphrases}
+    expected = {title(n) for n in range(31) if title(n).split()[0] in keyphrases}
     assert [issue["number"] for issue in made] == list(range(1, len(made) + 1))
-    brought = [item["paper"]["title"] for issue in made for item in issue["new"] + issue["more_new"]]
-    assert len(brought) == len(set(brought)), f"{name}: served twice"
-    assert set(brought) == wanted
+    served = [item["paper"]["title"] for issue in made for item in issue["new"] + issue["more_new"]]
+    assert len(served) == len(set(served)), f"{name}: served twice"
+    assert set(served) == expected
     slots = [issue["slot"] for issue in made]
     assert len(slots) == len(set(slots))
-    # Every revision of a paper that had been served stands in the issue whose interval holds it.
+    # Every revision of a paper served before is in the issue whose interval contains the revision.
     intervals = home.rows('select first, "last" from issue where subscription = ? order by number', name)
     assert all(before[1] <= after[0] for before, after in pairwise(intervals))
     served_in = dict(
@@ -351,19 +351,19 @@ def served_right(home: TestHome, name: str, keyphrases: tuple[str, ...]) -> None
         if kind != "updated" or paper not in served_in:
             continue
         place = next(n for n, (first, last) in enumerate(intervals, 1) if first < position <= last)
-        told = {item["paper"]["number"] for item in made[place - 1]["updated"]}
-        assert served_in[paper] == place or (served_in[paper] < place and paper in told)
+        updated = {item["paper"]["number"] for item in made[place - 1]["updated"]}
+        assert served_in[paper] == place or (served_in[paper] < place and paper in updated)
     ids = [entry.id for entry in feedparser.parse(home.path / f"output/feeds/{name}.atom").entries]
     rss = feedparser.parse(home.path / f"output/feeds/{name}.rss")
     assert not rss.bozo, rss
     assert [entry.id for entry in rss.entries] == ids
-    assert len(ids) == len(set(ids)) == len(wanted)
+    assert len(ids) == len(set(ids)) == len(expected)
     uids = home.rows("select uid from feed_item join paper on paper = number where subscription = ?", name)
     assert {uid for (uid,) in uids} == set(ids)
 
 
-def everything_on_disk(home: TestHome) -> None:
-    """Check that another run changes nothing, and that all written anew is what is there."""
+def check_files(home: TestHome) -> None:
+    """Check that another run changes nothing, and that rewriting all files gives the same files."""
     before = home.output()
     finish(home, LAST)
     assert home.output() == before

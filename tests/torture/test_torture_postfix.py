@@ -1,7 +1,7 @@
-"""The same against a real Postfix: private configuration, loopback only, started and stopped here.
+"""Killed deliveries through a real Postfix with its own configuration, on the loopback interface only.
 
-It relays everything to a server of the test, which counts what arrives. Needs Debian's package `postfix`
-and root, since Postfix drops rights; `DIGEST_REQUIRE_POSTFIX=1` makes their absence a failure.
+Postfix relays everything to a server of the test, which counts the messages. Needs Debian's package `postfix`
+and root, because Postfix drops privileges. With `DIGEST_REQUIRE_POSTFIX=1`, the test fails without them.
 """
 
 import os
@@ -23,9 +23,9 @@ from tests.torture.test_torture_delivery import (
     SCRIPT,
     SEED,
     Trial,
+    deliver_with_kills,
+    finish,
     line_of,
-    settle,
-    torment,
 )
 
 pytestmark = pytest.mark.torture
@@ -84,11 +84,11 @@ def relay() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def postfix(relay: ScriptedServer) -> Iterator[int]:
-    """Run Postfix, relaying to `relay`; gives its port."""
+    """Run Postfix, which relays to `relay`, and return its port."""
     if not POSSIBLE:
         assert not os.environ.get("DIGEST_REQUIRE_POSTFIX"), "Postfix and root are needed"
         pytest.skip("needs Postfix and root")
-    folder = Path("/tmp") / f"digest-postfix-{os.getpid()}"  # short: sockets have short names
+    folder = Path("/tmp") / f"digest-postfix-{os.getpid()}"  # short, because the paths of sockets are limited
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("conf", "queue", "data"):
         (folder / name).mkdir(parents=True)
@@ -119,41 +119,41 @@ def answers(port: int) -> bool:
 def wait_for(condition) -> None:
     deadline = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < deadline, "waited a minute in vain"
+        assert time.monotonic() < deadline, "timed out after a minute"
         time.sleep(0.1)
 
 
 def test_killed_deliveries_through_postfix(postfix: int, relay: ScriptedServer, tmp_path: Path) -> None:
     script = tmp_path / "killed.py"
     script.write_text(SCRIPT, "utf-8")
-    kills, number, told_of = 0, 0, Counter[str]()
+    kills, number, statuses = 0, 0, Counter[str]()
     while kills < KILLS:
         home = MailHome(tmp_path / f"home-{number}")
         trial = Trial(home, relay, script, random.Random(SEED + number), port=postfix)
         relay.taken.clear()
-        torment(trial)
-        settle(trial)
-        told_of += judged(trial)
+        deliver_with_kills(trial)
+        finish(trial)
+        statuses += check_outcome(trial)
         kills += trial.kills
         number += 1
-        assert number <= KILLS, "the deliveries are hardly ever killed: the test tests nothing"
-    print(f"\n{kills} kills in {number} homes: {dict(told_of)}; lost 0")
+        assert number <= KILLS, "too few deliveries were killed"
+    print(f"\n{kills} kills in {number} homes: {dict(statuses)}; lost 0")
 
 
-def judged(trial: Trial) -> Counter[str]:
-    """Check that all that was sent arrives, and nothing twice but what was in doubt."""
+def check_outcome(trial: Trial) -> Counter[str]:
+    """Check that all sent messages arrive, and that only messages in doubt arrive twice."""
     lines = trial.home.rows("select id, recipient, status, doubts from outbox")
     issues = trial.home.rows("select subscription from issue")
     assert len(lines) == sum(len(READERS[name]) for (name,) in issues) > 0
-    sure = {key for key, _, status, _ in lines if status == "sent"}
-    wait_for(lambda: sure <= {line_of(message) for message in trial.server.taken})
-    told_of: Counter[str] = Counter()
+    sent = {key for key, _, status, _ in lines if status == "sent"}
+    wait_for(lambda: sent <= {line_of(message) for message in trial.server.taken})
+    statuses: Counter[str] = Counter()
     for key, recipient, status, doubts in lines:
         got = [message for message in trial.server.taken if line_of(message) == key]
         assert all(message.recipients == (recipient,) for message in got)
         assert len(got) - 1 <= doubts
-        told_of[status] += 1
-        told_of["repeated"] += max(0, len(got) - 1)
-    assert told_of["repeated"] <= trial.kills
-    assert told_of.keys() <= {"sent", "in_doubt", "repeated"}
-    return told_of
+        statuses[status] += 1
+        statuses["repeated"] += max(0, len(got) - 1)
+    assert statuses["repeated"] <= trial.kills
+    assert statuses.keys() <= {"sent", "in_doubt", "repeated"}
+    return statuses

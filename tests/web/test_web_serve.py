@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.clocks import PATIENCE, Scheduler
+from tests.clocks import TIMEOUT, Scheduler
 from tests.homes import TestHome, page
 from tests.web.conftest import Log, Site
 
@@ -103,7 +103,7 @@ def test_a_folder_without_a_home_is_refused(tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
     assert done.returncode == 2

@@ -1,17 +1,17 @@
-"""An mbox with alerts of several kinds."""
+"""An mbox with several kinds of alerts."""
 
 from digest.ports import Document, Fault, Parsed
-from digest.read.parsing import alert_mail as alerts
+from digest.read.parsing import alert_mail
 
 name = "alert-mails"
 READS_BYTES = True
 
 
 def sniff(document: Document) -> bool:
-    """Claim a mailbox with more than one kind of alert; with one, it belongs to that kind's format."""
-    return len(alerts.kinds_of(document)) > 1
+    """Claim an mbox with more than one kind of alert; the format of the kind claims any other."""
+    return len(alert_mail.alert_kinds(document)) > 1
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every alert."""
-    return alerts.parsed(document)
+    return alert_mail.parse(document)

@@ -1,7 +1,7 @@
-"""Answers of the arXiv API: Atom, or the Atom inside a recorded answer `{"url", "status_code", "body"}`.
+"""Responses of the arXiv API: Atom, or a recorded response `{"url", "status_code", "body"}` with Atom in it.
 
-The API is described at https://info.arxiv.org/help/api/user-manual.html. It reports errors as a feed with
-one entry whose id lies under `/api/errors`.
+See https://info.arxiv.org/help/api/user-manual.html. The API reports an error as a feed with one entry whose
+id is an address under `/api/errors`.
 """
 
 import re
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import json_text, names
+from digest.read import normalize
+from digest.read.parsing import html_tree, json_text, names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
@@ -22,26 +21,26 @@ if TYPE_CHECKING:
 name = "arxiv-api"
 READS_BYTES = True
 
-_OWN = re.compile(
+_SIGNATURE = re.compile(
     r"<id>\s*https?://(?:export\.)?arxiv\.org/(?:api/|\s*</id>)|arxiv\.org/api/query|arXiv Query:"
 )
 
 
 def sniff(document: Document) -> bool:
-    """Claim an Atom feed whose id is the API's, and a recorded answer with such a feed in it."""
+    """Claim an Atom feed with the id of the API, and a recorded response with such a feed."""
     inner = _recorded(document)
     if inner is not None:
         document = inner
-    return trees.root_name(document) == "feed" and _OWN.search(trees.head(document)) is not None
+    return html_tree.root_name(document) == "feed" and _SIGNATURE.search(html_tree.head(document)) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every entry, or say what is wrong with the answer."""
-    root = trees.xml(_recorded(document) or document)
+    """Read all entries, or return a fault for the response or the first invalid entry."""
+    root = html_tree.xml(_recorded(document) or document)
     if isinstance(root, Fault):
         return root
-    entries = list(trees.children(root, "entry"))
-    days = [day_of(trees.text(trees.child(root, "updated")))]
+    entries = list(html_tree.children(root, "entry"))
+    days = [day_of(html_tree.text(html_tree.child(root, "updated")))]
     listings = []
     for number, entry in enumerate(entries, start=1):
         listing = _listing(entry)
@@ -49,49 +48,51 @@ def parse(document: Document) -> Parsed | Fault:
             return listing
         if listing is None:
             reason = f"entry {number} of {len(entries)} has no title or no arXiv id"
-            return Fault(reason, "save the answer again, whole", entry.sourceline)
-        days.append(day_of(trees.text(trees.child(entry, "updated"))))
+            return Fault(reason, "save the complete response again", entry.sourceline)
+        days.append(day_of(html_tree.text(html_tree.child(entry, "updated"))))
         listings.append(listing)
-    return gather.parsed(listings, carried=newest([*days, *(one.published for one in listings)]))
+    return normalize.parsed(listings, carried=newest([*days, *(one.published for one in listings)]))
 
 
 def _recorded(document: Document) -> Document | None:
-    """Return the body of a recorded answer as a document, None if the document is no such record."""
+    """Return the body of a recorded response as a document, or None for any other document."""
     value: Any = json_text.value_of(document)
     body = value.get("body") if isinstance(value, dict) else None
     if not isinstance(body, str) or not {"url", "status", "status_code"} & value.keys():
         return None
-    # The declared encoding was that of the bytes; the text is written as UTF-8 here.
+    # The declaration names the encoding of the original bytes, but the body is encoded as UTF-8 here.
     body = re.sub(r"\A\s*<\?xml[^>]*\?>", "", body)
     return Document(document.path, body.encode("utf-8", "replace"), body)
 
 
 def _listing(entry: "Element") -> Listing | Fault | None:
-    place = trees.text(trees.child(entry, "id"))
-    summary = trees.text(trees.child(entry, "summary"))
-    if "/api/errors" in place:
-        return Fault(f"arXiv answered with an error: {summary}", "mend the request, then fetch it again")
-    title = trees.text(trees.child(entry, "title"))
-    arxiv, version = arxiv_id(place)
+    address = html_tree.text(html_tree.child(entry, "id"))
+    summary = html_tree.text(html_tree.child(entry, "summary"))
+    if "/api/errors" in address:
+        return Fault(f"arXiv answered with an error: {summary}", "correct the request and fetch again")
+    title = html_tree.text(html_tree.child(entry, "title"))
+    arxiv, version = arxiv_id(address)
     if not title or arxiv is None:
         return None
-    authors = list(trees.children(entry, "author"))
-    people = names.known(trees.text(trees.child(author, "name")) for author in authors)
-    affiliations = (trees.text(trees.child(author, "affiliation")) for author in authors)
-    note = trees.text(trees.child(entry, "comment"))
-    links = list(trees.children(entry, "link"))
+    authors = list(html_tree.children(entry, "author"))
+    people = names.clean(html_tree.text(html_tree.child(author, "name")) for author in authors)
+    affiliations = (html_tree.text(html_tree.child(author, "affiliation")) for author in authors)
+    note = html_tree.text(html_tree.child(entry, "comment"))
+    links = list(html_tree.children(entry, "link"))
     return Listing(
         rank=0,
         title=title,
         abstract=summary,
         authors=people,
         author_count=len(people) or None,
-        published=day_of(trees.text(trees.child(entry, "published"))),
+        published=day_of(html_tree.text(html_tree.child(entry, "published"))),
         organization=next(filter(None, affiliations), None),
-        categories=gather.texts([link.get("term") for link in trees.children(entry, "category")]),
+        categories=normalize.unique_lines(
+            [link.get("term") for link in html_tree.children(entry, "category")]
+        ),
         arxiv=arxiv,
-        doi=doi(trees.text(trees.child(entry, "doi"))),
+        doi=doi(html_tree.text(html_tree.child(entry, "doi"))),
         version=version,
-        url=next((link.get("href") for link in links if link.get("rel") == "alternate"), place),
+        url=next((link.get("href") for link in links if link.get("rel") == "alternate"), address),
         withdrawn=is_withdrawn(summary, note),
     )

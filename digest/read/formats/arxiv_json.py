@@ -1,7 +1,7 @@
-"""arXiv metadata as JSON lines or a list: the snapshot that arXiv publishes, and files of daily crawlers.
+"""arXiv metadata as JSON Lines or a JSON list: arXiv's snapshot, and files of daily crawlers.
 
-The snapshot writes authors as one text and `categories` apart by blanks, and dates the versions; crawlers
-write lists, and call the abstract `summary`. An arXiv id, a title and categories are in all of them.
+The snapshot has the authors as one string, `categories` separated by spaces, and dated versions. Crawlers
+write lists and call the abstract `summary`. All have an arXiv id, a title and categories.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_lines, names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
@@ -32,7 +32,7 @@ def sniff(document: Document) -> bool:
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every object, or say on which line there is none."""
+    """Read all objects, or return a fault for the first without a title or an arXiv id."""
     objects = json_lines.objects(document)
     if isinstance(objects, Fault):
         return objects
@@ -40,28 +40,27 @@ def parse(document: Document) -> Parsed | Fault:
     for line, value in objects:
         listing = _listing(value)
         if listing is None:
-            return Fault(
-                "a paper here has no title or no arXiv id", "mend it, or download the file again", line
-            )
+            reason = "this paper has no title or no arXiv id"
+            return Fault(reason, "correct it, or download the file again", line)
         listings.append(listing)
         days += [
             listing.published,
             *(day_of(value.get(key)) for key in ("update_date", "first_seen", "updated")),
         ]
-    return gather.parsed(listings, carried=newest(days))
+    return normalize.parsed(listings, carried=newest(days))
 
 
 def _listing(value: dict[str, Any]) -> Listing | None:
-    title = gather.line(value.get("title"))
+    title = normalize.one_line(value.get("title"))
     arxiv, version = arxiv_id(value["id"]) if isinstance(value.get("id"), str) else (None, None)
     if not title or arxiv is None:
         return None
-    abstract = gather.line(value.get("abstract")) or gather.line(value.get("summary"))
+    abstract = normalize.one_line(value.get("abstract")) or normalize.one_line(value.get("summary"))
     authors = _authors(value)
     versions = list(_versions(value))
     categories = value.get("categories")
-    url = gather.optional(value.get("abs")) or gather.optional(value.get("url"))
-    comment = gather.line(value.get("comments")) or gather.line(value.get("comment"))
+    url = normalize.optional_line(value.get("abs")) or normalize.optional_line(value.get("url"))
+    comment = normalize.one_line(value.get("comments")) or normalize.one_line(value.get("comment"))
     return Listing(
         rank=0,
         title=title,
@@ -69,7 +68,7 @@ def _listing(value: dict[str, Any]) -> Listing | None:
         authors=authors,
         author_count=len(authors) or None,
         published=day_of(value.get("published")) or day_of(versions[0] if versions else None),
-        categories=gather.texts(categories.split() if isinstance(categories, str) else categories),
+        categories=normalize.unique_lines(categories.split() if isinstance(categories, str) else categories),
         arxiv=arxiv,
         doi=doi(value["doi"]) if isinstance(value.get("doi"), str) else None,
         version=version or len(versions) or None,
@@ -81,8 +80,8 @@ def _listing(value: dict[str, Any]) -> Listing | None:
 def _authors(value: dict[str, Any]) -> tuple[str, ...]:
     authors = value.get("authors")
     if isinstance(authors, str):
-        return names.listed(authors)
-    return names.known(authors) if isinstance(authors, list) else ()
+        return names.split_names(authors)
+    return names.clean(authors) if isinstance(authors, list) else ()
 
 
 def _versions(value: dict[str, Any]) -> Iterator[Any]:

@@ -1,7 +1,7 @@
-"""Saved listing pages of arxiv.org (`/list/cs.AI/new`, `/recent`, `/2511`), which are HTML.
+"""Saved listing pages of arxiv.org (`/list/cs.AI/new`, `/recent`, `/2511`) as HTML.
 
-A paper is a `dt` with its number and identifier and a `dd` with title, authors, subjects and, on the pages of
-new papers only, the abstract. The headings above say whether papers are new, cross-listed or replaced.
+A paper consists of a `dt` with its number and identifier and a `dd` with title, authors and subjects; only
+the pages of new papers have abstracts. Headings show whether papers are new, cross-listed or replaced.
 """
 
 import re
@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import file_types as kinds
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import names
+from digest.read import file_types, normalize
+from digest.read.parsing import html_tree, names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id
@@ -24,27 +22,28 @@ if TYPE_CHECKING:
 
 name = "arxiv-listing"
 
-_OWN = re.compile(r"""class=["'][^"']*\b(?:list-identifier|list-title)\b""")
+_SIGNATURE = re.compile(r"""class=["'][^"']*\b(?:list-identifier|list-title)\b""")
 _ABS = re.compile(r"(?:https?://(?:[\w-]+\.)*arxiv\.org)?/abs/(\S+)")
 _CATEGORY = re.compile(r"\(([a-zA-Z-]+(?:\.[A-Za-z-]+)?)\)")
 _HEADED = re.compile(r"(?:.*\bfor\s+)?(?:[A-Z][a-z]+,\s+)?(\d{1,2} [A-Z][a-z]+ (?:\d{4}|\d\d))\b")
 _DESCRIPTOR = re.compile(r"\A(?:Title|Authors|Comments|Subjects|Journal-ref):\s*")
 _KINDS = (("cross", "cross"), ("replace", "replace"), ("new submission", "new"))
+_REMEDY = "save the complete page again"
 
 
 def sniff(document: Document) -> bool:
-    """Claim an HTML page with the classes of arXiv's lists."""
+    """Claim an HTML page with the classes of arXiv's listings."""
     text = document.text
-    return text is not None and kinds.begins_as_markup(text) and _OWN.search(text) is not None
+    return text is not None and file_types.starts_with_tag(text) and _SIGNATURE.search(text) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every paper of the lists, or say which has no title or no id."""
-    if not trees.html_is_whole(document.text or ""):
-        return Fault("the page ends before its end", "save it again, whole")
-    root = trees.html(document.text or "")
+    """Read all papers of a page, or return a fault for the first without a title or an arXiv id."""
+    if not html_tree.is_complete(document.text or ""):
+        return html_tree.INCOMPLETE
+    root = html_tree.html(document.text or "")
     if root is None:
-        return Fault("no papers on this page", "save the page again, whole")
+        return Fault("no papers on this page", _REMEDY)
     listings: list[Listing] = []
     days: list[date | None] = []
     for found in _papers(root):
@@ -54,11 +53,11 @@ def parse(document: Document) -> Parsed | Fault:
             listings.append(found)
         else:
             days.append(found)
-    return gather.parsed(listings, carried=newest(days))
+    return normalize.parsed(listings, carried=newest(days))
 
 
 def _papers(root: "Element") -> Iterator[Listing | date | Fault]:
-    """Return the papers of a page, and the days in its headings."""
+    """Yield the papers of a page and the dates in its headings, in the order of the page."""
     kind: str | None = None
     day: date | None = None
     term: Element | None = None
@@ -68,48 +67,49 @@ def _papers(root: "Element") -> Iterator[Listing | date | Fault]:
         elif element.tag == "dd" and term is not None:
             listing = _listing(term, element, kind, day)
             if listing is None:
-                line = element.sourceline
-                yield Fault(
-                    "a paper on this page has no title or no arXiv id", "save the page again, whole", line
-                )
+                yield Fault("this paper has no title or no arXiv id", _REMEDY, element.sourceline)
                 return
             yield listing
             term = None
         elif element.tag != "dd":
-            heading = trees.text(element)
+            heading = html_tree.text(element)
             kind = next((value for word, value in _KINDS if word in heading.lower()), kind)
             day = _day(heading) or day
             if day is not None:
                 yield day
     if term is not None:
-        yield Fault("the page ends within a paper", "save the page again, whole", term.sourceline)
+        yield Fault("the page is cut short within a paper", _REMEDY, term.sourceline)
 
 
 def _day(heading: str) -> date | None:
-    """Return the day in `Fri, 21 Nov 2025 (showing …)` or `Showing new listings for Friday, 21 November 2025`."""
+    """Return the date in `Fri, 21 Nov 2025 (showing …)` or `Showing new listings for Friday, 21 November 2025`."""
     match = _HEADED.match(heading)
     return day_of(match[1]) if match else None
 
 
-def _listing(term: "Element", described: "Element", kind: str | None, day: date | None) -> Listing | None:
-    places = [match for link in term.iter("a") if (match := _ABS.fullmatch(link.get("href") or ""))]
-    arxiv, version = arxiv_id(places[0][1]) if places else (None, None)
+def _listing(term: "Element", description: "Element", kind: str | None, day: date | None) -> Listing | None:
+    links = [match for link in term.iter("a") if (match := _ABS.fullmatch(link.get("href") or ""))]
+    arxiv, version = arxiv_id(links[0][1]) if links else (None, None)
     parts = {
-        part: _DESCRIPTOR.sub("", trees.text(element))
-        for element in described.iter("div")
+        part: _DESCRIPTOR.sub("", html_tree.text(element))
+        for element in description.iter("div")
         for part in (element.get("class") or "").split()
         if part.startswith("list-")
     }
     title = parts.get("list-title", "")
     if not title or arxiv is None:
         return None
-    marks = trees.text(term).lower()
+    marks = html_tree.text(term).lower()
     replaced, cross = "replaced" in marks or kind == "replace", "cross-list" in marks or kind == "cross"
     abstract = next(
-        (trees.text(element) for element in described.iter("p") if "mathjax" in (element.get("class") or "")),
+        (
+            html_tree.text(element)
+            for element in description.iter("p")
+            if "mathjax" in (element.get("class") or "")
+        ),
         "",
     )
-    authors = names.listed(parts.get("list-authors", ""))
+    authors = names.split_names(parts.get("list-authors", ""))
     return Listing(
         rank=0,
         title=title,

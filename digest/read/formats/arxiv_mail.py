@@ -1,22 +1,20 @@
-"""arXiv's daily mail: its text alone, or as the message or the mbox that came."""
+"""arXiv's daily mail: its text, the message, or an mbox."""
 
 from digest.ports import Document, Fault, Parsed
-from digest.read.parsing import alert_mail as alerts
-from digest.read.parsing import arxiv_blocks
-from digest.read.parsing import mail as mails
+from digest.read.parsing import alert_mail, arxiv_blocks, mail
 
 name = "arxiv-mail"
 
 
 def sniff(document: Document) -> bool:
-    """Claim text with a paper's block that a link closes, and mails with such text in them."""
-    if mails.is_mail(document):
-        return alerts.kinds_of(document) == {name}
-    return document.text is not None and alerts.is_arxiv(document.text)
+    """Claim text with a block that ends with a link, and mails with such text."""
+    if mail.is_mail(document):
+        return alert_mail.alert_kinds(document) == {name}
+    return document.text is not None and alert_mail.is_arxiv_mail(document.text)
 
 
 def parse(document: Document) -> Parsed | Fault:
     """Read every block: new papers, cross-lists and replacements."""
-    if mails.is_mail(document):
-        return alerts.parsed(document)
-    return arxiv_blocks.parsed(document.text or "")
+    if mail.is_mail(document):
+        return alert_mail.parse(document)
+    return arxiv_blocks.parse(document.text or "")

@@ -1,16 +1,15 @@
-"""BibTeX and BibLaTeX bibliographies, as reference managers and publishers write them."""
+"""BibTeX and BibLaTeX bibliographies, as exported by reference managers and publishers."""
 
 import re
 from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import file_types as kinds
-from digest.read import normalize as gather
+from digest.read import file_types, normalize
 from digest.read.parsing import bibtex_syntax, names
-from digest.read.parsing.bibtex_syntax import Broken, Entry
-from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
-from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.bibtex_syntax import BibtexError, Entry
+from digest.read.parsing.dates import day_from_parts, day_of, newest
+from digest.read.parsing.ids import doi, first_arxiv_id
 
 name = "bibtex"
 
@@ -33,13 +32,13 @@ def sniff(document: Document) -> bool:
     return (
         text is not None
         and "@" in text
-        and kinds.markup(text) in {"", kinds.BIBTEX}
+        and file_types.markup(text) in {"", file_types.BIBTEX}
         and _ENTRY.search(text) is not None
     )
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every entry with a title, or say at which line the syntax is broken."""
+    """Read all entries with a title, or return a fault with the line of the first syntax error."""
     listings, untitled, days = [], 0, []
     try:
         for entry in bibtex_syntax.entries(document.text or ""):
@@ -52,39 +51,43 @@ def parse(document: Document) -> Parsed | Fault:
                     day_of(entry.fields.get("timestamp")),
                     day_of(entry.fields.get("urldate")),
                 ]
-    except Broken as problem:
-        return Fault(problem.reason, "mend the entry, or export the bibliography again", problem.line)
-    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "entry"))
+    except BibtexError as error:
+        return Fault(error.reason, "correct the entry, or export the bibliography again", error.line)
+    return normalize.parsed(listings, carried=newest(days), note=normalize.skipped_note(untitled, "entry"))
 
 
 def _listing(entry: Entry) -> Listing | None:
     fields = entry.fields
-    title = gather.line(fields.get("title"))
+    title = normalize.one_line(fields.get("title"))
     if not title:
         return None
     authors, all_named = people(fields.get("author", ""))
     arxiv, version = _arxiv(fields)
-    category = gather.line(fields.get("primaryclass") or fields.get("eprintclass"))
+    category = normalize.one_line(fields.get("primaryclass") or fields.get("eprintclass"))
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(fields.get("abstract")),
+        abstract=normalize.one_line(fields.get("abstract")),
         authors=authors,
         author_count=(len(authors) or None) if all_named else None,
         published=_published(fields),
-        organization=gather.optional(fields.get("institution") or fields.get("school")),
+        organization=normalize.optional_line(fields.get("institution") or fields.get("school")),
         categories=(category,) if _CATEGORY.fullmatch(category) else (),
         arxiv=arxiv,
         doi=doi(fields.get("doi")),
         version=version,
-        url=gather.optional(fields.get("url", "").removeprefix("\\url{").rstrip("}")),
-        keywords=gather.texts(_SEPARATOR.split(fields.get("keywords") or fields.get("keyword") or "")),
-        venue=gather.optional(fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle")),
+        url=normalize.optional_line(fields.get("url", "").removeprefix("\\url{").rstrip("}")),
+        keywords=normalize.unique_lines(
+            _SEPARATOR.split(fields.get("keywords") or fields.get("keyword") or "")
+        ),
+        venue=normalize.optional_line(
+            fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle")
+        ),
     )
 
 
 def people(text: str) -> tuple[tuple[str, ...], bool]:
-    """Return the names that `and` separates outside of braces, and whether they are all (no `others`)."""
+    """Return the names separated by `and` outside of braces, and whether the list is complete (no `others`)."""
     parts, depth, start = [], 0, 0
     for match in _AND.finditer(text):
         if match[0] in {"{", "}"}:
@@ -93,38 +96,33 @@ def people(text: str) -> tuple[tuple[str, ...], bool]:
             parts.append(text[start : match.start()])
             start = match.end()
     parts.append(text[start:])
-    found = [gather.line(part) for part in parts]
+    found = [normalize.one_line(part) for part in parts]
     return tuple(_person(part) for part in found if part and part != "others"), "others" not in found
 
 
 def _person(text: str) -> str:
-    """Return a name given name first; one that is wholly in braces is not to be taken apart."""
+    """Return a name with the given name first; a name in braces is kept as it is."""
     if text.startswith("{") and text.find("}") == len(text) - 1:
         return text[1:-1]
-    return names.turned(text)
+    return names.given_first(text)
 
 
 def _arxiv(fields: dict[str, str]) -> tuple[str | None, int | None]:
     kind = (fields.get("archiveprefix") or fields.get("eprinttype") or "arxiv").strip().lower()
-    places = [
+    candidates = [
         fields.get("eprint", "") if kind == "arxiv" else "",
         fields.get("doi", ""),
         fields.get("url", ""),
     ]
     for key in ("journal", "journaltitle", "note", "howpublished", "number", "eprint"):
         match = _IN_TEXT.search(fields.get(key, "")[:500])
-        places.append(match[1] if match else "")
-    return next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
+        candidates.append(match[1] if match else "")
+    return first_arxiv_id(candidates)
 
 
 def _published(fields: dict[str, str]) -> date | None:
-    """Return the day, if year, month and day are all there."""
-    if whole := day_of(fields.get("date")):
-        return whole
-    year, month, day = (gather.line(fields.get(key)) for key in ("year", "month", "day"))
-    number = month_of(month)
-    return (
-        calendar_day(year, number, day)
-        if number and year.isdigit() and day.isdigit() and len(year) == 4
-        else None
-    )
+    """Return the date, or None if year, month or day is missing."""
+    if full_date := day_of(fields.get("date")):
+        return full_date
+    year, month, day = (normalize.one_line(fields.get(key)) for key in ("year", "month", "day"))
+    return day_from_parts(year, month, day)

@@ -5,47 +5,57 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_text
 from digest.read.parsing.dates import calendar_day, day_of, newest
-from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.ids import doi, first_arxiv_id
 
 name = "csl-json"
 
-# Beside title and type, keys that only this format writes so.
-_OWN = {"issued", "author", "DOI", "URL", "container-title", "accessed", "editor", "abstract", "citation-key"}
+# Keys that only this format spells like this, besides the title and the type.
+_KEYS = {
+    "issued",
+    "author",
+    "DOI",
+    "URL",
+    "container-title",
+    "accessed",
+    "editor",
+    "abstract",
+    "citation-key",
+}
 
 
 def sniff(document: Document) -> bool:
-    """Claim JSON items with a type and two of the format's own keys."""
+    """Claim JSON items with a type and two keys of this format."""
     items = _items(json_text.value_of(document))
     first = items[0] if items else None
     return (
         isinstance(first, dict)
         and isinstance(first.get("type"), str)
         and (bool(_title(first)) or "id" in first)
-        and len(_OWN & first.keys()) >= 2
+        and len(_KEYS & first.keys()) >= 2
         and isinstance(first.get("author", []), list)
     )
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every item with a title, or say which is no item."""
+    """Read all items with a title, or return a fault for the first that is not an object."""
     items = _items(json_text.value_of(document))
     listings, untitled, days = [], 0, []
     for number, item in enumerate(items, start=1):
         if not isinstance(item, dict):
-            return Fault(f"item {number} of {len(items)} is no object", "export the bibliography again")
+            return Fault(f"item {number} of {len(items)} is not an object", "export the bibliography again")
         listing = _listing(item)
         untitled += listing is None
         if listing is not None:
             listings.append(listing)
             days += [listing.published, _day(item.get("accessed"))]
-    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "item"))
+    return normalize.parsed(listings, carried=newest(days), note=normalize.skipped_note(untitled, "item"))
 
 
 def _items(value: Any) -> list[Any]:
-    """Return the items: a list, the list in an object, or one item alone."""
+    """Return the items: a list, the list in an object, or a single item."""
     if isinstance(value, dict):
         inner = value.get("items") or value.get("references")
         return inner if isinstance(inner, list) else [value]
@@ -57,8 +67,8 @@ def _title(item: dict[str, Any]) -> str:
 
 
 def _first(value: Any) -> str:
-    """Return a text; Crossref has it in a list."""
-    return gather.line(value[0] if isinstance(value, list) and value else value)
+    """Return a string, or the first in a list, as Crossref writes it."""
+    return normalize.one_line(value[0] if isinstance(value, list) and value else value)
 
 
 def _listing(item: dict[str, Any]) -> Listing | None:
@@ -67,43 +77,36 @@ def _listing(item: dict[str, Any]) -> Listing | None:
         return None
     people = item.get("author") if isinstance(item.get("author"), list) else []
     authors = tuple(filter(None, map(_person, people or [])))
-    url = gather.optional(item.get("URL"))
-    numbered = gather.line(item.get("number"))
-    arxiv, version = next(
-        (
-            found
-            for text in (numbered, url or "", gather.line(item.get("DOI")))
-            if (found := arxiv_id(text))[0]
-        ),
-        (None, None),
-    )
+    url = normalize.optional_line(item.get("URL"))
+    number = normalize.one_line(item.get("number"))
+    arxiv, version = first_arxiv_id((number, url, normalize.one_line(item.get("DOI"))))
     keyword = item.get("keyword")
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(item.get("abstract")),
+        abstract=normalize.one_line(item.get("abstract")),
         authors=authors,
         author_count=len(authors) or None,
         published=_day(item.get("issued")),
-        categories=gather.texts(item.get("categories")),
+        categories=normalize.unique_lines(item.get("categories")),
         arxiv=arxiv,
-        doi=doi(gather.line(item.get("DOI"))),
+        doi=doi(normalize.one_line(item.get("DOI"))),
         version=version,
         url=url,
-        keywords=gather.texts(keyword.split(",") if isinstance(keyword, str) else keyword),
+        keywords=normalize.unique_lines(keyword.split(",") if isinstance(keyword, str) else keyword),
         venue=_first(item.get("container-title")) or None,
     )
 
 
 def _person(value: Any) -> str:
-    """Return a name given name first, with its particles and suffix."""
+    """Return a name with the given name first, with particles and suffix."""
     if not isinstance(value, dict):
-        return gather.line(value)
-    if literal := gather.line(value.get("literal")):
+        return normalize.one_line(value)
+    if literal := normalize.one_line(value.get("literal")):
         return literal
     parts = ("given", "dropping-particle", "non-dropping-particle", "family")
-    name = " ".join(filter(None, (gather.line(value.get(part)) for part in parts)))
-    suffix = gather.line(value.get("suffix"))
+    name = " ".join(filter(None, (normalize.one_line(value.get(part)) for part in parts)))
+    suffix = normalize.one_line(value.get("suffix"))
     return f"{name}, {suffix}" if name and suffix else name
 
 

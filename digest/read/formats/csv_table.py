@@ -1,7 +1,7 @@
-"""Tables of papers: CSV, also apart by semicolons or tabs, with the names of the columns in the first row.
+"""Tables of papers: CSV with a header row, separated by commas, semicolons, tabs or bars.
 
-The columns are known by the names that Scopus, Web of Science, Zotero, PubMed, OpenAlex, ASReview and others
-give them; docs/formats.md lists them. Other columns say nothing to us.
+Columns are recognised by the names that Scopus, Web of Science, Zotero, PubMed, OpenAlex, ASReview and others
+give them; docs/formats.md lists them. Other columns are ignored.
 """
 
 import csv
@@ -11,16 +11,16 @@ from typing import Final
 
 from digest.model import Listing
 from digest.ports import COLUMNS, Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import names as people
+from digest.read import normalize
+from digest.read.parsing import names
 from digest.read.parsing.dates import day_of, newest
-from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.ids import doi, first_arxiv_id
 
 name = "csv"
 
-_NAMED: Final = {name: field for field, known in COLUMNS.items() for name in known}
-# Columns that say nothing to us, but that a table of papers has.
-_SIGNS: Final = frozenset(
+_FIELDS: Final = {name: field for field, known in COLUMNS.items() for name in known}
+# Columns that are not read, but show that a table lists papers.
+_TYPICAL: Final = frozenset(
     [
         "pmid",
         "pmcid",
@@ -39,22 +39,22 @@ _SIGNS: Final = frozenset(
     ]
 )
 _DELIMITERS = (",", ";", "\t", "|")
-_WORDS = re.compile(r"[^a-z0-9]+")
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
 _SEPARATOR = re.compile(r"\s*[;|]\s*")
 _LARGEST_CELL = 2**24
-_REMEDY = "export the table again, with one row a paper"
+_REMEDY = "export the table again with one row per paper"
 
 
 def sniff(document: Document) -> bool:
-    """Claim text whose first row names a title and at least one more column that is known."""
+    """Claim text whose first row has a title and at least one other known column."""
     return document.text is not None and _head(document.text, document.columns) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every row, or say at which line one has no title or more cells than there are columns."""
+    """Read all rows, or return a fault for the first without a title or with more cells than columns."""
     text = (document.text or "").lstrip("\r\n")
     head = _head(document.text or "", document.columns)
-    assert head is not None, "sniff has seen it"
+    assert head is not None, "sniff found it"
     delimiter, columns = head
     skipped = (document.text or "")[: len(document.text or "") - len(text)].count("\n")
     listings = []
@@ -75,22 +75,22 @@ def parse(document: Document) -> Parsed | Fault:
                         else f"this row has {len(row)} cells for {width} columns"
                     )
                     return Fault(
-                        reason, f"{_REMEDY}, and cells with {delimiter!r} in them in quotes", line + skipped
+                        reason, f"{_REMEDY}, and quote cells that contain {delimiter!r}", line + skipped
                     )
                 listings.append(listing)
             line = reader.line_num + 1
-    except csv.Error as problem:
-        return Fault(f"this is no table: {problem}", _REMEDY, line + skipped)
-    return gather.parsed(listings, carried=newest(one.published for one in listings))
+    except csv.Error as error:
+        return Fault(f"the table is not valid CSV: {error}", _REMEDY, line + skipped)
+    return normalize.parsed(listings, carried=newest(one.published for one in listings))
 
 
 @lru_cache(maxsize=1)
 def _head(text: str, own: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, int]] | None:
-    """Return the delimiter and the place of each known column, None if the first row is no such row.
+    """Return the delimiter and the index of each known column, or None if the first row is not a header.
 
-    `own` are the user's names of columns; they come before ours.
+    `own` holds the column names of the user, which take precedence over the built-in ones.
     """
-    named = _NAMED | {_plain(said): field for said, field in own}
+    fields = _FIELDS | {_normalised(column): field for column, field in own}
     csv.field_size_limit(_LARGEST_CELL)
     first = text.lstrip("\r\n")[:4000].split("\n", 1)[0].rstrip("\r")
     for delimiter in _DELIMITERS:
@@ -101,54 +101,54 @@ def _head(text: str, own: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, i
         except (csv.Error, StopIteration):
             continue
         columns: dict[str, int] = {}
-        heads = list(map(_plain, cells))
-        for place, known in enumerate(heads):
-            field = named.get(known)
+        names = list(map(_normalised, cells))
+        for index, name in enumerate(names):
+            field = fields.get(name)
             if field is not None:
-                columns.setdefault(field, place)
-        if "title" in columns and (len(columns) > 1 or _SIGNS & set(heads)):
+                columns.setdefault(field, index)
+        if "title" in columns and (len(columns) > 1 or _TYPICAL & set(names)):
             return delimiter, columns
     return None
 
 
-def _plain(name: str) -> str:
-    """Return the name of a column without case and punctuation, if anything is left of it then."""
-    return _WORDS.sub(" ", name.lower()).strip() or name.casefold().strip()
+def _normalised(name: str) -> str:
+    """Return a column name without case and punctuation; if nothing remains, without case only."""
+    return _PUNCTUATION.sub(" ", name.lower()).strip() or name.casefold().strip()
 
 
 def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
-    cells = {field: row[place].strip() for field, place in columns.items() if place < len(row)}
-    title = gather.line(cells.get("title"))
+    cells = {field: row[index].strip() for field, index in columns.items() if index < len(row)}
+    title = normalize.one_line(cells.get("title"))
     if not title:
         return None
     authors = _people(cells.get("authors", ""))
-    url = gather.optional(cells.get("url"))
-    places = (cells.get("arxiv", ""), url or "", cells.get("doi", ""))
-    arxiv, version = next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
+    url = normalize.optional_line(cells.get("url"))
+    candidates = (cells.get("arxiv", ""), url or "", cells.get("doi", ""))
+    arxiv, version = first_arxiv_id(candidates)
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(cells.get("abstract")),
+        abstract=normalize.one_line(cells.get("abstract")),
         authors=authors,
         author_count=len(authors) or None,
         published=day_of(cells.get("published")),
-        comments=gather.count(cells.get("comments")),
-        upvotes=gather.count(cells.get("upvotes")),
-        organization=gather.optional(cells.get("organization")),
-        venue=gather.optional(cells.get("venue")),
-        categories=gather.texts(_SEPARATOR.split(cells.get("categories", "").replace(",", ";"))),
+        comments=normalize.count(cells.get("comments")),
+        upvotes=normalize.count(cells.get("upvotes")),
+        organization=normalize.optional_line(cells.get("organization")),
+        venue=normalize.optional_line(cells.get("venue")),
+        categories=normalize.unique_lines(_SEPARATOR.split(cells.get("categories", "").replace(",", ";"))),
         arxiv=arxiv,
         doi=doi(cells.get("doi")) or doi(url),
         version=version,
         url=url,
-        keywords=gather.texts(_SEPARATOR.split(cells.get("keywords", "").replace(",", ";"))),
+        keywords=normalize.unique_lines(_SEPARATOR.split(cells.get("keywords", "").replace(",", ";"))),
     )
 
 
 def _people(text: str) -> tuple[str, ...]:
-    """Return the names of a cell: apart by semicolons, else by commas or `and`."""
+    """Return the names in a cell: separated by semicolons or bars, or else by `and` or commas."""
     if ";" in text or "|" in text:
-        return tuple(people.turned(name) for name in people.known(_SEPARATOR.split(text)))
+        return tuple(names.given_first(name) for name in names.clean(_SEPARATOR.split(text)))
     if " and " in text:
-        return tuple(people.turned(name) for name in people.known(text.split(" and ")))
-    return people.family_first(text)
+        return tuple(names.given_first(name) for name in names.clean(text.split(" and ")))
+    return names.split_family_first(text)

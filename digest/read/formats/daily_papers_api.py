@@ -1,20 +1,19 @@
-"""Answers of Hugging Face's `/api/daily_papers`, and what people made of them when they saved them.
+"""Responses of Hugging Face's `/api/daily_papers`, in all the shapes in which they are saved.
 
-An answer is a list of entries `{"paper": {…}, "title", "numComments", …}`. Seen as well: the list in an
-object (`{"status", "date", "count", "data": [...]}`), entries written as Python's `repr` inside strings,
-entries without the outer fields, and the bare paper of `/api/papers/ID` and `/api/papers/search`.
+A response is a list of entries `{"paper": {…}, "title", "numComments", …}`. Other shapes: the list in an
+object (`{"status", "date", "count", "data": [...]}`), entries as strings with Python's `repr`, entries without
+the outer fields, and the bare paper of `/api/papers/ID` and `/api/papers/search`.
 """
 
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_text
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id
@@ -22,7 +21,7 @@ from digest.read.parsing.ids import arxiv_id
 name = "daily-papers-api"
 
 _WRAPPERS = ("data", "papers", "dailyPapers", "daily_papers", "results", "items")
-# Any of these beside id and title: other lists of papers do not have them.
+# Keys that other lists of papers do not have.
 _OWN_KEYS = frozenset(
     {
         "upvotes",
@@ -35,15 +34,15 @@ _OWN_KEYS = frozenset(
     }
 )
 _BEGINNING = re.compile(r"""[\[{][^\[\]]{0,300}?["']paper["']\s*:\s*\{""")
-_OWN_IN_TEXT = re.compile(r"""["'](?:upvotes|numComments|submittedBy|discussionId)["']\s*:""")
+_KEY_IN_TEXT = re.compile(r"""["'](?:upvotes|numComments|submittedBy|discussionId)["']\s*:""")
 _HEAD = 1000
-_REMEDY = "save the answer of /api/daily_papers again, whole"
+_REMEDY = "save the complete response of /api/daily_papers again"
 
 
 def sniff(document: Document) -> bool:
-    """Claim JSON whose first entry is a paper of this site, and what was such JSON before it was damaged.
+    """Claim JSON whose first entry is a paper of this site, even if the JSON is damaged.
 
-    An empty list, as the site answers for a day without papers, is claimed, too.
+    An empty list is claimed too, because the site returns one for a day without papers.
     """
     value = json_text.value_of(document)
     found = entries_of(value)
@@ -51,19 +50,19 @@ def sniff(document: Document) -> bool:
         return _is_entry(_entry(found[0]))
     if value == [] or (isinstance(value, dict) and value.get("data") == [] and "date" in value):
         return True  # a day without papers
-    return json_text.fault_of(document) is not None and _looks_like_it(document.text or "")
+    return json_text.fault_of(document) is not None and _is_damaged_response(document.text or "")
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every entry, or say which of them is no paper."""
+    """Read all entries, or return a fault for the first that is not a paper."""
     fault = json_text.fault_of(document)
     value = json_text.value_of(document)
     day = day_of(value.get("date")) if isinstance(value, dict) else None
-    return fault or listed(entries_of(value), day)
+    return fault or parse_entries(entries_of(value), day)
 
 
 def entries_of(value: Any) -> list[Any]:
-    """Return the entries of an answer in any of its shapes; an empty list if it is none."""
+    """Return the entries of a response in any of its shapes; an empty list for any other value."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -73,22 +72,22 @@ def entries_of(value: Any) -> list[Any]:
     return []
 
 
-def listed(entries: list[Any], day: date | None = None) -> Parsed | Fault:
-    """Return the papers of the entries of a day (None: not told), or say which entry cannot be read."""
-    found: list[_Found] = []
+def parse_entries(entries: list[Any], day: date | None = None) -> Parsed | Fault:
+    """Read the entries of a day (None if unknown), or return a fault for the first that is not a paper."""
+    listings: list[Listing] = []
+    days: list[date | None] = [day]
     for number, raw in enumerate(entries, start=1):
         entry = _entry(raw)
-        one = _found(entry) if isinstance(entry, dict) else None
-        if one is None:
-            return Fault(f"entry {number} of {len(entries)} is no paper with a title", _REMEDY)
-        found.append(one)
-    return gather.parsed(
-        (one.listing for one in found), carried=newest([day, *(each for one in found for each in one.days)])
-    )
+        found = _listing(entry) if isinstance(entry, dict) else None
+        if found is None:
+            return Fault(f"entry {number} of {len(entries)} is not a paper with a title", _REMEDY)
+        listings.append(found[0])
+        days += found[1]
+    return normalize.parsed(listings, carried=newest(days))
 
 
 def _entry(raw: Any) -> Any:
-    """Return an entry; one that was saved as the `repr` of a dictionary is read as such."""
+    """Return an entry; a string is parsed as the `repr` of a dictionary."""
     if not isinstance(raw, str):
         return raw
     try:
@@ -107,21 +106,16 @@ def _is_entry(entry: Any) -> bool:
     return titled and (bool(_OWN_KEYS & (paper.keys() | entry.keys())) or "paper" in entry)
 
 
-def _looks_like_it(text: str) -> bool:
-    return _BEGINNING.match(text.lstrip()[:_HEAD]) is not None and _OWN_IN_TEXT.search(text) is not None
+def _is_damaged_response(text: str) -> bool:
+    return _BEGINNING.match(text.lstrip()[:_HEAD]) is not None and _KEY_IN_TEXT.search(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    listing: Listing
-    days: tuple[date, ...]
-
-
-def _found(entry: dict[Any, Any]) -> _Found | None:
+def _listing(entry: dict[Any, Any]) -> tuple[Listing, tuple[date | None, ...]] | None:
+    """Return the paper of an entry and the dates in it, or None if it has no title."""
     paper = entry.get("paper", entry)
     if not isinstance(paper, dict):
         return None
-    title = gather.line(paper.get("title")) or gather.line(entry.get("title"))
+    title = normalize.one_line(paper.get("title")) or normalize.one_line(entry.get("title"))
     if not title:
         return None
     outer = entry if paper is not entry else {}
@@ -131,7 +125,7 @@ def _found(entry: dict[Any, Any]) -> _Found | None:
     listing = Listing(
         rank=0,
         title=title,
-        abstract=gather.line(paper.get("summary")) or gather.line(outer.get("summary")),
+        abstract=normalize.one_line(paper.get("summary")) or normalize.one_line(outer.get("summary")),
         authors=authors,
         author_count=len(authors) or None,
         published=published,
@@ -140,28 +134,30 @@ def _found(entry: dict[Any, Any]) -> _Found | None:
         organization=_organization(paper.get("organization")) or _organization(outer.get("organization")),
         arxiv=arxiv,
         version=version,
-        code_url=gather.optional(paper.get("githubRepo")) or gather.optional(outer.get("githubRepo")),
+        code_url=normalize.optional_line(paper.get("githubRepo"))
+        or normalize.optional_line(outer.get("githubRepo")),
         withdrawn=bool(paper.get("withdrawnAt")),
-        keywords=gather.texts(paper.get("ai_keywords")),
-        project_url=gather.optional(paper.get("projectPage")) or gather.optional(outer.get("projectPage")),
+        keywords=normalize.unique_lines(paper.get("ai_keywords")),
+        project_url=normalize.optional_line(paper.get("projectPage"))
+        or normalize.optional_line(outer.get("projectPage")),
     )
     days = (published, day_of(outer.get("publishedAt")), day_of(paper.get("submittedOnDailyAt")))
-    return _Found(listing, tuple(day for day in days if day))
+    return listing, days
 
 
 def _names(authors: Any) -> Iterator[str]:
-    """Return the names of the authors; the site writes an object for each, others wrote the name alone."""
+    """Yield the names of the authors, each an object with a name or the bare name."""
     for author in authors if isinstance(authors, list) else []:
-        name = gather.line(author.get("name") if isinstance(author, dict) else author)
+        name = normalize.one_line(author.get("name") if isinstance(author, dict) else author)
         if name:
             yield name
 
 
 def _organization(value: Any) -> str | None:
     if isinstance(value, dict):
-        return gather.optional(value.get("fullname")) or gather.optional(value.get("name"))
-    return gather.optional(value)
+        return normalize.optional_line(value.get("fullname")) or normalize.optional_line(value.get("name"))
+    return normalize.optional_line(value)
 
 
 def _first_count(*values: Any) -> int | None:
-    return next((number for value in values if (number := gather.count(value)) is not None), None)
+    return next((number for value in values if (number := normalize.count(value)) is not None), None)

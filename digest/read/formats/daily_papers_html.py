@@ -1,7 +1,7 @@
 """A Daily Papers page saved as HTML.
 
-The page carries its papers twice: as JSON in the `data-props` of an element (`dailyPapers` and others, in the
-shape of the API), and as cards. The JSON is whole, so it comes first; a page without it is read by its cards.
+The page holds its papers twice: as JSON in the `data-props` of an element (`dailyPapers` and others, in the
+shape of the API), and as cards. The JSON has more fields; the cards are read only if there is no JSON.
 """
 
 import json
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import file_types as kinds
-from digest.read import normalize as gather
+from digest.read import file_types, normalize
 from digest.read.formats import daily_papers_api
-from digest.read.parsing import html_tree as trees
+from digest.read.parsing import html_tree
 from digest.read.parsing.dates import day_of
 from digest.read.parsing.ids import arxiv_id
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 name = "daily-papers-html"
 
-_OWN = re.compile(
+_SIGNATURE = re.compile(
     r"""data-target=["'](?:DailyPapers|PapersContent|TrendingPapers)\b|href=["'](?:https://huggingface\.co)?/papers/\d{4}\.\d{4,5}["'#]"""
 )
 _PAPER_LINK = re.compile(r"(?:https://huggingface\.co)?/papers/(\d{4}\.\d{4,5})(#community)?")
@@ -32,24 +31,24 @@ _LISTS = ("dailyPapers", "papers", "trendingPapers", "searchResults")
 
 
 def sniff(document: Document) -> bool:
-    """Claim an HTML page with the site's own element for papers, or with links to its papers."""
+    """Claim an HTML page with the site's element for papers, or with links to its papers."""
     text = document.text
-    return text is not None and kinds.begins_as_markup(text) and _OWN.search(text) is not None
+    return text is not None and file_types.starts_with_tag(text) and _SIGNATURE.search(text) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read the page's JSON, else its cards."""
-    if not trees.html_is_whole(document.text or ""):
-        return Fault("the page ends before its end", "save it again, whole")
-    root = trees.html(document.text or "")
+    """Read the JSON of a page, or its cards if there is no JSON."""
+    if not html_tree.is_complete(document.text or ""):
+        return html_tree.INCOMPLETE
+    root = html_tree.html(document.text or "")
     if root is not None:
         for props in _props(root):
             if entries := _entries(props):
-                return daily_papers_api.listed(entries, day_of(props.get("dateString")))
+                return daily_papers_api.parse_entries(entries, day_of(props.get("dateString")))
         cards = [card for article in root.iter("article") if (card := _card(article)) is not None]
         if cards:
-            return gather.parsed(cards)
-    return Fault("no papers on this page", "save the page again when its papers are shown")
+            return normalize.parsed(cards)
+    return Fault("no papers on this page", "save the page again once it shows its papers")
 
 
 def _props(root: "Element") -> Iterator[Any]:
@@ -63,13 +62,13 @@ def _props(root: "Element") -> Iterator[Any]:
 
 
 def _entries(props: Any) -> list[Any]:
-    """Return the papers of a page's data, wherever it keeps them: at the top, or one object deeper."""
+    """Return the list of papers at the top level of the data of a page, or one level deeper."""
     if not isinstance(props, dict):
         return []
-    places = [props, *(value for value in props.values() if isinstance(value, dict))]
+    objects = [props, *(value for value in props.values() if isinstance(value, dict))]
     for key in _LISTS:
-        for place in places:
-            found = place.get(key)
+        for one in objects:
+            found = one.get(key)
             if isinstance(found, list) and found and isinstance(found[0], dict):
                 return found
     return []
@@ -82,23 +81,23 @@ def _card(article: "Element") -> Listing | None:
         for element in article.iter("a")
         if (match := _PAPER_LINK.fullmatch(element.get("href") or ""))
     ]
-    title = trees.text(heading)
+    title = html_tree.text(heading)
     if not title or not links:
         return None
     arxiv, version = arxiv_id(links[0][1][1])
-    comments = next((trees.text(element) for element, match in links if match[2]), "")
-    texts = [trees.text(element) for element in article.iter("span", "div", "li", "p", "time")]
+    comments = next((html_tree.text(element) for element, match in links if match[2]), "")
+    texts = [html_tree.text(element) for element in article.iter("span", "div", "li", "p", "time")]
     return Listing(
         rank=0,
         title=title,
-        abstract=max((trees.text(element) for element in article.iter("p")), key=len, default=""),
+        abstract=max((html_tree.text(element) for element in article.iter("p")), key=len, default=""),
         author_count=next(
-            (gather.count(match[1]) for text in texts if (match := _AUTHORS.fullmatch(text))), None
+            (normalize.count(match[1]) for text in texts if (match := _AUTHORS.fullmatch(text))), None
         ),
         published=next(
             (day for element in article.iter("time") if (day := day_of(element.get("datetime")))), None
         ),
-        comments=gather.count(comments),
+        comments=normalize.count(comments),
         upvotes=_upvotes(article),
         arxiv=arxiv,
         version=version,
@@ -107,11 +106,11 @@ def _card(article: "Element") -> Listing | None:
 
 
 def _upvotes(article: "Element") -> int | None:
-    """Return the number beside the upvote button: in its label, or in the link to the login."""
+    """Return the number beside the upvote button, which is in its label or in the link to the login."""
     for element in article.iter("label", "a", "div"):
         button = element.tag == "label" or (element.get("href") or "").startswith("/login")
         if button or "leading-none" in (element.get("class") or "").split():
-            number = gather.count(trees.text(element))
+            number = normalize.count(html_tree.text(element))
             if number is not None:
                 return number
     return None

@@ -1,7 +1,7 @@
-"""JSON lines of our own, as `digest read --json` prints them: any other program can write them, too.
+"""JSON Lines in the format of `digest read --json`, which other programs can write too.
 
-Only `title` is needed. What a line has beyond the known keys is passed over; a known key with a value of
-another kind sets the file aside.
+Only `title` is required. Unknown keys are ignored; a known key with a value of the wrong type rejects the
+file.
 """
 
 from datetime import date
@@ -9,7 +9,7 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import json_lines, names
 from digest.read.parsing.dates import newest
 from digest.read.parsing.ids import arxiv_id, doi
@@ -19,9 +19,9 @@ name = "digest-jsonl"
 _TEXTS = ("abstract", "organization", "url", "published", "code_url", "project_url")
 _COUNTS = ("author_count", "comments", "upvotes", "version")
 _LISTS = ("authors", "categories", "keywords")
-# So many of our keys beside the title: other files of papers have fewer.
+# Other lists of papers have fewer of these keys.
 _ENOUGH = 3
-_OWN = {
+_KEYS = {
     "abstract",
     "authors",
     "author_count",
@@ -37,57 +37,56 @@ _OWN = {
 
 
 def sniff(document: Document) -> bool:
-    """Claim JSON lines whose first has a title, the object `ids` or three more of our keys, and no `id`."""
+    """Claim objects with a title and either `ids` and another known key, or three known keys but no `id`."""
     first = json_lines.first(document)
     if not isinstance(first, dict) or not isinstance(first.get("title"), str):
         return False
-    ours = _OWN & first.keys()
-    return (isinstance(first.get("ids"), dict) and len(ours) > 1) or (
-        "id" not in first and len(ours) >= _ENOUGH
+    known = _KEYS & first.keys()
+    return (isinstance(first.get("ids"), dict) and len(known) > 1) or (
+        "id" not in first and len(known) >= _ENOUGH
     )
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every line, or say which is no paper."""
+    """Read all lines, or return a fault for the first that is not a paper."""
     objects = json_lines.objects(document)
     if isinstance(objects, Fault):
         return objects
     listings = []
     for line, value in objects:
-        wrong = _wrong(value)
-        if wrong:
-            return Fault(wrong, "write it as `digest read --json` does", line)
+        if mistake := _mistake(value):
+            return Fault(mistake, "write it as `digest read --json` does", line)
         listings.append(_listing(value))
-    return gather.parsed(listings, carried=newest(one.published for one in listings))
+    return normalize.parsed(listings, carried=newest(one.published for one in listings))
 
 
-def _wrong(value: dict[str, Any]) -> str:
-    """Return what is wrong with an object, empty if nothing is."""
-    if not gather.line(value.get("title")):
+def _mistake(value: dict[str, Any]) -> str:
+    """Return what is wrong with an object, or an empty string."""
+    if not normalize.one_line(value.get("title")):
         return "there is no title"
     for key in _TEXTS:
         if not isinstance(value.get(key), str | None):
-            return f"{key} is no text"
+            return f"{key} is not a string"
     for key in _COUNTS:
-        if value.get(key) is not None and gather.count(value[key]) is None:
-            return f"{key} is no count"
+        if value.get(key) is not None and normalize.count(value[key]) is None:
+            return f"{key} is not a count"
     for key in _LISTS:
         items = value.get(key, [])
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            return f"{key} is no list of texts"
+            return f"{key} is not a list of strings"
     if value.get("published") and _day(value["published"]) is None:
-        return "published is no date such as 2026-11-24"
-    return _wrong_ids(value.get("ids"))
+        return "published is not a date in the form YYYY-MM-DD"
+    return _mistake_in_ids(value.get("ids"))
 
 
-def _wrong_ids(ids: Any) -> str:
+def _mistake_in_ids(ids: Any) -> str:
     if not isinstance(ids, dict | None):
-        return "ids is no object"
+        return "ids is not an object"
     given = ids or {}
     if given.get("arxiv") and not (isinstance(given["arxiv"], str) and arxiv_id(given["arxiv"])[0]):
-        return f"ids.arxiv is no arXiv id: {given['arxiv']!r}"
+        return f"ids.arxiv is not an arXiv id: {given['arxiv']!r}"
     if given.get("doi") and not (isinstance(given["doi"], str) and doi(given["doi"])):
-        return f"ids.doi is no DOI: {given['doi']!r}"
+        return f"ids.doi is not a DOI: {given['doi']!r}"
     return ""
 
 
@@ -96,22 +95,22 @@ def _listing(value: dict[str, Any]) -> Listing:
     arxiv, version = arxiv_id(ids.get("arxiv") or "")
     return Listing(
         rank=0,
-        title=gather.line(value["title"]),
-        abstract=gather.line(value.get("abstract")),
-        authors=names.known(value.get("authors") or ()),
-        author_count=gather.count(value.get("author_count")),
+        title=normalize.one_line(value["title"]),
+        abstract=normalize.one_line(value.get("abstract")),
+        authors=names.clean(value.get("authors") or ()),
+        author_count=normalize.count(value.get("author_count")),
         published=_day(value.get("published")),
-        comments=gather.count(value.get("comments")),
-        upvotes=gather.count(value.get("upvotes")),
-        organization=gather.optional(value.get("organization")),
-        categories=gather.texts(value.get("categories")),
+        comments=normalize.count(value.get("comments")),
+        upvotes=normalize.count(value.get("upvotes")),
+        organization=normalize.optional_line(value.get("organization")),
+        categories=normalize.unique_lines(value.get("categories")),
         arxiv=arxiv,
         doi=doi(ids.get("doi")),
-        version=version or gather.count(value.get("version")),
-        url=gather.optional(value.get("url")),
-        code_url=gather.optional(value.get("code_url")),
-        keywords=gather.texts(value.get("keywords")),
-        project_url=gather.optional(value.get("project_url")),
+        version=version or normalize.count(value.get("version")),
+        url=normalize.optional_line(value.get("url")),
+        code_url=normalize.optional_line(value.get("code_url")),
+        keywords=normalize.unique_lines(value.get("keywords")),
+        project_url=normalize.optional_line(value.get("project_url")),
     )
 
 

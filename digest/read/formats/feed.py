@@ -1,8 +1,7 @@
-"""Any RSS or Atom feed: bioRxiv, PubMed, journals, blogs; also one that is no well-formed XML.
+"""Any RSS or Atom feed, such as those of bioRxiv, PubMed, journals and blogs.
 
-Beside the feed's own elements the Dublin Core and PRISM ones are read, in which publishers write authors,
-DOI and day. A feed that breaks the rules of XML is read as far as it can be understood, which the note says;
-one that ends before its end is set aside.
+The Dublin Core and PRISM elements, in which publishers write authors, DOI and date, are read too. A feed that
+is not well-formed XML is read as far as possible, and the note says so; one that is cut short is rejected.
 """
 
 import codecs
@@ -14,11 +13,10 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import names
+from digest.read import normalize
+from digest.read.parsing import html_tree, names
 from digest.read.parsing.dates import day_of, newest
-from digest.read.parsing.ids import arxiv_id, doi, doi_in
+from digest.read.parsing.ids import doi_in, first_arxiv_id, first_doi
 
 name = "feed"
 READS_BYTES = True
@@ -35,84 +33,87 @@ _ADDRESS = re.compile(r"\S+@\S+")
 _VERSION = re.compile(r"v\d{1,3}\Z")
 _CUT = ("…", "...", "[…]", "[...]")
 _PREPRINTS = ("biorxiv.org", "medrxiv.org")
-_REMEDY = "save the feed again, whole"
+_REMEDY = "save the complete feed again"
 
 
 def sniff(document: Document) -> bool:
-    """Claim XML, or what was meant to be, whose first element is a feed's."""
-    if trees.root_name(document) not in _ROOTS:
+    """Claim XML, well-formed or not, whose root element is that of a feed."""
+    if html_tree.root_name(document) not in _ROOTS:
         return False
-    return _SIGNS.search(trees.head(document)) is not None
+    return _SIGNS.search(html_tree.head(document)) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every entry, or say which has no title."""
-    if not _is_whole(document):
-        return Fault("the feed ends before its end", _REMEDY)
-    found = _fed(document)
+    """Read all entries, or return a fault for the first without a title."""
+    if not _is_complete(document):
+        return Fault("the feed is cut short", _REMEDY)
+    found = _parsed(document)
     if isinstance(found, Fault):
         return found
-    # Plain dictionaries: feedparser's own answer for keys that are not there, with warnings.
+    # Plain dictionaries, because those of feedparser answer for missing keys, with warnings.
     entries = [dict(entry.items()) for entry in found.get("entries") or []]
     if not entries and _ENTRY.search(document.text or ""):
-        return Fault(
-            f"the feed cannot be understood; {_note(found) or 'none of its entries is found'}", _REMEDY
-        )
+        problem = _problem(found)
+        reason = "no entry of the feed can be read" + (f": {problem}" if problem else "")
+        return Fault(reason, _REMEDY)
     listings, days = [], [_day(dict((found.get("feed") or {}).items()))]
     for number, entry in enumerate(entries, start=1):
         listing = _listing(entry)
         if not listing.title:
-            return Fault(
-                f"entry {number} of {len(entries)} has no title", "this is no feed of papers; take it away"
-            )
+            reason = f"entry {number} of {len(entries)} has no title"
+            return Fault(reason, "correct the entry, or remove this file if it does not list papers")
         listings.append(listing)
         days.append(_day(entry))
-    return gather.parsed(listings, carried=newest(days), note=_note(found))
+    return normalize.parsed(listings, carried=newest(days), note=_note(found))
 
 
-def _is_whole(document: Document) -> bool:
+def _is_complete(document: Document) -> bool:
     if document.text is not None:
         return _END.search(document.text, max(0, len(document.text) - _TAIL)) is not None
     return _END.search(document.data[-_TAIL:].replace(b"\0", b"").decode("latin-1")) is not None
 
 
-def _fed(document: Document) -> Any:
+def _parsed(document: Document) -> Any:
     import feedparser
 
-    try:  # a file object is read as it is; a text might be taken for an address
+    try:  # a file object, because feedparser could mistake a string for an address
         return feedparser.parse(
             io.BytesIO(_as_bytes(document)),
             sanitize_html=False,
             resolve_relative_uris=False,
             response_headers={},
         )
-    except Exception as problem:  # noqa: BLE001 - it promises to raise nothing, and raises what it likes
-        return Fault(f"the feed cannot be understood: {type(problem).__name__}: {problem}", _REMEDY)
+    except Exception as error:  # noqa: BLE001 - feedparser raises many kinds of errors on broken feeds
+        return Fault(f"the feed cannot be parsed: {type(error).__name__}: {error}", _REMEDY)
 
 
 def _as_bytes(document: Document) -> bytes:
-    """Return the bytes of a feed; those of UTF-16 and UTF-32 as UTF-8, which the parser knows without being told."""
+    """Return the bytes of a feed, with UTF-16 and UTF-32 converted to UTF-8, which feedparser always detects."""
     if document.text is None or not document.data.startswith(_WIDE):
         return document.data
     return _DECLARED.sub("", document.text).encode("utf-8", "replace")
 
 
-def _note(found: Any) -> str:
-    problem = found.get("bozo_exception") if found.get("bozo") else None
-    if problem is None or type(problem).__name__ in {"CharacterEncodingOverride", "NonXMLContentType"}:
+def _problem(found: Any) -> str:
+    """Return why a feed is not well-formed XML, or an empty string."""
+    error = found.get("bozo_exception") if found.get("bozo") else None
+    if error is None or type(error).__name__ in {"CharacterEncodingOverride", "NonXMLContentType"}:
         return ""
-    return f"the feed is not well-formed ({' '.join(str(problem).split())[:100]}), read as far as it can be understood"
+    return normalize.one_line(str(error))[:100]
+
+
+def _note(found: Any) -> str:
+    problem = _problem(found)
+    return f"the feed is not well-formed XML ({problem}) and was read as far as possible" if problem else ""
 
 
 def _listing(entry: Any) -> Listing:
     title = _plain(entry.get("title_detail"), entry.get("title"))
     content = next((part.get("value") for part in entry.get("content") or [] if part.get("value")), "")
     abstract = _abstract(entry, content)
-    link = gather.optional(entry.get("link"))
+    link = normalize.optional_line(entry.get("link"))
     ids = _texts(entry, "prism_doi", "dc_identifier", "prism_identifier", "id", "guid")
-    arxiv, version = next(
-        (found for text in (*ids, link or "") if (found := arxiv_id(text))[0]), (None, None)
-    )
+    arxiv, version = first_arxiv_id((*ids, link))
     authors = _authors(entry)
     return Listing(
         rank=0,
@@ -121,45 +122,45 @@ def _listing(entry: Any) -> Listing:
         authors=authors,
         author_count=len(authors) or None,
         published=_published(entry),
-        categories=gather.texts([tag.get("term") for tag in entry.get("tags") or []]),
+        categories=normalize.unique_lines([tag.get("term") for tag in entry.get("tags") or []]),
         arxiv=arxiv,
-        doi=next(filter(None, map(doi, ids)), None) or (_doi_of_link(link) if not arxiv else None),
+        doi=first_doi(ids) or (_doi_of_link(link) if not arxiv else None),
         version=version,
         url=link,
         withdrawn=title.upper().startswith(("WITHDRAWN:", "RETRACTED:")),
         snippet=abstract.endswith(_CUT),
-        venue=gather.optional(entry.get("prism_publicationname")),
+        venue=normalize.optional_line(entry.get("prism_publicationname")),
     )
 
 
 def _abstract(entry: Any, content: Any) -> str:
-    """Return the abstract: PubMed's whole one, else the description, else the content."""
-    whole = _PUBMED.search(content) if isinstance(content, str) else None
-    if whole:
-        return trees.plain(whole[1])
+    """Return the complete abstract of PubMed, or else the description, or else the content."""
+    complete = _PUBMED.search(content) if isinstance(content, str) else None
+    if complete:
+        return html_tree.html_to_text(complete[1])
     summary = _plain(entry.get("summary_detail"), entry.get("summary"))
-    return summary or trees.plain(content if isinstance(content, str) else "")
+    return summary or html_tree.html_to_text(content if isinstance(content, str) else "")
 
 
 def _plain(detail: Any, value: Any) -> str:
-    """Return a text of the feed as a reader sees it; what is marked as plain text is left as it is."""
+    """Return the visible text of an element of the feed; plain text is not parsed as HTML."""
     if not isinstance(value, str):
         return ""
     kind = detail.get("type") if isinstance(detail, dict) else ""
-    return gather.line(value if kind == "text/plain" else trees.plain(value))
+    return normalize.one_line(value if kind == "text/plain" else html_tree.html_to_text(value))
 
 
 def _authors(entry: Any) -> tuple[str, ...]:
-    found = names.known(author.get("name") for author in entry.get("authors") or [])
-    # Of an address alone the parser may leave a piece for the name.
-    alone = _ADDRESS.fullmatch(gather.line(entry.get("author")))
-    people = [person for person in found if "@" not in person and not alone]
+    found = names.clean(author.get("name") for author in entry.get("authors") or [])
+    # If the author is only an address, feedparser may return a part of it as the name.
+    is_address = _ADDRESS.fullmatch(normalize.one_line(entry.get("author")))
+    people = [person for person in found if "@" not in person and not is_address]
     if len(people) != 1:
-        return tuple(map(names.turned, people))
+        return tuple(map(names.given_first, people))
     parts = [part.strip() for part in people[0].split(",")]
     if len(parts) == 2 and not all(" " in part for part in parts) and ";" not in people[0]:
-        return (names.turned(people[0]),)
-    return names.family_first(people[0])
+        return (names.given_first(people[0]),)
+    return names.split_family_first(people[0])
 
 
 def _texts(entry: Any, *keys: str) -> list[str]:
@@ -177,7 +178,7 @@ def _day(entry: Any) -> date | None:
 
 
 def _doi_of_link(link: str | None) -> str | None:
-    """Return the DOI in an address; bioRxiv and medRxiv put a version behind it."""
+    """Return the DOI in an address, without the version that bioRxiv and medRxiv append."""
     found = doi_in(link)
     if found and link and any(host in link for host in _PREPRINTS):
         return _VERSION.sub("", found.split(".full")[0].split(".abstract")[0])

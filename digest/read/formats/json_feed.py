@@ -4,58 +4,58 @@ from typing import Any
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing import json_text, names
+from digest.read import normalize
+from digest.read.parsing import html_tree, json_text, names
 from digest.read.parsing.dates import day_of, newest
-from digest.read.parsing.ids import arxiv_id, doi, doi_in
+from digest.read.parsing.ids import doi_in, first_arxiv_id, first_doi
 
 name = "json-feed"
 
 
 def sniff(document: Document) -> bool:
-    """Claim JSON whose `version` is the address of this format."""
+    """Claim JSON whose `version` is the address of a version of this format."""
     value = json_text.value_of(document)
     version = value.get("version") if isinstance(value, dict) else None
     return isinstance(version, str) and "jsonfeed.org/version/" in version
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every item, or say which has no title."""
+    """Read all items, or return a fault for the first without a title."""
     items = json_text.value_of(document).get("items")
     if not isinstance(items, list):
-        return Fault("the feed has no list of items", "save the feed again, whole")
+        return Fault("the feed has no list of items", "save the complete feed again")
     listings, days = [], []
     for number, item in enumerate(items, start=1):
         listing = _listing(item) if isinstance(item, dict) else None
         if listing is None or not listing.title:
-            return Fault(
-                f"item {number} of {len(items)} has no title", "this is no feed of papers; take it away"
-            )
+            reason = f"item {number} of {len(items)} has no title"
+            return Fault(reason, "correct the item, or remove this file if it does not list papers")
         listings.append(listing)
         days += [listing.published, day_of(item.get("date_modified"))]
-    return gather.parsed(listings, carried=newest(days))
+    return normalize.parsed(listings, carried=newest(days))
 
 
 def _listing(item: dict[str, Any]) -> Listing:
-    authors = names.known(
+    authors = names.clean(
         author.get("name") for author in _objects(item.get("authors") or [item.get("author")])
     )
     markup = item.get("content_html")
-    text = gather.line(item.get("content_text")) or trees.plain(markup if isinstance(markup, str) else "")
-    url = gather.optional(item.get("url")) or gather.optional(item.get("external_url"))
-    places = [place for place in (url, gather.line(item.get("id"))) if place]
-    arxiv, version = next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
+    text = normalize.one_line(item.get("content_text")) or html_tree.html_to_text(
+        markup if isinstance(markup, str) else ""
+    )
+    url = normalize.optional_line(item.get("url")) or normalize.optional_line(item.get("external_url"))
+    addresses = [url, normalize.one_line(item.get("id"))]
+    arxiv, version = first_arxiv_id(addresses)
     return Listing(
         rank=0,
-        title=gather.line(item.get("title")),
-        abstract=text or gather.line(item.get("summary")),
+        title=normalize.one_line(item.get("title")),
+        abstract=text or normalize.one_line(item.get("summary")),
         authors=authors,
         author_count=len(authors) or None,
         published=day_of(item.get("date_published")),
-        categories=gather.texts(item.get("tags")),
+        categories=normalize.unique_lines(item.get("tags")),
         arxiv=arxiv,
-        doi=next(filter(None, map(doi, places)), None) or (doi_in(url) if url and "doi" in url else None),
+        doi=first_doi(addresses) or (doi_in(url) if url and "doi" in url else None),
         version=version,
         url=url,
     )

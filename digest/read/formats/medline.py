@@ -1,7 +1,7 @@
-"""PubMed's text format (`.nbib`, "PubMed" and "Citation manager" in its menu): tags as NLM's MEDLINE has them.
+"""PubMed's text format (`.nbib`; "PubMed" and "Citation manager" in its menu), with the tags of MEDLINE.
 
-A record is lines `TAG - value`, the tag filled up to four characters, from `PMID` to `SO`; a line that begins
-with blanks continues the value above it. https://pubmed.ncbi.nlm.nih.gov/help/#pubmed-format.
+A record consists of lines `TAG - value`, with the tag padded to four characters, from `PMID` to `SO`. A line
+that begins with spaces continues the value. See https://pubmed.ncbi.nlm.nih.gov/help/#pubmed-format.
 """
 
 import re
@@ -9,10 +9,10 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import names
 from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
-from digest.read.parsing.ids import doi
+from digest.read.parsing.ids import first_doi
 
 name = "medline"
 
@@ -23,18 +23,18 @@ _ID = re.compile(r"(\S+) \[doi\]")
 _DAY = re.compile(r"(\d{4}) ([A-Z][a-z]{2}) (\d{1,2})\b")
 _ENTERED = re.compile(r"(\d{4}/\d\d/\d\d).*\[(?:pubmed|entrez)\]")
 _RETRACTED = "Retracted Publication"
-_REMEDY = "save the records again, whole"
+_REMEDY = "save the complete records again"
 
 Record = dict[str, list[str]]
 
 
 def sniff(document: Document) -> bool:
-    """Claim text that begins with the tag of PubMed's number."""
+    """Claim text that begins with a PubMed id."""
     return document.text is not None and _BEGINNING.match(document.text) is not None
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every record with a title, or say which has no end."""
+    """Read all records with a title, or return a fault for a record that is cut short."""
     records = _records(document.text or "")
     if isinstance(records, Fault):
         return records
@@ -43,8 +43,10 @@ def parse(document: Document) -> Parsed | Fault:
     days = (
         day_of(value) for record in records for tag in ("LR", "DCOM", "DEP") for value in record.get(tag, ())
     )
-    note = gather.passed_over(len(found) - len(listings), "record")
-    return gather.parsed(listings, carried=newest([*days, *(one.published for one in listings)]), note=note)
+    note = normalize.skipped_note(len(found) - len(listings), "record")
+    return normalize.parsed(
+        listings, carried=newest([*days, *(one.published for one in listings)]), note=note
+    )
 
 
 def _records(text: str) -> list[Record] | Fault:
@@ -66,16 +68,16 @@ def _records(text: str) -> list[Record] | Fault:
                 values = records[-1].setdefault(match[1], [])
                 values.append(match[2])
     if not records or "SO" not in records[-1]:
-        return Fault("the record that begins here has no end (SO)", _REMEDY, start)
+        return Fault("the record that begins here is cut short: its SO line is missing", _REMEDY, start)
     return records
 
 
 def _listing(record: Record) -> Listing | None:
-    title = gather.line(" ".join(record.get("TI", ())) or " ".join(record.get("TT", ())))
+    title = normalize.one_line(" ".join(record.get("TI", ())) or " ".join(record.get("TT", ())))
     if not title:
         return None
-    people = (*map(names.turned, record.get("FAU") or record.get("AU") or ()), *record.get("CN", ()))
-    authors = names.known(people)
+    people = (*map(names.given_first, record.get("FAU") or record.get("AU") or ()), *record.get("CN", ()))
+    authors = names.clean(people)
     ids = [
         match[1] for tag in ("LID", "AID") for value in record.get(tag, ()) if (match := _ID.search(value))
     ]
@@ -83,21 +85,23 @@ def _listing(record: Record) -> Listing | None:
     return Listing(
         rank=0,
         title=title,
-        abstract=gather.line(" ".join(record.get("AB", ()))),
+        abstract=normalize.one_line(" ".join(record.get("AB", ()))),
         authors=authors,
         author_count=len(authors) or None,
         published=_published(record),
-        categories=gather.texts([value.lstrip("*").partition("/")[0] for value in record.get("MH", ())]),
-        doi=next(filter(None, map(doi, ids)), None),
+        categories=normalize.unique_lines(
+            [value.lstrip("*").partition("/")[0] for value in record.get("MH", ())]
+        ),
+        doi=first_doi(ids),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
         withdrawn=_RETRACTED in record.get("PT", ()),
-        keywords=gather.texts([value.lstrip("*") for value in record.get("OT", ())]),
-        venue=gather.optional(" ".join(record.get("JT") or record.get("TA") or ())),
+        keywords=normalize.unique_lines([value.lstrip("*") for value in record.get("OT", ())]),
+        venue=normalize.optional_line(" ".join(record.get("JT") or record.get("TA") or ())),
     )
 
 
 def _published(record: Record) -> date | None:
-    """Return the day of the electronic article, else of the issue, else that on which PubMed had it."""
+    """Return the date of the electronic article, or of the issue, or else of the entry in PubMed."""
     for value in record.get("DEP", ()):
         if day := day_of(value):
             return day

@@ -1,4 +1,4 @@
-"""PubMed's XML, as its API and its export write it: https://dtd.nlm.nih.gov/ncbi/pubmed/doc/."""
+"""PubMed's XML, from its API or its export; see https://dtd.nlm.nih.gov/ncbi/pubmed/doc/."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import html_tree as trees
-from digest.read.parsing.dates import calendar_day, month_of, newest
-from digest.read.parsing.ids import doi
+from digest.read import normalize
+from digest.read.parsing import html_tree
+from digest.read.parsing.dates import day_from_parts, newest
+from digest.read.parsing.ids import first_doi
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -22,70 +22,76 @@ _RETRACTED = "Retracted Publication"
 
 
 def sniff(document: Document) -> bool:
-    """Claim XML whose first element is PubMed's."""
-    return trees.root_name(document) in _ROOTS
+    """Claim XML with a root element of PubMed."""
+    return html_tree.root_name(document) in _ROOTS
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every article with a title, or say at which line the XML is broken."""
-    root = trees.xml(document)
+    """Read all articles with a title, or return a fault if the XML is not well-formed."""
+    root = html_tree.xml(document)
     if isinstance(root, Fault):
         return root
-    citations = [root] if trees.local(root) == "MedlineCitation" else list(root.iter("{*}MedlineCitation"))
+    citations = (
+        [root] if html_tree.local_name(root) == "MedlineCitation" else list(root.iter("{*}MedlineCitation"))
+    )
     found = [_listing(citation) for citation in citations]
     listings = [listing for listing in found if listing is not None]
-    others = len(found) - len(listings) + sum(1 for _ in root.iter("{*}PubmedBookArticle"))
+    skipped = len(found) - len(listings) + sum(1 for _ in root.iter("{*}PubmedBookArticle"))
     days = (_day(element) for element in root.iter("{*}DateRevised", "{*}DateCompleted", "{*}PubMedPubDate"))
-    return gather.parsed(
+    return normalize.parsed(
         listings,
         carried=newest([*days, *(one.published for one in listings)]),
-        note=gather.passed_over(others, "record"),
+        note=normalize.skipped_note(skipped, "record"),
     )
 
 
 def _listing(citation: "Element") -> Listing | None:
-    article = trees.child(citation, "Article")
-    title = trees.text(trees.child(article, "ArticleTitle")) or trees.text(
-        trees.child(article, "VernacularTitle")
+    article = html_tree.child(citation, "Article")
+    title = html_tree.text(html_tree.child(article, "ArticleTitle")) or html_tree.text(
+        html_tree.child(article, "VernacularTitle")
     )
     if article is None or not title:
         return None
-    people = trees.child(article, "AuthorList")
+    people = html_tree.child(article, "AuthorList")
     authors = (
-        tuple(filter(None, map(_person, trees.children(people, "Author")))) if people is not None else ()
+        tuple(filter(None, map(_person, html_tree.children(people, "Author")))) if people is not None else ()
     )
     complete = people is None or people.get("CompleteYN") != "N"
     texts = (
-        list(trees.children(abstract, "AbstractText"))
-        if (abstract := trees.child(article, "Abstract")) is not None
+        list(html_tree.children(abstract, "AbstractText"))
+        if (abstract := html_tree.child(article, "Abstract")) is not None
         else []
     )
-    pmid = trees.text(trees.child(citation, "PMID"))
+    pmid = html_tree.text(html_tree.child(citation, "PMID"))
     return Listing(
         rank=0,
         title=title,
-        abstract=" ".join(filter(None, map(trees.text, texts))),
+        abstract=" ".join(filter(None, map(html_tree.text, texts))),
         authors=authors,
         author_count=(len(authors) or None) if complete else None,
         published=_published(citation, article),
-        categories=gather.texts([trees.text(element) for element in citation.iter("{*}DescriptorName")]),
-        doi=next(filter(None, map(doi, _ids(citation, article))), None),
+        categories=normalize.unique_lines(
+            [html_tree.text(element) for element in citation.iter("{*}DescriptorName")]
+        ),
+        doi=first_doi(_ids(citation, article)),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
-        withdrawn=any(trees.text(element) == _RETRACTED for element in article.iter("{*}PublicationType")),
-        keywords=gather.texts([trees.text(element) for element in citation.iter("{*}Keyword")]),
+        withdrawn=any(
+            html_tree.text(element) == _RETRACTED for element in article.iter("{*}PublicationType")
+        ),
+        keywords=normalize.unique_lines([html_tree.text(element) for element in citation.iter("{*}Keyword")]),
         venue=_journal(article),
     )
 
 
 def _journal(article: "Element") -> str | None:
-    journal = trees.child(article, "Journal")
-    names = (trees.text(trees.child(journal, part)) for part in ("Title", "ISOAbbreviation"))
+    journal = html_tree.child(article, "Journal")
+    names = (html_tree.text(html_tree.child(journal, part)) for part in ("Title", "ISOAbbreviation"))
     return next(filter(None, names), None) if journal is not None else None
 
 
 def _person(author: "Element") -> str:
     part = {
-        key: trees.text(trees.child(author, key))
+        key: html_tree.text(html_tree.child(author, key))
         for key in ("ForeName", "Initials", "LastName", "Suffix", "CollectiveName")
     }
     given = part["ForeName"] or part["Initials"]
@@ -94,37 +100,34 @@ def _person(author: "Element") -> str:
 
 
 def _ids(citation: "Element", article: "Element") -> Iterator[str]:
-    """Return what may be the article's DOI; those of its references are others' DOIs."""
-    for element in trees.children(article, "ELocationID"):
+    """Yield the ids that may be the DOI of the article, without the DOIs of its references."""
+    for element in html_tree.children(article, "ELocationID"):
         if element.get("EIdType") == "doi":
-            yield trees.text(element)
+            yield html_tree.text(element)
     record = citation.getparent()
-    data = trees.child(record, "PubmedData") if record is not None else None
-    ids = trees.child(data, "ArticleIdList")
-    for element in trees.children(ids, "ArticleId") if ids is not None else ():
+    data = html_tree.child(record, "PubmedData") if record is not None else None
+    ids = html_tree.child(data, "ArticleIdList")
+    for element in html_tree.children(ids, "ArticleId") if ids is not None else ():
         if element.get("IdType") == "doi":
-            yield trees.text(element)
+            yield html_tree.text(element)
 
 
 def _published(citation: "Element", article: "Element") -> date | None:
-    """Return the day of the electronic article, else of the issue, else that on which PubMed had it."""
-    issue = trees.child(trees.child(article, "Journal"), "JournalIssue")
-    places = [trees.child(article, "ArticleDate"), trees.child(issue, "PubDate")]
+    """Return the date of the electronic article, or of the issue, or else of the entry in PubMed."""
+    issue = html_tree.child(html_tree.child(article, "Journal"), "JournalIssue")
+    dates = [html_tree.child(article, "ArticleDate"), html_tree.child(issue, "PubDate")]
     record = citation.getparent()
-    history = trees.child(trees.child(record, "PubmedData"), "History") if record is not None else None
+    history = (
+        html_tree.child(html_tree.child(record, "PubmedData"), "History") if record is not None else None
+    )
     entered = {
         element.get("PubStatus"): element
-        for element in (trees.children(history, "PubMedPubDate") if history is not None else ())
+        for element in (html_tree.children(history, "PubMedPubDate") if history is not None else ())
     }
-    places += [entered.get("pubmed"), entered.get("entrez")]
-    return next((day for place in places if place is not None and (day := _day(place))), None)
+    dates += [entered.get("pubmed"), entered.get("entrez")]
+    return next((day for each in dates if each is not None and (day := _day(each))), None)
 
 
 def _day(element: "Element") -> date | None:
-    year, month, day = (trees.text(trees.child(element, part)) for part in ("Year", "Month", "Day"))
-    number = month_of(month)
-    return (
-        calendar_day(year, number, day)
-        if number and year.isdigit() and day.isdigit() and len(year) == 4
-        else None
-    )
+    year, month, day = (html_tree.text(html_tree.child(element, part)) for part in ("Year", "Month", "Day"))
+    return day_from_parts(year, month, day)

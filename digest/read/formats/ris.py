@@ -1,7 +1,7 @@
-"""RIS bibliographies, as reference managers and publishers export them.
+"""RIS bibliographies, as exported by reference managers and publishers.
 
-A record is lines `TAG  - value` from `TY` to `ER`; a line without a tag continues the value above it. What
-stands between records (numbers, the exporter's words) says nothing.
+A record consists of lines `TAG  - value` from `TY` to `ER`; a line without a tag continues the value. Text
+between records, such as numbers or remarks of the exporter, is ignored.
 """
 
 import re
@@ -9,10 +9,10 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import names
 from digest.read.parsing.dates import calendar_day, newest
-from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.ids import first_arxiv_id, first_doi
 
 name = "ris"
 
@@ -20,19 +20,19 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: ?(.*))", re.ASCII)
 _BEGINNING = re.compile(r"^TY  - ?\S", re.MULTILINE)
 _DATE = re.compile(r"\s*(\d{4})[/-](\d{1,2})[/-](\d{1,2})\b")
-_REMEDY = "export the bibliography again, whole"
+_REMEDY = "export the complete bibliography again"
 
 Record = dict[str, list[str]]
 
 
 def sniff(document: Document) -> bool:
-    """Claim text with a line `TY  - …` and tags around it."""
+    """Claim text with a line `TY  - …` that is not XML."""
     text = document.text
     return text is not None and _BEGINNING.search(text) is not None and not text.lstrip().startswith("<")
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read every record with a title, or say which has no end."""
+    """Read all records with a title, or return a fault for a record that is cut short."""
     records = _records(document.text or "")
     if isinstance(records, Fault):
         return records
@@ -40,7 +40,7 @@ def parse(document: Document) -> Parsed | Fault:
     listings = [listing for listing in found if listing is not None]
     untitled = len(found) - len(listings)
     days = [_day(record, "DA", "Y2", "PY", "Y1") for record in records]
-    return gather.parsed(listings, carried=newest(days), note=gather.passed_over(untitled, "record"))
+    return normalize.parsed(listings, carried=newest(days), note=normalize.skipped_note(untitled, "record"))
 
 
 def _records(text: str) -> list[Record] | Fault:
@@ -53,7 +53,7 @@ def _records(text: str) -> list[Record] | Fault:
         tag = match[1] if match else ""
         if tag == "TY":
             if record is not None:
-                return Fault("the record that begins here has no end (ER)", _REMEDY, start)
+                return _cut_short(start)
             record, start = {}, number
         if record is None:
             continue
@@ -66,21 +66,23 @@ def _records(text: str) -> list[Record] | Fault:
         else:
             values = record.setdefault(tag, [])
             values.append(match[2] or "")
-    return (
-        Fault("the record that begins here has no end (ER)", _REMEDY, start)
-        if record is not None
-        else records
-    )
+    return records if record is None else _cut_short(start)
+
+
+def _cut_short(line: int) -> Fault:
+    return Fault("the record that begins here is cut short: its ER line is missing", _REMEDY, line)
 
 
 def _listing(record: Record) -> Listing | None:
     title = _first(record, "TI", "T1", "CT", "BT")
     if not title:
         return None
-    authors = tuple(names.turned(name) for tag in ("AU", "A1") for name in names.known(record.get(tag, ())))
-    urls = [url for tag in ("UR", "LK") for url in names.known(record.get(tag, ()))]
-    places = [*urls, _first(record, "DO"), _first(record, "M3"), _first(record, "AN")]
-    arxiv, version = next((found for place in places if (found := arxiv_id(place))[0]), (None, None))
+    authors = tuple(
+        names.given_first(name) for tag in ("AU", "A1") for name in names.clean(record.get(tag, ()))
+    )
+    urls = [url for tag in ("UR", "LK") for url in names.clean(record.get(tag, ()))]
+    candidates = [*urls, _first(record, "DO"), _first(record, "M3"), _first(record, "AN")]
+    arxiv, version = first_arxiv_id(candidates)
     return Listing(
         rank=0,
         title=title,
@@ -89,16 +91,18 @@ def _listing(record: Record) -> Listing | None:
         author_count=len(authors) or None,
         published=_day(record, "DA") or _day(record, "PY") or _day(record, "Y1"),
         arxiv=arxiv,
-        doi=next(filter(None, map(doi, [_first(record, "DO"), *urls])), None),
+        doi=first_doi([_first(record, "DO"), *urls]),
         version=version,
         url=next(iter(urls), None),
-        keywords=gather.texts(record.get("KW")),
+        keywords=normalize.unique_lines(record.get("KW")),
         venue=_first(record, "JF", "JO", "T2", "JA") or None,
     )
 
 
 def _first(record: Record, *tags: str) -> str:
-    return next((text for tag in tags for value in record.get(tag, ()) if (text := gather.line(value))), "")
+    return next(
+        (text for tag in tags for value in record.get(tag, ()) if (text := normalize.one_line(value))), ""
+    )
 
 
 def _day(record: Record, *tags: str) -> date | None:

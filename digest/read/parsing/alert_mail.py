@@ -1,71 +1,72 @@
-"""Alerts by mail: which kind a message is, and the papers of all the messages in a file.
+"""Alerts by mail: the kind of alert of a message, and the papers in all messages of a file.
 
-A message is an alert if it holds what only such an alert holds; any other is passed over and named in the
-note, as nobody guesses at mails. An alert that cannot be read whole sets its file aside.
+A message is an alert if it contains something that only such alerts contain. Other messages are skipped and
+mentioned in the note. If an alert cannot be read completely, the file is rejected.
 """
 
 from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
-from digest.read import normalize as gather
-from digest.read.parsing import arxiv_blocks, scholar_cards
-from digest.read.parsing import mail as mails
+from digest.read import normalize
+from digest.read.parsing import arxiv_blocks, mail, scholar_cards
 from digest.read.parsing.dates import newest
 from digest.read.parsing.mail import Message
 
 ARXIV, SCHOLAR = "arxiv-mail", "scholar-alert"
 
 
-def is_arxiv(text: str) -> bool:
-    """Say whether a text holds blocks of papers as arXiv mails them, each closed by a link."""
-    return arxiv_blocks.begins(text) and arxiv_blocks.has_link(text)
+def is_arxiv_mail(text: str) -> bool:
+    """Return whether a text has blocks of papers that end with a link, as in arXiv's mails."""
+    return arxiv_blocks.has_block(text) and arxiv_blocks.has_link(text)
 
 
-def kinds_of(document: Document) -> frozenset[str]:
-    """Return the kinds of alert among the messages of a file; empty if it is no mail."""
-    return frozenset(kind for message in mails.messages(document) if (kind := _kind(message)))
+def alert_kinds(document: Document) -> frozenset[str]:
+    """Return the kinds of alert among the messages of a file; an empty set if the file is not mail."""
+    return frozenset(kind for message in mail.messages(document) if (kind := _kind(message)))
 
 
 def _kind(message: Message) -> str:
-    if any(map(is_arxiv, message.plain)):
+    if any(map(is_arxiv_mail, message.plain)):
         return ARXIV
-    return SCHOLAR if any(map(scholar_cards.begins, message.html)) else ""
+    return SCHOLAR if any(map(scholar_cards.has_card, message.html)) else ""
 
 
-def parsed(document: Document) -> Parsed | Fault:
-    """Read every alert of a file, or say at which line one cannot be read."""
+def parse(document: Document) -> Parsed | Fault:
+    """Read all alerts of a file, or return a fault with the line of the first that cannot be read."""
     listings: list[Listing] = []
     days: list[date | None] = []
-    others: list[Message] = []
-    for message in mails.messages(document):
+    skipped: list[Message] = []
+    for message in mail.messages(document):
         found = _read(message)
         if found is None:
-            others.append(message)
+            skipped.append(message)
         elif isinstance(found, Fault):
             reason = f"in the message {message.subject!r}: {found.reason}"
             return Fault(reason, found.remedy, message.line)
         else:
             listings += found
             days.append(message.sent)
-    return gather.parsed(listings, carried=newest(days), note=_note(others))
+    return normalize.parsed(listings, carried=newest(days), note=_note(skipped))
 
 
-def _note(others: list[Message]) -> str:
-    if not others:
+def _note(skipped: list[Message]) -> str:
+    if not skipped:
         return ""
-    first = others[0]
-    return f"passed over what is no known alert: {len(others)} of the messages, first {first.subject!r} on line {first.line}"
+    first = f"{skipped[0].subject!r} on line {skipped[0].line}"
+    if len(skipped) == 1:
+        return f"skipped 1 message that is not a known alert: {first}"
+    return f"skipped {len(skipped)} messages that are not known alerts, first {first}"
 
 
 def _read(message: Message) -> list[Listing] | Fault | None:
     kind = _kind(message)
     if kind and message.cut:
-        return Fault("the message ends before its end", "save the message again, whole")
+        return Fault("the message is cut short", "save the complete message again")
     if kind == ARXIV:
-        blocks = arxiv_blocks.blocks(next(filter(is_arxiv, message.plain)))
+        blocks = arxiv_blocks.blocks(next(filter(is_arxiv_mail, message.plain)))
         return blocks if isinstance(blocks, Fault) else [block.listing for block in blocks]
     if kind == SCHOLAR:
-        cards = scholar_cards.parsed(next(filter(scholar_cards.begins, message.html)))
+        cards = scholar_cards.parse(next(filter(scholar_cards.has_card, message.html)))
         return cards if isinstance(cards, Fault) else list(cards.listings)
     return None

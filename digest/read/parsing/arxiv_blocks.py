@@ -1,4 +1,4 @@
-r"""The blocks in which arXiv writes papers as plain text: in its daily mails and its `.abs` files. Pure.
+r"""The blocks in which arXiv lists papers as plain text, in its daily mails and its `.abs` files. Pure.
 
     \\
     arXiv:2303.00766 (*cross-listing*)
@@ -12,8 +12,8 @@ r"""The blocks in which arXiv writes papers as plain text: in its daily mails an
       Abstract …
     \\ ( https://arxiv.org/abs/2303.00766 ,  1799kb)
 
-Blocks stand between lines of dashes. A replacement has no abstract: its one part ends with the link. Lines
-of an abstract may themselves begin with two backslashes, so the last such line of a block ends it.
+Lines of dashes separate the blocks. The block of a replacement has no abstract; its head ends with the link.
+Lines of an abstract may begin with two backslashes too, so the last such line ends the block.
 """
 
 import re
@@ -23,7 +23,7 @@ from datetime import date
 
 from digest.model import Listing
 from digest.ports import Fault, Parsed
-from digest.read import normalize as gather
+from digest.read import normalize
 from digest.read.parsing import names
 from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
@@ -38,44 +38,46 @@ _REVISED = re.compile(r"Date \(revised v(\d{1,4})\)")
 _REPLACED = re.compile(r"replaced with revised version\s+(.*)")
 _LINK = re.compile(r"\\\\\s*\(\s*(https?://\S+)")
 _LINK_LINE = re.compile(r"^\\\\ \( https?://", re.MULTILINE)
-# A mail that has its beginning has its end, too; a part of one that somebody copied has neither.
+# A complete mail has both of these lines; a part that was copied out of a mail has neither.
 _HEAD = re.compile(r"^\s*received from .* to .*GMT", re.MULTILINE)
 _END = re.compile(r"^(?:%%%---){5}", re.MULTILINE)
 _LONGEST_HEAD = 4000
 _MARK = "\\\\"
-_REMEDY = "save the whole text again, as arXiv sent it"
+_REMEDY = "save the complete text again, as arXiv sent it"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One paper, and the newest day that its block names."""
+    """A paper, and the newest date in its block."""
 
     listing: Listing
     newest: date | None
 
 
-def begins(text: str) -> bool:
-    """Say whether a paper's block begins anywhere in the text."""
+def has_block(text: str) -> bool:
+    """Return whether the text has the beginning of a block."""
     return _BEGINNING.search(text) is not None
 
 
 def has_link(text: str) -> bool:
-    """Say whether a link closes any block, as in mails."""
+    """Return whether any block ends with a link, as in mails."""
     return _LINK_LINE.search(text) is not None
 
 
-def parsed(text: str) -> Parsed | Fault:
-    """Return all papers of a text, or say what is wrong with it."""
+def parse(text: str) -> Parsed | Fault:
+    """Return the papers in a text, or the first fault."""
     found = blocks(text)
     if isinstance(found, Fault):
         return found
-    return gather.parsed((block.listing for block in found), carried=newest(block.newest for block in found))
+    return normalize.parsed(
+        (block.listing for block in found), carried=newest(block.newest for block in found)
+    )
 
 
 def blocks(text: str) -> list[Block] | Fault:
-    """Return the papers of a text, or the first block that is none."""
+    """Return the blocks in a text, or the first fault."""
     if _HEAD.search(text[:_LONGEST_HEAD]) and not _END.search(text):
-        return Fault("the mail ends before its last line", _REMEDY)
+        return Fault("the mail is cut short: its last line is missing", _REMEDY)
     found: list[Block] = []
     for start, lines in _parts(text):
         block = _block(start, lines)
@@ -86,7 +88,7 @@ def blocks(text: str) -> list[Block] | Fault:
 
 
 def _parts(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Return the blocks as lists of lines from the first mark on, each with the number of that line."""
+    """Yield each block as the number of its first line and its lines, starting at the first mark."""
     start = 0
     part: list[str] = []
     for number, line in enumerate(_LINE_END.split(text), start=1):
@@ -106,19 +108,19 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
     named = _NAMED.match(lines[1]) if len(lines) > 1 else None
     arxiv, version = arxiv_id(named[1]) if named else (None, None)
     if named is None or arxiv is None:
-        return Fault("a paper's block begins here without its arXiv id", _REMEDY, start)
+        return Fault("the block that begins here has no arXiv id", _REMEDY, start)
     if len(marks) < 2:
-        return Fault(f"the block of {arxiv} has no end", _REMEDY, start)
+        return Fault(f"the block of {arxiv} is cut short", _REMEDY, start)
     head, replaced = _fields(lines[2 : marks[1]])
-    title = gather.line(head.get("Title"))
+    title = normalize.one_line(head.get("Title"))
     if not title:
         return Fault(f"the block of {arxiv} has no title", _REMEDY, start)
     link = _LINK.match(lines[marks[-1]])
-    abstract = gather.line("\n".join(lines[marks[1] + 1 : marks[-1]]))
+    abstract = normalize.one_line("\n".join(lines[marks[1] + 1 : marks[-1]]))
     if len(marks) == 2 and not link:
-        return Fault(f"the abstract of {arxiv} has no end", _REMEDY, start)
+        return Fault(f"the abstract of {arxiv} is cut short", _REMEDY, start)
     cross = "cross-list" in named[2]
-    authors = names.listed(head.get("Authors") or head.get("Author") or "")
+    authors = names.split_names(head.get("Authors") or head.get("Author") or "")
     revisions = {int(match[1]): value for key, value in head.items() if (match := _REVISED.fullmatch(key))}
     published = None if replaced else day_of(head.get("Date"))
     announced = ("replace-cross" if cross else "replace") if replaced else ("cross" if cross else "new")
@@ -134,7 +136,7 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
         doi=doi((head.get("DOI") or " ").replace(",", " ").split(" ")[0]),
         version=version or (None if link else max(revisions, default=1)),
         url=link[1] if link else None,
-        withdrawn=is_withdrawn(abstract, gather.line(head.get("Comments"))),
+        withdrawn=is_withdrawn(abstract, normalize.one_line(head.get("Comments"))),
         announced=announced if link else None,
     )
     days = (published, day_of(replaced), *(day_of(value) for value in revisions.values()))
@@ -142,7 +144,7 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
 
 
 def _fields(lines: list[str]) -> tuple[dict[str, str], str]:
-    """Return the fields of a block's head, continued lines joined, and the day of a replacement."""
+    """Return the fields in the head of a block, and the date of a replacement (empty if it is none)."""
     fields: dict[str, str] = {}
     last, replaced = "", ""
     for line in lines:

@@ -1,4 +1,4 @@
-"""How arXiv words things, wherever it writes them. Pure."""
+"""Terms that all of arXiv's formats share: withdrawal and the kind of announcement. Pure."""
 
 import re
 
@@ -7,14 +7,15 @@ _WITHDRAWN = re.compile(
     r"(?:has|have|is|was|had)\s+(?:now\s+)?(?:been\s+|being\s+)?(?:temporarily\s+)?)?withdrawn\b",
     re.IGNORECASE,
 )
-_TYPES = {"new": "new", "cross": "cross", "replace": "replace", "replace-cross": "replace-cross"}
+_ANNOUNCEMENTS = frozenset(("new", "cross", "replace", "replace-cross"))
 
 
 def is_withdrawn(abstract: str, comment: str) -> bool:
-    """Tell whether abstract or comment begin with the words that withdraw a paper."""
+    """Return whether the abstract or the comment begins by saying that the paper is withdrawn."""
     return bool(_WITHDRAWN.match(abstract) or _WITHDRAWN.match(comment))
 
 
 def announced(text: str) -> str | None:
-    """Return the kind of announcement, None if it is none that is known."""
-    return _TYPES.get(text.strip().lower())
+    """Return the kind of announcement, or None if it is unknown."""
+    kind = text.strip().lower()
+    return kind if kind in _ANNOUNCEMENTS else None

@@ -1,7 +1,7 @@
-"""BibTeX's syntax: text in, entries out, each with its line. Pure, one pass, no recursion.
+"""The syntax of BibTeX: entries with their lines, in one pass without recursion. Pure.
 
-The grammar is BibTeX's own: what stands outside of entries is comment, a value is any number of pieces in
-braces, in quotes, numbers or names of strings, joined by `#`; braces are balanced, also within quotes.
+By BibTeX's grammar, text outside of entries is a comment. A value consists of pieces joined by `#`: text in
+braces or quotes, numbers, or names of strings. Braces are balanced, also inside quotes.
 """
 
 import re
@@ -19,7 +19,7 @@ _CLOSERS = {"{": "}", "(": ")"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry: its kind and field names in lower case, values without their outer braces or quotes."""
+    """An entry: kind and field names in lower case, values without their outer braces or quotes."""
 
     line: int
     kind: str
@@ -27,8 +27,8 @@ class Entry:
     fields: dict[str, str]
 
 
-class Broken(Exception):  # noqa: N818 - a format turns it into a Fault
-    """Where the text ceases to be BibTeX, and why."""
+class BibtexError(Exception):
+    """A syntax error, with its line (from 1) and reason."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -36,7 +36,7 @@ class Broken(Exception):  # noqa: N818 - a format turns it into a Fault
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """Return the entries of a file. Raises Broken."""
+    """Yield the entries of a file. Raises BibtexError."""
     return _Scanner(text).entries()
 
 
@@ -65,7 +65,7 @@ class _Scanner:
         self.place = match.end() if match else self.place
         self._blank()
         if self.text[self.place : self.place + 1] not in {",", "}", ")"}:
-            raise Broken(line, f"the entry {key!r} has no comma behind its key")
+            raise BibtexError(line, f"there is no comma after the key {key!r}")
         return key
 
     def _fields(self, line: int, closer: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ class _Scanner:
                 self.place += 1
                 return fields
             elif not sign:
-                raise Broken(line, "the entry that begins here has no end")
+                raise BibtexError(line, "the entry that begins here is never closed")
             else:
                 name, value = self._field(line)
                 fields.setdefault(name, value)
@@ -87,12 +87,14 @@ class _Scanner:
     def _field(self, line: int) -> tuple[str, str]:
         match = _NAME.match(self.text, self.place)
         if match is None:
-            shown = self.text[self.place : self.place + 1]
-            raise Broken(self._line_at(self.place), f"{shown!r} stands where a field's name should")
+            sign = self.text[self.place : self.place + 1]
+            raise BibtexError(self._line_at(self.place), f"expected the name of a field, found {sign!r}")
         self.place = match.end()
         self._blank()
         if self.text[self.place : self.place + 1] != "=":
-            raise Broken(self._line_at(self.place), f"no = behind {match[0]!r}, in the entry of line {line}")
+            raise BibtexError(
+                self._line_at(self.place), f"there is no = after {match[0]!r} in the entry on line {line}"
+            )
         self.place += 1
         pieces = [self._piece(line)]
         self._blank()
@@ -114,12 +116,12 @@ class _Scanner:
             return self.text[start + 1 : self.place - 1]
         match = _NAME.match(self.text, start)
         if match is None:
-            raise Broken(self._line_at(start), f"a field has no value, in the entry of line {line}")
+            raise BibtexError(self._line_at(start), f"a field has no value in the entry on line {line}")
         self.place = match.end()
         return self.strings.get(match[0].lower(), match[0])
 
     def _closing(self, start: int, signs: re.Pattern[str], closer: str, line: int) -> int:
-        """Return the place behind the sign that closes what was opened before `start`."""
+        """Return the place after the sign that closes the piece that begins at `start`."""
         depth = 0
         for match in signs.finditer(self.text, start):
             if depth == 0 and match[0] == closer:
@@ -127,8 +129,9 @@ class _Scanner:
             depth += {"{": 1, "}": -1}.get(match[0], 0)
             if depth < 0:
                 break
-        raise Broken(
-            self._line_at(start), f"what is opened here is never closed, in the entry of line {line}"
+        raise BibtexError(
+            self._line_at(start),
+            f"the bracket or quote that opens here is never closed, in the entry on line {line}",
         )
 
     def _skip(self, line: int, kind: str, closer: str) -> None:
@@ -141,7 +144,7 @@ class _Scanner:
         self.place = match.end() if match else self.place
 
     def _line_at(self, place: int) -> int:
-        """Return the line of a place (from 1); places are asked for in rising order, so each is counted once."""
+        """Return the line of a place (from 1). Places mostly rise, so that each line end is counted once."""
         if place < self._counted:
             return self.text.count("\n", 0, place) + 1
         self._line += self.text.count("\n", self._counted, place)

@@ -1,4 +1,4 @@
-"""Dates as digest files write them → calendar days. Pure; what is no full date is None."""
+"""Parses the dates in digest files. A date without year, month or day is None. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ _LONGEST = 100
 
 
 def day_of(text: object) -> date | None:
-    """Return the day that a text begins with: ISO 8601, `2024/5/3`, RFC 5322, `Sep 25, 2024`, `3 May 2024`.
+    """Return the date at the start of a text: ISO 8601, `2024/5/3`, RFC 5322, `Sep 25, 2024`, `3 May 2024`.
 
-    The day is the one written, in whatever zone; a text without year, month and day has none.
+    The date is taken as written and not converted to another time zone. Other values give None.
     """
     if not isinstance(text, str):
         return None
@@ -37,15 +37,23 @@ def day_of(text: object) -> date | None:
 
 
 def calendar_day(year: str | int, month: str | int, day: str | int) -> date | None:
-    """Return the date, None if the calendar has no such day."""
+    """Return the date, or None if the calendar does not have it."""
     try:
         return date(int(year), int(month), int(day))
     except (ValueError, OverflowError):
         return None
 
 
+def day_from_parts(year: str, month: str, day: str) -> date | None:
+    """Return the date of a year, a month (number or English name) and a day, or None if one is missing."""
+    number = month_of(month)
+    if number is None or len(year) != 4 or not (year.isdigit() and day.isdigit()):
+        return None
+    return calendar_day(year, number, day)
+
+
 def month_of(text: str) -> int | None:
-    """Return the number of a month named in English or by its number, None if it is none."""
+    """Return the month (1 to 12) for an English name or a number, or None."""
     bare = text.strip()
     if bare.isascii() and bare.isdigit():
         return int(bare) if len(bare) <= 2 and 1 <= int(bare) <= 12 else None
@@ -53,14 +61,14 @@ def month_of(text: str) -> int | None:
 
 
 def newest(days: Iterable[date | None]) -> date | None:
-    """Return the newest of the days that are known, None if none is."""
+    """Return the newest of the dates that are known, or None."""
     return max((day for day in days if day is not None), default=None)
 
 
 def _mail_day(text: str) -> date | None:
     try:
         found = parsedate_tz(text)
-    except (ValueError, IndexError, TypeError, OverflowError):  # what its parser lets through
+    except (ValueError, IndexError, TypeError, OverflowError):  # the parser lets these through
         return None
     return calendar_day(*found[:3]) if found and found[0] >= 1500 else None
 

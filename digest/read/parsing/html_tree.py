@@ -1,6 +1,6 @@
-"""XML and HTML as trees, from bytes that may be anything: no entities, no network, no guessing.
+"""XML and HTML as lxml trees. Entities are not expanded and nothing is fetched.
 
-Each document is parsed once, whichever format asks for it.
+The last document is cached, so that several formats can look at it and it is parsed only once.
 """
 
 import re
@@ -14,7 +14,7 @@ from digest.ports import Document, Fault
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-# What stands before the root element: declaration, comments, instructions, a document type.
+# The declaration, comments, processing instructions and document type before the root element.
 _ROOT = re.compile(
     r"\ufeff?\s*(?:<\?(?:(?!\?>).)*\?>\s*|<!--(?:(?!-->).)*-->\s*|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>\s*)*"
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<attributes>[^>]*)>",
@@ -22,7 +22,8 @@ _ROOT = re.compile(
 )
 _OPENED, _CLOSED = re.compile(r"<html[\s>]", re.IGNORECASE), re.compile(r"</html\s*>", re.IGNORECASE)
 _HEAD = 8000
-_REMEDY = "save or download the file again, to its end"
+_REMEDY = "save or download the complete file again"
+INCOMPLETE = Fault("the page is cut short: </html> is missing", "save the complete page again")
 _BLOCKS = frozenset(
     [
         "address",
@@ -59,20 +60,20 @@ _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--)>", re.DOTALL)
 
 
 def root_name(document: Document) -> str:
-    """Return the name of the first element of a document, without prefix, in lower case; empty if none."""
+    """Return the name of the root element, without prefix, in lower case; an empty string if there is none."""
     match = _ROOT.match(head(document))
     return match["name"].rpartition(":")[2].lower() if match else ""
 
 
 def head(document: Document) -> str:
-    """Return the beginning of a document as text, whatever its encoding: names are ASCII in all of them."""
+    """Return the beginning of a document as text, in any encoding; ASCII characters are always correct."""
     if document.text is not None:
         return document.text[:_HEAD]
     return document.data[:_HEAD].replace(b"\0", b"").decode("latin-1")
 
 
 def xml(document: Document) -> "Element | Fault":
-    """Return the root element of an XML document, or say at which line it ceases to be one."""
+    """Return the root element of an XML document, or a fault with the line of the first error."""
     return _xml(document.data)
 
 
@@ -85,19 +86,19 @@ def _xml(data: bytes) -> "Element | Fault":
     )
     try:
         return etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as problem:
-        line = problem.lineno if isinstance(problem.lineno, int) and problem.lineno > 0 else None
-        return Fault(f"this is no well-formed XML: {_reason(problem)}", _REMEDY, line)
-    except (ValueError, LookupError) as problem:
-        return Fault(f"this is no well-formed XML: {problem}", _REMEDY)
+    except etree.XMLSyntaxError as error:
+        line = error.lineno if isinstance(error.lineno, int) and error.lineno > 0 else None
+        return Fault(f"the XML is not well-formed: {_reason(error)}", _REMEDY, line)
+    except (ValueError, LookupError) as error:
+        return Fault(f"the XML is not well-formed: {error}", _REMEDY)
 
 
-def _reason(problem: Exception) -> str:
-    return re.sub(r", line \d+, column \d+.*", "", str(problem)) or "the document is empty"
+def _reason(error: Exception) -> str:
+    return re.sub(r", line \d+, column \d+.*", "", str(error)) or "the document is empty"
 
 
 def html(text: str) -> "Element | None":
-    """Return the root element of an HTML page, None if there is nothing in it."""
+    """Return the root element of an HTML page, or None if the page is empty."""
     return _html(text)
 
 
@@ -112,34 +113,34 @@ def _html(text: str) -> "Element | None":
         return None
 
 
-def html_is_whole(text: str) -> bool:
-    """Say whether a page that opens its root element closes it, too."""
+def is_complete(text: str) -> bool:
+    """Return whether a page with an opening `html` tag also has the closing one."""
     return not _OPENED.search(text[:_HEAD]) or _CLOSED.search(text, max(0, len(text) - _HEAD)) is not None
 
 
-def local(element: "Element") -> str:
-    """Return the name of an element without its namespace; empty for entities and the like."""
+def local_name(element: "Element") -> str:
+    """Return the name of an element without its namespace; an empty string for an entity."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def children(element: "Element", *names: str) -> "Iterator[Element]":
-    """Return the child elements with one of these names, whatever their namespaces."""
-    return (child for child in element if local(child) in names)
+    """Yield the child elements with one of these names, in any namespace."""
+    return (child for child in element if local_name(child) in names)
 
 
 def child(element: "Element | None", *names: str) -> "Element | None":
-    """Return the first child element with one of these names, None if there is none."""
+    """Return the first child element with one of these names, or None."""
     return next(children(element, *names), None) if element is not None else None
 
 
 def text(element: "Element | None") -> str:
-    """Return the text of an element and of all within it, on one line; empty if there is no element."""
+    """Return the text of an element and its descendants on one line; an empty string for None."""
     return " ".join("".join(_pieces(element)).split()) if element is not None else ""
 
 
 def _pieces(element: "Element") -> Iterable[str]:
-    """Return the pieces of text within an element; an entity is read as HTML's of that name."""
+    """Return the pieces of text in an element; entities are resolved as those of HTML."""
     from lxml import etree
 
     if next(element.iter(etree.Entity), None) is None:
@@ -163,23 +164,23 @@ def _walk(element: "Element") -> "Iterable[tuple[str, Element]]":
     return walk
 
 
-def plain(markup: str) -> str:
-    """Return a piece of HTML as a reader sees it, on one line; text without tags only loses its entities."""
+def html_to_text(markup: str) -> str:
+    """Return the visible text of an HTML fragment on one line; without tags, only entities are resolved."""
     if not _TAG.search(markup):
         return " ".join(unescape(markup).split())
     root = html(f"<div>{markup}</div>")
-    return "" if root is None else shown(root)
+    return "" if root is None else visible_text(root)
 
 
-def shown(element: "Element") -> str:
-    """Return the text of an HTML element as a reader sees it, on one line: blocks are apart."""
-    return " ".join("".join(_shown(element)).split())
+def visible_text(element: "Element") -> str:
+    """Return the visible text of an HTML element on one line, with a space between blocks."""
+    return " ".join("".join(_visible_pieces(element)).split())
 
 
-def _shown(element: "Element") -> Iterator[str]:
+def _visible_pieces(element: "Element") -> Iterator[str]:
     hidden = 0
     for event, node in _walk(element):
-        name = local(node)
+        name = local_name(node)
         if event == "start":
             hidden += name in _HIDDEN
             if not hidden:

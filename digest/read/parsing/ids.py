@@ -1,23 +1,34 @@
-"""arXiv ids and DOIs as files write them, for readers; `digest.identity.ids` knows their spellings."""
+"""arXiv ids and DOIs in digest files; `digest.identity` knows how they are spelled."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 from digest import identity
 from digest.identity import doi
 
-__all__ = ["arxiv_id", "doi", "doi_in"]
+__all__ = ["arxiv_id", "doi", "doi_in", "first_arxiv_id", "first_doi"]
 
 _DOI_IN_TEXT = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+")
 _LONGEST = 300
 
 
 def arxiv_id(text: str | None) -> tuple[str | None, int | None]:
-    """Return the arXiv id that a text is or an address leads to, and its version; (None, None) if it is none."""
+    """Return the arXiv id and version in an id or an address; (None, None) if there is none."""
     return identity.arxiv_id((text or "")[:_LONGEST]) or (None, None)
 
 
+def first_arxiv_id(texts: Iterable[str | None]) -> tuple[str | None, int | None]:
+    """Return the arXiv id and version of the first text that has one, or (None, None)."""
+    return next((found for text in texts if (found := arxiv_id(text))[0]), (None, None))
+
+
+def first_doi(texts: Iterable[str | None]) -> str | None:
+    """Return the first text that is a DOI, as a DOI, or None."""
+    return next(filter(None, map(doi, texts)), None)
+
+
 def doi_in(text: str | None) -> str | None:
-    """Return the first DOI that stands in an address or a text, None if there is none."""
+    """Return the first DOI in an address or a text, or None."""
     match = _DOI_IN_TEXT.search(unquote((text or "")[:2000]))
     return doi(re.split(r"[?#&]", match[0], maxsplit=1)[0]) if match else None

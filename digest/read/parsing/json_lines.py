@@ -1,4 +1,4 @@
-"""Objects in a file of JSON lines, or in a JSON list, each with its line."""
+"""Objects in a JSON Lines file or in a JSON list."""
 
 import json
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from digest.ports import Document, Fault
 from digest.read.parsing import json_text
 
-_REMEDY = "mend this line, or save the file again, to its end"
+_REMEDY = "correct this line, or save the complete file again"
 
 
 def first(document: Document) -> Any:
-    """Return the first value of a file of JSON lines or of a list; None if it is neither."""
+    """Return the first value of a JSON Lines file or of a list, or None."""
     value = json_text.value_of(document)
     if isinstance(value, list):
         return value[0] if value else None
@@ -26,12 +26,12 @@ def first(document: Document) -> Any:
 
 
 def objects(document: Document) -> list[tuple[int | None, dict[str, Any]]] | Fault:
-    """Return every object with its line (None within a list), or the first place where there is none."""
+    """Return each object with its line (None in a list), or a fault at the first value of another type."""
     value = json_text.value_of(document)
     if value is not None:
         values = value if isinstance(value, list) else [value]
         if not all(isinstance(one, dict) for one in values):
-            return Fault("something in this list is no object", _REMEDY)
+            return Fault("the list has an item that is not an object", _REMEDY)
         return [(None, one) for one in values]
     found: list[tuple[int | None, dict[str, Any]]] = []
     for number, line in enumerate((document.text or "").split("\n"), start=1):
@@ -39,7 +39,7 @@ def objects(document: Document) -> list[tuple[int | None, dict[str, Any]]] | Fau
             continue
         one = _object(line)
         if one is None:
-            return Fault("this line is no JSON object", _REMEDY, number)
+            return Fault("this line is not a JSON object", _REMEDY, number)
         found.append((number, one))
     return found
 

@@ -1,4 +1,4 @@
-"""JSON read once, whichever format asks for it."""
+"""JSON documents. The last one is cached, so that several formats can look at it."""
 
 import json
 from functools import lru_cache
@@ -6,39 +6,37 @@ from typing import Any
 
 from digest.ports import Document, Fault
 
-_DEEP = "too many brackets in brackets"
-# More white space than this stands before no JSON.
+# No JSON document begins with more white space than this.
 _HEAD = 1000
 
 
 @lru_cache(maxsize=1)
-def loaded(text: str) -> tuple[Any, Fault | None]:
-    """Return the JSON value of a text, which nobody may change, or what is wrong with it."""
+def load(text: str) -> tuple[Any, Fault | None]:
+    """Return the JSON value of a text, or what is wrong with it. Callers must not modify the value."""
     try:
         return json.loads(text), None
     except RecursionError:
-        return None, _fault(_DEEP, None)
-    except json.JSONDecodeError as problem:
-        return None, _fault(problem.msg, problem.lineno)
-    except ValueError as problem:  # a number of thousands of digits
-        return None, _fault(str(problem), None)
+        return None, _fault("the brackets are nested too deeply", None)
+    except json.JSONDecodeError as error:
+        return None, _fault(error.msg, error.lineno)
+    except ValueError as error:  # a number with thousands of digits
+        return None, _fault(str(error), None)
 
 
 def _fault(reason: str, line: int | None) -> Fault:
-    remedy = "save or download the file again, to its end"
-    return Fault(f"this is no valid JSON: {reason}", remedy, line)
+    return Fault(f"the JSON is not valid: {reason}", "save or download the complete file again", line)
 
 
 def value_of(document: Document) -> Any:
-    """Return the JSON value of a document, which nobody may change; None if it is no JSON."""
+    """Return the JSON value of a document, or None. Callers must not modify the value."""
     text = document.text
-    return loaded(text)[0] if text and _begins_as_json(text) else None
+    return load(text)[0] if text and _begins_as_json(text) else None
 
 
 def fault_of(document: Document) -> Fault | None:
-    """Return what is wrong with a document that looks like JSON, None if nothing is."""
+    """Return what is wrong with a document that looks like JSON, or None."""
     text = document.text
-    return loaded(text)[1] if text and _begins_as_json(text) else None
+    return load(text)[1] if text and _begins_as_json(text) else None
 
 
 def _begins_as_json(text: str) -> bool:

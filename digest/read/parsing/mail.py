@@ -1,7 +1,6 @@
-"""E-mail messages in a file: one message (`.eml`, a file of a Maildir), or an mbox of many.
+"""E-mail messages in a file: one message (`.eml`, a file of a Maildir), or an mbox with several.
 
-What a message holds is the business of the formats; here it is taken apart. Headers are read by the plain
-rules of RFC 2047, and what breaks them is shown as it stands: nothing raises.
+Headers are decoded by RFC 2047; one that cannot be decoded is kept as it is. Nothing here raises.
 """
 
 import re
@@ -11,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from digest.ports import Document
-from digest.read import file_types as kinds
+from digest.read import file_types
 from digest.read.decode import decode
 from digest.read.parsing.dates import day_of
 
@@ -25,9 +24,9 @@ _MOST_PARTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: the line of the file on which it begins (from 1), its head, and its readable parts.
+    """A message: the line of the file on which it begins (from 1), its headers and its text parts.
 
-    `cut` says that its last part has no end.
+    `cut` is set if the closing boundary is missing.
     """
 
     line: int
@@ -40,16 +39,16 @@ class Message:
 
 
 def messages(document: Document) -> tuple[Message, ...]:
-    """Return the messages of a file; none if it is no mail."""
+    """Return the messages in a file; an empty tuple if the file is not mail."""
     return _messages(document.data) if is_mail(document) else ()
 
 
 def is_mail(document: Document) -> bool:
-    """Say whether a document is an e-mail message or an mbox."""
+    """Return whether a document is an e-mail message or an mbox."""
     if _FROM_LINE.match(document.data):
         return True
     head = document.text if document.text is not None else document.data[:4000].decode("latin-1")
-    return kinds.is_mail(head)
+    return file_types.is_mail(head)
 
 
 @lru_cache(maxsize=1)
@@ -57,10 +56,10 @@ def _messages(data: bytes) -> tuple[Message, ...]:
     starts = [match.start() for match in _FROM_LINE.finditer(data)] if _FROM_LINE.match(data) else []
     if not starts:
         return (_message(data.lstrip(b"\r\n"), 1),)
-    found, line, before = [], 1, 0
+    found, line, previous = [], 1, 0
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
-        line += data.count(b"\n", before, start)
-        before = start
+        line += data.count(b"\n", previous, start)
+        previous = start
         found.append(_message(_QUOTED_FROM.sub(rb"\1", data[start:end].partition(b"\n")[2]), line))
     return tuple(found)
 
@@ -83,7 +82,7 @@ def _message(data: bytes, line: int) -> Message:
 
 
 def _parts(mail: "Mail") -> list[tuple[str, str]]:
-    """Return the parts of a message that hold text, attachments left out."""
+    """Return type and text of the parts of a message, without attachments."""
     found: list[tuple[str, str]] = []
     try:
         for number, part in enumerate(mail.walk()):
@@ -91,14 +90,8 @@ def _parts(mail: "Mail") -> list[tuple[str, str]]:
                 break
             if not part.is_multipart() and part.get_content_disposition() != "attachment":
                 found.append((part.get_content_type(), _text(part)))
-    except (
-        RecursionError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        LookupError,
-    ):  # a head that is beyond reading
-        return found
+    except (RecursionError, ValueError, TypeError, AttributeError, LookupError):
+        return found  # the headers of a part cannot be parsed
     return found
 
 
@@ -118,7 +111,7 @@ def _header(mail: "Mail", name: str) -> str:
 
     value = mail.get(name, "")
     try:
-        shown = str(make_header(decode_header(value)))
+        text = str(make_header(decode_header(value)))
     except (HeaderParseError, LookupError, ValueError, TypeError, AttributeError):
-        shown = str(value)
-    return " ".join(shown.split())
+        text = str(value)
+    return " ".join(text.split())

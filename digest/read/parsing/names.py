@@ -1,9 +1,9 @@
-"""Names of authors: lists taken apart, family name first turned around. Pure."""
+"""Author names: splits lists and puts the given name first. Pure."""
 
 import re
 from collections.abc import Iterable
 
-from digest.read import normalize as gather
+from digest.read import normalize
 
 _SUFFIX = re.compile(r"(?:jr|sr|iii?|iv|phd|md)\.?", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|&)\s+|;", re.IGNORECASE)
@@ -12,14 +12,9 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]*){1,4}")
 _LONGEST_INITIALS = 10
 
 
-def one(text: str) -> str:
-    """Return a name with its white space collapsed."""
-    return " ".join(text.split())
-
-
-def turned(text: str) -> str:
-    """Return `Family, Given` and `Family, Jr., Given` given name first; any other name as it is."""
-    parts = [part for part in map(one, text.split(",")) if part]
+def given_first(text: str) -> str:
+    """Return `Family, Given` and `Family, Jr., Given` with the given name first; any other name as it is."""
+    parts = [part for part in map(_collapse, text.split(",")) if part]
     if len(parts) == 2 and _SUFFIX.fullmatch(parts[1]):
         return f"{parts[0]}, {parts[1]}"
     if len(parts) == 2:
@@ -28,18 +23,18 @@ def turned(text: str) -> str:
         return f"{parts[2]} {parts[0]}, {parts[1]}"
     if len(parts) == 3 and _SUFFIX.fullmatch(parts[2]):
         return f"{parts[1]} {parts[0]}, {parts[2]}"
-    return one(text)
+    return _collapse(text)
 
 
-def listed(text: str) -> tuple[str, ...]:
-    """Return the names of `A. One, B. Two and C. Three (1), …`: affiliations in brackets are left out.
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names in `A. One, B. Two and C. Three (1), …`, without affiliations in brackets.
 
-    A suffix (`Jr.`) stays with its name; `et al.` is no name. Of `The X Collaboration: A, B` both the
-    collaboration and its members are names.
+    A suffix (`Jr.`) stays with its name, and `et al.` is dropped. Of `The X Collaboration: A, B`, the
+    collaboration and its members are returned.
     """
     names: list[str] = []
     plain = _AND.sub(",", f" {without_brackets(text)} ").replace(": ", ", ")
-    for part in map(one, plain.split(",")):
+    for part in map(_collapse, plain.split(",")):
         bare = re.sub(r"^(?:and|&)\s+", "", part)
         if not bare or _ET_AL.fullmatch(bare):
             continue
@@ -50,15 +45,15 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def family_first(text: str) -> tuple[str, ...]:
-    """Return the names of `Zhang, W., Li, H.`, given name first; of any other list as `listed` does.
+def split_family_first(text: str) -> tuple[str, ...]:
+    """Return the names in `Zhang, W., Li, H.`, given name first; split any other list like `split_names`.
 
-    Such a list has an even number of parts, and every second one is initials.
+    Such a list has an even number of parts, and every second part consists of initials.
     """
-    parts = [part for part in map(one, text.split(",")) if part]
+    parts = [part for part in map(_collapse, text.split(",")) if part]
     if len(parts) >= 2 and len(parts) % 2 == 0 and all(map(_is_initials, parts[1::2])):
         return tuple(f"{given} {family}" for family, given in zip(parts[::2], parts[1::2], strict=True))
-    return listed(text)
+    return split_names(text)
 
 
 def _is_initials(part: str) -> bool:
@@ -66,7 +61,7 @@ def _is_initials(part: str) -> bool:
 
 
 def without_brackets(text: str) -> str:
-    """Return a text without what stands in round brackets; a bracket that is never closed is kept."""
+    """Return a text without the parts in round brackets; a bracket that is never closed is kept."""
     kept: list[str] = []
     open_at: list[int] = []
     for character in text:
@@ -78,6 +73,10 @@ def without_brackets(text: str) -> str:
     return "".join(kept)
 
 
-def known(names: Iterable[object]) -> tuple[str, ...]:
-    """Return the texts among the values that hold anything, as names."""
-    return tuple(name for value in names if isinstance(value, str) and (name := gather.line(value)))
+def clean(names: Iterable[object]) -> tuple[str, ...]:
+    """Return the non-empty strings among the values, with their white space collapsed."""
+    return tuple(name for value in names if isinstance(value, str) and (name := normalize.one_line(value)))
+
+
+def _collapse(text: str) -> str:
+    return " ".join(text.split())

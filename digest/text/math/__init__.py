@@ -1,11 +1,8 @@
-r"""TeX and what is left of it, made readable: `6.3times` becomes 6.3×, `\emph{1.46}` 1.46, `$\sim$2` ∼2.
+r"""Makes TeX and remnants of TeX readable: `6.3times` becomes 6.3×, `\emph{1.46}` 1.46, `$\sim$2` ∼2.
 
-Daily Papers pages print TeX without its dollars and backslashes (`R^{n times n}`, `sim0.6`), arXiv prints it
-whole (`$O(\sqrt{n})$`). No harm outranks no residue: where a remnant cannot be told from a word ("training
-times", "sim-to-real", "alpha channels"), from money or from code (`snake_case`), it stays. Text without TeX in
-it is returned as it is.
-
-Only what people see goes through here; the library, matching and identity keep the text of the source.
+Daily Papers pages show TeX without dollars and backslashes (`R^{n times n}`, `sim0.6`), arXiv with them
+(`$O(\sqrt{n})$`). Whatever may be a word ("training times", "alpha channels"), money or code (`snake_case`)
+stays as it is. Only text that is shown is converted; the library, matching and identity keep the original.
 """
 
 from bisect import bisect_right
@@ -20,17 +17,17 @@ Span = tuple[int, int]
 
 
 class Readable:
-    """A text made readable, and where its parts came from.
+    """A readable text with the offsets of its parts in the original.
 
-    `text` is what people see; `span` turns offsets of the original into offsets of it.
+    `text` is shown; `span` converts offsets in the original to offsets in `text`.
     """
 
     __slots__ = ("_ends", "_marks", "_starts", "text")
 
     def __init__(self, original: str, edits: Sequence[Edit] = ()) -> None:
-        self._starts: list[int] = []  # of each edit, in the original
+        self._starts: list[int] = []  # the start of each edit in the original
         self._ends: list[int] = []
-        self._marks: list[Span] = []  # of each edit, in `text`
+        self._marks: list[Span] = []  # the span of each edit in `text`
         parts: list[str] = []
         length = at = 0
         for start, end, new in edits:
@@ -45,11 +42,11 @@ class Readable:
         self.text = "".join(parts) if edits else original
 
     def span(self, start: int, end: int) -> Span:
-        """Return where characters `start` to `end` of the original are shown; what replaced them is whole."""
-        return self._place(start, last=False), self._place(end, last=True)
+        """Return the span in `text` of the characters `start` to `end` of the original; edits are not split."""
+        return self._offset(start, last=False), self._offset(end, last=True)
 
     def spans(self, found: Sequence[Span]) -> tuple[Span, ...]:
-        """Return sorted spans of the original as spans of `text`: sorted, apart, none empty."""
+        """Convert sorted spans of the original to spans of `text`: sorted, disjoint and not empty."""
         shown: list[Span] = []
         for start, end in (self.span(*each) for each in found) if self._starts else found:
             if shown and start <= shown[-1][1]:
@@ -58,8 +55,8 @@ class Readable:
                 shown.append((start, end))
         return tuple(shown)
 
-    def _place(self, offset: int, *, last: bool) -> int:
-        # An end belongs to the character before it, so that a span never reaches into the next edit.
+    def _offset(self, offset: int, *, last: bool) -> int:
+        # The end of a span belongs to the character before it, so that it is not in the next edit.
         before = bisect_right(self._starts, offset - 1 if last else offset) - 1
         if before < 0:
             return offset
@@ -71,10 +68,10 @@ class Readable:
 
 @lru_cache(maxsize=4096)
 def readable(text: str) -> Readable:
-    """Return a text as people should see it. Any string is accepted."""
+    """Return a readable text with its offsets. Any string is accepted."""
     return Readable(text, edits_of(text))
 
 
 def shown(text: str) -> str:
-    """Return a text as people should see it, without the way back."""
+    """Return a readable text, without its offsets."""
     return readable(text).text

@@ -1,4 +1,4 @@
-"""Reads a text once, from left to right, and notes what to replace by what."""
+"""Finds TeX and its remnants in a text, and lists the replacements."""
 
 import re
 import unicodedata
@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
-from digest.text.math import rules
-from digest.text.math import tables as table
+from digest.text.math import rules, tables
 from digest.text.math.formula import formula, one_atom, scripted
 
 
 class Edit(NamedTuple):
-    """`text` stands for the original's characters from `start` to `end`."""
+    """A replacement: `text` replaces the characters `start` to `end` of the original."""
 
     start: int
     end: int
@@ -20,12 +19,15 @@ class Edit(NamedTuple):
 
 
 def edits_of(text: str) -> list[Edit]:
-    """Return what to replace in a text, in order, apart."""
+    """Return the replacements for a text, sorted and disjoint."""
     return _Reader(text).edits()
 
 
 class _Reader:
-    """Reads a text once, from left to right, and notes what to replace."""
+    """Reads a text once, from left to right.
+
+    Each rule has a method that takes the match, adds edits, and returns the offset at which reading continues.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -34,7 +36,7 @@ class _Reader:
 
     @cached_property
     def braces(self) -> dict[int, int]:
-        """Where the braces close that open at each place."""
+        """The offset of the closing brace for each opening brace."""
         found: dict[int, int] = {}
         opened: list[int] = []
         for brace in rules.BRACE.finditer(self.text):
@@ -46,29 +48,29 @@ class _Reader:
 
     @cached_property
     def dropped(self) -> bool:
-        """Whether the text shows for certain that dollars and backslashes were dropped from it."""
+        """Whether dollars and backslashes were clearly dropped from the text."""
         return rules.DROPPED.search(self.text) is not None
 
     def edits(self) -> list[Edit]:
-        """Return what to replace, in order, apart."""
+        """Return the replacements, sorted and disjoint."""
         text = self.text
-        if any(each in text for each in (*rules.SIGNS_TELL, *table.BARE)) or any(
-            word in text and pattern.search(text) for word, pattern in rules.WORDS_TELL
+        if any(each in text for each in (*rules.SIGNS_OF_REMNANTS, *tables.BARE)) or any(
+            word in text and pattern.search(text) for word, pattern in rules.WORDS_OF_REMNANTS
         ):
             self.read(rules.ALL)
         elif any(sign in text for sign in rules.SIGNS):
             self.read(rules.ONLY_SIGNS)
         return self._apart()
 
-    def read(self, rules: re.Pattern[str]) -> None:
+    def read(self, pattern: re.Pattern[str]) -> None:
         at = 0
-        while found := rules.search(self.text, at):
+        while found := pattern.search(self.text, at):
             assert found.lastgroup is not None
-            handler: Callable[[re.Match[str]], int] = getattr(self, found.lastgroup)
-            at = max(handler(found), found.start() + 1)
+            rule: Callable[[re.Match[str]], int] = getattr(self, found.lastgroup)
+            at = max(rule(found), found.start() + 1)
 
     def _apart(self) -> list[Edit]:
-        """Return the edits in order; of two that overlap the first counts."""
+        """Return the edits sorted; of edits that overlap, the first is kept."""
         kept: list[Edit] = []
         for edit in sorted(self.found):
             if (not kept or edit.start >= kept[-1].end) and edit.text != self.text[edit.start : edit.end]:
@@ -79,13 +81,13 @@ class _Reader:
         self.found.append(Edit(start, end, text))
         return end
 
-    def whole(self, found: re.Match[str], text: str) -> int:
+    def replace(self, found: re.Match[str], text: str) -> int:
         return self.put(found.start(), found.end(), text)
 
     def unwrap(self, start: int, inside: int, opened: int | None = None) -> int:
-        """Take away what stands from `start` to `inside`, and the brace that closes it; read on inside.
+        """Remove the text from `start` to `inside` and the closing brace; continue at `inside`.
 
-        The brace that opens stands at `opened`, or else right before `inside`.
+        The opening brace is at `opened`, by default just before `inside`.
         """
         close = self.braces.get(inside - 1 if opened is None else opened)
         if close is None:
@@ -95,12 +97,12 @@ class _Reader:
         return inside
 
     def argument(self, at: int) -> tuple[str, int] | None:
-        """Return a braced argument that begins at `at`, and where it ends."""
+        """Return the argument in braces that begins at `at`, and its end."""
         if (close := self.braces.get(at)) is None:
             return None
         return self.text[at + 1 : close], close + 1
 
-    # --- what is no TeX, and quotation marks -----------------------------------------------------
+    # Not TeX, and quotation marks
 
     def address(self, found: re.Match[str]) -> int:
         if found["again"]:
@@ -112,26 +114,26 @@ class _Reader:
 
     def quotes(self, found: re.Match[str]) -> int:
         self.open_quotes += 1
-        return self.whole(found, "“")
+        return self.replace(found, "“")
 
     def unquotes(self, found: re.Match[str]) -> int:
         if self.open_quotes:
             self.open_quotes -= 1
-            self.whole(found, "”")
+            self.replace(found, "”")
         return found.end()
 
     def half_quotes(self, found: re.Match[str]) -> int:
-        return self.whole(found, '"')
+        return self.replace(found, '"')
 
     def quote(self, found: re.Match[str]) -> int:
         end = found.end("quoted")
         self.put(end, end + 1, "’")
-        return self.whole(found, "‘")
+        return self.replace(found, "‘")
 
-    # --- formulae between dollars ----------------------------------------------------------------
+    # Formulae between dollars
 
     def display(self, found: re.Match[str]) -> int:
-        return self.whole(found, formula(found["round"] or found["square"]))
+        return self.replace(found, formula(found["round"] or found["square"]))
 
     def dollar(self, found: re.Match[str]) -> int:
         start = found.start()
@@ -143,10 +145,10 @@ class _Reader:
         if close < 0:
             return self.lone_dollar(found)
         content, end = self.text[inside:close], close + len(mark)
-        kind = _kind(content, self.text[end : end + 1])
+        kind = _classify(content, self.text[end : end + 1])
         if kind == "formula":
             return self.put(start, end, formula(content))
-        if kind == "sentence":  # prose with formulae in it: read as such, without the dollars
+        if kind == "sentence":  # prose with formulae in it: remove the dollars and continue inside
             self.put(start, inside, "")
             self.put(close, end, "")
         return inside
@@ -154,55 +156,55 @@ class _Reader:
     def lone_dollar(self, found: re.Match[str]) -> int:
         before = self.text[max(0, found.start() - 20) : found.start()]
         if re.search(r"\\[A-Za-z]+\Z", before):
-            return self.whole(found, "")
+            return self.replace(found, "")
         return found.end()
 
-    # --- backslashes -----------------------------------------------------------------------------
+    # Backslashes
 
     def escape(self, found: re.Match[str]) -> int:
-        return self.whole(found, found[0][1])
+        return self.replace(found, found[0][1])
 
     def apostrophe(self, found: re.Match[str]) -> int:
-        self.whole(found, "")
+        self.replace(found, "")
         return found.end() + 1
 
     def accent(self, found: re.Match[str]) -> int:
         mark = found["mark"] or found["letters"]
         letter = found["on"] or found["on_dotless"] or found["on_braced"]
-        accented = unicodedata.normalize("NFC", letter + table.ACCENTS[mark])
+        accented = unicodedata.normalize("NFC", letter + tables.ACCENTS[mark])
         if found["letters"] and found["letters"] in "bdrt" and " " in found[0]:
-            return found.end()  # `\b geometric`: somebody's macro
+            return found.end()  # `\b geometric`: an unknown macro
         if len(accented) != 1 or (mark == '"' and (" " in found[0] or self.quoted_by_escapes(found))):
-            return found.end()  # there is no such letter: `\"x` is a quotation mark
+            return found.end()  # such a letter does not exist: `\"x` is a quotation mark
         start, end = found.span()
         if self.text[start - 1 : start] == "{" and self.text[end : end + 1] == "}":
             start, end = start - 1, end + 1
         return self.put(start, end, accented)
 
     def quoted_by_escapes(self, found: re.Match[str]) -> bool:
-        r"""Tell whether `\"` opens a quotation, which a `\"` behind a word then closes."""
+        r"""Return whether `\"` opens a quotation, which a `\"` after a word closes."""
         if self.text[max(0, found.start() - 1) : found.start()].isalpha():
             return False
         return re.compile(r'[^\\"]*[^\\"\s]\\"(?!\w)').match(self.text, found.start() + 2) is not None
 
     def command(self, found: re.Match[str]) -> int:
         name, start, end = found["name"], found.start(), found.end()
-        if name in table.TEXT_FONTS:
+        if name in tables.TEXT_FONTS:
             return self.unwrap(start, end + 1) if self.text.startswith("{", end) else end
-        if name in table.REFERENCES:
+        if name in tables.REFERENCES:
             return self.reference(start, end)
-        if name in table.IGNORED:
-            return self.put(start, _blanks(self.text, end), "")
-        if name in table.LETTERS:
-            return self.put(start, _after_name(self.text, end), table.LETTERS[name])
-        if name in table.SHORT_WORDS:
-            word = table.SHORT_WORDS[name]
+        if name in tables.IGNORED:
+            return self.put(start, _skip_spaces(self.text, end), "")
+        if name in tables.LETTERS:
+            return self.put(start, _after_name(self.text, end), tables.LETTERS[name])
+        if name in tables.SHORT_WORDS:
+            word = tables.SHORT_WORDS[name]
             return self.put(start, end, word[:-1] if self.text.startswith(".", end) else word)
-        if name in table.SPECIAL:
+        if name in tables.SPECIAL:
             return getattr(self, f"on_{name}", self.on_coloured)(start, end)
         if name in ("textmu", "mu") and self.text.startswith(" m", end):
             end += 1  # micrometres
-            return self.put(start, end, table.SYMBOLS[name])
+            return self.put(start, end, tables.SYMBOLS[name])
         atom = one_atom(self.text, start)
         if atom is not None:
             return self.put(start, atom[1], atom[0])
@@ -212,7 +214,7 @@ class _Reader:
         return end
 
     def reference(self, start: int, end: int) -> int:
-        """Take a citation away, and the blank or tie before it."""
+        """Remove a citation, and the space or tie before it."""
         while match := rules.OPTION.match(self.text, end):
             end = match.end()
         argument = self.argument(end)
@@ -223,15 +225,15 @@ class _Reader:
         return self.put(start, argument[1], "")
 
     def on_url(self, start: int, end: int) -> int:
-        argument = self.argument(_blanks(self.text, end))
+        argument = self.argument(_skip_spaces(self.text, end))
         return end if argument is None else self.put(start, argument[1], argument[0].replace("\\", ""))
 
     on_path = on_nolinkurl = on_url
 
     def on_href(self, start: int, end: int) -> int:
-        r"""Show the label of `\href{address}{label}`, and the address; only that where there is no label."""
+        r"""Show the label and the address of `\href{address}{label}`, or the address if there is no label."""
         address = self.argument(end)
-        label = address and self.argument(_blanks(self.text, address[1]))
+        label = address and self.argument(_skip_spaces(self.text, address[1]))
         if address is None:  # never closed
             return self.put(start, end + 1, "") if self.text.startswith("{http", end) else end
         if label is None:
@@ -245,7 +247,7 @@ class _Reader:
     on_hyperlink = on_href
 
     def on_coloured(self, start: int, end: int) -> int:
-        r"""Read the second argument of a command of two: `\textcolor{red}{text}`."""
+        r"""Keep the second of two arguments: `\textcolor{red}{text}`."""
         option = rules.OPTION.match(self.text, end)
         first = self.argument(option.end() if option else end)
         if first is None:
@@ -280,9 +282,9 @@ class _Reader:
         return self.put(start, argument[1], chr(number)) if 0x20 <= number < 0xD800 else argument[1]
 
     def space(self, found: re.Match[str]) -> int:
-        return self.whole(found, "" if found[0] == "\\!" else " ")
+        return self.replace(found, "" if found[0] == "\\!" else " ")
 
-    # --- braces ----------------------------------------------------------------------------------
+    # Braces
 
     def switch(self, found: re.Match[str]) -> int:
         if not found[0].startswith("{\\") and not found[0][-1].isspace():
@@ -290,10 +292,10 @@ class _Reader:
         return self.unwrap(found.start(), found.end(), found.start())
 
     def about(self, found: re.Match[str]) -> int:
-        return self.whole(found, "∼")
+        return self.replace(found, "∼")
 
     def kept(self, found: re.Match[str]) -> int:
-        """Braces around a name keep its capitals in a bibliography; a lone capital may be a set."""
+        """Remove braces that protect capitals in a bibliography; a single capital in braces may be a set."""
         close = self.braces[found.start()]
         inner = self.text[found.end() : close]
         glued = (
@@ -310,7 +312,7 @@ class _Reader:
         return self.unwrap(found.start(), found.end())
 
     def fraction(self, found: re.Match[str]) -> int:
-        r"""`\frac{1}{n}` without its `\frac{` and `}` is `1{n}`."""
+        r"""Convert `1{n}`, the remnant of `\frac{1}{n}` without `\frac{` and `}`."""
         argument = self.argument(found.start())
         before = self.text[max(0, found.start() - 2) : found.start()]
         if argument is None or not self.dropped or not (before[-1:] == "}" or not before[:-1].isalnum()):
@@ -319,18 +321,18 @@ class _Reader:
         return self.put(found.start(), argument[1], f"/({below})" if len(below) > 1 else f"/{below}")
 
     def empty(self, found: re.Match[str]) -> int:
-        return self.whole(found, "")
+        return self.replace(found, "")
 
-    # --- remnants --------------------------------------------------------------------------------
+    # Remnants
 
     def sum(self, found: re.Match[str]) -> int:
-        return self.whole(found, table.SYMBOLS[found[0]])
+        return self.replace(found, tables.SYMBOLS[found[0]])
 
     def indexed(self, found: re.Match[str]) -> int:
-        return self.whole(found, table.SYMBOLS[found[0]])
+        return self.replace(found, tables.SYMBOLS[found[0]])
 
     def script(self, found: re.Match[str]) -> int:
-        """`^` and `_` as far as they are no part of a name: `x^2`, `R^{n times n}`, `L_0`, not `snake_case`."""
+        """Convert `^` and `_` in `x^2`, `R^{n times n}` and `L_0`, but not in names such as `snake_case`."""
         sign, start = found[0], found.start()
         if self.text.startswith("{", start + 1):
             argument = self.argument(start + 1)
@@ -344,19 +346,19 @@ class _Reader:
         if shown.startswith("_"):
             return found.end()
         if glued := rules.BARE_NAME.match(self.text, simple.end()):  # `R^d\\rightarrow R`
-            self.put(simple.end(), glued.end(), table.SYMBOLS[glued[0]])
+            self.put(simple.end(), glued.end(), tables.SYMBOLS[glued[0]])
         return self.put(start, simple.end(), shown)
 
     def tie(self, found: re.Match[str]) -> int:
         if rules.REFERENCE.match(self.text, found.end()) or rules.RANGE.search(self.text, 0, found.end() + 1):
-            return found.end()  # the tie goes with the reference; `1M~60M` is no tie
+            return found.end()  # the reference removes its tie; `1M~60M` is a range
         blank = self.text[found.start() - 1].isspace()
-        return self.whole(found, "" if blank else " ")
+        return self.replace(found, "" if blank else " ")
 
     def font(self, found: re.Match[str]) -> int:
         argument = self.argument(found.end() - 1)
-        if argument and found[0].startswith("mathbb") and argument[0] in table.DOUBLE_STRUCK:
-            return self.put(found.start(), argument[1], table.DOUBLE_STRUCK[argument[0]])
+        if argument and found[0].startswith("mathbb") and argument[0] in tables.DOUBLE_STRUCK:
+            return self.put(found.start(), argument[1], tables.DOUBLE_STRUCK[argument[0]])
         return self.unwrap(found.start(), found.end())
 
     def root(self, found: re.Match[str]) -> int:
@@ -375,27 +377,27 @@ class _Reader:
         if not self.dropped or "}" not in self.text:
             return found.end()
         of = found["sized"] or ""
-        return self.whole(found, table.GREEK.get(of, of))
+        return self.replace(found, tables.GREEK.get(of, of))
 
     def tilde(self, found: re.Match[str]) -> int:
         letter = found["tilded"]
-        return self.whole(found, table.GREEK.get(letter, letter) + table.MATHS_ACCENTS["tilde"])
+        return self.replace(found, tables.GREEK.get(letter, letter) + tables.MATHS_ACCENTS["tilde"])
 
     def bare(self, found: re.Match[str]) -> int:
         name, start, end = found["bare_name"], found.start("bare_name"), found.end("bare_name")
         if name == "infty" and self.text.endswith(" to ", 0, start):
             self.put(start - 3, start - 1, "→")
-        if name in table.CLOSING and self.text[start - 1 : start] == " ":
+        if name in tables.CLOSING and self.text[start - 1 : start] == " ":
             start -= 1
-        if name in table.OPENING or (found["one"] and name == "cdot"):
+        if name in tables.OPENING or (found["one"] and name == "cdot"):
             end = found.end("after")
-        return self.put(start, end, table.SYMBOLS[name])
+        return self.put(start, end, tables.SYMBOLS[name])
 
     def times(self, found: re.Match[str]) -> int:
-        return self.whole(found, "×")
+        return self.replace(found, "×")
 
     def product(self, found: re.Match[str]) -> int:
-        """`64 times 64` is a product; `3 times 5 days` may be one, and `$5 times 10` is about money."""
+        """Convert `64 times 64`, but not `3 times 5 days`, which may be prose, and not `$5 times 10`."""
         before = self.text[max(0, found.start() - 8) : found.start()]
         left = re.search(r"(\^?)(?<![$\d.,])(\d+)\Z", before)
         right = found["right"]
@@ -407,24 +409,24 @@ class _Reader:
                 return found.end()
         elif not left and self.text[found.start() - 1] in ")}" and not (right and self.dropped):
             return found.end()
-        return self.whole(found, " × ")
+        return self.replace(found, " × ")
 
     def sim(self, found: re.Match[str]) -> int:
         certain = found[0] != "sim " or self.text[found.start() - 1 : found.start()].isdigit() or self.dropped
-        return self.whole(found, "∼") if certain else found.end()
+        return self.replace(found, "∼") if certain else found.end()
 
     def approx(self, found: re.Match[str]) -> int:
-        return self.whole(found, "≈")
+        return self.replace(found, "≈")
 
     def plus_minus(self, found: re.Match[str]) -> int:
-        return self.whole(found, "±")
+        return self.replace(found, "±")
 
     def relation(self, found: re.Match[str]) -> int:
         sign = "≤" if "le" in found[0] else "≥"
-        return self.whole(found, f" {sign} ") if self.dropped else found.end()
+        return self.replace(found, f" {sign} ") if self.dropped else found.end()
 
     def greek(self, found: re.Match[str]) -> int:
-        """The name of a Greek letter is a word, too: it becomes a letter only inside a formula."""
+        """Convert the name of a Greek letter only within a formula, because it may also be a word."""
         before, after = (
             self.text[max(0, found.start() - 8) : found.start()],
             self.text[found.end() : found.end() + 12],
@@ -438,13 +440,13 @@ class _Reader:
             or (rules.FUNCTION.search(before) and argument)
             or (self.dropped and (signed or (rules.OF_A_LETTER.search(before) and argument)))
         )
-        return self.whole(found, table.SYMBOLS[found[0]]) if inside else found.end()
+        return self.replace(found, tables.SYMBOLS[found[0]]) if inside else found.end()
 
 
-def _kind(content: str, behind: str) -> str:
-    """Return what stands between two dollars: a `formula`, a `sentence` with formulae, or `neither`."""
+def _classify(content: str, after: str) -> str:
+    """Classify the text between two dollars as `formula`, `sentence` (with formulae) or `neither`."""
     certain = rules.MATHS_SIGN.search(content) is not None
-    if not content.strip() or (behind.isdigit() and not certain) or len(content) > 600:
+    if not content.strip() or (after.isdigit() and not certain) or len(content) > 600:
         return "neither"
     spaced = content[0].isspace() or content[-1].isspace()
     prose = rules.PROSE.search(rules.TEXTUAL.sub("", content)) is not None
@@ -459,13 +461,13 @@ def _kind(content: str, behind: str) -> str:
     return "neither" if len(content.split()) > 9 else "formula"
 
 
-def _blanks(text: str, at: int) -> int:
-    """Return where the blanks that begin at `at` end."""
+def _skip_spaces(text: str, at: int) -> int:
+    """Return the end of the spaces that begin at `at`."""
     while text[at : at + 1] == " ":
         at += 1
     return at
 
 
 def _after_name(text: str, end: int) -> int:
-    """Return where reading goes on behind the name of a letter: TeX takes a blank or `{}` along."""
-    return end + 2 if text.startswith("{}", end) else _blanks(text, end)
+    """Return the end of the space or `{}` after the name of a letter, which TeX ignores."""
+    return end + 2 if text.startswith("{}", end) else _skip_spaces(text, end)

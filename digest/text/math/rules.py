@@ -1,20 +1,19 @@
-"""What is looked for in a text: the patterns, and no more."""
+"""The patterns by which TeX and its remnants are found in a text."""
 
 import re
 from collections.abc import Sequence
 
-from digest.text.math import tables as table
+from digest.text.math import tables
 
-NAMES = "|".join(sorted(table.BARE, key=len, reverse=True))
-GREEK = "|".join(sorted(table.GREEK, key=len, reverse=True))
-FONTS = "|".join(sorted(table.BARE_FONTS, key=len, reverse=True))
+NAMES = "|".join(sorted(tables.BARE, key=len, reverse=True))
+GREEK = "|".join(sorted(tables.GREEK, key=len, reverse=True))
+FONTS = "|".join(sorted(tables.BARE_FONTS, key=len, reverse=True))
 
-# A text without these signs and words is not looked at any closer. A word stands before its pattern, as to look
-# for the word alone is much quicker.
+# A text without any of these is not searched further. Each word comes with its pattern, because a search for the
+# word alone is much faster.
 SIGNS = "\\$~`"
-SIGNS_TELL = "^_{}"
-WORD = re.compile(r"[A-Za-z]{3,}")
-WORDS_TELL = tuple(
+SIGNS_OF_REMNANTS = "^_{}"
+WORDS_OF_REMNANTS = tuple(
     (word, re.compile(pattern))
     for word, pattern in (
         ("times", r"times(?:\d|(?<=\dtimes)|(?<=[\d)}A-Z] times) )"),
@@ -25,7 +24,7 @@ WORDS_TELL = tuple(
         ("(", rf"\((?:{GREEK})[),^_ ]"),
     )
 )
-# A sign that dollars and backslashes were dropped, after which some words are no words any more.
+# Shows that dollars and backslashes were dropped from the text, so that some words may be TeX.
 DROPPED = re.compile(
     rf"[\^_]\{{|\^circ|\dtimes(?![a-z])|(?<![A-Za-z-])sim\d|(?<![A-Za-z])[A-Za-z]?(?:{NAMES})(?![a-z])"
     rf"|(?<![A-Za-z\\])(?:{FONTS})\{{"
@@ -36,9 +35,9 @@ ACCENT = (
     r"(?:(?P<on>[A-Za-z])|\\(?P<on_dotless>[ij])(?![A-Za-z])(?:\{\})?|\{\\?(?P<on_braced>[A-Za-z])\})"
 )
 
-# Rules that begin with a sign.
+# Rules that begin with a sign. A rule is the name of a method of the reader, and its pattern.
 SIGN_RULES = (
-    # What is no TeX: paths, Windows paths, code.
+    # Not TeX: paths, Windows paths, code.
     (
         "code",
         r"(?<!\S)~/\S+|(?<=\b[A-Za-z]:)\\\S+|\\\\[a-z]\S+|```.*?```|``[^`'\"\n]{1,200}``|(?<!`)`[^`'\n]{1,200}`(?!`)",
@@ -48,7 +47,7 @@ SIGN_RULES = (
     ("unquotes", r"''"),
     ("half_quotes", r"``(?=[^\s`][^`\"]{0,200}\")"),
     ("quote", r"(?<![\w`'\\])`(?=(?P<quoted>\w(?:[^`'\n]|'(?=[a-z])){0,200})'(?![\w']))"),
-    # Formulae as TeX writes them.
+    # Complete formulae.
     (
         "display",
         r"\\\((?P<round>(?:[^\\]|\\(?!\))){1,500})\\\)|\\\[(?P<square>(?:[^\\]|\\(?!\])){1,500})\\\]",
@@ -73,11 +72,11 @@ SIGN_RULES = (
     ("script", r"(?<=[\w)\]}|'])[\^_](?=[\w{*\\'+-])"),
     ("tie", r"(?<=[A-Za-z.,;:)\]}%'’])~(?=[\w(\[\\$`{\-])|(?<=\d)~(?=[A-Za-z(\[\\])|(?<=\s)~(?=[(\\])"),
 )
-# Rules that begin with a letter or a blank.
+# Rules that begin with a letter or a space.
 WORD_RULES = (
-    # What is no TeX: addresses and Windows paths. An address may be followed by itself in braces.
+    # Not TeX: addresses, which may be repeated in braces.
     ("address", r"(?P<url>(?:https?://|www\.)[^\s{}\\$]+)(?P<again>\{(?P=url)/?\})?"),
-    # Remnants of formulae whose dollars and backslashes are gone.
+    # Remnants of formulae without dollars and backslashes.
     ("sum", r"(?<![A-Za-z\\])(?:sum|prod|int)(?=_\{)"),
     ("bracket", rf"(?P<sized>[A-Za-z]|min|max|{GREEK})?[Bb]igg?[lrm]?(?=[\[\](){{}}|])"),
     ("indexed", rf"(?<![A-Za-z\\/_.-])(?:ell|{GREEK})(?=\^[^\s\]]|_[\w{{](?!\w|\.\w))"),
@@ -114,7 +113,7 @@ ALL = re.compile(
     re.DOTALL,
 )
 
-# What a formula between dollars is not: prose, or money.
+# These distinguish a formula between dollars from prose and money.
 PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{3,}\s+[a-z]{2,}(?![A-Za-z]*[\^_({])")
 MONEY = re.compile(r"[\d.,]+\s?(?:[kKMBT]|[A-Za-z]{2,}|[-–]|\(|and\b|to\b|per\b|\s|/)[^\\^_{}$]*")
 TEXTUAL = re.compile(r"\\(?:text\w*|mbox|emph|mathrm|operatorname)\{[^{}]*\}")
@@ -123,10 +122,9 @@ FUNCTION = re.compile(r"(?:tanh|sinh|cosh|exp|log|ln|sin|cos|tan|max|min)\(\Z")
 OF_A_LETTER = re.compile(r"(?<![A-Za-z])[A-Za-z]\(\Z")
 
 
-# --- what the reader asks of a place that a rule found ---
-
+# The reader uses these on the text around a match.
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-REFERENCE = re.compile(rf"\\(?:{'|'.join(table.REFERENCES)})(?![A-Za-z])")
+REFERENCE = re.compile(rf"\\(?:{'|'.join(tables.REFERENCES)})(?![A-Za-z])")
 OPTION = re.compile(r"\s*\[[^\[\]]*\]")
 SUPERSCRIPT = re.compile(
     rf"(?:[-+]?\d+|circ(?![a-z])|prime(?![a-z])|top(?![a-z])|dagger(?![a-z])|\*|(?:{GREEK})(?![a-z])"
@@ -135,7 +133,7 @@ SUPERSCRIPT = re.compile(
 SUBSCRIPT = re.compile(
     rf"(?:\d+(?![\w.]\w)|[a-z](?![\w])|(?:{GREEK})(?![\w])|\\(?:{GREEK})(?![A-Za-z]))(?!/)"
 )
-# What may have an index: a lone letter, `log` and `ell`, a Greek letter.
+# What may have an index: a single letter, `log`, `ell`, a Greek letter.
 INDEXED = re.compile(
     rf"(?<![\w/.\\~@-])(?:[A-Za-z]|log|ell|[α-ωΑ-Ωℓ])\Z|(?<![A-Za-z\\])(?:{GREEK}|log|ell)\Z"
 )

@@ -1,4 +1,4 @@
-"""What TeX's names stand for. Tables only; `maths` and `tex_maths` read them."""
+"""The names of TeX commands and what they are converted to."""
 
 
 def _names(names: str) -> frozenset[str]:
@@ -16,7 +16,7 @@ GREEK |= {
     if name in {"gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"}
 }
 
-# Signs between two things: blanks around them are as the author set them.
+# Signs between two operands; the spaces around them are kept.
 RELATIONS = {
     "times": "×", "cdot": "·", "pm": "±", "mp": "∓", "div": "÷", "ast": "∗", "star": "⋆", "bullet": "•",
     "sim": "∼", "simeq": "≃", "approx": "≈", "cong": "≅", "equiv": "≡", "propto": "∝", "doteq": "≐",
@@ -50,7 +50,7 @@ SYMBOLS = GREEK | RELATIONS | {
     "heartsuit": "♡", "spadesuit": "♠", "clubsuit": "♣", "diamondsuit": "♢", "diamond": "⋄", "blacksquare": "■",
 }  # fmt: skip
 
-# Names that no text has but TeX's: where the backslash is gone they are still known.
+# Names that are not words, so that they are recognised without their backslash.
 BARE = _names(
     "varepsilon vartheta varphi varrho varsigma leq leqslant geq geqslant neq lesssim gtrsim simeq propto infty nabla "
     "cdot cdots ldots rightarrow longrightarrow leftarrow leftrightarrow uparrow downarrow Rightarrow Leftrightarrow "
@@ -63,7 +63,7 @@ BARE_FONTS = _names(
     "texttt textrm textsf emph underline overline"
 )
 
-# Words of formulae that are printed as they are.
+# Names of functions, which are shown as they are.
 FUNCTIONS = _names(
     "log ln lg exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh max min sup inf lim limsup liminf arg "
     "argmax argmin det dim ker gcd Pr mod bmod hom poly polylog softmax sgn tr diag rank var cov"
@@ -106,7 +106,7 @@ LETTERS = {
     "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ", "ng": "ŋ", "NG": "Ŋ",
 } | SPACES  # fmt: skip
 
-# Combining characters, behind their letter.
+# Combining characters, which follow their letter.
 ACCENTS = {
     '"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",
     "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "k": "\u0328", "d": "\u0323", "b": "\u0331",
@@ -126,7 +126,7 @@ SUPERSCRIPT = dict(
 SUPERSCRIPT |= {"T": "ᵀ", "β": "ᵝ", "γ": "ᵞ", "δ": "ᵟ", "θ": "ᶿ", "φ": "ᵠ", "χ": "ᵡ"}
 SUBSCRIPT = dict(zip("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 SUBSCRIPT |= {"β": "ᵦ", "γ": "ᵧ", "ρ": "ᵨ", "φ": "ᵩ", "χ": "ᵪ"}
-# What is a sign of its own above the line.
+# Superscripts that are a character of their own.
 RAISED = {
     "∘": "°",
     "′": "′",
@@ -142,7 +142,7 @@ RAISED = {
 }
 
 BRACKETS = _names("left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr bigm Bigm")
-# Where the backslash is gone, these may be words.
+# Names that may also be words if the backslash is missing.
 ALSO_WORDS = _names(
     "in to ni le ge ne star ast top bot mid sup inf la ga or and div prec cap cup wedge vee square bullet "
     "models parallel colon circ sim sum prod int perp angle triangle sharp flat natural prime dagger degree "
