@@ -1,9 +1,9 @@
-# The tasks of a checkout. They need only make and python3; each target sets up .venv first if necessary.
+# The targets of a checkout. They need only make and python3, and set up .venv first if necessary.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-# Compiled tests are kept: each worker and each later run would compile all of them again.
+# Compiled tests are kept; otherwise each worker and each later run would compile all of them again.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 .PHONY: run test check bench torture pictures format clean

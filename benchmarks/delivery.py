@@ -36,7 +36,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from digest import read
 from digest.cli.main import main
 from digest.deliver.dkim import load_signer
-from digest.deliver.message import Mailing, Sender
+from digest.deliver.message import PreparedMail, Sender
 from digest.home.settings_file import open_home
 from digest.model import Delivery, DigestFile, Issue, Item, Paper
 from digest.render import Renderer, SiteContext
@@ -73,12 +73,12 @@ def line_for(number: int) -> tuple[Mailbox, Delivery]:
     return to, Delivery(number, 1, "bench", 1, str(to), "smtp", "leased", 1, 0, AT, AT)
 
 
-def ours(mailing: Mailing, count: int) -> float:
+def ours(mailing: PreparedMail, count: int) -> float:
     """Return the messages per second for building as many messages."""
     lines = [line_for(number) for number in range(count)]
     start = time.perf_counter()
     for to, line in lines:
-        whole = mailing.head(to, line) + mailing.wire_body
+        whole = mailing.headers_for(to, line) + mailing.wire_body
         assert whole
     return count / (time.perf_counter() - start)
 
@@ -218,7 +218,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
     address = Mailbox("digest", "example.org")
     sets = {"unsigned": (), "signed, RSA-2048": (rsa_path,), "signed, Ed25519": (ed_path,)}
     mailings = {
-        name: Mailing(
+        name: PreparedMail(
             renderer.eml(issue),
             Sender(
                 address,

@@ -1,38 +1,41 @@
-"""What can go wrong, as a tree.
+"""The exceptions of this program, as a tree.
 
-DigestError               anything this program raises on purpose
-├── UsageError            the command or `digest.toml` is wrong; nothing was changed (exit status 2)
-│   └── ConfigError       `digest.toml` has problems, all of them listed at once
-├── QueryError            a query that cannot be read: where, why, and how to write it
-├── LockedError           another run holds the home (exit status 1)
+DigestError               anything that this program raises on purpose
+├── UsageError            a command or `digest.toml` is invalid; nothing was changed (exit status 2)
+│   └── ConfigError       `digest.toml` has problems; all of them are listed at once
+├── QueryError            a query is invalid: where, why, and how to write it
+├── LockedError           another run holds the lock of the home (exit status 1)
 ├── StoreError            the library database cannot be opened, read or written (exit status 1)
-├── Unopened              a channel cannot be opened (server, TLS, login): nothing was sent; ends the delivery
-└── TemplateProblem       a template cannot be rendered: file, line, reason (exit status 1)
+├── ChannelUnavailable    a channel cannot be opened (server, TLS, login); ends the delivery run, nothing was sent
+└── TemplateError         a template cannot be rendered: file, line, reason (exit status 1)
 
-Expected failures (a file that is set aside, a subscription with a mistake) are values in the run's
-report, not exceptions.
+Expected failures (a rejected file, an invalid subscription) are values in the report of a run, not
+exceptions.
 """
 
 from dataclasses import dataclass
 
-_AROUND = 60  # characters of a long query shown on either side of a fault
+_CONTEXT = 60  # characters of a long query shown on either side of an error
 
 
 class DigestError(Exception):
-    """Anything this program raises on purpose; its text is fit for a user."""
+    """Anything that this program raises on purpose; its text is written for users."""
 
     exit_status = 1
 
 
 class UsageError(DigestError):
+    """A command or `digest.toml` is invalid; nothing was changed."""
+
     exit_status = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file that a person wrote.
+    """One mistake in a file that a person wrote.
 
-    `where` names the file (and line, where known); `key` the setting; `remedy` what to do.
+    `where` is the file, with the line where known; `key` the setting, "" for the whole file; `remedy` what to
+    do.
     """
 
     where: str
@@ -46,44 +49,43 @@ class Problem:
 
 
 class ConfigError(UsageError):
+    """`digest.toml` has `problems`; all of them are listed."""
+
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
 
 class QueryError(DigestError):
-    """A query that cannot be read.
-
-    `position` counts code points of `query` from 0; `remedy` says how to write it.
-    """
+    """An invalid query. `position` counts code points of `query` from 0; `remedy` says how to write it."""
 
     def __init__(self, message: str, *, query: str, position: int, remedy: str) -> None:
         super().__init__(message)
         self.message, self.query, self.position, self.remedy = message, query, position, remedy
 
     def __str__(self) -> str:
-        return f"{self.message} at character {self.position + 1}; {self.remedy}\n{self.pointed()}"
+        return f"{self.message} (character {self.position + 1}); {self.remedy}\n{self.excerpt()}"
 
-    def pointed(self) -> str:
-        """Return the query around the place and, below it, a caret under the place."""
-        first = max(0, self.position - _AROUND)
-        last = self.position + _AROUND
+    def excerpt(self) -> str:
+        """Return the query around the error and, on the next line, a caret below the error."""
+        first = max(0, self.position - _CONTEXT)
+        last = self.position + _CONTEXT
         shown = "".join(char if char.isprintable() else " " for char in self.query[first:last])
         before, after = "…" if first else "", "…" if last < len(self.query) else ""
         return f"  {before}{shown}{after}\n  {' ' * (len(before) + self.position - first)}^"
 
 
 class LockedError(DigestError):
-    pass
+    """Another run holds the lock of the home."""
 
 
 class StoreError(DigestError):
-    pass
+    """The library database, or a file of the home, cannot be read or written."""
 
 
-class ChannelUnavailable(DigestError):  # noqa: N818 - the run goes on to say so; it is no defect
-    pass
+class ChannelUnavailable(DigestError):  # noqa: N818 - a state of a server, not a defect of the program
+    """A channel cannot be opened: nothing was sent."""
 
 
 class TemplateError(DigestError):
-    pass
+    """A template cannot be rendered; the text names file, line and reason."""

@@ -1,7 +1,7 @@
-"""Every plug point on one page.
+"""Every extension point on one page: formats of digest files, and channels of delivery.
 
-A format is anything with the members of `Format`: an object or, as the built-in ones are, a module.
-A package of someone else adds one by an entry point of the group `paper_digest.formats`.
+A format is any object with the members of `Format`; the built-in ones are modules. Another package adds a
+format by an entry point of the group `paper_digest.formats`.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,9 +16,9 @@ from digest.model import Delivery, Listing, PartialDate, Reply
 class Document:
     """The content of one file, as formats see it.
 
-    `text` is the decoded text without byte order mark, its line ends as in the file; it is None if the
-    bytes are no text. `path` is as given, for messages only: a format is known by its content. `columns`
-    are the user's names of columns of tables, each with the field it stands for.
+    `text` is the decoded text without byte order mark, with the line ends of the file; None for binary
+    data. `path` is as given and for messages only: the content decides on the format. `columns` are the
+    pairs (column heading, field) that the user has configured for tables.
     """
 
     path: str
@@ -29,13 +29,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """All that a format found in a document.
+    """Everything that a format found in a document.
 
-    `listings` are ranked 1, 2, 3 … and hold no repeats. `header` is the day that a page shows for
-    itself, perhaps without its year. `yearless` maps the rank of a listing to its date where the year
-    is not shown: such a listing has `published` None, and gets the year of capture later. `carried` is
-    the newest date of a format whose entries always carry full dates; it then is the date of capture.
-    `note` is one line for the reader of the run's report, or empty.
+    `listings` are ranked 1, 2, 3 … without repeats. `header` is the date in the heading of a page, perhaps
+    without its year. `yearless` maps the rank of a listing to a date without year: such a listing has
+    `published` None and later gets the year of capture. `carried` is the newest date of a format whose
+    entries always have full dates; it is then the date of capture. `note` is one line for the report of the
+    run, or empty.
     """
 
     listings: tuple[Listing, ...]
@@ -47,7 +47,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a document is not read: the reason, what to do about it, and the line (from 1) if there is one."""
+    """Why a document was rejected: the reason, the remedy, and the line (from 1) where known."""
 
     reason: str
     remedy: str
@@ -59,65 +59,71 @@ class Format(Protocol):
 
     @property
     def name(self) -> str:
-        """The name that readers see and search as `source:`; lower case, words joined by hyphens."""
+        """The name that users see and search as `source:`; lower case, words joined by hyphens."""
         ...
 
     def sniff(self, document: Document) -> bool:
-        """Say whether the document is of this kind, by its content alone.
+        """Tell whether the document has this format, by its content alone.
 
-        Claims nothing that `parse` would not know how to judge: a document that is claimed is read or
-        rejected by this format and shown to no other. Raises nothing, and is quick on any content.
+        A document that is claimed is read or rejected by this format and passed to no other, so claim only
+        what `parse` can judge. Raises nothing, and is fast on any content.
         """
         ...
 
     def parse(self, document: Document) -> Parsed | Fault:
-        """Read the whole document, or say why it cannot be read; never half of it.
+        """Read the whole document, or return why it cannot be read; never a part of it.
 
-        Is called only with a document that `sniff` claimed. Raises nothing. The same document gives
-        the same answer: no clock, no network, no other file.
+        Is called only with a document that `sniff` claimed. Raises nothing. The result depends on the
+        document alone: no clock, no network, no other file.
         """
         ...
 
 
 class Link(Protocol):
-    """An open connection of a channel; one thread uses it."""
+    """An open connection of a channel; used by one thread."""
 
     @property
     def usable(self) -> bool:
-        """Say whether another delivery can go over it."""
+        """Whether another delivery can use this connection."""
         ...
 
     def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Reply | None:
-        """Try one delivery and tell how far it came.
+        """Attempt one delivery and return the reply.
 
-        Calls `begin` at the last moment at which surely nothing was delivered, and goes on only if it
-        returns true; else returns None. Raises TemplateProblem.
+        Calls `begin` at the last moment at which nothing can have been delivered yet, and continues only if
+        it returns true; else returns None. Raises TemplateError.
         """
         ...
 
     def quit(self) -> None:
-        """Close it. Raises nothing."""
+        """Close the connection. Raises nothing."""
         ...
 
 
 class Channel(Protocol):
-    """One way to deliver issues. Limits of 0 are none."""
+    """A way to deliver issues. A limit of 0 means no limit."""
 
     @property
-    def connections(self) -> int: ...
+    def connections(self) -> int:
+        """How many connections may be open at once."""
+        ...
 
     @property
-    def domain_connections(self) -> int: ...
+    def domain_connections(self) -> int:
+        """How many messages may be on their way to one domain at once."""
+        ...
 
     @property
-    def domain_per_minute(self) -> int: ...
+    def domain_per_minute(self) -> int:
+        """How many messages one domain may get in a minute."""
+        ...
 
     def open(self) -> Link:
-        """Make ready for sending. Raises Unopened."""
+        """Open a connection. Raises ChannelUnavailable."""
         ...
 
 
-# The fields of a table of papers, and the column headings by which each is recognized.
+# The fields of a table of papers, and the column headings that name each.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "title": ("title", "article title", "document title", "primary title", "ti", "display name"),
     "abstract": ("abstract", "abstract note", "summary", "ab", "notes abstract"),

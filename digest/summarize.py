@@ -1,8 +1,7 @@
-"""One sentence on a paper, written by a language model: any endpoint that speaks as OpenAI's chat completions.
+"""One-sentence summaries by a language model behind an endpoint compatible with OpenAI's chat completions.
 
-What the model answers is text like any other, and is doubted: it is kept only if it is short, has no link, and
-says no number that title and abstract do not have. Instructions inside an abstract can at worst make a wrong
-sentence, which is marked as generated.
+The answer is not trusted: it is kept only if it is short, has no link, and has no number that is not in title or
+abstract. Instructions inside an abstract can at worst cause a wrong sentence, which is marked as generated.
 """
 
 import json
@@ -19,7 +18,7 @@ import httpx
 from digest.model import Paper, SummarySettings
 
 _MOST_BYTES = 1024 * 1024
-_ABSTRACT = 6_000  # characters that are sent: with `max_tokens` they bound what one summary costs
+_ABSTRACT = 6_000  # characters that are sent; with `max_tokens` they limit the cost of a summary
 _MAX_TOKENS = 200
 _LENGTHS = range(20, 601)
 _PROMPT = (
@@ -30,7 +29,7 @@ _PROMPT = (
 
 
 class SummaryError(Exception):
-    """A summary that was not written, and why; `final`: the next one will not be either."""
+    """Why a summary could not be made; `final`: further requests would fail too."""
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
@@ -38,14 +37,14 @@ class SummaryError(Exception):
 
 
 def key_of(model: str, paper: Paper) -> str:
-    """Return what is the same for the same model, prompt, title and abstract."""
-    said = json.dumps([_PROMPT, model, paper.title, paper.abstract])
-    return sha256(said.encode()).hexdigest()
+    """Return a hash of model, prompt, title and abstract, under which a summary is stored."""
+    content = json.dumps([_PROMPT, model, paper.title, paper.abstract])
+    return sha256(content.encode()).hexdigest()
 
 
 @dataclass(slots=True)
 class Endpoint:
-    """Asks for summaries; used as a context. `key` is sent as a bearer token, if there is one."""
+    """Requests summaries; a context manager. `key` is sent as a bearer token if it is not empty."""
 
     settings: SummarySettings
     key: str = ""
@@ -65,12 +64,12 @@ class Endpoint:
         self._client.close()
 
     def summary(self, paper: Paper, seconds: float) -> str:
-        """Return a sentence on a paper. Raises SummaryError, after `seconds` at the latest."""
-        return judged(_content(self._ask(paper, self.clock() + seconds)), f"{paper.title} {paper.abstract}")
+        """Return a summary of a paper. Raises SummaryError, after `seconds` at the latest."""
+        return checked(_content(self._ask(paper, self.clock() + seconds)), f"{paper.title} {paper.abstract}")
 
     def _ask(self, paper: Paper, deadline: float) -> bytes:
         url = self.settings.url.rstrip("/") + "/chat/completions"
-        asked = {
+        request = {
             "model": self.settings.model,
             "temperature": 0,
             "max_tokens": _MAX_TOKENS,
@@ -82,18 +81,18 @@ class Endpoint:
                 },
             ],
         }
-        left = max(0.01, deadline - self.clock())
-        # Not `json=`: an abstract may hold what UTF-8 cannot (a lone surrogate); as an escape it may.
-        body = json.dumps(asked).encode()
+        timeout = max(0.01, deadline - self.clock())
+        # Not `json=`: an abstract may have a lone surrogate, which only an escape can hold.
+        body = json.dumps(request).encode()
         headers = {"Content-Type": "application/json"}
         try:
-            with self._client.stream("POST", url, content=body, headers=headers, timeout=left) as response:
+            with self._client.stream("POST", url, content=body, headers=headers, timeout=timeout) as response:
                 if response.status_code != httpx.codes.OK:
-                    final = response.status_code in _HOPELESS
-                    raise SummaryError(f"{url} answers {response.status_code}", final=final)
+                    final = response.status_code in _FINAL_STATUSES
+                    raise SummaryError(f"{url} answered with status {response.status_code}", final=final)
                 return self._body(response, deadline)
         except httpx.TimeoutException as error:
-            raise SummaryError(f"{url} takes too long") from error
+            raise SummaryError(f"{url} timed out") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SummaryError(
                 f"{url}: the connection failed: {str(error) or type(error).__name__}", final=True
@@ -104,22 +103,22 @@ class Endpoint:
         for piece in response.iter_raw():
             data += piece
             if len(data) > _MOST_BYTES:
-                raise SummaryError(f"{response.url} answers with more than a summary")
+                raise SummaryError(f"{response.url} sent an answer that is too large")
             if self.clock() > deadline:
-                raise SummaryError(f"{response.url} takes too long")
+                raise SummaryError(f"{response.url} timed out")
         return bytes(data)
 
 
-_HOPELESS = {301, 302, 307, 308, 400, 401, 402, 403, 404, 405}
+_FINAL_STATUSES = {301, 302, 307, 308, 400, 401, 402, 403, 404, 405}
 
 
 def _content(body: bytes) -> str:
-    """Return what the model said. Raises SummaryError if this is no answer of a chat."""
+    """Return the text of the answer. Raises SummaryError if it is not a chat completion."""
     try:
         answer: Any = json.loads(body)
         content = answer["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise SummaryError("the answer is not that of a chat completion") from error
+        raise SummaryError("the answer is not a chat completion") from error
     if not isinstance(content, str):
         raise SummaryError("the answer has no text")
     return content
@@ -130,15 +129,20 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LINK = re.compile(r"://|\bwww\.|\S@\S+\.\S", re.IGNORECASE)
 
 
-def judged(said: str, source: str) -> str:
-    """Return the sentence in what a model said. Raises SummaryError if it cannot be shown."""
-    text = " ".join(_THOUGHT.sub("", said).split()).strip("\"'“”*`_# ")
+def checked(answer: str, source: str) -> str:
+    """Return the summary in an answer of a model. Raises SummaryError if it cannot be shown.
+
+    `source` is the text whose numbers it may use.
+    """
+    text = " ".join(_THOUGHT.sub("", answer).split()).strip("\"'“”*`_# ")
     text = re.sub(r"\A(?:Summary|Answer):\s*", "", text, flags=re.IGNORECASE)
     if len(text) not in _LENGTHS:
-        raise SummaryError(f"the summary has {len(text)} characters")
+        raise SummaryError(
+            f"the summary has {len(text)} characters; {_LENGTHS.start} to {_LENGTHS.stop - 1} are allowed"
+        )
     if _LINK.search(text):
-        raise SummaryError("the summary has a link")
+        raise SummaryError("the summary contains a link")
     invented = [number for number in _NUMBER.findall(text) if number not in _NUMBER.findall(source)]
     if invented:
-        raise SummaryError(f"the summary says {invented[0]}, the abstract does not")
+        raise SummaryError(f"the summary contains {invented[0]}, which is not in title or abstract")
     return text

@@ -1,4 +1,4 @@
-"""Where things are on the web: papers, and the pages and feeds under `base_url`. Pure."""
+"""The addresses of papers, and of the pages and feeds under `base_url`. Pure."""
 
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from digest.model import Paper
 from digest.text.clean import clean
 
-# What stays as it is in a URL. Quotes, brackets and stars are encoded, so that a URL means the same in
+# Characters that are not encoded in a URL. Quotes, brackets and stars are encoded, so that a URL means the same in
 # HTML, XML, Markdown and between angle brackets.
 _SAFE = "/:;,=&?@+!$~%"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -14,10 +14,10 @@ _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?|\[[0-9A-Fa-
 
 
 def web_url(text: str | None) -> str | None:
-    """Return the text as a URL that is safe to link, or None if it is no http(s) URL.
+    """Return the text as a URL that is safe to link, None if it is not an http or https URL.
 
-    The result is ASCII without blanks, quotes, brackets and stars; a URL with a user name in it is
-    refused, as it looks like another place than it is.
+    The result is ASCII without blanks, quotes, brackets and stars. A URL with a user name in it is
+    refused, because it can be mistaken for the URL of another host.
     """
     if not text:
         return None
@@ -25,14 +25,14 @@ def web_url(text: str | None) -> str | None:
         parts = urlsplit(clean(text).strip())
         host, port = parts.hostname or "", parts.port
         host = host if host.isascii() else host.encode("idna").decode("ascii")
-    except ValueError:  # also what the idna codec raises
+    except ValueError:  # the idna codec raises it, too
         return None
     host = f"[{host}]" if ":" in host else host
     if parts.scheme not in ("http", "https") or "@" in parts.netloc or not _HOST.fullmatch(host):
         return None
-    place = host if port is None else f"{host}:{port}"
+    netloc = host if port is None else f"{host}:{port}"
     return urlunsplit(
-        (parts.scheme, place, _quoted(parts.path), _quoted(parts.query), _quoted(parts.fragment))
+        (parts.scheme, netloc, _quoted(parts.path), _quoted(parts.query), _quoted(parts.fragment))
     )
 
 
@@ -41,66 +41,69 @@ def _quoted(text: str) -> str:
 
 
 def paper_url(paper: Paper, base_url: str) -> str:
-    """Return where a paper is: its own URL, else arXiv, else its DOI, else its page in the archive."""
-    own = web_url(paper.url)
-    if own:
-        return own
+    """Return the URL of a paper: its public URL, else its page in the archive."""
+    return public_url(paper) or base_url + paper_page(paper.number)
+
+
+def public_url(paper: Paper) -> str:
+    """Return the URL of a paper on the web: its own, else that of arXiv or of its DOI; "" if none is known."""
+    url = web_url(paper.url)
+    if url:
+        return url
     if paper.arxiv:
         return arxiv_url(paper.arxiv)
-    if paper.doi:
-        return doi_url(paper.doi)
-    return base_url + paper_page(paper.number)
+    return doi_url(paper.doi) if paper.doi else ""
 
 
 def arxiv_url(arxiv: str) -> str:
-    """Return where arXiv keeps a paper."""
+    """Return the URL of a paper on arXiv."""
     return f"https://arxiv.org/abs/{_quoted(clean(arxiv))}"
 
 
 def doi_url(doi: str) -> str:
-    """Return where a DOI leads to."""
+    """Return the URL of a DOI."""
     return f"https://doi.org/{_quoted(clean(doi)).replace('?', '%3F').replace('#', '%23')}"
 
 
 def paper_page(number: int) -> str:
-    """Return the place of a paper's page under `base_url`, and in the archive's folder."""
+    """Return the path of a paper's page, under `base_url` and in the folder of the archive."""
     return f"papers/{number}.html"
 
 
 def issue_page(subscription: str, stem: str) -> str:
-    """Return the place of an issue's page under `base_url`, and in the archive's folder."""
+    """Return the path of an issue's page, under `base_url` and in the folder of the archive."""
     return f"issues/{subscription}/{stem}.html"
 
 
 def feed_file(name: str, form: str) -> str:
-    """Return the place of a feed (`rss`, `atom` or `json`) under `base_url`."""
+    """Return the path of a feed (`form` is `rss`, `atom` or `json`) under `base_url`."""
     return f"feeds/{name}.{form}"
 
 
 def unsubscribe_page(base_url: str, token: str) -> str:
-    """Return where the bearer of a token leaves a subscription: a page by GET, done by POST (RFC 8058)."""
+    """Return the URL that unsubscribes a token's holder: GET shows a page, POST unsubscribes (RFC 8058)."""
     return f"{base_url}unsubscribe/{token}"
 
 
 def click_page(subscription: str, token: str) -> str:
-    """Return the place under `base_url` that counts a click and leads on to a paper."""
+    """Return the path under `base_url` that records a click and redirects to a paper."""
     return f"r/{subscription}/{token}"
 
 
 def public_base(base_url: str) -> str:
-    """Return `base_url` if others than this machine can reach it, else ""."""
+    """Return `base_url` if other machines can reach it, else ""."""
     host = urlsplit(web_url(base_url) or "").hostname or "localhost"
     local = host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")
     return "" if local else web_url(base_url) or ""
 
 
 def is_root_of_this_machine(base_url: str) -> bool:
-    """Tell whether `base_url` is the first page of a server that only this machine can reach, if it runs."""
+    """Tell whether `base_url` is the root of a server that only this machine can reach."""
     return not public_base(base_url) and urlsplit(base_url).path == "/"
 
 
 def host_of(base_url: str) -> str:
-    """Return the host of `base_url`, as mail headers may hold it; `localhost` if there is none."""
+    """Return the host of `base_url` in a form allowed in mail headers; `localhost` without one."""
     url = web_url(base_url)
     host = urlsplit(url).hostname if url else None
     return host if host and re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", host) else "localhost"

@@ -1,16 +1,16 @@
-// Looks through titles and names in the page itself: no server, nothing leaves the reader's machine.
-// The files of titles are scripts that call titles(), as a page opened from a folder may load nothing else.
-// `say` has what is said, with # for a number.
+// Searches titles and authors in the page itself: without a server, so nothing leaves the reader's machine.
+// The files of titles are scripts that call titles(), because a page opened from a folder can load nothing else.
+// `messages` are the texts in the language of the page, with # for a number.
 let papers = [];
 function titles(rows) { papers = papers.concat(rows); }
-function search(files, top, say) {
+function search(files, top, messages) {
   const form = document.querySelector(".search"), input = form.querySelector("input");
   const found = document.getElementById("found"), status = document.getElementById("status");
   const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const SHOWN = 50;
   let waiting = null;
-  const told = (count) => (count === 1 ? say.one : say.many.replace("#", count.toLocaleString(document.documentElement.lang)))
-    + (count > SHOWN ? say.newest.replace("#", SHOWN) : "");
+  const summary = (count) => (count === 1 ? messages.one : messages.many.replace("#", count.toLocaleString(document.documentElement.lang)))
+    + (count > SHOWN ? messages.newest.replace("#", SHOWN) : "");
   const load = () => waiting ??= Promise.all(files.map((file) => new Promise((done) => {
     const script = document.createElement("script");
     script.src = top + file;
@@ -21,11 +21,11 @@ function search(files, top, say) {
     await load();
     const words = fold(input.value).split(/\s+/).filter(Boolean);
     const hits = words.length ? papers.filter((row) => words.every((word) => row[4].includes(word))) : [];
-    status.textContent = words.length ? told(hits.length) : "";
+    status.textContent = words.length ? summary(hits.length) : "";
     found.replaceChildren(...hits.slice(0, SHOWN).map((row) => {
       const item = document.createElement("li"), link = document.createElement("a"), year = document.createElement("span");
       link.href = top + "papers/" + row[0] + ".html";
-      link.textContent = row[1] || say.untitled;
+      link.textContent = row[1] || messages.untitled;
       year.textContent = row[3];
       item.append(link, " ", year);
       return item;

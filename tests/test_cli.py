@@ -869,7 +869,7 @@ def test_a_folder_that_is_not_a_home_is_not_changed(tmp_path, monkeypatch):
     for words in (("run",), ("run", "--dry-run"), ("schedule",)):
         done = call(*words)
         assert done.status == 2
-        assert "is no home" in done.err and "digest init papers" in done.err
+        assert "is not a home" in done.err and "digest init papers" in done.err
     assert not list(tmp_path.iterdir())
     assert call("run", "--home", tmp_path).status == 0  # a named folder is a home
     (tmp_path / "other" / "inbox").mkdir(parents=True)

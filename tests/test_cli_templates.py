@@ -37,10 +37,10 @@ def test_templates_are_listed_and_exported(home):
     assert [Path(path).name for path in done.json["written"]] == ["issue.txt", "site.css"]
     assert "this home" in home.call("templates", "list").out
     again = home.call("templates", "export", "paper.html", "issue.txt")
-    assert (again.status, "is there already" in again.err) == (2, True)
+    assert (again.status, "already exists" in again.err) == (2, True)
     assert not (home.path / "templates" / "paper.html").exists()
     unknown = home.call("templates", "export", "isue.txt")
-    assert (unknown.status, "there are: archive-issue.html" in unknown.err) == (2, True)
+    assert (unknown.status, "choose from: archive-issue.html" in unknown.err) == (2, True)
     written = home.call("templates", "export", "paper.html").out.splitlines()[0]
     assert written == f"Wrote {home.path / 'templates' / 'paper.html'}"
 
@@ -58,8 +58,8 @@ def test_templates_are_checked_with_file_and_line(home):
     for problem in (
         "issue.txt:2: Undefined",
         "paper.html:1: ",
-        "isue.html: nothing uses",
-        "subject.txt: is not UTF-8",
+        "isue.html: the program has no template",
+        "subject.txt: is not valid UTF-8",
     ):
         assert problem in problems
     assert "README" not in problems

@@ -30,7 +30,7 @@ def test_single_clicks_count_newest_first():
 
 
 @pytest.mark.parametrize(
-    ("times", "left"),
+    ("times", "counting"),
     [
         ((0, 0.5), [2, 1]),  # two tabs quickly opened
         ((0, 1, 2), []),  # three papers in three seconds
@@ -39,8 +39,8 @@ def test_single_clicks_count_newest_first():
         (tuple(range(0, 80, 10)), [8, 7, 6, 5, 4, 3, 2, 1]),
     ],
 )
-def test_bursts_do_not_count(times, left):
-    assert papers(counted(clicks(*times))) == left
+def test_bursts_do_not_count(times, counting):
+    assert papers(counted(clicks(*times))) == counting
 
 
 def test_repeated_clicks_on_one_paper_are_not_a_burst():
@@ -204,7 +204,7 @@ def test_old_clicks_are_removed(home):
     assert home.rows("select paper from click") == [(2,)]
 
 
-def test_clicks_follow_a_paper_that_becomes_part_of_another(home):
+def test_clicks_follow_a_merged_paper(home):
     click(home, 1, 2)
     assert home.call("library", "merge", "1", "2").status == 0
     listed = home.call("feedback", "a", "list", "--json").json["votes"]

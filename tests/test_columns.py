@@ -1,4 +1,4 @@
-"""Names of one's own for the columns of tables: `[columns]` in digest.toml."""
+"""User-defined column headings of tables: `[columns]` in digest.toml."""
 
 import pytest
 
@@ -23,10 +23,10 @@ def test_named_columns_are_read(home, name, title):
     assert (found["title"], found["authors"]) == (title, ["Ada Pier"])
 
 
-def test_a_table_that_was_set_aside_is_read_once_its_columns_are_named(home):
+def test_a_rejected_table_is_read_once_its_columns_are_named(home):
     home.put("papers.csv", TABLE)
     assert home.call("run").status == 1
-    assert home.call("run").status == 0  # told once
+    assert home.call("run").status == 0  # reported once
     home.write("digest.toml", '[columns]\ntitle = ["titel"]\nauthors = ["VERFASSER"]\n')
     assert [file["new"] for file in home.run()["files"]] == [1]
 

@@ -1,4 +1,4 @@
-"""Listed × known → changes: what is new, updated, learnt or seen, and why."""
+"""Listings × known papers → changes: what is new, updated, learnt or seen, and why."""
 
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,8 +14,8 @@ from digest.diff.source_records import (
     SourceRecord,
     from_listing,
     group_by_source,
-    merge,
     merge_same_source,
+    resolve,
 )
 from digest.model import DigestFile, Listing
 
@@ -33,7 +33,7 @@ def file(*listings, source=PAGE, day=0, modified=NOON) -> DigestFile:
 
 
 class Memory:
-    """The least library that diff needs: it keeps what the changes say."""
+    """The smallest library that diff needs: it stores what the changes contain."""
 
     def __init__(self) -> None:
         self.keys: dict[str, dict[int, None]] = {}
@@ -50,15 +50,15 @@ class Memory:
         changes = diff(each, known, {one.rank: tuple(self.papers.values()) for one in each.listings})
         numbers: dict[int, int] = {}
         for place, change in sorted(enumerate(changes), key=lambda pair: (pair[1].like, pair[0])):
-            numbers[place] = self._keep(change, each.source) if change.witness else numbers[change.like]
+            numbers[place] = self._keep(change, each.source) if change.source_record else numbers[change.like]
             for key in change.keys:
                 self.keys.setdefault(key, {}).setdefault(numbers[place])
         return changes
 
     def _keep(self, change: Change, source: str) -> int:
-        assert change.witness is not None
+        assert change.source_record is not None
         number = change.part or len(self.parts) + 1
-        self.parts.setdefault(number, {})[source] = change.witness
+        self.parts.setdefault(number, {})[source] = change.source_record
         self.root.setdefault(number, change.known.number if change.known else number)
         for merged in change.merges:
             self.root = {
@@ -71,9 +71,9 @@ class Memory:
         found = {}
         for root in sorted(set(self.root.values())):
             parts = {part: self.parts[part] for part, its in self.root.items() if its == root}
-            said = group_by_source(parts.values())
+            by_source = group_by_source(parts.values())
             apart = frozenset(other for part in parts for other in self.apart.get(part, ()))
-            found[root] = Known(root, NOON, merge(said), said, parts, apart)
+            found[root] = Known(root, NOON, resolve(by_source), by_source, parts, apart)
         return found
 
     @property
@@ -96,7 +96,7 @@ def test_a_paper_never_seen_is_new():
     (change,) = diff(file(listing(rank=7)), {})
     assert (change.status, change.entry, change.what, change.known) == ("new", "new", (), None)
     assert change.record == listing(rank=0)
-    assert change.witness == SourceRecord(listing(rank=0), Recency(0, DAY, NOON))
+    assert change.source_record == SourceRecord(listing(rank=0), Recency(0, DAY, NOON))
 
 
 def test_the_same_again_is_seen():
@@ -109,7 +109,7 @@ def test_a_paper_twice_in_one_file_counts_once():
     twice = file(listing(1), listing(2, abstract="Other."), listing(3, "Another"))
     changes = diff(twice, {})
     assert [change.status for change in changes] == ["new", "seen", "new"]
-    assert (changes[1].entry, changes[1].witness, changes[1].record, changes[1].known) == (None,) * 4
+    assert (changes[1].entry, changes[1].source_record, changes[1].record, changes[1].known) == (None,) * 4
 
 
 def test_a_known_paper_twice_in_one_file_under_two_keys():
@@ -120,7 +120,7 @@ def test_a_known_paper_twice_in_one_file_under_two_keys():
     )
     assert [change.status for change in changes] == ["updated", "seen"]
     assert changes[1].known is not None and changes[1].known.number == 1
-    assert changes[1].witness is None
+    assert changes[1].source_record is None
 
 
 def test_two_papers_of_one_title_are_two():
@@ -181,7 +181,7 @@ def test_older_captures_update_nothing(after):
 
 
 @pytest.mark.parametrize("name", ["title", "abstract"])
-def test_of_equal_stamps_the_fuller_word_wins(name):
+def test_of_equally_new_values_the_fuller_wins(name):
     change = second(file(listing(doi="10.1/x")), file(listing(doi="10.1/x", **{name: "Quite another"})))
     assert (change.entry, change.what) == ("updated", (name,))
     assert change.record is not None and getattr(change.record, name) == "Quite another"
@@ -190,14 +190,14 @@ def test_of_equal_stamps_the_fuller_word_wins(name):
     assert change.record is not None and getattr(change.record, name) == "Quite another"
 
 
-def test_a_whole_abstract_contradicts_no_snippet():
+def test_a_whole_abstract_after_a_snippet_is_no_revision():
     change = second(
         file(listing(abstract="All…", snippet=True)), file(listing(abstract="Other, whole."), day=1)
     )
     assert (change.entry, change.what) == ("learnt", ("abstract",))
 
 
-def test_withdrawal_is_news_whoever_says_so_and_whenever():
+def test_a_withdrawal_is_news_from_any_source_at_any_time():
     assert second(file(listing()), file(listing(withdrawn=True), source=API, day=-5)).what == ("withdrawn",)
 
 
@@ -212,7 +212,7 @@ def test_a_higher_version_is_news_from_any_source():
 @pytest.mark.parametrize("after", [
     {"title": "Two Steps"}, {"abstract": "None of it."}, {"title": "Two", "abstract": "No.", "code_url": "https://x"},
 ])  # fmt: skip
-def test_a_source_only_contradicts_itself(after):
+def test_only_the_same_source_revises_a_text(after):
     one, other = listing(doi="10.1/x"), listing(doi="10.1/x", **after)
     assert second(file(one, source=API), file(other, source=PAGE, day=1)).status == "seen"
 
@@ -249,7 +249,7 @@ def test_an_empty_searchable_field_is_learnt(name, value):
 @pytest.mark.parametrize(
     "more", [{"url": "https://x"}, {"published": DAY}, {"doi": "10.1/x"}, {"author_count": 3}]
 )
-def test_other_fields_are_learnt_in_silence(more):
+def test_other_fields_are_learnt_without_an_entry(more):
     change = second(file(listing()), file(listing(**more), source=API))
     assert change.entry is None
     assert change.record is not None and change.record == replace(listing(rank=0), **more)
@@ -269,27 +269,31 @@ def test_a_first_abstract_is_learnt_once_even_as_a_snippet():
     assert change.record is not None and change.record.snippet
 
 
-# --- who is believed -----------------------------------------------------------------------------
+# --- which value wins ----------------------------------------------------------------------------
 
 
-def witness(day=0, version=0, **values) -> SourceRecord:
+def source_record(day=0, version=0, **values) -> SourceRecord:
     return SourceRecord(listing(0, **values), Recency(version, DAY + timedelta(days=day), NOON))
 
 
-@pytest.mark.parametrize(("said", "title"), [
-    ({API: witness(title="a"), PAGE: witness(title="p")}, "a"), ({PAGE: witness(title="p"), "x": witness(title="x")}, "p"),
-    ({"y": witness(title="y"), "x": witness(title="x")}, "x"), ({API: witness(title="a"), PAGE: witness(1, title="p")}, "p"),
-    ({API: witness(version=1, title="a"), PAGE: witness(9, title="p")}, "a"),
-    ({API: witness(title="a"), PAGE: SourceRecord(listing(0, "p"), Recency(0, DAY + timedelta(9), NOON), {"title": Recency(0, DAY - timedelta(1), NOON)})}, "a"),
+@pytest.mark.parametrize(("records", "title"), [
+    ({API: source_record(title="a"), PAGE: source_record(title="p")}, "a"), ({PAGE: source_record(title="p"), "x": source_record(title="x")}, "p"),
+    ({"y": source_record(title="y"), "x": source_record(title="x")}, "x"), ({API: source_record(title="a"), PAGE: source_record(1, title="p")}, "p"),
+    ({API: source_record(version=1, title="a"), PAGE: source_record(9, title="p")}, "a"),
+    ({API: source_record(title="a"), PAGE: SourceRecord(listing(0, "p"), Recency(0, DAY + timedelta(9), NOON), {"title": Recency(0, DAY - timedelta(1), NOON)})}, "a"),
 ])  # fmt: skip
-def test_the_best_word_on_a_field(said, title):
-    assert merge(said).title == title
-    assert merge(dict(reversed(said.items()))).title == title
+def test_the_best_value_of_a_field(records, title):
+    assert resolve(records).title == title
+    assert resolve(dict(reversed(records.items()))).title == title
 
 
 def test_whole_abstracts_come_before_snippets():
-    said = {API: witness(9, 9, abstract="Cut…", snippet=True), PAGE: witness(abstract="Whole.")}
-    assert (merge(said).abstract, merge(said).snippet) == ("Whole.", False)
+    records = {
+        API: source_record(9, 9, abstract="Cut…", snippet=True),
+        PAGE: source_record(abstract="Whole."),
+    }
+    resolved = resolve(records)
+    assert (resolved.abstract, resolved.snippet) == ("Whole.", False)
 
 
 def test_fields_remember_when_they_were_filled():
@@ -339,17 +343,17 @@ def test_the_record_does_not_depend_on_the_order_of_reading(files, random):
     for each in shuffled:
         other.read(each)
     assert one.record == other.record
-    assert one.papers[1].witnesses == other.papers[1].witnesses
+    assert one.papers[1].by_source == other.papers[1].by_source
 
 
 @given(histories())
-def test_the_record_is_the_newest_word(files):
-    """The same in other words, with one source: per field the non-empty value of the highest stamp."""
+def test_the_record_has_the_newest_values(files):
+    """With one source, each field has its newest non-empty value."""
     files = [replace(each, source=PAGE, modified=NOON + timedelta(minutes=n)) for n, each in enumerate(files)]
     memory = Memory()
     for each in files:
         memory.read(each)
-    said = sorted(
+    listed = sorted(
         (
             (Recency(each.listings[0].version or 0, each.captured, each.modified), each.listings[0])
             for each in files
@@ -357,9 +361,9 @@ def test_the_record_is_the_newest_word(files):
         key=lambda pair: pair[0],
     )
     for name in FACTS:
-        values = [getattr(one, name) for _, one in said if getattr(one, name) not in (None, "", ())]
+        values = [getattr(one, name) for _, one in listed if getattr(one, name) not in (None, "", ())]
         if name == "abstract":
-            values = [one.abstract for _, one in said if one.abstract and not one.snippet] or values
+            values = [one.abstract for _, one in listed if one.abstract and not one.snippet] or values
         assert getattr(memory.record, name) == (values[-1] if values else getattr(files[0].listings[0], name))
     assert memory.record.withdrawn == any(each.listings[0].withdrawn for each in files)
 
@@ -398,9 +402,11 @@ def test_every_entry_has_its_reason(files):
 
 
 @given(histories())
-def test_a_lone_witness_is_the_record(files):
+def test_a_single_source_is_the_record(files):
     (change,) = diff(files[0], {})
-    assert change.witness is not None and change.record == merge({files[0].source: change.witness})
+    assert change.source_record is not None and change.record == resolve(
+        {files[0].source: change.source_record}
+    )
 
 
 def test_every_fact_of_a_listing_is_a_fact():
@@ -410,7 +416,7 @@ def test_every_fact_of_a_listing_is_a_fact():
 # --- which paper: groups, merges, order -----------------------------------------------------------
 
 
-def test_a_title_that_stands_first_swallows_no_id():
+def test_a_title_that_comes_first_absorbs_no_id():
     """A listing without an id joins one of its namesakes; the others stay papers of their own."""
     changes = diff(file(listing(1), listing(2, arxiv="2501.1"), listing(3, arxiv="2501.2")), {})
     assert [change.status for change in changes] == ["new", "seen", "new"]
@@ -438,7 +444,7 @@ def test_a_replacement_is_an_update(before, after, what):
     assert change.entry == ("updated" if what else None)
 
 
-def test_a_replacement_is_told_once():
+def test_a_replacement_is_reported_once():
     memory = Memory()
     memory.read(file(listing(arxiv="2501.1"), source=API))
     mail = file(listing(arxiv="2501.1", announced="replace"), source=MAIL, day=1)
@@ -449,7 +455,7 @@ def test_a_replacement_is_told_once():
     )
 
 
-def test_two_known_papers_found_to_be_one_are_merged_in_silence():
+def test_two_known_papers_that_are_one_are_merged_without_an_entry():
     memory = Memory()
     memory.read(file(listing(title="Two", abstract="", doi="10.1/x"), source=API))
     memory.read(file(listing(title="One", arxiv="2501.00001"), source=PAGE))
@@ -510,7 +516,7 @@ _NAMES = ("Ada Byron", "Grace Hopper", "Alan Turing")
 
 
 @st.composite
-def shelves(draw) -> list[DigestFile]:
+def file_sets(draw) -> list[DigestFile]:
     """Return files that list a few papers, each under some of its ids and titles, never one of another."""
     papers = [
         {
@@ -542,7 +548,7 @@ def shelves(draw) -> list[DigestFile]:
     return files
 
 
-@given(shelves(), st.randoms(use_true_random=False))
+@given(file_sets(), st.randoms(use_true_random=False))
 def test_any_order_of_the_same_files_gives_the_same_papers(files, random):
     shuffled = list(files)
     random.shuffle(shuffled)
@@ -553,6 +559,6 @@ def test_any_order_of_the_same_files_gives_the_same_papers(files, random):
         other.read(each)
 
     def told(memory: Memory) -> list[str]:
-        return sorted(f"{known.record} {sorted(known.witnesses.items())}" for known in memory.papers.values())
+        return sorted(f"{known.record} {sorted(known.by_source.items())}" for known in memory.papers.values())
 
     assert told(one) == told(other)

@@ -105,6 +105,17 @@ def test_documented_settings_of_summaries_are_the_known_ones(tmp_path):
     assert keys_of(DOCS["ranking.md"], "Settings: `[summaries]`") == known
 
 
+def test_every_setting_of_a_source_is_documented(tmp_path):
+    path = tmp_path / "digest.toml"
+    path.write_text("[[sources]]\nzzzzzzzz = 1\n", "utf-8")
+    with pytest.raises(Exception, match="known keys") as caught:
+        load_settings(path)
+    known = re.search("known keys: (.*)", str(caught.value))[1].split(", ")
+    assert len(known) == 13
+    for key in known:
+        assert re.search(rf"`{key}(?:`| = )|^{key} = ", DOCS["sources.md"], re.MULTILINE), key
+
+
 def test_documented_subscription_keys_are_the_known_ones():
     flawed = check("x", 'zzzzzzzz = 1\nkeywords = ["a"]\n', shown="x.toml", timezone="UTC")
     assert isinstance(flawed, InvalidSubscription)

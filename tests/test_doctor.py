@@ -125,9 +125,9 @@ HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
     ("memory", "status", "state", "message"),
     [
         ({"asked": HOUR_AGO, "changed": HOUR_AGO}, 0, "good", "1 source, no problems"),
-        ({}, 0, "warning", "the source sea has not been asked yet"),
-        ({"asked": HOUR_AGO}, 0, "warning", "the source sea was asked and has brought nothing yet"),
-        ({"asked": HOUR_AGO, "changed": DAYS_AGO}, 0, "warning", "has had nothing new since 2026-11-10"),
+        ({}, 0, "warning", "the source sea has not been fetched yet"),
+        ({"asked": HOUR_AGO}, 0, "warning", "the source sea has brought nothing yet"),
+        ({"asked": HOUR_AGO, "changed": DAYS_AGO}, 0, "warning", "has brought nothing new since 2026-11-10"),
         (
             {"asked": HOUR_AGO, "failing": HOUR_AGO, "error": "404"},
             0,
@@ -138,7 +138,7 @@ HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
             {"asked": HOUR_AGO, "failing": DAYS_AGO, "error": "404"},
             1,
             "bad",
-            "the source sea could not be fetched: 404 (so since Tue 2026-11-10 08:00)",
+            "the source sea could not be fetched: 404 (since Tue 2026-11-10 08:00)",
         ),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_source(home, memory, status, state, message):
 def test_a_source_that_is_no_longer_fetched(home):
     set_fetch_state(home, asked=DAYS_AGO, changed=HOUR_AGO)
     (finding,) = examined(home, 0)["sources"]
-    assert finding["message"] == "the source sea was last asked Tue 2026-11-10 08:00"
+    assert finding["message"] == "the source sea was last fetched Tue 2026-11-10 08:00"
 
 
 def test_files_that_bring_nothing_new(home):

@@ -114,7 +114,7 @@ def test_an_invalid_file(home):
     home.run("2026-11-18T14:00Z", status=1)
     for text in (answer(home, day="2026-11-18"), answer(home)):
         assert "because its file was invalid" in text or "because its file is invalid" in text
-        assert text.endswith("shedule: is no known key; did you mean 'schedule'?")
+        assert text.endswith("shedule: unknown key; did you mean 'schedule'?")
     path.unlink()
     assert answer(home, day="2026-11-19") == "No run included this subscription on that day."
 

@@ -150,8 +150,8 @@ def test_popularity_freshness_and_variety_are_named(home):
     issue_of(home.run("2026-11-21T09:00"), "a")
     shown = " ".join(home.output()["output/issues/a/2026-11-21-2.txt"].decode().split())
     assert "Ordered by keywords, popularity, freshness and variety." in shown
-    assert "30 comments for popularity" in shown
-    assert "20 Nov 2026 for freshness" in shown
+    assert "30 comments (popularity)" in shown
+    assert "20 Nov 2026 (freshness)" in shown
 
 
 def discovering(home: TestHome, **more: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which paper is this: folding, keys, ids of feed items."""
+"""The identity of papers: folding, ids, keys, ids of feed items, and the decision."""
 
 import uuid
 from dataclasses import replace
@@ -28,7 +28,7 @@ from tests.strategies import sentences, texts
     "One-Step Pre-Training of Models", "one step pretraining of models", "ONE–STEP  pre training,\nof: models!",
     "One\u2010Step Pre\u00adtraining of Models", r"\textbf{One}-Step {\it Pre-training} of Models", "Ône‐step pré-training öf models",
 ])  # fmt: skip
-def test_the_same_title_written_otherwise(variant):
+def test_spellings_of_one_title_fold_alike(variant):
     assert fold_text(variant) == "onesteppretrainingofmodels"
 
 
@@ -39,13 +39,13 @@ def test_different_titles_stay_different(one, other):
     assert fold_text(one) != fold_text(other)
 
 
-def test_text_without_a_word_folds_to_itself():
+def test_text_without_words_is_only_normalised():
     assert fold_text(" ？  ! ") == "? !"
     assert fold_text("") == ""
 
 
 @given(texts())
-def test_any_text_folds_to_something_that_can_be_stored(text):
+def test_every_folded_text_can_be_stored(text):
     folded = fold_text(text)
     assert folded.encode().decode() == folded == folded.strip()
     assert fold_text(f"  {text}\n") == folded
@@ -107,7 +107,7 @@ def test_arxiv_ids_in_any_spelling(written, name, version):
     None, "", "2413.12345", "2408.123", "12408.12345", "2408.1234567", "10.1145/2408.12345", "https://dl.acm.org/doi/abs/10.1145/2408.12345",
     "https://example.org/2408.12345", "see 2408.12345 for more", "foo-bar/9701001", "https://arxiv.org/list/cs.CL/recent", "math/1301",
 ])  # fmt: skip
-def test_what_is_no_arxiv_id(written):
+def test_texts_that_are_not_arxiv_ids(written):
     assert arxiv_id(written) is None
 
 
@@ -128,7 +128,7 @@ def test_dois_in_any_spelling(written, name):
     ({"url": "https://pubmed.ncbi.nlm.nih.gov/31452104/"}, ("pmid:31452104",)), ({"url": "https://openreview.net/forum?id=aB-c_1&n=2"}, ("openreview:aB-c_1",)),
     ({"url": "https://aclanthology.org/2024.acl-long.12/"}, ("acl:2024.acl-long.12",)), ({"url": "https://example.org/x"}, ()),
 ])  # fmt: skip
-def test_ids_wherever_a_listing_carries_them(fields, keys):
+def test_ids_in_any_field_of_a_listing(fields, keys):
     assert keys_of(Listing(1, "T", "", **fields)) == (*keys, "title:t")
 
 
@@ -140,7 +140,7 @@ def test_a_version_is_learnt_from_the_id():
 
 
 @given(st.text(max_size=40))
-def test_any_text_may_stand_where_an_id_should(written):
+def test_any_text_in_place_of_an_id(written):
     listing = Listing(1, "T", "", arxiv=written, doi=written, url=written)
     assert identified(identified(listing)) == identified(listing)
     assert keys_of(listing)[-1] == "title:t"
@@ -163,7 +163,7 @@ def paper(title: str, abstract: str = ABSTRACT, authors: tuple[str, ...] = AUTHO
     "ONE-STEP DIFFUSION FOR FOGGY PIERS", "One\u2011step diffusion for foggy piers.", r"{\bf One}-Step Diffusion for {\it Foggy} Piers",
     "One-Step Diffusion for Fog- gy Piers", "One‐Step Diﬀusion for Foggy  Piers", "<i>One-Step</i> Diffusion for Foggy Piers", "One-Step Di\u00adffusion for foggy piers",
 ])  # fmt: skip
-def test_the_same_title_written_otherwise_is_one_paper(other):
+def test_another_spelling_of_a_title_is_the_same_paper(other):
     assert compare(paper("One-Step Diffusion for Foggy Piers"), paper(other)).rule == "same title"
 
 
@@ -202,7 +202,7 @@ LONG = "Careful Lamps for the Foggy Piers of Winter"
     ("Optimization of Careful Lamps for the Foggy Piers of Winter", "", AUTHORS, False), ("Uncareful Lamps for the Foggy Piers of Winter", "", AUTHORS, False),
     ("Bright Careful Lamps", ABSTRACT, AUTHORS, True), ("Bells of Brass in the Morning", ABSTRACT, AUTHORS, False), ("Quite Another Thing", "", AUTHORS, False),
 ])  # fmt: skip
-def test_near_titles_want_to_be_confirmed(other, abstract, authors, same):
+def test_near_titles_need_confirmation(other, abstract, authors, same):
     one, another = paper(LONG), paper(other, abstract, authors)
     verdict = compare(one, another)
     assert verdict.same == compare(another, one).same == same, verdict
@@ -230,7 +230,7 @@ def test_equal_titles_by_other_people_are_two_papers():
         "Treasurer's Message",
     ],
 )
-def test_titles_that_recur_join_nothing_by_themselves(title):
+def test_recurrent_titles_alone_join_nothing(title):
     assert not compare(paper(title, "", ("A B",)), paper(title, "", ())).same
     assert not compare(
         paper(title, "", ("A B",), published=date(2001, 1, 1)),
@@ -315,7 +315,7 @@ def record(title: str, *authors: str, venue: str | None = "Lamp Record", year: i
     "Lamps for the foggy piers [J]", "Lamps for the foggy piers (panel)", "Tutorial: Lamps for the foggy piers", "Lampsforthefoggypiers", "Lamps for the foggy piers - group of 9 »",
     "Lamps for the foggy piers (Oslo, May 1999)", "Lamps for the foggy piers: a report of the workshop held at Oslo, May 5 1999",
 ])  # fmt: skip
-def test_what_a_reference_leaves_on_a_title(other):
+def test_leftovers_of_a_reference(other):
     one = record("Lamps for the foggy piers")
     assert compare(one, record(other)).same
     assert compare(record(other), one).same
@@ -325,7 +325,7 @@ def test_what_a_reference_leaves_on_a_title(other):
     "Lamps for the foggy piers. Part 2", "Lamps for the foggy piers 2", "Erratum. Lamps for the foggy piers", "Bells; lamps; oil", "G. H. Z. Y. X",
     "Oil for the foggy piers of brass", "Lamps for the quiet bells of brass and oil in fog",
 ])  # fmt: skip
-def test_what_is_no_leftover(other):
+def test_words_that_are_not_leftovers(other):
     assert not compare(record("Lamps for the foggy piers"), record(other)).same
 
 
@@ -345,7 +345,7 @@ def test_two_records_of_one_publication_may_differ_in_a_word():
     (("Ralf Güting",), ("Ralf G&#252; ting",), True), (("Grace Hopper",), ("Grace Hoper",), True), (("N. Shah",), ("NSH Shah",), True), (("Hopper…",), ("G. Hopperâ?",), True),
     (("S. Byron", "T. Hopper"), ("B. Susan", "H. Thomas"), True), (("S. Byron",), ("B. Susan",), False), (("张伟",), ("Wei Zhang",), True), ((), ("Wei Zhang",), True),
 ])  # fmt: skip
-def test_names_are_compared_with_forgiveness(one, other, same):
+def test_names_are_compared_tolerantly(one, other, same):
     listings = (Listing(1, "Lamps and Fog", "", names) for names in (one, other))
     assert compare(*listings).same == same
 
@@ -357,7 +357,7 @@ def test_garbled_names_do_not_undo_a_long_title():
     assert not compare(record("Lamps in fog", "G. Hopper"), record("Lamps in fog", "ACM Anthology")).same
 
 
-def test_short_titles_want_more():
+def test_short_titles_need_more_evidence():
     short = ("Grace Hopper", "Ada Byron", "Alan Turing", "Kurt Gödel")
     assert not compare(record("Lamps in fog", *short), record("Lamps in fog", "Ada Byron")).same
     nobody = replace(record("Lamps in fog"), authors=())

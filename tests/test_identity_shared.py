@@ -1,4 +1,4 @@
-"""Identity over real papers: days of arXiv in order, pages and answers together; nothing twice, nothing swallowed."""
+"""Identity over real papers: days of arXiv in order, pages and API answers together; none twice, none hidden."""
 
 import ast
 import gzip
@@ -81,7 +81,7 @@ def take(store: Store, file: DigestFile) -> tuple[Change, ...]:
 
 
 @pytest.mark.shared
-def test_real_papers_are_each_new_once_and_never_swallowed(shared, tmp_path):
+def test_real_papers_are_each_new_once_and_never_hidden(shared, tmp_path):
     store = open_store("sqlite:///digest.db", home=tmp_path)
     met: set[str] = set()
     for file in days(shared / "arxiv-days"):

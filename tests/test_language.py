@@ -1,4 +1,4 @@
-"""What we say in languages other than English: complete, well formed, and with the right plurals."""
+"""Translations: complete, well formed, and with the right plurals."""
 
 import re
 from dataclasses import replace
@@ -32,14 +32,14 @@ def places(message):
     return sorted(name for _, name in re.findall(r"(%)\((\w+)\)s", message))
 
 
-def test_every_language_has_a_catalogue_and_no_catalogue_is_left_over():
+def test_languages_and_catalogues_correspond():
     assert sorted(path.name for path in LOCALE.iterdir()) == sorted(OTHERS)
 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_message_is_translated_and_nothing_else(code):
-    said = {message for message, _ in messages()}
-    assert {tuple(each.id) if each.pluralizable else each.id for each in catalogue(code) if each.id} == said
+    used = {message for message, _ in messages()}
+    assert {tuple(each.id) if each.pluralizable else each.id for each in catalogue(code) if each.id} == used
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -70,8 +70,8 @@ def test_plurals():
     assert ENGLISH.ngettext("%(number)s paper", "%(number)s papers", 12345) == "12,345 papers"
     assert GERMAN.ngettext("%(number)s lamp", "%(number)s lamps", 2) == "2 lamps"  # not in the catalogue
     one, many = NearMiss((1,), ("fog",), excluded="tide"), NearMiss((1, 2), ("fog",), excluded="tide")
-    assert one.said(say=GERMAN) == "1 Arbeit enthält „fog“, ist aber durch „tide“ ausgeschlossen"
-    assert many.said(say=GERMAN) == "2 Arbeiten enthalten „fog“, sind aber durch „tide“ ausgeschlossen"
+    assert one.sentence(lang=GERMAN) == "1 Arbeit enthält „fog“, ist aber durch „tide“ ausgeschlossen"
+    assert many.sentence(lang=GERMAN) == "2 Arbeiten enthalten „fog“, sind aber durch „tide“ ausgeschlossen"
 
 
 def test_days_numbers_and_lists():
@@ -105,7 +105,7 @@ def test_an_issue_in_german():
         assert "neue und 1 überarbeitete unter 66 Arbeiten seit Montag." in form
         assert "Gesucht:" in form
         assert "enabled" in form
-        assert not re.search("Here because|You asked|Sent:|To change it|All issues", form)
+        assert not re.search("Why it is here|You asked|Schedule:|To change this|All issues", form)
     assert "neue Arbeiten ·" in renderer.subject(issue)
 
 
@@ -116,7 +116,7 @@ def test_pages_and_feeds_in_german():
     assert "1 Ausgabe für 1 Abonnement." in index
     assert '"many": "# Arbeiten"' in index
     paper = renderer.paper(replace(KETTLE, abstract=""), [IssueLine.of(ISSUE)])
-    assert "Es ist keine Zusammenfassung bekannt." in paper
+    assert "Keine Zusammenfassung verfügbar." in paper
     assert '<html lang="de"' in paper
 
 
@@ -135,7 +135,7 @@ def test_one_home_may_speak_two_languages(tmp_path):
     assert "Arbeiten für calm" in feed
 
 
-def test_a_language_that_there_is_not(tmp_path):
+def test_an_unsupported_language(tmp_path):
     (tmp_path / "digest.toml").write_text('language = "fr"\n', "utf-8")
     with pytest.raises(ConfigError, match="language"):
         load_settings(tmp_path / "digest.toml")

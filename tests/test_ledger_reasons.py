@@ -1,4 +1,4 @@
-"""What a run writes down: a reason for every silence, a slot once, the stages, the sources."""
+"""What a run records: a reason for every subscription without an issue, each slot once, stages, stale sources."""
 
 import sqlite3
 from pathlib import Path
@@ -62,11 +62,14 @@ def test_papers_that_matched_but_are_too_old_or_were_served(home):
     home.put("2026-11-17.txt", page(Card(FOG, below="  • 4 authors\n·\nNov 12, 2024 2"), TIDE, day="Nov 17"))
     report = home.run(DAYS[0])
     assert verdict_of(report, "old")["reason"] == (
-        "no match among 2 new papers; 1 matching were published longer ago than newer_than allows"
+        "no match among 2 new papers; 1 matching paper is older than the newer_than limit"
     )
     learnt = Card(TIDE, below="  • Harbour Office\n·\nNov 12 2")
     home.put("2026-11-18.txt", page(learnt, day="Nov 18"))
-    assert "1 matching had been in an earlier issue" in verdict_of(home.run(DAYS[1]), "served")["reason"]
+    assert (
+        "1 matching paper was already in an earlier issue"
+        in verdict_of(home.run(DAYS[1]), "served")["reason"]
+    )
 
 
 # --- slots are used once --------------------------------------------------------------------------
@@ -76,7 +79,7 @@ def slots(home: TestHome) -> list[str]:
     return [slot for (slot,) in home.rows("select slot from verdict where slot is not null order by run")]
 
 
-def test_every_slot_that_is_used_up_stands_in_the_ledger(home):
+def test_the_ledger_has_every_used_slot(home):
     home.subscribe("fog", "lantern")
     home.run(DAYS[0])
     home.put("2026-11-18.txt", days_page(18, FOG))
@@ -87,7 +90,7 @@ def test_every_slot_that_is_used_up_stands_in_the_ledger(home):
     assert slots(home) == [f"2026-11-{day}T08:00:00.000000Z" for day in (17, 18)]
 
 
-def test_a_clock_that_is_put_back_makes_no_slot_twice(home):
+def test_a_clock_that_is_put_back_uses_no_slot_twice(home):
     home.subscribe("fog", "lantern", schedule="daily 08:00,20:00")
     home.run("2026-11-17T21:00")
     home.run("2026-11-17T07:00")
@@ -97,7 +100,7 @@ def test_a_clock_that_is_put_back_makes_no_slot_twice(home):
     assert slots(home) == ["2026-11-17T20:00:00.000000Z", "2026-11-18T08:00:00.000000Z"]
 
 
-def test_a_clock_that_was_years_ahead_silences_nobody(home):
+def test_a_clock_that_was_years_ahead_stops_no_subscription(home):
     home.subscribe("fog", "lantern")
     home.run(DAYS[0])
     home.run("2031-01-01T09:00")
@@ -126,7 +129,7 @@ def test_the_database_refuses_a_slot_twice(home):
 # --- a note after an empty week -------------------------------------------------------------------
 
 
-def test_a_weekly_note_says_that_nothing_came_and_what_was_near(home):
+def test_a_weekly_note_with_its_near_misses(home):
     home.subscribe("fog", "lantern AND quantum", send_empty="weekly note")
     home.subscribe("never", "lantern AND quantum")
     made = {}
@@ -145,7 +148,7 @@ def test_a_weekly_note_says_that_nothing_came_and_what_was_near(home):
     assert home.rows("select count(*) from served") == [(0,)]
 
 
-def test_an_issue_puts_the_note_off(home):
+def test_an_issue_postpones_the_note(home):
     home.subscribe("fog", "lantern", send_empty="weekly note")
     made = []
     for number, now in enumerate(DAYS, 17):
@@ -157,13 +160,13 @@ def test_an_issue_puts_the_note_off(home):
 # --- stages and sources --------------------------------------------------------------------------
 
 
-def test_a_run_tells_how_long_its_stages_took(home):
+def test_a_run_reports_the_seconds_of_its_stages(home):
     report = home.run(DAYS[0])
     assert set(report["stages"]) == {"read", "match", "write"}
     assert all(seconds >= 0 for seconds in report["stages"].values())
 
 
-def test_a_source_that_brings_the_same_again_is_named(home):
+def test_a_source_that_repeats_itself_is_reported(home):
     home.subscribe("fog", "lantern")
     home.put("2026-11-17.txt", days_page(17, FOG, TIDE))
     assert home.run(DAYS[0])["stale"] == []

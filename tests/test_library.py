@@ -71,7 +71,7 @@ def test_a_possible_duplicate_is_listed_until_it_is_decided(home):
         ),
     )
     (file,) = [each for each in home.run()["files"] if each["path"] == "inbox/2.bib"]
-    assert (file["new"], file["note"]) == (1, "1 of the new may be known papers: digest library doubts")
+    assert (file["new"], file["note"]) == (1, "1 of the new papers may be known ones: digest library doubts")
     (doubt,) = home.call("library", "doubts", "--json").json
     assert (doubt["kind"], doubt["rule"]) == ("doubt", "other publication")
     assert "Keeping Lamps" in home.call("library", "doubts").out
@@ -262,6 +262,6 @@ def test_special_characters_in_bibtex(home):
     )
     home.run("2026-11-18T09:00")
     bibtex = home.call("library", "export", "--format", "bibtex").out
-    assert r"title = {{Costs \{of\} 50\% \& \$x\_1\$}}" in bibtex
+    assert r"title = {{Costs \{of\} 50\% \& x₁}}" in bibtex
     assert r"title = {{{\it Schr\"odinger} lamps}}" in bibtex
     assert home.call("library", "show", "doi:10.1/x").status == 2

@@ -1,4 +1,4 @@
-"""What a run does: the main job on real pages, and every rule of issues and feeds on invented ones."""
+"""Runs: real pages from start to end, and every rule of issues and feeds on invented pages."""
 
 import itertools
 import json
@@ -49,7 +49,7 @@ def real(shared):
 
 
 @pytest.mark.shared
-def test_the_main_job(home, real):
+def test_real_pages_from_start_to_end(home, real):
     home.subscribe("fast", '"one-step" AND diffusion*', "consistency", max_papers=3)
     for path in real:
         shutil.copyfile(path, home.path / "inbox" / path.name)
@@ -92,7 +92,7 @@ def test_the_same_papers_in_any_order(tmp_path, real):
 # --- New, Updated, learnt ----------------------------------------------------------------------------
 
 
-def test_new_then_updated_then_silence(home):
+def test_new_then_updated_then_no_issue(home):
     home.subscribe("kelp", "kelp")
     home.put("2026-11-16.txt", page(KELP, LAMP))
     assert issue_of(home.run(DAY1), "kelp")["new"] == [KELP]
@@ -143,7 +143,7 @@ def test_new_and_updated_in_one_interval_is_new_with_the_latest_text(home):
     assert "eaten by urchins" in (home.path / issue["markdown"]).read_text("utf-8")
 
 
-def test_served_once_and_revised_is_updated_even_if_no_longer_accepted(home):
+def test_a_served_paper_is_updated_even_if_the_query_no_longer_accepts_it(home):
     home.subscribe("urchins", "urchins")
     home.put("2026-11-16.txt", page(Card(KELP, prose(KELP, "every lamp was eaten by urchins"))))
     assert issue_of(home.run(DAY1), "urchins")["new"] == [KELP]
@@ -289,7 +289,7 @@ def test_start(home):
         assert sorted(titles(home, name)) == expected
 
 
-def test_a_subscription_that_was_taken_away_and_comes_back_goes_on(home):
+def test_a_subscription_that_is_removed_and_restored_continues(home):
     path = home.subscribe("kelp", "kelp")
     home.put("1.txt", page(*studies(1, 1)))
     home.run(DAY1)
@@ -302,10 +302,10 @@ def test_a_subscription_that_was_taken_away_and_comes_back_goes_on(home):
     assert (issue["number"], issue["new"]) == (2, studies(2, 2))
 
 
-# --- what a subscription may say ------------------------------------------------------------------------
+# --- the keys of a subscription -------------------------------------------------------------------------
 
 
-def test_more_papers_than_a_mail_takes(home):
+def test_more_papers_than_max_papers(home):
     home.subscribe("kelp", "kelp", max_papers=2)
     home.put("1.txt", page(*studies(1, 5)))
     issue = issue_of(home.run(DAY1), "kelp")
@@ -387,7 +387,7 @@ def test_changed_keywords_count_from_the_next_interval(home):
     assert titles(home, "mine") == ["A Second Lantern", KELP]
 
 
-def test_a_flawed_file_keeps_its_place_and_catches_up_when_mended(home):
+def test_an_invalid_subscription_catches_up_once_corrected(home):
     home.subscribe("kelp", "kelp")
     home.put("1.txt", page(*studies(1, 1)))
     home.run(DAY1)
@@ -478,7 +478,7 @@ def test_ids_are_stable_and_an_update_raises_updated(home):
 # --- the clock steps back --------------------------------------------------------------------------------
 
 
-def test_a_clock_that_steps_back_loses_and_repeats_nothing(home):
+def test_a_clock_that_is_put_back_loses_and_repeats_nothing(home):
     home.subscribe("kelp", "kelp")
     home.put("1.txt", page(*studies(1, 1)))
     home.run(DAY3)
@@ -491,7 +491,7 @@ def test_a_clock_that_steps_back_loses_and_repeats_nothing(home):
     assert (issue["number"], issue["new"]) == (2, studies(2, 2))
 
 
-def test_now_means_the_end_of_the_library_also_if_the_clock_steps_back(home):
+def test_start_now_is_the_end_of_the_library_even_if_the_clock_is_put_back(home):
     home.put("1.txt", page(*studies(1, 1)))
     home.run(DAY3)
     home.subscribe("now", "kelp", start="now")
@@ -527,7 +527,7 @@ def test_a_run_with_nothing_new_touches_no_file(home):
     assert {path: path.stat().st_mtime_ns for path in (home.path / "output").rglob("*")} == stamps
 
 
-def test_a_broken_template_is_named_and_written_after_mending(home):
+def test_a_broken_template_is_reported_and_its_output_written_once_corrected(home):
     home.subscribe("kelp", "kelp")
     home.put("1.txt", page(*studies(1, 1)))
     template = home.write("templates/issue.html", "<p>{{ issue.nane }}</p>\n")
@@ -549,7 +549,7 @@ def test_a_broken_template_is_named_and_written_after_mending(home):
     assert home.rows("select count(*) from issue") == [(1,)]
 
 
-def test_output_that_cannot_be_written_is_named_and_written_later(home):
+def test_output_that_cannot_be_written_is_reported_and_written_later(home):
     home.subscribe("kelp", "kelp")
     home.put("1.txt", page(*studies(1, 1)))
     obstacle = home.write("output/feeds", "a file where a folder should be")
@@ -568,7 +568,7 @@ def test_no_drafts_stay(home):
 # --- files that come in ------------------------------------------------------------------------------------
 
 
-def test_what_the_inbox_may_hold_besides(home):
+def test_other_files_in_the_inbox(home):
     for name in (
         "sub/deep.txt",
         ".hidden.txt",
@@ -607,7 +607,7 @@ def test_a_file_that_is_too_large(home):
     assert counts(home.run(DAY2)) == [(1, 0, 0), (0, 0, 1)]
 
 
-def test_a_file_that_is_half_a_page_is_set_aside_whole(home):
+def test_a_file_with_half_a_page_is_rejected_whole(home):
     home.subscribe("kelp", "kelp")
     home.put("bad.txt", page(*studies(1, 3)) + "\nA Title without an Abstract\n")
     report = home.run(DAY1, status=1)
@@ -668,7 +668,7 @@ def test_the_database_may_be_elsewhere(home):
     assert not (home.path / "digest.db").exists()
 
 
-def test_a_preview_right_after_a_run_says_that_nothing_came(home):
+def test_a_preview_right_after_a_run_is_empty(home):
     home.subscribe("kelp", "kelp")
     home.put("2026-11-16.txt", page(KELP))
     home.run(DAY1)

@@ -108,7 +108,7 @@ def test_the_later_library_can_be_named(home, tmp_path):
     assert "1 paper sent since then will not be sent again" in shown.out
     report = home.run(DAYS[2])
     assert issue_of(report, "lamp") is None
-    assert "1 matching had been in an earlier issue" in verdict_of(report, "lamp")["reason"]
+    assert "1 matching paper was already in an earlier issue" in verdict_of(report, "lamp")["reason"]
 
 
 def test_open_messages_that_were_sent_since_count_as_sent(home, tmp_path):
@@ -177,7 +177,7 @@ def test_a_library_of_a_newer_program_changes_nothing(home, tmp_path, option):
     files = (copy, "--newer", strange) if option else (strange,)
     done = home.call("restore", *files)
     assert done.status == 2
-    assert f"{strange}: the library database has schema 99" in done.err
+    assert f"{strange}: the library database has schema version 99" in done.err
     assert home.dump() == before
     locks = {home.path / ".digest.schedule.lock", home.path / ".digest.lock"}
     assert set(home.path.iterdir()) - locks == set(names) - locks

@@ -1,4 +1,4 @@
-"""Schedules, and the slots they make in every zone."""
+"""Schedules and their slots in every zone."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -70,21 +70,21 @@ def test_days_of_the_year(text, expected):
 
 
 @pytest.mark.parametrize(("text", "part"), [
-    ("", "is no schedule"), ("daily", "is no schedule"), ("08:00", "is no schedule"), ("@daily", "is no schedule"),
-    ("daily at 08:00", "is no schedule"), ("mon, thu 09:00", "is no schedule"), ("monthly 1 08:00 x y", "is no schedule"),
-    ("0 8 * *", "is no schedule"), ("0 8 * * * *", "is no schedule"), ("dayly 08:00", "'dayly' is no weekday"),
-    ("mon-fri 08:00", "'mon-fri' is no weekday"), ("monster 08:00", "'monster' is no weekday"), ("mon,,tue 08:00", "'' is no weekday"),
-    ("daily 8", "'8' is no time of day; write 08:00"), ("daily 24:00", "'24:00'"), ("daily 08:60", "'08:60'"), ("daily 08:00,", "'' is no time"),
-    ("daily 08:00pm", "'08:00pm'"), ("daily ٠٨:٠٠", "no time of day"), ("monthly 0 08:00", "'0' is no day of the month; write 1 to 31 or last"),
-    ("monthly 32 08:00", "'32'"), ("monthly first 08:00", "'first'"), ("monthly ² 08:00", "'²' is no day of the month"), ("monthly -1 08:00", "'-1'"),
-    ("60 8 * * *", "'60' is not from 0 to 59"), ("0 24 * * *", "'24' is not from 0 to 23"), ("0 8 0 * *", "'0' is not from 1 to 31"),
-    ("0 8 32 * *", "'32' is not from 1 to 31"), ("0 8 * 13 *", "'13' is not from 1 to 12"), ("0 8 * * 8", "'8' is not from 0 to 7"),
-    ("0 8 ? * *", "'?' is not from 1 to 31"), ("0 8 * * mon#1", "'mon#1' is not from"), ("0 8 * * jan", "'jan' is not from"), ("٣ 8 * * *", "is not from 0 to 59"),
-    ("*/0 8 * * *", "'*/0' has no step; write a number from 1"), ("*/ 8 * * *", "'*/' has no step"), ("*/² 8 * * *", "has no step"), ("*/5/2 8 * * *", "has no step"),
-    ("9-5 8 * * *", "'9-5' runs backwards"), ("0 8 * * fri-mon", "'fri-mon' runs backwards"), ("0 8 30 2 *", "never happens"), ("0 8 31 4,6,9,11 *", "never happens"),
-    ("1- 8 * * *", "'' is not from 0 to 59"), (", 8 * * *", "'' is not from 0 to 59"),
+    ("", "is not a valid schedule"), ("daily", "is not a valid schedule"), ("08:00", "is not a valid schedule"), ("@daily", "is not a valid schedule"),
+    ("daily at 08:00", "is not a valid schedule"), ("mon, thu 09:00", "is not a valid schedule"), ("monthly 1 08:00 x y", "is not a valid schedule"),
+    ("0 8 * *", "is not a valid schedule"), ("0 8 * * * *", "is not a valid schedule"), ("dayly 08:00", "'dayly' is not a weekday"),
+    ("mon-fri 08:00", "'mon-fri' is not a weekday"), ("monster 08:00", "'monster' is not a weekday"), ("mon,,tue 08:00", "'' is not a weekday"),
+    ("daily 8", "'8' is not a valid time; use HH:MM, as in 08:00"), ("daily 24:00", "'24:00'"), ("daily 08:60", "'08:60'"), ("daily 08:00,", "'' is not a valid time"),
+    ("daily 08:00pm", "'08:00pm'"), ("daily ٠٨:٠٠", "is not a valid time"), ("monthly 0 08:00", "'0' is not a day of the month; use 1 to 31 or last"),
+    ("monthly 32 08:00", "'32'"), ("monthly first 08:00", "'first'"), ("monthly ² 08:00", "'²' is not a day of the month"), ("monthly -1 08:00", "'-1'"),
+    ("60 8 * * *", "'60' is not a number from 0 to 59"), ("0 24 * * *", "'24' is not a number from 0 to 23"), ("0 8 0 * *", "'0' is not a number from 1 to 31"),
+    ("0 8 32 * *", "'32' is not a number from 1 to 31"), ("0 8 * 13 *", "'13' is not a number from 1 to 12"), ("0 8 * * 8", "'8' is not a number from 0 to 7"),
+    ("0 8 ? * *", "'?' is not a number from 1 to 31"), ("0 8 * * mon#1", "'mon#1' is not a number from"), ("0 8 * * jan", "'jan' is not a number from"), ("٣ 8 * * *", "is not a number from 0 to 59"),
+    ("*/0 8 * * *", "'*/0' has no valid step; use a number from 1"), ("*/ 8 * * *", "'*/' has no valid step"), ("*/² 8 * * *", "has no valid step"), ("*/5/2 8 * * *", "has no valid step"),
+    ("9-5 8 * * *", "'9-5' runs backwards"), ("0 8 * * fri-mon", "'fri-mon' runs backwards"), ("0 8 30 2 *", "never occurs"), ("0 8 31 4,6,9,11 *", "never occurs"),
+    ("1- 8 * * *", "'' is not a number from 0 to 59"), (", 8 * * *", "'' is not a number from 0 to 59"),
 ])  # fmt: skip
-def test_refused_schedules_say_why(text, part):
+def test_errors_of_schedules(text, part):
     assert part in str(refusal(text))
 
 
@@ -137,7 +137,7 @@ def test_a_repeated_hour_happens_once():
 @pytest.mark.parametrize(("zone", "skipped"), [
     ("Pacific/Apia", "2011-12-30"), ("Pacific/Fakaofo", "2011-12-30"), ("Pacific/Kwajalein", "1993-08-21"), ("Pacific/Kiritimati", "1994-12-31"),
 ])  # fmt: skip
-def test_a_date_that_never_was_has_no_slot(zone, skipped):
+def test_a_skipped_date_has_no_slot(zone, skipped):
     day = date.fromisoformat(skipped)
     found = keys("daily 00:00,08:00,23:59", zone, f"{day - timedelta(5)}", f"{day + timedelta(5)}")
     assert not [key for key in found if key.startswith(skipped)]
@@ -155,7 +155,7 @@ def test_a_date_that_never_was_has_no_slot(zone, skipped):
 def walked(
     days: dict[date, bool], times: set[time], zone: ZoneInfo, first: datetime, count: int
 ) -> list[Slot]:
-    """Let a clock on the wall run; a slot happens when it first shows its time or a later one."""
+    """Return the slots by running a wall clock: a slot occurs when the clock first shows its time or a later one."""
     wanted = sorted(datetime.combine(day, at) for day, yes in days.items() if yes for at in times)
     shown: set[date] = set()
     found: list[tuple[datetime, datetime]] = []
@@ -207,10 +207,10 @@ def crons(draw) -> tuple[str, set[time], dict[date, bool], date]:
 
 @settings(max_examples=40)
 @given(crons(), st.sampled_from(ZONES))
-def test_a_month_of_minutes_agrees_with_a_clock_on_the_wall(cron, name):
+def test_a_month_of_minutes_agrees_with_a_wall_clock(cron, name):
     text, times, days, first = cron
     if reason := refusal(text):
-        assert "never happens" in reason
+        assert "never occurs" in reason
         assert not any(days.values())
         return
     schedule = parse_schedule(text)
@@ -292,7 +292,7 @@ def test_nothing_is_due_while_the_clock_is_behind_the_last_slot(text, name, now,
 
 
 @given(st.sampled_from(SCHEDULES), st.sampled_from(ZONES), moments(), st.integers(0, 40), st.integers(0, 40))
-def test_two_looks_see_what_one_look_sees(text, name, last, one, other):
+def test_looking_twice_finds_the_same_slots(text, name, last, one, other):
     schedule, zone = parse_schedule(text), ZoneInfo(name)
     middle = last + timedelta(days=one)
     end = middle + timedelta(days=other)
@@ -317,13 +317,13 @@ def test_rare_days_are_found():
     assert due_slots(leap_sunday, ZoneInfo("UTC"), None, utc("2026-01-01"))[0].key == "2004-02-29T08:00"
 
 
-def test_no_slot_is_sought_beyond_a_lifetime():
+def test_the_search_for_slots_ends():
     leap_sunday = parse_schedule("0 8 29 2 */7")
     (slot,) = due_slots(leap_sunday, ZoneInfo("UTC"), utc("1900-01-01"), utc("1990-01-01"))
     assert slot.key == "1976-02-29T08:00"
 
 
-def test_the_ends_of_the_calendar_are_no_fault():
+def test_the_ends_of_the_calendar():
     daily, zone = parse_schedule("daily 08:00"), ZoneInfo("UTC")
     assert next_slot(daily, zone, utc("9999-12-31")) is None
     assert due_slots(daily, zone, None, utc("0001-01-02")) == ()

@@ -1,4 +1,4 @@
-"""The same papers from many sources: in the library each is one, with what all of them know."""
+"""The same papers from many sources: each is one in the library, with the facts of all its sources."""
 
 import json
 
@@ -109,7 +109,7 @@ BIB = """@article{kelp, title = {Another Title}, doi = {10.1234/KELP.1}}
 """
 
 
-def test_papers_that_one_has_are_not_shown(tmp_path):
+def test_owned_papers_are_not_shown(tmp_path):
     """By DOI, by title; not by the title of another arXiv paper. The library knows them all the same."""
     home = TestHome(tmp_path / "home")
     home.subscribe("pier", "harbour*")
@@ -135,7 +135,7 @@ def test_papers_that_one_has_are_not_shown(tmp_path):
     assert len(records(home)) == 3
 
 
-def test_a_library_that_cannot_be_read_is_named(tmp_path):
+def test_an_owned_library_that_cannot_be_read_is_reported(tmp_path):
     home = TestHome(tmp_path / "home")
     home.subscribe("pier", "harbour*")
     home.write("digest.toml", 'library = ["gone.bib", "broken.bib"]\n')
@@ -144,7 +144,7 @@ def test_a_library_that_cannot_be_read_is_named(tmp_path):
     assert [problem.split(":")[0] for problem in report["problems"]] == ["gone.bib", "broken.bib"]
 
 
-def test_sources_that_are_silent_are_named(tmp_path):
+def test_silent_sources_are_reported(tmp_path):
     home = TestHome(tmp_path / "home")
     sources = "".join(
         f'[[sources]]\nname = "{name}"\nkind = "feed"\nurl = "https://a.example/"\n'

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from digest.home.durations import parse_span
 from digest.home.subscription_files import InvalidSubscription, check, load, load_all, new_text
 from digest.model import Subscription
+from digest.text.addresses import address_error, mailbox
 from tests.strategies import queries
 
 KEYWORDS = 'keywords = ["x"]\n'
@@ -77,7 +78,7 @@ def test_one_address_needs_no_brackets_and_brings_a_mail():
     )
 
 
-def test_no_forms_at_all_leaves_feed_and_archive():
+def test_formats_may_be_empty():
     assert good("formats = []").formats == ()
 
 
@@ -96,7 +97,7 @@ def test_spans(text, span):
 
 
 @pytest.mark.parametrize("stem", ["a", "0", "-", "one-step-2", "x" * 64])
-def test_good_ids(stem):
+def test_valid_ids(stem):
     assert good("", stem=stem).id == good("", stem=stem).name == stem
 
 
@@ -104,54 +105,82 @@ def test_good_ids(stem):
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("name = ''", "2: name: is empty; write a name or leave it out"), ("name = 5", "2: name: is 5; write a text in quotes"),
-    ("exclude = 'x'", '2: exclude: is a text; write a list: exclude = ["x"]'), ("exclude = 5", "2: exclude: is 5; write a list"),
-    ("exclude = [5]", "2: exclude: holds something that is no text; write a list of texts in quotes"), ("exclude = [' ']", "2: exclude: holds something that is no text; write a list of texts in quotes"),
-    ("email = 5", "2: email: is 5; write an address or a list of addresses"), ("email = []", "2: email: is []; write an address or a list of addresses"),
-    ("email = 'a@b, c@d'", "2: email: 'a@b, c@d' is no e-mail address; write name@example.org"), ("email = ['a@b', 5]", "2: email: 5 is no e-mail address; write name@example.org"),
-    ("email = 'A <a@b>'", "2: email: 'A <a@b>' is no e-mail address; write name@example.org"), ("email = ''", "2: email: '' is no e-mail address; write name@example.org"),
-    (r'email = "a@b\n"', r"2: email: 'a@b\n' is no e-mail address; write name@example.org"), (r'email = "a@b\nBcc:c@d"', r"2: email: 'a@b\nBcc:c@d' is no e-mail address; write name@example.org"),
-    ("email = 'a@b@c'", "2: email: 'a@b@c' is no e-mail address; write name@example.org"), ("email = 'a'", "2: email: 'a' is no e-mail address; write name@example.org"),
-    ("schedule = 'dayly 08:00'", "2: schedule: 'dayly' is no weekday; write"), ("schedule = 'daily 25:00'", "2: schedule: '25:00' is no time of day; write 08:00"),
-    ("schedule = '61 8 * * *'", "2: schedule: '61' is not from 0 to 59"), ("schedule = 8", "2: schedule: is 8; write a text in quotes"),
-    ("timezone = 'Europe/Pari'", "2: timezone: 'Europe/Pari' is no time zone; did you mean 'Europe/Paris'?"),
-    ("max_papers = 0", "2: max_papers: is 0; write 1 or more"), ("max_papers = true", "2: max_papers: is True; write a whole number"), ("max_papers = 2.0", "2: max_papers: is 2.0; write a whole number"),
-    ("newer_than = 90", "2: newer_than: is 90; write a text in quotes"), ("newer_than = 'now'", "2: newer_than: is 'now'; write a span such as \"7 days\""),
-    ("start = '7days'", "2: start: is '7days'; write a span such as"), ("start = '-1 days'", "2: start: is '-1 days'; write a span such as"), ("start = '1.5 days'", "2: start: is '1.5 days'; write a span"),
-    ("formats = 'html'", "2: formats: is 'html'; write a list"), ("formats = ['htm']", "2: formats: 'htm' is no format; did you mean 'html'?"),
-    ("formats = ['pdf']", "2: formats: 'pdf' is no format; write one of 'html', 'markdown', 'text', 'eml'"), ("formats = ['eml']", "2: formats: has eml but there is no email; add email or leave eml out"),
-    ("enabled = 1", "2: enabled: is 1; write true or false"), ("enabled = 'yes'", "2: enabled: is 'yes'; write true or false"),
-    ("paused_until = 'soon'", "2: paused_until: is 'soon'; write a date: paused_until = 2026-12-24"), ("paused_until = 08:00:00", "2: paused_until: is datetime.time(8, 0); write a date"),
-    ("paused_until = 20261224", "2: paused_until: is 20261224; write a date"), ("keyword = ['y']", "2: keyword: is no known key; did you mean 'keywords'?"),
-    ("[start]", "2: start: is {}; write a text in quotes"), ("[extra]\na = 1", "2: extra: is no known key; known keys: chat, email, enabled, exclude, formats,"),
-    ("zz = 1", "2: zz: is no known key; known keys: chat, email, enabled, exclude, formats, keywords, language, max_papers, name, newer_than, paused_until, ranking, schedule, send_empty, start, timezone"),
+    ("name = ''", "2: name: is empty; use a name or remove the setting"), ("name = 5", "2: name: 5 is not text; put text in quotes"),
+    ("exclude = 'x'", "2: exclude: 'x' is not a list; use exclude = [\"x\"]"), ("exclude = 5", "2: exclude: 5 is not a list; use a list in brackets"),
+    ("exclude = [5]", "2: exclude: contains a value that is empty or not text; use a list of texts in quotes"), ("exclude = [' ']", "2: exclude: contains a value that is empty or not text; use a list of texts in quotes"),
+    ("email = 5", "2: email: 5 is not an e-mail address; use an address or a list of addresses"), ("email = []", "2: email: [] is not an e-mail address; use an address or a list of addresses"),
+    ("email = 'a@b, c@d'", "2: email: 'a@b, c@d' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ['a@b', 5]", "2: email: '5' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
+    ("email = 'A <a@b>'", "2: email: 'A <a@b>' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ''", "2: email: '' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
+    (r'email = "a@b\n"', r"2: email: 'a@b\n' is not a valid e-mail address (it has an invalid domain); use an address such as name@example.org"), (r'email = "a@b\nBcc:c@d"', r"2: email: 'a@b\nBcc:c@d' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"),
+    ("email = 'a@b@c'", "2: email: 'a@b@c' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = 'a'", "2: email: 'a' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
+    ("schedule = 'dayly 08:00'", "2: schedule: 'dayly' is not a weekday; use"), ("schedule = 'daily 25:00'", "2: schedule: '25:00' is not a valid time; use HH:MM"),
+    ("schedule = '61 8 * * *'", "2: schedule: '61' is not a number from 0 to 59"), ("schedule = 8", "2: schedule: 8 is not text; put text in quotes"),
+    ("timezone = 'Europe/Pari'", "2: timezone: 'Europe/Pari' is not a valid time zone; did you mean 'Europe/Paris'?"),
+    ("max_papers = 0", "2: max_papers: 0 is too small; use 1 or more"), ("max_papers = true", "2: max_papers: true is not a whole number; use a whole number without quotes"), ("max_papers = 2.0", "2: max_papers: 2.0 is not a whole number; use a whole number without quotes"),
+    ("newer_than = 90", "2: newer_than: 90 is not text; put text in quotes"), ("newer_than = 'now'", "2: newer_than: 'now' is not a valid time span; use a span such as \"7 days\""),
+    ("start = '7days'", "2: start: '7days' is not a valid time span; use a span such as"), ("start = '-1 days'", "2: start: '-1 days' is not a valid time span; use a span such as"), ("start = '1.5 days'", "2: start: '1.5 days' is not a valid time span; use a span"),
+    ("formats = 'html'", "2: formats: 'html' is not a list; use a list in brackets"), ("formats = ['htm']", "2: formats: 'htm' is not a valid format; did you mean 'html'?"),
+    ("formats = ['pdf']", "2: formats: 'pdf' is not a valid format; use one of 'html', 'markdown', 'text', 'eml'"), ("formats = ['eml']", "2: formats: contains eml but there is no email; add email or remove eml"),
+    ("enabled = 1", "2: enabled: 1 is not true or false; use true or false without quotes"), ("enabled = 'yes'", "2: enabled: 'yes' is not true or false; use true or false without quotes"),
+    ("paused_until = 'soon'", "2: paused_until: 'soon' is not a valid date; use a date such as 2026-12-24"), ("paused_until = 08:00:00", "2: paused_until: 08:00:00 is not a valid date; use a date such as 2026-12-24"),
+    ("paused_until = 20261224", "2: paused_until: 20261224 is not a valid date; use a date such as 2026-12-24"), ("keyword = ['y']", "2: keyword: unknown key; did you mean 'keywords'?"),
+    ("[start]", "2: start: {} is not text; put text in quotes"), ("[extra]\na = 1", "2: extra: unknown key; known keys: chat, email, enabled, exclude, formats,"),
+    ("zz = 1", "2: zz: unknown key; known keys: chat, email, enabled, exclude, formats, keywords, language, max_papers, name, newer_than, paused_until, ranking, schedule, send_empty, start, timezone"),
 ])  # fmt: skip
 def test_one_mistake(text, expected):
     (problem,) = wrong(KEYWORDS + text)
     assert problem.startswith(f"subscriptions/mine.toml:{expected}")
 
 
+LONG = f"{'a' * 70}@example.org"
+
+
+@pytest.mark.parametrize(("address", "reason"), [
+    ("a..b@example.org", "has a character or a dot before the @ that is not allowed there"), (".a@example.org", "has a character or a dot before the @ that is not allowed there"),
+    ("a@example.org.", "has an invalid domain"), ("a@1.2.3.4", "has an invalid domain"), ("a@example..org", "has an invalid domain"), ("a@-b.example", "has an invalid domain"),
+    (LONG, "has more than 64 bytes before the @"), (f"a@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.{'f' * 12}", "has an invalid domain"),
+    (f"{'a' * 64}@{'b' * 60}.{'c' * 61}.{'d' * 63}.org", "has more than 254 bytes"),
+])  # fmt: skip
+def test_an_address_that_could_not_be_sent_to_is_invalid(address, reason):
+    """One grammar for reading and sending: what `subscriptions check` accepts, a mail can be addressed to."""
+    for value in (f"'{address}'", f"['b@example.org', '{address}']"):
+        (problem,) = wrong(f"{KEYWORDS}email = {value}")
+        assert problem == (
+            f"subscriptions/mine.toml:2: email: {address!r} is not a valid e-mail address (it {reason}); "
+            "use an address such as name@example.org"
+        )
+    assert mailbox(address) is None and address_error(address) == reason
+
+
+@given(st.text(st.sampled_from("aé1.-_+@ß<>() \t\"'"), max_size=12) | st.emails())
+def test_every_address_of_a_subscription_can_be_sent_to(address):
+    found = read(KEYWORDS + new_text({"email": address}))
+    accepted = isinstance(found, Subscription)
+    assert accepted == (mailbox(address) is not None) == (address_error(address) is None)
+    assert not accepted or found.email == (address,)
+
+
 @pytest.mark.parametrize(("text", "expected"), [
     ("", ["subscriptions/mine.toml: keywords: is missing; add a list such as keywords = [\"one-step diffusion\"]"]),
-    ("keywords = []", ['subscriptions/mine.toml:1: keywords: is empty; write at least one: keywords = ["one-step diffusion"]']),
-    ("keywords = 'say \"x\"'", ['subscriptions/mine.toml:1: keywords: is a text; write a list: keywords = ["say \\"x\\""]']),
-    ("keywords = 5", ["subscriptions/mine.toml:1: keywords: is 5; write a list"]),
-    ("keywords = ['']", ["subscriptions/mine.toml:1: keywords: holds something that is no text; write a list of texts in quotes"]),
+    ("keywords = []", ['subscriptions/mine.toml:1: keywords: is empty; add at least one query, such as keywords = ["one-step diffusion"]']),
+    ("keywords = 'say \"x\"'", ["subscriptions/mine.toml:1: keywords: 'say \"x\"' is not a list; use keywords = [\"say \\\"x\\\"\"]"]),
+    ("keywords = 5", ["subscriptions/mine.toml:1: keywords: 5 is not a list; use a list in brackets"]),
+    ("keywords = ['']", ["subscriptions/mine.toml:1: keywords: contains a value that is empty or not text; use a list of texts in quotes"]),
 ])  # fmt: skip
-def test_mistakes_of_keywords(text, expected):
+def test_mistakes_in_keywords(text, expected):
     assert wrong(text) == expected
 
 
-def test_a_bad_query_is_shown_with_a_caret():
+def test_an_invalid_query_is_shown_with_a_caret():
     (problem,) = wrong("name = 'n'\nkeywords = ['diffusion (video']")
     head, query, caret = problem.splitlines()
     assert head.startswith(
-        "subscriptions/mine.toml:2: keywords: a parenthesis that is not closed, character 11; "
+        "subscriptions/mine.toml:2: keywords: this parenthesis is not closed (character 11); "
     )
     assert (query, caret) == ("  diffusion (video", "            ^")
 
 
-def test_each_bad_query_of_a_list_is_named():
+def test_each_invalid_query_of_a_list_is_named():
     found = wrong("keywords = ['a', '-b', 'c', '\"d']\nexclude = ['x', '-y', 'z^2']")
     places = [problem.split(": ", 3)[:3] for problem in found]
     assert [place[:2] for place in places] == [["subscriptions/mine.toml:1", "keywords"]] * 2 + [
@@ -176,19 +205,19 @@ def test_all_mistakes_at_once():
         "max_papers",
         "formats",
         "nam",
-        "is no valid file name; use a-z, 0-9 and - only, at most 64 characters",
+        "is not a valid file name; use a-z, 0-9 and - only, at most 64 characters",
     ]
 
 
 @pytest.mark.parametrize("stem", ["", "A", "a_b", "a.b", "a b", "é", "x" * 65, "a\n"])
-def test_bad_ids(stem):
+def test_invalid_ids(stem):
     (problem,) = wrong(KEYWORDS, stem)
-    assert problem.endswith("is no valid file name; use a-z, 0-9 and - only, at most 64 characters")
+    assert problem.endswith("is not a valid file name; use a-z, 0-9 and - only, at most 64 characters")
 
 
-def test_the_id_of_the_feed_of_all_is_taken():
+def test_the_id_of_the_feed_of_all_papers_is_reserved():
     assert wrong(KEYWORDS, "all") == [
-        "subscriptions/all.toml: 'all' is the name of the feed of all papers; rename the file"
+        "subscriptions/all.toml: 'all' is reserved for the feed of all papers; rename the file"
     ]
 
 
@@ -196,7 +225,7 @@ def test_the_id_of_the_feed_of_all_is_taken():
     ("name = ", "subscriptions/mine.toml:1: is not valid TOML"), (KEYWORDS + "a b", "subscriptions/mine.toml:2: is not valid TOML"),
     (KEYWORDS + KEYWORDS, "subscriptions/mine.toml:2: is not valid TOML: Cannot overwrite a value"),
 ])  # fmt: skip
-def test_what_is_no_toml(text, start):
+def test_invalid_toml(text, start):
     (problem,) = wrong(text)
     assert problem.startswith(start)
 
@@ -220,7 +249,7 @@ def test_all_files_of_a_folder_by_id(tmp_path):
     assert str(found[4]) == f"{tmp_path.name}/e.toml: cannot be read (Is a directory); check its permissions"
 
 
-def test_one_bad_file_leaves_the_others_alone(tmp_path):
+def test_an_invalid_file_does_not_affect_others(tmp_path):
     (tmp_path / "bad.toml").write_text("keywords = 1")
     (tmp_path / "good.toml").write_text(KEYWORDS)
     bad, fine = load_all(tmp_path, timezone="UTC")
@@ -277,7 +306,7 @@ _KEYS = (
 
 
 @given(st.dictionaries(st.sampled_from(_KEYS), _VALUES))
-def test_any_values_are_accepted_or_each_fault_is_named(values):
+def test_any_values_are_accepted_or_each_mistake_is_named(values):
     found = read(new_text(values))
     if isinstance(found, InvalidSubscription):
         keys = {problem.key for problem in found.problems}

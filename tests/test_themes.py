@@ -21,19 +21,19 @@ def papers(*texts: tuple[str, str]) -> list[Paper]:
     ]
 
 
-def test_what_belongs_together_is_a_theme_with_a_name():
+def test_related_papers_are_a_theme_with_a_name():
     themes = themes_of(papers(*[LAMPS, BREAD] * 4, ("Moths", "They gather near windows.")))
     assert [theme.papers for theme in themes] == [(1, 3, 5, 7), (2, 4, 6, 8)]
     assert "harbour" in themes[0].name
     assert "rye" in themes[1].name
 
 
-def test_what_was_asked_for_names_nothing():
+def test_keywords_are_not_in_names():
     themes = themes_of(papers(*[LAMPS, BREAD] * 4), ["harbour lamps OR rye"])
     assert not any(word in theme.name for theme in themes for word in ("harbour", "lamps", "rye"))
 
 
-def test_a_short_issue_has_none():
+def test_a_short_issue_has_no_themes():
     assert themes_of(papers(*[LAMPS, BREAD] * 3)) == ()
     assert themes_of(papers(*[LAMPS] * 8)) == ()
     assert themes_of([]) == ()

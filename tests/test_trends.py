@@ -1,4 +1,4 @@
-"""What rises in a library: the decision, what is kept for it, and where it is told."""
+"""Trends: the decision, the stored terms that it needs, and where trends are shown."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from digest.compose.slots import is_weekly, parse_schedule
 from digest.diff.changes import diff
 from digest.model import DigestFile, Listing
-from digest.pipeline.trends import trends_of
+from digest.pipeline.ranking import trends_of
 from digest.rank.trends import WEEKS, Rise, Titled, period, rising
 from digest.store.engine import open_store
 from digest.store.schema import _keep_titles
@@ -24,7 +24,7 @@ NOON = datetime(2026, 3, 12, 12, tzinfo=UTC)
 
 
 def library(*weeks: dict[str, int], source: str = "arxiv-api cs.LG", first: int = 1) -> list[Titled]:
-    """Return titles of one word each; `weeks` say how many of each, the newest week last."""
+    """Return titles of one word each; `weeks` give the number of each, the newest week last."""
     found = []
     for back, week in enumerate(reversed(weeks)):
         for term in (term for term, times in week.items() for _ in range(times)):
@@ -44,10 +44,10 @@ def found_in(titles: list[Titled]) -> tuple[Rise, ...]:
 STEADY = [{"lamp": 30, "fog": 3}, {"lamp": 30, "fog": 4}, {"lamp": 30, "fog": 9}, {"lamp": 30, "fog": 25}]
 
 
-def test_a_term_that_rises_is_told_with_its_weeks():
+def test_a_rising_term_has_its_counts_per_week():
     (rise,) = found_in(library(*STEADY))
     assert (rise.terms, rise.counts, rise.last) == (("fog",), (3, 4, 9, 25), LAST)
-    assert len(rise.papers) == 30  # the newest, which say how it is written
+    assert len(rise.papers) == 30  # the newest, which decide how it is spelled
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_a_term_that_rises_is_told_with_its_weeks():
         [{"lamp": 30, "fog": 9}] * 12,
         [{"lamp": 30, "fog": 9}] * 5 + [{"lamp": 300, "fog": 90}],  # ten times the papers, the same share
         [*STEADY[:2], {"lamp": 30, "fog": 60}, {"lamp": 60, "fog": 1}],  # fallen again
-        [{"lamp": 30}] * 3 + [{"lamp": 30, "fog": 4}],  # too few to say
+        [{"lamp": 30}] * 3 + [{"lamp": 30, "fog": 4}],  # too few
     ],
 )
-def test_nothing_rises_without_weeks_and_numbers(weeks):
+def test_too_few_weeks_or_papers_give_no_trends(weeks):
     assert found_in(library(*weeks)) == ()
 
 
-def test_a_source_that_begins_makes_no_trend():
+def test_a_new_source_makes_no_trend():
     old = library(*[{"lamp": 30, "fog": 5}] * 6)
     new = library({"bread": 40}, {"bread": 50}, source="csv", first=1_000)
     assert found_in(old) == found_in(old + new) == ()
@@ -78,7 +78,7 @@ def test_a_source_that_grows_makes_no_trend():
     assert found_in(old + bakers) == ()
 
 
-def test_terms_of_the_same_papers_are_one_theme():
+def test_terms_of_the_same_papers_are_one_trend():
     both = [
         replace_terms(each, ("fog", "fog horn", "horn", "keeper")) if each.terms == ("fog",) else each
         for each in library(*STEADY)
@@ -106,10 +106,10 @@ def titled() -> st.SearchStrategy[Titled]:
     st.lists(titled(), max_size=150, unique_by=lambda each: each.paper),
     st.randoms(use_true_random=False),
 )
-def test_what_rises_depends_on_no_order_and_counts_papers(titles, chance):
+def test_trends_do_not_depend_on_the_order_and_count_papers(titles, rng):
     found = found_in(titles)
     shuffled = titles.copy()
-    chance.shuffle(shuffled)
+    rng.shuffle(shuffled)
     assert found_in(shuffled) == found
     for rise in found:
         assert 4 <= len(rise.counts) <= WEEKS
@@ -120,7 +120,7 @@ def test_what_rises_depends_on_no_order_and_counts_papers(titles, chance):
 
 
 @given(st.lists(titled(), max_size=150), st.integers(1, 20))
-def test_what_a_new_source_brings_changes_nothing(titles, count):
+def test_papers_of_a_new_source_change_nothing(titles, count):
     brought = [Titled(100_000 + n, LAST, "new", ("bread",)) for n in range(count)]
     assert found_in(titles + brought) == found_in(titles)
 
@@ -129,7 +129,7 @@ def test_what_a_new_source_brings_changes_nothing(titles, count):
 
 
 @pytest.mark.parametrize(
-    ("term", "titles", "said"),
+    ("term", "titles", "expected"),
     [
         ("reinforcement", ["Reinforcement Learning", "On reinforcement learning", "A Reinforcement"], ""),
         ("chain", ["Chain-of-Thought Lamps", "A chain of thought"], "chain of thought"),
@@ -140,8 +140,8 @@ def test_what_a_new_source_brings_changes_nothing(titles, count):
         ("absent", [], "absent"),
     ],
 )
-def test_terms_are_written_as_titles_write_them(term, titles, said):
-    assert full_phrase(term, titles) == (said or "reinforcement learning")
+def test_terms_are_spelled_as_in_titles(term, titles, expected):
+    assert full_phrase(term, titles) == (expected or "reinforcement learning")
 
 
 # --- what is kept ----------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def some_weeks() -> list[list[str]]:
     ]
 
 
-def test_what_is_kept_adds_up_however_it_was_read(store, tmp_path_factory):
+def test_stored_terms_do_not_depend_on_how_files_were_read(store, tmp_path_factory):
     other = open_store("sqlite:///digest.db", home=tmp_path_factory.mktemp("other"))
     read_weeks(store, some_weeks())
     read_weeks(other, some_weeks(), learn=False)
@@ -191,7 +191,7 @@ def test_what_is_kept_adds_up_however_it_was_read(store, tmp_path_factory):
     other.close()
 
 
-def test_a_paper_that_became_part_of_another_counts_once(store):
+def test_a_merged_paper_counts_once(store):
     from digest.services.library import merge
 
     read_weeks(store, some_weeks())
@@ -202,7 +202,7 @@ def test_a_paper_that_became_part_of_another_counts_once(store):
     assert after == replace(before, weeks=(*before.weeks[:-1], 14))
 
 
-def test_an_older_library_gets_what_it_lacks(store, tmp_path):
+def test_an_older_library_gets_its_terms(store, tmp_path):
     read_weeks(store, some_weeks())
     store.close()
     engine = create_engine(f"sqlite:///{tmp_path / 'digest.db'}")
@@ -218,11 +218,11 @@ def test_an_older_library_gets_what_it_lacks(store, tmp_path):
     opened.close()
 
 
-def test_titles_say_what_they_are_about():
+def test_terms_of_titles():
     assert set(keyphrases("Fog Horns in the fog")) == {"fog", "horn", "fog horn"}
 
 
-# --- where it is told ------------------------------------------------------------------------------
+# --- where they are shown ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_weekly_schedules(schedule, weekly):
     assert is_weekly(parse_schedule(schedule)) is weekly
 
 
-def test_weekly_issues_and_the_archive_tell_what_rises(tmp_path):
+def test_weekly_issues_and_the_archive_show_trends(tmp_path):
     home = TestHome(tmp_path)
     home.subscribe("weekly", "winter", schedule="fri 08:00")
     home.subscribe("daily", "winter")
@@ -256,17 +256,17 @@ def test_weekly_issues_and_the_archive_tell_what_rises(tmp_path):
         home.put(f"{day}.txt", page(*cards, day=f"{day:%b} {day.day}"))
     home.run("2026-11-20T09:00")
     made = home.output()
-    told = "fog horns: 2, 1, 9, 15 papers a week"
-    assert told in made["output/issues/weekly/2026-11-20-1.txt"].decode()
+    shown = "fog horns: 2, 1, 9, 15 papers a week"
+    assert shown in made["output/issues/weekly/2026-11-20-1.txt"].decode()
     assert "**fog horns**: 2, 1, 9, 15 papers a week" in made["output/issues/weekly/2026-11-20-1.md"].decode()
     assert "Rising" in made["output/issues/weekly/2026-11-20-1.html"].decode()
     assert "Rising" in made["output/site/issues/weekly/2026-11-20-1.html"].decode()
     assert "RISING" not in made["output/issues/daily/2026-11-20-1.txt"].decode()
     index = made["output/site/index.html"].decode()
     assert 'aria-label="Papers a week about fog horns: 1, 2, 2, 1, 9, 15"' in index
-    assert told.upper() not in home.call("preview", "daily").out.upper()
+    assert shown.upper() not in home.call("preview", "daily").out.upper()
     home.run("2026-11-20T09:30", "--rewrite")
-    assert home.output() == made  # what an issue told is stored with it
+    assert home.output() == made  # what an issue shows is stored with it
     home.put(
         "2026-11-21.txt", page(*(f"Brass bells {n}" for n in range(30)), Card("Winter again"), day="Nov 21")
     )
@@ -277,19 +277,19 @@ def test_weekly_issues_and_the_archive_tell_what_rises(tmp_path):
     )
 
 
-def test_a_pair_stands_for_the_words_in_it():
+def test_a_pair_replaces_its_words():
     """Whichever of them scores best."""
-    said = [
+    titles = [
         each._replace(terms=("fog", "fog horn") if each.paper % 9 else ("fog",))
         if each.terms == ("fog",)
         else each
         for each in library(*STEADY)
     ]
-    (rise,) = found_in(said)
+    (rise,) = found_in(titles)
     assert rise.terms == ("fog horn",)
 
 
-def test_other_sources_are_kept_apart(store):
+def test_sources_are_separate(store):
     read_weeks(store, some_weeks())
     new = DigestFile("x", "f" * 64, "csv", LAST, False, NOON, (Listing(1, "Fog Horns of the Sea", ""),))
     with store.begin() as tx:

@@ -11,7 +11,7 @@ from digest.text.format import count
 if TYPE_CHECKING:
     from digest.model import Delivery
     from digest.model.reports import DeliveryReport
-    from digest.pipeline.bounces import Returned
+    from digest.pipeline.bounces import ProcessedMessage
 
 _SETTLED = ("sent", "failed", "suppressed")
 
@@ -205,7 +205,7 @@ def _bounces(arguments: Namespace, context: Context) -> int:
     return 1 if collected.problems else 0
 
 
-def _show_bounces(screen: Screen, bounces: "Sequence[Returned]") -> None:
+def _show_bounces(screen: Screen, bounces: "Sequence[ProcessedMessage]") -> None:
     screen.table(
         ("file", "kind", "recipient", "reason"),
         (
@@ -223,7 +223,7 @@ def _show_bounces(screen: Screen, bounces: "Sequence[Returned]") -> None:
     screen.hint("To list suppressed addresses", "digest recipients list")
 
 
-def _bounce_json(found: "Returned") -> dict[str, Any]:
+def _bounce_json(found: "ProcessedMessage") -> dict[str, Any]:
     message = found.line
     return {
         "file": found.place,

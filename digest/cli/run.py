@@ -14,10 +14,10 @@ from digest.text.format import count
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from digest.fetch.fetch import Fetched
+    from digest.fetch.fetch import FetchResult
     from digest.model import DigestFile, Listing, Match, Rejected
     from digest.model.reports import FileReport, RunReport, SubscriptionReport
-    from digest.pipeline.ingest import Options
+    from digest.pipeline.context import Options
 
 
 def add_commands(commands: Commands) -> None:
@@ -153,7 +153,7 @@ def _match(arguments: Namespace, context: Context) -> int:
 
 
 def _options(arguments: Namespace) -> "Options":
-    from digest.pipeline.ingest import Options
+    from digest.pipeline.context import Options
 
     return Options(
         paths=tuple(arguments.paths),
@@ -203,7 +203,7 @@ def _show_next_steps(context: Context, report: "RunReport", arguments: Namespace
         screen.hint("Nothing new since the last run. To see why", "digest why SUBSCRIPTION")
     elif issues and not arguments.dry_run and not report.problems:
         home = os.path.relpath(context.home.path)
-        first = next((path for each in issues if (path := each.html or each.markdown or each.text)), None)
+        first = next((path for each in issues for form, path in each.files.items() if form != "eml"), None)
         screen.fields(
             (
                 ("first issue", first and PurePath(home, first)),
@@ -264,7 +264,7 @@ def _outcome(report: "SubscriptionReport") -> str:
     return f"issue {issue.number}: " + (", ".join(parts) or "a note without papers")
 
 
-def _show_fetched(screen: Screen, fetched: "Sequence[Fetched]", now: "datetime") -> None:
+def _show_fetched(screen: Screen, fetched: "Sequence[FetchResult]", now: "datetime") -> None:
     for source in fetched:
         if source.error:
             screen.error(f"{source.source.name}: {source.error}")
@@ -354,7 +354,7 @@ def listing_json(file: "DigestFile", listing: "Listing") -> dict[str, Any]:
     }
 
 
-def fetched_json(fetched: "Fetched") -> dict[str, Any]:
+def fetched_json(fetched: "FetchResult") -> dict[str, Any]:
     """Return the result of a source as `digest fetch --json` prints it."""
     return {
         "name": fetched.source.name,

@@ -1,34 +1,24 @@
-"""Matches → issues: what is New, what is Updated, in which order, how much of it. Pure."""
+"""Matches → issues: which papers are New, which are Updated, in which order and how many. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from digest.model import Issue, Item, Match, Paper, Subscription, Trend
+from digest.compose.slots import Slot
+from digest.model import Cursor, Entry, Issue, Item, Match, Paper, Subscription, Trend
 from digest.rank.themes import themes_of
 
 MAX_UPDATED = 10
 
 
-class Logged(Protocol):
-    """A line of the log, as far as composing needs it."""
-
-    @property
-    def paper(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def what(self) -> tuple[str, ...]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an interval of the log holds for a subscription; New and Updated whole, best first.
+    """What an interval of the log contains for a subscription.
 
-    `before` counts matching papers that an earlier issue brought, `old` those that `newer_than` kept out;
-    `order` says by what New is ordered, if it is not by keywords alone; `trends` what rises in the library.
+    `new` and `updated` are complete, best first; `considered` counts the papers of the interval. `before` counts
+    matching papers that an earlier issue showed, `old` those that `newer_than` excludes. `order` is what New is
+    ordered by, "" for keywords alone; `discover` are papers that no keyword matches; `trends` are the library's.
     """
 
     considered: int
@@ -46,7 +36,7 @@ class Findings:
 
 
 def recent_enough(subscription: Subscription, paper: Paper, now: datetime) -> bool:
-    """Tell whether `newer_than` lets the paper pass; one without a date passes."""
+    """Tell whether a paper is new enough for `newer_than`; one without a date is."""
     if subscription.newer_than is None or paper.published is None:
         return True
     return (
@@ -55,17 +45,18 @@ def recent_enough(subscription: Subscription, paper: Paper, now: datetime) -> bo
 
 
 def find(
-    entries: Sequence[Logged],
+    entries: Sequence[Entry],
     *,
     matches: Iterable[Match],
     served: frozenset[int],
     papers: Mapping[int, Paper],
     old: int = 0,
 ) -> Findings:
-    """Sort an interval out for one subscription.
+    """Return the findings of an interval for one subscription.
 
-    `matches` are what its query accepts among the interval's papers, best first; `served` the papers of
-    the interval that an earlier issue brought; `old` how many matches `newer_than` kept out.
+    `matches` are the papers of the interval that its query accepts, best first; `served` are the papers of the
+    interval that an earlier issue showed, in `papers` by number; `old` counts the matches that `newer_than`
+    excludes.
     """
     accepted = {match.paper.number: match for match in matches}
     revised = _revisions(entry for entry in entries if entry.paper in served)
@@ -85,7 +76,8 @@ def find(
     return Findings(len({entry.paper for entry in entries}), new, tuple(updated), before, old)
 
 
-def _revisions(entries: Iterable[Logged]) -> dict[int, tuple[str, ...]]:
+def _revisions(entries: Iterable[Entry]) -> dict[int, tuple[str, ...]]:
+    """Return what was revised, by paper, in the order of the log."""
     revised: dict[int, tuple[str, ...]] = {}
     for entry in entries:
         if entry.kind == "updated":
@@ -95,25 +87,28 @@ def _revisions(entries: Iterable[Logged]) -> dict[int, tuple[str, ...]]:
 
 def compose(
     subscription: Subscription,
+    cursor: Cursor,
     findings: Findings,
     *,
-    number: int,
-    slot: str | None,
     made: datetime,
-    since: datetime | None,
+    slot: Slot | None = None,
     note: str = "",
 ) -> Issue:
-    """Make an issue of what was found: capped, the rest kept for the archive."""
+    """Return the next issue after a cursor, made from the findings since then.
+
+    Papers above `max_papers` or MAX_UPDATED go into `more_new` and `more_updated`, for the archive.
+    """
     cap = subscription.max_papers
+    zone = ZoneInfo(subscription.timezone)
     return Issue(
         subscription=subscription.id,
         name=subscription.name,
-        number=number,
-        day=made.astimezone(ZoneInfo(subscription.timezone)).date(),
+        number=cursor.issues + 1,
+        day=made.astimezone(zone).date(),
         made=made,
         timezone=subscription.timezone,
-        since=since,
-        slot=slot,
+        since=cursor.since,
+        slot=slot.instant.astimezone(zone).isoformat() if slot else None,
         considered=findings.considered,
         new=findings.new[:cap],
         more_new=findings.new[cap:],

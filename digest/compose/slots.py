@@ -1,8 +1,8 @@
-"""Which slots are due: schedules, local wall times and instants. Pure: the clock is an argument.
+"""Schedules and their slots, as local times and instants. Pure: the clock is an argument.
 
-A slot is a local date and time at which a schedule wants an issue. Each exists once: a time that the
-change of clocks skips happens at the next time that exists, a repeated one at its first occurrence, and
-a local date that a zone skipped altogether has no slots.
+A slot is a local date and time at which a schedule wants an issue. Each exists once: a time that a change of
+clocks skips is at the next existing time, a repeated time is at its first occurrence, and a local date that a
+zone skipped has no slots.
 """
 
 import re
@@ -19,17 +19,17 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _NUMBER = re.compile(r"[0-9]{1,4}")
-_HORIZON = 366 * 41  # days: a 29 February on a Sunday comes back within forty years, also across 2100
+_HORIZON = 366 * 41  # days: a 29 February on a Sunday recurs within forty years, even across 2100
 _EXAMPLES = '"daily 08:00", "weekdays 07:30", "mon,thu 09:00,17:00", "monthly last 08:00" or a cron line'
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When issues are wanted.
+    """The days and times at which a subscription wants issues.
 
-    `times` are sorted wall times. A date belongs to it if its month is in `months` and its day fits:
-    the day of the month in `days` (-1: the last) and the weekday in `weekdays` (0 is Monday), or, with
-    `either`, one of the two. None allows all.
+    `times` are wall times, ascending. A date is included if its month is in `months`, its day of the month in
+    `days` (-1: the last), and its weekday in `weekdays` (0 is Monday); with `either` one of the last two is
+    enough. None includes all.
     """
 
     text: str
@@ -40,6 +40,7 @@ class Schedule:
     either: bool = False
 
     def includes(self, day: date) -> bool:
+        """Tell whether a date has slots."""
         if self.months is not None and day.month not in self.months:
             return False
         by_day = self.days is None or day.day in self.days or (-1 in self.days and _is_last(day))
@@ -49,7 +50,7 @@ class Schedule:
 
 @lru_cache(maxsize=256)
 def is_weekly(schedule: Schedule) -> bool:
-    """Tell whether a schedule wants one issue in every week."""
+    """Tell whether a schedule has exactly one slot every week."""
     year = (date(2024, 1, 1) + timedelta(days=day) for day in range(366))
     days = [day for day in year if schedule.includes(day)]
     weekly = len(days) >= 52 and len({day.weekday() for day in days}) == 1
@@ -62,7 +63,7 @@ def _is_last(day: date) -> bool:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Slot:
-    """A slot: the instant (UTC) at which it is due, and its wall time as a key, unique in its zone."""
+    """The instant (UTC) at which a slot is due, and its wall time as a key that is unique in its zone."""
 
     instant: datetime
     key: str
@@ -70,7 +71,7 @@ class Slot:
 
 @lru_cache(maxsize=4096)
 def parse_schedule(text: str) -> Schedule:
-    """Read a schedule: shorthand or five-field cron line. Raises ValueError with what is wrong."""
+    """Return the schedule for a shorthand or a five-field cron line. Raises ValueError with the mistake."""
     fields = text.split()
     if len(fields) == 5 and not _TIME.search(text):
         return _cron(text, fields)
@@ -79,7 +80,7 @@ def parse_schedule(text: str) -> Schedule:
     elif len(fields) == 2:
         schedule = Schedule(text, _times(fields[1]), weekdays=_weekdays(fields[0]))
     else:
-        raise ValueError(f"{text!r} is no schedule; write {_EXAMPLES}")
+        raise ValueError(f"{text!r} is not a valid schedule; use {_EXAMPLES}")
     return schedule
 
 
@@ -88,7 +89,7 @@ def _times(text: str) -> tuple[time, ...]:
     for part in text.split(","):
         match = _TIME.fullmatch(part)
         if not match or int(match[1]) > 23 or int(match[2]) > 59:
-            raise ValueError(f"{part!r} is no time of day; write 08:00")
+            raise ValueError(f"{part!r} is not a valid time; use HH:MM, as in 08:00")
         found.append(time(int(match[1]), int(match[2])))
     return tuple(sorted(set(found)))
 
@@ -101,7 +102,7 @@ def _weekdays(text: str) -> frozenset[int] | None:
     days = set()
     for part in lowered.split(","):
         if not _is_weekday_name(part):
-            raise ValueError(f"{part!r} is no weekday; write {_EXAMPLES}")
+            raise ValueError(f"{part!r} is not a weekday; use {_EXAMPLES}")
         days.add(WEEKDAYS.index(part[:3]))
     return frozenset(days)
 
@@ -115,7 +116,7 @@ def _day_of_month(text: str) -> int:
     if text.lower() == "last":
         return -1
     if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= 31:
-        raise ValueError(f"{text!r} is no day of the month; write 1 to 31 or last")
+        raise ValueError(f"{text!r} is not a day of the month; use 1 to 31 or last")
     return int(text)
 
 
@@ -129,11 +130,11 @@ def _cron(text: str, fields: list[str]) -> Schedule:
         weekdays=frozenset((d + 6) % 7 for d in weekdays),
         days=frozenset(_cron_field(fields[2], 1, 31, ())),
         months=frozenset(_cron_field(fields[3], 1, 12, _MONTHS)),
-        # As in cron, either is enough where neither begins with a star.
+        # As in cron, one of the two is enough if neither begins with a star.
         either=not (fields[2].startswith("*") or fields[4].startswith("*")),
     )
     if next_slot(schedule, ZoneInfo("UTC"), datetime(2024, 1, 1, tzinfo=UTC)) is None:
-        raise ValueError(f"{text!r} never happens; no month has such a day")
+        raise ValueError(f"{text!r} never occurs; use a day that one of its months has")
     return schedule
 
 
@@ -142,7 +143,7 @@ def _cron_field(field: str, low: int, high: int, names: tuple[str, ...]) -> set[
     for part in field.split(","):
         span, _, step = part.partition("/")
         if "/" in part and (not _NUMBER.fullmatch(step) or int(step) == 0):
-            raise ValueError(f"{part!r} has no step; write a number from 1, as in */15")
+            raise ValueError(f"{part!r} has no valid step; use a number from 1, as in */15")
         if span == "*":
             first, last = low, high
         else:
@@ -152,7 +153,7 @@ def _cron_field(field: str, low: int, high: int, names: tuple[str, ...]) -> set[
             if names and names[0] == "sun" and dash and last == 0 and first > 0:
                 last = 7  # fri-sun
         if first > last:
-            raise ValueError(f"{part!r} runs backwards; write the smaller first")
+            raise ValueError(f"{part!r} runs backwards; put the smaller value first")
         found.update(range(first, last + 1, int(step or 1)))
     return found
 
@@ -161,12 +162,14 @@ def _cron_number(text: str, low: int, high: int, names: tuple[str, ...]) -> int:
     if text.lower() in names:
         return names.index(text.lower()) + (0 if low == 0 else 1)
     if not _NUMBER.fullmatch(text) or not low <= int(text) <= high:
-        raise ValueError(f"{text!r} is not from {low} to {high}")
+        raise ValueError(f"{text!r} is not a number from {low} to {high}")
     return int(text)
 
 
 def due_slots(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: datetime) -> tuple[Slot, ...]:
-    """Return the slots after `last` (an instant; None: only the latest) and not after `now`, in order."""
+    """Return the slots after the instant `last` and not after `now`, ascending; only the latest if `last` is
+    None.
+    """
     if last is None:
         latest = latest_due(schedule, zone, None, now)
         return (latest,) if latest else ()
@@ -175,13 +178,13 @@ def due_slots(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: da
 
 
 def latest_due(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: datetime) -> Slot | None:
-    """Return the last of `due_slots`, into which the others fold, without building the others."""
+    """Return the last of `due_slots`, which replaces the earlier ones, without computing those."""
     latest = next(_backwards(schedule, zone, now), None)
     return latest if latest and (last is None or latest.instant > last) else None
 
 
 def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
-    """Return the first slot after `now`; None if there is none for years."""
+    """Return the first slot after `now`; None if there is none within 41 years."""
     for day in _days(now.astimezone(zone).date() - timedelta(days=1), 1):
         if _has(schedule, zone, day):
             place = _passed(schedule, zone, day, now)
@@ -191,7 +194,7 @@ def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
 
 
 def _backwards(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Iterator[Slot]:
-    """Yield the slots not after `now`, latest first, each made only when it is asked for."""
+    """Yield the slots not after `now`, latest first, each computed only when it is needed."""
     for day in _days(now.astimezone(zone).date() + timedelta(days=1), -1):
         if _has(schedule, zone, day):
             for place in reversed(range(_passed(schedule, zone, day, now))):
@@ -203,7 +206,7 @@ def _has(schedule: Schedule, zone: ZoneInfo, day: date) -> bool:
 
 
 def _passed(schedule: Schedule, zone: ZoneInfo, day: date, now: datetime) -> int:
-    """Return how many of the day's slots are not after `now`: later wall times are never earlier instants."""
+    """Return how many of the day's slots are not after `now`; a later wall time is never an earlier instant."""
     return bisect_right(schedule.times, now, key=lambda at: instant_of(datetime.combine(day, at), zone))
 
 
@@ -213,7 +216,7 @@ def _slot(schedule: Schedule, zone: ZoneInfo, day: date, place: int) -> Slot:
 
 
 def _days(first: date, step: int) -> Iterator[date]:
-    """Yield the days from `first` on, or back, as far as schedules are looked at and calendars go."""
+    """Yield the days from `first` on (`step` 1) or back (-1), within the horizon and the calendar."""
     for offset in range(0, _HORIZON * step, step):
         ordinal = first.toordinal() + offset
         if not 366 < ordinal < date.max.toordinal() - 366:
@@ -222,23 +225,23 @@ def _days(first: date, step: int) -> Iterator[date]:
 
 
 def _exists(day: date, zone: ZoneInfo) -> bool:
-    """Tell whether the zone had this local date (some skipped one at the date line)."""
+    """Tell whether a local date exists in the zone; some have skipped one at the date line."""
     noon = datetime.combine(day, time(12), zone)
     return noon.astimezone(UTC).astimezone(zone).date() == day
 
 
 def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant (UTC) of a naive wall time: the first of two, and in a gap the gap's end."""
+    """Return the instant (UTC) of a naive wall time; the first of two, and within a gap its end."""
     early = wall.replace(tzinfo=zone, fold=0)
     instant = early.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == wall:
         return instant
-    # In a gap fold=0 counts with the offset before it, fold=1 with the one after: the change is between.
+    # Within a gap, fold=0 uses the offset before it and fold=1 the offset after it; the change lies between.
     return _change_between(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), instant, zone)
 
 
 def _change_between(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first instant after `low` at which the zone has the offset it has at `high`."""
+    """Return the first instant after `low` at which the zone has the same offset as at `high`, to the second."""
     offset = high.astimezone(zone).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) / 2

@@ -1,11 +1,8 @@
-"""deliver: from the outbox to the recipient.
+"""Delivery: from the outbox to the recipient.
 
-    lease → address → send → settle
-
-* `mailing` turns an issue's mail into one message per recipient; what they share is made once
-* `dkim` signs, `address` says what is an address at all
-* `smtp` hands a message over and tells what was answered
-* `policy` decides what the answer means
-* `loop` empties the outbox with these, over several connections if asked to
-* `bounces` reads what comes back
+* `message` makes one message per recipient from the mail of an issue; `dkim` signs it
+* `smtp_channel`, `maildir` and `chat` send it; `smtp_session` speaks SMTP
+* `retry_policy` decides what a reply means, `throttle` limits the rate per domain
+* `worker` empties the outbox with these, over several connections if configured
+* `bounces` reads bounces, complaints and unsubscribe mails; `returned_mail` reads the files that they are in
 """

@@ -1,7 +1,7 @@
-"""What comes back: delivery reports (RFC 3464), complaints (RFC 5965), unsubscriptions by mail. Pure.
+"""Reads bounces (RFC 3464), complaints (RFC 5965) and unsubscribe mails. Pure.
 
-A message says which line of the outbox it is about by a signed token: in the return address that we gave
-(`bounces+<token>@`), or in the subject of an unsubscription. Who cannot make the token is not believed.
+A message refers to a line of the outbox by a signed token: in the return path of the sent message
+(`bounces+<token>@`), or in the subject of an unsubscribe mail. Messages without a valid token have no effect.
 """
 
 import email
@@ -13,23 +13,23 @@ from typing import Literal
 
 from digest.deliver.message import BOUNCE, UNSUBSCRIBE
 from digest.deliver.retry_policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
-from digest.signing import number_of
+from digest.signing import verify_token
 
 Kind = Literal["hard", "soft", "complaint", "unsubscribe", "delayed", "notice", "forged", "other"]
 
-_TOKEN = r"(\d{1,18}-[a-z2-7]{24})"  # noqa: S105 - the form of one
+_TOKEN = r"(\d{1,18}-[a-z2-7]{24})"  # noqa: S105 - a pattern
 _RETURN = re.compile(rf"\+{_TOKEN}@", re.IGNORECASE)
-_LEAVE = re.compile(rf"\bunsubscribe\s+{_TOKEN}\b", re.IGNORECASE)
+_UNSUBSCRIBE_SUBJECT = re.compile(rf"\bunsubscribe\s+{_TOKEN}\b", re.IGNORECASE)
 _CODE = re.compile(r"\b([45])\.(\d{1,3}\.\d{1,3})\b")
 _FULL = re.compile(r"(mailbox|quota|storage).{0,30}(full|exceeded|over)|over quota", re.IGNORECASE)
 _ADDRESSED = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Cc")
-_SHOWN = 300
-_READ = 20_000  # characters of a report without structure
+_LONGEST_REASON = 300
+_LONGEST_READ = 20_000  # characters of a bounce without delivery report
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a message says about a line of the outbox (None: about none of ours). `text` is its reason."""
+    """What a message reports about a line of the outbox, None if it refers to none. `text` is the reason."""
 
     kind: Kind
     line: int | None = None
@@ -37,80 +37,84 @@ class Bounce:
 
 
 def read_bounce(data: bytes, secret: bytes) -> Bounce:
-    """Say what a message is. Raises nothing, whatever the bytes are."""
+    """Classify a message. Raises nothing, whatever the bytes are."""
     message = email.message_from_bytes(data)
-    leave = _LEAVE.search(_text(message.get("Subject")))
-    if leave:
-        line = number_of(secret, UNSUBSCRIBE, leave[1])
+    unsubscribe = _UNSUBSCRIBE_SUBJECT.search(_text(message.get("Subject")))
+    if unsubscribe:
+        line = verify_token(secret, UNSUBSCRIBE, unsubscribe[1])
         return Bounce("forged") if line is None else Bounce("unsubscribe", line, "unsubscribed by mail")
     tokens = [token for text in _return_addresses(message) for token in _RETURN.findall(text)]
     if not tokens:
         return Bounce("other")
-    line = next((found for token in tokens if (found := number_of(secret, BOUNCE, token)) is not None), None)
+    line = next(
+        (found for token in tokens if (found := verify_token(secret, BOUNCE, token)) is not None), None
+    )
     if line is None:
         return Bounce("forged")
-    kind, text = _judged(message)
-    return Bounce(kind, line, " ".join(text.split())[:_SHOWN])
+    kind, text = _classify(message)
+    return Bounce(kind, line, " ".join(text.split())[:_LONGEST_REASON])
 
 
 def _return_addresses(message: Message) -> Iterator[str]:
-    """Yield the texts that may hold the return address which we gave."""
+    """Yield the texts that may contain the return path of the message that was sent."""
     for name in _ADDRESSED:
         yield from map(_text, message.get_all(name, []))
     for part in message.walk():
         if part.get_content_type() == "message/feedback-report":
             for block in _blocks(part):
                 yield _text(block.get("Original-Mail-From"))
-        if part is not message:  # the message that came back
+        if part is not message:  # the returned message
             yield _text(part.get("Return-Path"))
 
 
-def _judged(message: Message) -> tuple[Kind, str]:
+def _classify(message: Message) -> tuple[Kind, str]:
+    """Return the kind of a message that has a valid token, and the reason."""
     for part in message.walk():
         if part.get_content_type() == "message/feedback-report":
-            return "complaint", "marked as spam by its reader"
+            return "complaint", "marked as spam by the reader"
         if part.get_content_type() == "message/delivery-status":
-            return _report(part)
+            return _classify_report(part)
     if _text(message.get("Auto-Submitted")).lower().startswith("auto-replied") or message.get("X-Autoreply"):
-        return "notice", "an automatic answer"
+        return "notice", "an automatic reply"
     text = _body(message)
     found = _CODE.search(text)
     if not found and not UNKNOWN_USER.search(text) and not _FULL.search(text):
         return "other", ""
-    return _class_of(found[0] if found else "", text)
+    return _hard_or_soft(found[0] if found else "", text)
 
 
-def _report(part: Message) -> tuple[Kind, str]:
-    """Judge a delivery report by the block of its recipient (RFC 3464, 2.3)."""
+def _classify_report(part: Message) -> tuple[Kind, str]:
+    """Return kind and reason of a delivery report, from the block of its recipient (RFC 3464, 2.3)."""
     for block in _blocks(part):
         action = _text(block.get("Action")).strip().lower()
         if not action:
             continue
-        status, diagnosis = _text(block.get("Status")), _text(block.get("Diagnostic-Code"))
+        status, diagnostic = _text(block.get("Status")), _text(block.get("Diagnostic-Code"))
         if action == "delayed":
-            return "delayed", f"{status} {diagnosis}"
+            return "delayed", f"{status} {diagnostic}"
         if action != "failed":
             return "notice", action
-        # The other server's own code says more than a general one.
-        own = _CODE.search(diagnosis)
-        code = own[0] if own and (status.endswith(".0.0") or not _CODE.search(status)) else status
-        return _class_of(code, f"{status} {diagnosis}")
+        # The code in the reply of the other server is more specific than a general status.
+        specific = _CODE.search(diagnostic)
+        code = specific[0] if specific and (status.endswith(".0.0") or not _CODE.search(status)) else status
+        return _hard_or_soft(code, f"{status} {diagnostic}")
     return "other", "a report without a recipient"
 
 
-def _class_of(code: str, text: str) -> tuple[Kind, str]:
+def _hard_or_soft(code: str, text: str) -> tuple[Kind, str]:
     found = _CODE.search(code)
-    about = found[2] if found else ""
+    subject = found[2] if found else ""
+    general = subject in {"", "0.0"}
     permanent = found is None or found[1] == "5"
-    if about in MAILBOX_FULL or (about in {"", "0.0"} and _FULL.search(text)):
+    if subject in MAILBOX_FULL or (general and _FULL.search(text)):
         return "soft", text
-    if permanent and (about in NO_SUCH_ADDRESS or (about in {"", "0.0"} and UNKNOWN_USER.search(text))):
+    if permanent and (subject in NO_SUCH_ADDRESS or (general and UNKNOWN_USER.search(text))):
         return "hard", text
     return "soft", text
 
 
 def _blocks(part: Message) -> Iterator[Message]:
-    """Yield the blocks of fields that a report consists of."""
+    """Yield the blocks of header fields in a report."""
     payload = part.get_payload()
     if isinstance(payload, list):
         yield from (block for block in payload if isinstance(block, Message))
@@ -119,11 +123,12 @@ def _blocks(part: Message) -> Iterator[Message]:
 
 
 def _body(message: Message) -> str:
+    """Return the beginning of the first text part."""
     for part in message.walk():
         if part.get_content_maintype() == "text":
             content = part.get_payload(decode=True)
             if isinstance(content, bytes):
-                return content[:_READ].decode("utf-8", "replace")
+                return content[:_LONGEST_READ].decode("utf-8", "replace")
     return ""
 
 

@@ -1,7 +1,7 @@
-"""The channel `chat`: an issue in short, sent to a room of a chat service through apprise.
+"""The channel `chat`: a short form of the issue, sent to a room of a chat service through apprise.
 
-A room's address holds its secret: it is known here only, and nothing that apprise says is passed on, as it
-may quote the address. What is told is what is known of how far a try came.
+The URL of a room contains a secret, and the messages of apprise may quote it: they are never passed on.
+Replies are derived from them instead.
 """
 
 import logging
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 Compact = Callable[[Delivery, Callable[[str, str], bool]], tuple[str, str]]
 
-_LONGEST = 4_000  # characters; a message in a chat is read at a glance, whatever the service allows
-_SECONDS = 30.0  # that an answer may take
+_LONGEST = 4_000  # characters; chat messages are short, whatever the service allows
+_TIMEOUT = 30.0  # seconds
 _STATUS = re.compile(r"error=(\d{3})\b")
-# What the HTTP library says of a connection that never was: nothing can have been delivered.
-_NOT_MADE = ("Max retries exceeded", "Failed to establish", "Name or service not known")
+# Errors of the HTTP library before a connection was established: nothing can have been delivered.
+_NOT_CONNECTED = ("Max retries exceeded", "Failed to establish", "Name or service not known")
 
 
 @dataclass(frozen=True, slots=True)
 class ChatChannel:
-    """Sends what `compact` makes of the issue of a delivery to the room that is its recipient.
+    """Sends the title and the text that `compact` returns for a delivery to the room that is its recipient.
 
-    `address_of` gives the address of a room, and raises UsageError where there is none. `compact` takes a
-    function that tells whether a title and a text are short enough.
+    `room_url` returns the URL of a room and raises UsageError if there is none. `compact` gets a function
+    that tells whether a title and a text are short enough.
     """
 
-    address_of: Callable[[str], str]
+    room_url: Callable[[str], str]
     compact: Compact
     connections: int = 1
     domain_connections: int = 0
@@ -46,7 +46,7 @@ class ChatChannel:
 
 
 class ChatLink:
-    """Rooms stay open, so that apprise keeps the pace that each service asks for."""
+    """Keeps rooms open, so that apprise respects the rate limit of each service."""
 
     def __init__(self, channel: ChatChannel) -> None:
         self._channel = channel
@@ -61,19 +61,19 @@ class ChatLink:
             room = self._room(delivery.recipient)
         except UsageError as error:
             return Reply("service", 0, str(error))
-        title, text = self._channel.compact(delivery, lambda *said: _fits(room, *said))
+        title, text = self._channel.compact(delivery, lambda *message: _fits(room, *message))
         if not begin():
             return None
         try:
-            with _overheard() as said:
-                taken = room.notify(body=text, title=title, body_format="text")
-        except Exception as error:  # noqa: BLE001 - of one of a hundred services; its words may quote the address
-            return Reply("end", 0, f"apprise failed while it sent the message ({type(error).__name__})")
-        return Reply("end", 200, "taken by the service") if taken else _failure(said)
+            with _captured_log() as log:
+                accepted = room.notify(body=text, title=title, body_format="text")
+        except Exception as error:  # noqa: BLE001 - apprise may raise anything; its text may quote the URL
+            return Reply("end", 0, f"apprise failed to send the message ({type(error).__name__})")
+        return Reply("end", 200, "accepted by the service") if accepted else _failure(log)
 
     def _room(self, name: str) -> "NotifyBase":
         if name not in self._rooms:
-            self._rooms[name] = open_room(name, self._channel.address_of(name))
+            self._rooms[name] = open_room(name, self._channel.room_url(name))
         return self._rooms[name]
 
     def quit(self) -> None:
@@ -81,61 +81,64 @@ class ChatLink:
 
 
 def open_room(name: str, address: str) -> "NotifyBase":
-    """Return a room that can be sent to. Connects to nothing. Raises UsageError, Unopened."""
+    """Return a room, without connecting to it.
+
+    Raises UsageError for an invalid URL, ChannelUnavailable without apprise.
+    """
     try:
         from apprise import Apprise
     except ImportError as error:
         raise ChannelUnavailable(
-            "the channel chat needs apprise, which is not installed; pip install 'paper-digest[chat]'"
+            "the channel chat needs apprise, which is not installed; install it with: pip install 'paper-digest[chat]'"
         ) from error
-    with _overheard():
+    with _captured_log():
         room = Apprise.instantiate(address)
     if room is None:
         raise UsageError(
-            f"digest.toml: chat.{name}: what its variable or file holds is no address that apprise knows; "
+            f"digest.toml: chat.{name}: its variable or file does not contain a URL that apprise supports; "
             "see https://github.com/caronc/apprise/wiki"
         )
     if len(room) > 1:
         raise UsageError(
-            f"digest.toml: chat.{name}: its address names {len(room)} rooms; write a [chat.NAME] for each"
+            f"digest.toml: chat.{name}: its URL names {len(room)} rooms; use a table [chat.NAME] for each"
         )
-    room.socket_read_timeout = max(room.socket_read_timeout, _SECONDS)
+    room.socket_read_timeout = max(room.socket_read_timeout, _TIMEOUT)
     return room
 
 
 def _fits(room: "NotifyBase", title: str, text: str) -> bool:
-    """Say whether a message is one for the service, even if it must escape or join what is given."""
+    """Tell whether title and text fit into one message, even if the service escapes characters."""
     longest = min(_LONGEST, room.body_maxlen)
     return len(escape(f"{title}\r\n{text}")) <= longest
 
 
-def _failure(said: list[str]) -> Reply:
-    """Say how far a try came that did not end well, from what apprise logged of it."""
-    status = next((int(found[1]) for line in said if (found := _STATUS.search(line))), 0)
+def _failure(log: list[str]) -> Reply:
+    """Return the reply of a failed attempt, from the log of apprise."""
+    status = next((int(found[1]) for line in log if (found := _STATUS.search(line))), 0)
     if status:
-        return Reply("service", status, "the service refused it")
-    broken = next((line for line in said if "Socket Exception" in line), None)
-    if broken is not None and not any(words in broken for words in _NOT_MADE):
+        return Reply("service", status, "refused by the service")
+    error = next((line for line in log if "Socket Exception" in line), None)
+    if error is not None and not any(text in error for text in _NOT_CONNECTED):
         return Reply("end", 0, "the connection was lost after the message was sent")
-    return Reply("service", 0, "the service could not be reached" if broken else "the service refused it")
+    return Reply("service", 0, "the service cannot be reached" if error else "refused by the service")
 
 
 @contextmanager
-def _overheard() -> Iterator[list[str]]:
-    """Collect what apprise logs in the block, and keep it from every log of ours: it may quote secrets."""
-    said: list[str] = []
+def _captured_log() -> Iterator[list[str]]:
+    """Collect what apprise logs in the block, and keep it out of all other logs: it may quote secrets."""
+    messages: list[str] = []
 
-    class Listener(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
+            messages.append(record.getMessage())
 
-    logger, listener = logging.getLogger("apprise"), Listener(logging.DEBUG)
+    logger, collector = logging.getLogger("apprise"), Collector(logging.DEBUG)
     before = logger.level, logger.propagate
-    logger.addHandler(listener)
+    logger.addHandler(collector)
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
     try:
-        yield said
+        yield messages
     finally:
-        logger.removeHandler(listener)
+        logger.removeHandler(collector)
         logger.level, logger.propagate = before

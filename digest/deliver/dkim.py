@@ -1,8 +1,8 @@
-"""DKIM signatures (RFC 6376, RFC 8463): what an issue's mails share is hashed once.
+"""DKIM signatures (RFC 6376, RFC 8463); what the messages of an issue have in common is hashed once.
 
-A signature covers the hash of the body and of the headers named in its `h=`, all in the relaxed form.
-`Signing` holds the state after the headers that never change; per message only the few others and the
-signature's own header are hashed, and the key is used once.
+A signature covers the hash of the body and the headers named in its `h=`, all in the relaxed form. `Signing`
+keeps the state of the hash after the headers that never change; for each message only the other headers and
+the signature's own header are hashed, and the key is used once.
 """
 
 import base64
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Header = tuple[str, str]
 
-# Named once more than they stand in the mail: one that is added on the way breaks the signature.
+# Named once more than they occur: a second one that is added on the way breaks the signature.
 _ONLY_ONCE = ("From", "To", "Subject", "Date")
 _BLANKS = re.compile(rb"[ \t]+")
 _LINE = 72
@@ -29,7 +29,7 @@ _LINE = 72
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key under its selector in a domain. Raises nothing: it was checked when it was loaded."""
+    """A private key with its selector and domain; it was checked when it was loaded."""
 
     domain: str
     selector: str
@@ -55,12 +55,12 @@ class Signer:
 
     @property
     def name(self) -> str:
-        """Return where the public key stands in DNS."""
+        """Return the DNS name of the public key."""
         return f"{self.selector}._domainkey.{self.domain}"
 
     @property
     def record(self) -> str:
-        """Return the TXT record that must stand there."""
+        """Return the TXT record to publish under `name`."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         if self.algorithm == "ed25519":
@@ -71,17 +71,17 @@ class Signer:
 
 
 def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
-    """Read a private key in PEM. Raises UsageError if it is none that DKIM knows."""
+    """Read a private key from a PEM file. Raises UsageError if it cannot be used for DKIM."""
     from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    remedy = "write one with: openssl genrsa -out FILE 2048"
+    remedy = "create a key with: openssl genrsa -out FILE 2048"
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except OSError as error:
         raise UsageError(f"{path}: the DKIM key cannot be read ({error.strerror}); {remedy}") from error
-    except (ValueError, TypeError) as error:  # no PEM, or one with a password
-        raise UsageError(f"{path}: is no private key in PEM without a password; {remedy}") from error
+    except (ValueError, TypeError) as error:  # not PEM, or protected by a password
+        raise UsageError(f"{path}: is not a private key in PEM without a password; {remedy}") from error
     if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
         raise UsageError(f"{path}: is neither an RSA nor an Ed25519 key; {remedy}")
     return Signer(domain, selector, key)
@@ -90,7 +90,7 @@ def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
 class Signing:
     """The signature of one signer over all messages with the same body and the same `fixed` headers.
 
-    `varying` names the headers that each message has of its own; each must be there exactly once.
+    `varying` names the headers that differ between messages; each must occur exactly once.
     """
 
     def __init__(
@@ -109,11 +109,11 @@ class Signing:
             "b=",
         )
         self._value = ";\r\n ".join(tags)
-        self._own = relaxed("DKIM-Signature", self._value).removesuffix(b"\r\n")
-        self._state = hashlib.sha256(b"".join(relaxed(*header) for header in fixed))
+        self._own = relaxed_header("DKIM-Signature", self._value).removesuffix(b"\r\n")
+        self._state = hashlib.sha256(b"".join(relaxed_header(*header) for header in fixed))
 
     def header(self, varying: bytes) -> bytes:
-        """Return the header of a message whose varying headers, relaxed and in order, are these."""
+        """Return the signature header of a message; `varying` are its other headers, relaxed and in order."""
         state = self._state.copy()
         state.update(varying)
         state.update(self._own)
@@ -131,14 +131,14 @@ def _folded(names: Sequence[str]) -> str:
     return "\r\n ".join(lines).removesuffix(":")
 
 
-def relaxed(name: str, value: str) -> bytes:
+def relaxed_header(name: str, value: str) -> bytes:
     """Return a header in the relaxed form (RFC 6376, 3.4.2)."""
     unfolded = value.replace("\r\n", "").encode()
     return name.lower().encode("ascii") + b":" + _BLANKS.sub(b" ", unfolded).strip(b" \t") + b"\r\n"
 
 
 def body_hash(body: bytes) -> str:
-    """Return `bh=` of a body in the relaxed form (RFC 6376, 3.4.4)."""
+    """Return the value of `bh=`: the hash of a body in the relaxed form (RFC 6376, 3.4.4)."""
     lines = [_BLANKS.sub(b" ", line).rstrip(b" ") for line in body.split(b"\r\n")]
     while lines and not lines[-1]:
         lines.pop()

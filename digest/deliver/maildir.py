@@ -1,7 +1,7 @@
-"""The channel `maildir`: a mail per recipient, put into a Maildir, for another program to read or to send on.
+"""The channel `maildir`: one message per recipient, written to a Maildir for another program.
 
-A message is written whole into `tmp`, then renamed into `new`, under a name that is its Message-ID's: put
-there again, it is the same file, and one that its reader has moved to `cur` is there already.
+A message is written to `tmp`, then moved to `new`, under a name that depends on its Message-ID. So a message
+that is delivered again is the same file, and one that was moved to `cur` is recognised.
 """
 
 import os
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.deliver.message import Mailing, Sender
-from digest.deliver.smtp_channel import NO_ADDRESS
+from digest.deliver.message import PreparedMail, Sender
+from digest.deliver.smtp_channel import INVALID_ADDRESS
 from digest.errors import ChannelUnavailable
 from digest.model import Delivery, Reply
 from digest.system.files import sync_folder
@@ -21,23 +21,26 @@ _FOLDERS = ("tmp", "new", "cur")
 
 @dataclass(frozen=True, slots=True)
 class MaildirChannel:
-    """Puts what `mailing_of` makes of the issue of a delivery into the Maildir at `path`."""
+    """Writes the mail that `mail_of` returns for a delivery to the Maildir at `path`."""
 
     path: Path
     sender: Sender
-    mailing_of: Callable[[Delivery], Mailing]
+    mail_of: Callable[[Delivery], PreparedMail]
     connections: int = 1
     domain_connections: int = 0
     domain_per_minute: int = 0
 
     def open(self) -> "MaildirLink":
-        # What a reader has moved has flags behind its name.
-        read = {name.partition(":")[0] for name in names_read(self.path)}
+        # Files that were read have flags after their names.
+        read = {name.partition(":")[0] for name in prepare_maildir(self.path)}
         return MaildirLink(self, frozenset(read))
 
 
-def names_read(path: Path) -> list[str]:
-    """Make a Maildir's folders, where they are absent, and return what is in `cur`. Raises Unopened."""
+def prepare_maildir(path: Path) -> list[str]:
+    """Create the folders of a Maildir where missing and return the names in `cur`.
+
+    Raises ChannelUnavailable.
+    """
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         for name in _FOLDERS:
@@ -45,11 +48,16 @@ def names_read(path: Path) -> list[str]:
         return [each.name for each in (path / "cur").iterdir()]
     except OSError as error:
         raise ChannelUnavailable(
-            f"{path}: cannot be made a Maildir ({error.strerror}); check maildir.path and its permissions"
+            f"{path}: a Maildir cannot be created there ({error.strerror}); check maildir.path and its permissions"
         ) from error
 
 
 class MaildirLink:
+    """A Maildir while it is written to.
+
+    `read` are the names of the messages that were read, without flags.
+    """
+
     def __init__(self, channel: MaildirChannel, read: frozenset[str]) -> None:
         self._channel, self._read = channel, read
 
@@ -60,15 +68,15 @@ class MaildirLink:
     def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Reply | None:
         to = mailbox(delivery.recipient)
         if to is None:
-            return NO_ADDRESS
-        mailing, sender = self._channel.mailing_of(delivery), self._channel.sender
-        # As a server that delivers would: first where it comes back to, lines as this system ends them.
+            return INVALID_ADDRESS
+        mail, sender = self._channel.mail_of(delivery), self._channel.sender
+        # Like a delivering server: the envelope in headers, and the line ends of this system.
         envelope = f"Return-Path: <{sender.return_path(delivery)}>\r\nDelivered-To: {to}\r\n"
-        data = (envelope.encode() + mailing.head(to, delivery) + mailing.body).replace(b"\r\n", b"\n")
-        name = mailing.message_id(delivery).partition("@")[0]
+        data = (envelope.encode() + mail.headers_for(to, delivery) + mail.body).replace(b"\r\n", b"\n")
+        name = mail.message_id(delivery).partition("@")[0]
         try:
             if name in self._read or (self._channel.path / "new" / name).exists():
-                return Reply("end", 250, f"{name} is there already")
+                return Reply("end", 250, f"{name} exists already")
             draft = self._write(name, data)
             if not begin():
                 draft.unlink(missing_ok=True)

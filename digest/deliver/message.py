@@ -1,31 +1,31 @@
-"""One issue, many messages: the body is encoded and hashed once, a recipient's headers are put before it.
+"""One issue, many messages: the body is encoded and hashed once, and each recipient gets other headers.
 
-The mail of an issue comes from the renderer, with the subscription's name as To and no token in it. Here
-To, Message-ID, the unsubscribe headers and the signatures are added. A message is a pure function of the
-mail, the sender, the secret and the line of the outbox: sent again, it is the same message.
+The renderer makes the mail of an issue, with the subscription's name as To and without tokens. Here To,
+Message-ID, the unsubscribe headers and the signatures are added. A message depends only on the mail, the
+sender, the secret and the line of the outbox: if it is sent again, it is the same message.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from digest.deliver.dkim import Header, Signer, Signing, body_hash, relaxed
+from digest.deliver.dkim import Header, Signer, Signing, body_hash, relaxed_header
 from digest.model import Delivery, Issue
 from digest.signing import sign, token
 from digest.text.addresses import Mailbox
 from digest.urls import unsubscribe_page
 
-UNSUBSCRIBE, BOUNCE = "unsubscribe", "bounce"  # the purposes of tokens
+UNSUBSCRIBE, BOUNCE = "unsubscribe", "bounce"  # purposes of tokens
 _VARYING = ("To", "Message-ID", "List-Unsubscribe")
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends: what all messages of a home share.
+    """What all messages of a home have in common.
 
-    `address` is From's, `bounces` where mail comes back to, with a token after a plus sign if `verp`.
-    `public_url` is where the archive is for everybody (with a slash at its end), "" if it is on this
-    machine only; `one_click`: a server there lets readers leave by one click.
+    `address` is that of From, `bounces` the return path, with a token after a plus sign if `verp`.
+    `public_url` is the public URL of the archive with a slash at its end, "" if only this machine can reach
+    it. `one_click`: the server there supports one-click unsubscribing.
     """
 
     address: Mailbox
@@ -37,31 +37,34 @@ class Sender:
     signers: tuple[Signer, ...] = ()
 
     def return_path(self, delivery: Delivery) -> str:
-        """Return the address that a message comes back to."""
+        """Return the return path of a message."""
         if not self.verp:
             return str(self.bounces)
         return f"{self.bounces.local}+{token(self.secret, BOUNCE, delivery.id)}@{self.bounces.domain}"
 
 
-class Mailing:
-    """An issue's mail, ready to be addressed. `body` ends with a line end; so does each head."""
+class PreparedMail:
+    """The mail of an issue, prepared for many recipients.
+
+    `body` ends with a line end; `wire_body` is dot-stuffed.
+    """
 
     def __init__(self, eml: bytes, sender: Sender, issue: Issue) -> None:
         self._sender = sender
         head, _, self.body = eml.partition(b"\r\n\r\n")
-        self.wire_body = stuffed(self.body)
-        found = dict(_headers(head.decode("ascii")))
-        self._stem = found["Message-ID"].strip("<>").partition("@")[0]
-        fixed = self._fixed(found, issue)
-        self._fixed_head = b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in fixed)
+        self.wire_body = dot_stuffed(self.body)
+        headers = dict(_headers(head.decode("ascii")))
+        self._stem = headers["Message-ID"].strip("<>").partition("@")[0]
+        fixed = self._fixed(headers, issue)
+        self._fixed_headers = b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in fixed)
         hashed = body_hash(self.body) if sender.signers else ""
         self._signings = [Signing(signer, hashed, fixed, _VARYING) for signer in sender.signers]
 
-    def _fixed(self, found: dict[str, str], issue: Issue) -> Sequence[Header]:
-        """Return the headers that every recipient gets alike."""
+    def _fixed(self, headers: dict[str, str], issue: Issue) -> Sequence[Header]:
+        """Return the headers that are the same for all recipients."""
         sender = self._sender
-        kept = {name: value for name, value in found.items() if name not in _VARYING}
-        if kept["List-Id"].endswith(".localhost>"):  # a name that other machines have too
+        kept = {name: value for name, value in headers.items() if name not in _VARYING}
+        if kept["List-Id"].endswith(".localhost>"):  # not unique: other machines have this name, too
             kept["List-Id"] = kept["List-Id"].removesuffix("localhost>") + f"{sender.address.domain}>"
         if sender.public_url:
             kept["List-Archive"] = f"<{sender.public_url}>"
@@ -76,16 +79,16 @@ class Mailing:
         return self._sender.one_click and self._sender.public_url.startswith("https:")
 
     def message_id(self, delivery: Delivery) -> str:
-        """Return the Message-ID of one recipient's message, the same each time."""
+        """Return the Message-ID of one recipient's message; it is the same for each attempt."""
         code = sign(self._sender.secret, "message", delivery.issue, delivery.recipient)
         return f"{self._stem}.{code}@{self._sender.address.domain}"
 
-    def head(self, to: Mailbox, delivery: Delivery) -> bytes:
-        """Return the headers of one recipient's message, signatures first, with the blank line after them."""
+    def headers_for(self, to: Mailbox, delivery: Delivery) -> bytes:
+        """Return the headers of one recipient's message, signatures first, and the blank line after them."""
         sender = self._sender
-        leave = token(sender.secret, UNSUBSCRIBE, delivery.id)
-        mail = f"<mailto:{quote(str(sender.bounces), safe='@')}?subject=unsubscribe%20{leave}>"
-        links = [f"<{unsubscribe_page(sender.public_url, leave)}>"] if self._one_click else []
+        unsubscribe = token(sender.secret, UNSUBSCRIBE, delivery.id)
+        mail = f"<mailto:{quote(str(sender.bounces), safe='@')}?subject=unsubscribe%20{unsubscribe}>"
+        links = [f"<{unsubscribe_page(sender.public_url, unsubscribe)}>"] if self._one_click else []
         headers = (
             ("To", str(to)),
             ("Message-ID", f"<{self.message_id(delivery)}>"),
@@ -93,14 +96,14 @@ class Mailing:
         )
         varying = "".join(f"{name}: {value}\r\n" for name, value in headers).encode()
         if not self._signings:
-            return self._fixed_head + varying + b"\r\n"
-        canonical = b"".join(relaxed(name, value) for name, value in headers)
+            return self._fixed_headers + varying + b"\r\n"
+        canonical = b"".join(relaxed_header(name, value) for name, value in headers)
         signatures = b"".join(signing.header(canonical) for signing in self._signings)
-        return signatures + self._fixed_head + varying + b"\r\n"
+        return signatures + self._fixed_headers + varying + b"\r\n"
 
 
 def _headers(head: str) -> list[Header]:
-    """Split a block of headers; folded values stay folded."""
+    """Split a block of headers into names and values; folded values stay folded."""
     lines: list[str] = []
     for line in head.split("\r\n"):
         if line[:1] in " \t":
@@ -110,7 +113,7 @@ def _headers(head: str) -> list[Header]:
     return [(name, value.lstrip(" ")) for name, _, value in (line.partition(":") for line in lines)]
 
 
-def stuffed(body: bytes) -> bytes:
-    """Return a body as it goes over the wire: a dot at the start of a line is doubled (RFC 5321, 4.5.2)."""
+def dot_stuffed(body: bytes) -> bytes:
+    """Return a body as SMTP transfers it: dots at the start of a line are doubled (RFC 5321, 4.5.2)."""
     data = body.replace(b"\r\n.", b"\r\n..")
     return b"." + data if data.startswith(b".") else data

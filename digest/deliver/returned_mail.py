@@ -1,4 +1,4 @@
-"""Where mail that came back lies: a Maildir, an mbox file, or a single message in a file."""
+"""Messages in a Maildir, an mbox file, or a file with a single message."""
 
 import mailbox
 from collections.abc import Iterable, Iterator
@@ -8,18 +8,18 @@ from pathlib import Path
 from digest.errors import UsageError
 
 
-def messages_in(path: Path, *, fresh: bool = False) -> Iterator[tuple[Path, bytes]]:
-    """Yield every message with the file it stands in; of a Maildir only new ones if `fresh`.
+def messages_in(path: Path, *, unread: bool = False) -> Iterator[tuple[Path, bytes]]:
+    """Yield the file and the bytes of each message; with `unread`, only the new messages of a Maildir.
 
-    Raises UsageError if there is nothing that can be read.
+    Raises UsageError if `path` cannot be read.
     """
     try:
         if path.is_dir():
-            folders = ("new",) if fresh else ("new", "cur")
+            folders = ("new",) if unread else ("new", "cur")
             if not (path / "new").is_dir():
-                raise UsageError(f"{path}: is a folder but no Maildir (it has no folder new)")
+                raise UsageError(f"{path}: is a folder but not a Maildir (it contains no folder new)")
             files = sorted(each for folder in folders for each in (path / folder).glob("[!.]*"))
-            yield from _there(files)
+            yield from _existing(files)
             return
         data = path.read_bytes()
     except OSError as error:
@@ -36,8 +36,8 @@ def messages_in(path: Path, *, fresh: bool = False) -> Iterator[tuple[Path, byte
         box.close()
 
 
-def _there(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
-    """Yield the files that are there still: others read the Maildir, too, and move what they read."""
+def _existing(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Yield the files that still exist: other programs may read the Maildir, too, and move files."""
     for file in files:
         try:
             if file.is_file():
@@ -47,7 +47,7 @@ def _there(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
 
 
 def mark_read(file: Path) -> None:
-    """Move a message of a Maildir from new to cur, as read, if nobody did so before."""
+    """Move a message of a Maildir from `new` to `cur` as read, unless it was moved already."""
     if file.parent.name != "new":
         return
     target = file.parent.parent / "cur"

@@ -1,23 +1,24 @@
-"""The channel `smtp`: a mail per recipient, handed over to a server."""
+"""The channel `smtp`: one message per recipient, sent to a mail server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from digest.deliver.message import Mailing, Sender
+from digest.deliver.message import PreparedMail, Sender
 from digest.deliver.smtp_session import Server, Session, open_session
 from digest.model import Delivery, Reply
 from digest.text.addresses import mailbox
 
-NO_ADDRESS = Reply("recipient", 550, "5.1.3 this is no address that mail can go to")
+# Subscriptions are checked; an older version may have queued such an address.
+INVALID_ADDRESS = Reply("recipient", 550, "5.1.3 not a valid e-mail address")
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpChannel:
-    """Sends what `mailing_of` makes of the issue of a delivery."""
+    """Sends the mail that `mail_of` returns for a delivery."""
 
     server: Server
     sender: Sender
-    mailing_of: Callable[[Delivery], Mailing]
+    mail_of: Callable[[Delivery], PreparedMail]
 
     @property
     def connections(self) -> int:
@@ -36,6 +37,8 @@ class SmtpChannel:
 
 
 class SmtpLink:
+    """A connection, closed after `messages_per_connection` messages."""
+
     def __init__(self, channel: SmtpChannel, session: Session) -> None:
         self._channel, self._session = channel, session
 
@@ -47,13 +50,13 @@ class SmtpLink:
     def send(self, delivery: Delivery, begin: Callable[[], bool]) -> Reply | None:
         to = mailbox(delivery.recipient)
         if to is None:
-            return NO_ADDRESS
-        mailing = self._channel.mailing_of(delivery)
+            return INVALID_ADDRESS
+        mail = self._channel.mail_of(delivery)
         return self._session.send(
             self._channel.sender.return_path(delivery),
             to,
-            mailing.head(to, delivery),
-            mailing.wire_body,
+            mail.headers_for(to, delivery),
+            mail.wire_body,
             begin,
         )
 

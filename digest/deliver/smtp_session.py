@@ -1,7 +1,7 @@
-"""Handing a message over by SMTP (RFC 5321), with TLS, and telling how far it came.
+"""SMTP sessions (RFC 5321) with TLS and login.
 
-A session is one connection. `send` tells exactly what is known: nothing is in doubt unless the whole
-message was given to the system and no answer came. Text that names the password is never made.
+A session is one connection. The reply of `send` is exact: an attempt is in doubt only if the whole message
+was passed to the system and no reply was received. No message or log contains the password.
 """
 
 import select
@@ -17,17 +17,17 @@ from digest.model import Reply, Smtp, Stage
 from digest.text.addresses import Mailbox
 
 _END = b".\r\n"
-_SHOWN = 500  # characters of a server's answer that are kept
+_SHOWN = 500  # characters of a server's reply that are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where to hand over, with the secret that the settings only name."""
+    """A mail server, with its password."""
 
     smtp: Smtp
     password: str | None = None
 
-    def __repr__(self) -> str:  # the password stays out of every trace
+    def __repr__(self) -> str:  # without the password, for tracebacks
         return f"Server({self.smtp.host!r}, {self.smtp.port})"
 
     @property
@@ -36,30 +36,35 @@ class Server:
 
 
 class Session:
-    """An open connection, after TLS and login; not `usable` once the server or we have ended it."""
+    """An open connection after TLS and login; not `usable` once either side has closed it.
+
+    `sent` counts messages.
+    """
 
     def __init__(self, client: smtplib.SMTP, final_timeout: float) -> None:
         self._client = client
         self._final_timeout = final_timeout
         self._international = client.has_extn("smtputf8")
         self._sized = client.has_extn("size")
-        self._pipelines = client.has_extn("pipelining")  # RFC 2920: commands need not wait for answers
+        self._pipelines = client.has_extn("pipelining")  # RFC 2920: commands need not wait for replies
         self.usable = True
         self.sent = 0
 
     def send(
         self, return_path: str, to: Mailbox, head: bytes, wire_body: bytes, begin: Callable[[], bool]
     ) -> Reply | None:
-        """Hand one message over.
+        """Send one message and return the last reply.
 
-        `begin` is called when all but the end of the content is sent: only after it returned true can
-        the message be taken, so it is the place to note down that its fate may become unknown. None
-        means that it returned false and the server was left without the end.
+        `begin` is called when everything but the end of the content was sent. The server cannot accept the
+        message before it returns true, so it must record that the outcome may become unknown. If it returns
+        false, the connection is closed without the end of the content, and the result is None.
         """
         options = f" SIZE={len(head) + len(wire_body)}" if self._sized else ""
         if to.international:
             if not self._international:
-                return Reply("recipient", 553, "5.6.7 the server takes no addresses in other scripts")
+                return Reply(
+                    "recipient", 553, "5.6.7 the server does not support addresses with letters outside ASCII"
+                )
             options += " SMTPUTF8"
         steps: tuple[tuple[Stage, str, int], ...] = (
             ("sender", f"MAIL FROM:<{return_path}>{options}", 250),
@@ -75,7 +80,9 @@ class Session:
                 code, text = _reply(self._client) if self._pipelines else self._exchange(command)
                 if code // 10 != wanted // 10:
                     refusal = refusal or Reply(stage, code, text)
-                elif refusal and stage == "data":  # it wants content for nobody (RFC 2920, 3.1)
+                elif (
+                    refusal and stage == "data"
+                ):  # the server waits for content although no recipient was accepted (RFC 2920, 3.1)
                     self._exchange(".")
                 if refusal and not self._pipelines:
                     break
@@ -83,18 +90,18 @@ class Session:
                 return self._refused(refusal)
             self._client.send(head + wire_body)
             if not begin():
-                self.close()  # there is no other way out of DATA
+                self.close()  # the only way to abort DATA
                 return None
-            if not self._speaks():
+            if not self._has_early_reply():
                 self._client.send(_END)
                 stage = "end"
-                self._settimeout(self._final_timeout)
+                self._set_timeout(self._final_timeout)
             code, text = _reply(self._client)
-            self._settimeout(self._client.timeout)
+            self._set_timeout(self._client.timeout)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Reply(stage, 0, _lost(stage, error))
-        if stage == "data":  # it did not wait for the end
+            return Reply(stage, 0, _failure(stage, error))
+        if stage == "data":  # the server replied before the end
             self.close()
             return Reply(stage, code, text)
         self.sent += 1
@@ -104,37 +111,37 @@ class Session:
         self._client.send(command.encode() + b"\r\n")
         return _reply(self._client)
 
-    def _refused(self, answer: Reply) -> Reply:
-        """Make the connection ready for the next message after a refusal."""
-        if answer.code == 421:
+    def _refused(self, reply: Reply) -> Reply:
+        """Reset the connection for the next message after a refusal. Returns the reply."""
+        if reply.code == 421:
             self.close()
-        elif answer.stage != "end":
+        elif reply.stage != "end":
             try:
                 code, _ = self._exchange("RSET")
             except (OSError, smtplib.SMTPException):
                 code = 0
             if code != 250:
                 self.close()
-        return answer
+        return reply
 
-    def _speaks(self) -> bool:
-        """Say whether the server has something to say, or has hung up, before the end of the content."""
+    def _has_early_reply(self) -> bool:
+        """Tell whether the server has replied or closed the connection before the end of the content."""
         sock = self._client.sock
         if sock is None:
             return True
-        pending = getattr(sock, "pending", None)  # what TLS has read already
+        pending = getattr(sock, "pending", None)  # bytes that TLS has read already
         watch = select.poll()
         watch.register(sock, select.POLLIN)
         return bool(pending and pending()) or bool(watch.poll(0))
 
-    def _settimeout(self, seconds: float) -> None:
+    def _set_timeout(self, seconds: float) -> None:
         if self._client.sock is not None:
             self._client.sock.settimeout(seconds)
 
     def quit(self) -> None:
-        """Say goodbye, not waiting long for an answer."""
+        """End the session; waits for the reply only briefly."""
         with suppress(OSError, smtplib.SMTPException):
-            self._settimeout(5)
+            self._set_timeout(5)
             self._client.quit()
         self.close()
 
@@ -143,20 +150,20 @@ class Session:
         self._client.close()
 
 
-def _lost(stage: Stage, error: Exception) -> str:
-    kind = "no answer in time" if _late(error) else "the connection was lost"
+def _failure(stage: Stage, error: Exception) -> str:
+    kind = "timeout" if _timed_out(error) else "the connection was lost"
     place = {"end": "after the end of the message", "data": "in the middle of the message"}
-    return f"{kind} {place.get(stage, f'before the message (at its {stage})')}"
+    return f"{kind} {place.get(stage, f'before the message (stage: {stage})')}"
 
 
-def _late(error: Exception) -> bool:
+def _timed_out(error: Exception) -> bool:
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
 def _reply(client: smtplib.SMTP) -> tuple[int, str]:
     code, text = client.getreply()
     if not 200 <= code <= 599:
-        raise smtplib.SMTPServerDisconnected("an answer that is none")
+        raise smtplib.SMTPServerDisconnected("not a valid reply")
     shown = " ".join(text.decode("utf-8", "replace").split())[:_SHOWN]
     if not shown.isprintable():
         shown = "".join(char if char.isprintable() else "?" for char in shown)
@@ -164,7 +171,10 @@ def _reply(client: smtplib.SMTP) -> tuple[int, str]:
 
 
 def open_session(server: Server) -> Session:
-    """Connect, switch to TLS, log in. Raises Unopened; never goes on without TLS where it was asked for."""
+    """Connect, start TLS and log in.
+
+    Raises ChannelUnavailable; never continues without TLS where it is configured.
+    """
     smtp = server.smtp
     try:
         client = _connect(server)
@@ -174,7 +184,7 @@ def open_session(server: Server) -> Session:
     except smtplib.SMTPResponseException as error:
         raise ChannelUnavailable(f"{server.name}: {_text(error)}") from error
     except (OSError, smtplib.SMTPException) as error:
-        reason = "no answer in time" if _late(error) else str(error)
+        reason = "timeout" if _timed_out(error) else str(error)
         raise ChannelUnavailable(f"{server.name}: cannot be reached: {reason}") from error
     try:
         _login(client, server)
@@ -185,7 +195,7 @@ def open_session(server: Server) -> Session:
 
 
 def _connect(server: Server) -> smtplib.SMTP:
-    """Return a client that has said EHLO, under TLS unless the settings say none."""
+    """Return a client after EHLO, with TLS unless the settings disable it."""
     smtp = server.smtp
     name = socket.gethostname()
     name = name if "." in name and name.isascii() else "[127.0.0.1]"
@@ -209,8 +219,8 @@ def _connect(server: Server) -> smtplib.SMTP:
 def _start_tls(client: smtplib.SMTP, server: Server, context: ssl.SSLContext) -> None:
     if not client.has_extn("starttls"):
         raise ChannelUnavailable(
-            f"{server.name}: offers no STARTTLS and mail would travel readable; "
-            'write tls = "implicit" with its port (often 465), or ask its operator'
+            f"{server.name}: does not support STARTTLS, so mail would travel unencrypted; "
+            'use tls = "implicit" with its port (often 465), or ask its operator'
         )
     code, text = client.starttls(context=context)
     if code != 220:
@@ -228,7 +238,7 @@ def _login(client: smtplib.SMTP, server: Server) -> None:
         raise ChannelUnavailable(f"{server.name}: login as {user!r} failed: {_text(error)}") from None
     except smtplib.SMTPNotSupportedError:
         raise ChannelUnavailable(
-            f"{server.name}: offers no login; leave user out or use another port"
+            f"{server.name}: does not support login; remove user or use another port"
         ) from None
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
         raise ChannelUnavailable(f"{server.name}: login as {user!r} failed: {type(error).__name__}") from None

@@ -1,4 +1,4 @@
-"""Emptying the outbox: lease, send, settle, over as many connections as the channel takes."""
+"""Emptying the outbox: lease, send, settle, over as many connections as the channel allows."""
 
 import threading
 import time
@@ -7,43 +7,49 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
-from digest.deliver.retry_policy import judge, retry_at
-from digest.deliver.throttle import Gate
+from digest.deliver.retry_policy import outcome_of, retry_at
+from digest.deliver.throttle import Throttle
 from digest.errors import ChannelUnavailable, TemplateError
 from digest.model import Delivery, Outcome, Reply
 from digest.ports import Channel, Link
 
-# Leased at once: what takes about a fifth of a second, so that an address that is suppressed now gets
-# hardly one more, and the disk is asked seldom.
-_BATCH_SECONDS, _FIRST_BATCH, _MOST = 0.2, 10, 200
-_LOST_IN_A_ROW = 10
-_WATCH = 0.2  # seconds
+# A batch takes about a fifth of a second: long enough to need few transactions, short enough that an address that is
+# suppressed meanwhile gets at most one more message.
+_BATCH_SECONDS, _FIRST_BATCH, _LARGEST_BATCH = 0.2, 10, 200
+_FAILURES_IN_A_ROW = 10
+_POLL_SECONDS = 0.2
 
 
 class Outbox(Protocol):
-    """What the loop asks of the outbox; every call is one transaction, and any thread may make it."""
+    """What a worker needs of the outbox; every call is one transaction, from any thread."""
 
-    def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
-        """Lease deliveries that are due, none to a closed domain."""
+    def claim(self, limit: int, blocked: frozenset[str]) -> Sequence[Delivery]:
+        """Lease deliveries that are due, none to a blocked domain."""
         ...
 
-    def waits_for(self, closed: frozenset[str]) -> bool:
-        """Say whether anything is due to these domains."""
+    def waits_for(self, blocked: frozenset[str]) -> bool:
+        """Tell whether anything is due to these domains."""
         ...
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
-        """Return what notes that the fate of this one may become unknown; false if the lease was lost."""
+        """Return a function that records that the outcome may become unknown; false if the lease was lost."""
         ...
 
-    def settle(self, delivery: Delivery, outcome: Outcome) -> None: ...
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Record the outcome of an attempt."""
+        ...
 
     def release(self) -> None:
-        """Give back all leases that nothing was done with."""
+        """Return all leases that were not used."""
         ...
 
 
-class Loop:
-    """One emptying of the outbox over one channel. `pause` and `problems` then say what went wrong."""
+class Worker:
+    """Empties the outbox over one channel.
+
+    After `run`, `pause` is the reason why it stopped early, "" if it did not; the keys of `problems` are
+    errors of templates.
+    """
 
     def __init__(
         self,
@@ -56,35 +62,35 @@ class Loop:
     ) -> None:
         self._outbox, self._channel, self._now, self._jitter = outbox, channel, now, jitter
         self._stopping = stopping
-        self._gate = Gate(at_once=channel.domain_connections, per_minute=channel.domain_per_minute)
-        self._turn = threading.Lock()
+        self._throttle = Throttle(at_once=channel.domain_connections, per_minute=channel.domain_per_minute)
+        self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._lost = 0
+        self._failures = 0  # in a row
         self._defect: BaseException | None = None
         self.pause = ""
         self.problems: dict[str, None] = {}
 
     def run(self) -> None:
-        """Send until nothing is due, the run is paused, or `stopping`: what is being sent is ended then.
+        """Send until nothing is due, the run is paused, or `stopping`; messages in progress are finished.
 
-        Raises what a worker met and did not expect.
+        Raises the first unexpected error of a thread.
         """
-        workers = [
+        threads = [
             threading.Thread(target=self._guarded, name=f"delivery-{n}", daemon=True)
             for n in range(self._channel.connections)
         ]
         try:
-            for worker in workers:
-                worker.start()
-            while any(worker.is_alive() for worker in workers):
-                workers[0].join(_WATCH)
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                threads[0].join(_POLL_SECONDS)
                 if self._stopping():
                     self._stop.set()
-                workers = [worker for worker in workers if worker.is_alive()] or workers[:1]
+                threads = [thread for thread in threads if thread.is_alive()] or threads[:1]
         finally:
             self._stop.set()
-            for worker in workers:
-                worker.join()
+            for thread in threads:
+                thread.join()
             self._outbox.release()
         if self._defect is not None:
             raise self._defect
@@ -92,63 +98,66 @@ class Loop:
     def _guarded(self) -> None:
         try:
             self._work()
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             self._defect = self._defect or error
             self._stop.set()
 
     def _work(self) -> None:
         link: Link | None = None
-        size = 1 if self._gate.limited else _FIRST_BATCH
+        size = 1 if self._throttle.limited else _FIRST_BATCH
         try:
             while not self._stop.is_set() and (batch := self._claim(size)) is not None:
                 began = time.monotonic()
                 for delivery in batch:
                     if not self._stop.is_set():
                         link = self._deliver(delivery, link)
-                    self._gate_leave(delivery)
-                if not self._gate.limited:
+                    self._end(delivery)
+                if not self._throttle.limited:
                     quick = time.monotonic() - began < _BATCH_SECONDS
-                    size = min(2 * size, _MOST) if quick else max(size // 2, 1)
+                    size = min(2 * size, _LARGEST_BATCH) if quick else max(size // 2, 1)
         finally:
             if link is not None:
                 link.quit()
 
     def _claim(self, size: int) -> Sequence[Delivery] | None:
-        """Lease the next deliveries, at most `size`; none for now is an empty list, none at all None."""
-        with self._turn:
+        """Lease the next deliveries, at most `size`.
+
+        Returns an empty list to try again, None if nothing is due.
+        """
+        with self._lock:
             now = time.monotonic()
-            closed = self._gate.closed(now)
-            batch = self._outbox.claim(size, closed)
+            blocked = self._throttle.blocked(now)
+            batch = self._outbox.claim(size, blocked)
             for delivery in batch:
-                self._gate.enter(_domain(delivery), now)
+                self._throttle.begin(_domain(delivery), now)
         if batch:
             return batch
-        if not (closed and self._outbox.waits_for(closed)):
+        if not (blocked and self._outbox.waits_for(blocked)):
             return None
-        self._stop.wait(min(self._gate.wait(now), 1.0))
+        self._stop.wait(min(self._throttle.wait(now), 1.0))
         return batch
 
-    def _gate_leave(self, delivery: Delivery) -> None:
-        with self._turn:
-            self._gate.leave(_domain(delivery))
+    def _end(self, delivery: Delivery) -> None:
+        with self._lock:
+            self._throttle.end(_domain(delivery))
 
     def _deliver(self, delivery: Delivery, link: Link | None) -> Link | None:
-        """Try one delivery and settle it. Returns the link if more can go over it."""
+        """Attempt one delivery and settle it. Returns the link if another delivery can use it."""
         try:
             if link is None:
                 link = self._channel.open()
-            answer = link.send(delivery, self._outbox.begin(delivery))
+            reply = link.send(delivery, self._outbox.begin(delivery))
         except ChannelUnavailable as error:
-            answer = Reply("connect", 0, str(error))
-        except TemplateError as problem:
-            self.problems[str(problem)] = None
+            reply = Reply("connect", 0, str(error))
+        except TemplateError as error:
+            self.problems[str(error)] = None
             again = retry_at(delivery, now=self._now(), jitter=self._jitter())
-            self._outbox.settle(delivery, Outcome("deferred", str(problem), due=again))
+            self._outbox.settle(delivery, Outcome("deferred", str(error), due=again))
             return link
-        if answer is not None:
-            outcome = judge(answer, delivery, now=self._now(), jitter=self._jitter())
+        if reply is not None:
+            outcome = outcome_of(reply, delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, outcome)
-            self._count(answer)
+            self._count(reply)
             if outcome.pause:
                 self._halt(outcome.pause)
         if link is not None and not link.usable:
@@ -157,10 +166,11 @@ class Loop:
             return None
         return link
 
-    def _count(self, answer: Reply) -> None:
-        self._lost = 0 if answer.code else self._lost + 1
-        if self._lost >= _LOST_IN_A_ROW:
-            self._halt(f"{self._lost} tries in a row came to nothing; the last: {answer}")
+    def _count(self, reply: Reply) -> None:
+        """Stop after too many attempts in a row without a reply."""
+        self._failures = 0 if reply.code else self._failures + 1
+        if self._failures >= _FAILURES_IN_A_ROW:
+            self._halt(f"{self._failures} attempts in a row got no reply; the last: {reply}")
 
     def _halt(self, reason: str) -> None:
         self.pause = self.pause or reason

@@ -1,14 +1,13 @@
-"""Listed × known → changes. Pure: no clock, no store.
+"""Listings × known papers → changes. Pure.
 
-First every listing finds its paper: by an id or an equal title, else by a near title that something
-confirms. Then the paper's witnesses are heard (`digest.diff.source_records`), and what is new, revised or learnt
-follows. Ids and equal titles give the same papers in any order of files; a near title only ever joins a
-new listing to a known paper.
+Each listing is assigned to its paper, by an id or an equal title, else by a near title that something else
+confirms. Then the records of the paper's sources are resolved, which shows what is new, revised or learnt.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from typing import Any, Final, Literal
 
 from digest.diff.source_records import (
@@ -16,8 +15,8 @@ from digest.diff.source_records import (
     SourceRecord,
     from_listing,
     group_by_source,
-    merge,
     merge_same_source,
+    resolve,
 )
 from digest.identity import (
     Verdict,
@@ -41,27 +40,28 @@ _NEW = Verdict(False, "new", "nothing like it was known")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A paper of the library: its number, its record and its witnesses by source.
+    """A paper of the library: its number, its record, and the records of its sources.
 
-    `parts` are the witnesses again, by the number under which they came in: the paper's own and those of
-    the papers joined to it. `apart` are the numbers that a person has split from it.
+    `parts` are the records by the number under which they were stored: the paper's own and those of the papers
+    merged into it. `apart` are the numbers that a user has split from it.
     """
 
     number: int
     first_seen: datetime
     record: Listing
-    witnesses: Mapping[str, SourceRecord]
+    by_source: Mapping[str, SourceRecord]
     parts: Mapping[int, Mapping[str, SourceRecord]] = field(default_factory=dict)
     apart: frozenset[int] = frozenset()
 
     @property
     def numbers(self) -> frozenset[int]:
+        """The number of the paper and those of the papers merged into it."""
         return frozenset(self.parts) | {self.number}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyHit:
-    """Where a key leads: to a part of a known paper."""
+    """A known paper with a key, and the number of its part that has the key."""
 
     part: int
     paper: Known
@@ -69,7 +69,7 @@ class KeyHit:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Two known papers are one: `absorbed` joins `survivor`, which has the lower number."""
+    """Two known papers are one: `absorbed` is merged into `survivor`, which has the lower number."""
 
     survivor: int
     absorbed: int
@@ -78,7 +78,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class PossibleDuplicate:
-    """A new paper may be a known one, though nothing decides it."""
+    """A known paper that a new one may be, without enough evidence."""
 
     paper: int
     why: Verdict
@@ -86,14 +86,16 @@ class PossibleDuplicate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one listing means to the library.
+    """What one listing changes in the library.
 
-    `status` is what the reader is told; `entry` the line of the log, if any (`learnt` counts as seen);
-    `what` the fields revised or learnt. `why` is the rule and the evidence by which the listing found
-    its paper. `known` is that paper as it was (None: it is new); `part` the number under which the
-    listing belongs there, None for a new one. `like` is the place in the file of the first listing
-    that belongs to the same part; there stand the `witness` to be stored and, at the first of the
-    paper, its `record` and the `merges` of known papers, and of a new one the `doubt` whether it is.
+    * `status` is shown to the user; `entry` is the kind of the log entry, if any (`learnt` counts as seen);
+      `what` are the fields revised or learnt.
+    * `why` is the rule and the evidence by which the listing was assigned to its paper.
+    * `known` is that paper before the change (None: it is new); `part` is the number of its part to which the
+      listing belongs (None: a new part).
+    * `like` is the place in the file of the first listing of the same part. Only that listing's change has the
+      `source_record` to store. Only the change of the paper's first listing has the `record` of the paper, the
+      `merges` of known papers, and, for a new paper, the `doubt` whether it is one.
     """
 
     listing: Listing
@@ -105,7 +107,7 @@ class Change:
     what: tuple[str, ...] = ()
     known: Known | None = None
     part: int | None = None
-    witness: SourceRecord | None = None
+    source_record: SourceRecord | None = None
     record: Listing | None = None
     merges: tuple[Merge, ...] = ()
     doubt: PossibleDuplicate | None = None
@@ -119,24 +121,20 @@ def diff(
 ) -> tuple[Change, ...]:
     """Return a change per listing of `file`, in its order.
 
-    `known` maps identity keys to the papers known by them; `near` maps ranks of listings to known
-    papers with a similar title, the most similar first; `keys` are those of the listings by rank, if
-    they are at hand.
+    `known` maps identity keys to the papers that have them; `near` maps ranks of listings to known papers with
+    a similar title, the most similar first; `keys` are the keys of the listings by rank (None: computed here).
     """
-    sorter = _Grouper(known)
+    grouper = _Grouper(known)
     for place, listing in enumerate(file.listings):
-        sorter.sort(place, identified(listing), keys[listing.rank] if keys else keys_of(listing))
-    sorter.join_near(near or {})
-    changes = dict(change for group in sorter.groups for change in _changes(group, file))
+        grouper.add(place, identified(listing), keys[listing.rank] if keys else keys_of(listing))
+    grouper.join_near(near or {})
+    changes = dict(change for group in grouper.groups for change in _changes(group, file))
     return tuple(changes[place] for place in range(len(file.listings)))
-
-
-# --- which paper --------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Member:
-    """A listing of the file: its place there, and how it came to its group."""
+    """A listing of the file, its place there, and why it is in its group."""
 
     place: int
     listing: Listing
@@ -147,33 +145,39 @@ class _Member:
 
 
 class _Group:
-    """The listings of a file that are one paper, and the known papers that it is."""
+    """The listings of a file that are one paper, with the known papers that are the same."""
 
     def __init__(self, paper: Known | None = None) -> None:
         self.members: list[_Member] = []
         self.papers: dict[int, Known] = {paper.number: paper} if paper else {}
-        self.reasons: dict[int, Verdict] = {}  # why a further known paper is this one
+        self.reasons: dict[int, Verdict] = {}  # why a further known paper is the same
 
-    def says(self) -> Iterator[Listing]:
+    def listings(self) -> Iterator[Listing]:
         yield from (member.listing for member in self.members)
         yield from (paper.record for paper in self.papers.values())
 
     def admits(self, listing: Listing) -> bool:
-        return not any(_clash(listing, other) for other in self.says())
+        """Tell whether the arXiv id of a listing contradicts no other of the group."""
+        return not any(_clash(listing, other) for other in self.listings())
 
     def may_absorb(self, other: "_Group", why: Verdict) -> bool:
-        """Tell whether two groups that a listing links may be one: no id, no person, no author objects."""
+        """Tell whether two groups that share a listing may be one paper.
+
+        They may not if a user has split them, if arXiv ids differ, or if they share only a title and the
+        comparison of namesakes fails.
+        """
         if any(
             one.apart & another.numbers for one in self.papers.values() for another in other.papers.values()
         ):
             return False
-        if not all(self.admits(listing) for listing in other.says()):
+        if not all(self.admits(listing) for listing in other.listings()):
             return False
         return why.rule != "same title" or all(
-            compare_namesakes(one, another).same for one in self.says() for another in other.says()
+            compare_namesakes(one, another).same for one in self.listings() for another in other.listings()
         )
 
     def absorb(self, other: "_Group", why: Verdict) -> None:
+        """Add the listings and papers of another group."""
         self.members += other.members
         self.reasons.update(other.reasons)
         self.reasons.update(dict.fromkeys(other.papers, why))
@@ -186,65 +190,73 @@ def _clash(one: Listing, other: Listing) -> bool:
 
 
 class _Grouper:
-    """Sorts the listings of a file into groups, one paper each."""
+    """Groups the listings of a file by paper.
+
+    Ids and equal titles give the same papers in any order of files. A near title can only join a new listing to
+    a known paper.
+    """
 
     def __init__(self, known: Mapping[str, Sequence[KeyHit]]) -> None:
         self.known = known
-        self.groups: dict[_Group, None] = {}  # in order
-        self.holders: dict[str, list[_Member]] = {}
-        self.home: dict[int, _Group] = {}  # of a member, by its place
+        self.groups: dict[_Group, None] = {}  # in the order in which they were begun
+        self.by_key: dict[str, list[_Member]] = {}
+        self.by_place: dict[int, _Group] = {}
         self.by_number: dict[int, _Group] = {}
 
-    def sort(self, place: int, listing: Listing, keys: tuple[str, ...]) -> None:
-        home: _Group | None = None
+    def add(self, place: int, listing: Listing, keys: tuple[str, ...]) -> None:
+        """Put a listing into the group of its paper; groups that it shows to be one paper become one."""
+        own: _Group | None = None
         member = _Member(place, listing, keys, _NEW, None)
         for group, why, part in self._candidates(listing, keys):
-            if home is None:
+            if own is None:
                 if why.rule == "arxiv id" or group.admits(listing):
-                    home, member.why, member.part = group, why, part
-            elif group is not home and home.may_absorb(group, why):
-                home.absorb(group, why)
-                self._settle(group, home)
-        home = home or _Group()
-        home.members.append(member)
-        self._settle(home, home)
+                    own, member.why, member.part = group, why, part
+            elif group is not own and own.may_absorb(group, why):
+                own.absorb(group, why)
+                self._replace(group, own)
+        own = own or _Group()
+        own.members.append(member)
+        self._replace(own, own)
         for key in keys:
-            self.holders.setdefault(key, []).append(member)
+            self.by_key.setdefault(key, []).append(member)
 
     def _candidates(
         self, listing: Listing, keys: tuple[str, ...]
     ) -> Iterator[tuple[_Group, Verdict, int | None]]:
         """Yield the groups that share a key with a listing, by strength of the key; known papers first."""
-        fresh = any(not key.startswith("title:") and key not in self.known for key in keys)
+        has_new_id = any(not key.startswith("title:") and key not in self.known for key in keys)
         for key in keys:
-            for lead in self.known.get(key, ()):
-                why = by_key(key, listing, lead.paper.record)
+            for hit in self.known.get(key, ()):
+                why = by_key(key, listing, hit.paper.record)
                 if why.same:
-                    group = self.by_number.get(lead.paper.number) or _Group(lead.paper)
-                    # A title that brings an id may be undone; so what it brings stays a part of its own.
-                    yield group, why, None if fresh and key.startswith("title:") else lead.part
-            for other in self.holders.get(key, ()):
+                    group = self.by_number.get(hit.paper.number) or _Group(hit.paper)
+                    # A listing with a new id that is joined only by its title stays a part of its own, so that a
+                    # user can split it off again.
+                    yield group, why, None if has_new_id and key.startswith("title:") else hit.part
+            for other in self.by_key.get(key, ()):
                 why = by_key(key, listing, other.listing)
                 if why.same:
-                    yield self.home[other.place], why, other.part
+                    yield self.by_place[other.place], why, other.part
 
-    def _settle(self, old: _Group, new: _Group) -> None:
+    def _replace(self, old: _Group, new: _Group) -> None:
+        """Register a group in place of another (or of itself, once it has changed)."""
         if old is not new:
             self.groups.pop(old, None)
         self.groups.setdefault(new)
-        self.home.update([(member.place, new) for member in new.members])
+        self.by_place.update([(member.place, new) for member in new.members])
         self.by_number.update([(number, new) for number in new.papers])
 
     def join_near(self, ranked: Mapping[int, Sequence[Known]]) -> None:
-        """Join papers that nothing knew to known ones with a near title that something confirms.
+        """Join new papers to known ones whose title is near and which something else confirms.
 
-        A paper that the file lists besides is another one: a source lists each paper once.
+        A known paper that has a listing of its own in the file is a different one, as a source lists each
+        paper once.
         """
         for group in self.groups:
             for member in () if group.papers else tuple(group.members):
-                leads = [lead.paper for key in member.keys for lead in self.known.get(key, ())]
+                hits = [hit.paper for key in member.keys for hit in self.known.get(key, ())]
                 near = ranked.get(member.listing.rank, ())
-                for paper in (*leads, *near):
+                for paper in (*hits, *near):
                     if paper.number in self.by_number or group.papers:
                         continue
                     why = compare(member.listing, paper.record)
@@ -257,28 +269,25 @@ class _Grouper:
                             each.why = why if each.why is _NEW else each.why
 
 
-# --- what it changes ----------------------------------------------------------------------------------
-
-
 def _changes(group: _Group, file: DigestFile) -> Iterator[tuple[int, Change]]:
-    """Yield the changes of a group's members with their places."""
+    """Yield (place, change) for each member of a group, in the order of the file."""
     members = sorted(group.members, key=lambda member: member.place)
     first = members[0].place
     known, merges = _one_known(group)
-    heard: dict[int | None, SourceRecord] = {}
+    listed: dict[int | None, SourceRecord] = {}
     for member in members:
         stamp = Recency(member.listing.version or 0, file.captured, file.modified)
-        word = from_listing(member.listing, stamp)
-        heard[member.part] = merge_same_source(heard[member.part], word) if member.part in heard else word
+        of_listing = from_listing(member.listing, stamp)
+        before = listed.get(member.part)
+        listed[member.part] = merge_same_source(before, of_listing) if before else of_listing
     stored = {
-        part: _with(known.parts.get(part, {}) if known and part else {}, file.source, word)
-        for part, word in heard.items()
+        part: _with(known.parts.get(part, {}) if known and part else {}, file.source, new)
+        for part, new in listed.items()
     }
-    others = [words for number, words in (known.parts if known else {}).items() if number not in stored]
-    record = merge(group_by_source([*others, *stored.values()]))
-    entry, what = _entry(
-        known, file.source, group_by_source({file.source: word} for word in heard.values()), record
-    )
+    others = [records for number, records in (known.parts if known else {}).items() if number not in stored]
+    record = resolve(group_by_source([*others, *stored.values()]))
+    whole = reduce(merge_same_source, listed.values())
+    entry, what = _entry(known, file.source, whole, record)
     doubt = next((member.doubt for member in members if member.doubt), None) if known is None else None
     of_paper: dict[str, Any] = {
         "status": "seen" if entry == "learnt" else entry or "seen",
@@ -298,14 +307,14 @@ def _changes(group: _Group, file: DigestFile) -> Iterator[tuple[int, Change]]:
             like=like,
             known=known,
             part=member.part,
-            witness=stored[member.part][file.source] if like == member.place else None,
+            source_record=stored[member.part][file.source] if like == member.place else None,
             **(of_paper if member.place == first else {"status": "seen"}),
         )
         yield member.place, change
 
 
 def _one_known(group: _Group) -> tuple[Known | None, tuple[Merge, ...]]:
-    """Return the known paper of a group; several become one, under the lowest number."""
+    """Return the known paper of a group (None: it is new); several become one with the lowest number."""
     if not group.papers:
         return None, ()
     number, *others = sorted(group.papers)
@@ -313,30 +322,34 @@ def _one_known(group: _Group) -> tuple[Known | None, tuple[Merge, ...]]:
     if not others:
         return _whole(paper), ()
     papers = [_whole(group.papers[each]) for each in (number, *others)]
-    parts = {part: words for each in papers for part, words in each.parts.items()}
-    witnesses = group_by_source(parts.values())
+    parts = {part: records for each in papers for part, records in each.parts.items()}
+    by_source = group_by_source(parts.values())
     apart = frozenset().union(*(each.apart for each in papers))
-    one = Known(number, paper.first_seen, merge(witnesses), witnesses, parts, apart)
+    one = Known(number, paper.first_seen, resolve(by_source), by_source, parts, apart)
     any_reason = next(iter(group.reasons.values()))
     return one, tuple(Merge(number, other, group.reasons.get(other, any_reason)) for other in others)
 
 
 def _whole(paper: Known) -> Known:
-    return paper if paper.parts else replace(paper, parts={paper.number: paper.witnesses})
+    """Return the paper with its parts filled in."""
+    return paper if paper.parts else replace(paper, parts={paper.number: paper.by_source})
 
 
-def _with(before: Mapping[str, SourceRecord], source: str, word: SourceRecord) -> dict[str, SourceRecord]:
-    return {**before, source: merge_same_source(before[source], word) if source in before else word}
+def _with(before: Mapping[str, SourceRecord], source: str, new: SourceRecord) -> dict[str, SourceRecord]:
+    """Return the records of a part, with a new one of a source."""
+    return {**before, source: merge_same_source(before[source], new) if source in before else new}
 
 
 def _entry(
-    known: Known | None, source: str, heard: Mapping[str, SourceRecord], record: Listing
+    known: Known | None, source: str, new: SourceRecord, record: Listing
 ) -> tuple[EntryKind | None, tuple[str, ...]]:
-    """Return the line of the log that a file's word on a paper makes, and the fields it names."""
+    """Return the kind of the log entry for a paper in a file (None: no entry), and the fields it names.
+
+    `new` is what the file lists, `record` the paper's record that includes it.
+    """
     if known is None:
         return "new", ()
-    word = heard[source]
-    if revised := _revised(known, known.witnesses.get(source), word, record):
+    if revised := _revised(known, known.by_source.get(source), new, record):
         return "updated", revised
     learnt = tuple(name for name in SEARCHABLE if not getattr(known.record, name) and getattr(record, name))
     if known.record.snippet and not record.snippet and "abstract" not in learnt:
@@ -345,19 +358,19 @@ def _entry(
 
 
 def _revised(
-    known: Known, before: SourceRecord | None, word: SourceRecord, record: Listing
+    known: Known, before: SourceRecord | None, new: SourceRecord, record: Listing
 ) -> tuple[str, ...]:
-    """Name what a source really revises: nothing, if it is older or only written otherwise."""
-    listing, stamp = word.says, word.stamp
+    """Return what a source has revised; older listings and differences of spelling do not count."""
+    listing, stamp = new.says, new.stamp
     what = []
     if known.record.version and stamp.version > known.record.version:
         what.append(f"version {stamp.version}")
-    elif _replaced(known, before, word):
+    elif _replaced(known, before, new):
         what.append(f"version {stamp.version}" if stamp.version else "replaced")
     if listing.withdrawn and not known.record.withdrawn:
         what.append("withdrawn")
     if before is not None:
-        what += [name for name in ("title", "abstract") if _text_revised(name, known, before, word, record)]
+        what += [name for name in ("title", "abstract") if _text_revised(name, known, before, new, record)]
         if (
             listing.code_url
             and not before.says.code_url
@@ -368,22 +381,22 @@ def _revised(
     return tuple(what)
 
 
-def _replaced(known: Known, before: SourceRecord | None, word: SourceRecord) -> bool:
-    """Tell whether arXiv announces a replacement that no known version accounts for."""
-    if word.says.announced not in {"replace", "replace-cross"} or known.record.version:
+def _replaced(known: Known, before: SourceRecord | None, new: SourceRecord) -> bool:
+    """Tell whether arXiv announces a replacement and no version number is known that would show it."""
+    if new.says.announced not in {"replace", "replace-cross"} or known.record.version:
         return False
-    heard_last = max((witness.stamp for witness in known.witnesses.values()), default=word.stamp)
-    return word.stamp > (before.stamp if before else heard_last)
+    newest = max((record.stamp for record in known.by_source.values()), default=new.stamp)
+    return new.stamp > (before.stamp if before else newest)
 
 
-def _text_revised(name: str, known: Known, before: SourceRecord, word: SourceRecord, record: Listing) -> bool:
-    """Tell whether a source contradicts what it said before, and the record follows it."""
-    old, new = getattr(before.says, name), getattr(word.says, name)
-    if old == new or not (old and new) or word.stamp_of(name) < before.stamp_of(name):
+def _text_revised(name: str, known: Known, before: SourceRecord, new: SourceRecord, record: Listing) -> bool:
+    """Tell whether a source has changed a text, more than in spelling, and the record follows it."""
+    old_text, new_text = getattr(before.says, name), getattr(new.says, name)
+    if old_text == new_text or not (old_text and new_text) or new.stamp_of(name) < before.stamp_of(name):
         return False
-    if name == "abstract" and (word.says.snippet or before.says.snippet):
+    if name == "abstract" and (new.says.snippet or before.says.snippet):
         return False
-    folded = fold_text(new)
-    if folded == fold_text(old) or folded == fold_text(getattr(known.record, name)):
+    folded = fold_text(new_text)
+    if folded == fold_text(old_text) or folded == fold_text(getattr(known.record, name)):
         return False
     return folded == fold_text(getattr(record, name))

@@ -1,8 +1,8 @@
-"""What each source says of a paper, and the record that follows from all of them. Pure.
+"""The record of a paper per source, and the one record that they give together. Pure.
 
-What a source says is kept apart from what other sources say (a `Witness` each), because the same paper
-differs in markup between sources: a source can only contradict itself. Of each field the newest word
-stays, and of equally new ones the fuller: so neither witness nor record depends on the order of reading.
+Sources are kept apart because they write the same paper with different markup: only a source's own earlier
+listing shows that it has revised a paper. In each record the newest value of a field wins, and of equally new
+ones the fuller, so the result does not depend on the order in which files are read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from digest.model import Listing
 
-# The fields in which a source may know more than another; rank and the two marks are no facts.
+# The fields that one source may fill and another leave empty; rank and the two flags are none of them.
 FACTS: Final = tuple(f.name for f in fields(Listing) if f.name not in {"rank", "snippet", "withdrawn"})
 _facts = attrgetter(*FACTS)
 _all_but_rank = attrgetter(*(f.name for f in fields(Listing) if f.name != "rank"))
 
-# Of two sources that say something on the same day, the earlier here is believed.
+# Of two sources with a value from the same day, the one listed earlier here wins: exports and pages derive
+# from the more direct sources.
 SOURCE_ORDER: Final = (
     "arxiv-api",
     "arxiv-feed",
@@ -39,12 +40,12 @@ SOURCE_ORDER: Final = (
     "bibtex",
     "csv",
 )
-_BELIEVED: Final = {source: place for place, source in enumerate(SOURCE_ORDER)}
+_PRIORITY: Final = {source: place for place, source in enumerate(SOURCE_ORDER)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Recency:
-    """How new a word is: arXiv version (0 if unknown), capture date, then the file's modification time."""
+    """How new a listing is: arXiv version (0 if unknown), capture date, then the file's modification time."""
 
     version: int
     captured: date
@@ -53,9 +54,9 @@ class Recency:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """What one source says of a paper: the newest non-empty value of each field.
+    """The record of a paper from one source: the newest non-empty value of each field (`says`).
 
-    `stamp` is the newest listing's; `older` holds the stamps of fields last filled before it.
+    `stamp` is the recency of the newest listing; `older` holds that of fields that it left empty.
     """
 
     says: Listing
@@ -63,18 +64,21 @@ class SourceRecord:
     older: dict[str, Recency] = field(default_factory=dict)
 
     def stamp_of(self, name: str) -> Recency:
+        """Return the recency of a field."""
         return self.older.get(name, self.stamp)
 
 
 def from_listing(listing: Listing, stamp: Recency) -> SourceRecord:
-    """Return what a single listing says."""
-    return SourceRecord(Listing(0, *_all_but_rank(listing)), stamp)  # half the time of `replace`
+    """Return the record of a single listing."""
+    # This takes half the time of `replace`.
+    return SourceRecord(Listing(0, *_all_but_rank(listing)), stamp)
 
 
 def merge_same_source(one: SourceRecord, other: SourceRecord) -> SourceRecord:
-    """Return what two words of one source say together: the newest non-empty value of each field.
+    """Return the record of two records of one source: the newest non-empty value of each field.
 
-    A snippet never replaces a whole abstract; withdrawn stays so. The order of the two does not matter.
+    A snippet never replaces a whole abstract, and a withdrawal is never undone. The order of the two does not
+    matter.
     """
     newest = max(one.stamp, other.stamp)
     if one.says == other.says and not one.older and not other.older:
@@ -82,12 +86,12 @@ def merge_same_source(one: SourceRecord, other: SourceRecord) -> SourceRecord:
     values: dict[str, Any] = {}
     older: dict[str, Recency] = {}
     snippet = one.says.snippet
-    open_questions = {*one.older, *other.older} | ({"abstract"} if snippet != other.says.snippet else set())
-    for name, mine, its in zip(FACTS, _facts(one.says), _facts(other.says), strict=True):
-        values[name] = mine
-        if mine == its and name not in open_questions:
+    unsettled = {*one.older, *other.older} | ({"abstract"} if snippet != other.says.snippet else set())
+    for name, value, other_value in zip(FACTS, _facts(one.says), _facts(other.says), strict=True):
+        values[name] = value
+        if value == other_value and name not in unsettled:
             continue
-        best = max(one, other, key=lambda witness: _rank(name, witness))
+        best = max(one, other, key=lambda record: _rank(name, record))
         values[name] = getattr(best.says, name)
         if best.stamp_of(name) != newest and _filled(best.says, name):
             older[name] = best.stamp_of(name)
@@ -97,68 +101,70 @@ def merge_same_source(one: SourceRecord, other: SourceRecord) -> SourceRecord:
     return SourceRecord(says, newest, older)
 
 
-def group_by_source(words: Iterable[Mapping[str, SourceRecord]]) -> dict[str, SourceRecord]:
-    """Return the witnesses by source of several parts of one paper."""
+def group_by_source(parts: Iterable[Mapping[str, SourceRecord]]) -> dict[str, SourceRecord]:
+    """Return one record per source, given the records by source of each part of a paper."""
     found: dict[str, list[SourceRecord]] = {}
-    for each in words:
-        for source, witness in each.items():
-            found.setdefault(source, []).append(witness)
-    return {source: reduce(merge_same_source, heard) for source, heard in found.items()}
+    for part in parts:
+        for source, record in part.items():
+            found.setdefault(source, []).append(record)
+    return {source: reduce(merge_same_source, records) for source, records in found.items()}
 
 
 def _filled(listing: Listing, name: str) -> bool:
-    """Tell a value from none: zero comments are a value."""
+    """Tell whether a field has a value; zero comments are a value."""
     value = getattr(listing, name)
     return bool(value) or value == 0
 
 
-def _rank(name: str, witness: SourceRecord) -> tuple[Any, ...]:
-    """Return how good a source's word on a field is; different words never rank the same."""
-    value = getattr(witness.says, name)
-    if not _filled(witness.says, name):
+def _rank(name: str, record: SourceRecord) -> tuple[Any, ...]:
+    """Return the sort key of a record's value of a field, the best highest; different values never tie."""
+    value = getattr(record.says, name)
+    if not _filled(record.says, name):
         return (False, value is not None)
-    whole = name != "abstract" or not witness.says.snippet
+    whole = name != "abstract" or not record.says.snippet
     fullness = len(value) if isinstance(value, str | tuple) else 0
-    return (True, whole, witness.stamp_of(name), fullness, value)
+    return (True, whole, record.stamp_of(name), fullness, value)
 
 
-def merge(witnesses: Mapping[str, SourceRecord]) -> Listing:
-    """Return the record of a paper: of each field the word with the highest version, then the newest
-    capture, then the source believed most; whole abstracts before snippets.
+def resolve(records: Mapping[str, SourceRecord]) -> Listing:
+    """Return the record of a paper from its records by source, at least one.
+
+    The value of each field is that with the highest version, then the newest capture, then the source earliest
+    in SOURCE_ORDER; a whole abstract wins over a snippet.
     """
-    if len(witnesses) == 1:
-        return next(iter(witnesses.values())).says
-    ranked = [witnesses[source] for source in sorted(witnesses, key=_belief)]
-    usual = _heaviest_first("", ranked)  # also the order of each field that no witness has an older word on
-    facts = reduce(_filled_up, [_facts(witness.says) for witness in usual])
-    withdrawn = any(witness.says.withdrawn for witness in ranked)
-    aged = {name for witness in ranked for name in witness.older}
-    snippets = any(witness.says.snippet for witness in ranked)
+    if len(records) == 1:
+        return next(iter(records.values())).says
+    ordered = [records[source] for source in sorted(records, key=_priority)]
+    usual = _newest_first("", ordered)  # the order for every field that no record has in `older`
+    facts = reduce(_filled_up, [_facts(record.says) for record in usual])
+    withdrawn = any(record.says.withdrawn for record in ordered)
+    aged = {name for record in ordered for name in record.older}
+    snippets = any(record.says.snippet for record in ordered)
     if not aged and not snippets and facts == _facts(usual[0].says) and withdrawn == usual[0].says.withdrawn:
-        return usual[0].says  # the rest adds nothing, as it is most of the time
+        return usual[0].says  # in most cases the other records add nothing
     values: dict[str, Any] = dict(zip(FACTS, facts, strict=True))
     for name in aged:
-        words = [(getattr(witness.says, name),) for witness in _heaviest_first(name, ranked)]
-        (values[name],) = reduce(_filled_up, words)
-    told = [witness.says for witness in _heaviest_first("abstract", ranked) if witness.says.abstract]
-    values["abstract"] = told[0].abstract if told else ""
-    return Listing(rank=0, snippet=bool(told) and told[0].snippet, withdrawn=withdrawn, **values)
+        column = [(getattr(record.says, name),) for record in _newest_first(name, ordered)]
+        (values[name],) = reduce(_filled_up, column)
+    abstracts = [record.says for record in _newest_first("abstract", ordered) if record.says.abstract]
+    values["abstract"] = abstracts[0].abstract if abstracts else ""
+    return Listing(rank=0, snippet=bool(abstracts) and abstracts[0].snippet, withdrawn=withdrawn, **values)
 
 
-def _heaviest_first(name: str, ranked: Iterable[SourceRecord]) -> list[SourceRecord]:
-    """Return witnesses by the weight of their word on a field; equal ones stay in order."""
-    return sorted(ranked, key=lambda witness: _weight(name, witness), reverse=True)
+def _newest_first(name: str, ordered: Iterable[SourceRecord]) -> list[SourceRecord]:
+    """Return the records by the recency of a field, newest first; equal ones keep their order."""
+    return sorted(ordered, key=lambda record: _weight(name, record), reverse=True)
 
 
 def _filled_up(values: Sequence[Any], others: Sequence[Any]) -> tuple[Any, ...]:
-    """Return values, and where they say nothing the others."""
+    """Return the values, with empty ones replaced by the others."""
     return tuple([one if one or one == 0 else other for one, other in zip(values, others, strict=True)])
 
 
-def _belief(source: str) -> tuple[int, str]:
-    return (_BELIEVED.get(source, len(_BELIEVED)), source)
+def _priority(source: str) -> tuple[int, str]:
+    return (_PRIORITY.get(source, len(_PRIORITY)), source)
 
 
-def _weight(name: str, witness: SourceRecord) -> tuple[bool, int, date]:
-    stamp = witness.stamp_of(name)
-    return (name != "abstract" or not witness.says.snippet, stamp.version, stamp.captured)
+def _weight(name: str, record: SourceRecord) -> tuple[bool, int, date]:
+    stamp = record.stamp_of(name)
+    return (name != "abstract" or not record.says.snippet, stamp.version, stamp.captured)

@@ -1,6 +1,6 @@
-"""Sources that have gone stale: they answer, but bring nothing. Pure.
+"""Stale sources: they answer, but bring nothing new. Pure.
 
-A feed that is broken is silent in the same way as a quiet day; what it used to bring tells them apart.
+A broken feed looks like a quiet day; only a comparison with its earlier files tells them apart.
 """
 
 from collections.abc import Sequence
@@ -10,22 +10,28 @@ from statistics import median
 
 from digest.model import SourceBatch
 
-LOOKED_AT = 12  # newest files of a source that are compared
-_ENOUGH = 3  # earlier files before habits are known
-_WEEKEND = 3  # days for which a source may say the same again
-_FEW, _MANY = 0.1, 10  # a tenth of what used to be many is too few
+NEWEST_FILES = 12  # of a source that are compared
+_ENOUGH = 3  # earlier files that show what is usual
+_WEEKEND = 3  # days for which a source may repeat itself
+_FEW, _MANY = 0.1, 10  # a tenth of the usual number is too few, if at least ten papers are usual
 
 
 def complaints(batches: Sequence[SourceBatch], today: date) -> tuple[str, ...]:
-    """Say what is wrong with a source, given its newest files, the newest first."""
+    """Return what is wrong with a source, as sentences, given its newest files, newest first."""
     if not batches:
         return ()
     latest, earlier = batches[0], batches[1:]
-    found = (_same(latest, earlier), _thin(latest, earlier), _aged(latest, earlier), _late(batches, today))
+    found = (
+        _repeated(latest, earlier),
+        _incomplete(latest, earlier),
+        _outdated(latest, earlier),
+        _stopped(batches, today),
+    )
     return tuple(f"{latest.source}: {complaint}" for complaint in found if complaint)
 
 
-def _same(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
+def _repeated(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
+    """Return a complaint if the newest file lists the same papers as the one before it."""
     if not earlier or latest.papers != earlier[0].papers:
         return None
     if latest.captured == earlier[0].captured:
@@ -37,7 +43,7 @@ def _same(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
 
 
 def _stuck(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
-    """Complain of a source that goes on telling of one day, as its own dates say, for longer than a weekend."""
+    """Return a complaint if the source has listed one and the same day, by its own dates, for over a weekend."""
     same = takewhile(
         lambda batch: (batch.captured, batch.papers) == (latest.captured, latest.papers), earlier
     )
@@ -45,24 +51,26 @@ def _stuck(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
     if latest.read is None or not first or (latest.read - first[0]).days <= _WEEKEND:
         return None
     return (
-        f"{latest.path} lists the same {_papers(len(latest.papers))} of {latest.captured} as what was read on "
+        f"{latest.path} lists the same {_papers(len(latest.papers))} of {latest.captured} as the file read on "
         f"{first[0]}; the source may have stopped"
     )
 
 
-def _thin(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
+def _incomplete(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
+    """Return a complaint if the newest file has far fewer papers than usual."""
     if len(earlier) < _ENOUGH:
         return None
     usual = median(len(batch.papers) for batch in earlier)
     if usual < _MANY or len(latest.papers) > usual * _FEW:
         return None
     return (
-        f"{latest.path} lists {_papers(len(latest.papers))}, where {usual:g} are usual; was it saved whole?"
+        f"{latest.path} lists only {_papers(len(latest.papers))}, where {usual:g} are usual; "
+        "it may not have been saved completely"
     )
 
 
-def _aged(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
-    """Complain of a newest item that is far older than this source's newest items used to be."""
+def _outdated(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
+    """Return a complaint if the newest paper is much older than is usual for this source."""
     lags = [lag for batch in earlier if (lag := _lag(batch)) is not None]
     lag = _lag(latest)
     if lag is None or len(lags) < _ENOUGH or lag <= 2 * max(median(lags), 0) + 4:
@@ -71,11 +79,12 @@ def _aged(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None:
 
 
 def _lag(batch: SourceBatch) -> int | None:
+    """Return the days from the newest date among the papers to the capture date; None without dates."""
     return None if batch.newest is None else (batch.captured - batch.newest).days
 
 
-def _late(batches: Sequence[SourceBatch], today: date) -> str | None:
-    """Complain of a source that brought something regularly and then stopped."""
+def _stopped(batches: Sequence[SourceBatch], today: date) -> str | None:
+    """Return a complaint if a source that brought files regularly has brought none for long."""
     days = sorted({batch.captured for batch in batches})
     if len(days) <= _ENOUGH:
         return None

@@ -1,6 +1,6 @@
-"""What is announced on the web and by mail, kept as digest files in the inbox: fetch once, read as often as
-you like.
+"""Fetches sources on the web and in mailboxes, and keeps what is new as digest files in the inbox.
 
-`fetching` tells the story; `places` knows what each kind of source is asked for, `web` asks, politely, within
-limits and under guard, `imap` reads mailboxes, `memory` remembers where each source stands.
+`fetch` is the order of things; `endpoints` knows the URLs of each kind of source; `web` requests documents
+within limits, under `rate_limit`, `robots` and `network_guard`; `imap` reads mail folders; `state` remembers
+the progress of each source.
 """

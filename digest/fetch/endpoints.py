@@ -1,6 +1,6 @@
-"""What each kind of source is asked for: the first address, and the one after each answer. Pure.
+"""The URLs of each kind of source: the first one, and the one after each document. Pure.
 
-An address is all that is needed to go on where a fetch was broken off: page, day and query are in it.
+A URL contains page, day and query, so a fetch that was interrupted can continue from the URL alone.
 """
 
 import json
@@ -22,76 +22,80 @@ _ENTRY = re.compile(rb"<entry[\s>]")
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How a source with many documents is asked.
+    """The URLs of a source with many documents.
 
-    `first(source, since, until)` is the first address for these days, `after(url, data, until)` the one
-    after an answer, None behind the last.
+    `first_url(source, since, until)` is the first URL for these days, `next_url(url, data, until)` the one
+    after the document `data` at `url`, None after the last.
     """
 
-    first: Callable[[Source, date, date], str]
-    after: Callable[[str, bytes, date], str | None]
+    first_url: Callable[[Source, date, date], str]
+    next_url: Callable[[str, bytes, date], str | None]
 
 
-def _arxiv_first(source: Source, since: date, until: date) -> str:
-    """Ask for what was submitted on these days, oldest first: new papers do not shift the pages."""
+def _arxiv_first_url(source: Source, since: date, until: date) -> str:
+    """Return the URL for papers submitted on these days, oldest first: new papers do not shift the pages."""
     days = f"submittedDate:[{since:%Y%m%d}0000 TO {until:%Y%m%d}2359]"
-    asked = {
+    query = {
         "search_query": f"({source.query}) AND {days}",
         "sortBy": "submittedDate",
         "sortOrder": "ascending",
         "start": 0,
         "max_results": _PER_PAGE,
     }
-    return f"{source.url or _ARXIV}?{urlencode(asked)}"
+    return f"{source.url or _ARXIV}?{urlencode(query)}"
 
 
-def _arxiv_after(url: str, data: bytes, _until: date) -> str | None:
+def _arxiv_next_url(url: str, data: bytes, _until: date) -> str | None:
     start = _number(url, "start")
     total, entries = _TOTAL.search(data), len(_ENTRY.findall(data))
     if total is None or start + entries >= int(total[1]):
         return None
-    if not entries:  # arXiv's API is known for such answers
-        raise FetchError(f"an empty answer, though {int(total[1]) - start} papers are to come", passing=True)
+    if not entries:  # the API of arXiv is known for such responses
+        raise FetchError(
+            f"the response is empty, but {int(total[1]) - start} papers are missing", temporary=True
+        )
     return _with(url, start=start + entries)
 
 
-def _daily_first(source: Source, since: date, _until: date) -> str:
+def _daily_first_url(source: Source, since: date, _until: date) -> str:
     return f"{source.url or _DAILY}?{urlencode({'date': since.isoformat(), 'limit': _PER_PAGE, 'p': 0})}"
 
 
-def _daily_after(url: str, data: bytes, until: date) -> str | None:
+def _daily_next_url(url: str, data: bytes, until: date) -> str | None:
     if _length(data) >= _PER_PAGE:
         return _with(url, p=_number(url, "p") + 1)
     day = date.fromisoformat(_parameters(url)["date"]) + timedelta(days=1)
     return _with(url, date=day.isoformat(), p=0) if day <= until else None
 
 
-# The other kinds of source are one document, which is asked for again.
+# The other kinds of source are one document, which is requested again each time.
 PAGED: Final[dict[str, Paging]] = {
-    "arxiv": Paging(_arxiv_first, _arxiv_after),
-    "daily-papers": Paging(_daily_first, _daily_after),
+    "arxiv": Paging(_arxiv_first_url, _arxiv_next_url),
+    "daily-papers": Paging(_daily_first_url, _daily_next_url),
 }
-# Made for people, so that robots.txt is asked first.
+# Pages for people: robots.txt is checked first.
 SCRAPED: Final = frozenset({"page"})
 
 
-def check(source: Source, data: bytes) -> None:
-    """Raise FetchError if a web page came where an answer or a feed was asked for."""
+def check_document(source: Source, data: bytes) -> None:
+    """Raise FetchError if the document is a web page, but the kind of the source is not."""
     if source.kind not in SCRAPED and extension(data, "") == ".html":
-        raise FetchError(f"a web page came, not what a source of kind {source.kind!r} is; check its url")
+        raise FetchError(
+            f"the document is a web page, which a source of kind {source.kind!r} is not; check its url"
+        )
 
 
 def is_empty(data: bytes) -> bool:
-    """Say whether an answer lists nothing, so that there is no document to keep."""
+    """Tell whether a document lists nothing and is not worth keeping."""
     return data.strip() in {b"", b"[]"}
 
 
-def extension(data: bytes, kind: str) -> str:
-    """Return the ending of a file's name; for people only, as a digest file is known by its content."""
+def extension(data: bytes, content_type: str) -> str:
+    """Return the extension for a file name; it is for people only, the content decides on the format."""
     head = data.lstrip()[:200].lower()
     if head[:1] in {b"{", b"["}:
         return ".json"
-    if head.startswith((b"<!doctype html", b"<html")) or kind == "text/html":
+    if head.startswith((b"<!doctype html", b"<html")) or content_type == "text/html":
         return ".html"
     return ".xml" if head.startswith(b"<") else ".txt"
 

@@ -1,13 +1,20 @@
-"""Why something could not be fetched."""
+"""The error of a fetch."""
 
 
 class FetchError(Exception):
-    """Its text is for a reader. `passing` says that asking again may help, `after` how many seconds the
-    server asks to be left alone, `status` is its answer if there was one.
+    """Something could not be fetched; the text is written for users.
+
+    `temporary`: another attempt may succeed. `retry_after` is the number of seconds that the server asks to
+    wait, `status` the status code of its response, if there was one.
     """
 
     def __init__(
-        self, reason: str, *, passing: bool = False, after: float | None = None, status: int | None = None
+        self,
+        reason: str,
+        *,
+        temporary: bool = False,
+        retry_after: float | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(reason)
-        self.passing, self.after, self.status = passing, after, status
+        self.temporary, self.retry_after, self.status = temporary, retry_after, status

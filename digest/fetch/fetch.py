@@ -1,36 +1,54 @@
-"""Each source in its turn: ask, keep what is new, remember where it stands.
+"""Fetching sources, one after the other.
 
-Each document is a file of its own, whole or not there. What a source said and where it stands is remembered
-after each document, so that a fetch that is broken off goes on where it was.
+Each document becomes a file of its own, written atomically. The state of a source is saved after each
+document, so that a fetch that is interrupted continues where it stopped.
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from digest.fetch import endpoints as places
+from digest.errors import UsageError
 from digest.fetch import imap, robots
+from digest.fetch.endpoints import PAGED, SCRAPED, Paging, check_document, extension, is_empty
 from digest.fetch.errors import FetchError
-from digest.fetch.rate_limit import Pace
-from digest.fetch.state import Memories
-from digest.fetch.web import Known, Limits, Web
+from digest.fetch.rate_limit import RateLimit
+from digest.fetch.state import SourceState, SourceStates
+from digest.fetch.web import Limits, Validators, WebClient
 from digest.model import Source
 from digest.system.files import write_whole
 
-# Without a day to begin from, a source is asked for so many days back.
+# A new source is fetched so many days back.
 _FIRST_DAYS = 7
-# A query that is too wide is not followed for ever; the next fetch goes on.
+# A fetch of a very broad query stops here; the next fetch continues.
 _MOST_DOCUMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """What came of one source: the files written, how many documents were nothing new, or why it failed.
+class FetchOptions:
+    """What all sources of a fetch have in common.
 
-    `changed` is when something new was last kept, None if never.
+    `agent` is the User-Agent. `now` is the current time, `today` the local day; `since` is the first day to
+    fetch, None for the day of the last fetch. `password_of` returns the password of an IMAP source and raises
+    UsageError if it cannot be read.
+    """
+
+    agent: str
+    now: datetime
+    today: date
+    since: date | None
+    limits: Limits
+    password_of: Callable[[Source], str]
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """The result of fetching one source.
+
+    `files` are the names of the files written, `unchanged` counts documents without news, `error` is the
+    reason of a failure. `changed` is the time of the last new document, None if there was none yet.
     """
 
     source: Source
@@ -41,153 +59,164 @@ class Fetched:
 
 
 @dataclass(slots=True)
-class _Work:
-    """One fetch of one source, while it is going on."""
+class _SourceFetch:
+    """The fetch of one source, in progress."""
 
     source: Source
-    memories: Memories
-    now: datetime
-    today: date
-    since: date | None
-    max_bytes: int
+    states: SourceStates
+    options: FetchOptions
     files: list[str] = field(default_factory=list)
     unchanged: int = 0
 
+    @property
+    def state(self) -> SourceState:
+        return self.states.of(self.source.name)
+
     def keep(self, data: bytes, ending: str) -> None:
-        """Write a document into the inbox, under a name that its content decides."""
+        """Write a document into the inbox, under a name that depends on its content."""
+        today = self.options.today.isoformat()
         digest = hashlib.sha256(data).hexdigest()
-        path = self.memories.inbox / f"{self.source.name}-{self.today.isoformat()}-{digest[:10]}{ending}"
+        path = self.states.inbox / f"{self.source.name}-{today}-{digest[:10]}{ending}"
         if write_whole(path, data):
             self.files.append(path.name)
-            self.note(changed=self.now.isoformat(timespec="seconds"))
+            self.update(changed=_iso(self.options.now))
         else:
             self.unchanged += 1
 
-    def note(self, **changes: object) -> None:
-        self.memories.note(self.source.name, **changes)
+    def update(self, **changes: object) -> None:
+        self.states.update(self.source.name, **changes)
 
 
 def fetch(
     sources: Sequence[Source],
-    memories: Memories,
-    *,
-    agent: str,
-    now: datetime,
-    today: date,
-    since: date | None,
-    limits: Limits,
-    pace: Pace | None = None,
+    states: SourceStates,
+    options: FetchOptions,
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None,
-) -> Iterator[Fetched]:
-    """Fetch each source, one after the other, and report on each. Raises StoreError if nothing can be kept."""
-    paces = pace or Pace()
+) -> Iterator[FetchResult]:
+    """Fetch the sources in order and yield the result of each.
+
+    Raises StoreError if a file cannot be written.
+    """
     for number, source in enumerate(sources):
         progress(f"fetching {source.name},", number, len(sources))
-        work = _Work(source, memories, now, today, since, limits.max_bytes)
+        work = _SourceFetch(source, states, options)
         error: str | None = None
         try:
-            _fetch(work, agent, limits, paces)
+            _fetch(work)
+        except UsageError as problem:
+            error = str(problem)
         except FetchError as problem:
             error = str(problem)
-            if problem.after is not None:
-                until = now + timedelta(seconds=problem.after)
-                work.note(not_before=until.isoformat(timespec="seconds"))
-        asked = now.isoformat(timespec="seconds")
-        failing = (memories.of(source.name).failing or asked) if error else ""
-        work.note(asked=asked, error=error or "", failing=failing)
-        changed = memories.of(source.name).moment("changed")
-        yield Fetched(source, tuple(work.files), work.unchanged, error, changed)
+            if problem.retry_after is not None:
+                work.update(not_before=_iso(options.now + timedelta(seconds=problem.retry_after)))
+        asked = _iso(options.now)
+        failing = (work.state.failing or asked) if error else ""
+        work.update(asked=asked, error=error or "", failing=failing)
+        yield FetchResult(source, tuple(work.files), work.unchanged, error, work.state.time_of("changed"))
 
 
-def _fetch(work: _Work, agent: str, limits: Limits, pace: Pace) -> None:
-    until = work.memories.of(work.source.name).moment("not_before")
-    if until is not None and until > work.now:
-        raise FetchError(f"asked to be left alone until {until:%Y-%m-%d %H:%M %Z}; try again then")
-    if work.source.kind == "imap":
-        _fetch_mails(work)
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _fetch(work: _SourceFetch) -> None:
+    options, source = work.options, work.source
+    until = work.state.time_of("not_before")
+    if until is not None and until > options.now:
+        raise FetchError(f"the server asked to wait until {until:%Y-%m-%d %H:%M %Z}; try again then")
+    if source.kind == "imap":
+        _fetch_messages(work)
         return
-    with ExitStack() as stack:
-        web = stack.enter_context(Web(agent, limits, private=work.source.private, pace=pace))
-        if paging := places.PAGED.get(work.source.kind):
-            _fetch_days(work, web, paging)
+    with WebClient(
+        options.agent, options.limits, private=source.private, rate_limit=options.rate_limit
+    ) as client:
+        if paging := PAGED.get(source.kind):
+            _fetch_days(work, client, paging)
         else:
-            _fetch_document(work, web)
+            _fetch_document(work, client)
 
 
-def _fetch_document(work: _Work, web: Web) -> None:
-    """Ask for the one document of a source, if it has changed."""
-    source, memory = work.source, work.memories.of(work.source.name)
-    if source.kind in places.SCRAPED:
-        robots.check(web, source.url)
-    known = Known(memory.etag, memory.modified)
-    answer = web.get(source.url, known, lambda data: places.check(source, data))
-    digest = hashlib.sha256(answer.data).hexdigest() if answer.data is not None else memory.digest
-    if answer.data is None or digest == memory.digest:
+def _fetch_document(work: _SourceFetch, client: WebClient) -> None:
+    """Fetch the single document of a source, if it has changed."""
+    source, state = work.source, work.state
+    if source.kind in SCRAPED:
+        robots.check_allowed(client, source.url)
+    validators = Validators(state.etag, state.modified)
+    document = client.get(source.url, validators, lambda data: check_document(source, data))
+    digest = hashlib.sha256(document.data).hexdigest() if document.data is not None else state.digest
+    if document.data is None or digest == state.digest:
         work.unchanged += 1
     else:
-        work.keep(answer.data, places.extension(answer.data, answer.kind))
-    work.note(
-        etag=answer.known.etag, modified=answer.known.modified, digest=digest, done=work.today.isoformat()
+        work.keep(document.data, extension(document.data, document.content_type))
+    work.update(
+        etag=document.validators.etag,
+        modified=document.validators.modified,
+        digest=digest,
+        done=work.options.today.isoformat(),
     )
 
 
-def _fetch_days(work: _Work, web: Web, paging: places.Paging) -> None:
-    """Ask for the days since the last fetch, page by page; go on with one that was broken off."""
-    source, memory = work.source, work.memories.of(work.source.name)
-    until = work.today
-    if memory.next and memory.until_day and work.since is None:
-        url, until = memory.next, memory.until_day
+def _fetch_days(work: _SourceFetch, client: WebClient, paging: Paging) -> None:
+    """Fetch the days since the last fetch, page by page; continue a fetch that was interrupted."""
+    state, today, since = work.state, work.options.today, work.options.since
+    until = today
+    if state.next and state.until_day and since is None:
+        url, until = state.next, state.until_day
     else:
-        first = work.since or memory.done_day or work.today - timedelta(days=_FIRST_DAYS)
-        url = paging.first(source, min(first, until), until)
+        first = since or state.done_day or today - timedelta(days=_FIRST_DAYS)
+        url = paging.first_url(work.source, min(first, until), until)
     for _ in range(_MOST_DOCUMENTS):
-        following = _fetch_page(work, web, paging, url, until)
-        work.note(next=following or "", until=until.isoformat())
+        following = _fetch_page(work, client, paging, url, until)
+        work.update(next=following or "", until=until.isoformat())
         if following is None:
-            work.note(done=max(until.isoformat(), memory.done))
+            work.update(done=max(until.isoformat(), state.done))
             return
         url = following
-    raise FetchError(f"stopped after {_MOST_DOCUMENTS} documents; the next fetch goes on from there")
+    raise FetchError(f"stopped after {_MOST_DOCUMENTS} documents; the next fetch continues from there")
 
 
-def _fetch_page(work: _Work, web: Web, paging: places.Paging, url: str, until: date) -> str | None:
+def _fetch_page(work: _SourceFetch, client: WebClient, paging: Paging, url: str, until: date) -> str | None:
+    """Fetch one page. Returns the URL of the next one, None after the last."""
+
     def check(data: bytes) -> None:
-        places.check(work.source, data)
-        paging.after(url, data, until)
+        check_document(work.source, data)
+        paging.next_url(url, data, until)
 
-    answer = web.get(url, check=check)
-    data = answer.data or b""
-    if places.is_empty(data):
+    document = client.get(url, check=check)
+    data = document.data or b""
+    if is_empty(data):
         work.unchanged += 1
     else:
-        work.keep(data, places.extension(data, answer.kind))
-    return paging.after(url, data, until)
+        work.keep(data, extension(data, document.content_type))
+    return paging.next_url(url, data, until)
 
 
-def _fetch_mails(work: _Work) -> None:
-    source, memory = work.source, work.memories.of(work.source.name)
-    password = os.environ.get(source.password_env, "")
-    if not password:
-        raise FetchError(
-            f"the variable {source.password_env} is not set; put the password of the mailbox there"
-        )
-    since = work.since or (None if memory.uid else work.today - timedelta(days=_FIRST_DAYS))
-    after = 0 if work.since else memory.uid
-    large = 0
-    for uid, validity, data in imap.mails(
-        source.box, password, after=after, validity=memory.validity, since=since, max_bytes=work.max_bytes
+def _fetch_messages(work: _SourceFetch) -> None:
+    """Fetch the messages of a mail folder that arrived since the last fetch."""
+    state, options = work.state, work.options
+    password = options.password_of(work.source)
+    since = options.since or (None if state.uid else options.today - timedelta(days=_FIRST_DAYS))
+    after = 0 if options.since else state.uid
+    too_large = 0
+    for uid, validity, data in imap.messages(
+        work.source.box,
+        password,
+        after=after,
+        validity=state.validity,
+        since=since,
+        max_bytes=options.limits.max_bytes,
     ):
         if data is None:
-            large += 1
+            too_large += 1
         else:
             work.keep(data, ".eml")
-        before = memory.uid if validity == memory.validity else 0
-        work.note(uid=max(uid, before), validity=validity)
-    if large:
-        raise FetchError(f"{large} mails are larger than max_file_mb and were left in the folder")
+        before = state.uid if validity == state.validity else 0
+        work.update(uid=max(uid, before), validity=validity)
+    if too_large:
+        raise FetchError(f"messages that are larger than max_file_mb and were not read: {too_large}")
 
 
 def agent_of(version: str, contact: str, base_url: str) -> str:
-    """Return what we call ourselves: with an address at which a site can reach whoever runs this."""
+    """Return the User-Agent; it contains an address at which the operator of a site can reach the user."""
     place = f"mailto:{contact}" if contact else f"+{base_url}"
     return f"{robots.NAME}/{version} ({place})"

@@ -1,4 +1,4 @@
-"""How often a host is asked: never faster than it wishes."""
+"""Rate limits: the least time between two requests to a site."""
 
 import time
 from collections.abc import Callable
@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 
 # arXiv asks for three seconds between requests: https://info.arxiv.org/help/api/tou.html.
 _SECONDS = {"arxiv.org": 3.0}
-_OTHERS = 1.0
+_DEFAULT_SECONDS = 1.0
 
 
 def seconds_between(host: str) -> float:
-    """Return how many seconds must lie between two requests to a host."""
-    for domain, seconds in _SECONDS.items():
-        if host == domain or host.endswith(f".{domain}"):
-            return seconds
-    return _OTHERS
+    """Return the least number of seconds between two requests to a host."""
+    return _SECONDS.get(_site_of(host), _DEFAULT_SECONDS)
+
+
+def _site_of(host: str) -> str:
+    return next((domain for domain in _SECONDS if host == domain or host.endswith(f".{domain}")), host)
 
 
 @dataclass(slots=True)
-class Pace:
-    """When each site was last asked; `wait` sleeps until it may be asked again. arXiv's hosts are one site."""
+class RateLimit:
+    """Remembers the last request to each site; all hosts of arXiv are one site."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -27,10 +28,10 @@ class Pace:
     _last: dict[str, float] = field(default_factory=dict)
 
     def wait(self, host: str) -> None:
-        site = next((domain for domain in _SECONDS if host == domain or host.endswith(f".{domain}")), host)
-        gap = seconds_between(host) * self.factor
+        """Sleep until the site of the host may get another request."""
+        site = _site_of(host)
         if site in self._last:
-            rest = self._last[site] + gap - self.clock()
-            if rest > 0:
-                self.sleep(rest)
+            remaining = self._last[site] + seconds_between(host) * self.factor - self.clock()
+            if remaining > 0:
+                self.sleep(remaining)
         self._last[site] = self.clock()

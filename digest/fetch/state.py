@@ -1,4 +1,4 @@
-"""What is remembered between fetches, in one small file of the inbox; what is lost is only asked for again."""
+"""The state of sources between fetches, in a small file of the inbox; without it, sources are read again."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -9,19 +9,20 @@ from typing import Any
 from digest.system.files import write_whole
 
 FILE = ".fetched.json"
-_AGAIN = timedelta(hours=1)  # after a failure
-_EARLY = timedelta(seconds=50)  # so that what is asked for every hour stays at its minute
+_RETRY_AFTER = timedelta(hours=1)  # after a failure
+_EARLY = timedelta(seconds=50)  # so that an hourly source keeps its minute
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What a source said and where it stands.
+class SourceState:
+    """The state of a source; all its fields are in the file.
 
-    `etag` and `modified` are of its one document, `digest` the SHA-256 of the last one kept. `done` is
-    the last day that was fetched whole, `next` the address at which to go on, `until` up to which day.
-    `uid` is the last mail of the folder, valid for `validity`. `changed` is when something new was last
-    kept, `not_before` the time until which the server wants to be left alone, `asked` when it was last
-    asked, `failing` since when each try failed (all ISO 8601), `error` why the last one did.
+    `etag` and `modified` are the validators of its document, `digest` the SHA-256 of the last one kept.
+    `done` is the last day that was fetched completely, `next` the URL to continue with, `until` the last day
+    of that fetch. `uid` is the last message read in the mail folder, under the UIDVALIDITY `validity`.
+    `changed` is the time of the last new document, `not_before` the end of a wait that the server asked for,
+    `asked` the time of the last fetch, `failing` the time of the first of the last failures (all ISO 8601),
+    `error` the last error.
     """
 
     etag: str = ""
@@ -46,8 +47,8 @@ class Memory:
     def until_day(self) -> date | None:
         return _day(self.until)
 
-    def moment(self, name: str) -> datetime | None:
-        """Return `changed`, `not_before`, `asked` or `failing` as a time, None if there is none."""
+    def time_of(self, name: str) -> datetime | None:
+        """Return `changed`, `not_before`, `asked` or `failing` as a datetime, None if it is not set."""
         try:
             found = datetime.fromisoformat(getattr(self, name))
         except ValueError:
@@ -55,46 +56,47 @@ class Memory:
         return found if found.tzinfo else None
 
     def due(self, every: timedelta | None, now: datetime) -> bool:
-        """Tell whether the clock should ask now, `every` so often (None: never); sooner where it failed."""
-        asked, until = self.moment("asked"), self.moment("not_before")
+        """Tell whether to fetch a source now, given the interval `every` (None: never); sooner after a failure."""
+        asked, until = self.time_of("asked"), self.time_of("not_before")
         if every is None or (until and until > now):
             return False
-        wait = min(every, _AGAIN) if self.error else every
+        wait = min(every, _RETRY_AFTER) if self.error else every
         return asked is None or asked > now or now - asked >= wait - _EARLY
 
 
 @dataclass(slots=True)
-class Memories:
-    """The memories of all sources of an inbox; each change is on disk before the next request."""
+class SourceStates:
+    """The states of all sources of an inbox; each change is written before the next request."""
 
     inbox: Path
-    sources: dict[str, Memory] = field(default_factory=dict)
+    sources: dict[str, SourceState] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, inbox: Path) -> "Memories":
-        """Read the file; one that cannot be read is as good as none."""
+    def load(cls, inbox: Path) -> "SourceStates":
+        """Read the file; a damaged file counts as absent."""
         try:
             data: Any = json.loads((inbox / FILE).read_text("utf-8"))
         except (OSError, ValueError, RecursionError):
             data = {}
         saved = data.items() if isinstance(data, dict) else ()
-        return cls(inbox, {name: _memory(value) for name, value in saved if isinstance(value, dict)})
+        return cls(inbox, {name: _state(value) for name, value in saved if isinstance(value, dict)})
 
-    def of(self, source: str) -> Memory:
-        return self.sources.get(source, Memory())
+    def of(self, source: str) -> SourceState:
+        """Return the state of a source, that of a new one if it is unknown."""
+        return self.sources.get(source, SourceState())
 
-    def note(self, source: str, **changes: Any) -> None:
-        """Remember something about a source. Raises StoreError if it cannot be written."""
+    def update(self, source: str, **changes: Any) -> None:
+        """Change fields of a source's state. Raises StoreError if the file cannot be written."""
         self.sources[source] = replace(self.of(source), **changes)
-        text = json.dumps({name: asdict(one) for name, one in sorted(self.sources.items())}, indent=1)
+        text = json.dumps({name: asdict(state) for name, state in sorted(self.sources.items())}, indent=1)
         write_whole(self.inbox / FILE, text.encode())
 
 
-def _memory(value: dict[str, Any]) -> Memory:
-    """Return what fits of a saved memory: another version may have known other things."""
-    fresh = asdict(Memory())
-    return Memory(
-        **{key: one for key, one in value.items() if key in fresh and type(one) is type(fresh[key])}
+def _state(value: dict[str, Any]) -> SourceState:
+    """Return a saved state without unknown fields: another version may have written it."""
+    new = asdict(SourceState())
+    return SourceState(
+        **{key: saved for key, saved in value.items() if key in new and type(saved) is type(new[key])}
     )
 
 

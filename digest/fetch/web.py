@@ -1,4 +1,4 @@
-"""One polite request: guarded, paced, capped in bytes and seconds, tried again when that may help."""
+"""HTTP requests: guarded, rate limited, limited in bytes and seconds, and retried after temporary errors."""
 
 import logging
 import time
@@ -16,51 +16,53 @@ import httpx
 import stamina
 
 from digest.fetch.errors import FetchError
-from digest.fetch.network_guard import Forbidden, GuardedNetwork
-from digest.fetch.rate_limit import Pace
+from digest.fetch.network_guard import ForbiddenAddressError, GuardedNetwork
+from digest.fetch.rate_limit import RateLimit
 
-# What is tried again is told at the end, if it fails; no log is wanted on the way.
+# Only the error of the last attempt is reported; attempts are not logged.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
 _GZIP = 16 + zlib.MAX_WBITS
 _MIB = 1024 * 1024
+_LONGEST_WAIT = 86_400.0  # seconds that a Retry-After counts at most
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one document may cost. `patience` is the longest wait a server may ask for in one run.
+    """The limits of one document; all times are in seconds.
 
-    `first_wait` doubles with each of the `attempts`, up to `longest_wait`, and gets up to a second of
-    jitter; all in seconds.
+    `seconds` is the longest time for a body. Between `attempts`, the wait is `first_wait`, then twice as long
+    each time, up to `longest_wait`, plus up to `jitter`. A server that asks for more than
+    `longest_retry_after` is not tried again in this fetch.
     """
 
     max_bytes: int
     seconds: float = 60.0
     attempts: int = 4
-    patience: float = 120.0
+    longest_retry_after: float = 120.0
     first_wait: float = 2.0
     longest_wait: float = 60.0
     jitter: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the server said of a document when it was last fetched, for it to say "not modified"."""
+class Validators:
+    """The ETag and Last-Modified of a document, for conditional requests."""
 
     etag: str = ""
     modified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A document; `data` is None if it has not changed since."""
+class Download:
+    """A document and its media type; `data` is None if it has not changed."""
 
     data: bytes | None
-    kind: str
-    known: Known
+    content_type: str
+    validators: Validators
 
 
 class _Stream(httpx.SyncByteStream):
@@ -75,7 +77,7 @@ class _Stream(httpx.SyncByteStream):
 
 
 class _Transport(httpx.BaseTransport):
-    """httpx's own transport takes no other network than the system's; this one makes guarded connections."""
+    """A transport with guarded connections; the one of httpx cannot use another network backend."""
 
     def __init__(self, *, private: bool) -> None:
         self._pool = httpcore.ConnectionPool(
@@ -104,13 +106,16 @@ class _Transport(httpx.BaseTransport):
 
 
 @dataclass(slots=True)
-class Web:
-    """Asks servers for documents; used as a context. `agent` is what it calls itself."""
+class WebClient:
+    """Requests documents; a context manager.
+
+    `agent` is the User-Agent, `private` allows private addresses.
+    """
 
     agent: str
     limits: Limits
     private: bool = False
-    pace: Pace = field(default_factory=Pace)
+    rate_limit: RateLimit = field(default_factory=RateLimit)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _client: httpx.Client | None = None
 
@@ -130,15 +135,20 @@ class Web:
             self._client.close()
 
     def get(
-        self, url: str, known: Known | None = None, check: Callable[[bytes], object] = lambda _data: None
-    ) -> Answer:
-        """Return a document. Raises FetchError when it cannot be had, after some attempts if that may pass.
+        self,
+        url: str,
+        validators: Validators | None = None,
+        check: Callable[[bytes], object] = lambda _data: None,
+    ) -> Download:
+        """Return a document.
 
-        `check` may refuse what came, by a FetchError too.
+        Temporary errors are retried; raises FetchError if they last, or at once for others.
+
+        `check` may reject a document by a FetchError, temporary or not.
         """
         limits = self.limits
         for attempt in stamina.retry_context(
-            on=self._worth_another,
+            on=self._should_retry,
             attempts=limits.attempts,
             timeout=None,
             wait_initial=limits.first_wait,
@@ -146,98 +156,100 @@ class Web:
             wait_jitter=limits.jitter,
         ):
             with attempt:
-                answer = self._followed(url, known or Known())
-                if answer.data is not None:
-                    check(answer.data)
-                return answer
+                download = self._follow_redirects(url, validators or Validators())
+                if download.data is not None:
+                    check(download.data)
+                return download
         raise AssertionError("the last attempt returns or raises")
 
-    def _worth_another(self, problem: Exception) -> bool | float:
-        """Say whether to try again: True for the usual back-off, or the seconds that the server asks for."""
-        if not isinstance(problem, FetchError) or not problem.passing:
+    def _should_retry(self, error: Exception) -> bool | float:
+        """Tell whether to retry: True for the usual wait, or the seconds that the server asks for."""
+        if not isinstance(error, FetchError) or not error.temporary:
             return False
-        if problem.after is None:
+        if error.retry_after is None:
             return True
-        return problem.after if problem.after <= self.limits.patience else False
+        return error.retry_after if error.retry_after <= self.limits.longest_retry_after else False
 
-    def _followed(self, url: str, known: Known) -> Answer:
-        """Ask, and follow redirects, each of which is a request like any other."""
+    def _follow_redirects(self, url: str, validators: Validators) -> Download:
+        """Return the document after all redirects; each is a request with the same checks."""
         for _ in range(_MOST_REDIRECTS + 1):
-            answer = self._once(url, known)
-            if isinstance(answer, Answer):
-                return answer
-            if urlsplit(url).scheme == "https" and urlsplit(answer).scheme != "https":
-                raise FetchError(f"{url} leads to {answer}, which is not encrypted")
-            url = answer
+            result = self._request(url, validators)
+            if isinstance(result, Download):
+                return result
+            if urlsplit(url).scheme == "https" and urlsplit(result).scheme != "https":
+                raise FetchError(f"{url} redirects to {result}, which is not encrypted")
+            url = result
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects, the last to {url}")
 
-    def _once(self, url: str, known: Known) -> Answer | str:
-        """Return the answer to one request, or where it is redirected to."""
-        assert self._client is not None, "used outside of its context"
-        asked = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
+    def _request(self, url: str, validators: Validators) -> Download | str:
+        """Make one request. Returns the document, or the URL of a redirect."""
+        assert self._client is not None, "used as a context manager"
+        conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified}
+        headers = {name: value for name, value in conditions.items() if value}
         try:
-            request = self._client.build_request("GET", url, headers={k: v for k, v in asked.items() if v})
+            request = self._client.build_request("GET", url, headers=headers)
             if request.url.scheme not in {"http", "https"} or not request.url.host:
-                raise FetchError(f"{url} is no http or https address")
-            self.pace.wait(request.url.host)
+                raise FetchError(f"{url} is not an http or https URL")
+            self.rate_limit.wait(request.url.host)
             response = self._client.send(request, stream=True)
             try:
-                return self._judged(response, known)
+                return self._result_of(response, validators)
             finally:
                 response.close()
-        except Forbidden as problem:
-            raise FetchError(str(problem)) from problem
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as problem:
-            raise FetchError(f"{url} cannot be asked for: {problem}") from problem
-        except (httpx.HTTPError, *_BROKEN) as problem:
-            reason = str(problem) or type(problem).__name__
-            raise FetchError(f"{url}: the connection failed: {reason}", passing=True) from problem
+        except ForbiddenAddressError as error:
+            raise FetchError(str(error)) from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            raise FetchError(f"{url} is not a valid URL: {error}") from error
+        except (httpx.HTTPError, *_CONNECTION_ERRORS) as error:
+            reason = str(error) or type(error).__name__
+            raise FetchError(f"{url}: the connection failed: {reason}", temporary=True) from error
 
-    def _judged(self, response: httpx.Response, known: Known) -> Answer | str:
+    def _result_of(self, response: httpx.Response, validators: Validators) -> Download | str:
         status, headers = response.status_code, response.headers
         if status == httpx.codes.NOT_MODIFIED:
-            return Answer(None, "", known)
+            return Download(None, "", validators)
         if status in _REDIRECTS and "location" in headers:
             return str(response.url.join(headers["location"]))
         if status != httpx.codes.OK:
             wait = retry_after(headers.get("retry-after", ""), self.now())
-            reason = f"{response.url} answers {status} {response.reason_phrase}".rstrip()
+            reason = f"{response.url}: status {status} {response.reason_phrase}".rstrip()
             if wait is not None:
-                reason = f"{reason} and asks to come back in {wait:.0f} s"
-            raise FetchError(reason, passing=status in _PASSING, after=wait, status=status)
+                reason = f"{reason}, retry after {wait:.0f} s"
+            raise FetchError(reason, temporary=status in _TEMPORARY, retry_after=wait, status=status)
         data = self._body(response)
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        return Answer(data, kind, Known(headers.get("etag", ""), headers.get("last-modified", "")))
+        content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        received = Validators(headers.get("etag", ""), headers.get("last-modified", ""))
+        return Download(data, content_type, received)
 
     def _body(self, response: httpx.Response) -> bytes:
-        """Return the body, unpacked piece by piece: a bomb is noticed before it is in memory."""
+        """Return the body, decompressed piece by piece, so that no decompression bomb fills the memory."""
         most, deadline = self.limits.max_bytes, time.monotonic() + self.limits.seconds
-        packing = response.headers.get("content-encoding", "identity").strip().lower()
-        if packing not in {"identity", "", "gzip", "x-gzip"}:
-            raise FetchError(f"{response.url} is packed as {packing}, which was not asked for")
-        unpack = zlib.decompressobj(_GZIP) if packing.endswith("gzip") else None
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"identity", "", "gzip", "x-gzip"}:
+            raise FetchError(f"{response.url} has the content encoding {encoding}, which was not requested")
+        unpack = zlib.decompressobj(_GZIP) if encoding.endswith("gzip") else None
         pieces: list[bytes] = []
         size = 0
         for raw in response.iter_raw():
             try:
                 piece = unpack.decompress(raw, most - size + 1) if unpack else raw
-            except zlib.error as problem:
-                raise FetchError(f"{response.url} is no gzip as it claims", passing=True) from problem
+            except zlib.error as error:
+                raise FetchError(f"{response.url} is not valid gzip", temporary=True) from error
             size += len(piece)
             pieces.append(piece)
             if size > most:
                 raise FetchError(f"{response.url} has more than {most / _MIB:,.1f} MiB (max_file_mb)")
             if time.monotonic() > deadline:
                 raise FetchError(
-                    f"{response.url} takes longer than {self.limits.seconds:.0f} s", passing=True
+                    f"{response.url} took longer than {self.limits.seconds:.0f} s", temporary=True
                 )
         if unpack is not None and not unpack.eof:
-            raise FetchError(f"{response.url} ends before its end", passing=True)
+            raise FetchError(f"{response.url} is incomplete", temporary=True)
         return b"".join(pieces)
 
 
-# What the transport raises, as it is not httpx's own.
-_BROKEN = (
+# The transport raises errors of httpcore, not of httpx.
+_CONNECTION_ERRORS = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
     httpcore.ProtocolError,
@@ -246,14 +258,14 @@ _BROKEN = (
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date; None if it says nothing."""
-    bare = value.strip()
-    if bare.isascii() and bare.isdigit():
-        return min(float(bare[:9]), 86_400.0)
+    """Return the seconds of a Retry-After header, which is a number or a date; None if it is invalid."""
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), _LONGEST_WAIT)
     try:
-        moment = parsedate_to_datetime(bare)
+        end = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), 86_400.0)
+    if end.tzinfo is None:
+        end = end.replace(tzinfo=UTC)
+    return min(max((end - now).total_seconds(), 0.0), _LONGEST_WAIT)

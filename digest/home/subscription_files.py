@@ -1,7 +1,8 @@
-"""Subscription files ↔ values, checked. A file with a mistake is a value too: `Flawed`."""
+"""Subscription files: reading, checking and writing.
 
-import json
-import re
+An invalid file is a value, too: `InvalidSubscription`.
+"""
+
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -10,21 +11,28 @@ from typing import Any, cast
 from digest.compose.slots import parse_schedule
 from digest.errors import Problem, QueryError
 from digest.home.durations import parse_span
-from digest.home.toml import Table, at_least, nearest, one_of, parse_toml, read_text, strings, time_zone
+from digest.home.toml import (
+    TableReader,
+    at_least,
+    one_of,
+    parse_toml,
+    read_text,
+    shown_value,
+    strings,
+    time_zone,
+    toml_value,
+)
+from digest.home.values import email_address, is_id
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import parse, parse_exclude
-from digest.model import Home, RankingWeights, Subscription
-from digest.model.subscriptions import ID
+from digest.model import FORMS, Home, RankingWeights, Subscription
 
-FORMATS = ("html", "markdown", "text", "eml")
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
-
-_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidSubscription:
-    """A subscription file with mistakes: left out of the run, its cursor stays."""
+    """An invalid subscription file; runs skip it and keep its cursor."""
 
     id: str
     problems: tuple[Problem, ...]
@@ -36,18 +44,18 @@ class InvalidSubscription:
 def load_all(
     folder: Path, *, timezone: str, language: str = "en"
 ) -> tuple[Subscription | InvalidSubscription, ...]:
-    """Read every subscription file of a folder, by id. `timezone` and `language` are the home's."""
+    """Read all subscription files of a folder, sorted by id. `timezone` and `language` are the defaults."""
     return tuple(load(path, timezone=timezone, language=language) for path in _files(folder))
 
 
 def of_home(home: Home) -> tuple[Subscription | InvalidSubscription, ...]:
-    """Read every subscription file of a home, by id."""
+    """Read all subscription files of a home, sorted by id."""
     settings = home.settings
     return load_all(home.subscriptions, timezone=settings.timezone, language=settings.language)
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the subscription files of a folder, by id."""
+    """Return the subscription files of a folder, sorted by id."""
     if not folder.is_dir():
         return []
     files = [path for path in folder.glob("*.toml") if not path.name.startswith(".")]
@@ -55,7 +63,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 class SubscriptionCache:
-    """The subscriptions of a folder, read again only where a file changed."""
+    """Reads the subscriptions of a folder; files that have not changed since are not read again."""
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[tuple[object, ...], Subscription | InvalidSubscription]] = {}
@@ -63,24 +71,24 @@ class SubscriptionCache:
     def load_all(
         self, folder: Path, *, timezone: str, language: str = "en"
     ) -> tuple[Subscription | InvalidSubscription, ...]:
-        """Return what the function `load_all` returns."""
+        """Return the same as the function `load_all`."""
         known, self._known = self._known, {}
         for path in _files(folder):
-            mark = _mark(path, timezone, language)
-            before = known.get(path)
-            if before is None or before[0] != mark:
-                before = mark, load(path, timezone=timezone, language=language)
-            self._known[path] = before
+            version = _version(path, timezone, language)
+            cached = known.get(path)
+            if cached is None or cached[0] != version:
+                cached = version, load(path, timezone=timezone, language=language)
+            self._known[path] = cached
         return tuple(subscription for _, subscription in self._known.values())
 
 
-def _mark(path: Path, *given: str) -> tuple[object, ...]:
-    """Return what changes when a file, or what it is read with, changes."""
+def _version(path: Path, *defaults: str) -> tuple[object, ...]:
+    """Return a value that changes when the file or the defaults change."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
-        return given, error.errno
-    return given, found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
+        return defaults, error.errno
+    return defaults, status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode
 
 
 def load(path: Path, *, timezone: str, language: str = "en") -> Subscription | InvalidSubscription:
@@ -95,55 +103,54 @@ def load(path: Path, *, timezone: str, language: str = "en") -> Subscription | I
 def check(
     stem: str, text: str, *, shown: str, timezone: str, language: str = "en"
 ) -> Subscription | InvalidSubscription:
-    """Read the text of the subscription file `stem`.toml; `shown` names it in messages."""
+    """Check the text of the subscription file `stem`.toml; `shown` names it in messages."""
     data = parse_toml(text, shown)
     if isinstance(data, Problem):
         return InvalidSubscription(stem, (data,))
     problems: list[Problem] = []
-    table = Table(data, shown=shown, text=text, problems=problems)
+    table = TableReader(data, shown=shown, text=text, problems=problems)
     subscription = _subscription(stem, table, timezone, language)
-    table.finish()
-    if not ID.fullmatch(stem):
-        problems.append(
-            Problem(shown, "", "is no valid file name", "use a-z, 0-9 and - only, at most 64 characters")
-        )
+    table.reject_unknown()
+    if not is_id(stem):
+        remedy = "use a-z, 0-9 and - only, at most 64 characters"
+        problems.append(Problem(shown, "", "is not a valid file name", remedy))
     if stem in RESERVED:
         problems.append(
-            Problem(shown, "", f"{stem!r} is the name of the feed of all papers", "rename the file")
+            Problem(shown, "", f"{stem!r} is reserved for the feed of all papers", "rename the file")
         )
     return InvalidSubscription(stem, tuple(problems)) if problems else subscription
 
 
-def _subscription(stem: str, table: Table, timezone: str, language: str) -> Subscription:
+def _subscription(stem: str, table: TableReader, timezone: str, language: str) -> Subscription:
     email = _email(table)
-    default_formats = [name for name in FORMATS if name != "eml" or email]
+    default_formats = [name for name in FORMS if name != "eml" or email]
     subscription = Subscription(
         id=stem,
-        name=table.take("name", str, stem, _name),
+        name=table.get("name", str, stem, _name),
         email=email,
         keywords=_queries(table, "keywords"),
         exclude=_queries(table, "exclude"),
-        schedule=table.take("schedule", str, "daily 08:00", _schedule),
-        timezone=table.take("timezone", str, timezone, time_zone),
-        max_papers=table.take("max_papers", int, 20, at_least(1)),
-        newer_than=_span(table, "newer_than"),
-        formats=tuple(_formats(table, default_formats)),
-        start=_span(table, "start", now=True) or timedelta(days=7 if "start" not in table else 0),
-        enabled=table.take("enabled", bool, True),
-        paused_until=_day(table, "paused_until"),
-        send_empty=table.take("send_empty", str, "never", one_of("never", "weekly note")),
-        language=table.take("language", str, language, one_of(*LANGUAGES)),
+        schedule=table.get("schedule", str, "daily 08:00", _schedule),
+        timezone=table.get("timezone", str, timezone, time_zone),
+        max_papers=table.get("max_papers", int, 20, at_least(1)),
+        newer_than=table.parse("newer_than", str, None, parse_span),
+        formats=tuple(table.get_list("formats", default_formats, _formats)),
+        start=table.parse("start", str, timedelta(days=7), _start),
+        enabled=table.get("enabled", bool, True),
+        paused_until=table.parse("paused_until", object, None, _day),
+        send_empty=table.get("send_empty", str, "never", one_of("never", "weekly note")),
+        language=table.get("language", str, language, one_of(*LANGUAGES, noun="language")),
         ranking=_ranking(table.table("ranking")),
-        chat=tuple(dict.fromkeys(table.take_list("chat", [], _room_names))),
+        chat=tuple(dict.fromkeys(table.get_list("chat", [], _room_names))),
     )
     if "keywords" not in table:
-        table.wrong("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
+        table.problem("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
     if "eml" in subscription.formats and not email and "email" not in table:
-        table.wrong("formats", "has eml but there is no email", "add email or leave eml out")
+        table.problem("formats", "contains eml but there is no email", "add email or remove eml")
     return subscription
 
 
-def _ranking(table: Table | None) -> RankingWeights:
+def _ranking(table: TableReader | None) -> RankingWeights:
     if table is None:
         return RankingWeights()
     default = RankingWeights()
@@ -152,10 +159,12 @@ def _ranking(table: Table | None) -> RankingWeights:
         def check(value: object) -> object:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not 0 <= cast("float", value) <= most:
-                raise ValueError(f"is {value!r}; write a number from 0 to {most:g}")
+                raise ValueError(
+                    f"{shown_value(value)} is not a valid weight; use a number from 0 to {most:g}"
+                )
             return value
 
-        return float(cast("float", table.take(key, object, getattr(default, key), check)))
+        return float(cast("float", table.get(key, object, getattr(default, key), check)))
 
     weights = RankingWeights(
         keyword=weight("keyword"),
@@ -163,69 +172,70 @@ def _ranking(table: Table | None) -> RankingWeights:
         popularity=weight("popularity"),
         freshness=weight("freshness"),
         diversity=weight("diversity", most=1),
-        discover=table.take("discover", int, default.discover, _a_week),
-        clicks=table.take("clicks", bool, default.clicks),
+        discover=table.get("discover", int, default.discover, _papers_a_week),
+        clicks=table.get("clicks", bool, default.clicks),
     )
-    table.finish()
+    table.reject_unknown()
     return weights
 
 
-def _a_week(value: int) -> int:
+def _papers_a_week(value: int) -> int:
     if not 0 <= value <= 100:
-        raise ValueError(f"is {value}; write a whole number from 0 to 100")
+        raise ValueError(f"{value} is out of range; use a whole number from 0 to 100")
     return value
 
 
-def _email(table: Table) -> tuple[str, ...]:
-    if "email" not in table:
-        table.take("email", str, "")
-        return ()
-    # One address may stand without brackets.
-    value: object = table.take("email", object, "")
+def _email(table: TableReader) -> tuple[str, ...]:
+    return table.parse("email", object, (), _addresses)
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    # A single address needs no brackets.
     addresses = [value] if isinstance(value, str) else value
     if not isinstance(addresses, list) or not addresses:
-        table.wrong("email", f"is {value!r}", "write an address or a list of addresses")
-        return ()
-    for address in addresses:
-        if not isinstance(address, str) or not _ADDRESS.fullmatch(address) or len(address) > 254:
-            table.wrong("email", f"{address!r} is no e-mail address", "write name@example.org")
-            return ()
-    return tuple(dict.fromkeys(addresses))
+        raise ValueError(
+            f"{shown_value(value)} is not an e-mail address; use an address or a list of addresses"
+        )
+    return tuple(dict.fromkeys(map(_address, addresses)))
+
+
+def _address(value: object) -> str:
+    return email_address(value if isinstance(value, str) else shown_value(value))
 
 
 def _room_names(values: list[Any]) -> list[Any]:
     for value in strings(values):
-        if not ID.fullmatch(value):
+        if not is_id(value):
             raise ValueError(
-                f"{value!r} is no name of a room; write the NAME of a [chat.NAME] in digest.toml"
+                f"{value!r} is not a valid room name; use the NAME of a table [chat.NAME] in digest.toml"
             )
     return values
 
 
-def _queries(table: Table, key: str) -> tuple[str, ...]:
-    read = parse_exclude if key == "exclude" else parse
-    if key in table and isinstance(table.take(key, object, []), str):
-        table.wrong(key, "is a text", f"write a list: {key} = [{json.dumps(table.take(key, object, ''))}]")
+def _queries(table: TableReader, key: str) -> tuple[str, ...]:
+    value: object = table.get(key, object, [])
+    if isinstance(value, str):
+        table.problem(key, f"{value!r} is not a list", f"use {key} = {toml_value([value])}")
         return ()
-    queries = tuple(table.take_list(key, [], strings))
-    if key == "keywords" and key in table and not queries and not any(p.key == key for p in table.problems):
-        table.wrong(key, "is empty", 'write at least one: keywords = ["one-step diffusion"]')
+    queries = tuple(table.get_list(key, [], strings))
+    if key == "keywords" and value == [] and key in table:
+        table.problem(key, "is empty", 'add at least one query, such as keywords = ["one-step diffusion"]')
     for number, query in enumerate(queries, 1):
         try:
-            read(query)
+            parse_exclude(query) if key == "exclude" else parse(query)
         except QueryError as error:
             ordinal = f"{key}, {number} of {len(queries)}: " if len(queries) > 1 else ""
-            table.wrong(
+            table.problem(
                 key,
-                f"{ordinal}{error.message}, character {error.position + 1}",
-                f"{error.remedy}\n{error.pointed()}",
+                f"{ordinal}{error.message} (character {error.position + 1})",
+                f"{error.remedy}\n{error.excerpt()}",
             )
     return queries
 
 
 def _name(value: str) -> str:
     if not value.strip():
-        raise ValueError("is empty; write a name or leave it out")
+        raise ValueError("is empty; use a name or remove the setting")
     return " ".join(value.split())
 
 
@@ -234,56 +244,29 @@ def _schedule(value: str) -> str:
     return value
 
 
-def _formats(table: Table, default: list[Any]) -> list[Any]:
-    def known(values: list[Any]) -> list[Any]:
-        for value in strings(values):
-            if value not in FORMATS:
-                raise ValueError(f"{value!r} is no format; {nearest(value, FORMATS)}")
-        return [name for name in FORMATS if name in values]
-
-    return table.take_list("formats", default, known)
+def _formats(values: list[Any]) -> list[Any]:
+    check = one_of(*FORMS, noun="format")
+    chosen = [check(value) for value in strings(values)]
+    return [name for name in FORMS if name in chosen]
 
 
-def _span(table: Table, key: str, *, now: bool = False) -> timedelta | None:
-    span: list[timedelta] = []
-
-    def check(value: str) -> str:
-        span.append(timedelta(0) if now and value == "now" else parse_span(value))
-        return value
-
-    table.take(key, str, "", check)
-    return span[0] if span else None
+def _start(value: str) -> timedelta:
+    return timedelta(0) if value == "now" else parse_span(value)
 
 
-def _day(table: Table, key: str) -> date | None:
-    value = table.take(key, object, None)
+def _day(value: object) -> date:
     if isinstance(value, datetime):
         return value.date()
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    if value is None or isinstance(value, date):
+    if isinstance(value, date):
         return value
-    table.wrong(key, f"is {value!r}", f"write a date: {key} = 2026-12-24")
-    return None
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise ValueError(
+            f"{shown_value(value)} is not a valid date; use a date such as 2026-12-24"
+        ) from error
 
 
 def new_text(values: dict[str, object]) -> str:
-    """Return the text of a subscription file with these values."""
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
-
-
-def _toml(value: object) -> str:
-    """Write a value as TOML: texts, numbers, truth and lists of them."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    # A text of JSON is one of TOML, but for the delete character.
-    return (
-        json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
-        if isinstance(value, str)
-        else str(value)
-    )
+    """Return the text of a subscription file with these values, in order."""
+    return "".join(f"{key} = {toml_value(value)}\n" for key, value in values.items())

@@ -1,9 +1,10 @@
-"""Tables of a TOML file, checked key by key: all problems at once, each with its line and a remedy."""
+"""TOML files that people write: reading, checking key by key, and writing values."""
 
 import difflib
+import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,18 +12,20 @@ from zoneinfo import ZoneInfo, available_timezones
 from digest.errors import Problem
 
 T = TypeVar("T")
+U = TypeVar("U")
 
-_KINDS = {
-    str: "a text in quotes",
-    int: "a whole number",
-    bool: "true or false",
-    list: "a list",
-    dict: "a table",
+# For each type of value: what it is called, and the remedy for a value of another type.
+_TYPES: dict[type, tuple[str, str]] = {
+    str: ("text", "put text in quotes"),
+    int: ("a whole number", "use a whole number without quotes"),
+    bool: ("true or false", "use true or false without quotes"),
+    list: ("a list", "use a list in brackets"),
+    dict: ("a table", "use a table"),
 }
 
 
 def read_text(path: Path, shown: str) -> str | Problem:
-    """Read a text file that a person wrote, or say why it cannot be read."""
+    """Return the text of a file, or why it cannot be read; `shown` names the file in messages."""
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:
@@ -32,21 +35,24 @@ def read_text(path: Path, shown: str) -> str | Problem:
 
 
 def parse_toml(text: str, shown: str) -> dict[str, Any] | Problem:
-    """Read TOML, or say what is wrong with it and where."""
+    """Return the values in a TOML text, or its first syntax error; `shown` names the file in messages."""
     try:
         return tomllib.loads(text)
     except RecursionError:
-        return Problem(shown, "", "is not valid TOML: too many brackets in brackets", "close them")
+        return Problem(shown, "", "is not valid TOML: too many nested brackets", "close the brackets")
     except ValueError as error:  # also a number of thousands of digits
-        place = re.search(r"line (\d+)", str(error))
+        match = re.search(r"line (\d+)", str(error))
         last = text.rstrip().count("\n") + 1 if str(error).endswith("(at end of document)") else None
-        line = place[1] if place else last
+        line = match[1] if match else last
         where = f"{shown}:{line}" if line else shown
-        return Problem(where, "", f"is not valid TOML: {error}", "mend that line")
+        return Problem(where, "", f"is not valid TOML: {error}", "correct this line")
 
 
-class Table:
-    """One table of a file. `take` each key, then `finish`; what was wrong is in `problems`."""
+class TableReader:
+    """Reads one table of a file: `get` each key, then `reject_unknown`.
+
+    Mistakes are collected in `problems`.
+    """
 
     def __init__(
         self, data: Mapping[str, Any], *, shown: str, text: str, problems: list[Problem], name: str = ""
@@ -56,53 +62,71 @@ class Table:
         self._known: list[str] = []
 
     def names(self) -> tuple[str, ...]:
-        """Return all keys that are there."""
+        """Return all keys of the table, in order."""
         return tuple(self._data)
 
     def __contains__(self, key: str) -> bool:
         return key in self._data
 
-    def take(self, key: str, kind: type[T], default: T, check: Callable[[T], T] | None = None) -> T:
-        """Return the value of `key`: of type `kind` and accepted by `check` (ValueError says why not)."""
+    def get(self, key: str, kind: type[T], default: T, check: Callable[[T], T] | None = None) -> T:
+        """Return the value of `key`, as `check` returns it, or `default` if it is absent or invalid.
+
+        The value must be a `kind` and accepted by `check`. A check raises ValueError with "message; remedy".
+        """
+        return self.parse(key, kind, default, check or _unchanged)
+
+    def parse(self, key: str, kind: type[T], default: U, parser: Callable[[T], U]) -> U:
+        """Return what `parser` makes of the value of `key`; otherwise like `get`."""
         self._known.append(key)
         if key not in self._data:
             return default
         value = self._data[key]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.wrong(key, f"is {value!r}", f"write {_KINDS.get(kind, kind.__name__)}")
+            expected, remedy = _TYPES[kind]
+            self.problem(key, f"{shown_value(value)} is not {expected}", remedy)
             return default
         try:
-            return check(value) if check else value
+            return parser(value)
         except ValueError as error:
             message, _, remedy = str(error).partition("; ")
-            self.wrong(key, message, remedy)
+            self.problem(key, message, remedy)
             return default
 
-    def take_list(self, key: str, default: list[Any], check: Callable[[list[Any]], list[Any]]) -> list[Any]:
-        """Return the list at `key`, as `take` does."""
-        return self.take(key, list, default, check)
+    def get_list(self, key: str, default: list[Any], check: Callable[[list[Any]], list[Any]]) -> list[Any]:
+        """Return the list at `key`, like `get`."""
+        return self.get(key, list, default, check)
 
-    def table(self, key: str) -> "Table | None":
-        """Return the sub-table `key`, None if it is absent or no table."""
+    def table(self, key: str) -> "TableReader | None":
+        """Return a reader of the sub-table `key`, None if it is absent or not a table."""
         if key not in self._data:
             self._known.append(key)
             return None
-        data: dict[str, Any] = self.take(key, dict, {})
+        data: dict[str, Any] = self.get(key, dict, {})
         if data is not self._data[key]:
             return None
         name = f"{self._name}.{key}" if self._name else key
-        return Table(data, shown=self._shown, text=self._text, problems=self.problems, name=name)
+        return TableReader(data, shown=self._shown, text=self._text, problems=self.problems, name=name)
 
-    def finish(self) -> None:
-        """Report the keys nobody took, each with the nearest valid one."""
+    def require(self, *keys: str) -> None:
+        """Report the keys among these that are absent."""
+        for key in keys:
+            if key not in self._data:
+                self.problem(key, "is missing", "add it")
+
+    def reject_unknown(self) -> None:
+        """Report the keys that were not read, each with the nearest known key."""
         for key in self._data:
             if key not in self._known:
-                near = difflib.get_close_matches(key, self._known, n=1, cutoff=0.6)
-                known = ", ".join(sorted(set(self._known)))
-                remedy = f"did you mean {near[0]!r}?" if near else f"known keys: {known}"
-                self.wrong(key, "is no known key", remedy)
+                near = _nearest(key, self._known)
+                remedy = (
+                    f"did you mean {near!r}?"
+                    if near
+                    else f"known keys: {', '.join(sorted(set(self._known)))}"
+                )
+                self.problem(key, "unknown key", remedy)
 
-    def wrong(self, key: str, message: str, remedy: str = "") -> None:
+    def problem(self, key: str, message: str, remedy: str = "") -> None:
+        """Report a problem with the line of `key`, or that of the table if the key is absent."""
         shown_key = f"{self._name}.{key}" if self._name else key
         line = line_of(self._text, self._name, key) or line_of(self._text, "", self._name)
         where = f"{self._shown}:{line}" if line else self._shown
@@ -110,7 +134,7 @@ class Table:
 
 
 def line_of(text: str, table: str, key: str) -> int | None:
-    """Return the line (from 1) on which `key` of `table` ("" for the top) is set, None if not found."""
+    """Return the line (from 1) on which `key` of `table` ("" for the top level) is set, None if not found."""
     current = ""
     name = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
     for number, line in enumerate(text.split("\n"), 1):
@@ -123,32 +147,60 @@ def line_of(text: str, table: str, key: str) -> int | None:
     return None
 
 
+def shown_value(value: object) -> str:
+    """Return a value for a message, in the syntax of TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(shown_value, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {shown_value(each)}" for key, each in value.items()) + "}"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def toml_value(value: object) -> str:
+    """Return a text, number, truth value, date or list of these as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    # A JSON string is a TOML string, except for the delete character.
+    return (
+        json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
+        if isinstance(value, str)
+        else str(value)
+    )
+
+
+# Checks of values: each returns the value or raises ValueError with "message; remedy".
+
+
 def strings(values: list[Any]) -> list[Any]:
     """Accept a list of non-empty texts."""
     if not all(isinstance(value, str) and value.strip() for value in values):
-        raise ValueError("holds something that is no text; write a list of texts in quotes")
+        raise ValueError("contains a value that is empty or not text; use a list of texts in quotes")
     return values
 
 
-def one_of(*allowed: str) -> Callable[[str], str]:
+def one_of(*allowed: str, noun: str = "value") -> Callable[[str], str]:
+    """Return a check that accepts these texts; `noun` names them in the message."""
+
     def check(value: str) -> str:
         if value not in allowed:
-            raise ValueError(f"is {value!r}; {nearest(value, allowed)}")
+            near = _nearest(value, allowed)
+            remedy = f"did you mean {near!r}?" if near else "use one of " + ", ".join(map(repr, allowed))
+            raise ValueError(f"{value!r} is not a valid {noun}; {remedy}")
         return value
 
     return check
 
 
-def nearest(value: str, allowed: tuple[str, ...]) -> str:
-    """Return the remedy for a value that is none of `allowed`."""
-    near = difflib.get_close_matches(value, allowed, n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else "write one of " + ", ".join(map(repr, allowed))
-
-
 def at_least(low: int) -> Callable[[int], int]:
+    """Return a check that accepts numbers from `low`."""
+
     def check(value: int) -> int:
         if value < low:
-            raise ValueError(f"is {value}; write {low} or more")
+            raise ValueError(f"{value} is too small; use {low} or more")
         return value
 
     return check
@@ -159,11 +211,15 @@ def time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, KeyError) as error:  # an unknown name is a KeyError
-        raise ValueError(_no_zone(value)) from error
+        near = _nearest(value, sorted(available_timezones()))
+        remedy = f"did you mean {near!r}?" if near else 'use a name such as "Europe/Paris"'
+        raise ValueError(f"{value!r} is not a valid time zone; {remedy}") from error
     return value
 
 
-def _no_zone(value: str) -> str:
-    near = difflib.get_close_matches(value, sorted(available_timezones()), n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}?" if near else 'write a name such as "Europe/Paris"'
-    return f"{value!r} is no time zone; {hint}"
+def _nearest(value: str, allowed: Collection[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(value, allowed, n=1, cutoff=0.6)), None)
+
+
+def _unchanged(value: T) -> T:
+    return value

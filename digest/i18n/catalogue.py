@@ -1,7 +1,7 @@
-"""Languages other than English: catalogues of messages, and what Babel knows of days, numbers and plurals.
+"""Languages other than English: messages from a catalogue; days, numbers and plurals from Babel.
 
-A catalogue is a file in gettext's format, `digest/i18n/locale/<code>/LC_MESSAGES/digest.po`, and is read as it is:
-there is nothing to build. Babel is imported when such a language is first spoken.
+A catalogue is a gettext file, `digest/i18n/locale/<code>/LC_MESSAGES/digest.po`, that is read without compiling.
+Babel is imported when such a language is first used.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ LOCALE = Path(__file__).parent / "locale"
 
 
 class Translated(Language):
-    """A language by its catalogue; a message that it lacks is said in English."""
+    """A language with a catalogue; a message that the catalogue lacks stays English."""
 
     def __init__(self, code: str) -> None:
         from babel import Locale
@@ -53,27 +53,27 @@ class Translated(Language):
         return format_percent(share, locale=self._locale)
 
     def weekday(self, day: date) -> str:
-        return _written(self._locale, "EEEE", day)
+        return _formatted(self._locale, "EEEE", day)
 
-    # How the parts of a day follow each other is a message as others are.
+    # The order of the parts of a date is translated like any message.
     def long_day(self, day: date, *, year: bool = False) -> str:
         pattern = self.gettext("EEEE d MMMM y") if year else self.gettext("EEEE d MMMM")
-        return _written(self._locale, pattern, day)
+        return _formatted(self._locale, pattern, day)
 
     def day_and_month(self, day: date, *, year: bool = False) -> str:
-        return _written(self._locale, self.gettext("d MMMM y") if year else self.gettext("d MMMM"), day)
+        return _formatted(self._locale, self.gettext("d MMMM y") if year else self.gettext("d MMMM"), day)
 
     def short_day(self, day: date) -> str:
-        return _written(self._locale, self.gettext("d MMM y"), day)
+        return _formatted(self._locale, self.gettext("d MMM y"), day)
 
 
-# The order in which gettext counts plural forms.
+# The order of plural forms in gettext files.
 _PLURAL_TAGS = ("zero", "one", "two", "few", "many", "other")
 
 
 @lru_cache(maxsize=1024)
-def _written(locale: Any, pattern: str, day: date) -> str:
-    """Return a day in a pattern of Unicode's, with the names of a locale."""
+def _formatted(locale: Any, pattern: str, day: date) -> str:
+    """Return a day in a Unicode date pattern, with the names of a locale."""
     from babel.dates import format_date
 
     return format_date(day, pattern, locale=locale)

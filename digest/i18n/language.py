@@ -1,6 +1,6 @@
-"""How we speak to readers: our messages, and days and numbers as English writes them.
+"""The language of fixed texts: messages, days, numbers and lists in English.
 
-Every other language is made of this one by a catalogue: see `catalogue`. Pure.
+`catalogue` makes the other languages from it.
 """
 
 from collections.abc import Sequence
@@ -14,32 +14,32 @@ _MONTHS += ("July", "August", "September", "October", "November", "December")
 
 
 class Language:
-    """English. Messages have places for values in gettext's way: `since %(weekday)s`."""
+    """English. Messages have placeholders as in gettext: `since %(weekday)s`."""
 
     code = "en"
 
     def message(self, text: str) -> str:
-        """Return a message with its places still empty."""
+        """Return the translation of a message, its placeholders not yet filled."""
         return text
 
     def plural(self, one: str, many: str, number: int) -> str:
-        """Return the form of a message that goes with a number, its places still empty."""
+        """Return the form of a message for a number, its placeholders not yet filled."""
         return one if number == 1 else many
 
     def gettext(self, text: str, **values: str) -> str:
-        """Return a message with its places filled."""
+        """Return the translation of a message with its placeholders filled."""
         text = self.message(text)
         return text % values if values else text
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        """Return a message that counts, such as `2 papers`, from `%(number)s paper` and its plural."""
+        """Return the translation of a message with a count: `2 papers` for `%(number)s paper(s)`."""
         return self.plural(one, many, number) % {"number": self.number(number)}
 
-    def listed(self, told: Sequence[str]) -> str:
+    def listed(self, items: Sequence[str]) -> str:
         """Return `a, b and c`."""
-        if len(told) < 2:
-            return "".join(told)
-        return self.gettext("%(most)s and %(last)s", most=", ".join(told[:-1]), last=told[-1])
+        if len(items) < 2:
+            return "".join(items)
+        return self.gettext("%(most)s and %(last)s", most=", ".join(items[:-1]), last=items[-1])
 
     def number(self, value: int) -> str:
         """Return `12,345`."""
@@ -54,13 +54,13 @@ class Language:
         return _DAYS[day.weekday()]
 
     def long_day(self, day: date, *, year: bool = False) -> str:
-        """Return `Monday 24 November`, and its year if asked to."""
+        """Return `Monday 24 November`, with `year` also its year."""
         return f"{self.weekday(day)} {self.day_and_month(day, year=year)}"
 
     def day_and_month(self, day: date, *, year: bool = False) -> str:
-        """Return `24 November`, and its year if asked to."""
-        told = f"{day.day} {_MONTHS[day.month - 1]}"
-        return f"{told} {day.year}" if year else told
+        """Return `24 November`, with `year` also its year."""
+        text = f"{day.day} {_MONTHS[day.month - 1]}"
+        return f"{text} {day.year}" if year else text
 
     def short_day(self, day: date) -> str:
         """Return `25 Sep 2024`."""

@@ -1,7 +1,7 @@
-"""Which paper is this? Ids and titles in one spelling, and the decision whether two listings are one paper.
+"""The identity of papers: normalised ids and titles, and the decision whether two listings are one paper.
 
-`keys_of` gives the keys under which a paper is found again, `traces` the hashes that find near titles,
-`compare` the decision itself, with its rule and its evidence, `may_be_one` whether a person should look.
+`keys_of` returns the keys by which a paper is found again, `traces` the hashes that find near titles, `compare`
+the decision with its rule and evidence, and `may_be_one` whether a user should check the pair.
 """
 
 from digest.identity.decide import Verdict, compare, compare_ids, compare_namesakes

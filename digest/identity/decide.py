@@ -1,6 +1,6 @@
-"""Are two listings one paper? The one decision that everything asks, with its rule and its evidence.
+"""The decision whether two listings are one paper, with its rule and its evidence. Pure.
 
-Swallowing a paper is worse than showing one twice, so every rule errs towards two papers. Pure.
+Hiding a paper is worse than showing one twice, so every rule prefers two papers in doubt.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from digest.model import Listing
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether two listings are one paper, by which rule, and what spoke for it or against it.
+    """Whether two listings are one paper, the rule that decided it, and the evidence for or against.
 
-    `clash`: an id says that they are two; nothing outweighs that.
+    `clash` means that ids show two papers; no other evidence outweighs that.
     """
 
     same: bool
@@ -27,23 +27,23 @@ class Verdict:
 
 
 def compare(one: Listing, other: Listing) -> Verdict:
-    """Say whether two listings are one paper. Their ids must be in normal form (see `identified`)."""
+    """Return whether two listings are one paper. Their ids must be in normal form (see `identified`)."""
     if fold_text(one.title) == fold_text(other.title):
         return compare_namesakes(one, other)
     return compare_ids(one, other) or _near_titles(one, other)
 
 
 def compare_namesakes(one: Listing, other: Listing) -> Verdict:
-    """Say the same of two listings whose folded titles are, or once were, equal."""
+    """Return whether two listings are one paper whose folded titles are, or once were, equal."""
     return compare_ids(one, other) or _equal_titles(one, other)
 
 
 def compare_ids(one: Listing, other: Listing) -> Verdict | None:
-    """Say what the ids of two listings decide; None if they leave it open."""
+    """Return the decision by the ids of two listings; None if they do not decide it."""
     if one.arxiv and other.arxiv:
         same = one.arxiv.casefold() == other.arxiv.casefold()
-        told = one.arxiv if same else f"{one.arxiv} is not {other.arxiv}"
-        return Verdict(same, "arxiv id", told, clash=not same)
+        evidence = one.arxiv if same else f"{one.arxiv} is not {other.arxiv}"
+        return Verdict(same, "arxiv id", evidence, clash=not same)
     if one.doi and other.doi:
         left, right = one.doi.casefold(), other.doi.casefold()
         if left == right:
@@ -53,26 +53,27 @@ def compare_ids(one: Listing, other: Listing) -> Verdict | None:
     return None
 
 
-# --- equal titles ----------------------------------------------------------------------------------
-
-
 def _equal_titles(one: Listing, other: Listing) -> Verdict:
     parts = words_of(one.title)
     people = shared(one.authors, other.authors)
-    if is_recurrent(parts) and not _one_and_the_same(one, other):
-        return Verdict(False, "recurrent title", "the title stands over many papers, and nothing else agrees")
+    if is_recurrent(parts) and not _fully_agree(one, other):
+        return Verdict(False, "recurrent title", "many papers have this title, and nothing else agrees")
     strangers = people is not None and people[0] == 0 and not _same_text(one, other)
     if strangers and (len(parts) <= SHORT or not _garbled(one, other)):
-        return Verdict(False, "other authors", "the titles are equal, no author is")
+        return Verdict(False, "other authors", "the titles are equal, but no author is")
     if apart := _publications_apart(one, other):
         return Verdict(False, "other publication", apart)
     if len(parts) <= SHORT and people is not None and published(one) and published(other):
         most = max(len(one.authors), len(other.authors))
         if people[0] * 2 < most and not _garbled(one, other) and not _same_text(one, other):
-            return Verdict(False, "other authors", f"a short title, and {people[0]} of {most} authors")
+            return Verdict(
+                False, "other authors", f"the title is short, and only {people[0]} of {most} authors agree"
+            )
     if len(parts) <= SHORT and people is None and _years_differ(one, other) and overlap(one, other) is None:
-        return Verdict(False, "other publication", "a short title, another year, and no author to tell")
-    return Verdict(True, "same title", _told(people, None))
+        return Verdict(
+            False, "other publication", "the title is short, the years differ, and no authors are known"
+        )
+    return Verdict(True, "same title", _evidence(people, None))
 
 
 def _same_text(one: Listing, other: Listing) -> bool:
@@ -80,13 +81,13 @@ def _same_text(one: Listing, other: Listing) -> bool:
 
 
 def _garbled(one: Listing, other: Listing) -> bool:
-    """Tell whether names that do not agree may be one list, garbled: initials only, and no other year."""
+    """Tell whether two lists of names may be the same one, garbled: one has only initials, and no year differs."""
     spelled = spelled_out(one.authors) and spelled_out(other.authors)
     return not spelled and not _years_differ(one, other)
 
 
-def _one_and_the_same(one: Listing, other: Listing) -> bool:
-    """Tell whether two listings of a recurrent title agree in all that they say, and say something."""
+def _fully_agree(one: Listing, other: Listing) -> bool:
+    """Tell whether two listings agree in their abstracts, or without abstracts in everything else."""
     text = overlap(one, other)
     if text is not None:
         return text >= IDENTICAL_TEXT
@@ -95,11 +96,9 @@ def _one_and_the_same(one: Listing, other: Listing) -> bool:
     return (one.published, one.venue, one.url) == (other.published, other.venue, other.url)
 
 
-# --- near titles -----------------------------------------------------------------------------------
-
-# Shares of the shorter abstract's runs of three words.
+# Shares of the runs of three words of the shorter abstract that the longer one must have.
 SAME_TEXT, LIKE_TEXT, IDENTICAL_TEXT = 0.5, 0.8, 0.95
-SHORT = 5  # words
+SHORT = 5  # words of a title that different papers may well share
 
 
 def _near_titles(one: Listing, other: Listing) -> Verdict:
@@ -108,32 +107,32 @@ def _near_titles(one: Listing, other: Listing) -> Verdict:
     people = shared(one.authors, other.authors)
     if near is None:
         return _by_abstract(one, other, people, text)
-    told = "; ".join((*near.slips, *near.extra, *near.changes, _told(people, text)))
+    evidence = "; ".join((*near.slips, *near.extra, *near.changes, _evidence(people, text)))
     if apart := _publications_apart(one, other):
         return Verdict(False, "other publication", apart)
     if people is not None and people[0] == 0:
-        return Verdict(False, "other authors", told)
+        return Verdict(False, "other authors", evidence)
     if text is not None:
-        same = text >= _wanted_text(near, people)
-        return Verdict(same, "near title" if same else "other abstract", told)
+        same = text >= _required_text(near, people)
+        return Verdict(same, "near title" if same else "other abstract", evidence)
     same = people is not None and _people_confirm(near, people, one, other)
-    return Verdict(same, "near title" if same else "nothing confirms it", told)
+    return Verdict(same, "near title" if same else "nothing confirms it", evidence)
 
 
-def _wanted_text(near: Nearness, people: tuple[int, int] | None) -> float:
-    """Return how much of the abstracts must agree: the more, the more the titles differ."""
+def _required_text(near: Nearness, people: tuple[int, int] | None) -> float:
+    """Return the share of the abstracts that must agree: the more, the more the titles differ."""
     if near.changes:
         return IDENTICAL_TEXT if people is None else LIKE_TEXT
     return LIKE_TEXT if near.extra and people is None else SAME_TEXT
 
 
 def _people_confirm(near: Nearness, people: tuple[int, int], one: Listing, other: Listing) -> bool:
-    """Tell whether the authors make one paper of two near titles, where no abstract can.
+    """Tell whether the authors confirm a near title, where no abstract can.
 
-    The more the titles differ, the more authors must agree. Other words within a title are let pass only
-    between two bibliographies' records of one publication.
+    The more the titles differ, the more authors must agree. Different words within a title are accepted only
+    between bibliographic records of a publication.
     """
-    agree, of = people
+    agree, count = people
     if near.changes:
         most = max(len(one.authors), len(other.authors))
         if (
@@ -149,54 +148,53 @@ def _people_confirm(near: Nearness, people: tuple[int, int], one: Listing, other
             and (published(one) or published(other))
         )
     if near.extra:
-        return agree >= max(1, of - 1) and near.length >= (SHORT - 1 if agree > 2 else SHORT)
+        return agree >= max(1, count - 1) and near.length >= (SHORT - 1 if agree > 2 else SHORT)
     if not near.slips and near.length >= SHORT - 2:
         return True
-    return agree * 2 >= of and near.length >= (2 if agree > 2 else SHORT - 1)
+    return agree * 2 >= count and near.length >= (2 if agree > 2 else SHORT - 1)
 
 
 def _context(listing: Listing) -> frozenset[str]:
-    said = (*listing.authors, listing.venue or "")
-    return frozenset(part for text in said for part in words_of(text) if not part.isdigit())
+    """Return the words of authors and venue, which a reference may leave on a title."""
+    texts = (*listing.authors, listing.venue or "")
+    return frozenset(part for text in texts for part in words_of(text) if not part.isdigit())
 
 
 def _by_abstract(one: Listing, other: Listing, people: tuple[int, int] | None, text: float | None) -> Verdict:
-    """Judge two rather different titles: the same abstract, whole and word for word, makes one paper of them."""
+    """Return the decision for two rather different titles: they are one paper if the whole abstracts are equal."""
     if text != 1.0 or one.snippet or other.snippet or fold_text(one.abstract) != fold_text(other.abstract):
         return Verdict(False, "other title", "")
     left, right = words_of(one.title), words_of(other.title)
     if series_marks(left) != series_marks(right):
-        return Verdict(False, "series", "the abstracts agree, the numbers in the titles do not")
+        return Verdict(False, "series", "the abstracts agree, but the numbers in the titles differ")
     if people is not None and people[0] == 0:
-        return Verdict(False, "other authors", _told(people, text))
-    one_says, other_says = ({word for word in parts if len(word) > 3} for parts in (left, right))
-    in_common = len(one_says & other_says)
+        return Verdict(False, "other authors", _evidence(people, text))
+    one_words, other_words = ({word for word in parts if len(word) > 3} for parts in (left, right))
+    in_common = len(one_words & other_words)
     if (
         len(words_of(one.abstract)) < 30
-        or in_common * 3 < min(len(one_says), len(other_says))
+        or in_common * 3 < min(len(one_words), len(other_words))
         or not in_common
     ):
-        return Verdict(False, "other title", "the abstracts agree, the titles have too little in common")
-    return Verdict(True, "same abstract", _told(people, text))
+        return Verdict(False, "other title", "the abstracts agree, but the titles have too little in common")
+    return Verdict(True, "same abstract", _evidence(people, text))
 
 
-def _told(people: tuple[int, int] | None, text: float | None) -> str:
-    told = []
+def _evidence(people: tuple[int, int] | None, text: float | None) -> str:
+    found = []
     if people is not None:
-        told.append(f"{people[0]} of {people[1]} authors")
+        found.append(f"{people[0]} of {people[1]} authors")
     if text is not None:
-        told.append(f"{text:.0%} of the abstract")
-    return ", ".join(told) or "nothing speaks against it"
+        found.append(f"{text:.0%} of the abstract")
+    return ", ".join(found) or "no evidence against it"
 
 
-# --- abstracts -------------------------------------------------------------------------------------
-
-_FEWEST = 12  # words that an abstract must have to say anything
+_FEWEST = 12  # words without which an abstract is too short to compare
 
 
 def overlap(one: Listing, other: Listing) -> float | None:
-    """Return which share of the shorter abstract's runs of three words the longer has; None if either
-    is too short to tell.
+    """Return the share of the shorter abstract's runs of three words that the longer one has; None if either
+    is too short to compare.
     """
     if one.abstract == other.abstract and len(one.abstract) > 10 * _FEWEST:
         return 1.0
@@ -208,11 +206,8 @@ def overlap(one: Listing, other: Listing) -> float | None:
     return len(short & long) / len(short)
 
 
-# --- publications ----------------------------------------------------------------------------------
-
-
 def published(listing: Listing) -> bool:
-    """Tell a listing of a published paper, whose venue is known, from one of a manuscript."""
+    """Tell whether a listing is of a published paper with a known venue, and not of a manuscript."""
     return bool(listing.venue) and not listing.arxiv and _PREPRINTS.isdisjoint(words_of(listing.venue or ""))
 
 
@@ -224,7 +219,9 @@ def _years_differ(one: Listing, other: Listing) -> bool:
 
 
 def _publications_apart(one: Listing, other: Listing) -> str:
-    """Say why two listings are of two publications, as a conference paper and its journal version; or ""."""
+    """Return why two listings are of different publications, such as a conference paper and its journal version;
+    "" if nothing shows it.
+    """
     if not (published(one) and published(other)):
         return ""
     if one.published and other.published and _years_differ(one, other):
@@ -235,7 +232,8 @@ def _publications_apart(one: Listing, other: Listing) -> str:
     return ""
 
 
-# No "record": the proceedings of the SIGMOD conference are issues of the SIGMOD Record, and both are named.
+# Without "record": the proceedings of the SIGMOD conference are issues of the SIGMOD Record, and bibliographies
+# use either name.
 _JOURNAL = word_set("journal j transactions trans letters lett magazine bulletin annals review reviews")
 _CONFERENCE = word_set("conference conf proceedings proc symposium symp workshop meeting congress")
 

@@ -1,4 +1,4 @@
-"""Which papers may be one, though nothing decides it. They stay two; a person may look. Pure."""
+"""Possible duplicates: papers that stay two but that a user should check. Pure."""
 
 from digest.identity.decide import Verdict
 from digest.identity.folding import words_of
@@ -7,15 +7,15 @@ from digest.identity.series import series_marks
 from digest.model import Listing
 
 _OPEN = frozenset(("nothing confirms it", "other title", "other publication"))
-# Shares of the runs of three letters of the shorter title that the longer has, and the other way round.
+# Shares of the runs of three letters of the shorter title that the longer one has, and the other way round.
 _WITHIN, _WITHOUT = 0.85, 0.5
 
 
 def may_be_one(one: Listing, other: Listing, verdict: Verdict) -> bool:
-    """Tell whether two listings that `compare` leaves apart are so alike that they may be one paper.
+    """Tell whether two listings may be one paper although `compare` has decided that they are two.
 
-    At least half of the authors agree, and nearly all letters of the shorter title stand in the longer.
-    Two papers of one series are never in doubt.
+    At least half of the authors agree, and the longer title contains nearly all letters of the shorter. Two
+    papers of a series are never possible duplicates.
     """
     if verdict.same or verdict.rule not in _OPEN:
         return False

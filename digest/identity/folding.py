@@ -1,4 +1,4 @@
-"""Titles and other texts, folded for equality: case, accents, TeX, HTML and blanks make no difference."""
+"""Texts folded for comparison: differences of case, accents, TeX, HTML and blanks disappear."""
 
 import html
 import re
@@ -16,7 +16,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _AND = re.compile(r"(?<=\s)\\?&(?=\s)")
-# Signs and letters that TeX writes as words; a page that dropped the backslashes shows the words.
+# Signs and letters that TeX writes as words; pages that drop the backslashes show the words.
 _SIGNS = {"×": " times ", "∞": " infty ", "→": " to ", "≤": " leq ", "≥": " geq ", "≈": " approx "}
 _SIGNS |= {
     "∼": " sim ",
@@ -33,7 +33,7 @@ _GREEK = (
 )
 _SIGNS |= {chr(ord("α") + place): name for place, name in enumerate(_GREEK.split())}
 _SPELLED = str.maketrans(_SIGNS)
-# Quotes and dashes of UTF-8 that were read as another encoding: `â€™`, `â ??`.
+# Quotes and dashes of UTF-8 that were decoded with another encoding: `â€™`, `â ??`.
 _MISREAD = re.compile(
     r"â\s?(?:€[\u0080-\u009f™œ“”˜\u2018-\u201d¦]?|\?[?\s¦]*|[\u0080-\u0082][\u0080-\u00bf])"
 )
@@ -42,9 +42,9 @@ _TEX_TWINS = re.compile(r"\\(?:var(?=[a-z])|rightarrow(?![a-z])|[lg]e(?![a-z]))"
 
 
 def unmarked(text: str) -> str:
-    r"""Return a text without the markup of HTML, and with TeX's words for its signs (`α` as `alpha`).
+    r"""Return a text without HTML markup, and with signs replaced by their TeX names (`α` by `alpha`).
 
-    What is TeX's own (`\alpha`, `\emph{…}`) is left to the reader of words.
+    Commands of TeX (`\alpha`, `\emph{…}`) are kept; `digest.text.words` reads them.
     """
     if "\\" in text:
         text = _TEX_TWINS.sub(_twin, text)
@@ -64,15 +64,15 @@ def _twin(found: re.Match[str]) -> str:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Return the folded words of a text, those of hyphenated pairs apart."""
-    return _remembered(text) if len(text) <= _SHORT else tuple(_words(text))
+    """Return the folded words of a text; a hyphenated pair is two words."""
+    return _cached(text) if len(text) <= _SHORT else tuple(_words(text))
 
 
-_SHORT = 300  # characters: titles and names are asked for again and again
+_SHORT = 300  # characters; titles and names are folded repeatedly, so their words are cached
 
 
 @lru_cache(maxsize=1 << 13)
-def _remembered(text: str) -> tuple[str, ...]:
+def _cached(text: str) -> tuple[str, ...]:
     return tuple(_words(text))
 
 
@@ -85,11 +85,11 @@ def _words(text: str) -> Iterator[str]:
 
 
 def fold_text(text: str) -> str:
-    """Return what is left of `text` when case, accents, punctuation, hyphens, blanks and markup fold away.
+    """Return a text without differences of case, accents, punctuation, hyphens, blanks and markup.
 
-    Words are joined without blanks, so that "pre-training", "pre training" and "pretraining" are one;
-    a blank stays between two digits ("GPT 4 1" is not "GPT 41"). Text without a word folds to itself,
-    in NFKC and lower case, lone surrogates replaced.
+    Words are joined without blanks, so that "pre-training", "pre training" and "pretraining" are equal; a blank
+    stays between two digits ("GPT 4 1" is not "GPT 41"). A text without words is only normalised: NFKC, lower
+    case, lone surrogates replaced.
     """
     parts = words_of(text)
     if not parts:
@@ -99,7 +99,7 @@ def fold_text(text: str) -> str:
 
 
 def join(parts: tuple[str, ...]) -> str:
-    """Return words as one, with a blank left between two digits."""
+    """Return the words joined, with a blank only between two digits."""
     return "".join(
         f" {part}" if before[-1:].isdigit() and part[:1].isdigit() else part
         for before, part in zip(("", *parts), parts, strict=False)

@@ -1,8 +1,8 @@
-"""arXiv ids, DOIs and other ids, in any spelling in which files write them, become one spelling.
+"""arXiv ids, DOIs and other ids, normalised from every spelling that files use.
 
-arXiv's scheme is described at https://info.arxiv.org/help/arxiv_identifier.html: `2408.12345` since April
-2007 (four digits after the dot until 2014), `hep-th/9701001` before, where a subject class as in
-`math.GT/0309136` says nothing. DOIs are compared without case (DOI Handbook, 3.4).
+arXiv's scheme is described at https://info.arxiv.org/help/arxiv_identifier.html: `2408.12345` since April 2007
+(four digits after the dot until 2014), `hep-th/9701001` before; a subject class as in `math.GT/0309136` is not
+part of the id. DOIs are compared without case (DOI Handbook, 3.4).
 """
 
 import re
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from digest.model import Listing
 
-# The archives that gave out ids before 2007, with those that were taken into others.
+# The archives that assigned ids before 2007, including those that were merged into others.
 _ARCHIVES = (
     "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs"
     "|dg-ga|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math|math-ph|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol"
@@ -25,7 +25,7 @@ _ID = (
 )
 _LABEL = r"oai:arxiv\.org:|arxiv\s*:\s*|(?:doi\s*:\s*)?10\.48550/arxiv\."
 _ADDRESS = r"(?:https?://)?(?:[\w-]+\.)*arxiv\.org/"
-# The parts of an address before an id: arXiv's own, its mirrors' and those of pages about its papers.
+# Path segments before an id in addresses of arXiv, its mirrors and pages about its papers.
 _PAGES = r"abs|pdf|html|format|ps|e-print|src|papers?|arxiv|overview"
 _ALONE = re.compile(rf"(?:{_LABEL})?{_ID}(?:\.pdf)?(?:\s*\[[\w.,;\s-]*\])?", re.IGNORECASE | re.ASCII)
 _IN_ADDRESS = re.compile(
@@ -41,7 +41,7 @@ _DOI_IN_ADDRESS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _ARXIV_DOI = "10.48550/arxiv."
-# Ids of other houses, as their addresses carry them.
+# Ids of other services, as their addresses contain them.
 _OTHERS: Final = (
     ("pmid", re.compile(r"//(?:pubmed\.ncbi\.nlm\.nih\.gov|www\.ncbi\.nlm\.nih\.gov/pubmed)/(\d{1,9})\b")),
     ("pmc", re.compile(r"//(?:www\.ncbi\.nlm\.nih\.gov/pmc|pmc\.ncbi\.nlm\.nih\.gov)/articles/(PMC\d+)")),
@@ -50,7 +50,7 @@ _OTHERS: Final = (
     ("s2", re.compile(r"//www\.semanticscholar\.org/paper/(?:[^/?#]+/)?([0-9a-f]{40})\b")),
 )
 
-# Registrants whose DOIs name a manuscript or an upload of it: the published paper has another one.
+# Registrants whose DOIs name a manuscript or an upload of it; the published paper has another DOI.
 _PREPRINT_DOIS = (
     *("10.48550/", "10.1101/", "10.2139/", "10.21203/", "10.20944/", "10.26434/", "10.31234/", "10.31219/"),
     *("10.31235/", "10.36227/", "10.5281/", "10.22541/", "10.33774/", "10.6084/", "10.48448/"),
@@ -58,10 +58,10 @@ _PREPRINT_DOIS = (
 
 
 def arxiv_id(text: str | None) -> tuple[str, int | None] | None:
-    """Return the arXiv id that a text is or that an address leads to, and its version if it says one.
+    """Return the arXiv id that a text is or that an address contains, and its version if there is one.
 
-    Known are the bare id of either style, `arXiv:…`, the OAI name, arXiv's DOI, and addresses of pages
-    that carry the id. Returns None for anything else: an id within prose is no statement.
+    It accepts the bare id in both styles, `arXiv:…`, the OAI name, arXiv's DOI, and addresses of pages with the
+    id. Returns None for anything else: an id within prose may be another paper's.
     """
     bare = (text or "").strip()
     found = _ALONE.fullmatch(bare) or (_IN_ADDRESS.search(unquote(bare)) if "/" in bare else None)
@@ -72,7 +72,7 @@ def arxiv_id(text: str | None) -> tuple[str, int | None] | None:
 
 
 def doi(text: str | None) -> str | None:
-    """Return the DOI that a text is, in lower case without label and address; None if it is none."""
+    """Return the DOI that a text is, in lower case without label and address; None if it is not a DOI."""
     bare = (text or "").strip()
     label = _DOI_LABEL.match(bare)
     if label:
@@ -82,33 +82,33 @@ def doi(text: str | None) -> str | None:
 
 
 def doi_in_address(url: str | None) -> str | None:
-    """Return the DOI that an address of doi.org or of a publisher carries."""
+    """Return the DOI that an address of doi.org or of a publisher contains; None if there is none."""
     found = _DOI_IN_ADDRESS.search(unquote(url or ""))
     return doi(found[1].rstrip("/")) if found else None
 
 
 def is_preprint_doi(name: str) -> bool:
-    """Tell the DOI of a manuscript from that of a published paper."""
+    """Tell whether a DOI names a manuscript rather than a published paper."""
     return name.startswith(_PREPRINT_DOIS)
 
 
 def other_ids(url: str | None) -> tuple[str, ...]:
-    """Return the ids of other houses that an address carries, each with its kind: `pmid:31452104`."""
+    """Return the ids of other services that an address contains, each with its kind: `pmid:31452104`."""
     if not url:
         return ()
     return tuple(f"{kind}:{found[1]}" for kind, known in _OTHERS if (found := known.search(url)))
 
 
 def identified(listing: Listing) -> Listing:
-    """Return the listing with its arXiv id, version and DOI in the one spelling, wherever it carries them.
+    """Return the listing with its arXiv id, version and DOI normalised, also those in its address or DOI.
 
-    An id in a spelling that nobody knows stays as it is.
+    An id in an unknown spelling is kept as it is.
     """
     found = arxiv_id(listing.arxiv) or (None if listing.arxiv else _arxiv_elsewhere(listing))
     name, version = found or (listing.arxiv or None, None)
     known_doi = doi(listing.doi)
     if known_doi and known_doi.startswith(_ARXIV_DOI):
-        known_doi = None  # it says no more than the id
+        known_doi = None  # it only repeats the arXiv id
     elif not listing.doi:
         address = doi_in_address(listing.url)
         known_doi = None if address and address.startswith(_ARXIV_DOI) else address

@@ -1,4 +1,4 @@
-"""The keys under which a paper is found again: ids first, then the folded title."""
+"""The keys by which a paper is found again: ids first, then the folded title."""
 
 import uuid
 
@@ -24,12 +24,12 @@ def keys_of(listing: Listing) -> tuple[str, ...]:
 
 
 def by_key(key: str, one: Listing, other: Listing) -> Verdict:
-    """Say whether two listings that share a key are one paper.
+    """Return whether two listings that share a key are one paper.
 
-    A key joins unless an id of a stronger kind says that they are two; a title joins as `compare` says.
+    They are unless ids of a stronger kind differ; a shared title is judged by `compare_namesakes`.
     """
     kind, _, name = key.partition(":")
-    if kind == "title":  # which may be an older one than the record's
+    if kind == "title":  # it may be an older title than that of the record
         return compare_namesakes(one, other)
     ids = None if kind == "arxiv" else compare_ids(one, other)
     if ids is not None and ids.clash and (ids.rule == "arxiv id" or kind != "doi"):
@@ -38,5 +38,5 @@ def by_key(key: str, one: Listing, other: Listing) -> Verdict:
 
 
 def feed_uid(key: str) -> str:
-    """Return the `urn:uuid:` of a paper's feed items: uuid5 of its identity key when first seen."""
+    """Return the `urn:uuid:` of a paper's feed items: the uuid5 of its first identity key when first seen."""
     return f"urn:uuid:{uuid.uuid5(_NAMESPACE, key)}"

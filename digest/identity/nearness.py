@@ -1,4 +1,4 @@
-"""How near two titles are, word by word, and what makes the difference."""
+"""The nearness of two titles: a comparison word by word, and the differences."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ _PREFIXES = (
     *("un", "in", "im", "il", "ir", "non", "dis", "anti", "de", "a", "bi", "co", "sub", "pre", "semi", "uni"),
     *("re", "mis", "multi", "tri", "hyper", "over", "super", "sur", "ab"),
 )
-# Kinds of contribution that some bibliographies add to a title, in brackets, before or behind it.
+# Kinds of contribution that some bibliographies add to a title: in brackets, before it or after it.
 _KINDS = (
     r"(?:an? )?(?:panel|tutorial|demo|demonstration|industrial|poster)(?: session| abstract| summary| description)?"
     r"|(?:an? )?(?:extended )?abstract(?: only)?|(?:experience|short|full|research|vision|position|invited) paper"
@@ -28,13 +28,13 @@ _KIND = re.compile(
     rf"|^(?:{_KINDS})\s*:|^panel on\b|\s[-:,–—]\s+(?:{_KINDS})\s*$|\([^()]*\b(?:19|20)\d\d\b[^()]*\))\s*",
     re.IGNORECASE,
 )
-# What follows a title in a reference that was cut too late.
+# What follows a title in a reference, if the title was cut out with too much after it.
 _TAIL = re.compile(
     r"[\s,.;:]+(?:in\s*:?\s*)?(?:in\s?proceedings|proceedings of|proc\s?\.).*$|\s-\s+group of \d+.*$",
     re.IGNORECASE,
 )
 _HAS_TAIL = re.compile("proc|group of", re.IGNORECASE)
-# Words that bibliographies leave hanging on a title they cut out of a reference.
+# Words that bibliographies leave on a title that they cut out of a reference.
 _CITATION: Final = word_set(
     "acm ieee aaai usenix springer elsevier association computing machinery in proc proceedings"
     " inproceedings int intl international conf conference symposium workshop journal transactions"
@@ -45,7 +45,7 @@ _CITATION: Final = word_set(
     " sept oct nov dec st nd rd th demonstration demo track description session paper available via"
     " ftp be published version extended hellip www http https pdf ps arxiv preprint"
 )
-# An added part that begins or ends so makes another statement: "Optimization of X", "X for Y".
+# An added part that ends or begins with such a word changes the meaning: "Optimization of X", "X for Y".
 _GOVERNING = word_set(
     "of for in on to with by from into using via under without through over at as about towards"
 )
@@ -53,12 +53,12 @@ _GOVERNING = word_set(
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """How one title became another, each difference shown as `old → new`.
+    """The differences between two titles, each shown as `old → new`.
 
-    `slips` are differences of spelling, and small words that say nothing; `changes` other words within;
-    `extra` is what stands before or behind the rest in one of them, where that makes the same statement
-    and is no leftover of a reference. `kept` is the share of words that stayed; `length` how many words
-    the shorter has. `governed`: one title is about the other ("Optimization of X", "X for Y").
+    `slips` are differences of spelling and of small words; `changes` are different words within the titles;
+    `extra` are words that only one title has at its beginning or end, unless they change its meaning or are left
+    from a reference. `kept` is the share of words that are equal, `length` the words of the shorter title. If
+    `governed`, one title is about the other ("Optimization of X", "X for Y").
     """
 
     slips: tuple[str, ...]
@@ -70,8 +70,8 @@ class Nearness:
 
 
 def without_kind(title: str) -> str:
-    """Return a title without a kind of contribution, as in `Tutorial: X` and `X (panel)`, and without
-    the proceedings that a reference names after it.
+    """Return a title without a kind of contribution, as in `Tutorial: X` and `X (panel)`, and without the
+    proceedings after it.
     """
     bare = _KIND.sub(" ", title).strip()
     title = bare if len(bare) >= 8 else title
@@ -80,9 +80,9 @@ def without_kind(title: str) -> str:
 
 
 def nearness(one: str, other: str, context: frozenset[str] = frozenset()) -> Nearness | None:
-    """Compare two titles word by word; None if marks of a series, or most words, differ.
+    """Return the differences between two titles; None if marks of a series differ, or most words.
 
-    `context` are the words of the listings' authors and venues, which leftovers of a reference repeat.
+    `context` are the words of the listings' authors and venues, which a reference may leave on a title.
     """
     one, other = without_kind(one), without_kind(other)
     left, right = words_of(_cut_out(one, other)), words_of(_cut_out(other, one))
@@ -112,7 +112,7 @@ def nearness(one: str, other: str, context: frozenset[str] = frozenset()) -> Nea
             continue
         added = old or new
         if what == "replace" or not any(edge):
-            kept += _tell_apart(old, new, slips, changes)
+            kept += _classify(old, new, slips, changes)
         elif set(added) <= _SMALL:
             slips.append(_shown(old, new))
             kept += len(added)
@@ -131,18 +131,18 @@ def nearness(one: str, other: str, context: frozenset[str] = frozenset()) -> Nea
 
 
 def _is_long_subtitle(added: tuple[str, ...]) -> bool:
-    """Tell a subtitle that says enough for its numbers to be its own, not those of a series."""
+    """Tell whether an added part is a subtitle so long that its numbers are not those of a series."""
     return len(added) >= 6 and not series_marks(added[:3]) and not _SERIES & {*added}
 
 
 def _cut_out(title: str, other: str) -> str:
-    """Return the piece of a reference that is `other`, give or take a letter; the title itself if none is.
+    """Return the piece of a reference that equals `other` up to two letters; the whole title if there is none.
 
-    A full stop or a semicolon ends a title; what stands before and behind it are names and venues. A
-    piece that speaks of a series or a version is no leftover.
+    In a reference, full stops or semicolons separate the title from names and venues. A rest with words of a
+    series or a version is part of the title.
     """
     pieces = _PIECES.split(title)
-    if not 2 <= len(pieces) <= _MOST_PIECES:
+    if not 2 <= len(pieces) <= _MAX_PIECES:
         return title
     wanted = fold_text(other)
     for start in range(len(pieces)):
@@ -159,12 +159,12 @@ def _cut_out(title: str, other: str) -> str:
 
 
 _PIECES = re.compile(r"\s*[.;]\s+|\s+[.;]\s*")
-_MOST_PIECES = 8
+_MAX_PIECES = 8
 _SERIES = word_set("part parts chapter erratum errata corrigendum correction addendum reply comment response")
 
 
 def _glued(left: tuple[str, ...], right: tuple[str, ...]) -> Nearness | None:
-    """Compare titles of which one lost its blanks, letter by letter."""
+    """Return the differences if one of the titles has lost its blanks, comparing letter by letter; else None."""
     one, other = "".join(left), "".join(right)
     short, long = sorted((left, right), key=len)
     if len(short) * 3 > len(long) * 2 or len(long) < 4 or RUNS.findall(one) != RUNS.findall(other):
@@ -177,12 +177,12 @@ def _glued(left: tuple[str, ...], right: tuple[str, ...]) -> Nearness | None:
 
 
 def _is_leftover(added: tuple[str, ...], context: frozenset[str]) -> bool:
-    """Tell what a reference left on a title: names, a venue, a year, never a number of a series."""
+    """Tell whether a reference left these words on a title: names, a venue, a year; never a number of a series."""
     rest = [part for part in added if part not in context and part not in _CITATION]
     if not all(part.isdigit() or len(part) == 1 for part in rest):
         return False
-    said = [part for part in added if part not in rest and part not in _SMALL and len(part) > 1]
-    return bool(said) or (bool(rest) and all(_YEAR.fullmatch(part) for part in rest))
+    known = [part for part in added if part not in rest and part not in _SMALL and len(part) > 1]
+    return bool(known) or (bool(rest) and all(_YEAR.fullmatch(part) for part in rest))
 
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -192,24 +192,24 @@ def _shown(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     return f"{' '.join(old) or '∅'} → {' '.join(new) or '∅'}"
 
 
-def _tell_apart(old: tuple[str, ...], new: tuple[str, ...], slips: list[str], changes: list[str]) -> int:
-    """Sort differing words into slips of spelling and changes; return how many words count as kept."""
+def _classify(old: tuple[str, ...], new: tuple[str, ...], slips: list[str], changes: list[str]) -> int:
+    """Add different words to the slips or to the changes; return the number of words that count as kept."""
     if set(old) | set(new) <= _SMALL and not (old and new and "to" in {*old, *new}):
         slips.append(_shown(old, new))
         return max(len(old), len(new))
     if len(old) == len(new) and len(old) > 1:
         return sum(
-            _tell_apart((before,), (after,), slips, changes) for before, after in zip(old, new, strict=True)
+            _classify((before,), (after,), slips, changes) for before, after in zip(old, new, strict=True)
         )
-    if old and new and _same_but_for_a_slip("".join(old), "".join(new)):
+    if old and new and _is_slip("".join(old), "".join(new)):
         slips.append(_shown(old, new))
         return max(len(old), len(new))
     changes.append(_shown(old, new))
     return 0
 
 
-def _same_but_for_a_slip(one: str, other: str) -> bool:
-    """Tell a slip of spelling from another word: one letter, or two in a long word; never a prefix."""
+def _is_slip(one: str, other: str) -> bool:
+    """Tell whether two words differ only by a slip: one letter, or two in a long word; never a prefix."""
     if one == other or stem(one) == stem(other):
         return True
     short, long = sorted((one, other), key=len)
@@ -222,9 +222,9 @@ def _same_but_for_a_slip(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=1 << 12)
 def distance(one: str, other: str, most: int = 3) -> int:
-    """Return how many letters to put in, leave out, change or swap with a neighbour make one the other.
+    """Return the restricted Damerau-Levenshtein distance of two words, at most `most`.
 
-    The restricted edit distance of Damerau and Levenshtein; a distance above `most` is given as `most`.
+    It is the number of letters to insert, delete, replace or swap with a neighbour.
     """
     if abs(len(one) - len(other)) >= most:
         return most

@@ -1,4 +1,4 @@
-"""What tells the papers of a series apart, and titles that stand over many papers."""
+"""Marks that distinguish the papers of a series, and titles that many papers share."""
 
 import re
 from collections import Counter
@@ -10,16 +10,14 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# --- numbers and versions
-
 _COUNTED = (
     "zero one two three four five six seven eight nine ten",
     "zeroth first second third fourth fifth sixth seventh eighth ninth tenth",
     "0 i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx",
 )
-_SAID: Final = {name: str(number) for names in _COUNTED for number, name in enumerate(names.split())}
+_NUMBERS: Final = {name: str(number) for names in _COUNTED for number, name in enumerate(names.split())}
 RUNS = re.compile(r"\d+(?:\.\d+)*")
-# Words that make another text of a title: a reply, a correction, a sequel, another edition.
+# Words that mark a different text with a similar title: a reply, a correction, a sequel, another edition.
 _VERSIONS: Final = word_set(
     "revisited revised extended updated new continued sequel followup further reloaded redux again"
     " erratum errata corrigendum correction corrections addendum retraction retracted comment comments"
@@ -30,13 +28,15 @@ _LETTERS = frozenset("bcdefghjklmnopqrstuwyz")  # "a" is an article, "i", "v" an
 
 
 def series_marks(parts: tuple[str, ...]) -> Counter[str]:
-    """Return what may tell a paper from another of its series: numbers however written, single
-    letters, and words of version and contradiction. Only titles with the same marks can be near.
+    """Return the marks that may distinguish a paper from others of its series, with their counts.
+
+    They are numbers in any notation, single letters, and words of version or contradiction. Titles with
+    different marks are never near.
     """
     marks: Counter[str] = Counter()
     for part in parts:
-        if part in _SAID:
-            marks[_SAID[part]] += 1
+        if part in _NUMBERS:
+            marks[_NUMBERS[part]] += 1
         elif runs := RUNS.findall(part):
             marks.update(runs)
         elif part in _VERSIONS or part in _LETTERS:
@@ -46,9 +46,7 @@ def series_marks(parts: tuple[str, ...]) -> Counter[str]:
     return marks
 
 
-# --- titles that recur
-
-# Titles made of these words alone stand over many papers: columns, front matter, notices.
+# Many papers have titles made of these words alone: columns, front matter, notices.
 _COLUMN: Final = word_set(
     "editor editors editorial editorials guest chair chairs president presidents treasurer treasurers publisher"
     " publishers note notes message messages letter letters foreword forward preface introduction introductory"
@@ -64,6 +62,6 @@ _LINKING: Final = word_set("a an the of in on to for and from with by at s about
 
 
 def is_recurrent(parts: tuple[str, ...]) -> bool:
-    """Tell whether a title says too little to name one paper: `Editorial`, `Editor's Notes`, `Erratum`."""
-    said = [part for part in parts if part not in _LINKING and not part.isdigit()]
-    return bool(said) and all(part in _COLUMN for part in said)
+    """Tell whether many papers may share a title: `Editorial`, `Editor's Notes`, `Erratum`."""
+    content = [part for part in parts if part not in _LINKING and not part.isdigit()]
+    return bool(content) and all(part in _COLUMN for part in content)

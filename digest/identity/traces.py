@@ -1,4 +1,4 @@
-"""The hashes that find a near title again among millions."""
+"""Hashes that find near titles among millions."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,17 +8,17 @@ from typing import Final
 from digest.identity.folding import words_of
 from digest.identity.series import is_recurrent
 
-HASH_BITS: Final = 47  # fits 6 bytes of an SQLite integer; a million titles meet by chance once in 50
+HASH_BITS: Final = 47  # 6 bytes of an SQLite integer; two of a million titles collide in one library of 50
 _SKETCH_BITS: Final = 47
 _OPENING_WORDS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What of a title goes into the index, and what to look up there.
+    """The hashes of a title to store in the index, and those to look up there.
 
-    `stored` are the hashes of its first and second half (and of its abstract's opening); a changed,
-    missing or added word leaves one half as it was. `asked` are also the halves that it would have
+    `stored` are the hashes of the first and second half of the title (and of the opening of the abstract): a
+    changed, missing or added word leaves one half equal. `asked` also has the halves that the title would have
     with a word more or less. `sketch` has two bits for each word.
     """
 
@@ -28,7 +28,7 @@ class Traces:
 
 
 def hashed(text: str) -> int:
-    """Return a hash of a text that is the same in every run and on every machine."""
+    """Return a hash of a text, the same in every process and on every machine."""
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()) >> (
         64 - HASH_BITS
     )
@@ -41,7 +41,7 @@ def _bits(word: str) -> int:
 
 
 def traces(title: str, abstract: str = "") -> Traces:
-    """Return the traces of a title, and of the abstract below it; none if the title is too short."""
+    """Return the traces of a title and its abstract; a title that is short or recurrent has no hashes."""
     parts = words_of(title)
     count = len(parts)
     sketch = 0
@@ -71,5 +71,5 @@ def _opening(abstract: str) -> tuple[int, ...]:
 
 
 def sketches_near(one: int, other: int) -> bool:
-    """Tell whether titles with these sketches may differ in at most two words, or be part of another."""
+    """Tell whether two titles with these sketches may differ in at most two words, or one contain the other."""
     return min((one & ~other).bit_count(), (other & ~one).bit_count()) <= 4

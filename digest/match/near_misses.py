@@ -1,7 +1,7 @@
-"""Near misses: what papers had and what they lacked where a query accepted none. Pure.
+"""Near misses: what papers matched and what they lacked where a query accepted none. Pure.
 
-A keyword comes near a paper if all but one of the things it asks for together are there: the sides of an
-AND, or the words of a phrase. What an `exclude` took away is a near miss too.
+A paper is a near miss of a keyword if it has all but one of the parts that the keyword requires: the sides of
+an AND, or the words of a phrase. A paper that only an `exclude` rejected is a near miss, too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,19 @@ from digest.match.query.parser import DEFAULT_SCOPE, And, Atom, Node, Not, Or, Q
 from digest.match.reference import AnalysedPaper, occurrences, units
 from digest.text.clean import shown_term
 
-NEWEST = 500  # papers of an interval that are looked at
-LOOKUPS = 20_000  # of an item in a paper, in a whole run: about half a second
-_MANY = 8  # papers from which on it says little that more than half of them have a word
-_MOST_PARTS = 12  # a keyword that asks for more at once is beyond saying in a line
+NEWEST = 500  # papers of an interval that are examined
+LOOKUPS = 20_000  # of one item in one paper, per run: about half a second
+# In at least this many papers a near miss of more than half of them says little: “model” is everywhere.
+_MANY = 8
+_MAX_PARTS = 12  # a keyword with more required parts does not fit into one line
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """Papers that came near: they met all of `met`, and none of `lacked`; or `excluded` took them away.
+    """Papers that matched all of `met` but nothing of `lacked`, or that `excluded` rejected.
 
-    `papers` are library numbers. With nothing lacked or excluded, the words of the phrase in `met` were
-    all there, but not together. Terms are as typed.
+    `papers` are library numbers. If `lacked` and `excluded` are empty, the papers have all words of the phrase
+    in `met`, but not together. Terms are as typed.
     """
 
     papers: tuple[int, ...]
@@ -34,40 +35,40 @@ class NearMiss:
     excluded: str | None = None
 
     def __str__(self) -> str:
-        return self.said()
+        return self.sentence()
 
-    def said(self, who: str | None = None, say: Language = ENGLISH) -> str:
-        """Say it of `who`, such as "it"; else of as many papers as there are."""
+    def sentence(self, who: str | None = None, lang: Language = ENGLISH) -> str:
+        """Return the near miss as a sentence about `who`, such as "it"; by default about the number of papers."""
         number = len(self.papers)
-        who = who or say.ngettext("%(number)s paper", "%(number)s papers", number)
-        met = _joined(self.met, say)
+        who = who or lang.ngettext("%(number)s paper", "%(number)s papers", number)
+        met = _joined(self.met, lang)
         if self.excluded is not None:
-            excluded = quoted(self.excluded, say)
-            return say.plural(
+            excluded = quoted(self.excluded, lang)
+            return lang.plural(
                 "%(who)s matched %(met)s but was excluded by %(excluded)s",
                 "%(who)s matched %(met)s but were excluded by %(excluded)s",
                 number,
             ) % {"who": who, "met": met, "excluded": excluded}
         if not self.lacked:
-            return say.gettext("%(who)s had the words of %(met)s but not together", who=who, met=met)
-        lacked = _joined(self.lacked, say)
-        return say.gettext("%(who)s matched %(met)s but not %(lacked)s", who=who, met=met, lacked=lacked)
+            return lang.gettext("%(who)s had the words of %(met)s but not together", who=who, met=met)
+        lacked = _joined(self.lacked, lang)
+        return lang.gettext("%(who)s matched %(met)s but not %(lacked)s", who=who, met=met, lacked=lacked)
 
 
-def _joined(terms: Sequence[str], say: Language) -> str:
-    link = say.gettext("and")
-    return f" {link} ".join(quoted(term, say) for term in terms)
+def _joined(terms: Sequence[str], lang: Language) -> str:
+    link = lang.gettext("and")
+    return f" {link} ".join(quoted(term, lang) for term in terms)
 
 
-def quoted(term: str, say: Language = ENGLISH) -> str:
-    """Return a term between quotation marks, those it may have itself left out."""
-    return say.gettext("“%(term)s”", term=shown_term(term))
+def quoted(term: str, lang: Language = ENGLISH) -> str:
+    """Return a term in quotation marks of the language, without the quotes that it has as typed."""
+    return lang.gettext("“%(term)s”", term=shown_term(term))
 
 
 class NearMissFinder:
-    """The papers of an interval; each item is looked up once in them, whichever queries ask for it.
+    """Finds near misses among the papers of an interval; each item is looked up once for all queries.
 
-    When `lookups` are used up, further queries have no near misses: a reason is never worth a slow run.
+    Once `lookups` are used up, further queries get no near misses: explanations must not slow down a run.
     """
 
     def __init__(self, papers: Sequence[AnalysedPaper], lookups: int = LOOKUPS) -> None:
@@ -77,37 +78,40 @@ class NearMissFinder:
         self._found: dict[tuple[object, ...], int] = {}
 
     def misses(self, query: Query, most: int = 3) -> tuple[NearMiss, ...]:
-        """Return how papers came nearest to a query, the nearest and most frequent ways first.
+        """Return at most `most` near misses of a query: the nearest first, then those with most papers.
 
-        What most papers do anyway is told only if there is nothing else to tell.
+        Near misses of more than half of the papers are returned only if there are no others.
         """
         atoms = [atom for node in (*query.keywords, *query.exclude) for atom in _atoms(node)]
         fresh = {atom.key for atom in atoms} - self._found.keys()
         if len(fresh) * len(self._papers) > self.lookups_left:
             return ()
         self.lookups_left -= len(fresh) * len(self._papers)
-        ways = [*self._excluded(query)]
+        found = [*self._excluded(query)]
         for keyword in _alternatives(query.keywords):
-            ways += self._one_short(keyword)
-        merged = {str(replace(way, papers=())): way for way in ways}
-        telling = [way for way in merged.values() if not self._usual(way)]
-        return tuple(sorted(telling or merged.values(), key=_nearest_first)[:most])
+            found += self._one_short(keyword)
+        distinct = {str(replace(miss, papers=())): miss for miss in found}
+        unusual = [miss for miss in distinct.values() if not self._is_usual(miss)]
+        return tuple(sorted(unusual or distinct.values(), key=_nearest_first)[:most])
 
-    def _usual(self, way: NearMiss) -> bool:
-        """Tell whether most papers are so, whatever is asked for: as “model” is in every second paper."""
-        return way.excluded is None and len(self._papers) >= _MANY and 2 * len(way.papers) > len(self._papers)
+    def _is_usual(self, miss: NearMiss) -> bool:
+        """Tell whether more than half of the papers are such near misses."""
+        return (
+            miss.excluded is None and len(self._papers) >= _MANY and 2 * len(miss.papers) > len(self._papers)
+        )
 
     def _excluded(self, query: Query) -> Iterator[NearMiss]:
+        """Yield the papers that a keyword accepts and an `exclude` rejects."""
         for keyword in _alternatives(query.keywords):
             accepted = self._bits(keyword)
             for exclude in query.exclude:
-                if taken := accepted & self._bits(exclude):
-                    yield NearMiss(self._numbers(taken), (shown(keyword),), excluded=shown(exclude))
+                if rejected := accepted & self._bits(exclude):
+                    yield NearMiss(self._numbers(rejected), (shown(keyword),), excluded=shown(exclude))
 
     def _one_short(self, keyword: Node) -> Iterator[NearMiss]:
-        """Yield the ways to be one thing short of a keyword, by that thing."""
+        """Yield the papers that lack exactly one part of a keyword, by that part."""
         parts = _parts(keyword)
-        if not 2 <= len(parts) <= _MOST_PARTS:
+        if not 2 <= len(parts) <= _MAX_PARTS:
             return
         bits = [self._bits(part) for part in parts]
         for place, part in enumerate(parts):
@@ -124,7 +128,7 @@ class NearMissFinder:
             yield NearMiss(self._numbers(apart), (shown(keyword),))
 
     def _bits(self, node: Node) -> int:
-        """Return which papers a node accepts, as a bitmap."""
+        """Return the papers that a node accepts, as a bitmap."""
         if isinstance(node, Not):
             return self._all & ~self._bits(node.child)
         if isinstance(node, And):
@@ -141,8 +145,8 @@ class NearMissFinder:
         return tuple(each.paper.number for n, each in enumerate(self._papers) if bits >> n & 1)
 
 
-def _nearest_first(way: NearMiss) -> tuple[int, int, int]:
-    return len(way.lacked), -len(way.met), -len(way.papers)
+def _nearest_first(miss: NearMiss) -> tuple[int, int, int]:
+    return len(miss.lacked), -len(miss.met), -len(miss.papers)
 
 
 def _occurs(atom: Atom, analysed: AnalysedPaper) -> bool:
@@ -150,7 +154,7 @@ def _occurs(atom: Atom, analysed: AnalysedPaper) -> bool:
 
 
 def _alternatives(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Yield the keywords, the sides of an OR as keywords of their own."""
+    """Yield the keywords, with each side of an OR as a separate keyword."""
     for node in nodes:
         if isinstance(node, Or):
             yield from _alternatives(node.children)
@@ -159,7 +163,7 @@ def _alternatives(nodes: Sequence[Node]) -> Iterator[Node]:
 
 
 def _parts(node: Node) -> tuple[Node, ...]:
-    """Return what a keyword asks for together."""
+    """Return the parts that a keyword requires together."""
     return _words(node) if isinstance(node, Atom) else _parts_of_and(node)
 
 
@@ -170,7 +174,7 @@ def _parts_of_and(node: Node) -> tuple[Node, ...]:
 
 
 def _words(atom: Atom) -> tuple[Atom, ...]:
-    """Return the words of a phrase as items of their own; a hyphenated pair stays together."""
+    """Return the words of a phrase as separate items; a hyphenated pair stays together."""
     graphs = units(atom.words)
     if len(graphs) < 2:
         return (atom,)
@@ -200,7 +204,7 @@ def _atoms(node: Node) -> Iterator[Atom]:
 
 
 def shown(node: Node) -> str:
-    """Return a node as a person would write it."""
+    """Return a node as text of the query language."""
     if isinstance(node, Atom):
         scoped = node.fields != DEFAULT_SCOPE and len(node.fields) == 1
         return f"{node.fields[0]}:{node.term}" if scoped else node.term

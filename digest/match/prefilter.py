@@ -1,7 +1,7 @@
-"""One query over many papers, one after the other: most are passed over at a glance at their letters.
+"""One query over many papers, one after the other: a look at the letters skips most papers.
 
-To find the words of a paper takes far longer than to see that a word asked for cannot be among them. What
-is not passed over is matched by `naive`, so the matches are the same.
+Finding the words of a paper takes far longer than seeing that it cannot contain a word of the query. The
+reference matcher judges all papers that are not skipped, so the matches are the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ from digest.match.reference import analyse, is_prefix, is_stemmed, match, units
 from digest.model import Match, Paper
 from digest.text.words import Word, pieces
 
-_GLANCED = frozenset(("title", "abstract"))  # fields of running text; the others are short
+_PREFILTERED = frozenset(("title", "abstract"))  # long texts; the other fields are short
 
 
 def scanner(query: Query) -> Callable[[Paper], Match | None]:
-    """Return what finds the query's match in one paper after the other, as `naive.match` does."""
+    """Return a function that matches one paper after the other, with the results of `reference.match`."""
 
     def find(paper: Paper) -> Match | None:
         letters = f"{_letters(paper.title)} {_letters(paper.abstract)}"
@@ -27,24 +27,24 @@ def scanner(query: Query) -> Callable[[Paper], Match | None]:
 
 
 def _letters(text: str) -> str:
-    """Return a folded text without hyphens: each of its words, and each joined one, is a part of it."""
+    """Return a text folded and without hyphens, so that it contains each of its words and joined words."""
     plain = text.isascii() and "\\" not in text
     return (text.lower() if plain else " ".join(pieces(text))).replace("-", "")
 
 
 def _may_hold(node: Node, letters: str) -> bool:
-    """Tell whether a branch of a query may hold for a text of these letters; False is certain."""
+    """Tell whether a node may match a text with these letters; False is certain."""
     if isinstance(node, Atom):
-        return not _GLANCED.issuperset(node.fields) or all(
-            _may_stand(node, unit, letters) for unit in units(node.words)
+        return not _PREFILTERED.issuperset(node.fields) or all(
+            _may_occur(node, unit, letters) for unit in units(node.words)
         )
     if isinstance(node, Not):
         return True
     return (all if isinstance(node, And) else any)(_may_hold(child, letters) for child in node.children)
 
 
-def _may_stand(atom: Atom, unit: Sequence[Word], letters: str) -> bool:
-    """Tell whether a word of the atom, or both halves of a hyphenated pair or the two joined, may stand there."""
+def _may_occur(atom: Atom, unit: Sequence[Word], letters: str) -> bool:
+    """Tell whether a word of the atom, or a hyphenated pair in two words or as one, may occur in the letters."""
     parts = [word for word in unit if word.after - word.at == 1]
     joined = [word for word in unit if word.after - word.at > 1]
     return all(_beginning(atom, word) in letters for word in parts) or any(
@@ -53,8 +53,8 @@ def _may_stand(atom: Atom, unit: Sequence[Word], letters: str) -> bool:
 
 
 def _beginning(atom: Atom, word: Word) -> str:
-    """Return with what each word begins that meets one of an atom."""
+    """Return the letters with which every word begins that matches this word of the atom."""
     if is_prefix(atom, word) or not is_stemmed(atom, "title"):
         return word.bare
-    # Stems end otherwise than words only where "y" became "i" or "ie" ("dying"), or an "e" came or went.
+    # A stem is not the beginning of its words only if "y" became "i" or "ie" ("dying") or an "e" was added or cut.
     return word.bare_stem.rstrip("eiy")

@@ -1,6 +1,6 @@
-"""What a match is, said the slow and obvious way: every atom is looked for in every field.
+"""The reference matcher: it defines what a match is in the obvious way, looking for every atom in every field.
 
-A faster engine must give the same matches with the same score and the same evidence.
+A faster matcher must give the same matches with the same scores and evidence.
 """
 
 import math
@@ -17,14 +17,14 @@ from digest.text.words import Word, words
 
 TITLE_WEIGHT = 2.0
 
-Place = tuple[int, int]  # from `at` to `after` in the word graph of a text
+Place = tuple[int, int]  # (at, after): where it begins and ends in the word graph of a text
 
 
 class FieldText:
-    """A text that a phrase cannot leave: a field, or one name of a list of names.
+    """A text with its words: a field, or one item of a list such as the authors. No phrase spans two of them.
 
-    `at` holds the words that begin at a place of the word graph; `by_text` and `by_stem` the places
-    where a word begins that is met by this text or stem.
+    `at` maps a place of the word graph to the words that begin there; `by_text` and `by_stem` map a text or
+    stem to the places where a word begins that matches it.
     """
 
     __slots__ = ("at", "by_stem", "by_text", "field", "item", "text", "words")
@@ -44,14 +44,14 @@ class FieldText:
                 self.by_stem[word.bare_stem].append(word.at)
 
     def characters(self, place: Place) -> tuple[int, int]:
-        """Return where in the text a place of the word graph starts and ends."""
+        """Return the start and end in the text, in characters, of a place of the word graph."""
         start = self.at[place[0]][0].start
         return start, next(word.end for word in self.at[place[1] - 1] if word.after == place[1])
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysedPaper:
-    """A paper whose texts are words, ready for any number of queries."""
+    """A paper with the words of its texts, ready for any number of queries."""
 
     paper: Paper
     parts: tuple[FieldText, ...]
@@ -63,7 +63,7 @@ def analyse(paper: Paper) -> AnalysedPaper:
 
 
 def match(query: Query, analysed: AnalysedPaper) -> Match | None:
-    """Return the match if the query accepts the paper, with its score and all evidence."""
+    """Return the match with its score and all evidence; None if the query does not accept the paper."""
     looked_up: dict[tuple[object, ...], list[tuple[FieldText, list[Place]]]] = {}
 
     def find(atom: Atom) -> list[tuple[FieldText, list[Place]]]:
@@ -82,7 +82,7 @@ def match(query: Query, analysed: AnalysedPaper) -> Match | None:
 
 
 def accepts(query: Query, occurs: Callable[[Atom], bool]) -> bool:
-    """Tell whether any keyword holds and no exclude does, given which atoms occur."""
+    """Tell whether the query accepts a paper in which exactly those atoms occur for which `occurs` is true."""
 
     def holds(node: Node) -> bool:
         if isinstance(node, Atom):
@@ -95,7 +95,7 @@ def accepts(query: Query, occurs: Callable[[Atom], bool]) -> bool:
 
 
 def best_first(matches: Iterable[Match]) -> list[Match]:
-    """Sort by score; the newer of two equal ones first, then the one that was seen first."""
+    """Return the matches by descending score; of equal scores the newer paper first, then the lower number."""
 
     def rank(found: Match) -> tuple[float, int, int]:
         published = found.paper.published or date.min
@@ -104,11 +104,8 @@ def best_first(matches: Iterable[Match]) -> list[Match]:
     return sorted(matches, key=rank)
 
 
-# --- score and evidence --------------------------------------------------------------------------
-
-
 def _score(found: Sequence[tuple[Atom, list[tuple[FieldText, list[Place]]]]]) -> float:
-    """Sum over the atoms: boost times the weight of the best field."""
+    """Return the sum over the atoms of boost times the weight of the best field."""
     return math.fsum(
         atom.boost * max(TITLE_WEIGHT if part.field == "title" else 1.0 for part, _ in hits)
         for atom, hits in found
@@ -123,7 +120,7 @@ def _evidence(found: Sequence[tuple[Atom, list[tuple[FieldText, list[Place]]]]])
                 start, end = part.characters(place)
                 text = part.text[start:end]
                 evidence.append(Evidence(atom.term, part.field, text, start, end, part.item))
-    # an item asked for in two scopes is found at the same place twice
+    # An item that is searched in two scopes is found at the same place twice.
     return tuple(sorted(dict.fromkeys(evidence), key=_evidence_order))
 
 
@@ -131,11 +128,8 @@ def _evidence_order(one: Evidence) -> tuple[int, int, int, int]:
     return FIELDS.index(one.field), one.item or 0, one.start, one.end
 
 
-# --- where an atom occurs ------------------------------------------------------------------------
-
-
 def texts_of(paper: Paper) -> Iterator[tuple[str, int | None, str]]:
-    """Yield the searchable texts of a paper: field, place in the list if it is one, text."""
+    """Yield the searchable texts of a paper as (field, place in the list or None, text)."""
     yield "title", None, paper.title
     yield "abstract", None, paper.abstract
     if paper.organization is not None:
@@ -153,15 +147,15 @@ def _occurrences(atom: Atom, analysed: AnalysedPaper) -> Iterator[tuple[FieldTex
 
 
 def occurrences(atom: Atom, part: FieldText) -> list[Place]:
-    """Return the places of a text where the atom occurs, in order.
+    """Return the places of a text where the atom occurs, in ascending order.
 
-    Where one place holds another, only the inner one counts: `pre*` is met by the first word of
-    "pre-training", not again by the whole.
+    If one place contains another, only the inner one counts: `pre*` matches the first word of "pre-training",
+    and not the whole again.
     """
     if atom.near is None:
         return _innermost(_phrases(atom, atom.words, part))
-    met = [_innermost(_phrases(atom, unit, part)) for unit in units(atom.words)]
-    return [place for place in _windows(met, atom.near) if _between(place, met) <= atom.near]
+    found = [_innermost(_phrases(atom, unit, part)) for unit in units(atom.words)]
+    return [place for place in _windows(found, atom.near) if _between(place, found) <= atom.near]
 
 
 def _innermost(places: Iterable[Place]) -> list[Place]:
@@ -176,53 +170,50 @@ def _innermost(places: Iterable[Place]) -> list[Place]:
 
 
 def _phrases(atom: Atom, graph: Sequence[Word], part: FieldText) -> Iterator[Place]:
-    """Yield the places where a path through the graph is also a path through the text."""
+    """Yield the places where a path through the graph matches a path through the text."""
     first, last = graph[0].at, graph[-1].after
-    starts = {at for asked in graph if asked.at == first for at in _beginnings(atom, asked, part)}
+    starts = {at for word in graph if word.at == first for at in _beginnings(atom, word, part)}
     for start in starts:
         reached: dict[int, set[int]] = {first: {start}}
-        for asked in graph:  # in an order where all that leads to a word comes before it
-            for at in reached.get(asked.at, ()):
-                for met in part.at.get(at, ()):
-                    if _meets(atom, asked, met, part):
-                        reached.setdefault(asked.after, set()).add(met.after)
+        for word in graph:  # the words that lead to a word come before it
+            for at in reached.get(word.at, ()):
+                for candidate in part.at.get(at, ()):
+                    if _matches(atom, word, candidate, part):
+                        reached.setdefault(word.after, set()).add(candidate.after)
         for after in reached.get(last, ()):
             yield start, after
 
 
-def _beginnings(atom: Atom, asked: Word, part: FieldText) -> Iterable[int]:
-    """Return where in the text a word may begin that meets the one asked for."""
-    if is_prefix(atom, asked):
-        return {at for text, places in part.by_text.items() if text.startswith(asked.text) for at in places}
+def _beginnings(atom: Atom, word: Word, part: FieldText) -> Iterable[int]:
+    """Return the places where a word of the text begins that may match this word of the atom."""
+    if is_prefix(atom, word):
+        return {at for text, places in part.by_text.items() if text.startswith(word.text) for at in places}
     if is_stemmed(atom, part.field):
-        return part.by_stem.get(asked.stem, ())
-    return part.by_text.get(asked.text, ())
+        return part.by_stem.get(word.stem, ())
+    return part.by_text.get(word.text, ())
 
 
-def _meets(atom: Atom, asked: Word, met: Word, part: FieldText) -> bool:
-    """Tell whether a word of the text is the one asked for; a bare word meets one with a sign."""
-    if is_prefix(atom, asked):
-        return met.text.startswith(asked.text)
+def _matches(atom: Atom, word: Word, candidate: Word, part: FieldText) -> bool:
+    """Tell whether a word of the text matches a word of the atom; a bare word matches one with a sign."""
+    if is_prefix(atom, word):
+        return candidate.text.startswith(word.text)
     if is_stemmed(atom, part.field):
-        return asked.stem in {met.stem, met.bare_stem}
-    return asked.text in {met.text, met.bare}
+        return word.stem in {candidate.stem, candidate.bare_stem}
+    return word.text in {candidate.text, candidate.bare}
 
 
-def is_prefix(atom: Atom, asked: Word) -> bool:
-    """Tell whether a word of the atom is followed by a star."""
-    return atom.prefix and asked.after == atom.words[-1].after
+def is_prefix(atom: Atom, word: Word) -> bool:
+    """Tell whether a star follows a word of the atom."""
+    return atom.prefix and word.after == atom.words[-1].after
 
 
 def is_stemmed(atom: Atom, field: str) -> bool:
-    """Tell whether the atom's words are compared by their stems in a field."""
+    """Tell whether the words of the atom are compared by their stems in a field."""
     return field in STEMMED and not atom.exact
 
 
-# --- words near each other -----------------------------------------------------------------------
-
-
 def units(graph: Sequence[Word]) -> list[list[Word]]:
-    """Take the graph apart into words; a hyphenated pair stays together."""
+    """Return the words of the graph, each as a graph; a hyphenated pair stays together."""
     found: list[list[Word]] = []
     reach = -1
     for word in graph:
@@ -234,12 +225,12 @@ def units(graph: Sequence[Word]) -> list[list[Word]]:
 
 
 def _windows(units: Sequence[Sequence[Place]], near: int) -> list[Place]:
-    """Return the smallest places that hold every unit, each at another place, unless far too long."""
+    """Return the smallest places that hold every unit at a place of its own, except those that are far too long."""
     starts = sorted({at for places in units for at, _ in places})
     ends = sorted({after for places in units for _, after in places})
     longest = near + sum(max((after - at for at, after in places), default=0) for places in units)
     windows = []
-    reached = 0  # a later start never ends earlier
+    reached = 0  # the smallest window of a later start does not end earlier
     for start in starts:
         while reached < len(ends) and ends[reached] <= start + longest:
             if _assign(units, (start, ends[reached])) is not None:
@@ -250,17 +241,17 @@ def _windows(units: Sequence[Sequence[Place]], near: int) -> list[Place]:
 
 
 def _between(window: Place, units: Sequence[Sequence[Place]]) -> int:
-    """Return how many words of the window belong to no unit."""
+    """Return the number of words of the window that belong to no unit."""
     taken = _assign(units, window) or []
     return window[1] - window[0] - len({word for at, after in taken for word in range(at, after)})
 
 
 def _assign(units: Sequence[Sequence[Place]], window: Place) -> list[Place] | None:
-    """Give each unit a place of its own within the window, if that can be done."""
+    """Return a different place within the window for each unit, in no order; None if that is impossible."""
     inside = [_within(places, window) for places in units]
     owner: dict[Place, int] = {}
 
-    def settle(unit: int, tried: set[Place]) -> bool:
+    def assign(unit: int, tried: set[Place]) -> bool:
         free = [place for place in inside[unit] if place not in owner]
         if free:
             owner[free[0]] = unit
@@ -268,15 +259,15 @@ def _assign(units: Sequence[Sequence[Place]], window: Place) -> list[Place] | No
         for place in inside[unit]:
             if place not in tried:
                 tried.add(place)
-                if settle(owner[place], tried):
+                if assign(owner[place], tried):
                     owner[place] = unit
                     return True
         return False
 
-    return list(owner) if all(settle(unit, set()) for unit in range(len(units))) else None
+    return list(owner) if all(assign(unit, set()) for unit in range(len(units))) else None
 
 
 def _within(places: Sequence[Place], window: Place) -> Sequence[Place]:
-    """Return those within the window of places none of which holds another."""
+    """Return the places within the window; none of the given places contains another."""
     first = bisect_left(places, (window[0], 0))
     return places[first : bisect_right(places, window[1], lo=first, key=itemgetter(1))]

@@ -1,11 +1,12 @@
-"""The nouns of the pipeline: frozen values, standard library only.
+"""The nouns of the pipeline: frozen values that need the standard library only.
 
 Times are aware datetimes in UTC, dates are local calendar days, texts are plain text (never HTML).
-Plug-ins may import every name from here.
+Plug-ins may import all names from here.
 """
 
 from digest.model.deliveries import Delivery, DeliveryStatus, Outcome, Reply, Stage
 from digest.model.issues import (
+    FORMS,
     Component,
     Evidence,
     FeedItem,
@@ -35,6 +36,7 @@ from digest.model.settings import (
 from digest.model.subscriptions import RankingWeights, Subscription
 
 __all__ = [
+    "FORMS",
     "Bounces",
     "Component",
     "Cursor",

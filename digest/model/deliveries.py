@@ -1,4 +1,4 @@
-"""Messages on their way to recipients, and how each attempt ended."""
+"""Messages to recipients, and the results of attempts to deliver them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +11,11 @@ Stage = Literal["connect", "sender", "recipient", "data", "end", "service"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A line of the outbox: an issue on its way to one recipient by one channel.
+    """A line of the outbox: an issue for one recipient on one channel.
 
-    `issue` is the issue's key in the database, `number` its number in the subscription. `attempts`
-    counts the tries so far, `doubts` how often one of them ended without the server's word. It is not
-    tried before `due`; `reply` is the last answer.
+    `issue` is the issue's key in the database, `number` its number in the subscription. `attempts` counts the
+    attempts so far, `doubts` those that ended in doubt, without a reply. The next attempt is not made before
+    `due`; `reply` is the last reply, `settled` the time of the last outcome.
     """
 
     id: int
@@ -30,15 +30,15 @@ class Delivery:
     queued: datetime
     due: datetime
     reply: str = ""
-    settled: datetime | None = None  # when it came to its status
+    settled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How far a try came, and the last word of the other side. `code` 0: there was none, `text` says why.
+    """The last reply in an attempt. `code` is 0 if there was no reply; `text` then says why.
 
-    `stage` names the step that failed; "end" is what follows the whole message, "service" all that another
-    kind of server than one for mail says or fails to say.
+    `stage` is the step of the dialogue: "end" follows the whole message, "service" stands for every step of a
+    service that is not a mail server.
     """
 
     stage: Stage
@@ -51,10 +51,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a try.
+    """The result of an attempt.
 
-    `due` is when to try again (deferred). `suppress` says why the address gets no mail any
-    more. `pause` says why the run stops: the fault is the sender's, every other message would meet it.
+    `due` is the time of the next attempt (deferred). `suppress` is the reason to suppress the address,
+    `pause` the reason to stop the delivery run: an error on the sender's side, which all other messages would
+    meet.
     """
 
     status: DeliveryStatus

@@ -1,17 +1,21 @@
-"""Matches and the issues composed of them, as the templates see them."""
+"""Matches, and the issues composed of them; templates get these values."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from digest.model.papers import Paper
+
+# The forms that an issue is written in, by name, and the suffix of their files. `Renderer.file` renders them.
+FORMS: Final[dict[str, str]] = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One occurrence of one term of a query.
 
-    `term` is as typed; `start` and `end` count code points of the field's text; `item` is the place
-    in the list (from 0) if the field is a list of names.
+    `term` is as typed; `start` and `end` count code points of `text`, the text of the field; `item` is the
+    index in the list (from 0) if the field is a list of names.
     """
 
     term: str
@@ -24,6 +28,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Match:
+    """A paper that a query matches, its score, and all evidence."""
+
     paper: Paper
     score: float
     evidence: tuple[Evidence, ...]
@@ -31,10 +37,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part of a paper's worth, -1 to 1, and its weight.
+    """A component of a paper's score: a value from -1 to 1, and its weight.
 
-    It is `keyword`, `taste`, `popularity` or `freshness`; taste is `clicks` where it was learnt from clicks
-    without a like, and `likes and clicks` where from both.
+    `name` is `keyword`, `taste`, `popularity` or `freshness`; instead of `taste` it is `clicks` if taste was
+    learnt from clicks alone, and `likes and clicks` if from both.
     """
 
     name: str
@@ -44,7 +50,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A sentence on a paper that a language model wrote."""
+    """A sentence about a paper, written by a language model."""
 
     text: str
     model: str
@@ -52,10 +58,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A paper in an issue. `changes` says what was revised, for papers under Updated.
+    """A paper in an issue. `changes` names what was revised, for papers under Updated.
 
-    `parts` is what its place was made of, where it is not by keywords alone; `liked` and `disliked` are
-    its words that most resemble what the reader liked, and disliked. `summary` stands in place of its key
+    `parts` are the components of its score, empty if only keywords count. `liked` and `disliked` are the
+    words of the paper that most resemble papers that the reader liked or disliked. `summary` replaces the key
     sentence.
     """
 
@@ -71,7 +77,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Papers of an issue that belong together, by library number."""
+    """Papers of an issue on one theme, by library number."""
 
     name: str
     papers: tuple[int, ...]
@@ -79,7 +85,10 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """What more papers are about than before: `weeks` are its papers a week, the newest, up to `last`, at the end."""
+    """A rising subject.
+
+    `weeks` counts its papers per week, oldest first; the last of these weeks ends on `last`.
+    """
 
     name: str
     weeks: tuple[int, ...]
@@ -88,15 +97,14 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One newsletter issue of one subscription: composed content, all that the templates may use.
+    """One newsletter issue of one subscription: the composed content, everything that templates may use.
 
-    `new` and `updated` are what the mail shows, best first; `more_new` and `more_updated` are what is
-    only on the archive page. `since` is where the interval begins, None for "from the beginning".
-    `discover` are papers that no keyword asked for, but the reader's taste.
-    `order` says by what the papers are ordered, empty for "by keywords alone". `trends` are of the library.
-    `considered` counts the papers in the interval. `day` is the local date of `made`. `slot` is the
-    slot's wall time with its offset, None for a forced issue. `note` is a sentence on why nothing matched.
-    `language` is that of what we say, `note` and `order` included.
+    The mail shows `new` and `updated`, best first; only the archive page shows `more_new` and `more_updated`.
+    `since` is the start of the interval, None for the beginning of the log. `discover` are papers that match
+    no keyword but the reader's taste. `order` describes the ranking, empty if only keywords count. `trends`
+    are those of the whole library. `considered` counts the papers in the interval. `day` is the local date of
+    `made`. `slot` is the wall time of the slot with its offset, None for a forced issue. `note` explains why
+    nothing matched. `language` is the language of fixed text, including `note` and `order`.
     """
 
     subscription: str
@@ -130,7 +138,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """A paper in a feed. `entered` orders the feed, newest first; `updated` is Atom's."""
+    """A paper in a feed.
+
+    `entered` orders the feed, newest first; `updated` is Atom's element of that name.
+    """
 
     paper: Paper
     entered: datetime
@@ -140,7 +151,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class IssueLine:
-    """An issue as a line of a list of issues; `new` and `updated` count all its papers."""
+    """An issue in a list of issues; `new` and `updated` count all its papers."""
 
     subscription: str
     name: str
@@ -163,5 +174,5 @@ class IssueLine:
 
     @property
     def stem(self) -> str:
-        """Return the stem of the issue's files, as `Issue.stem`."""
+        """Return the stem of the issue's files, like `Issue.stem`."""
         return f"{self.day.isoformat()}-{self.number}"

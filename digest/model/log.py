@@ -1,4 +1,4 @@
-"""The log of the library, the cursors in it, and the ledger of runs."""
+"""The log of the library, the cursors on it, and the ledger of runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the log. `what` names the fields revised or learnt."""
+    """An entry of the log. `kind` is `new`, `updated` or `learnt`; `what` names the fields that changed."""
 
     position: int
     paper: int
@@ -19,7 +19,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SourceBatch:
-    """What one digest file brought: the papers it lists, and the newest date among them; `read` is when."""
+    """The content of one digest file: the numbers of its papers, and the newest date of publication.
+
+    `captured` is the day of capture, `read` the day of the run that read the file.
+    """
 
     path: str
     source: str
@@ -31,9 +34,10 @@ class SourceBatch:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the ledger has it; `report` is what `digest run --json` printed, None if it never ended.
+    """A run in the ledger. `report` is the output of `digest run --json`, None if the run did not finish.
 
-    `mail` counts the messages of its issues by what has become of them up to now.
+    `started` and `ended` are real times, `clock` is the time that the run went by (`--now`). `mail` counts
+    the messages of its issues by their present status.
     """
 
     id: int
@@ -47,10 +51,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run decided for a subscription: an issue (its number) or the reason for none.
+    """A run's decision for a subscription: the number of an issue, or the reason why there is none.
 
-    `slot` is the slot it used up, `interval` what it looked at: the positions (first, last] of the log.
-    `nearest` tells how papers came near where none matched.
+    `slot` is the slot that was used up, `interval` the positions (first, last] of the log that were
+    considered. `nearest` describes near misses where no paper matched.
     """
 
     subscription: str
@@ -66,11 +70,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a subscription was served.
+    """How far a subscription has been served.
 
-    `position` and `feed_position` are positions in the log; `since` is when the cursor came to stand
-    there (None: at the beginning); `last_slot` the instant of the last slot used up; `issues` how many
-    were made.
+    `position` (of issues) and `feed_position` are positions in the log. `since` is when the cursor reached
+    `position`, None at the beginning of the log. `last_slot` is the time of the last slot that was used up,
+    `issues` the number of issues made.
     """
 
     subscription: str

@@ -1,7 +1,8 @@
-"""The papers: how a digest file lists them, and how the library knows them."""
+"""Papers as a digest file lists them, and as the library knows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,10 +10,10 @@ class Listing:
     """One appearance of a paper in one digest file.
 
     `title` and `abstract` are the text of the file with white space collapsed. `rank` counts from 1.
-    A count that the file does not show is None. `authors` are given name first. `snippet` marks an
-    abstract that its source cut short; `version` is arXiv's. `keywords` are the source's own, `announced`
-    is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the journal
-    or the conference that published it.
+    A count that the file does not show is None. Names in `authors` begin with the given name. `snippet` marks
+    an abstract that its source cut short; `version` is the version on arXiv. `keywords` come from the source.
+    `announced` is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the
+    journal or the conference that published it.
     """
 
     rank: int
@@ -40,7 +41,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A date as a page shows it, perhaps without its year."""
+    """A date as a page shows it, perhaps without the year."""
 
     month: int
     day: int
@@ -49,7 +50,7 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class DigestFile:
-    """A digest file that was read whole. `path` is as given; `digest` is the SHA-256 of its bytes."""
+    """A digest file that was read. `path` is as given; `digest` is the SHA-256 of its bytes, in hex."""
 
     path: str
     digest: str
@@ -63,7 +64,7 @@ class DigestFile:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that was set aside, why, and what to do. `digest` is None if its bytes could not be had."""
+    """A rejected file: the reason and the remedy. `digest` is None if its bytes could not be read."""
 
     path: str
     reason: str
@@ -72,16 +73,16 @@ class Rejected:
     digest: str | None = None
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place}: {self.reason}" + (f"; {self.remedy}" if self.remedy else "")
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.reason}" + (f"; {self.remedy}" if self.remedy else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The thing itself, whichever files list it, as the library knows it now.
+    """A paper as the library knows it now, from all files that list it.
 
-    `number` is its library number, `key` its identity when first seen, `uid` the `urn:uuid:` of its
-    feed item. `sources` are the names of the formats that listed it, sorted.
+    `number` is its library number, `uid` the `urn:uuid:` of its feed item. `sources` are the names of the
+    formats that listed it, sorted. The other fields are those of its merged record, a `Listing`.
     """
 
     number: int
@@ -103,8 +104,21 @@ class Paper:
     code_url: str | None = None
     withdrawn: bool = False
     snippet: bool = False
-    sources: tuple[str, ...] = ()
+    sources: tuple[str, ...] = field(default=(), kw_only=True)
     keywords: tuple[str, ...] = ()
     project_url: str | None = None
     announced: str | None = None
     venue: str | None = None
+
+    @classmethod
+    def from_record(
+        cls, record: Listing, *, number: int, uid: str, first_seen: datetime, sources: tuple[str, ...]
+    ) -> "Paper":
+        """Return the paper with this merged record."""
+        return cls(
+            number, uid, record.title, record.abstract, first_seen, *_FURTHER_FIELDS(record), sources=sources
+        )
+
+
+# The fields of a record after title and abstract, in the order of Paper; faster than passing them by name.
+_FURTHER_FIELDS = attrgetter(*(each.name for each in fields(Paper)[5:] if not each.kw_only))

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from digest.model.deliveries import Delivery
+from digest.model.issues import FORMS
 from digest.model.papers import Rejected
 
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)  # a time that the JSON of a message leaves out
@@ -91,17 +92,14 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class IssueReport:
-    """An issue that a run made; paths are relative to the home, None for a form not asked for."""
+    """An issue that a run made; `files` maps each of its forms to a path relative to the home."""
 
     number: int
     slot: str | None
     new: tuple[str, ...]
     updated: tuple[str, ...]
     more: int
-    html: str | None = None
-    markdown: str | None = None
-    text: str | None = None
-    eml: str | None = None
+    files: Mapping[str, str]
     discover: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -111,10 +109,7 @@ class IssueReport:
             "new": list(self.new),
             "updated": list(self.updated),
             "more": self.more,
-            "html": self.html,
-            "markdown": self.markdown,
-            "text": self.text,
-            "eml": self.eml,
+            **{form: self.files.get(form) for form in FORMS},
             "discover": list(self.discover),
         }
 
@@ -126,10 +121,7 @@ class IssueReport:
             new=tuple(value.get("new", ())),
             updated=tuple(value.get("updated", ())),
             more=value.get("more", 0),
-            html=value.get("html"),
-            markdown=value.get("markdown"),
-            text=value.get("text"),
-            eml=value.get("eml"),
+            files={form: value[form] for form in FORMS if value.get(form)},
             discover=tuple(value.get("discover", ())),
         )
 

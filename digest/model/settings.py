@@ -7,12 +7,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """How mail is handed over.
+    """The mail server that takes the messages.
 
-    `password_env` names the variable that holds the password, `password_file` the file. `timeout` is
-    how many seconds an answer may take, `final_timeout` the answer to the end of a message.
-    `domain_connections` and `domain_per_minute` limit what one domain gets at once and in a minute;
-    0 is no limit. `one_click`: mails say that a click at an https `base_url` unsubscribes.
+    The password is in the variable `password_env` or in the file `password_file`. `timeout` is the time in
+    seconds to wait for a reply, `final_timeout` that for the reply to the end of a message.
+    `domain_connections` and `domain_per_minute` limit the messages to one domain at once and in a minute; 0
+    is no limit. `one_click`: mails offer one-click unsubscribing (RFC 8058) if `base_url` is an https URL.
     """
 
     host: str
@@ -34,7 +34,7 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Maildir:
-    """The Maildir that the channel `maildir` fills. `sender` "" is that of [smtp]."""
+    """The Maildir that the channel `maildir` writes to. `sender` "" is that of [smtp]."""
 
     path: str
     sender: str = ""
@@ -42,7 +42,10 @@ class Maildir:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room of a chat service. Its address is in the variable `url_env` or in a file, as it holds a secret."""
+    """A room of a chat service.
+
+    Its URL contains a secret, so it is in the variable `url_env` or in `url_file`.
+    """
 
     name: str
     url_env: str = ""
@@ -51,9 +54,11 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Dkim:
-    """How mail is signed: each key (a PEM file; RSA or Ed25519) under its selector. `domain` "" is From's.
+    """How mail is signed.
 
-    `records` are the TXT records that DNS gives for the keys, for `digest doctor` to compare.
+    `keys` are pairs (selector, PEM file with an RSA or Ed25519 key); `domain` "" is From's.
+
+    `records` are the TXT records published in DNS; `digest doctor` compares them with the keys.
     """
 
     keys: tuple[tuple[str, str], ...]
@@ -63,7 +68,7 @@ class Dkim:
 
 @dataclass(frozen=True, slots=True)
 class ImapBox:
-    """A folder that is read by IMAP. The password is in the variable `password_env` or in a file."""
+    """A mail folder read by IMAP. The password is in the variable `password_env` or in `password_file`."""
 
     host: str = ""
     port: int = 993
@@ -76,15 +81,15 @@ class ImapBox:
 
     @property
     def name(self) -> str:
-        """Return what tells the folder from every other, and is fit to be shown."""
+        """Return a unique name of the folder without secrets."""
         return f"imap://{self.user}@{self.host}:{self.port}/{self.folder}"
 
 
 @dataclass(frozen=True, slots=True)
 class Bounces:
-    """Where mail that comes back goes, and where it is read.
+    """Where bounces go, and where they are read.
 
-    `address` "" is From's; `verp` gives every message a return address of its own by a plus sign;
+    `address` "" is From's. `verp` gives each message its own return address, with a token after a plus sign.
     `mailbox` is a Maildir or an mbox file, `imap` a folder on a mail server.
     """
 
@@ -100,12 +105,12 @@ class Bounces:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSettings:
-    """What `digest schedule` does besides its rounds.
+    """Settings of `digest schedule`.
 
-    `ping` is asked for after every round that went well; `metrics` is the address (host, port) of
-    /metrics and /healthz; `backups` how many copies of the library are kept; issues' files and the
-    ledger's details are pruned when older than `keep_output` and `keep_ledger` (None: never), clicks when older
-    than `keep_clicks`.
+    `ping` is a URL that is requested after each successful check; `metrics` is the address (host, port) of
+    /metrics and /healthz; `backups` the number of backups to keep. Files of issues older than `keep_output`,
+    details of the ledger older than `keep_ledger` (None: never) and clicks older than `keep_clicks` are
+    removed.
     """
 
     watch: bool = True
@@ -119,11 +124,11 @@ class ScheduleSettings:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place where papers are announced, as `[[sources]]` names it.
+    """A source of digest files, one table of `[[sources]]`.
 
     `kind` is `feed`, `page`, `arxiv`, `daily-papers` or `imap`; the first two need `url`, `arxiv` needs
-    `query`, `imap` the mailbox. `private` allows addresses that are not of the public internet. `every`
-    says how often `digest schedule` asks (None: never).
+    `query`, `imap` the mailbox. `private` allows addresses outside the public internet. `every` is how often
+    `digest schedule` fetches the source (None: never).
     """
 
     name: str
@@ -136,22 +141,29 @@ class Source:
     tls: str = "implicit"
     user: str = ""
     password_env: str = ""
+    password_file: str = ""
     folder: str = "INBOX"
     every: timedelta | None = timedelta(hours=3)
 
     @property
     def box(self) -> ImapBox:
-        """Return the folder that a source of kind `imap` reads."""
+        """Return the mail folder of a source of kind `imap`."""
         return ImapBox(
-            self.host, self.port, self.tls, self.user, password_env=self.password_env, folder=self.folder
+            self.host,
+            self.port,
+            self.tls,
+            self.user,
+            password_env=self.password_env,
+            password_file=self.password_file,
+            folder=self.folder,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SummarySettings:
-    """Who writes summaries: an endpoint like OpenAI's chat completions, and what a run may ask of it.
+    """The endpoint that writes summaries, compatible with OpenAI's chat completions, and the limits of a run.
 
-    `key_env` names the variable that holds the key, `key_file` the file.
+    The key is in the variable `key_env` or in the file `key_file`.
     """
 
     url: str
@@ -164,7 +176,7 @@ class SummarySettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `digest.toml` says, defaults filled in. `base_url` ends with a slash."""
+    """The settings in `digest.toml`, with defaults. `base_url` ends with a slash."""
 
     title: str = "Paper Digest"
     base_url: str = "http://localhost:8350/"
@@ -179,7 +191,7 @@ class Settings:
     maildir: Maildir | None = None
     rooms: tuple[Room, ...] = ()
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
-    serve: tuple[str, int] = ("127.0.0.1", 8350)  # the address where `digest serve` listens
+    serve: tuple[str, int] = ("127.0.0.1", 8350)  # the address that `digest serve` listens on
     dkim: Dkim | None = None
     bounces: Bounces = Bounces()
     contact: str = ""
@@ -193,18 +205,18 @@ class Settings:
 
     @property
     def sender(self) -> str:
-        """Return who mails are from: a name and an address; empty if nobody says so."""
+        """Return the From of mails, a name and an address; empty if neither channel for mail sets it."""
         return (self.smtp and self.smtp.sender) or (self.maildir and self.maildir.sender) or ""
 
     @property
     def summary_model(self) -> str:
-        """Return the model whose summaries are shown; empty for none."""
+        """Return the model whose summaries are shown; empty without [summaries]."""
         return self.summaries.model if self.summaries else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A folder with a digest in it, and its settings."""
+    """The folder of a library, its subscriptions and its output, with its settings."""
 
     path: Path
     settings: Settings

@@ -1,4 +1,4 @@
-"""What a reader asked for."""
+"""Subscriptions."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ ID = re.compile(r"[a-z0-9-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class RankingWeights:
-    """How much each part of a paper's worth counts (`digest.rank.formula`); `diversity` is from 0 to 1.
+    """The weights of the components of a paper's score (`digest.rank.formula`); `diversity` is from 0 to 1.
 
-    `discover` is how many papers a week may come from outside the keywords; `clicks` lets papers that were
-    opened from the archive count as liked a little.
+    `discover` is the number of papers a week that may match no keyword. `clicks` counts papers that were
+    opened from the archive as weakly liked.
     """
 
     keyword: float = 1.0
@@ -27,10 +27,10 @@ class RankingWeights:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who wants what, when, in which form; checked when it was loaded.
+    """What a reader wants, when and in which formats; valid, because it was checked when it was loaded.
 
-    `start` is how far back a new subscription begins; `newer_than` leaves out papers published longer
-    ago; `max_papers` caps New in a mail; `send_empty` is "never" or "weekly note".
+    `start` is how far back a new subscription begins; `newer_than` excludes papers published longer ago;
+    `max_papers` limits New in a mail; `send_empty` is "never" or "weekly note"; `chat` are names of rooms.
     """
 
     id: str
@@ -50,7 +50,3 @@ class Subscription:
     language: str = "en"
     ranking: RankingWeights = RankingWeights()
     chat: tuple[str, ...] = ()
-
-    def recipients(self, channel: str) -> tuple[str, ...]:
-        """Return whom a channel brings its issues to: addresses, or names of rooms."""
-        return self.chat if channel == "chat" else self.email

@@ -1,59 +1,109 @@
-"""Which parts deliver a home's issues: its channels, who sends, and the secrets that settings only name."""
+"""The channels by which issues are delivered: one entry in CHANNELS each.
 
-from collections.abc import Callable
-from dataclasses import replace
+A new channel is one entry here, one in `digest.home.channel_settings`, and a module in `digest.deliver`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from digest.deliver.chat import ChatChannel
-from digest.deliver.dkim import Signer, load_signer
-from digest.deliver.maildir import MaildirChannel
-from digest.deliver.message import Mailing, Sender
-from digest.deliver.smtp_channel import SmtpChannel
-from digest.deliver.smtp_session import Server
-from digest.errors import UsageError
-from digest.home.secrets import ca_file_of, secret_of
-from digest.model import Delivery, Home
+from digest.errors import DigestError, UsageError
+from digest.home.secrets import ca_file_of, read_secret
+from digest.model import Delivery, Home, Settings, Subscription
+from digest.model.reports import Finding
 from digest.pipeline.outputs import renderer_for
 from digest.ports import Channel
 from digest.store.store import Store
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
-_MAILINGS_AT_HAND = 64  # issues of some 100 KB
+if TYPE_CHECKING:
+    from digest.deliver.dkim import Signer
+    from digest.deliver.message import PreparedMail, Sender
+    from digest.deliver.smtp_session import Server
+
+_CACHED_MAILS = 64  # of some 100 KB each
 
 
-def channels_of(home: Home, store: Store) -> dict[str, Channel]:
-    """Return the configured channels, by name. Raises UsageError if something they need is absent."""
-    return {name: _MAKERS[name](home, store) for name in home.settings.channels}
+@dataclass(frozen=True, slots=True)
+class ChannelKind:
+    """What a run and `digest doctor` must know about a channel.
+
+    `open` returns the channel, ready for use; it raises UsageError if something in the settings is missing.
+    `recipients` returns the recipients of a subscription on this channel, as the outbox stores them.
+    `is_configured` tells whether `digest.toml` has settings for it, whether or not it is used. `check` yields
+    what `digest doctor` finds; it may raise DigestError, and sends nothing.
+    """
+
+    open: Callable[[Home, Store], Channel]
+    is_configured: Callable[[Settings], bool]
+    recipients: Callable[[Subscription], tuple[str, ...]]
+    check: Callable[[Home], Iterator[Finding]]
 
 
-def _smtp_channel(home: Home, store: Store) -> Channel:
+def open_channels(home: Home, store: Store) -> dict[str, Channel]:
+    """Return the configured channels, by name. Raises UsageError if something in the settings is missing."""
+    return {name: CHANNELS[name].open(home, store) for name in home.settings.channels}
+
+
+def _open_smtp(home: Home, store: Store) -> Channel:
+    from digest.deliver.smtp_channel import SmtpChannel
+
     sender = sender_of(home, store)
-    return SmtpChannel(server_of(home), sender, _mailings(home, store, sender))
+    return SmtpChannel(server_of(home), sender, _prepared_mails(home, store, sender))
 
 
-def _maildir_channel(home: Home, store: Store) -> Channel:
+def _check_smtp(home: Home) -> Iterator[Finding]:
+    from digest.deliver.smtp_session import open_session
+
+    smtp = home.settings.smtp
+    if smtp is None:
+        yield Finding("smtp", "skipped", "digest.toml has no [smtp] table")
+        return
+    server = server_of(home)
+    open_session(server).quit()
+    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS (this machine only)"}[smtp.tls]
+    login = f", login as {smtp.user}" if smtp.user else ", no login"
+    yield Finding("smtp", "good", f"{server.name}: connected, {tls}{login}")
+
+
+def _open_maildir(home: Home, store: Store) -> Channel:
+    from digest.deliver.maildir import MaildirChannel
+
     maildir = home.settings.maildir
-    assert maildir is not None, "checked with the settings"
+    assert maildir is not None, "the settings are checked when they are read"
     sender = sender_of(home, store)
-    return MaildirChannel(home.path / maildir.path, sender, _mailings(home, store, sender))
+    return MaildirChannel(home.path / maildir.path, sender, _prepared_mails(home, store, sender))
 
 
-def _mailings(home: Home, store: Store, sender: Sender) -> Callable[[Delivery], Mailing]:
-    """Return what gives the mail of a delivery's issue, made once for all its recipients."""
+def _check_maildir(home: Home) -> Iterator[Finding]:
+    from digest.deliver.maildir import prepare_maildir
+
+    if home.settings.maildir is not None:
+        prepare_maildir(home.path / home.settings.maildir.path)
+        yield Finding("maildir", "good", f"{home.settings.maildir.path} can be used")
+
+
+def _prepared_mails(home: Home, store: Store, sender: "Sender") -> "Callable[[Delivery], PreparedMail]":
+    """Return a function that gives the mail of a delivery's issue, prepared once for all its recipients."""
+    from digest.deliver.message import PreparedMail
+
     renderer = renderer_for(home)
 
-    @lru_cache(_MAILINGS_AT_HAND)
-    def mailing(issue: int) -> Mailing:
+    @lru_cache(_CACHED_MAILS)
+    def prepared(issue: int) -> PreparedMail:
         with store.begin(write=False) as tx:
             stored = tx.issues.get(issue)
-        return Mailing(renderer.eml(stored.issue), sender, stored.issue)
+        return PreparedMail(renderer.eml(stored.issue), sender, stored.issue)
 
-    return lambda delivery: mailing(delivery.issue)
+    return lambda delivery: prepared(delivery.issue)
 
 
-def _chat_channel(home: Home, store: Store) -> Channel:
+def _open_chat(home: Home, store: Store) -> Channel:
+    from digest.deliver.chat import ChatChannel
+
     renderer = renderer_for(home)
 
     def compact(delivery: Delivery, fits: Callable[[str, str], bool]) -> tuple[str, str]:
@@ -61,40 +111,72 @@ def _chat_channel(home: Home, store: Store) -> Channel:
             stored = tx.issues.get(delivery.issue)
         return renderer.chat(stored.issue, fits)
 
-    return ChatChannel(lambda name: address_of(home, name), compact)
+    return ChatChannel(lambda name: room_url(home, name), compact)
 
 
-def address_of(home: Home, name: str) -> str:
-    """Return the address of a room. Raises UsageError if it cannot be had."""
+def _check_chat(home: Home) -> Iterator[Finding]:
+    """Check that the URL of each room can be read and is valid; connects to nothing."""
+    from digest.deliver.chat import open_room
+
+    for room in home.settings.rooms:
+        try:
+            service = open_room(room.name, room_url(home, room.name)).service_name
+            yield Finding("chat", "good", f"{room.name}: {service}")
+        except DigestError as error:
+            message, _, remedy = str(error).rpartition("; ")
+            yield Finding("chat", "bad", message or remedy, remedy if message else "")
+
+
+def room_url(home: Home, name: str) -> str:
+    """Return the URL of a room. Raises UsageError if it cannot be read."""
     room = home.settings.room(name)
     if room is None:
-        raise UsageError(f"digest.toml: there is no [chat.{name}], which a subscription names; add it")
-    return secret_of(home, f"chat.{name}.url", room.url_env, room.url_file).strip()
+        raise UsageError(f"digest.toml: [chat.{name}] is missing, but a subscription uses it; add it")
+    return read_secret(home, f"chat.{name}.url", room.url_env, room.url_file).strip()
 
 
-_MAKERS: dict[str, Callable[[Home, Store], Channel]] = {
-    "smtp": _smtp_channel,
-    "maildir": _maildir_channel,
-    "chat": _chat_channel,
+CHANNELS: Final[dict[str, ChannelKind]] = {
+    "smtp": ChannelKind(
+        open=_open_smtp,
+        is_configured=lambda settings: settings.smtp is not None,
+        recipients=lambda subscription: subscription.email,
+        check=_check_smtp,
+    ),
+    "maildir": ChannelKind(
+        open=_open_maildir,
+        is_configured=lambda settings: settings.maildir is not None,
+        recipients=lambda subscription: subscription.email,
+        check=_check_maildir,
+    ),
+    "chat": ChannelKind(
+        open=_open_chat,
+        is_configured=lambda settings: bool(settings.rooms),
+        recipients=lambda subscription: subscription.chat,
+        check=_check_chat,
+    ),
 }
 
 
-def server_of(home: Home) -> Server:
-    """Return the mail server with its password. Raises UsageError if that cannot be had."""
+def server_of(home: Home) -> "Server":
+    """Return the mail server with its password. Raises UsageError if the password cannot be read."""
+    from digest.deliver.smtp_session import Server
+
     smtp = home.settings.smtp
-    assert smtp is not None, "checked with the settings"
+    assert smtp is not None, "the settings are checked when they are read"
     if smtp.ca_file:
         smtp = replace(smtp, ca_file=ca_file_of(home, "smtp", smtp.ca_file))
     if smtp.user is None:
         return Server(smtp)
-    return Server(smtp, secret_of(home, "smtp.password", smtp.password_env, smtp.password_file))
+    return Server(smtp, read_secret(home, "smtp.password", smtp.password_env, smtp.password_file))
 
 
-def sender_of(home: Home, store: Store) -> Sender:
-    """Return who sends. Raises UsageError if a DKIM key cannot be read."""
+def sender_of(home: Home, store: Store) -> "Sender":
+    """Return what the mails of a home have in common. Raises UsageError if a DKIM key cannot be read."""
+    from digest.deliver.message import Sender
+
     settings = home.settings
     address = sender_mailbox(settings.sender)
-    assert address is not None, "checked with the settings"
+    assert address is not None, "the settings are checked when they are read"
     with store.begin() as tx:
         secret = tx.outbox.secret()
     return Sender(
@@ -108,8 +190,10 @@ def sender_of(home: Home, store: Store) -> Sender:
     )
 
 
-def signers_of(home: Home, address: Mailbox) -> tuple[Signer, ...]:
-    """Return the DKIM keys, read. Raises UsageError."""
+def signers_of(home: Home, address: Mailbox) -> "tuple[Signer, ...]":
+    """Return the DKIM keys; `address` is that of From. Raises UsageError if a key cannot be read."""
+    from digest.deliver.dkim import load_signer
+
     dkim = home.settings.dkim
     if dkim is None:
         return ()

@@ -1,8 +1,7 @@
-"""deliver: what stands in the outbox is rendered from stored content, addressed and sent.
+"""deliver: the messages in the outbox are leased, rendered from stored content, addressed, sent and settled.
 
-    lease → render → address → send → settle
-
-The run's lock is not held: several of these work side by side on one outbox, each line leased by one.
+It does not hold the lock of runs: several processes may deliver from one outbox at the same time, as each message
+is leased by one of them.
 """
 
 import os
@@ -15,12 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.deliver.worker import Loop
+from digest.deliver.worker import Worker
 from digest.model import Delivery, Home, Outcome, Smtp
 from digest.model.reports import COUNTED, DeliveryReport
-from digest.pipeline.bounces import collect
-from digest.pipeline.channels import channels_of
+from digest.pipeline.bounces import process_new
+from digest.pipeline.channels import open_channels
 from digest.store.group_commit import GroupCommit
+from digest.store.outbox import LeaseHolder
 from digest.store.store import Store
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
@@ -29,7 +29,7 @@ Jitter = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class SteadyClock:
-    """A clock that starts at a stated time and goes on from there."""
+    """A clock that starts at a given time and then runs like the machine's."""
 
     stated: datetime
     started: float = field(default_factory=time.monotonic)
@@ -46,21 +46,21 @@ def deliver(
     jitter: Jitter = random.random,
     stopping: Callable[[], bool] = lambda: False,
 ) -> DeliveryReport:
-    """Empty the outbox over every configured channel, or till `stopping`. Raises UsageError, StoreError."""
+    """Send the outbox over every configured channel, until `stopping`. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
-    channels = channels_of(home, store)
-    # What cannot be read of what came back is no reason to keep mail back.
-    problems = dict.fromkeys(collect(home, store, now=now, stopping=stopping).problems)
+    channels = open_channels(home, store)
+    # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
+    problems = dict.fromkeys(process_new(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:
         number, lines = tx.outbox.open_delivery(at=now)
     recover(home, store, now=now, number=number)
     pauses: list[str] = []
     for name, channel in channels.items():
-        with _leases(home, store, name, clock, number) as outbox:
-            loop = Loop(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
-            loop.run()
-        problems |= loop.problems
-        pauses += [loop.pause] if loop.pause else []
+        with _leased_outbox(home, store, name, clock, number) as outbox:
+            worker = Worker(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
+            worker.run()
+        problems |= worker.problems
+        pauses += [worker.pause] if worker.pause else []
     pause = "; ".join(pauses)
     with store.begin() as tx:
         counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
@@ -68,7 +68,7 @@ def deliver(
 
 
 def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
-    """Say what stands in the outbox and how much of it is due; sends and records nothing."""
+    """Return what is in the outbox and how much of it is due; nothing is sent or recorded."""
     with store.rehearse():
         with store.begin() as tx:
             number, lines = tx.outbox.open_delivery(at=now)
@@ -78,19 +78,16 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
             due = sum(
                 len(
                     tx.outbox.claim(
-                        "nobody",
-                        channel=channel,
+                        LeaseHolder("rehearsal", channel, number, resend=home.settings.in_doubt == "resend"),
                         now=now,
                         until=now,
                         limit=len(lines),
-                        resend=home.settings.in_doubt == "resend",
-                        number=number,
                     )
                 )
                 for channel in home.settings.channels
             )
             after = tx.outbox.lines(lines)
-    # What would be sent is shown as it stands; only who gets no mail is known beforehand.
+    # Messages that would be sent are shown with their present status; only suppression is known beforehand.
     messages = tuple(
         new if new.status == "suppressed" else old for old, new in zip(before, after, strict=True)
     )
@@ -99,7 +96,10 @@ def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
 
 
 def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool = True) -> None:
-    """End the leases of those who died, and those that are over, in the emptying `number`."""
+    """End the leases of dead workers and those that have expired, in the delivery run `number`.
+
+    `tidy` also removes the liveness files of the dead workers.
+    """
     dead = dead_workers(home.path)
     with store.begin() as tx:
         tx.outbox.recover(now=now, dead=dead, number=number, start=boot_id())
@@ -107,81 +107,56 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
         forget_worker(home.path, holder)
 
 
-# --- the outbox as the loop sees it ----------------------------------------------------------------
-
-
 class LeasedOutbox:
-    """One holder's view of the outbox for one channel, in one emptying of it."""
+    """The outbox as one worker sees it, for `digest.deliver.worker`."""
 
-    def __init__(
-        self,
-        store: Store,
-        holder: str,
-        channel: str,
-        clock: SteadyClock,
-        lease: timedelta,
-        *,
-        resend: bool,
-        number: int,
-    ) -> None:
-        self._store, self._holder, self._channel, self._clock = store, holder, channel, clock
-        self._lease, self._resend, self._number = lease, resend, number
-        # A lease is durable and names the start of the machine: after a power cut it is in doubt whole.
-        self._clerk = GroupCommit(store, durable="@" not in holder)
+    def __init__(self, store: Store, clock: SteadyClock, holder: LeaseHolder, length: timedelta) -> None:
+        """A lease lasts for `length`."""
+        self._store, self._clock, self._holder, self._length = store, clock, holder, length
+        # A holder that names the boot of the machine need not flush every outcome to disk: after a power cut
+        # the boot differs, and all its leases are in doubt.
+        self._commits = GroupCommit(store, durable="@" not in holder.name)
 
-    def claim(self, limit: int, closed: frozenset[str]) -> Sequence[Delivery]:
+    def claim(self, limit: int, blocked: frozenset[str]) -> Sequence[Delivery]:
         now = self._clock()
         with self._store.begin() as tx:
             return tx.outbox.claim(
-                self._holder,
-                channel=self._channel,
-                now=now,
-                until=now + self._lease,
-                limit=limit,
-                resend=self._resend,
-                number=self._number,
-                closed=closed,
+                self._holder, now=now, until=now + self._length, limit=limit, blocked=blocked
             )
 
-    def waits_for(self, closed: frozenset[str]) -> bool:
+    def waits_for(self, blocked: frozenset[str]) -> bool:
         with self._store.begin(write=False) as tx:
-            return tx.outbox.waits_for(
-                closed,
-                channel=self._channel,
-                now=self._clock(),
-                resend=self._resend,
-                number=self._number,
-            )
+            return tx.outbox.waits_for(blocked, self._holder, now=self._clock())
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
-        until = self._clock() + self._lease
-        return lambda: self._clerk.write(lambda jotter: jotter.begin(delivery.id, self._holder, until=until))
+        holder, until = self._holder.name, self._clock() + self._length
+        return lambda: self._commits.write(lambda writer: writer.begin(delivery.id, holder, until=until))
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Have it written; until it is, the line is in doubt. Raises what an earlier one met."""
-        now, number = self._clock(), self._number
-        self._clerk.note(
-            lambda jotter: jotter.settle(delivery, self._holder, outcome, now=now, number=number)
+        """Record an outcome soon; until then the message is in doubt. Raises the error of an earlier outcome."""
+        now, holder = self._clock(), self._holder
+        self._commits.enqueue(
+            lambda writer: writer.settle(delivery, holder.name, outcome, now=now, number=holder.number)
         )
 
     def release(self) -> None:
-        self._clerk.stop()
-        self._clerk.check()
+        self._commits.stop()
+        self._commits.check()
         with self._store.begin() as tx:
-            tx.outbox.release(self._holder)
+            tx.outbox.release(self._holder.name)
 
 
 @contextmanager
-def _leases(
+def _leased_outbox(
     home: Home, store: Store, channel: str, clock: SteadyClock, number: int
 ) -> Iterator[LeasedOutbox]:
-    """Be a holder of leases for the block."""
+    """Return the outbox of a worker that counts as alive for the block."""
     smtp = home.settings.smtp or Smtp("")
-    # Longer than any try can take: every step has its own limit.
-    lease = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
+    # Longer than any attempt can take, as each of its steps has a timeout.
+    length = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
-    if store.is_sqlite and (start := boot_id()):
+    if store.capabilities.relaxed_durability and (start := boot_id()):
         holder += f"@{start}"
-    resend = home.settings.in_doubt == "resend"
+    leases = LeaseHolder(holder, channel, number, resend=home.settings.in_doubt == "resend")
     with liveness_file(home.path, holder):
-        yield LeasedOutbox(store, holder, channel, clock, lease, resend=resend, number=number)
+        yield LeasedOutbox(store, clock, leases, length)

@@ -1,9 +1,9 @@
-"""read | diff: digest files on their way into the library.
+"""read | diff: digest files are read into the library.
 
-Files are read and parsed first, ordered, then recorded one by one, each in a transaction of its own.
+All files are read and parsed first, then ordered, then recorded one by one, each in its own transaction.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -15,37 +15,17 @@ from digest.diff.changes import Change, diff
 from digest.identity import by_key, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.model.reports import FileReport, ListingReport
+from digest.pipeline.context import RunContext
 from digest.store import Library
 from digest.store.store import Store, Transaction
 
-Progress = Callable[[str, int, int], None]  # stage, done, of how many
-
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a run was asked for. `named` paths come before `inbox`; `captured` dates them all.
+class _Loaded:
+    """A file that was read and is to be recorded; or the report on it, if there is nothing to record.
 
-    `among` limits it to these subscriptions; `leave` are files of the inbox that are not looked at.
-    """
-
-    paths: tuple[str, ...] = ()
-    captured: date | None = None
-    force: bool = False
-    only: str | None = None
-    rewrite: bool = False
-    among: frozenset[str] | None = None
-    leave: frozenset[str] = frozenset()
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Show no progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    """A path on its way in. `captured` orders inbox and folders; None if it could not be read.
-
-    `reader` is what judged the file: this version and, of a file not read whole, the limit.
+    `captured` orders the files of a folder (None: it could not be read). `reader` is what a rejection depends
+    on, so that the file is read again when it changes: the version and the settings.
     """
 
     path: str
@@ -56,36 +36,27 @@ class _Gathered:
     reader: str = __version__
 
 
-def read_files(
-    home: Home,
-    store: Store,
-    options: Options,
-    *,
-    run: int,
-    now: datetime,
-    progress: Progress,
-    tell: bool = True,
-) -> Iterator[FileReport]:
-    """Read, diff and record the digest files asked for, and report on each.
+def read_files(store: Store, context: RunContext, *, with_papers: bool = True) -> Iterator[FileReport]:
+    """Read, diff and record the digest files of a run, and yield a report on each.
 
-    `tell` adds the papers to the reports also of files that were read before.
+    `with_papers` adds the papers to the reports even of files that were read before.
     """
-    gathered = list(_gather(home, store, options, now, progress))
-    for done, item in enumerate(gathered):
-        progress("recording", done, len(gathered))
+    loaded = list(_load_all(store, context))
+    for done, item in enumerate(loaded):
+        context.progress("recording", done, len(loaded))
         with store.begin() as tx:
-            yield _record(tx, item, run=run, at=now, tell=tell)
+            yield _record(tx, item, context, with_papers=with_papers)
 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """The papers that the files of the setting `library` list, by identity key, and why a file cannot be read."""
+    """The papers in the files of the setting `library`, by identity key, and the files that cannot be read."""
 
     papers: Mapping[str, Listing]
     problems: tuple[str, ...] = ()
 
     def has(self, paper: Paper) -> bool:
-        """Say whether a paper is among them."""
+        """Tell whether a paper is among them."""
         if not self.papers:
             return False
         listing = Listing(0, paper.title, "", arxiv=paper.arxiv, doi=paper.doi)
@@ -94,7 +65,7 @@ class Owned:
 
 
 def owned(home: Home, now: datetime) -> Owned:
-    """Read the files of the setting `library`."""
+    """Return the papers in the files of the setting `library`."""
     found: dict[str, Listing] = {}
     problems = []
     zone = ZoneInfo(home.settings.timezone)
@@ -115,35 +86,36 @@ def owned(home: Home, now: datetime) -> Owned:
     return Owned(found, tuple(problems))
 
 
-def _gather(
-    home: Home, store: Store, options: Options, now: datetime, progress: Progress
-) -> Iterator[_Gathered]:
+def _load_all(store: Store, context: RunContext) -> Iterator[_Loaded]:
+    """Yield the files of a run in the order in which to record them."""
+    options = context.options
     if options.paths:
         groups = [_expand(path) for path in options.paths]
     else:
-        files = read.files_of(str(home.inbox))
+        files = read.files_of(str(context.home.inbox))
         groups = [(False, tuple(path for path in files if path not in options.leave))]
     total = sum(len(paths) for _, paths in groups)
     done = 0
     for named, paths in groups:
         batch = []
         for path in paths:
-            progress("reading", done, total)
-            batch.append(_load(home, store, path, options, named=named, now=now))
+            context.progress("reading", done, total)
+            batch.append(_load(store, path, context, named=named))
             done += 1
-        # Named files keep the order given; a folder's are read by capture date, then name.
+        # Named files keep their order; those of a folder are ordered by capture date, then by name.
         yield from batch if named else sorted(batch, key=lambda item: (item.captured or date.min, item.path))
 
 
 def _expand(path: str) -> tuple[bool, tuple[str, ...]]:
-    """Return whether the path names a file, and the files it stands for."""
+    """Return whether a path is a file rather than a folder, and the files to read for it."""
     if Path(path).is_dir():
         return False, read.files_of(path)
     return True, (path,)
 
 
-def _load(home: Home, store: Store, path: str, options: Options, *, named: bool, now: datetime) -> _Gathered:
-    settings = home.settings
+def _load(store: Store, path: str, context: RunContext, *, named: bool) -> _Loaded:
+    """Read and parse a file unless it was read or rejected before; a named file is always parsed again."""
+    home, options, settings = context.home, context.options, context.home.settings
     zone = ZoneInfo(settings.timezone)
     loaded = read.load(path, max_bytes=settings.max_file_mb * 1024 * 1024)
     whole = isinstance(loaded, read.Loaded)
@@ -158,48 +130,48 @@ def _load(home: Home, store: Store, path: str, options: Options, *, named: bool,
         )
     if known:
         report = FileReport(shown, known.source, known.captured, seen=known.listed)
-        return _Gathered(shown, named, report, known.captured, loaded.digest)
+        return _Loaded(shown, named, report, known.captured, loaded.digest)
     if remembered:
         report = FileReport(shown, rejected=replace(remembered, path=shown), remembered=True)
-        return _Gathered(shown, named, report, None, loaded.digest)
+        return _Loaded(shown, named, report, None, loaded.digest)
     if isinstance(loaded, Rejected):
         rejected = replace(loaded, path=shown)
-        return _Gathered(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest, reader)
+        return _Loaded(shown, named, FileReport(shown, rejected=rejected), None, loaded.digest, reader)
     parsed = read.parse(
         loaded,
-        today=now.astimezone(zone).date(),
+        today=context.now.astimezone(zone).date(),
         zone=zone,
         captured=options.captured,
         columns=settings.columns,
     )
     if isinstance(parsed, Rejected):
         report = FileReport(shown, rejected=replace(parsed, path=shown))
-        return _Gathered(shown, named, report, None, loaded.digest)
-    return _Gathered(shown, named, replace(parsed, path=shown), parsed.captured, loaded.digest)
+        return _Loaded(shown, named, report, None, loaded.digest)
+    return _Loaded(shown, named, replace(parsed, path=shown), parsed.captured, loaded.digest)
 
 
 def _shown(home: Home, path: str) -> str:
-    """Return an inbox path as seen from the home."""
+    """Return a path relative to the home, if it lies there."""
     try:
         return Path(path).relative_to(home.path).as_posix()
     except ValueError:
         return path
 
 
-def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime, tell: bool) -> FileReport:
-    """Record one gathered file, if there is anything to record, and report on it."""
+def _record(tx: Transaction, item: _Loaded, context: RunContext, *, with_papers: bool) -> FileReport:
+    """Record a file, if there is anything to record, and return the report on it."""
     if isinstance(item.outcome, FileReport):
         rejected = item.outcome.rejected
         if rejected is None:
-            return _seen(tx.library, item, tell=tell)
+            return _seen(tx.library, item, with_papers=with_papers)
         if not item.outcome.remembered:
-            tx.ledger.reject(rejected, run=run, reader=item.reader)
+            tx.ledger.reject(rejected, run=context.number, reader=item.reader)
         return item.outcome
     file = item.outcome
-    if tx.library.file(file.digest):  # the same bytes under another name, earlier in this run
-        return _seen(tx.library, item, tell=tell)
+    if tx.library.file(file.digest):  # this run has read the same bytes under another name
+        return _seen(tx.library, item, with_papers=with_papers)
     changes = judge(tx, file)
-    touched = tx.library.record(file, changes, run=run, at=at)
+    touched = tx.library.record(file, changes, run=context.number, at=context.now)
     if any(change.entry for change in changes):
         tx.pending_files.mark("feed", "all")
     for name in tx.feeds.containing(touched):
@@ -208,21 +180,21 @@ def _record(tx: Transaction, item: _Gathered, *, run: int, at: datetime, tell: b
 
 
 def judge(tx: Transaction, file: DigestFile) -> tuple[Change, ...]:
-    """Say what a file's listings mean to the library, recording nothing."""
+    """Return what a file changes in the library, without recording it."""
     keys = {listing.rank: keys_of(listing) for listing in file.listings}
     known = tx.identities.known(key for each in keys.values() for key in each)
-    strange = [each for each in file.listings if not any(key in known for key in keys[each.rank])]
-    return diff(file, known, tx.identities.near(strange), keys)
+    unknown = [each for each in file.listings if not any(key in known for key in keys[each.rank])]
+    return diff(file, known, tx.identities.near(unknown), keys)
 
 
-def _seen(library: Library, item: _Gathered, *, tell: bool) -> FileReport:
-    """Report on a file whose bytes were read before: everything in it is seen."""
+def _seen(library: Library, item: _Loaded, *, with_papers: bool) -> FileReport:
+    """Return the report on a file whose bytes were read before: all its papers are seen."""
     known = library.file(item.digest or "")
-    assert known is not None, "it was found by this digest"
-    papers = library.listed_in(known.id) if tell else ()
-    told = tuple(ListingReport(paper.title, "seen", paper.first_seen, item.path) for paper in papers)
+    assert known is not None, "the library has a file with this digest"
+    papers = library.listed_in(known.id) if with_papers else ()
+    listings = tuple(ListingReport(paper.title, "seen", paper.first_seen, item.path) for paper in papers)
     return FileReport(
-        item.path, known.source, known.captured, known.captured_guessed, seen=known.listed, papers=told
+        item.path, known.source, known.captured, known.captured_guessed, seen=known.listed, papers=listings
     )
 
 
@@ -234,7 +206,7 @@ def _merged(changes: Sequence[Change]) -> Iterator[str]:
 
 def _doubts(changes: Sequence[Change]) -> str:
     count = sum(1 for change in changes if change.doubt)
-    return f"{count} of the new may be known papers: digest library doubts" if count else ""
+    return f"{count} of the new papers may be known ones: digest library doubts" if count else ""
 
 
 def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:

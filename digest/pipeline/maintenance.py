@@ -1,4 +1,4 @@
-"""Upkeep of a home: copies of the library, room given back, old output and old details pruned."""
+"""Maintenance of a home: backups of the library, and removal of old output and old details of the ledger."""
 
 import re
 import time
@@ -13,12 +13,12 @@ from digest.store.store import Store
 FOLDER = "backups"
 _COPY = re.compile(r"digest-(\d{4}-\d\d-\d\d)\.db")
 _ISSUE = re.compile(r"(\d{4}-\d\d-\d\d)-\d+\.(?:html|md|txt|eml)")
-_DRAFT_AGE = 24 * 3600  # seconds; a younger draft may be of a run at work
+_DRAFT_AGE = 24 * 3600  # seconds; a younger draft may belong to a run that is at work
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """What was done: the copy made (None: none wanted, or made before), copies and files removed."""
+    """What was done: the backup made (None if none was due), and how many backups, files and details were removed."""
 
     backup: Path | None
     copies_removed: int
@@ -26,14 +26,14 @@ class MaintenanceReport:
     details_removed: int
 
 
-def keep_up(home: Home, store: Store, now: datetime) -> MaintenanceReport:
-    """Back the library up once a day, prune what policy says, give room back. Raises StoreError."""
+def run_maintenance(home: Home, store: Store, now: datetime) -> MaintenanceReport:
+    """Back up the library once a day, and remove what the settings do not keep. Raises StoreError."""
     policy = home.settings.schedule
     today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
     made, removed = _back_up(home, store, today, policy.backups) if policy.backups else (None, 0)
-    files = _drafts(home.output)
+    files = _remove_drafts(home.output)
     if policy.keep_output is not None:
-        files += _old_issues(home.output / "issues", today - policy.keep_output)
+        files += _remove_old_issues(home.output / "issues", today - policy.keep_output)
     details = 0
     if policy.keep_ledger is not None:
         with store.begin() as tx:
@@ -45,28 +45,30 @@ def keep_up(home: Home, store: Store, now: datetime) -> MaintenanceReport:
 
 
 def _back_up(home: Home, store: Store, today: date, keep: int) -> tuple[Path | None, int]:
-    """Copy the library into `backups/`, and remove all but the newest copies."""
+    """Copy the library into `backups/` once a day, and remove all but the newest copies; return the new copy
+    and the number removed.
+    """
     folder = home.path / FOLDER
     target = folder / f"digest-{today}.db"
     made = None
-    if store.is_sqlite and not target.exists():
+    if store.capabilities.single_file and not target.exists():
         folder.mkdir(exist_ok=True)
         store.backup(target)
         made = target
-    too_many = copies(home)[:-keep]
-    for path in too_many:
+    old = copies(home)[:-keep]
+    for path in old:
         path.unlink()
-    return made, len(too_many)
+    return made, len(old)
 
 
 def copies(home: Home) -> list[Path]:
-    """Return the daily copies of the library, the newest last."""
+    """Return the paths of the daily copies of the library, the newest last."""
     folder = home.path / FOLDER
     return sorted(path for path in folder.glob("*") if _COPY.fullmatch(path.name))
 
 
-def _old_issues(folder: Path, first_kept: date) -> int:
-    """Remove the files of issues before a day. Their content stays in the library and in the archive."""
+def _remove_old_issues(folder: Path, first_kept: date) -> int:
+    """Remove the files of issues before a day; return how many. Their content stays in the library and archive."""
     removed = 0
     for path in folder.glob("*/*"):
         named = _ISSUE.fullmatch(path.name)
@@ -76,8 +78,8 @@ def _old_issues(folder: Path, first_kept: date) -> int:
     return removed
 
 
-def _drafts(folder: Path) -> int:
-    """Remove drafts that a crash left behind."""
+def _remove_drafts(folder: Path) -> int:
+    """Remove drafts that a crash left behind; return how many."""
     removed = 0
     for path in folder.rglob(".*.part"):
         if time.time() - path.stat().st_mtime > _DRAFT_AGE:

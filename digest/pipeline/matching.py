@@ -1,8 +1,8 @@
 """Matching for a whole run: intervals of the log and their papers, each loaded and analysed once.
 
-A few subscriptions are matched one after the other by the slow matcher; from `FAST_FROM` on those with
-the same interval are matched together by the fast one. From `KEEP_FROM` different queries on the
-compiled ones are kept in the database, so that only what was changed since is read and compiled.
+Few subscriptions are matched one by one by the reference matcher; from `FAST_FROM` on those with the same
+interval are matched together by the index. From `KEEP_FROM` different queries on, the compiled queries are
+stored in the database, so that later runs compile only the queries that have changed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,18 +11,20 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from digest import __version__
-from digest.match import near_misses as near
+from digest.match.near_misses import LOOKUPS, NearMiss, NearMissFinder
 from digest.match.query.parser import Query, query_of
 from digest.match.reference import AnalysedPaper, analyse, best_first, match
 from digest.model import Entry, Match, Paper, Subscription, Trend
-from digest.pipeline.ranking import TasteModels
-from digest.pipeline.trends import tells_trends, trends_of
+from digest.pipeline.ranking import TasteModels, shows_trends, trends_of
 from digest.store.library import Library
 from digest.store.store import Store, Transaction
 
 if TYPE_CHECKING:
     from digest.match.index.index import Index
 
+Interval = tuple[int, int]  # (first, last): the positions of the log after first, up to and including last
+
+# Below so many subscriptions compiling their queries takes longer than it saves.
 FAST_FROM = 1_000
 KEEP_FROM = 100_000
 _PAPERS_AT_ONCE = 1_024
@@ -30,26 +32,29 @@ _NOTHING: frozenset[int] = frozenset()
 
 
 class RunMatcher:
-    """Intervals of the log with their papers, each loaded and analysed once in a run."""
+    """What the matches, near misses and ranking of a run share, each loaded when it is first needed.
+
+    `hidden` tells whether a paper must not be shown by any subscription; `model` is the one whose summaries
+    issues show, "" for none.
+    """
 
     def __init__(
         self, store: Store, hidden: Callable[[Paper], bool] | None = None, *, model: str = ""
     ) -> None:
-        """`hidden` says of a paper whether no subscription wants to see it; `model` wrote the summaries."""
         self.store = store
         self.model = model
         self._hidden = hidden
         self.tastes = TasteModels()
-        self._entries: dict[tuple[int, int], tuple[Entry, ...]] = {}
+        self._entries: dict[Interval, tuple[Entry, ...]] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, AnalysedPaper] = {}
         self._queries: dict[str, Query] = {}
         self._accepted: dict[str, frozenset[int]] = {}
-        self._nearby: dict[tuple[int, int], near.NearMissFinder] = {}
+        self._finders: dict[Interval, NearMissFinder] = {}
         self._trends: tuple[Trend, ...] | None = None
 
-    def prepare(self, subscriptions: Sequence[Subscription]) -> None:
-        """Find what each of very many subscriptions accepts, all with the same interval at once."""
+    def match_all(self, subscriptions: Sequence[Subscription]) -> None:
+        """Match very many subscriptions together, those with the same interval at once; do nothing for few."""
         if len(subscriptions) < FAST_FROM:
             return
         with self.store.begin(write=False) as tx:
@@ -59,16 +64,16 @@ class RunMatcher:
             for subscription in subscriptions:
                 groups.setdefault(positions[subscription.id], []).append(subscription)
             papers = {
-                position: sorted({entry.paper for entry in self.entries(tx.library, position, end)})
+                position: sorted({entry.paper for entry in self.load_interval(tx.library, (position, end))})
                 for position in groups
             }
-        everyone: _Compiled | None = None
+        all_compiled: _Compiled | None = None
         for position, group in groups.items():
             if not papers[position]:
                 continue
-            if 4 * len(group) >= len(subscriptions):  # the few others are compiled by themselves
-                everyone = everyone or self._compile(subscriptions)
-                self._match(everyone, group, papers[position])
+            if 4 * len(group) >= len(subscriptions):  # large groups share one index of all queries
+                all_compiled = all_compiled or self._compile(subscriptions)
+                self._match(all_compiled, group, papers[position])
             else:
                 self._match(self._compile(group), group, papers[position])
 
@@ -85,7 +90,7 @@ class RunMatcher:
             self._accepted[subscription.id] = frozenset(found) if found else _NOTHING
 
     def _compile(self, subscriptions: Sequence[Subscription]) -> "_Compiled":
-        """Return an index of the subscriptions' queries, and the number of each in it by its fingerprint."""
+        """Return an index of the subscriptions' queries, and the number of each query by its fingerprint."""
         from digest.match.index.index import Index
 
         wanted = {_fingerprint(each): each for each in subscriptions}
@@ -93,21 +98,24 @@ class RunMatcher:
             return Index([self.query(each) for each in wanted.values()]), dict(
                 zip(wanted, count(), strict=False)
             )
-        return self._kept(wanted)
+        return self._stored_index(wanted)
 
-    def _kept(self, wanted: dict[bytes, Subscription]) -> "_Compiled":
-        """Return the index that was kept, brought up to date; keep it anew if much has changed."""
+    def _stored_index(self, wanted: dict[bytes, Subscription]) -> "_Compiled":
+        """Return an index of the wanted queries from the stored one; if much has changed, store a new one.
+
+        The result is as for `_compile`; the index may have further queries.
+        """
         from digest.match.index.compiler import Program, compile_queries
         from digest.match.index.index import Index
 
         with self.store.begin(write=False) as tx:
-            kept = tx.compiled_queries.kept()
+            kept = tx.compiled_queries.load()
         known = dict(zip(_cut(kept.queries), count(), strict=False)) if kept else {}
-        stale = len(known.keys() ^ wanted.keys())
-        if kept is None or stale * 10 > len(wanted):
+        changed = len(known.keys() ^ wanted.keys())
+        if kept is None or changed * 10 > len(wanted):
             program = compile_queries([query_of(each.keywords, each.exclude) for each in wanted.values()])
             with self.store.begin() as tx:
-                tx.compiled_queries.keep(b"".join(wanted), program.dump())
+                tx.compiled_queries.save(b"".join(wanted), program.dump())
             return Index(program=program), dict(zip(wanted, count(), strict=False))
         index = Index(program=Program.load(kept.body))
         for fingerprint in known.keys() - wanted.keys():
@@ -122,19 +130,21 @@ class RunMatcher:
             self._queries[subscription.id] = query_of(subscription.keywords, subscription.exclude)
         return self._queries[subscription.id]
 
-    def entries(self, library: Library, first: int, last: int) -> tuple[Entry, ...]:
-        """Return the entries of (first, last]; their papers are then at hand."""
-        if (first, last) not in self._entries:
+    def load_interval(self, library: Library, interval: Interval) -> tuple[Entry, ...]:
+        """Return the entries of an interval in order, and load their papers for `paper` and `matches`."""
+        if interval not in self._entries:
+            first, last = interval
             found = library.entries(first, last) if first < last else ()
-            self._entries[first, last] = found
+            self._entries[interval] = found
             self._papers.update(library.papers({entry.paper for entry in found} - self._papers.keys()))
-        return self._entries[first, last]
+        return self._entries[interval]
 
     def paper(self, number: int) -> Paper:
+        """Return a paper of an interval that was loaded."""
         return self._papers[number]
 
     def matches(self, subscription: Subscription, numbers: Iterable[int]) -> list[Match]:
-        """Return a subscription's matches among these papers, best first."""
+        """Return a subscription's matches among papers of loaded intervals, best first."""
         query = self.query(subscription)
         accepted = self._accepted.get(subscription.id)
         likely = numbers if accepted is None else accepted.intersection(numbers)
@@ -142,21 +152,19 @@ class RunMatcher:
         found = (hit for hit in hits if hit is not None)
         return best_first(hit for hit in found if not (self._hidden and self._hidden(hit.paper)))
 
-    def nearest(
-        self, subscription: Subscription, library: Library, first: int, last: int
-    ) -> tuple[near.NearMiss, ...]:
-        """Return how the papers of an interval came near a query that accepted none."""
-        if (first, last) not in self._nearby:
-            numbers = dict.fromkeys(entry.paper for entry in self.entries(library, first, last))
-            left = min((each.lookups_left for each in self._nearby.values()), default=near.LOOKUPS)
-            self._nearby[first, last] = near.NearMissFinder(
-                [self._analyse(number) for number in numbers], left
-            )
-        return self._nearby[first, last].misses(self.query(subscription))
+    def near_misses(
+        self, subscription: Subscription, library: Library, interval: Interval
+    ) -> tuple[NearMiss, ...]:
+        """Return the near misses of a subscription's query among the papers of an interval."""
+        if interval not in self._finders:
+            numbers = dict.fromkeys(entry.paper for entry in self.load_interval(library, interval))
+            lookups = min((each.lookups_left for each in self._finders.values()), default=LOOKUPS)
+            self._finders[interval] = NearMissFinder([self._analyse(number) for number in numbers], lookups)
+        return self._finders[interval].misses(self.query(subscription))
 
     def trends(self, tx: Transaction, subscription: Subscription) -> tuple[Trend, ...]:
-        """Return what rises in the library, for a subscription whose issues say so."""
-        if not tells_trends(subscription):
+        """Return the trends of the library for a subscription whose issues show them, else nothing."""
+        if not shows_trends(subscription):
             return ()
         if self._trends is None:
             self._trends = trends_of(tx)
@@ -172,13 +180,13 @@ class RunMatcher:
 
 
 _Compiled = tuple["Index", dict[bytes, int]]
-_SIZE = 16
+_SIZE = 16  # bytes of a fingerprint
 
 
 def _fingerprint(subscription: Subscription) -> bytes:
-    """Return what is the same for equal queries, and another for another version of this program."""
-    said = repr((subscription.keywords, subscription.exclude)).encode("utf-8", "surrogatepass")
-    return blake2b(said, digest_size=_SIZE, key=__version__.encode()).digest()
+    """Return a hash of a subscription's query; every version of this program has hashes of its own."""
+    text = repr((subscription.keywords, subscription.exclude)).encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=_SIZE, key=__version__.encode()).digest()
 
 
 def _cut(fingerprints: bytes) -> Iterator[bytes]:

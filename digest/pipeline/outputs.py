@@ -1,4 +1,4 @@
-"""render | publish: whatever is not yet marked as written is rendered from stored content and written."""
+"""render | publish: everything that is marked as pending is rendered from stored content and written."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from digest.errors import DigestError
 from digest.i18n.catalogue import language
 from digest.identity import feed_uid
-from digest.model import FeedItem, Home, Issue
-from digest.pipeline.trends import trends_of
+from digest.model import FORMS, FeedItem, Home, Issue
+from digest.pipeline.context import Progress
+from digest.pipeline.ranking import trends_of
 from digest.store.store import Store, Transaction
 from digest.system.files import write_whole
 
@@ -17,34 +18,35 @@ if TYPE_CHECKING:
     from digest.render import Renderer, SiteContext
     from digest.store.pending_files import Kind
 
-SUFFIXES = {"html": "html", "markdown": "md", "text": "txt", "eml": "eml"}
 _PAGES_AT_ONCE = 500
-_CHARTED = 10_000  # papers of a subscription's feed that its chart counts, the newest
+_CHARTED = 10_000  # newest papers of a subscription's feed that its chart counts
+
+Files = Iterator[tuple[str, bytes]]  # paths relative to the home, and contents
 
 
 @dataclass(slots=True)
 class Written:
-    """What a run wrote: feeds by path, and what kept something from being written."""
+    """What a run has written: the paths of feeds that changed, and the reasons why output could not be written."""
 
-    paths: list[str] = field(default_factory=list)
-    complaints: dict[str, None] = field(default_factory=dict)
+    feed_paths: list[str] = field(default_factory=list)
+    reasons: dict[str, None] = field(default_factory=dict)
 
     @property
     def feeds(self) -> tuple[str, ...]:
-        return tuple(self.paths)
+        return tuple(self.feed_paths)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return tuple(self.complaints)
+        return tuple(self.reasons)
 
 
 def issue_path(issue: Issue, form: str) -> str:
-    """Return where a form of an issue is written, relative to the home."""
-    return f"output/issues/{issue.subscription}/{issue.stem}.{SUFFIXES[form]}"
+    """Return the path of a form of an issue, relative to the home."""
+    return f"output/issues/{issue.subscription}/{issue.stem}.{FORMS[form]}"
 
 
-def frame_of(home: Home) -> "SiteContext":
-    """Return what a home's settings contribute to issues and pages."""
+def site_context(home: Home) -> "SiteContext":
+    """Return what the settings of a home contribute to issues and pages."""
     from digest.render import SiteContext
 
     settings = home.settings
@@ -53,86 +55,137 @@ def frame_of(home: Home) -> "SiteContext":
 
 
 def renderer_for(home: Home) -> "Renderer":
-    """Return the renderer with a home's templates and frame."""
+    """Return a renderer with the templates and settings of a home."""
     from digest.render import Renderer
 
-    return Renderer(home.templates, frame_of(home))
+    return Renderer(home.templates, site_context(home))
 
 
-def write_unwritten(home: Home, store: Store, progress: Callable[[str, int, int], None]) -> Written:
-    """Write all that is marked unwritten: issues, pages of papers, feeds, the index."""
-    written = Written()
-    jobs: tuple[tuple[Kind, Callable[..., Iterator[tuple[str, bytes]]]], ...] = (
-        ("issue", _issue_files),
-        ("paper", _paper_pages),
-        ("feed", _feed_files),
-        ("index", _archive_pages),
-    )
+def write_pending(home: Home, store: Store, progress: Progress) -> Written:
+    """Write everything that is marked as pending: issues, pages of papers, feeds, the archive.
+
+    A failure is recorded and its files stay pending; all others are written.
+    """
     _mark_archive(store)
-    renderer: Renderer | None = None
-    for kind, files_of in jobs:
+    writer = _Writer(home, store)
+    for kind in _FILES_OF:
         with store.begin(write=False) as tx:
             keys = tx.pending_files.keys(kind)
         for start in range(0, len(keys), _PAGES_AT_ONCE):
             progress(f"writing {kind}s", start, len(keys))
-            renderer = renderer or renderer_for(home)
-            chunk = keys[start : start + _PAGES_AT_ONCE]
-            done = [
-                key
-                for key in chunk
-                if _write(home, store, renderer, key, files_of, written, feed=kind == "feed")
-            ]
+            done = [key for key in keys[start : start + _PAGES_AT_ONCE] if writer.write(kind, key)]
             with store.begin() as tx:
                 tx.pending_files.clear(kind, done)
-    return written
+    return writer.written
 
 
-def _write(
-    home: Home,
-    store: Store,
-    renderer: "Renderer",
-    key: str,
-    files_of: Callable[..., Iterator[tuple[str, bytes]]],
-    written: Written,
-    *,
-    feed: bool,
-) -> bool:
-    """Write the files of one unwritten thing; tell whether all were. A failure is noted, the rest goes on."""
-    try:
-        for path, data in files_of(home, store, renderer, key):
-            if write_whole(home.path / path, data) and feed:
-                written.paths.append(path)
-    except DigestError as error:
-        written.complaints[str(error)] = None
-        return False
-    return True
+class _Writer:
+    """Writes pending files and records what was written. The renderer, slow to import, is made when needed."""
+
+    def __init__(self, home: Home, store: Store) -> None:
+        self.home, self.store = home, store
+        self.written = Written()
+        self._renderer: Renderer | None = None
+
+    @property
+    def renderer(self) -> "Renderer":
+        if self._renderer is None:
+            self._renderer = renderer_for(self.home)
+        return self._renderer
+
+    def write(self, kind: "Kind", key: str) -> bool:
+        """Write the files for a pending key; return whether all were written."""
+        try:
+            for path, data in _FILES_OF[kind](self, key):
+                if write_whole(self.home.path / path, data) and kind == "feed":
+                    self.written.feed_paths.append(path)
+        except DigestError as error:
+            self.written.reasons[str(error)] = None
+            return False
+        return True
+
+    def issue(self, key: str) -> Files:
+        """Yield the files of an issue in the forms it was made for, and its page in the archive."""
+        with self.store.begin(write=False) as tx:
+            stored = tx.issues.get(int(key))
+        issue = stored.issue
+        for form in stored.formats:
+            yield issue_path(issue, form), self.renderer.file(issue, form)
+        page = f"output/site/issues/{issue.subscription}/{issue.stem}.html"
+        yield page, self.renderer.archive(issue).encode()
+
+    def paper(self, key: str) -> Files:
+        """Yield the page of a paper."""
+        with self.store.begin(write=False) as tx:
+            paper = tx.library.papers([int(key)])[int(key)]
+            lines = tx.issues.lines_with(int(key))
+        yield f"output/site/papers/{key}.html", self.renderer.paper(paper, lines).encode()
+
+    def archive(self, key: str) -> Files:
+        """Yield the first page of the archive and the OPML file; for `titles N` the N-th file of titles."""
+        if key:
+            yield _titles(self.store, int(key.split()[1]))
+            return
+        from digest.publish import opml
+        from digest.render import ArchiveStats
+
+        settings = self.home.settings
+        zone = ZoneInfo(settings.timezone)
+        with self.store.begin(write=False) as tx:
+            lines = tx.issues.lines()
+            names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
+            seen = tx.library.seen()
+            entered = {
+                each: [line.entered.astimezone(zone).date() for line in tx.feeds.newest(each, _CHARTED)]
+                for each in names
+            }
+            trends = trends_of(tx)
+        days = [at.astimezone(zone).date() for _, at in seen]
+        stats = ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
+        yield "output/site/index.html", self.renderer.index(lines, names, stats).encode()
+        every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)
+        feeds = [("all", every), *sorted(names.items())]
+        yield "output/feeds/all.opml", opml(settings.title, settings.base_url, feeds)
+
+    def feed(self, key: str) -> Files:
+        """Yield the files of a subscription's feed, or of the feed `all`."""
+        from digest import publish
+
+        settings = self.home.settings
+        lang = language(settings.language)
+        with self.store.begin(write=False) as tx:
+            if key == "all":
+                items, title, begun = _all_items(tx), settings.title, tx.ledger.began()
+                about = lang.gettext("Every new paper")
+            else:
+                cursor = tx.cursors.get(key)
+                assert cursor is not None, "a feed is marked when its subscription is enrolled"
+                items, title, begun = _items(tx, key, settings.feed_items), cursor.name, cursor.enrolled
+                about = lang.gettext("Papers for %(name)s", name=cursor.name)
+        channel = publish.Channel(
+            name=key,
+            title=title,
+            description=about,
+            base_url=settings.base_url,
+            id=feed_uid(f"feed:{key}"),
+            updated=max((item.updated for item in items), default=begun),
+            language=lang.code,
+        )
+        for form, write_feed in publish.FORMS.items():
+            yield f"output/feeds/{key}.{form}", write_feed(channel, items)
 
 
-def _issue_files(_home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
-    with store.begin(write=False) as tx:
-        stored = tx.issues.get(int(key))
-    issue = stored.issue
-    render: dict[str, Callable[[Issue], str | bytes]] = {
-        "html": renderer.html,
-        "markdown": renderer.markdown,
-        "text": renderer.text,
-        "eml": renderer.eml,
-    }
-    for form in stored.formats:
-        content = render[form](issue)
-        yield issue_path(issue, form), content if isinstance(content, bytes) else content.encode()
-    yield f"output/site/issues/{issue.subscription}/{issue.stem}.html", renderer.archive(issue).encode()
-
-
-def _paper_pages(_home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
-    with store.begin(write=False) as tx:
-        paper = tx.library.papers([int(key)])[int(key)]
-        lines = tx.issues.lines_with(int(key))
-    yield f"output/site/papers/{key}.html", renderer.paper(paper, lines).encode()
+# In the order in which they are written.
+_FILES_OF: "dict[Kind, Callable[[_Writer, str], Files]]" = {
+    "issue": _Writer.issue,
+    "paper": _Writer.paper,
+    "feed": _Writer.feed,
+    "index": _Writer.archive,
+}
 
 
 def _mark_archive(store: Store) -> None:
-    """Mark what papers that came or changed alter in the archive: its first page, and files of titles."""
+    """Mark the parts of the archive that pending papers change: its first page, and files of titles."""
     from digest.render.search import shard_of
 
     with store.begin() as tx:
@@ -143,65 +196,12 @@ def _mark_archive(store: Store) -> None:
             tx.pending_files.mark("index", f"titles {shard}")
 
 
-def _archive_pages(home: Home, store: Store, renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
-    if key:
-        yield _titles(store, int(key.split()[1]))
-        return
-    from digest.publish import opml
-    from digest.render import ArchiveStats
-
-    zone = ZoneInfo(home.settings.timezone)
-    with store.begin(write=False) as tx:
-        lines = tx.issues.lines()
-        names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
-        seen = tx.library.seen()
-        entered = {
-            each: [line.entered.astimezone(zone).date() for line in tx.feeds.newest(each, _CHARTED)]
-            for each in names
-        }
-        trends = trends_of(tx)
-    days = [at.astimezone(zone).date() for _, at in seen]
-    holdings = ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
-    yield "output/site/index.html", renderer.index(lines, names, holdings).encode()
-    settings = home.settings
-    every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)
-    feeds = [("all", every), *sorted(names.items())]
-    yield "output/feeds/all.opml", opml(settings.title, settings.base_url, feeds)
-
-
 def _titles(store: Store, shard: int) -> tuple[str, bytes]:
     from digest.render import search
 
     with store.begin(write=False) as tx:
         papers = tx.library.papers(range(shard * search.SHARD, (shard + 1) * search.SHARD))
     return f"output/site/{search.shard_file(shard)}", search.shard(papers.values())
-
-
-def _feed_files(home: Home, store: Store, _renderer: "Renderer", key: str) -> Iterator[tuple[str, bytes]]:
-    from digest import publish
-
-    settings = home.settings
-    say = language(settings.language)
-    with store.begin(write=False) as tx:
-        if key == "all":
-            items, title, born = _all_items(tx), settings.title, tx.ledger.began()
-            about = say.gettext("Every new paper")
-        else:
-            cursor = tx.cursors.get(key)
-            assert cursor is not None, "a feed is marked when its subscription is enrolled"
-            items, title, born = _items(tx, key, settings.feed_items), cursor.name, cursor.enrolled
-            about = say.gettext("Papers for %(name)s", name=cursor.name)
-    channel = publish.Channel(
-        name=key,
-        title=title,
-        description=about,
-        base_url=settings.base_url,
-        id=feed_uid(f"feed:{key}"),
-        updated=max((item.updated for item in items), default=born),
-        language=say.code,
-    )
-    for form, write_feed in publish.FORMS.items():
-        yield f"output/feeds/{key}.{form}", write_feed(channel, items)
 
 
 def _items(tx: Transaction, subscription: str, limit: int) -> list[FeedItem]:

@@ -1,6 +1,6 @@
-"""Ranking for a whole run: the readers' feedback and the background of their tastes, each loaded once.
+"""Ranking for a whole run: readers' tastes, with feedback and background loaded once, and the library's trends.
 
-A run without feedback loads nothing heavy.
+Without feedback nothing heavy is imported.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,26 +10,30 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.compose.issue import Findings, recent_enough
+from digest.compose.slots import is_weekly, parse_schedule
 from digest.i18n.catalogue import language
 from digest.match.query.parser import query_of
 from digest.match.reference import analyse, match
-from digest.model import Component, Item, Paper, Subscription
+from digest.model import Component, Item, Paper, Subscription, Trend
 from digest.rank.clicks import counted
 from digest.rank.formula import components, ordered
+from digest.rank.trends import period, rising, trends
 from digest.store.store import Transaction
 from digest.text.keyphrases import surface_forms
 
 if TYPE_CHECKING:
     from digest.rank.taste import Profile, Space
 
-SURE = 0.3  # as close as the liked papers are: few papers are half as close (docs/ranking.md)
-_TERMS = 3  # of a paper, named as reasons
+# The closeness from which on a paper is shown that no keyword matches; 1 is the mean of the liked papers. A higher
+# threshold shows fewer papers, but more of them are wanted (docs/ranking.md has the numbers).
+SURE = 0.3
+_TERMS = 3  # of a paper, shown as reasons
 _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """A reader's taste; `liked` (with seeds), `disliked` and `clicked` are what it was learnt from."""
+    """A reader's taste, with the `liked` (and seed), `disliked` and `clicked` papers that it was learnt from."""
 
     space: "Space"
     profile: "Profile"
@@ -38,21 +42,21 @@ class Taste:
     clicked: tuple[Paper, ...] = ()
 
     def closeness(self, papers: Sequence[Paper]) -> list[float]:
-        """Return how close papers are, from -1 to 1."""
+        """Return the closeness of each paper, from -1 to 1."""
         from digest.rank.taste import closeness
 
         return closeness(self.profile, self.space.matrix(papers))
 
     def terms(self, paper: Paper) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the words of a paper that speak most for it, and those against it."""
-        weighed = self.space.reasons(self.profile, self.space.matrix([paper]), 2 * _TERMS)
-        for_it = (term for term, weight in weighed if weight > 0)
-        against = (term for term, weight in weighed if weight < 0)
-        return surface_forms(for_it, [paper])[:_TERMS], surface_forms(against, [paper])[:_TERMS]
+        """Return the terms of a paper that matter most in its favour, and those against it, at most three each."""
+        weighted = self.space.reasons(self.profile, self.space.matrix([paper]), 2 * _TERMS)
+        in_favour = (term for term, weight in weighted if weight > 0)
+        against = (term for term, weight in weighted if weight < 0)
+        return surface_forms(in_favour, [paper])[:_TERMS], surface_forms(against, [paper])[:_TERMS]
 
 
 class TasteModels:
-    """The tastes of all readers, each learnt when it is asked for."""
+    """The tastes of all readers, each learnt when it is first needed."""
 
     def __init__(self) -> None:
         self._votes: dict[str, dict[int, str]] | None = None
@@ -63,7 +67,7 @@ class TasteModels:
     def ranked(
         self, tx: Transaction, subscription: Subscription, findings: Findings, now: datetime
     ) -> Findings:
-        """Return the findings with New in the order that the reader's weights and feedback ask for."""
+        """Return the findings with New ordered by the reader's weights and feedback."""
         weights, items = subscription.ranking, findings.new
         taste = self.taste(tx, subscription) if weights.taste and items else None
         today = now.astimezone(ZoneInfo(subscription.timezone)).date()
@@ -83,26 +87,27 @@ class TasteModels:
         papers: Iterable[Paper],
         now: datetime,
     ) -> Findings:
-        """Return the findings with what no keyword asked for but the taste is sure of, at most so many a week.
+        """Return the findings with papers to discover: those that no keyword matched but that are close to the
+        reader's taste, at most `ranking.discover` a week.
 
         `papers` are those of the interval.
         """
-        asked = {item.paper.number for item in (*findings.new, *findings.updated)}
+        matched = {item.paper.number for item in (*findings.new, *findings.updated)}
         room = subscription.ranking.discover - sum(
             len(issue.discover) for issue in tx.issues.made_since(subscription.id, now - _WEEK)
         )
         taste = self.taste(tx, subscription) if room > 0 else None
         if taste is None:
             return findings
-        without = query_of(subscription.exclude)
-        numbers = {paper.number for paper in (*taste.liked, *taste.disliked, *taste.clicked)} | asked
+        excluded = query_of(subscription.exclude)
+        numbers = {paper.number for paper in (*taste.liked, *taste.disliked, *taste.clicked)} | matched
         others = [
             paper
             for paper in papers
             if paper.number not in numbers
             and not paper.withdrawn
             and recent_enough(subscription, paper, now)
-            and match(without, analyse(paper)) is None
+            and match(excluded, analyse(paper)) is None
         ]
         served = tx.issues.served(subscription.id, (paper.number for paper in others))
         close = zip(taste.closeness(others), others, strict=True)
@@ -115,8 +120,8 @@ class TasteModels:
         return replace(findings, discover=tuple(_with_terms(item, taste) for item in items))
 
     def taste(self, tx: Transaction, subscription: Subscription) -> Taste | None:
-        """Return what a reader likes; None if nothing was ever said."""
-        liked, disliked = self._said(tx, subscription.id)
+        """Return a reader's taste; None without any feedback."""
+        liked, disliked = self._voted(tx, subscription.id)
         clicked = self._clicked(tx, subscription) if subscription.ranking.clicks else ()
         if not (liked or disliked or clicked):
             return None
@@ -125,7 +130,8 @@ class TasteModels:
         rows = space.matrix(liked), space.matrix(disliked), space.matrix(clicked)
         return Taste(space, space.profile(keywords, *rows), liked, disliked, clicked)
 
-    def _said(self, tx: Transaction, subscription: str) -> tuple[tuple[Paper, ...], tuple[Paper, ...]]:
+    def _voted(self, tx: Transaction, subscription: str) -> tuple[tuple[Paper, ...], tuple[Paper, ...]]:
+        """Return the papers (with seeds) that a reader liked, and those that the reader disliked."""
         if self._votes is None:
             self._votes = {}
             for vote in tx.feedback.votes():
@@ -141,14 +147,14 @@ class TasteModels:
         return (*liked, *seeds), disliked
 
     def _clicked(self, tx: Transaction, subscription: Subscription) -> tuple[Paper, ...]:
-        """Return what was opened and not voted on, by number; a word weighs more than a click."""
-        assert self._votes is not None, "_said() comes first"
+        """Return the papers that were opened and not voted on, by number, as a vote says more than a click."""
+        assert self._votes is not None, "_voted() loads it"
         votes = self._votes.get(subscription.id, {})
         numbers = sorted(number for number in self._clicks.get(subscription.id, ()) if number not in votes)
         return tuple(tx.library.papers(numbers).values()) if numbers else ()
 
     def space(self, tx: Transaction) -> "Space":
-        """Return the terms of the newest papers of the library, the same for every reader of a run."""
+        """Return the space of terms of the newest papers in the library, the same for all readers."""
         from digest.rank.taste import BACKGROUND_PAPERS, Space
 
         if self._space is None:
@@ -163,13 +169,14 @@ class TasteModels:
 
 def _with_terms(item: Item, taste: Taste) -> Item:
     liked, against = taste.terms(item.paper)
-    disliked = against if taste.disliked else ()  # nobody disliked what is merely common in the library
+    # Without dislikes, terms against a paper are only common ones of the background.
+    disliked = against if taste.disliked else ()
     name = _LEARNT_FROM[bool(taste.liked), bool(taste.clicked)]
     parts = tuple(replace(part, name=name) if part.name == "taste" else part for part in item.parts)
     return replace(item, parts=parts, liked=liked, disliked=disliked)
 
 
-# The name of taste among the parts of a paper's worth, by whether there were likes, and clicks.
+# The name of the taste among the parts of a paper's worth, by whether there are likes and clicks.
 _LEARNT_FROM = {
     (False, False): "taste",
     (True, False): "taste",
@@ -179,24 +186,39 @@ _LEARNT_FROM = {
 
 
 def _order(subscription: Subscription, taste: Taste | None) -> str:
-    """Return by what New is ordered, for people; empty if by keywords alone."""
+    """Return what New is ordered by, as text for readers; "" for keywords alone."""
     weights = subscription.ranking
-    say = language(subscription.language)
-    told = []
+    lang = language(subscription.language)
+    parts = []
     if taste:
         liked, disliked = len(taste.liked), len(taste.disliked)
-        said = [say.ngettext("%(number)s liked", "%(number)s liked", liked)] if liked else []
+        votes = [lang.ngettext("%(number)s liked", "%(number)s liked", liked)] if liked else []
         if disliked:
-            said.append(say.ngettext("%(number)s disliked", "%(number)s disliked", disliked))
+            votes.append(lang.ngettext("%(number)s disliked", "%(number)s disliked", disliked))
         if taste.clicked:
-            said.append(say.ngettext("%(number)s opened", "%(number)s opened", len(taste.clicked)))
-        told.append(say.gettext("taste (%(votes)s)", votes=", ".join(said)))
+            votes.append(lang.ngettext("%(number)s opened", "%(number)s opened", len(taste.clicked)))
+        parts.append(lang.gettext("taste (%(votes)s)", votes=", ".join(votes)))
     if weights.popularity:
-        told.append(say.gettext("popularity"))
+        parts.append(lang.gettext("popularity"))
     if weights.freshness:
-        told.append(say.gettext("freshness"))
+        parts.append(lang.gettext("freshness"))
     if weights.diversity:
-        told.append(say.gettext("variety"))
-    if told and weights.keyword:
-        told.insert(0, say.gettext("keywords"))
-    return say.listed(told)
+        parts.append(lang.gettext("variety"))
+    if parts and weights.keyword:
+        parts.insert(0, lang.gettext("keywords"))
+    return lang.listed(parts)
+
+
+def trends_of(tx: Transaction) -> tuple[Trend, ...]:
+    """Return the trends of the library, the strongest first; none if there are too few weeks to compare."""
+    when = period(tx.title_terms.days())
+    if when is None:
+        return ()
+    rises = rising(tx.title_terms.of(when), when)
+    papers = tx.library.papers(number for each in rises for number in each.papers)
+    return trends(rises, {number: paper.title for number, paper in papers.items()})
+
+
+def shows_trends(subscription: Subscription) -> bool:
+    """Tell whether a subscription's issues show the trends: those of weekly schedules."""
+    return is_weekly(parse_schedule(subscription.schedule))

@@ -1,86 +1,86 @@
-"""Which sources fail, or bring nothing any more: what every run tells, and `doctor`."""
+"""Sources that fail or bring nothing new, as every run and `digest doctor` report them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from digest.diff.staleness import LOOKED_AT, complaints
+from digest.diff.staleness import NEWEST_FILES, complaints
 from digest.model import Home
 from digest.store.store import Store
 
-# arXiv rests for up to four days around holidays.
+# arXiv announces nothing for up to four days around holidays.
 _SILENCE = timedelta(days=5)
-# What fails for longer is no passing thing.
+# A failure that lasts longer is more than a passing problem.
 _PATIENCE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong with a source of `digest.toml`; `lasting` if it will not pass by itself."""
+    """A problem of a source in `digest.toml`; `lasting` if it is not likely to pass by itself."""
 
     message: str
     remedy: str
     lasting: bool = False
 
 
-def stale(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
-    """Say whose digest files bring nothing new any more, by kind of file."""
+def stale_formats(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
+    """Return sentences on the formats whose digest files bring nothing new any more."""
     today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
     with store.begin(write=False) as tx:
         sources = sorted(tx.library.sources())
         return tuple(
             complaint
             for source in sources
-            for complaint in complaints(tx.library.batches(source, limit=LOOKED_AT), today)
+            for complaint in complaints(tx.library.batches(source, limit=NEWEST_FILES), today)
         )
 
 
-def troubles(home: Home, now: datetime) -> tuple[Trouble, ...]:
-    """Name the sources that fail, or have had nothing new for long: they may be broken, not quiet."""
+def failing_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
+    """Return the sources that fail or have had nothing new for long, in the order of `digest.toml`."""
     if not home.settings.sources:
         return ()
-    return tuple(_troubles(home, now))
+    return tuple(_failing(home, now))
 
 
-def _troubles(home: Home, now: datetime) -> Iterator[Trouble]:
-    from digest.fetch.state import Memories
+def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
+    from digest.fetch.state import SourceStates
 
-    memories, zone = Memories.load(home.inbox), ZoneInfo(home.settings.timezone)
+    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
     for source in home.settings.sources:
-        memory, ask = memories.of(source.name), f"digest fetch --source {source.name}"
-        asked, changed, failing = map(memory.moment, ("asked", "changed", "failing"))
+        memory, command = memories.of(source.name), f"digest fetch --source {source.name}"
+        asked, changed, failing = map(memory.time_of, ("asked", "changed", "failing"))
         if memory.error:
             since = ""
             if failing and asked and failing < asked:
-                since = f" (so since {failing.astimezone(zone):%a %Y-%m-%d %H:%M})"
+                since = f" (since {failing.astimezone(zone):%a %Y-%m-%d %H:%M})"
             yield Trouble(
                 f"the source {source.name} could not be fetched: {memory.error}{since}",
-                f"mend it in digest.toml if its address or its login has changed, then: {ask}",
+                f"if its address or login has changed, correct digest.toml; then run {command}",
                 lasting=failing is not None and now - failing > _PATIENCE,
             )
         elif changed is None:
-            told = "was asked and has brought nothing yet" if asked else "has not been asked yet"
-            yield Trouble(f"the source {source.name} {told}", f"see what it answers: {ask}")
+            problem = "has brought nothing yet" if asked else "has not been fetched yet"
+            yield Trouble(f"the source {source.name} {problem}", f"see what it returns: {command}")
         elif now - changed > _SILENCE:
-            told = f"has had nothing new since {changed.astimezone(zone):%Y-%m-%d}"
+            problem = f"has brought nothing new since {changed.astimezone(zone):%Y-%m-%d}"
             yield Trouble(
-                f"the source {source.name} {told}",
-                f"look whether its site announces papers elsewhere now; ask it again: {ask}",
+                f"the source {source.name} {problem}",
+                f"check whether its site has moved; then run {command}",
             )
 
 
-def forgotten(home: Home, now: datetime) -> tuple[Trouble, ...]:
-    """Name the sources that nobody asks any more, though they are to be asked regularly."""
-    from digest.fetch.state import Memories
+def unfetched_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
+    """Return the sources with an interval (`every`) that have not been fetched for more than two of them."""
+    from digest.fetch.state import SourceStates
 
-    memories, zone = Memories.load(home.inbox), ZoneInfo(home.settings.timezone)
-    asked = [(each, memories.of(each.name).moment("asked")) for each in home.settings.sources]
+    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
+    fetched = [(each, memories.of(each.name).time_of("asked")) for each in home.settings.sources]
     return tuple(
         Trouble(
-            f"the source {each.name} was last asked {moment.astimezone(zone):%a %Y-%m-%d %H:%M}",
-            "let digest schedule run, or put digest fetch on a clock of your own",
+            f"the source {each.name} was last fetched {moment.astimezone(zone):%a %Y-%m-%d %H:%M}",
+            "keep digest schedule running, or run digest fetch regularly, for example by cron",
         )
-        for each, moment in asked
+        for each, moment in fetched
         if moment and each.every and now - moment > 2 * each.every + _PATIENCE
     )

@@ -1,61 +1,63 @@
-"""Summaries for the papers of a run's issues: asked for before any issue is made, outside of transactions.
+"""Summaries for the papers of a run's issues, requested before any issue is made and outside of transactions.
 
-What cannot be had in time leaves the paper its key sentence, and the run's notes say why.
+A paper whose summary is not ready in time shows its key sentence, and the notes of the run say why.
 """
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from digest.compose.issue import Findings
+from digest.errors import UsageError
+from digest.home.secrets import read_secret
 from digest.model import Home, Item, Paper, Summary, SummarySettings
 from digest.store.store import Store, Transaction
 
-_FAILURES = 3  # in a row, and no more is asked
+_MAX_FAILURES = 3  # in a row; then the endpoint is taken to be down
 
 
 def write_summaries(home: Home, store: Store, papers: Iterable[Paper], *, now: datetime) -> tuple[str, ...]:
-    """Have summaries written of the papers that lack one, within the limits; return what to tell."""
+    """Request summaries of the papers that lack one, within the limits; return notes for the run's report."""
     from digest.summarize import key_of
 
     settings = home.settings.summaries
-    assert settings is not None, "asked for by digest.toml"
+    assert settings is not None, "called only if digest.toml has [summaries]"
     wanted = {key_of(settings.model, paper): paper for paper in papers if paper.abstract}
     with store.begin(write=False) as tx:
         known = tx.summaries.known(wanted)
     missing = {key: paper for key, paper in wanted.items() if key not in known}
     if not missing:
         return ()
-    key, problem = _secret(home, settings)
-    if problem:
-        return (_told(0, len(missing), problem),)
-    written, problem = _ask(store, settings, key, missing, now)
-    return (_told(written, len(missing), problem),) if problem else ()
+    try:
+        key = _key(home, settings)
+    except UsageError as error:
+        return (_note(0, len(missing), str(error)),)
+    written, problem = _request(store, settings, key, missing, now)
+    return (_note(written, len(missing), problem),) if problem else ()
 
 
-def _ask(
+def _request(
     store: Store, settings: SummarySettings, secret: str, missing: dict[str, Paper], now: datetime
 ) -> tuple[int, str]:
-    """Ask for one summary after the other; return how many were written, and the first reason for fewer."""
+    """Request one summary after the other; return how many were written, and the first reason for fewer."""
     from digest.summarize import Endpoint, SummaryError
 
     deadline = time.monotonic() + settings.max_seconds
-    written, asked, failures, problem = 0, 0, 0, ""
+    written, requests, failures, problem = 0, 0, 0, ""
     with Endpoint(settings, secret) as endpoint:
         for key, paper in missing.items():
-            left = deadline - time.monotonic()
-            if asked == settings.max_papers or left <= 0:
-                limit = "max_seconds" if left <= 0 else "max_papers"
+            seconds = deadline - time.monotonic()
+            if requests == settings.max_papers or seconds <= 0:
+                limit = "max_seconds" if seconds <= 0 else "max_papers"
                 return written, problem or f"{limit} is {getattr(settings, limit)}"
-            asked += 1
+            requests += 1
             try:
-                text = endpoint.summary(paper, left)
+                text = endpoint.summary(paper, seconds)
             except SummaryError as error:
                 problem = problem or str(error)
                 failures += 1
-                if error.final or failures == _FAILURES:
+                if error.final or failures == _MAX_FAILURES:
                     break
                 continue
             failures, written = 0, written + 1
@@ -64,32 +66,25 @@ def _ask(
     return written, problem
 
 
-def _told(written: int, wanted: int, problem: str) -> str:
-    return f"summaries: {written} of {wanted} written, the other papers keep their key sentence: {problem}"
+def _note(written: int, wanted: int, problem: str) -> str:
+    return f"summaries: {written} of {wanted} written; the other papers show their key sentence: {problem}"
 
 
-def _secret(home: Home, settings: SummarySettings) -> tuple[str, str]:
-    """Return the key of the endpoint ("" for none), and what is wrong with it."""
-    if settings.key_env:
-        key = os.environ.get(settings.key_env, "").strip()
-        return key, _unfit(key, f"summaries.key_env: the variable {settings.key_env}")
-    if settings.key_file:
-        try:
-            key = (home.path / settings.key_file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            return "", f"summaries.key_file: cannot be read ({type(error).__name__})"
-        return key, _unfit(key, "summaries.key_file")
-    return "", ""
-
-
-def _unfit(key: str, place: str) -> str:
-    if not key:
-        return f"{place} is not set or empty"
-    return "" if key.isascii() and key.isprintable() else f"{place} holds more than a key"
+def _key(home: Home, settings: SummarySettings) -> str:
+    """Return the key of the endpoint, "" for none. Raises UsageError if it cannot be read or is invalid."""
+    if not (settings.key_env or settings.key_file):
+        return ""
+    key = read_secret(home, "summaries.key", settings.key_env, settings.key_file).strip()
+    if not (key.isascii() and key.isprintable()):
+        name = "key_env" if settings.key_env else "key_file"
+        raise UsageError(
+            f"digest.toml: summaries.{name}: the value is not a valid key; it must be one line in ASCII"
+        )
+    return key
 
 
 def with_summaries(tx: Transaction, model: str, findings: Findings) -> Findings:
-    """Return the findings with the summaries of a model that are at hand; "" is no model."""
+    """Return the findings with the stored summaries of a model; "" stands for no model."""
     if not model:
         return findings
     from digest.summarize import key_of
@@ -98,13 +93,13 @@ def with_summaries(tx: Transaction, model: str, findings: Findings) -> Findings:
     keys = {item.paper.number: key_of(model, item.paper) for item in every}
     known = tx.summaries.known(keys.values())
 
-    def summed(items: Iterable[Item]) -> tuple[Item, ...]:
+    def summarised(items: Iterable[Item]) -> tuple[Item, ...]:
         found = ((item, known.get(keys[item.paper.number])) for item in items)
         return tuple(replace(item, summary=Summary(text, model)) if text else item for item, text in found)
 
     return replace(
         findings,
-        new=summed(findings.new),
-        updated=summed(findings.updated),
-        discover=summed(findings.discover),
+        new=summarised(findings.new),
+        updated=summarised(findings.updated),
+        discover=summarised(findings.discover),
     )

@@ -1,4 +1,4 @@
-"""Feeds: papers in, bytes out. The same input gives the same bytes."""
+"""Feeds and exports of papers. The same papers give the same bytes."""
 
 from digest.publish.feed import Channel
 from digest.publish.json_feed import json_feed

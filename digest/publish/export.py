@@ -1,23 +1,26 @@
-"""Papers of the library as JSON Lines, CSV or BibTeX."""
+"""Papers of the library as JSON Lines, BibTeX or CSV."""
 
 import csv
 import io
 import json
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from digest.model import Paper
+from digest.text.bibtex import bibtex_entry, citation_key
+from digest.urls import public_url
 
 
 def export(papers: Iterable[Paper], form: str) -> Iterator[str]:
-    """Yield papers as text in a form (`jsonl`, `bibtex` or `csv`), each piece with its line ends."""
-    return _FORMS[form](papers)
+    """Write papers, in the order given, in one of EXPORTS.
+
+    Yields pieces of text with their line ends, so that a library of any size fits into memory.
+    """
+    return EXPORTS[form](papers)
 
 
 def paper_json(paper: Paper) -> dict[str, Any]:
-    """Return a paper, as the library has it now, as one JSON object."""
+    """Return a paper as one JSON object, with ids and title as the library knows them now."""
     return {
         "number": paper.number,
         "title": paper.title,
@@ -39,8 +42,7 @@ def paper_json(paper: Paper) -> dict[str, Any]:
 
 def _json_lines(papers: Iterable[Paper]) -> Iterator[str]:
     for paper in papers:
-        text = json.dumps(paper_json(paper), ensure_ascii=False)
-        yield text + "\n"
+        yield json.dumps(paper_json(paper), ensure_ascii=False) + "\n"
 
 
 _COLUMNS = (
@@ -50,78 +52,35 @@ _COLUMNS = (
 
 
 def _csv(papers: Iterable[Paper]) -> Iterator[str]:
-    def line(values: Iterable[object]) -> str:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerow(values)
-        return out.getvalue()
-
-    yield line(_COLUMNS)
+    yield _csv_line(_COLUMNS)
     for paper in papers:
         values = paper_json(paper) | {"arxiv": paper.arxiv, "doi": paper.doi}
-        yield line(_cell(values[name]) for name in _COLUMNS)
+        yield _csv_line(_cell(values[name]) for name in _COLUMNS)
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue()
 
 
 def _cell(value: object) -> str:
     text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    # A spreadsheet would evaluate text that starts with one of these characters as a formula.
+    # Spreadsheets run text that begins with one of these as a formula.
     return f"'{text}" if text[:1] in set("=+-@\t\r") else text
-
-
-_BIBTEX_ESCAPES = str.maketrans(
-    {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$"}
-    | {"_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
 
 
 def _bibtex(papers: Iterable[Paper]) -> Iterator[str]:
     used: set[str] = set()
     for paper in papers:
-        fields = {
-            "title": "{" + _tex(paper.title) + "}",
-            "author": " and ".join(_tex(author) for author in paper.authors),
-            "year": str(paper.published.year) if paper.published else "",
-            "journal": _tex(paper.venue or ""),
-            "eprint": paper.arxiv or "",
-            "archiveprefix": "arXiv" if paper.arxiv else "",
-            "doi": paper.doi or "",
-            "url": paper.url or "",
-            "abstract": _tex(paper.abstract),
-        }
-        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
-        yield f"@{'article' if paper.venue else 'misc'}{{{_citation_key(paper, used)},\n{lines}}}\n\n"
+        key = citation_key(paper)
+        if key in used:
+            key = f"{key}-{paper.number}"
+        used.add(key)
+        yield bibtex_entry(paper, key=key, url=public_url(paper)) + "\n\n"
 
 
-def _tex(text: str) -> str:
-    """Escape the special characters of BibTeX, unless the text is TeX already and its braces balance."""
-    if "\\" in text and _balanced(text):
-        return text
-    return text.translate(_BIBTEX_ESCAPES)
-
-
-def _balanced(text: str) -> bool:
-    depth = 0
-    for char in re.sub(r"\\.", "", text):
-        depth += (char == "{") - (char == "}")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
-def _citation_key(paper: Paper, used: set[str]) -> str:
-    def plain(text: str) -> str:
-        folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-        return re.sub(r"[^a-z0-9]", "", folded)
-
-    name = plain(paper.authors[0].split()[-1]) if paper.authors and paper.authors[0].split() else "paper"
-    words = [word for word in map(plain, paper.title.split()) if len(word) > 3]
-    key = f"{name or 'paper'}{paper.published.year if paper.published else ''}{words[0] if words else ''}"
-    if key in used:
-        key = f"{key}-{paper.number}"
-    used.add(key)
-    return key
-
-
-_FORMS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
+EXPORTS: dict[str, Callable[[Iterable[Paper]], Iterator[str]]] = {
     "jsonl": _json_lines,
     "bibtex": _bibtex,
     "csv": _csv,

@@ -1,4 +1,4 @@
-"""What a feed says about itself, and what all three formats say about a paper."""
+"""The content of feeds, the same for all formats: the feed itself and its entries."""
 
 import html
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from digest.urls import feed_file, paper_url
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A feed as a whole.
+    """A feed without its items.
 
     `name` is the stem of its files (a subscription's id, or `all`); `base_url` ends with a slash and is
-    its home page; `id` is a `urn:uuid:` that never changes. `updated` is when its newest item entered
-    or was updated, or when the feed was created if it has none; never the clock. `language` is that of
-    what we say in it.
+    its home page; `id` is a `urn:uuid:` that never changes. `updated` is when the newest item entered or was
+    updated, or when the feed was created if it has no items; never the time of rendering. `language` is that
+    of the fixed text.
     """
 
     name: str
@@ -30,23 +30,23 @@ class Channel:
     language: str = "en"
 
     def feed_url(self, form: str) -> str:
-        """Return the feed's own address in one format (`rss`, `atom`, `json`)."""
+        """Return the address of the feed in a format (`rss`, `atom`, `json`)."""
         return self.base_url + feed_file(self.name, form)
 
     @property
     def shown_title(self) -> str:
-        """Return the title, fit for any format and never empty."""
+        """The title, cleaned and never empty."""
         return _text(self.title) or self.name
 
     @property
     def shown_description(self) -> str:
-        """Return the description, fit for any format and never empty."""
+        """The description, cleaned and never empty."""
         return _text(self.description) or self.shown_title
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper as every format tells it: plain text, except `content`, which is HTML."""
+    """A paper as an entry of a feed: plain text, except `content`, which is HTML."""
 
     id: str
     link: str
@@ -59,20 +59,20 @@ class Entry:
 
 
 def entry_of(item: FeedItem, channel: Channel) -> Entry:
-    """Return what feeds tell of an item, cleaned."""
-    paper, say = item.paper, language(channel.language)
-    abstract = _text(shown(paper.abstract)) or say.gettext("No abstract is known.")
+    """Return the entry of an item, cleaned for every format."""
+    paper, lang = item.paper, language(channel.language)
+    abstract = _text(shown(paper.abstract)) or lang.gettext("No abstract is available.")
     terms = (shorten(_text(shown_term(term)), 100) for term in item.terms)
     return Entry(
         id=paper.uid,
         link=paper_url(paper, channel.base_url),
-        title=_text(shown(paper.title)) or say.gettext("Untitled paper"),
-        content=f"<p>{html.escape(abstract or say.gettext('No abstract is known.'))}</p>",
+        title=_text(shown(paper.title)) or lang.gettext("Untitled paper"),
+        content=f"<p>{html.escape(abstract)}</p>",
         authors=tuple(filter(None, map(_text, paper.authors))),
         categories=tuple(dict.fromkeys(filter(None, (*terms, *map(_text, paper.categories))))),
         entered=_utc(item.entered),
-        # Papers of one run enter in the same instant, and readers that sort by `updated` then shuffle
-        # them. A millionth of a second per library number keeps every entry's instant its own.
+        # The papers of a run enter at the same instant, and readers that sort by `updated` would mix up their
+        # order. A microsecond per library number keeps the times apart.
         updated=_utc(item.updated) + timedelta(microseconds=paper.number % 1_000_000),
     )
 
@@ -82,5 +82,5 @@ def _utc(when: datetime) -> datetime:
 
 
 def _text(text: str) -> str:
-    """Return a text for a feed: without the mark of a broken character, which validators warn about."""
+    """Return a cleaned text without U+FFFD, which validators warn about."""
     return clean(text).strip().replace("\ufffd", "□")

@@ -8,7 +8,7 @@ from digest.urls import feed_file
 
 
 def opml(title: str, base_url: str, feeds: Iterable[tuple[str, str]]) -> bytes:
-    """Return an OPML list of feeds, given as pairs of the stem of their files and their title."""
+    """Return an OPML list of feeds, each given as the stem of its files and its title."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<opml version="2.0">',
@@ -27,5 +27,5 @@ def opml(title: str, base_url: str, feeds: Iterable[tuple[str, str]]) -> bytes:
 
 
 def _text(text: str) -> str:
-    """Return a text as an attribute's value; what XML cannot hold is replaced."""
+    """Return a text as the value of an XML attribute, never empty."""
     return escape(clean(text).strip() or "…").replace("\ufffd", "□")

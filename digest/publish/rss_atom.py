@@ -1,4 +1,4 @@
-"""RSS 2.0 and Atom, through feedgen, which is imported when the first feed is made."""
+"""RSS 2.0 and Atom, written by feedgen, which is imported on first use."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from feedgen.feed import FeedGenerator
 
 _GENERATOR = "paper-digest"
-# Titles and names are plain text, but some readers take what looks like a tag or an entity for HTML.
+# Titles and names are plain text, but some readers interpret tags and entities in them.
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?][^<]*[>=/]|/)")
 _ENTITY_LIKE = re.compile(r"&(?=(#?\w+))")
 
@@ -21,30 +21,30 @@ _ENTITY_LIKE = re.compile(r"&(?=(#?\w+))")
 def rss(channel: Channel, items: Sequence[FeedItem]) -> bytes:
     """Return an RSS 2.0 feed of the items, in the order given (newest first).
 
-    In titles and names `<` and `&` become `‹` and `＆` where they look like HTML; all else stays.
+    In titles and names `<` and `&` become `‹` and `＆` where they look like HTML.
     """
     feed = _feed(channel, "rss", "application/rss+xml")
     feed.docs("https://www.rssboard.org/rss-specification")
     feed.load_extension("dc", atom=False, rss=True)
     for item in items:
-        told = entry_of(item, channel)
-        entry = _entry(feed, told)
+        content = entry_of(item, channel)
+        entry = _entry(feed, content)
         # RSS's own author element must be an e-mail address.
-        entry.dc.dc_creator([_plain(name) for name in told.authors])
-    # The same characters, in the spelling that RSS readers take for text and never for markup.
+        entry.dc.dc_creator([_plain(name) for name in content.authors])
+    # Hexadecimal references, which RSS readers treat as text and never as markup.
     return feed.rss_str(pretty=True).replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")  # type: ignore[no-any-return]
 
 
 def atom(channel: Channel, items: Sequence[FeedItem]) -> bytes:
     """Return an Atom feed of the items, in the order given (newest first).
 
-    Titles and names are shown as in `rss`.
+    Titles and names are as in `rss`.
     """
     feed = _feed(channel, "atom", "application/atom+xml")
     for item in items:
-        told = entry_of(item, channel)
-        entry = _entry(feed, told)
-        entry.author([{"name": _plain(name)} for name in told.authors])
+        content = entry_of(item, channel)
+        entry = _entry(feed, content)
+        entry.author([{"name": _plain(name)} for name in content.authors])
     return feed.atom_str(pretty=True)  # type: ignore[no-any-return]
 
 
@@ -57,32 +57,32 @@ def _feed(channel: Channel, form: str, media_type: str) -> "FeedGenerator":
     feed.description(_plain(channel.shown_description))
     feed.language(channel.language)
     feed.generator(_GENERATOR)
-    # An entry without authors has the feed's, which Atom then asks for.
+    # Atom requires an author of the feed where an entry has none.
     feed.author({"name": _plain(channel.shown_title)})
-    # The last link is the one RSS shows as the feed's page.
+    # feedgen uses the last link as the page of the RSS feed.
     feed.link(href=channel.feed_url(form), rel="self", type=media_type)
     feed.link(href=channel.base_url, rel="alternate", type="text/html")
-    # Unless it is set, this would be the time of day, and the bytes would differ each time.
+    # The default is the current time, and the bytes would differ every time.
     feed.updated(channel.updated.astimezone(UTC).replace(microsecond=0))
     return feed
 
 
-def _entry(feed: "FeedGenerator", told: Entry) -> Any:
+def _entry(feed: "FeedGenerator", content: Entry) -> Any:
     entry = feed.add_entry(order="append")
-    entry.id(told.id)
-    entry.guid(told.id, permalink=False)
-    entry.title(_plain(told.title))
-    entry.link(href=told.link, rel="alternate", type="text/html")
-    entry.content(told.content, type="html")
-    if told.categories:
-        entry.category([{"term": _plain(category)} for category in told.categories])
-    entry.published(told.entered)
-    entry.updated(told.updated)
+    entry.id(content.id)
+    entry.guid(content.id, permalink=False)
+    entry.title(_plain(content.title))
+    entry.link(href=content.link, rel="alternate", type="text/html")
+    entry.content(content.content, type="html")
+    if content.categories:
+        entry.category([{"term": _plain(category)} for category in content.categories])
+    entry.published(content.entered)
+    entry.updated(content.updated)
     return entry
 
 
 def _plain(text: str) -> str:
-    """Return plain text that nobody can take for HTML, and that looks the same."""
+    """Return plain text that looks the same but cannot be interpreted as HTML."""
     return _ENTITY_LIKE.sub(_ampersand, _TAG_LIKE.sub("‹", text))
 
 

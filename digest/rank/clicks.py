@@ -1,8 +1,8 @@
-"""Clicks on papers in the archive, and which of them a reader made. Pure.
+"""Clicks on papers in the archive, and which of them count as a reader's. Pure.
 
-A click says less than a like: titles are opened by mistake, out of doubt, and by programs that follow every
-link of a page. Programs that say what they are are never noted (`made_by_hand`). Others give themselves away by
-haste: clicks on several papers at once count as none (`counted`).
+A click says less than a like: readers open papers by mistake or out of doubt, and programs follow every link of
+a page. Requests of programs that identify themselves are not recorded (`made_by_hand`). Other programs are
+recognised by their speed: clicks on several papers within seconds do not count (`counted`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-NEWEST = 50  # clicks of a subscription that count, so that they never drown what was said in words
-AGAIN = timedelta(minutes=10)  # a second click on a paper within this time is the first one
-# So many different papers opened within such a time: no reader does that.
+NEWEST = 50  # clicks of a subscription that count; more would outweigh its likes and dislikes
+AGAIN = timedelta(minutes=10)  # a second click on a paper within this time is a repeat of the first
+# No reader opens so many different papers within so short a time.
 _BURSTS = ((3, timedelta(seconds=3)), (8, timedelta(minutes=1)))
 _PROGRAMS = ("bot", "crawl", "spider", "slurp", "preview", "scan", "headless", "monitor")
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A paper of the library was opened from a page of a subscription. Nothing is known of who did it."""
+    """A click on a paper of the library, on a page of a subscription. It does not record who made it."""
 
     subscription: str
     paper: int
@@ -27,34 +27,32 @@ class Click:
 
 
 def made_by_hand(method: str, headers: Mapping[str, str]) -> bool:
-    """Tell whether a request looks like a reader's click; names of headers are in small letters.
+    """Tell whether a request looks like a reader's click; names of headers are in lower case.
 
-    Not so: HEAD, what a browser loads in advance (the headers Sec-Purpose, Purpose, X-Moz), and programs that
-    say so, or that do not say they are a browser.
+    It does not if it is a HEAD request, if a browser prefetches the page (the headers Sec-Purpose, Purpose,
+    X-Moz), or if the User-Agent is that of a program or not that of a browser.
     """
     agent = headers.get("user-agent", "").lower()
-    ahead = any("pre" in headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
+    prefetched = any("pre" in headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
     program = not agent.startswith("mozilla/5.0") or any(word in agent for word in _PROGRAMS)
-    return method == "GET" and not ahead and not program
+    return method == "GET" and not prefetched and not program
 
 
 def counted(clicks: Iterable[Click]) -> tuple[Click, ...]:
-    """Return the clicks that count, each paper's latest, at most NEWEST of a subscription, the newest first."""
+    """Return the clicks that count: of each paper the latest, of each subscription at most NEWEST, newest first."""
     ordered = sorted(clicks, key=lambda click: (click.subscription, click.at, click.paper))
     found: list[Click] = []
     for _, group in groupby(ordered, key=lambda click: click.subscription):
         own = list(group)
         hasty = _hasty(own)
-        latest = {
-            click.paper: click for place, click in enumerate(own) if place not in hasty
-        }  # in the order of papers' first clicks
+        latest = {click.paper: click for place, click in enumerate(own) if place not in hasty}
         newest = sorted(latest.values(), key=lambda click: (click.at, click.paper), reverse=True)
         found += newest[:NEWEST]
     return tuple(found)
 
 
 def _hasty(clicks: list[Click]) -> set[int]:
-    """Return the places of clicks, in order of time, that are part of a burst."""
+    """Return the places of the clicks that are part of a burst; `clicks` are in order of time."""
     hasty: set[int] = set()
     for many, span in _BURSTS:
         first = 0

@@ -1,15 +1,6 @@
-"""The order of an issue's papers: one formula, its parts kept with each paper.
+"""The order of the papers in an issue: one formula, whose parts are kept with each paper. Pure.
 
-    worth = (keyword × K + taste × T + popularity × P + freshness × F) / (sum of the weights)
-
-* K, keywords: the score of the query, divided by the best in the issue;
-* T, taste: how close to what the reader liked (`digest.rank.taste`), from -1 to 1; 0 without feedback;
-* P, popularity: log(1 + upvotes + comments) / log(1001), at most 0.8, and 0.2 for published code;
-* F, freshness: 1 on the day of publication, halves with every 30 days; 0 without a date.
-
-With `diversity` d above 0 the papers are then chosen one by one, each time the one with the highest
-(1 - d) × worth - d × (likeness to the most alike of those chosen): maximal marginal relevance, Carbonell and
-Goldstein, SIGIR 1998. Where nothing but K is known the order is the matcher's own.
+worth = (keyword × K + taste × T + popularity × P + freshness × F) / (sum of the weights)
 """
 
 from collections.abc import Sequence
@@ -20,14 +11,19 @@ from math import log
 from digest.model import Component, Item, Paper, RankingWeights
 
 FRESH_DAYS = 30
-_POPULAR = 1_000  # upvotes and comments that count in full
-_CODE = 0.2
+_POPULAR = 1_000  # upvotes and comments for the full value
+_CODE = 0.2  # share of popularity for published code
 
 
 def components(
     items: Sequence[Item], weights: RankingWeights, tastes: Sequence[float] | None, today: date
 ) -> tuple[tuple[Component, ...], ...]:
-    """Return for each item the parts of the formula that have a weight; `tastes` None: nothing is known."""
+    """Return, for each item, the parts of the formula with a weight above 0; `tastes` is None without feedback.
+
+    * K, keywords: the score of the query, divided by the best in the issue;
+    * T, taste: how close the paper is to what the reader likes (`digest.rank.taste`), from -1 to 1;
+    * P, popularity, and F, freshness, from 0 to 1.
+    """
     best = max((item.score for item in items), default=0) or 1
     return tuple(
         tuple(
@@ -45,20 +41,23 @@ def components(
 
 
 def popularity(paper: Paper) -> float:
-    """Return how much a paper is talked about, from 0 to 1."""
-    said = max(0, paper.upvotes or 0) + max(0, paper.comments or 0)
-    return min(1.0, log(1 + said) / log(1 + _POPULAR)) * (1 - _CODE) + _CODE * bool(paper.code_url)
+    """Return the popularity of a paper, from 0 to 1.
+
+    It is log(1 + upvotes + comments) / log(1001), scaled to at most 0.8, plus 0.2 for published code.
+    """
+    count = max(0, paper.upvotes or 0) + max(0, paper.comments or 0)
+    return min(1.0, log(1 + count) / log(1 + _POPULAR)) * (1 - _CODE) + _CODE * bool(paper.code_url)
 
 
 def freshness(paper: Paper, today: date) -> float:
-    """Return how new a paper is: 1 today, 1/2 after 30 days; 0 if nobody says when it was published."""
+    """Return how new a paper is: 1 today, 1/2 after 30 days; 0 if its date is unknown."""
     if paper.published is None:
         return 0.0
     return float(0.5 ** (max(0, (today - paper.published).days) / FRESH_DAYS))
 
 
 def worth(parts: Sequence[Component]) -> float:
-    """Return what the parts come to: their mean by weight."""
+    """Return the weighted mean of the parts, 0 without weights."""
     total = sum(part.weight for part in parts)
     return sum(part.weight * part.value for part in parts) / total if total else 0.0
 
@@ -71,9 +70,12 @@ def ordered(
     alike: Sequence[Sequence[float]] = (),
     top: int = 0,
 ) -> tuple[Item, ...]:
-    """Return the items by worth, each with its parts; equal ones stay in the order they came in.
+    """Return the items by descending worth, each with its parts; equal ones keep their order.
 
-    `alike` is the likeness of every two items, used if `diversity` is above 0, for the `top` first.
+    If keywords are the only part, the order of the matcher is kept. If `diversity` d is above 0, the first `top`
+    items are chosen one by one, each time the one with the highest (1 - d) × worth - d × (similarity to the most
+    similar item chosen before): maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998. `alike` has the
+    similarity of every two items, a row per item.
     """
     if not diversity and all({part.name for part in each} <= {"keyword"} for each in parts):
         return tuple(items)

@@ -1,19 +1,6 @@
-"""What a reader likes, learnt from a few papers: a weight per term, for and against.
+"""A reader's taste, learnt from a few papers: a weight per term, positive or negative. Pure.
 
-A paper is a vector of length 1 over its terms (stems, and pairs of neighbouring stems), each with
-(1 + log times) × idf, where a word of the title counts `TITLE_TIMES`. How common terms are is read from a
-*background* of papers. Rocchio's old formula with the background in place of negatives makes a profile:
-
-    (KEYWORDS_COUNT × keywords + sum of liked + CLICKED × sum of clicked)
-    / (KEYWORDS_COUNT + number of liked + CLICKED × number of clicked)
-    - DISLIKED × mean of disliked - BACKGROUND × mean of the background
-
-The keywords of a subscription thus count as about one liked paper, and no negatives are needed. Taking the
-background away keeps papers that resemble everything a little from coming first. There is nothing to fit:
-a profile is a sum of a few short vectors. `benchmarks/ranking.py` compares it with classifiers; the
-constants were chosen there on one half of the topics and are reported on the other.
-
-Imports numpy and scipy: import it where it is used.
+It imports numpy and scipy, which load slowly: import this module inside functions.
 """
 
 from array import array
@@ -36,6 +23,8 @@ from digest.text.words import words
 Floats = NDArray[np.float64]
 Row = tuple["array[int]", "array[float]"]  # columns and weights
 
+# `benchmarks/ranking.py` compares this with classifiers. The constants were chosen there on one half of the
+# topics, and the results in docs/ranking.md are for the other half.
 TITLE_TIMES = 4
 PAIR_WEIGHT = 0.7
 KEYWORDS_COUNT = 1.5
@@ -43,16 +32,18 @@ CLICKED = 0.2
 DISLIKED = 0.2
 BACKGROUND = 1.5
 BACKGROUND_PAPERS = 2_000
-_OTHER_PAPERS = 100  # on other subjects, that a small library is taken to have besides
-_KNOWN_PAIRS = 2  # a pair of words met fewer times in the background is no term
+# Papers on other subjects that are added to the size of the background: in a small library on one subject
+# its own words would seem common.
+_OTHER_PAPERS = 100
+_KNOWN_PAIRS = 2  # papers of the background that must have a pair of words for it to be a term
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A reader's taste: `weights` by column of the space that made it.
+    """A reader's taste: a weight for each column of the space that made it.
 
-    `level` is the mean score of the liked papers (above 0), clicked ones counted in part: a paper that scores
-    as high is as close as they are to each other.
+    `level` is the mean score of the liked papers (above 0), in which clicked ones count in part: a paper with
+    this score is as close to them as they are on average.
     """
 
     weights: Floats
@@ -60,10 +51,11 @@ class Profile:
 
 
 class Space:
-    """Terms and how common they are, by a background of papers; turns papers into vectors.
+    """Turns papers into vectors over terms, weighted by how rare the terms are in a background of papers.
 
-    A word that the background does not have is as rare as can be. Columns are given out as terms are
-    met, so a later matrix may be wider than an earlier profile.
+    A paper is a vector of length 1 over its terms (stems, and pairs of adjacent stems), each with the weight
+    (1 + log count) × idf, where a word of the title counts `TITLE_TIMES` times. A word that the background lacks is
+    the rarest. A new term gets the next column, so a later matrix may be wider than an earlier profile.
     """
 
     def __init__(self, background: Iterable[Paper]) -> None:
@@ -84,11 +76,11 @@ class Space:
         self._mean = self._dense(everything) / self._size
 
     def matrix(self, papers: Iterable[Paper]) -> csr_matrix:
-        """Return a row per paper, of length 1 (or 0 for a paper without words)."""
+        """Return a matrix with one row of length 1 per paper (0 for a paper without words)."""
         return self._matrix(map(self._row, papers))
 
     def keywords(self, query: Query) -> Floats:
-        """Return the vector of the words that a query asks for in title and abstract."""
+        """Return the vector of the words of a query that are searched in titles or abstracts."""
         counts: Counter[str] = Counter()
         for atom in positive_atoms(query):
             if set(atom.fields) & set(DEFAULT_SCOPE):
@@ -103,9 +95,19 @@ class Space:
         disliked: csr_matrix | None = None,
         clicked: csr_matrix | None = None,
     ) -> Profile:
-        """Learn a taste from liked papers, and from disliked and clicked ones if there are any."""
-        said = liked.shape[0] + (0 if clicked is None else CLICKED * clicked.shape[0])
-        count = KEYWORDS_COUNT * bool(keywords.any()) + said or 1
+        """Return the taste learnt from keywords and from the rows of liked, disliked and clicked papers.
+
+        It follows Rocchio's formula, with the background in place of negative examples, which keeps papers that
+        resemble everything a little from coming first:
+
+            (KEYWORDS_COUNT × keywords + sum of liked + CLICKED × sum of clicked)
+            / (KEYWORDS_COUNT + number of liked + CLICKED × number of clicked)
+            - DISLIKED × mean of disliked - BACKGROUND × mean of the background
+
+        So the keywords of a subscription count as about one liked paper.
+        """
+        papers = liked.shape[0] + (0 if clicked is None else CLICKED * clicked.shape[0])
+        count = KEYWORDS_COUNT * bool(keywords.any()) + papers or 1
         weights = self._wide(self._dense(liked)) / count
         if clicked is not None and clicked.shape[0]:
             weights += self._wide(CLICKED / count * self._dense(clicked))
@@ -113,15 +115,17 @@ class Space:
         if disliked is not None and disliked.shape[0]:
             weights -= self._wide(DISLIKED / disliked.shape[0] * self._dense(disliked))
         weights[: len(self._mean)] -= BACKGROUND * self._mean
-        if said:
-            level = float(score(liked, weights).sum()) / said
-            level += 0 if clicked is None else CLICKED * float(score(clicked, weights).sum()) / said
+        if papers:
+            level = float(score(liked, weights).sum()) / papers
+            level += 0 if clicked is None else CLICKED * float(score(clicked, weights).sum()) / papers
         else:
             level = float(keywords @ weights[: len(keywords)])
         return Profile(weights, max(level, 1e-6))
 
     def reasons(self, profile: Profile, row: csr_matrix, count: int) -> tuple[tuple[str, float], ...]:
-        """Return the terms that say most about a paper (one row), for it (above 0) or against it."""
+        """Return the `count` terms that matter most for a paper (a matrix of one row), with their share of its
+        score: above 0 in its favour, below 0 against it.
+        """
         products = row.data * self._wide(profile.weights)[row.indices]
         found = [
             (self._terms[column], float(part)) for column, part in zip(row.indices, products, strict=True)
@@ -130,14 +134,14 @@ class Space:
         return tuple(found[:count])
 
     def terms(self, profile: Profile, count: int) -> tuple[tuple[str, float], ...]:
-        """Return the heaviest terms of a taste, for (above 0) and against, `count` of each."""
-        said = zip(profile.weights.tolist(), self._terms, strict=False)
-        found = sorted((-weight, term) for weight, term in said if weight)
+        """Return the `count` most positive and the `count` most negative terms of a taste, with their weights."""
+        weighted = zip(profile.weights.tolist(), self._terms, strict=False)
+        found = sorted((-weight, term) for weight, term in weighted if weight)
         chosen = dict.fromkeys((*found[:count], *found[-count:]))
         return tuple((term, -weight) for weight, term in chosen)
 
     def rarity(self, term: str) -> float:
-        """Return a term's idf: 0 if every paper of the background has it."""
+        """Return the idf of a term, 0 if every paper of the background has it."""
         return log((1 + self._size) / (1 + self._often.get(term, 0))) * (PAIR_WEIGHT if " " in term else 1.0)
 
     def _row(self, paper: Paper) -> Row:
@@ -146,7 +150,9 @@ class Space:
         return self._rows[paper.number]
 
     def _vector(self, counts: Counter[str]) -> Row:
-        """Return columns and weights, in the order of the terms: so a sum never depends on what was met before."""
+        """Return columns and weights in alphabetical order of the terms, so that sums do not depend on the order
+        in which papers were read.
+        """
         columns, weights = array("i"), array("d")
         for term in sorted(counts):
             if " " in term and term not in self._often:
@@ -179,28 +185,29 @@ class Space:
 
 
 def score(rows: csr_matrix, weights: Floats) -> Floats:
-    """Return how well each row meets the weights, of the same or an earlier matrix's width."""
+    """Return the product of each row with the weights, which may be of an earlier and narrower matrix."""
     width = rows.shape[1]
     found: Floats = rows @ np.pad(weights[:width], (0, max(0, width - len(weights))))
     return found
 
 
 def closeness(profile: Profile, rows: csr_matrix) -> list[float]:
-    """Return how close papers are to a taste: 1 as close as the liked ones on average, 0 no closer than
-    papers in general, below 0 for what speaks against; from -1 to 1, to 4 decimals.
+    """Return how close papers are to a taste, from -1 to 1 with 4 decimals.
+
+    1 is as close as the liked papers on average, 0 no closer than papers in general, below 0 disliked.
     """
     values = np.clip(score(rows, profile.weights) / profile.level, -1, 1)
     return [round(float(value), 4) + 0.0 for value in values]
 
 
 def similarities(rows: csr_matrix) -> list[list[float]]:
-    """Return the cosine of every two rows."""
+    """Return the cosine of every two rows, a list per row."""
     found: list[list[float]] = np.round((rows @ rows.T).toarray(), 6).tolist()
     return found
 
 
 def _counts(title: str, abstract: str) -> Counter[str]:
-    """Return how often a paper has each term."""
+    """Return the count of each term in a paper."""
     counts: Counter[str] = Counter()
     for text, times in ((title, TITLE_TIMES), (abstract, 1)):
         for term, often in _terms(_stems(text)).items():

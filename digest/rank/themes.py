@@ -1,10 +1,7 @@
-"""The themes of a long issue: papers that belong together, and a name for each group. Pure.
+"""The themes of a long issue: groups of related papers, and a name for each. Pure.
 
-Papers are TF-IDF vectors over the issue itself. The two most alike groups are merged again and again
-(average linkage) until no two are alike enough; a group of one is no theme. A theme is named by the terms
-that set it apart, c-TF-IDF in counts of papers: the share of its papers that have the term × the logarithm
-of how rare the term is in the others; titles count twice.
-Everything is decided by values and, where they are equal, by place: the same issue has the same themes.
+Papers are TF-IDF vectors over the issue itself. Ties are broken by place, so the same issue always has the same
+themes.
 """
 
 from collections import Counter
@@ -19,24 +16,24 @@ from digest.text.words import words
 
 FEWEST = 8  # papers; a shorter issue needs no themes
 MOST_THEMES = 6
-_MOST_PAPERS = 200  # beyond them no time is spent
-_ALIKE = 0.06
+_MAX_PAPERS = 200  # the time grows with the cube of the papers, so longer issues get no themes
+_ALIKE = 0.06  # cosine from which on groups are merged
 _TITLE_TIMES = 3
 _NAME_TERMS = 2
-_PAIR = 1.3  # a pair of words says more than a word
+_PAIR = 1.3  # a pair of words says more than a single word
 
 Vector = Mapping[str, float]
 
 
 def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Theme, ...]:
-    """Return the themes of an issue, the largest first; none where there are fewer than two.
+    """Return the themes of an issue, the largest first; none if there are fewer than two.
 
-    `keywords` are what every paper was asked for: their words tell nothing apart.
+    The words of `keywords`, the subscription's, are ignored, as nearly every paper has them.
     """
-    if not FEWEST <= len(papers) <= _MOST_PAPERS:
+    if not FEWEST <= len(papers) <= _MAX_PAPERS:
         return ()
-    asked = {word.stem for text in keywords for word in words(text)}
-    counts = [_counts(paper, asked) for paper in papers]
+    ignored = {word.stem for text in keywords for word in words(text)}
+    counts = [_counts(paper, ignored) for paper in papers]
     groups = [group for group in _groups(_vectors(counts)) if len(group) > 1]
     groups.sort(key=lambda group: (-len(group), group))
     groups = groups[:MOST_THEMES]
@@ -53,22 +50,22 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
     )
 
 
-def _counts(paper: Paper, asked: set[str]) -> Counter[str]:
+def _counts(paper: Paper, ignored: set[str]) -> Counter[str]:
     found: Counter[str] = Counter()
     for text, times in ((paper.title, _TITLE_TIMES), (paper.abstract, 1)):
         for term in _terms(text):
-            if not asked & set(term.split()):
+            if not ignored & set(term.split()):
                 found[term] += times
     return found
 
 
 def _terms(text: str) -> list[str]:
-    telling = [word.stem for word in words(text) if is_content_word(word)]
-    return [*telling, *(f"{one} {two}" for one, two in pairwise(telling))]
+    stems = [word.stem for word in words(text) if is_content_word(word)]
+    return [*stems, *(f"{one} {two}" for one, two in pairwise(stems))]
 
 
 def _vectors(counts: Sequence[Counter[str]]) -> list[dict[str, float]]:
-    """Return TF-IDF vectors of length 1, without the terms of one paper only."""
+    """Return TF-IDF vectors of length 1, without terms that only one paper has."""
     often = Counter(term for each in counts for term in each)
     vectors = []
     for each in counts:
@@ -83,26 +80,29 @@ def _vectors(counts: Sequence[Counter[str]]) -> list[dict[str, float]]:
 
 
 def _groups(vectors: Sequence[Vector]) -> list[list[int]]:
-    """Merge what is alike, the most alike first; return the groups as places in order."""
+    """Return groups of similar papers, as sorted places.
+
+    The two most similar groups are merged repeatedly (average linkage) until no two are similar enough.
+    """
     groups = {place: [place] for place in range(len(vectors))}
     alike = {
         (one, two): _dot(vectors[one], vectors[two]) for one, two in combinations(range(len(vectors)), 2)
     }
-    most = max(3, len(vectors) // 2)  # one theme may not swallow the issue
+    largest = max(3, len(vectors) // 2)  # otherwise one theme could swallow the issue
     while alike:
         (one, two), value = max(alike.items(), key=lambda pair: (round(pair[1], 9), -pair[0][0], -pair[0][1]))
         if value < _ALIKE:
             break
         del alike[one, two]
-        if len(groups[one]) + len(groups[two]) > most:
+        if len(groups[one]) + len(groups[two]) > largest:
             continue
         sizes = len(groups[one]), len(groups[two])
         groups[one] = sorted(groups[one] + groups.pop(two))
         for other in groups:
             if other != one:
-                key, gone = (min(one, other), max(one, other)), (min(two, other), max(two, other))
-                met = alike.pop(gone, 0.0)
-                alike[key] = (sizes[0] * alike.get(key, 0.0) + sizes[1] * met) / sum(sizes)
+                kept, merged = (min(one, other), max(one, other)), (min(two, other), max(two, other))
+                similarity = alike.pop(merged, 0.0)
+                alike[kept] = (sizes[0] * alike.get(kept, 0.0) + sizes[1] * similarity) / sum(sizes)
     return list(groups.values())
 
 
@@ -113,7 +113,12 @@ def _dot(one: Vector, two: Vector) -> float:
 def _names(
     groups: Sequence[Sequence[int]], counts: Sequence[Counter[str]], titles: Sequence[set[str]]
 ) -> list[list[str]]:
-    """Return the terms that name each group: met in two of its papers and a title, no word said twice."""
+    """Return the terms that name each group, the most distinctive ones; no word repeats.
+
+    A term must be in two papers of the group and in a title. Its worth is its c-TF-IDF in counts of papers: the
+    share of the group's papers that have it, where titles count twice, × the logarithm of how rare it is in the
+    other papers.
+    """
     often = Counter(term for each in counts for term in each)
     names = []
     for group in groups:
@@ -121,12 +126,12 @@ def _names(
         outside = 1 + len(counts) - len(group)
         titled = Counter(term for place in group for term in counts[place].keys() & titles[place])
         worth = {
-            term: (met + titled[term])
+            term: (count + titled[term])
             / len(group)
-            * log(outside / (1 + often[term] - met))
+            * log(outside / (1 + often[term] - count))
             * (_PAIR if " " in term else 1.0)
-            for term, met in inside.items()
-            if met > 1 and titled[term] and not set(term.split()) & GENERIC
+            for term, count in inside.items()
+            if count > 1 and titled[term] and not set(term.split()) & GENERIC
         }
         chosen: list[str] = []
         for term in sorted(worth, key=lambda term: (-round(worth[term], 9), term)):

@@ -1,17 +1,8 @@
-"""What more papers are about than before: terms of titles that rise over the weeks. Pure.
+"""Trends: terms of titles that more papers have than in the weeks before. Pure.
 
-The newest two weeks are held against up to ten before them; a week is seven days up to the newest day, so
-each has every weekday. How far a term rises is the log-odds ratio of its share now and before, in standard
-deviations (Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis 16(4), 2008: the z-score of the
-log-odds ratio with a Dirichlet prior, here of half a paper):
-
-    d = log((y + a) / (n - y + a)) - log((z + a) / (m - z + a)),    score = d / sqrt(1 / (y + a) + 1 / (z + a))
-
-where y of n papers have the term now and z of m had it before. A library may get new sources, so z is what
-the sources of today would have brought: m × the mean of each source's share before, weighed by its papers now
-(the direct standardisation of epidemiology). Sources that were not there for long enough to compare are set
-aside whole: papers of a source that begins make no trend. The score that is needed is so high that of all terms
-looked at only one in five runs would reach it by chance.
+The newest two weeks are compared with up to ten before them; a week is seven days counted back from the newest
+day, so each has every weekday. Sources that are too new to compare are ignored, as their papers would look like a
+trend.
 """
 
 from collections import Counter
@@ -28,17 +19,19 @@ from digest.text.keyphrases import full_phrase
 
 WEEKS = 12
 _NOW = 2  # of these weeks
-_STEADY = 4  # weeks in which a source brought something; before that nothing can be said
+_STEADY = 4  # weeks with papers of a source before it can be compared
 _PRIOR = 0.5
-_BY_CHANCE = 0.2  # terms of all that are looked at
-_FEWEST = 5  # papers now
+_BY_CHANCE = 0.2  # terms expected to reach the threshold by chance, per run
+_FEWEST = 5  # papers that must have the term now; fewer say nothing
 _SHOWN_TERMS = 2
-_NAMED_BY = 30  # papers whose titles say how terms are written
-_TOGETHER = 0.5  # of the papers of the smaller of two terms: they are one theme
+_NAMED_BY = 30  # papers whose titles decide how terms are written
+# Two terms are one trend if they share this part of the papers of the rarer one: they are words of one phrase
+# or of one subject.
+_TOGETHER = 0.5
 
 
 class Titled(NamedTuple):
-    """What the title of a paper says: its terms (stems, pairs of stems). `source` is where it was listed."""
+    """The terms of a paper's title (stems, pairs of stems), the day and the `source` that listed it."""
 
     paper: int
     day: date
@@ -48,8 +41,10 @@ class Titled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """Terms that rise together, the strongest first; `counts` are the papers a week that have one of them, the
-    newest week last, since there were papers at all. `papers` are the newest of them, from the newest two weeks.
+    """Terms that rise together, the strongest first.
+
+    `counts` are the papers with one of them, per week, the newest week last, from the first week with papers
+    on. `papers` are the newest of these papers, from the newest two weeks; `last` is the newest day.
     """
 
     terms: tuple[str, ...]
@@ -60,13 +55,14 @@ class Rise:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The weeks to look at: they end with the day `last`, and only these sources count."""
+    """The weeks to compare: they end with the day `last`, and only these sources count."""
 
     last: date
     sources: frozenset[str]
 
     @property
     def first(self) -> date:
+        """The first day of the oldest week."""
         return self.last - timedelta(days=7 * WEEKS - 1)
 
     def week(self, day: date) -> int:
@@ -75,22 +71,24 @@ class Period:
 
 
 def period(days: Mapping[str, Iterable[date]]) -> Period | None:
-    """Return the weeks that can be compared, from the days on which each source brought papers; None if none can."""
-    held = {source: sorted(set(brought)) for source, brought in days.items()}
-    ends = [brought[-1] for brought in held.values() if brought and _is_steady(brought, brought[-1])]
+    """Return the weeks to compare, given the days on which each source brought papers; None if there are too few."""
+    sorted_days = {source: sorted(set(brought)) for source, brought in days.items()}
+    ends = [brought[-1] for brought in sorted_days.values() if brought and _is_steady(brought, brought[-1])]
     if not ends:
         return None
     last = max(ends)
-    return Period(last, frozenset(source for source, brought in held.items() if _is_steady(brought, last)))
+    steady = (source for source, brought in sorted_days.items() if _is_steady(brought, last))
+    return Period(last, frozenset(steady))
 
 
 def _is_steady(days: Sequence[date], last: date) -> bool:
+    """Tell whether a source brought papers in enough of the weeks up to `last`, and in the newest ones."""
     weeks = {(last - day).days // 7 for day in days if day <= last}
     return len(weeks & set(range(WEEKS))) >= _STEADY and any(week in weeks for week in range(_NOW))
 
 
 def rising(titles: Iterable[Titled], when: Period, most: int = 5) -> tuple[Rise, ...]:
-    """Return what rises in a period, the strongest first."""
+    """Return at most `most` rises in a period, the strongest first."""
     weeks: list[list[Titled]] = [[] for _ in range(WEEKS)]
     first = when.first
     for each in titles:
@@ -110,7 +108,7 @@ def rising(titles: Iterable[Titled], when: Period, most: int = 5) -> tuple[Rise,
 
 
 def trends(rises: Iterable[Rise], titles: Mapping[int, str]) -> tuple[Trend, ...]:
-    """Return what rises, named as titles of its papers write it."""
+    """Return the rises as trends, with the terms spelled as in the titles, which are given by paper number."""
     return tuple(
         Trend(
             ", ".join(full_phrase(term, [titles[number] for number in each.papers]) for term in each.terms),
@@ -122,28 +120,31 @@ def trends(rises: Iterable[Rise], titles: Mapping[int, str]) -> tuple[Trend, ...
 
 
 def _scores(now: Sequence[Titled], before: Sequence[Titled], newest: Counter[str]) -> dict[str, float]:
-    """Return how far each term rises, in standard deviations, of those that rise far enough.
+    """Return the rise of each term in standard deviations, for terms above the threshold.
 
-    `newest` are the papers of the newest week that have each term: what has fallen again does not rise.
+    `newest` counts the papers of the newest week with each term: a term that has fallen again does not rise. As a
+    library may get new sources, the count before is what the present sources would have brought: the papers before
+    × the mean of each source's share of the term, weighted by its papers now (direct standardisation in
+    epidemiology). The threshold is so high that in only one of five runs any term reaches it by chance.
     """
     newly = _often(now)
-    looked_at = sum(1 for count in (newly + _often(before)).values() if count >= _FEWEST)
-    enough = NormalDist().inv_cdf(1 - _BY_CHANCE / looked_at) if looked_at else 0
+    tested = sum(1 for count in (newly + _often(before)).values() if count >= _FEWEST)
+    threshold = NormalDist().inv_cdf(1 - _BY_CHANCE / tested) if tested else 0
     shares = Counter(each.source for each in now)
     earlier: dict[str, list[Titled]] = {}
     for each in before:
         earlier.setdefault(each.source, []).append(each)
     compared = sum(count for source, count in shares.items() if source in earlier) or 1
-    weighed = [
+    weighted = [
         (shares[source] / compared / len(titles), _often(titles)) for source, titles in earlier.items()
     ]
     found = {}
     for term in newly:
         if newly[term] < _FEWEST or _NOW * newest[term] < _FEWEST:
             continue
-        share = sum(weight * often[term] for weight, often in weighed)
+        share = sum(weight * often[term] for weight, often in weighted)
         score = _score(newly[term], len(now), share * len(before), len(before))
-        if score >= enough:
+        if score >= threshold:
             found[term] = score
     return found
 
@@ -153,12 +154,17 @@ def _often(titles: Sequence[Titled]) -> Counter[str]:
 
 
 def _score(y: float, n: float, z: float, m: float) -> float:
+    """Return the z-score of the log-odds ratio of a term that y of n papers have now and z of m had before.
+
+    It has a Dirichlet prior of half a paper: Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis
+    16(4), 2008.
+    """
     rise = log((y + _PRIOR) / (n - y + _PRIOR)) - log((z + _PRIOR) / (m - z + _PRIOR))
     return rise / sqrt(1 / (y + _PRIOR) + 1 / (z + _PRIOR))
 
 
 def _grouped(order: Sequence[str], having: Mapping[str, set[int]]) -> list[list[str]]:
-    """Put terms that mostly stand over the same papers together, by the strongest of them."""
+    """Group the terms that share most of their papers with the strongest term of a group."""
     groups: list[list[str]] = []
     for term in order:
         for group in groups:
@@ -179,7 +185,7 @@ def _rise(terms: tuple[str, ...], weeks: Sequence[Sequence[Titled]], last: date)
 
 
 def _name(group: Sequence[str]) -> tuple[str, ...]:
-    """Return the terms of a group that name it: no word said twice, the longer of two that share one first."""
+    """Return the terms that name a group: no word repeats, and of two that share a word the longer is taken."""
     chosen: list[str] = []
     for term in group:
         shared = [other for other in chosen if set(other.split()) & set(term.split())]

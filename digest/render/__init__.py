@@ -1,10 +1,10 @@
-"""Issues → what people read: HTML, Markdown, text, mail, and the pages of the archive.
+"""Issues as HTML, Markdown, text, mail and chat messages, and the pages of the archive.
 
-Everything here is pure: the same issue, templates and frame give the same bytes.
+Rendering is pure: the same issue, templates and context give the same bytes.
 """
 
+from digest.render.archive_view import ArchiveStats
 from digest.render.context import SiteContext
 from digest.render.renderer import Renderer
-from digest.render.view import ArchiveStats
 
 __all__ = ["ArchiveStats", "Renderer", "SiteContext"]

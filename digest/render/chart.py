@@ -1,4 +1,4 @@
-"""How many papers a week, as a row of small bars: inline SVG, for pages only."""
+"""Charts of papers a week: small bars for an inline SVG, on pages only."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ _STEP, _WIDTH, _HEIGHT = 9, 6, 36
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A week's bar: its left edge, top and height in the picture, and what it says."""
+    """The bar of a week: its left edge, top and height in pixels, and its label."""
 
     x: int
     y: int
@@ -23,7 +23,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars of the last weeks, the newest at the right. `summary` says the same in words."""
+    """Bars of the last weeks, the newest at the right. Sizes are in pixels; `summary` is the text alternative."""
 
     width: int
     height: int
@@ -32,10 +32,10 @@ class Chart:
     summary: str
 
 
-def papers_a_week(days: Iterable[date], say: Language = ENGLISH, weeks: int = WEEKS) -> Chart | None:
+def papers_a_week(days: Iterable[date], lang: Language = ENGLISH, weeks: int = WEEKS) -> Chart | None:
     """Return the chart of the days on which papers were first seen; None for fewer than four weeks.
 
-    It ends with the newest day's week and never with today's, so the same papers give the same chart.
+    It ends with the week of the newest day, not with today's, so that the same papers give the same chart.
     """
     counts = Counter(day - timedelta(days=day.weekday()) for day in days)
     if not counts:
@@ -49,8 +49,10 @@ def papers_a_week(days: Iterable[date], say: Language = ENGLISH, weeks: int = WE
     bars = tuple(
         _bar(
             place,
-            say.gettext(
-                "week of %(monday)s: %(number)s", monday=monday.isoformat(), number=say.number(counts[monday])
+            lang.gettext(
+                "week of %(monday)s: %(number)s",
+                monday=monday.isoformat(),
+                number=lang.number(counts[monday]),
             ),
             counts[monday],
             most,
@@ -58,30 +60,30 @@ def papers_a_week(days: Iterable[date], say: Language = ENGLISH, weeks: int = WE
         for place, monday in enumerate(mondays)
     )
     total = sum(counts[monday] for monday in mondays)
-    summary = say.gettext(
-        "%(total)s papers in %(weeks)s weeks, %(latest)s in the latest, at most %(most)s in one",
-        total=say.number(total),
+    summary = lang.gettext(
+        "%(total)s papers in %(weeks)s weeks; %(latest)s in the latest week, at most %(most)s in a week",
+        total=lang.number(total),
         weeks=str(shown),
-        latest=say.number(counts[last]),
-        most=say.number(most),
+        latest=lang.number(counts[last]),
+        most=lang.number(most),
     )
     return Chart(shown * _STEP, _HEIGHT, _WIDTH, bars, summary)
 
 
-def weekly_bars(last: date, counts: Sequence[int], say: Language) -> Chart:
-    """Return the chart of weeks that end with a day, the newest at the right."""
+def weekly_bars(last: date, counts: Sequence[int], lang: Language) -> Chart:
+    """Return the chart of the papers of each week; the last week ends on the day `last`."""
     most = max(counts, default=0)
     ends = [last - timedelta(weeks=back) for back in reversed(range(len(counts)))]
     bars = tuple(
         _bar(
             place,
-            say.gettext("week to %(day)s: %(number)s", day=day.isoformat(), number=say.number(count)),
+            lang.gettext("week to %(day)s: %(number)s", day=day.isoformat(), number=lang.number(count)),
             count,
             most,
         )
         for place, (day, count) in enumerate(zip(ends, counts, strict=True))
     )
-    return Chart(len(counts) * _STEP, _HEIGHT, _WIDTH, bars, ", ".join(map(say.number, counts)))
+    return Chart(len(counts) * _STEP, _HEIGHT, _WIDTH, bars, ", ".join(map(lang.number, counts)))
 
 
 def _bar(place: int, label: str, count: int, most: int) -> Bar:

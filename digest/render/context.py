@@ -1,4 +1,4 @@
-"""What surrounds an issue: the settings that show, and what the archive knows of other issues."""
+"""The settings of a home that issues and pages show."""
 
 from dataclasses import dataclass, replace
 
@@ -7,10 +7,10 @@ from digest.urls import feed_file, is_root_of_this_machine
 
 @dataclass(frozen=True, slots=True)
 class SiteContext:
-    """What settings contribute. `base_url` ends with a slash; `sender` is a name and an address for From.
+    """The settings that issues and pages show.
 
-    `language` is that of the archive's own pages; `feeds_base` what addresses of feeds begin with, where
-    it is not `base_url`.
+    `base_url` ends with a slash; `sender` is the name and address for From. `language` is that of the archive,
+    not of issues. `feeds_base` replaces `base_url` in addresses of feeds where it is not empty.
     """
 
     title: str = "Paper Digest"
@@ -21,10 +21,10 @@ class SiteContext:
     feeds_base: str = ""
 
     def relative_to(self, page: str) -> "SiteContext":
-        """Return the frame of a page that may be opened as a file; `page` leads from it to the archive.
+        """Return the context of a page that may be opened as a file; `page` is the path from it to the archive.
 
-        Where the archive is on this machine only, links lead to the files beside the page: they work
-        from a folder, and from a server that shows archive and feeds at its root.
+        While `base_url` is this machine, links are relative: they work from a folder, and from a server that
+        has the archive and the feeds at its root.
         """
         if not is_root_of_this_machine(self.base_url):
             return self
@@ -33,9 +33,9 @@ class SiteContext:
 
     @property
     def home_url(self) -> str:
-        """Return the address of the archive's first page."""
+        """The address of the first page of the archive."""
         return f"{self.base_url}index.html" if self.feeds_base else self.base_url
 
     def feed_url(self, name: str, form: str) -> str:
-        """Return the address of a feed."""
+        """Return the address of a feed in a format (`rss`, `atom`, `json`, `opml`)."""
         return (self.feeds_base or self.base_url) + feed_file(name, form)

@@ -1,4 +1,4 @@
-"""Jinja2, set up once: where templates are looked for, what they may do, and what went wrong in them."""
+"""The Jinja environment: where templates come from, what they may do, and errors in them."""
 
 import traceback
 from collections.abc import Mapping
@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from digest.errors import TemplateError
 from digest.i18n.language import ENGLISH, Language
-from digest.render import markdown as md
-from digest.render import plain_text as plain
+from digest.render import markdown, plain_text
 from digest.render.highlight import Piece, marked, text_of
 from digest.system.resources import folder
 
@@ -22,15 +21,14 @@ if TYPE_CHECKING:
 def make_environment(home_templates: Path | None, language: Language = ENGLISH) -> "Environment":
     """Return an environment that looks each template up in the home first, then in the program.
 
-    Templates run sandboxed: they see values, and reach nothing behind them. What is undefined is an
-    error; `.html` templates escape what they print, the others do not. What they say through `_()` is said in
-    the language given.
+    Templates run in a sandbox: they can read their values and nothing behind them. Undefined names are errors.
+    `.html` templates escape what they print, the others do not. `_()` translates into `language`.
     """
     from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Sandbox(ImmutableSandboxedEnvironment):
-        """The sandbox, with a short way to what we ourselves show: the fields of the views."""
+        """The sandbox, with a fast path for the fields of our own views."""
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             if attribute in _public_fields(type(obj)):  # type: ignore[arg-type]
@@ -53,11 +51,11 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         language.message, language.plural, newstyle=True
     )
     environment.filters |= {
-        "md": md.escape,
-        "bold": md.bold,
-        "target": md.link_target,
-        "wrap": plain.wrap,
-        "underline": plain.underline,
+        "md": markdown.escape,
+        "bold": markdown.bold,
+        "target": markdown.link_target,
+        "wrap": plain_text.wrap,
+        "underline": plain_text.underline,
         "plain": text_of,
         "number": language.number,
         "marked": _marked,
@@ -101,34 +99,34 @@ def _public_fields(kind: type) -> frozenset[str]:
 
 
 def _marked(parts: tuple[Piece, ...], opening: str) -> "Markup":
-    """Return pieces as HTML, what was matched in the tag that `opening` opens."""
-    return Markup(marked(parts, opening))  # noqa: S704 - every piece is escaped in it
+    """Return pieces as HTML, the matched ones inside the tag `opening`."""
+    return Markup(marked(parts, opening))  # noqa: S704 - `marked` escapes every piece
 
 
 def render(environment: "Environment", name: str, values: Mapping[str, Any]) -> str:
-    """Render a template. Raises TemplateProblem, which names the file, the line and the reason."""
+    """Render a template. Raises TemplateError, which names the file, the line and the reason."""
     from jinja2 import TemplateNotFound, TemplateSyntaxError
 
     try:
         return environment.get_template(name).render(values)
     except TemplateSyntaxError as error:
         place = error.filename or error.name or name
-        raise TemplateError(f"{place}:{error.lineno}: {error.message}; mend this template") from error
+        raise TemplateError(f"{place}:{error.lineno}: {error.message}; fix this template") from error
     except TemplateNotFound as error:
-        raise TemplateError(f"{name}: there is no template {error.name!r}; check its name") from error
+        raise TemplateError(f"{name}: the template {error.name!r} does not exist; check its name") from error
     except UnicodeDecodeError as error:
-        raise TemplateError(f"{name}: is not UTF-8; save the template as UTF-8") from error
+        raise TemplateError(f"{name}: is not valid UTF-8; save the template as UTF-8") from error
     except Exception as error:  # a template may do anything that Python's expressions can
         place = _place(environment, error, name)
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise TemplateError(f"{place}: {reason}; mend this template") from error
+        raise TemplateError(f"{place}: {reason}; fix this template") from error
 
 
 def _place(environment: "Environment", error: Exception, name: str) -> str:
-    """Return the template file and line that were being rendered: the innermost of the traceback's."""
-    known = {_file_of(environment, each) for each in environment.list_templates()}
+    """Return the template file and line where rendering failed: the innermost one of the traceback."""
+    files = {_file_of(environment, each) for each in environment.list_templates()}
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename in known:
+        if frame.filename in files:
             return f"{frame.filename}:{frame.lineno}"
     return _file_of(environment, name)
 
@@ -137,5 +135,5 @@ def _file_of(environment: "Environment", name: str) -> str:
     assert environment.loader is not None
     try:
         return environment.loader.get_source(environment, name)[1] or name
-    except Exception:  # noqa: BLE001 - a file that cannot be read is not the one we look for
+    except Exception:  # noqa: BLE001 - a file that cannot be read is not the one that failed
         return name

@@ -1,4 +1,4 @@
-"""Abstracts in short: where sentences end, which one says what was done, how much to show."""
+"""Excerpts of abstracts: sentences, the one that says what was done, and how much to show."""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from functools import lru_cache
 
 from digest.render.highlight import Span
 
-ABOUT = 600  # characters of an abstract that a mail shows
+ABOUT = 600  # how many characters of an abstract a mail shows, about
 
 _END = re.compile(
     r"""(?: (?<!\.) [.!?] (?:["'”’)\]]|\}\$?)* (?= \s+ ["'“‘(\[$\\]* [A-Z0-9\u00c0-\u00de\u0391-\u03a9\u0410-\u042f] )
           | [。！？] )""",
     re.VERBOSE,
 )
-# What a full stop follows without ending a sentence.
+# A full stop after one of these does not end a sentence.
 _ABBREVIATION = re.compile(
     r"""(?: \b (?: [A-Za-z] | et\ al | e\.g | i\.e | cf | vs | resp | approx | etc | viz | ca | a\.k\.a | w\.r\.t
         | Figs? | Eqs? | Secs? | Refs? | Tabs? | Thm | Prop | Dr | Prof | Mr | Ms | St | No | Nos | Vol ) )
@@ -21,7 +21,7 @@ _ABBREVIATION = re.compile(
     re.VERBOSE,
 )
 
-# How authors announce what they did, the plainest announcement first.
+# How authors announce what they did, the most explicit wording first.
 _CLAIMS = (
     re.compile(
         r"\b(?:we|this (?:paper|work|article|study|report|thesis))\b[^.;:]{0,90}?\b(?:propos|introduc|present|develop|"
@@ -43,7 +43,7 @@ _GIST_LENGTHS = range(40, 361)
 
 
 def sentences(text: str) -> tuple[Span, ...]:
-    """Return where the sentences of a text lie, without the blanks between them; together all of it."""
+    """Return the spans of the sentences of a text, in order, without the blanks between them."""
     found: list[Span] = []
     start = len(text) - len(text.lstrip())
     for match in _END.finditer(text):
@@ -58,7 +58,10 @@ def sentences(text: str) -> tuple[Span, ...]:
 
 
 def gist(text: str, parts: tuple[Span, ...]) -> int | None:
-    """Return which of the sentences says what was done, or None if none says so plainly."""
+    """Return the place of the sentence that says what was done, or None if none does explicitly.
+
+    `parts` are the spans that `sentences` returns.
+    """
     for claim in _CLAIMS:
         for place, (start, end) in enumerate(parts):
             if end - start in _GIST_LENGTHS and claim.search(text, start, end):
@@ -70,7 +73,7 @@ def gist(text: str, parts: tuple[Span, ...]) -> int | None:
 class Short:
     """An abstract in short: the gist (if there is one) and an excerpt, as spans of the text.
 
-    `whole` says that together they are all of it; `cut` that the excerpt ends inside a sentence.
+    `whole`: together they are the whole text. `cut`: the excerpt ends inside a sentence.
     """
 
     gist: Span | None
@@ -81,7 +84,10 @@ class Short:
 
 @lru_cache(maxsize=4096)
 def shorten_abstract(text: str, about: int = ABOUT, *, with_gist: bool = True) -> Short:
-    """Choose what to show of an abstract: the gist (if wanted), and about as much as fits of what leads to it."""
+    """Choose what to show of an abstract in about `about` characters: the gist, and the sentences before it.
+
+    Sentences after the gist are shown if there are none before it.
+    """
     parts = sentences(text)
     if not parts:
         return Short(None, None, whole=True)
@@ -102,9 +108,9 @@ def shorten_abstract(text: str, about: int = ABOUT, *, with_gist: bool = True) -
 
 
 def _stop(text: str, parts: tuple[Span, ...], about: int) -> tuple[int, bool]:
-    """Return where to stop: at the sentence end nearest to `about` characters, else between words.
+    """Return where to stop, and whether that cuts a sentence.
 
-    The second value says that a sentence was cut.
+    That is the end of a sentence near `about` characters, else between words.
     """
     start = parts[0][0]
     ends = [end for _, end in parts if about // 3 <= end - start <= about + about // 5]
@@ -118,7 +124,7 @@ def _stop(text: str, parts: tuple[Span, ...], about: int) -> tuple[int, bool]:
 
 
 def _between_words(text: str, start: int, end: int) -> int:
-    """Return the last place up to `end` where no word is cut."""
+    """Return the last place up to `end` that is not inside a word."""
     for at in range(end, start, -1):
         if text[at : at + 1].isspace():
             return start + len(text[start:at].rstrip(" ,;:–—-("))

@@ -1,4 +1,4 @@
-"""Matched words, spliced into texts by the offsets of their evidence."""
+"""Texts cut into matched and other pieces, by the offsets of the evidence."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,19 +13,19 @@ Span = tuple[int, int]
 
 
 class Piece(NamedTuple):
-    """A part of a text, matched (`hit`) or not; clean, plain text."""
+    """A part of a text, matched (`hit`) or not; clean plain text."""
 
     text: str
     hit: bool = False
 
 
 def text_of(pieces: Iterable[Piece]) -> str:
-    """Return pieces as the text that they are cut from."""
+    """Return the text that pieces were cut from."""
     return "".join(piece.text for piece in pieces)
 
 
 def spans(evidence: Iterable[Evidence], field: str, item: int | None = None) -> tuple[Span, ...]:
-    """Return where a field (or one item of a list field) was matched: sorted, apart from each other."""
+    """Return the matched spans of a field (or of one item of a list field), sorted, without overlaps."""
     found = sorted(
         (each.start, each.end)
         for each in evidence
@@ -40,8 +40,8 @@ def spans(evidence: Iterable[Evidence], field: str, item: int | None = None) -> 
     return tuple(merged)
 
 
-def _together(text: str, matched: Sequence[Span]) -> list[Span]:
-    """Return spans with those joined that only a blank parts: one stroke of the pen for them all."""
+def _joined(text: str, matched: Sequence[Span]) -> list[Span]:
+    """Return spans with those joined that only a blank separates, so that the mark has no gap."""
     found = [matched[0]]
     for start, end in matched[1:]:
         last = found[-1][1]
@@ -54,7 +54,7 @@ def _together(text: str, matched: Sequence[Span]) -> list[Span]:
 
 @lru_cache(maxsize=4096)
 def _is_clean(text: str) -> bool:
-    """Tell whether a text needs no cleaning; abstracts are asked again for each of their parts."""
+    """Tell whether a text needs no cleaning; cached, because an abstract is cut into several parts."""
     return text.isprintable()
 
 
@@ -63,8 +63,7 @@ def pieces(
 ) -> tuple[Piece, ...]:
     """Cut `text[start:end]` where matches begin and end, and clean it.
 
-    Joined, the pieces are the cleaned text. Spans are sorted and apart; what of them lies outside
-    `start` and `end` is left out.
+    `matched` are sorted spans of `text` without overlaps. The joined pieces are the cleaned text.
     """
     end = len(text) if end is None else min(end, len(text))
     if not matched:
@@ -72,8 +71,8 @@ def pieces(
         return (Piece(whole),) if whole else ()
     found: list[Piece] = []
     at = start
-    for from_, to in _together(text, matched):
-        first, last = max(from_, at), min(to, end)
+    for hit_start, hit_end in _joined(text, matched):
+        first, last = max(hit_start, at), min(hit_end, end)
         if first < last:
             found += (Piece(text[at:first]), Piece(text[first:last], hit=True))
             at = last
@@ -84,7 +83,10 @@ def pieces(
 
 
 def marked(parts: Sequence[Piece], opening: str) -> str:
-    """Return pieces as HTML, what was matched between `opening` (a tag) and its closing tag."""
+    """Return pieces as HTML, the matched ones between the tag `opening` and its closing tag.
+
+    Raises ValueError if `opening` is not a tag.
+    """
     closing = f"</{_tag_name(opening)}>"
     return "".join(
         [
@@ -98,5 +100,5 @@ def marked(parts: Sequence[Piece], opening: str) -> str:
 def _tag_name(opening: str) -> str:
     name = re.match(r"<([a-z][a-z0-9]*)", opening)
     if name is None:
-        raise ValueError(f"{opening!r} is no tag; write one such as <b>")
+        raise ValueError(f"{opening!r} is not a tag; use one such as <b>")
     return name[1]

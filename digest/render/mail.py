@@ -1,7 +1,7 @@
-"""The issue as a mail: a multipart/alternative message with neither recipient nor token.
+"""An issue as a mail: a multipart/alternative message without recipient and unsubscribe token.
 
-Headers are written here, not by `EmailMessage`: its folding differs between versions of Python, and it
-raises on names that a paper or a reader may well have.
+Headers are not written by `EmailMessage`, because its folding differs between versions of Python and it raises
+on names that papers and readers do have.
 """
 
 import base64
@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from email import base64mime
 from email.utils import format_datetime
@@ -25,34 +26,37 @@ _ESCAPED = b"=" + bytes(range(0x80, 0x100))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NAME_LENGTH = 120
 _SUBJECT_LENGTH = 250
-_WORD_BYTES = 42  # of UTF-8 in an encoded word: 56 of base64, with its frame under 75
+_WORD_BYTES = 42  # of UTF-8 in an encoded word: 56 of base64, less than 75 with the delimiters
 
 
-def message(
-    *,
-    subject: str,
-    sender: str,
-    to: str,
-    list_id: str,
-    host: str,
-    stem: str,
-    date: datetime,
-    text: str,
-    html: str,
-) -> bytes:
-    """Return the bytes of a mail: lines end in CRLF and are short, headers are ASCII.
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The values of a mail's headers.
 
-    `to` is the name of a group without members, so no address is in it. `list_id` and `stem` name the
-    list and the issue; with `host` they make List-Id and Message-ID, the same each time.
+    `to` is the name of a group without members, so the mail holds no address of a reader. `list_id` and `stem`
+    identify the list and the issue; with `host` they make List-Id and Message-ID, the same every time.
     """
-    list_id, stem = _token(list_id), _token(stem)
+
+    subject: str
+    sender: str
+    to: str
+    date: datetime
+    list_id: str
+    stem: str
+    host: str
+
+
+def message(envelope: Envelope, text: str, html: str) -> bytes:
+    """Return the bytes of a mail: short lines that end in CRLF, headers in ASCII."""
+    host, to = envelope.host, envelope.to
+    list_id, stem = _token(envelope.list_id), _token(envelope.stem)
     key = f"{stem}.{list_id}@{host}"
     boundary = "=_" + hashlib.sha256(key.encode()).hexdigest()[:32]
     headers = (
-        ("From", _sender(sender, host)),
+        ("From", _sender(envelope.sender, host)),
         ("To", _group(to)),
-        ("Subject", unstructured(shorten(_line(subject), _SUBJECT_LENGTH))),
-        ("Date", format_datetime(date)),
+        ("Subject", unstructured(shorten(_line(envelope.subject), _SUBJECT_LENGTH))),
+        ("Date", format_datetime(envelope.date)),
         ("Message-ID", f"<{key}>"),
         ("List-Id", f"{phrase(to)} <{list_id}.{host}>"),
         ("Auto-Submitted", "auto-generated"),
@@ -72,30 +76,30 @@ def _part(kind: str, content: str) -> Iterator[str]:
         data = content.encode()
     except UnicodeEncodeError:  # a lone surrogate
         data = _SURROGATE.sub("\ufffd", content).encode()
-    # Quoted-printable shows through for Latin scripts; for others base64 is shorter.
+    # Quoted-printable stays readable for Latin scripts; for others base64 is shorter.
     readable = (len(data) - len(data.translate(None, _ESCAPED))) * 6 <= len(data)
     yield f'Content-Type: text/{kind}; charset="utf-8"'
     yield f"Content-Transfer-Encoding: {'quoted-printable' if readable else 'base64'}"
     yield ""
     if readable:
-        # In text the encoder keeps line ends, so that they are CRLF before it.
+        # The encoder keeps the line ends of text, so they must be CRLF already.
         yield binascii.b2a_qp(data.replace(b"\n", b"\r\n"), istext=True).decode("ascii").removesuffix("\r\n")
     else:
         yield base64mime.body_encode(data, maxlinelen=76, eol="\r\n").removesuffix("\r\n")
 
 
 def unstructured(text: str) -> str:
-    """Return the value of a header that is free text, folded."""
+    """Return the folded value of a header of free text."""
     text = _line(text)
     if _PRINTABLE.fullmatch(text) and "=?" not in text:
-        words = _folded_words(text)
-        if words is not None:
-            return words
+        folded = _folded(text)
+        if folded is not None:
+            return folded
     return _encoded(text)
 
 
 def _group(name: str) -> str:
-    """Return a group without members; an encoded word must have a blank behind it."""
+    """Return a group without members; an encoded word must be followed by a blank."""
     shown = phrase(name)
     return f"{shown} :;" if shown.endswith("?=") else f"{shown}:;"
 
@@ -114,7 +118,7 @@ def _line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def _folded_words(text: str) -> str | None:
+def _folded(text: str) -> str | None:
     """Return words in lines of at most 76 characters, or None if a word is longer than a line."""
     lines = [""]
     for word in text.split():
@@ -128,7 +132,7 @@ def _folded_words(text: str) -> str | None:
 
 
 def _encoded(text: str) -> str:
-    """Return encoded words (RFC 2047), each whole characters, a line each."""
+    """Return encoded words (RFC 2047), one a line; no character is split."""
     words, chunk = [], ""
     for char in text:
         if len((chunk + char).encode()) > _WORD_BYTES:
@@ -140,7 +144,7 @@ def _encoded(text: str) -> str:
 
 
 def _sender(sender: str, host: str) -> str:
-    """Return From; an address that is none becomes `digest@` the host."""
+    """Return From; an invalid address is replaced by `digest@` the host."""
     line = _line(sender)
     found = _ADDRESS.fullmatch(line)
     name, address = (found["name"].strip().strip('"'), found["address"].strip()) if found else ("", line)

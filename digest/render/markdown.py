@@ -1,4 +1,4 @@
-"""Markdown: text escaped into it, and the issue's Markdown turned into HTML for the archive."""
+"""Markdown: escaping text for it, and converting an issue's Markdown into HTML for the archive."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,14 +9,14 @@ from xml.etree.ElementTree import Element
 from digest.render.highlight import Piece
 from digest.text.clean import clean
 
-# Anywhere in a line. `$`, `~`, `=` and `^` mean something to programs that notes are pasted into.
+# Special anywhere in a line. `$`, `~`, `=` and `^` have a meaning in note-taking programs.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>&$~^|#]|==|::?(?=[\w+-]+:)|(?<![\w.])@(?=\w)")
-# Only where a line begins.
+# Special only at the beginning of a line.
 _LEADING = re.compile(r"(?:[-+=!]|:(?=\s)|\d{1,9}(?=[.)]))")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
-# CommonMark's rule, which Python-Markdown keeps for some: a backslash makes any of these plain text.
+# In CommonMark a backslash escapes any of these; Python-Markdown supports only some by default.
 _ESCAPABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _SAFE_LINK = re.compile(r"(?:https?://|#|(?:\.\./)+)[^\s\"'<>\\]*", re.IGNORECASE)
 
@@ -25,7 +25,7 @@ _SAFE_LINK = re.compile(r"(?:https?://|#|(?:\.\./)+)[^\s\"'<>\\]*", re.IGNORECAS
 def escape(text: str, *, start: bool = False) -> str:
     """Return Markdown that shows the text literally, in one line.
 
-    `start` says that the text begins a line, where more characters have a meaning.
+    `start`: the text begins a line, where more characters are special.
     """
     text = clean(text)
     escaped = _SPECIAL.sub(_escaped, text)
@@ -45,7 +45,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def bold(pieces: Sequence[Piece], *, start: bool = False) -> str:
-    """Return pieces as Markdown with what was matched in bold; `start` as for `escape`."""
+    """Return pieces as Markdown, the matched ones in bold; `start` as for `escape`."""
     return "".join(_shown(pieces, start=start))
 
 
@@ -54,7 +54,7 @@ def _shown(pieces: Sequence[Piece], *, start: bool) -> Iterator[str]:
         text = piece.text.lstrip() if start else piece.text
         if not text:
             continue
-        # Stars bind only to letters and digits, whatever stands on their other side.
+        # Stars next to punctuation may not count as emphasis, so they enclose letters and digits only.
         edges = _EDGES.fullmatch(text) if piece.hit else None
         if edges and edges[2]:
             yield f"{escape(edges[1], start=start)}**{escape(edges[2])}**{escape(edges[3])}"
@@ -64,25 +64,24 @@ def _shown(pieces: Sequence[Piece], *, start: bool) -> Iterator[str]:
 
 
 def link_target(url: str) -> str:
-    """Return a URL as it stands between the brackets of a Markdown link."""
+    """Return a URL for the round brackets of a Markdown link."""
     return url.replace("&", "&amp;")
 
 
 def to_html(source: str, anchors: Sequence[str] = (), sections: Sequence[str] = ()) -> str:
-    """Return an issue's Markdown as HTML: raw HTML in it shows as text, links lead to the web or to
-    files beside the page.
+    """Return the Markdown of an issue as HTML.
 
-    `sections` become the ids of the second-level headings, `anchors` those of the third-level ones, in order.
+    Raw HTML in it is shown as text; only links to the web and to files of the archive stay links. `sections` become
+    the ids of the second-level headings, `anchors` those of the third-level headings, in order.
     """
     converter = _converter()
-    converter.treeprocessors.register(
-        _Tidy({"h2": sections, "h3": anchors}), "tidy", -1
-    )  # after everything else
+    last = -1  # priority
+    converter.treeprocessors.register(_AnchorsAndLinks({"h2": sections, "h3": anchors}), "anchors", last)
     return str(converter.convert(source))
 
 
 def _converter() -> Any:
-    """Return a Markdown that knows no HTML."""
+    """Return a Markdown converter without raw HTML, images and reference links."""
     from markdown import Markdown  # type: ignore[import-untyped]
 
     converter = Markdown(output_format="html")
@@ -104,8 +103,8 @@ def _converter() -> Any:
     return converter
 
 
-class _Tidy:
-    """Gives headings their anchors, and takes away links that could lead anywhere else."""
+class _AnchorsAndLinks:
+    """Sets the ids of headings, and removes the targets of links that are not safe."""
 
     def __init__(self, anchors: Mapping[str, Sequence[str]]) -> None:
         self._anchors = anchors
@@ -113,7 +112,7 @@ class _Tidy:
     def run(self, root: Element) -> None:
         for level, anchors in self._anchors.items():
             headings = list(root.iter(level))
-            if len(headings) == len(anchors):  # a template of one's own may have others
+            if len(headings) == len(anchors):  # a home's own template may have other headings
                 for heading, anchor in zip(headings, anchors, strict=True):
                     heading.set("id", anchor)
         for link in root.iter("a"):

@@ -1,4 +1,4 @@
-"""Templates that a home has of its own: which there are, copies to change, and whether they work."""
+"""The templates of a home: list them, export copies of the program's, check that they work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,18 +7,18 @@ from pathlib import Path
 
 from digest.errors import TemplateError, UsageError
 from digest.model import Evidence, Issue, IssueLine, Item, Paper, Summary, Trend
+from digest.render.archive_view import ArchiveStats
 from digest.render.context import SiteContext
 from digest.render.environment import make_environment
-from digest.render.notices import ask
+from digest.render.notice_pages import unsubscribe_form
 from digest.render.renderer import Renderer
-from digest.render.view import ArchiveStats
 from digest.system.files import write_whole
 from digest.system.resources import folder
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template by name. `own` says that the home has one of that name, `known` that the program has."""
+    """A template by name. `own`: the home has one of that name; `known`: the program has one."""
 
     name: str
     own: bool
@@ -26,7 +26,7 @@ class Template:
 
 
 def templates(home_templates: Path) -> tuple[Template, ...]:
-    """Return all templates, by name; notes (`README…`) and hidden files are none."""
+    """Return the templates of home and program, by name, without hidden files and `README` files."""
     program, home = _names(folder("templates")), _names(home_templates)
     return tuple(Template(name, name in home, name in program) for name in sorted(program | home))
 
@@ -39,26 +39,26 @@ def _names(where: Path) -> frozenset[str]:
 
 
 def export(home_templates: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
-    """Copy templates of the program into a home, where they can be changed; returns what was written.
+    """Copy templates of the program into a home, where they can be changed. Returns the new files.
 
-    Raises UsageError, and writes nothing, if one is unknown or the home has it already.
+    Raises UsageError, and writes nothing, if a name is unknown or the home has it already.
     """
     known = {each.name: each for each in templates(home_templates)}
     for name in names:
         if name not in known or not known[name].known:
-            there = ", ".join(each.name for each in known.values() if each.known)
-            raise UsageError(f"there is no template {name!r}; there are: {there}")
+            names_known = ", ".join(each.name for each in known.values() if each.known)
+            raise UsageError(f"the template {name!r} does not exist; choose from: {names_known}")
         if known[name].own:
-            raise UsageError(f"{home_templates / name}: is there already; move it away first")
+            raise UsageError(f"{home_templates / name}: already exists; move it away first")
     for name in names:
         write_whole(home_templates / name, (folder("templates") / name).read_bytes())
     return tuple(home_templates / name for name in names)
 
 
-def check(home_templates: Path, frame: SiteContext) -> tuple[str, ...]:
-    """Return what is wrong with a home's templates: each problem with file, line and remedy.
+def check(home_templates: Path, site: SiteContext) -> tuple[str, ...]:
+    """Return the problems of a home's templates, each with file, line and remedy.
 
-    Every template is read, and everything that people see is made of an invented issue.
+    Every template is parsed, and a sample issue is rendered in every form.
     """
     problems: dict[str, None] = {}
     from jinja2 import TemplateSyntaxError
@@ -67,26 +67,28 @@ def check(home_templates: Path, frame: SiteContext) -> tuple[str, ...]:
     for each in templates(home_templates):
         if each.own and not each.known:
             path = home_templates / each.name
-            problems[f"{path}: nothing uses a template of this name; see: digest templates list"] = None
+            problems[
+                f"{path}: the program has no template of this name, so it is not used; see: digest templates list"
+            ] = None
         try:
             environment.get_template(each.name)
         except TemplateSyntaxError as error:
-            problems[f"{error.filename}:{error.lineno}: {error.message}; mend this template"] = None
+            problems[f"{error.filename}:{error.lineno}: {error.message}; fix this template"] = None
         except UnicodeDecodeError:
-            problems[f"{home_templates / each.name}: is not UTF-8; save the template as UTF-8"] = None
-    renderer = Renderer(home_templates, frame)
-    made: tuple[Callable[[], str], ...] = (
+            problems[f"{home_templates / each.name}: is not valid UTF-8; save the template as UTF-8"] = None
+    renderer = Renderer(home_templates, site)
+    renderings: tuple[Callable[[], str], ...] = (
         lambda: renderer.html(_ISSUE),
         lambda: renderer.text(_ISSUE),
         lambda: renderer.archive(_ISSUE),
         lambda: renderer.subject(_ISSUE),
-        lambda: renderer.notice(ask("Kites", "reader@example.org", "en")),
+        lambda: renderer.notice(unsubscribe_form("Kites", "reader@example.org", "en")),
         lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
         lambda: renderer.index([IssueLine.of(_ISSUE)], {}, ArchiveStats((), {}, 1, _TRENDS)),
     )
-    for make in made:
+    for render in renderings:
         try:
-            make()
+            render()
         except TemplateError as error:
             problems[str(error)] = None
     return tuple(problems)

@@ -1,4 +1,4 @@
-"""What we say, in the reader's language: dates, counts, and the sentences made of them."""
+"""Sentences of an issue in the reader's language: dates, counts, and why a paper is there."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,85 +24,85 @@ _SOURCES = {
 
 
 def in_zone(when: datetime, timezone: str) -> datetime:
-    """Return an instant as clocks show it in a zone; in UTC if there is no such zone here."""
+    """Return the local time of an instant in a zone; in UTC if the zone is not known on this machine."""
     try:
         return when.astimezone(ZoneInfo(timezone))
     except (ValueError, KeyError, OSError):
         return when.astimezone(ZoneInfo("UTC"))
 
 
-def since(when: datetime, today: date, timezone: str, say: Language = ENGLISH) -> str:
-    """Return `since Thursday`, or with more words the longer ago it was."""
+def since(when: datetime, today: date, timezone: str, lang: Language = ENGLISH) -> str:
+    """Return `since Thursday`; a time for today, a date for what is a week ago or more."""
     local = in_zone(when, timezone)
     ago = (today - local.date()).days
     if ago <= 0:
-        return say.gettext("since %(time)s today", time=f"{local:%H:%M}")
+        return lang.gettext("since %(time)s today", time=f"{local:%H:%M}")
     if ago == 1:
-        return say.gettext("since yesterday")
+        return lang.gettext("since yesterday")
     if ago < 7:
-        return say.gettext("since %(weekday)s", weekday=say.weekday(local.date()))
-    day = say.day_and_month(local.date(), year=local.year != today.year)
-    return say.gettext("since %(date)s", date=day)
+        return lang.gettext("since %(weekday)s", weekday=lang.weekday(local.date()))
+    day = lang.day_and_month(local.date(), year=local.year != today.year)
+    return lang.gettext("since %(date)s", date=day)
 
 
-def counts(new: int, updated: int, say: Language = ENGLISH) -> tuple[str, ...]:
-    """Return `5 new` and `2 updated`, as far as there are any."""
-    told = (
-        say.ngettext("%(number)s new", "%(number)s new", new) if new else "",
-        say.ngettext("%(number)s updated", "%(number)s updated", updated) if updated else "",
+def counts(new: int, updated: int, lang: Language = ENGLISH) -> tuple[str, ...]:
+    """Return `5 new` and `2 updated`, without those that are 0."""
+    found = (
+        lang.ngettext("%(number)s new", "%(number)s new", new) if new else "",
+        lang.ngettext("%(number)s updated", "%(number)s updated", updated) if updated else "",
     )
-    return tuple(filter(None, told))
+    return tuple(filter(None, found))
 
 
-def summary(issue: Issue, say: Language = ENGLISH) -> str:
-    """Return what an issue holds: `5 new of 66 papers since Thursday.`"""
+def summary(issue: Issue, lang: Language = ENGLISH) -> str:
+    """Return how much an issue holds: `5 new of 66 papers since Thursday.`, and how it is ordered."""
     new = len(issue.new) + len(issue.more_new)
     updated = len(issue.updated) + len(issue.more_updated)
-    when = since(issue.since, issue.day, issue.timezone, say) if issue.since else say.gettext("so far")
-    told = say.gettext(
-        "%(what)s of %(papers)s %(when)s.",
-        what=say.listed(counts(new, updated, say)) or say.gettext("Nothing new"),
-        papers=say.ngettext("%(number)s paper", "%(number)s papers", max(issue.considered, new + updated)),
-        when=when,
-    )
+    when = since(issue.since, issue.day, issue.timezone, lang) if issue.since else lang.gettext("so far")
+    papers = lang.ngettext("%(number)s paper", "%(number)s papers", max(issue.considered, new + updated))
+    if new or updated:
+        found = lang.listed(counts(new, updated, lang))
+        text = lang.gettext("%(found)s of %(papers)s %(when)s.", found=found, papers=papers, when=when)
+    else:
+        text = lang.gettext("Nothing new among %(papers)s %(when)s.", papers=papers, when=when)
     if issue.order:
-        told += " " + say.gettext("Ordered by %(order)s.", order=clean(issue.order))
-    told = f"{told} {clean(issue.note)}".strip()
-    return say.gettext("Your first issue: %(summary)s", summary=told) if issue.number == 1 else told
+        text += " " + lang.gettext("Ordered by %(order)s.", order=clean(issue.order))
+    text = f"{text} {clean(issue.note)}".strip()
+    return lang.gettext("Your first issue: %(summary)s", summary=text) if issue.number == 1 else text
 
 
-def themes(issue: Issue, say: Language = ENGLISH) -> str:
-    """Return what a long issue is about: `super resolution, blur (5) · agents (3) · other (2)`."""
+def themes(issue: Issue, lang: Language = ENGLISH) -> str:
+    """Return the themes of a long issue: `super resolution, blur (5) · agents (3) · other (2)`; else ""."""
     if not issue.themes:
         return ""
-    told = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
+    found = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
     rest = len(issue.new) - sum(len(theme.papers) for theme in issue.themes)
     if rest > 0:
-        other = say.gettext("other")
-        told.append(f"{other} ({rest})")
-    return " · ".join(told)
+        other = lang.gettext("other")
+        found.append(f"{other} ({rest})")
+    return " · ".join(found)
 
 
 _TREND_WEEKS = 4
 
 
-def rising(found: Sequence[Trend], say: Language = ENGLISH) -> str:
-    """Return what the trends are, for people; empty for none."""
+def rising(found: Sequence[Trend], lang: Language = ENGLISH) -> str:
+    """Return a sentence that introduces trends; "" if there are none."""
     if not found:
         return ""
-    return say.gettext(
-        "What more titles speak of than before, in the four weeks to %(day)s.",
-        day=say.day_and_month(found[0].last),
+    return lang.gettext(
+        "Topics that more titles mention than before, in the four weeks to %(day)s.",
+        day=lang.day_and_month(found[0].last),
     )
 
 
-def trends(found: Sequence[Trend], say: Language = ENGLISH) -> tuple[tuple[str, str], ...]:
-    """Return the name of each trend, and its last weeks: `3, 4, 9, 15 papers a week`."""
+def trends(found: Sequence[Trend], lang: Language = ENGLISH) -> tuple[tuple[str, str], ...]:
+    """Return the name of each trend with its last four weeks: `3, 4, 9, 15 papers a week`."""
     return tuple(
         (
             clean(shown(each.name)),
-            say.gettext(
-                "%(counts)s papers a week", counts=", ".join(map(say.number, each.weeks[-_TREND_WEEKS:]))
+            lang.gettext(
+                "%(counts)s papers a week", counts=", ".join(map(lang.number, each.weeks[-_TREND_WEEKS:]))
             ),
         )
         for each in found
@@ -110,44 +110,45 @@ def trends(found: Sequence[Trend], say: Language = ENGLISH) -> tuple[tuple[str, 
 
 
 @lru_cache(maxsize=4096)
-def facts(paper: Paper, say: Language = ENGLISH, *, source: bool = True) -> tuple[str, ...]:
+def facts(paper: Paper, lang: Language = ENGLISH, *, source: bool = True) -> tuple[str, ...]:
     """Return what is known of a paper besides its text and authors, each fact a few words."""
-    told = [clean(said).strip() for said in (paper.organization, paper.venue) if said]
-    told.append(say.short_day(paper.published) if paper.published else "")
-    told += [clean(category).strip() for category in paper.categories[:3]]
-    told += comments_and_upvotes(paper, say)
-    told += sources(paper) if source else ()
-    return tuple(shorten(fact, 80) for fact in told if fact)
+    found = [clean(name).strip() for name in (paper.organization, paper.venue) if name]
+    found.append(lang.short_day(paper.published) if paper.published else "")
+    found += [clean(category).strip() for category in paper.categories[:3]]
+    found += comments_and_upvotes(paper, lang)
+    found += sources(paper) if source else ()
+    return tuple(shorten(fact, 80) for fact in found if fact)
 
 
-def comments_and_upvotes(paper: Paper, say: Language) -> tuple[str, str]:
-    """Return how much a paper is talked about: `5 comments`, `32 upvotes`; empty for none."""
+def comments_and_upvotes(paper: Paper, lang: Language) -> tuple[str, str]:
+    """Return `5 comments` and `32 upvotes`, each "" if there are none."""
     comments, upvotes = paper.comments or 0, paper.upvotes or 0
     return (
-        say.ngettext("%(number)s comment", "%(number)s comments", comments) if comments else "",
-        say.ngettext("%(number)s upvote", "%(number)s upvotes", upvotes) if upvotes else "",
+        lang.ngettext("%(number)s comment", "%(number)s comments", comments) if comments else "",
+        lang.ngettext("%(number)s upvote", "%(number)s upvotes", upvotes) if upvotes else "",
     )
 
 
 def sources(paper: Paper) -> tuple[str, ...]:
-    """Return the names of a paper's sources, for people."""
+    """Return the names of the sources of a paper, for people: `arXiv`, `Daily Papers`."""
     return tuple(dict.fromkeys(_SOURCES.get(name, clean(name).replace("-", " ")) for name in paper.sources))
 
 
 def authors(
-    paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3, *, say: Language = ENGLISH
+    paper: Paper, evidence: Iterable[Evidence] = (), shown: int = 3, *, lang: Language = ENGLISH
 ) -> tuple[Piece, ...]:
-    """Return who wrote a paper: at most `shown` names, matched names before others, and how many more."""
+    """Return the authors of a paper: at most `shown` names, and how many more there are.
+
+    The first author is always named; authors in the evidence are named before others.
+    """
     total = max(paper.author_count or 0, len(paper.authors))
     if not paper.authors:
-        told = say.ngettext("%(number)s author", "%(number)s authors", total) if total else ""
-        return (Piece(told),) if told else ()
+        return (Piece(lang.ngettext("%(number)s author", "%(number)s authors", total)),) if total else ()
     matched = {each.item for each in evidence if each.field == "author"}
     names = range(len(paper.authors))
     if total > shown:
-        # The first author always; then those that the reader asked for.
-        names_by_worth = sorted(names, key=lambda place: (place > 0, place not in matched, place))
-        chosen: Sequence[int] = sorted(names_by_worth[: max(shown - 1, 1)])
+        by_importance = sorted(names, key=lambda place: (place > 0, place not in matched, place))
+        chosen: Sequence[int] = sorted(by_importance[: max(shown - 1, 1)])
     else:
         chosen = names
     found: list[Piece] = []
@@ -156,14 +157,14 @@ def authors(
             found.append(Piece(", "))
         found += pieces(paper.authors[place], spans(evidence, "author", place))
     if total > len(chosen):
-        more = say.number(total - len(chosen))
-        found.append(Piece(" " + say.gettext("and %(number)s more", number=more)))
+        more = lang.number(total - len(chosen))
+        found.append(Piece(" " + lang.gettext("and %(number)s more", number=more)))
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A term that was found in one place, and how often, where that tells something (else 1)."""
+    """A matched term and how often it occurs; `times` is 1 outside titles and abstracts."""
 
     term: str
     times: int
@@ -171,21 +172,21 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A place, and what was found there: `in the title`, one-step and diffusion."""
+    """Terms and where they were found: one-step and diffusion, `in the title`."""
 
     where: str
     found: tuple[Found, ...]
 
 
 @lru_cache
-def _places(say: Language) -> dict[str, str]:
+def _places(lang: Language) -> dict[str, str]:
     return {
-        "title": say.gettext("in the title"),
-        "abstract": say.gettext("in the abstract"),
-        "author": say.gettext("among the authors"),
-        "category": say.gettext("among the categories"),
-        "organization": say.gettext("as the organization"),
-        "source": say.gettext("as the source"),
+        "title": lang.gettext("in the title"),
+        "abstract": lang.gettext("in the abstract"),
+        "author": lang.gettext("among the authors"),
+        "category": lang.gettext("among the categories"),
+        "organization": lang.gettext("as the organization"),
+        "source": lang.gettext("as the source"),
     }
 
 
@@ -193,53 +194,49 @@ _COUNTED = ("title", "abstract")
 _TERMS = 8
 
 
-def reasons(evidence: Sequence[Evidence], say: Language = ENGLISH) -> tuple[tuple[Reason, ...], int]:
-    """Return why a paper is in an issue, place by place, and how many terms are not named."""
-    places: dict[str, dict[str, int]] = {}
-    where = _places(say)
+def reasons(evidence: Sequence[Evidence], lang: Language = ENGLISH) -> tuple[tuple[Reason, ...], int]:
+    """Return the terms that a paper matched, by field, and how many further terms are not named."""
+    fields: dict[str, dict[str, int]] = {}
     names = {term: shorten(shown_term(term), 60) for term in {each.term for each in evidence}}
     for each in evidence:
-        terms = places.setdefault(each.field, {})
+        terms = fields.setdefault(each.field, {})
         term = names[each.term]
         terms[term] = terms.get(term, 0) + 1
-    every = list(dict.fromkeys(term for terms in places.values() for term in terms))
+    every = list(dict.fromkeys(term for terms in fields.values() for term in terms))
     named = set(every[:_TERMS])
-    told = (
+    where = _places(lang)
+    found = (
         Reason(
-            where.get(field) or say.gettext("in the %(field)s", field=clean(field)),
+            where.get(field) or lang.gettext("in the %(field)s", field=clean(field)),
             tuple(
                 Found(term, times if field in _COUNTED else 1)
                 for term, times in terms.items()
                 if term in named
             ),
         )
-        for field, terms in places.items()
+        for field, terms in fields.items()
     )
-    return tuple(reason for reason in told if reason.found), len(every) - len(named)
+    return tuple(reason for reason in found if reason.found), len(every) - len(named)
 
 
 def because(
-    told: Sequence[Reason],
-    untold: int,
-    standing: Sequence[Reason] = (),
-    *,
-    say: Language = ENGLISH,
+    matches: Sequence[Reason], unnamed: int, ranks: Sequence[Reason] = (), *, lang: Language = ENGLISH
 ) -> tuple[Piece, ...]:
     """Return reasons as one line, the terms marked: `one-step in the title; model 4× in the abstract`.
 
-    `standing` is why the paper stands where it does.
+    `matches` and `unnamed` are what `reasons` returns, `ranks` what `ranked_by` returns.
     """
     more = []
-    if untold:
-        rest = say.ngettext("and %(number)s more term", "and %(number)s more terms", untold)
+    if unnamed:
+        rest = lang.ngettext("and %(number)s more term", "and %(number)s more terms", unnamed)
         more = [Piece(f" {rest}")]
-    found = [*_listed(told), *more]
-    found += [*([Piece("; ")] if found and standing else []), *_listed(standing)]
+    found = [*_listed(matches), *more]
+    found += [*([Piece("; ")] if found and ranks else []), *_listed(ranks)]
     return tuple(piece for piece in found if piece.text)
 
 
-def _listed(told: Sequence[Reason]) -> Iterator[Piece]:
-    for number, reason in enumerate(told):
+def _listed(reasons: Sequence[Reason]) -> Iterator[Piece]:
+    for number, reason in enumerate(reasons):
         yield Piece("; " if number else "")
         for place, term in enumerate(reason.found):
             times = f" {term.times}×" if term.times > 1 else ""
@@ -248,50 +245,55 @@ def _listed(told: Sequence[Reason]) -> Iterator[Piece]:
             yield Piece(f"{times} {reason.where}" if last else f"{times}, ")
 
 
-def ranked_by(item: Item, say: Language = ENGLISH) -> tuple[Reason, ...]:
-    """Return why a paper stands where it does, besides its keywords."""
+def ranked_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
+    """Return what ranks a paper besides its keywords: taste, popularity and freshness, where they count."""
     by = {part.name: part.value for part in item.parts}
-    told = []
+    found = []
     learnt = next((name for name in ("taste", "clicks", "likes and clicks") if name in by), "taste")
     if taste := round(by.get(learnt, 0.0), 2):
-        share = say.percent(abs(taste))
-        if taste < 0:
-            where = say.gettext("as in papers you disliked (%(share)s alike)", share=share)
-        elif learnt == "taste":
-            where = say.gettext("as in papers you liked (%(share)s alike)", share=share)
-        elif learnt == "clicks":
-            where = say.gettext("as in papers you opened (%(share)s alike)", share=share)
-        else:
-            where = say.gettext("as in papers you liked or opened (%(share)s alike)", share=share)
         terms = item.liked if taste > 0 else item.disliked
-        told.append(Reason(where, tuple(Found(shorten(clean(term), 60), 1) for term in terms)))
+        found.append(
+            Reason(_similar(learnt, taste, lang), tuple(Found(shorten(clean(term), 60), 1) for term in terms))
+        )
     if by.get("popularity"):
-        comments, upvotes = comments_and_upvotes(item.paper, say)
-        code = say.gettext("published code") if item.paper.code_url else ""
-        said = tuple(Found(each, 1) for each in (upvotes, comments, code) if each)
-        told.append(Reason(say.gettext("for popularity"), said))
+        comments, upvotes = comments_and_upvotes(item.paper, lang)
+        code = lang.gettext("published code") if item.paper.code_url else ""
+        facts = tuple(Found(each, 1) for each in (upvotes, comments, code) if each)
+        found.append(Reason(lang.gettext("(popularity)"), facts))
     if by.get("freshness") and item.paper.published:
-        day = say.short_day(item.paper.published)
-        told.append(Reason(say.gettext("for freshness"), (Found(day, 1),)))
-    return tuple(reason for reason in told if reason.found)
+        day = lang.short_day(item.paper.published)
+        found.append(Reason(lang.gettext("(freshness)"), (Found(day, 1),)))
+    return tuple(reason for reason in found if reason.found)
+
+
+def _similar(learnt: str, taste: float, lang: Language) -> str:
+    """Return which papers of the reader a paper resembles: `as in papers you liked (54% similar)`."""
+    share = lang.percent(abs(taste))
+    if taste < 0:
+        return lang.gettext("as in papers you disliked (%(share)s similar)", share=share)
+    if learnt == "taste":
+        return lang.gettext("as in papers you liked (%(share)s similar)", share=share)
+    if learnt == "clicks":
+        return lang.gettext("as in papers you opened (%(share)s similar)", share=share)
+    return lang.gettext("as in papers you liked or opened (%(share)s similar)", share=share)
 
 
 _VERSION = re.compile(r"version (\d+)")
 
 
-def changes(what: Sequence[str], say: Language = ENGLISH) -> str:
-    """Return what was revised: `revised abstract, version 2`; empty if it is not known."""
-    return ", ".join(dict.fromkeys(_change(each, say) for each in what))
+def changes(what: Sequence[str], lang: Language = ENGLISH) -> str:
+    """Return what was revised: `revised abstract, version 2`; "" if that is not known."""
+    return ", ".join(dict.fromkeys(_change(each, lang) for each in what))
 
 
-def _change(what: str, say: Language) -> str:
+def _change(what: str, lang: Language) -> str:
     if version := _VERSION.fullmatch(what):
-        return say.gettext("version %(number)s", number=version[1])
+        return lang.gettext("version %(number)s", number=version[1])
     known = {
-        "title": say.gettext("new title"),
-        "abstract": say.gettext("revised abstract"),
-        "code": say.gettext("code available"),
-        "withdrawn": say.gettext("withdrawn"),
-        "replaced": say.gettext("replaced"),
+        "title": lang.gettext("new title"),
+        "abstract": lang.gettext("revised abstract"),
+        "code": lang.gettext("code available"),
+        "withdrawn": lang.gettext("withdrawn"),
+        "replaced": lang.gettext("replaced"),
     }
     return known.get(what) or clean(what)

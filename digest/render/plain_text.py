@@ -10,9 +10,9 @@ WIDTH = 72
 
 @lru_cache(maxsize=8192)
 def wrap(text: str, indent: str = "", first: str | None = None) -> str:
-    """Return a text in lines of at most 72 columns; words and addresses stay whole.
+    """Return a text in lines of at most 72 columns; words and addresses are never split.
 
-    `indent` begins every line, `first` the first one, if it differs.
+    `indent` begins every line, or every line but the first if `first` is given, which begins that one.
     """
     return textwrap.fill(
         clean(text),

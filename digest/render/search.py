@@ -1,7 +1,7 @@
-"""What the archive's search looks through: titles and names, in files of a thousand papers each.
+"""The data of the archive's search: titles and authors, in files of a thousand papers each.
 
-A page that was opened from a folder may load scripts and nothing else, so each file is a call of a function
-that the page has. Only the files of papers that came or changed are written anew.
+A page that was opened from a folder can load scripts but no other files, so each file calls a function of the
+page. Only the files of papers that are new or changed are written again.
 """
 
 import json
@@ -15,17 +15,17 @@ SHARD = 1000
 
 
 def shard_of(number: int) -> int:
-    """Return which file a paper is in."""
+    """Return the number of the file that a paper is in."""
     return number // SHARD
 
 
 def shard_file(shard: int) -> str:
-    """Return the place of a file in the archive's folder."""
+    """Return the path of a file in the archive's folder."""
     return f"titles/{shard}.js"
 
 
 def shard(papers: Iterable[Paper]) -> bytes:
-    """Return the file of these papers, newest first: `titles([[number, title, authors, year], …])`."""
+    """Return the content of the file of these papers: `titles([[number, title, authors, year], …])`, newest first."""
     rows = [
         [
             paper.number,

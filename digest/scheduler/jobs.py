@@ -12,8 +12,8 @@ from digest.services.workspace import Clock, open_library
 from digest.system.locks import dead_workers
 
 if TYPE_CHECKING:
-    from digest.fetch.fetch import Fetched
-    from digest.pipeline.bounces import Collected
+    from digest.fetch.fetch import FetchResult
+    from digest.pipeline.bounces import BounceReport
 
 # Seconds until a mail server that cannot be reached, or rejects all mail, is tried again.
 RETRY_AFTER = 300.0
@@ -63,15 +63,15 @@ class BounceJob:
     interval: float = BOUNCE_INTERVAL
     _next: float = 0.0  # monotonic
 
-    def run(self, home: Home, clock: Clock) -> "Collected | None":
+    def run(self, home: Home, clock: Clock) -> "BounceReport | None":
         """Process new bounces; None if it is too early, or no mailbox is set. Raises DigestError."""
         if not home.settings.bounces.read_somewhere or time.monotonic() < self._next:
             return None
         self._next = time.monotonic() + self.interval
-        from digest.pipeline.bounces import collect
+        from digest.pipeline.bounces import process_new
 
         with open_library(home, create=True) as store:
-            return collect(home, store, now=clock.now, stopping=self.stopping)
+            return process_new(home, store, now=clock.now, stopping=self.stopping)
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class FetchJob:
 
     busy: bool = False
 
-    def run(self, home: Home, clock: Clock) -> "Iterator[Fetched]":
+    def run(self, home: Home, clock: Clock) -> "Iterator[FetchResult]":
         """Fetch, and yield the result of each source. Raises DigestError."""
         self.busy = True
         try:
@@ -94,7 +94,7 @@ def _due_sources(home: Home, clock: Clock) -> list[str]:
     """Return the names of the sources that are due."""
     if not home.settings.sources:
         return []
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
 
-    memories = Memories.load(home.inbox)
+    memories = SourceStates.load(home.inbox)
     return [each.name for each in home.settings.sources if memories.of(each.name).due(each.every, clock.now)]

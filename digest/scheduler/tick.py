@@ -10,7 +10,7 @@ from digest.home.settings_file import open_home
 from digest.home.subscription_files import SubscriptionCache
 from digest.model import Home
 from digest.model.reports import RunReport
-from digest.pipeline.ingest import Options
+from digest.pipeline.context import Options
 from digest.read.inbox_watcher import InboxWatcher
 from digest.services import runs
 from digest.services.runs import RunRequest

@@ -268,7 +268,7 @@ def _try_query(subscription: Subscription, paper: Paper, now: datetime) -> tuple
     query, analysed = query_of(subscription.keywords, subscription.exclude), analyse(paper)
     accepted = match(query, analysed)
     if accepted is None:
-        near = [miss.said("it") for miss in NearMissFinder([analysed]).misses(query)]
+        near = [miss.sentence("it") for miss in NearMissFinder([analysed]).misses(query)]
         reason = "; ".join(near) or "no keyword comes close to a match"
         return (), f"The current query does not accept it: {reason}."
     terms = tuple(dict.fromkeys(one.term for one in accepted.evidence))

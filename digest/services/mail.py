@@ -10,7 +10,7 @@ from digest.services.workspace import Clock, open_library
 from digest.text.format import iso
 
 if TYPE_CHECKING:
-    from digest.pipeline.bounces import Collected
+    from digest.pipeline.bounces import BounceReport
     from digest.store import Outbox
     from digest.store.outbox import Suppression
 
@@ -63,12 +63,12 @@ def _chosen(outbox: "Outbox", ids: Sequence[int], *, everything: bool) -> list[i
     return list(ids)
 
 
-def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "Collected":
+def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "BounceReport":
     """Process the bounces in these mailboxes or messages, or the new ones where `[bounces]` says.
 
     Raises UsageError if neither names a place, or a path cannot be read.
     """
-    from digest.pipeline.bounces import Collected, collect, read_places
+    from digest.pipeline.bounces import BounceReport, process_new, process_paths
 
     if not paths and not home.settings.bounces.read_somewhere:
         raise UsageError(
@@ -76,8 +76,8 @@ def bounces(home: Home, paths: Sequence[str], clock: Clock) -> "Collected":
         )
     with open_library(home, create=True) as store:
         if paths:
-            return Collected(read_places(store, [Path(each) for each in paths], now=clock.now))
-        return collect(home, store, now=clock.now)
+            return BounceReport(process_paths(store, [Path(each) for each in paths], now=clock.now))
+        return process_new(home, store, now=clock.now)
 
 
 def recipients(home: Home) -> list[dict[str, Any]]:

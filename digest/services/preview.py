@@ -54,10 +54,11 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     Raises UsageError if the subscription is unknown or invalid.
     """
     from digest.compose.issue import compose
+    from digest.pipeline.cursors import enrol
+    from digest.pipeline.decisions import findings_of, ranked
     from digest.pipeline.ingest import owned
     from digest.pipeline.matching import RunMatcher
     from digest.pipeline.outputs import renderer_for
-    from digest.pipeline.run import enrol, findings_of, ranked
 
     subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
@@ -65,13 +66,10 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         cursor = tx.cursors.get(subscription.id)
         assert cursor is not None
         matcher = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model)
-        findings = findings_of(tx, matcher, subscription, cursor.position, tx.library.end(), now=clock.now)
-        findings = ranked(
-            tx, matcher, subscription, findings, (cursor.position, tx.library.end()), now=clock.now
-        )
-        issue = compose(
-            subscription, findings, number=cursor.issues + 1, slot=None, made=clock.now, since=cursor.since
-        )
+        interval = (cursor.position, tx.library.end())
+        findings = findings_of(tx, matcher, subscription, interval, now=clock.now)
+        findings = ranked(tx, matcher, subscription, findings, interval, now=clock.now)
+        issue = compose(subscription, cursor, findings, made=clock.now)
         counted = weeks_of(tx.library, subscription, clock.now, weeks)
         papers = tx.library.count()
     text = renderer_for(home).text(issue) if findings.matched else ""

@@ -13,11 +13,11 @@ from digest.model import Home, Subscription
 from digest.model.subscriptions import ID
 from digest.rank.clicks import Click
 from digest.services.workspace import Clock, open_library
-from digest.signing import number_of, token
+from digest.signing import token, verify_token
 from digest.urls import click_page, paper_url
 
 if TYPE_CHECKING:
-    from digest.render.notices import Notice
+    from digest.render.notice_pages import Notice
     from digest.store.store import Transaction
 
 UNSUBSCRIBED = "unsubscribed on the web"  # the reason that `digest recipients list` shows
@@ -50,7 +50,7 @@ def unsubscribe(home: Home, text: str, clock: Clock) -> UnsubscribeTarget | None
 
 
 def _unsubscribe_target(tx: "Transaction", text: str, clock: Clock | None) -> UnsubscribeTarget | None:
-    line = number_of(tx.outbox.secret(), UNSUBSCRIBE, text)
+    line = verify_token(tx.outbox.secret(), UNSUBSCRIBE, text)
     found = tx.outbox.lines([line]) if line is not None else ()
     if not found:
         return None
@@ -107,7 +107,7 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
 def click_target(home: Home, subscription: str, text: str) -> tuple[int, str] | None:
     """Return the number of the paper of a click token, and its URL, relative to the click's address."""
     with open_library(home, create=False) as store, store.begin() as tx:
-        number = number_of(tx.outbox.secret(), _purpose(subscription), text)
+        number = verify_token(tx.outbox.secret(), _purpose(subscription), text)
         papers = tx.library.papers([number]) if number is not None else {}
     return next(((number, paper_url(paper, "../../")) for number, paper in papers.items()), None)
 

@@ -18,11 +18,10 @@ from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
-    from digest.fetch.fetch import Fetched
+    from digest.fetch.fetch import FetchResult
     from digest.home.subscription_files import InvalidSubscription
-    from digest.pipeline.ingest import Options, Progress
+    from digest.pipeline.context import Options, Progress
     from digest.pipeline.maintenance import MaintenanceReport
-    from digest.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +51,22 @@ def run(
     report. Raises UsageError, LockedError, StoreError.
     """
     from digest.home.subscription_files import of_home
-    from digest.pipeline import run as pipeline
+    from digest.pipeline.context import RunContext
+    from digest.pipeline.cursors import chosen
+    from digest.pipeline.run import run as run_pipeline
     from digest.system.locks import hold
 
     options, clock = request.options, request.clock
-
-    def once(store: "Store", *, write: bool) -> RunReport:
-        return pipeline.run(
-            home,
-            store,
-            subscriptions,
-            options,
-            now=clock.now,
-            started=clock.started,
-            progress=progress,
-            write=write,
-        )
-
+    context = RunContext(home, options, clock.now, clock.started, progress)
     with hold(home.path, command=shlex.join(["digest", *request.arguments])):
-        subscriptions = pipeline.chosen(of_home(home) if loaded is None else loaded, options.only)
+        subscriptions = chosen(of_home(home) if loaded is None else loaded, options.only)
         if options.among is not None:
             subscriptions = tuple(each for each in subscriptions if each.id in options.among)
         with open_library(home, create=not request.dry_run) as store:
             if request.dry_run:
                 with store.rehearse():
-                    return replace(once(store, write=False), run=None)
-            report = once(store, write=True)
+                    return replace(run_pipeline(store, subscriptions, context, write=False), run=None)
+            report = run_pipeline(store, subscriptions, context)
     # The lock is released first: delivery may take long, and several processes may deliver at once.
     if not (home.settings.channels and request.deliver):
         return report
@@ -89,7 +78,7 @@ def run(
 
 def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], clock: Clock) -> frozenset[str]:
     """Return the ids of those subscriptions that a run would serve now."""
-    from digest.pipeline.run import due_now
+    from digest.pipeline.cursors import due_now
 
     with open_library(home, create=True) as store:
         return due_now(store, loaded, clock.now)
@@ -101,7 +90,7 @@ def maintain(home: Home, clock: Clock) -> "MaintenanceReport":
     from digest.system.locks import hold
 
     with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
-        return maintenance.keep_up(home, store, clock.now)
+        return maintenance.run_maintenance(home, store, clock.now)
 
 
 def read_paths(
@@ -125,16 +114,17 @@ def read_paths(
 
 def fetch(
     home: Home, names: Sequence[str], since: date | None, clock: Clock, progress: "Progress"
-) -> "Iterator[Fetched]":
+) -> "Iterator[FetchResult]":
     """Fetch the named sources of `digest.toml`, or all, into the inbox, and yield what each brought.
 
     Raises UsageError for an unknown name, LockedError while another process fetches.
     """
     from digest import __version__
-    from digest.fetch.fetch import agent_of
+    from digest.fetch.fetch import FetchOptions, agent_of
     from digest.fetch.fetch import fetch as fetch_all
-    from digest.fetch.state import Memories
+    from digest.fetch.state import SourceStates
     from digest.fetch.web import Limits
+    from digest.home.secrets import read_secret
     from digest.system.locks import hold
 
     settings = home.settings
@@ -147,29 +137,33 @@ def fetch(
                 else "add [[sources]] to digest.toml, see docs/sources.md"
             )
             raise UsageError(f"no source {name!r}; {remedy}")
+    options = FetchOptions(
+        agent=agent_of(__version__, settings.contact, settings.base_url),
+        now=clock.now,
+        today=clock.now.astimezone(ZoneInfo(settings.timezone)).date(),
+        since=since,
+        limits=Limits(settings.max_file_mb * 1024 * 1024),
+        password_of=lambda source: read_secret(
+            home, "sources.password", source.password_env, source.password_file
+        ),
+    )
     home.inbox.mkdir(exist_ok=True)
     # The lock is the inbox's, not the home's, so that a slow server delays no run.
     with hold(home.inbox, command="digest fetch"):
-        yield from fetch_all(
-            [known[name] for name in dict.fromkeys(names or known)],
-            Memories.load(home.inbox),
-            agent=agent_of(__version__, settings.contact, settings.base_url),
-            now=clock.now,
-            today=clock.now.astimezone(ZoneInfo(settings.timezone)).date(),
-            since=since,
-            limits=Limits(settings.max_file_mb * 1024 * 1024),
-            progress=progress,
-        )
+        chosen = [known[name] for name in dict.fromkeys(names or known)]
+        yield from fetch_all(chosen, SourceStates.load(home.inbox), options, progress)
 
 
 def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> tuple[FileReport, ...]:
     """Return which listings of the digest files are new, updated or seen before; record nothing."""
+    from digest.pipeline.context import RunContext
     from digest.pipeline.ingest import read_files
 
+    context = RunContext(home, options, clock.now, clock.started, progress)
     with open_library(home, create=False) as store, store.rehearse():
         with store.begin() as tx:
-            number = tx.ledger.open_run(started=clock.started, clock=clock.now)
-        return tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
+            context = context.opened(tx)
+        return tuple(read_files(store, context))
 
 
 def match(
@@ -182,15 +176,17 @@ def match(
     from digest.match.prefilter import scanner
     from digest.match.query.parser import query_of
     from digest.match.reference import best_first
+    from digest.pipeline.context import RunContext
     from digest.pipeline.ingest import read_files
 
     find = scanner(query_of([query]))
     files: tuple[FileReport, ...] = ()
     with open_library(home, create=False, url="sqlite://" if options.paths else None) as store:
         if options.paths:
+            context = RunContext(home, options, clock.now, clock.started, progress)
             with store.begin() as tx:
-                number = tx.ledger.open_run(started=clock.started, clock=clock.now)
-            files = tuple(read_files(home, store, options, run=number, now=clock.now, progress=progress))
+                context = context.opened(tx)
+            files = tuple(read_files(store, context))
         with store.begin(write=False) as tx:
             hits = map(find, tx.library.all_papers())
             return tuple(best_first(hit for hit in hits if hit is not None)), files

@@ -47,9 +47,9 @@ class SubscriptionStatus:
 
 def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus, ...]:
     """Return the status of every subscription of a home, valid or not, in the order of their ids."""
+    from digest.compose.decide import is_paused, waiting_slot
     from digest.compose.slots import next_slot, parse_schedule
     from digest.home.subscription_files import of_home
-    from digest.pipeline.run import is_paused, waiting_slot
 
     found = of_home(home)
     result = []

@@ -48,7 +48,7 @@ def export_templates(home: Home, names: Sequence[str]) -> tuple[Path, ...]:
 
 def check_templates(home: Home) -> tuple[str, ...]:
     """Return what is wrong with the home's templates, a message each."""
-    from digest.pipeline.outputs import frame_of
+    from digest.pipeline.outputs import site_context
     from digest.render import overrides
 
-    return overrides.check(home.templates, frame_of(home))
+    return overrides.check(home.templates, site_context(home))

@@ -1,12 +1,12 @@
-"""What is remembered: the library, the issues and the ledger, in one database.
+"""The library database: papers, issues, the outbox and the ledger.
 
-`open_store(url)` gives a `Store`; everything happens in its transactions:
+`open_store(url)` returns a `Store`; everything happens in its transactions:
 
     with store.begin() as tx:
         tx.library.record(file, changes, run=run, at=now)
 
-A transaction is whole or was never there. `store.rehearse()` lets a block do everything and then
-takes it all back, which is how `--dry-run`, `diff` and `preview` see the future.
+A transaction is committed as a whole or not at all. `store.rehearse()` rolls back everything at the end of
+its block; `--dry-run`, `diff` and `preview` use it.
 """
 
 from digest.store.engine import open_store

@@ -1,4 +1,4 @@
-"""Clicks on papers in the archive, of subscriptions that count them: which paper, and when. Nothing else."""
+"""Clicks on papers in the archive, for subscriptions that count them: only the paper and the time."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,14 +12,14 @@ from digest.store.sql import chunks
 
 
 class Clicks:
-    """Clicks are kept under the number that was clicked on; read, they are clicks on the paper it is part of."""
+    """Clicks are stored under the number that was clicked on, and returned under its present paper."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._identities = Identities(connection)
 
     def note(self, click: Click) -> bool:
-        """Keep a click. False if there is one of the same paper from a moment ago."""
+        """Store a click. Returns False for a repeated click on the same paper within `AGAIN`."""
         same = (clicks.c.subscription == click.subscription) & (clicks.c.paper == click.paper)
         if self._db.execute(select(clicks).where(same, clicks.c.at > click.at - AGAIN)).first():
             return False
@@ -29,7 +29,7 @@ class Clicks:
         return True
 
     def of(self, subscription: str | None = None) -> tuple[Click, ...]:
-        """Return the clicks of one subscription or of all, in the order they were made."""
+        """Return the clicks of one subscription, or of all by subscription, in order of time."""
         whole = func.coalesce(absorbed.c.root, clicks.c.paper)
         chosen = (
             select(clicks.c.subscription, whole, clicks.c.at)
@@ -41,19 +41,22 @@ class Clicks:
         return tuple(Click(*row) for row in self._db.execute(chosen))
 
     def withdraw(self, subscription: str, papers: Iterable[int] | None = None) -> int:
-        """Forget the clicks on papers, or on all; return on how many papers there were any."""
-        own = clicks.c.subscription == subscription
+        """Delete the clicks on these papers, or all.
+
+        Returns the number of papers whose clicks were deleted.
+        """
+        of_subscription = clicks.c.subscription == subscription
         before = self._papers(subscription)
         if papers is None:
-            self._db.execute(delete(clicks).where(own))
+            self._db.execute(delete(clicks).where(of_subscription))
         else:
             known = self._identities.papers(papers).values()
             for chunk in chunks(number for paper in known for number in paper.numbers):
-                self._db.execute(delete(clicks).where(own, clicks.c.paper.in_(chunk)))
+                self._db.execute(delete(clicks).where(of_subscription, clicks.c.paper.in_(chunk)))
         return before - self._papers(subscription)
 
     def forget(self, *, before: datetime) -> int:
-        """Forget what is older than a moment; return how many clicks that were."""
+        """Delete the clicks before a time. Returns their number."""
         return self._db.execute(delete(clicks).where(clicks.c.at < before)).rowcount
 
     def _papers(self, subscription: str) -> int:

@@ -1,4 +1,4 @@
-"""Frozen values ↔ JSON bytes, checked by their annotations."""
+"""Frozen values as JSON bytes; decoding checks them by their annotations."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def encode(value: object) -> bytes:
-    """Write a value; what UTF-8 cannot hold (a lone surrogate) becomes U+FFFD."""
+    """Return a value as JSON with sorted keys; a lone surrogate becomes U+FFFD."""
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:
@@ -30,6 +30,6 @@ def encode(value: object) -> bytes:
 
 
 def decode(kind: type[T], data: bytes) -> T:
-    """Read what `encode` wrote. Raises msgspec.ValidationError if it is no `kind`."""
+    """Return the value of a JSON text. Raises msgspec.ValidationError if it is not a `kind`."""
     value: T = _decoder(cast("Hashable", kind)).decode(data)
     return value

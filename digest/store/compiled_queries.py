@@ -1,4 +1,4 @@
-"""Compiled queries, kept so that a million need not be read anew by every run."""
+"""Compiled queries, stored so that not every run compiles a million of them again."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,25 @@ from digest.store.schema import programs
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """`queries` are the fingerprints of the queries in order, `body` is the program made of them."""
+class StoredProgram:
+    """A compiled program. `queries` are the 16-byte fingerprints of its queries, in order."""
 
     queries: bytes
     body: bytes
 
 
 class CompiledQueries:
+    """At most one program."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def kept(self) -> Kept | None:
+    def load(self) -> StoredProgram | None:
+        """Return the stored program, None if there is none."""
         row = self._db.execute(select(programs.c.queries, programs.c.body)).one_or_none()
-        return None if row is None else Kept(*row)
+        return None if row is None else StoredProgram(*row)
 
-    def keep(self, queries: bytes, body: bytes) -> None:
-        """Keep this program in place of the one before."""
+    def save(self, queries: bytes, body: bytes) -> None:
+        """Replace the stored program."""
         self._db.execute(delete(programs))
         self._db.execute(insert(programs).values(queries=queries, body=body))

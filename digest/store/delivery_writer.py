@@ -1,7 +1,7 @@
-"""What a delivery writes for every message, on a connection of its own: `begin` and `settle` of the outbox.
+"""The writes of a delivery run for each message: `begin` and `settle` of the outbox.
 
-For SQLite they are prepared once and run without what SQLAlchemy does anew for each statement, which would
-cost more than the writing. They are compiled from the statements of `outbox`, so there is one of each.
+For SQLite they are prepared once and run without SQLAlchemy, whose work per statement would cost more than
+the write itself. They are compiled from the statements of `outbox`, so each exists only once.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ from digest.store.schema import Moment, Plain, suppressions
 
 
 class DeliveryWriter(Protocol):
-    """Writes within a transaction; as `Outbox`."""
+    """Writes in a transaction; see the methods of `Outbox`."""
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool: ...
 
@@ -32,7 +32,7 @@ Transactions = Callable[[], AbstractContextManager[DeliveryWriter]]
 
 
 class _Prepared:
-    """A statement as SQLite takes it. Values are texts, times, numbers and truth."""
+    """A compiled statement of SQLite; its values are texts, times, numbers and truth values."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
@@ -41,25 +41,26 @@ class _Prepared:
         self._dialect = dialect
 
     def run(self, database: sqlite3.Connection, values: Mapping[str, object]) -> int:
-        """Return how many rows it changed."""
+        """Run the statement. Returns the number of rows that it changed."""
         given = {**self._constants, **values}
         stored = [
-            _STORED[kind](given[name], self._dialect)
-            if (kind := type(given[name])) in _STORED
+            _CONVERTERS[kind](given[name], self._dialect)
+            if (kind := type(given[name])) in _CONVERTERS
             else given[name]
             for name in self._names
         ]
         return database.execute(self._sql, stored).rowcount
 
 
-_STORED: dict[type, Callable[[Any, Dialect], object]] = {
+# By type of value: what the columns of the schema do.
+_CONVERTERS: dict[type, Callable[[Any, Dialect], object]] = {
     datetime: Moment().process_bind_param,
     str: Plain().process_bind_param,
 }
 
 
 class SqliteDeliveryWriter:
-    """A jotter on a connection to a SQLite library, and its transactions."""
+    """Writes to a SQLite library, on one connection."""
 
     def __init__(self, database: sqlite3.Connection, dialect: Dialect) -> None:
         self._db = database
@@ -70,6 +71,7 @@ class SqliteDeliveryWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[DeliveryWriter]:
+        """Open a transaction, committed at the end of the block, rolled back if the block raises."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self

@@ -1,4 +1,4 @@
-"""Open the database that a URL names."""
+"""Opens the database that a URL names."""
 
 import re
 from pathlib import Path
@@ -9,27 +9,28 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from digest.errors import UsageError
-from digest.store.sqlite import _sqlite
+from digest.store.backend import Backend
+from digest.store.sql import SUPPORTED
+from digest.store.sqlite import SqliteBackend, sqlite_engine
 from digest.store.store import Store
 
 
 def open_store(url: str, *, home: Path, create: bool = True) -> Store:
-    """Open the database of `url`; a relative SQLite path counts from `home`.
+    """Open the database of `url`; a relative SQLite path is relative to `home`.
 
-    `create=False` gives an empty library in memory where there is no SQLite file yet, for commands
-    that only look. Raises UsageError if the URL is wrong, StoreError if it cannot be opened.
+    `create=False` returns an empty library in memory if there is no SQLite file yet, for commands that only
+    read. Raises UsageError if the URL is invalid, StoreError if the database cannot be opened.
     """
     try:
-        parsed = make_url(url)
-        return _open(parsed, home, create=create)
+        return _open(make_url(url), home, create=create)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise UsageError(
             f"digest.toml: database: {_shown(url)!r} needs a driver that is not installed; "
-            "install it, or write sqlite:///digest.db"
+            "install it, or use sqlite:///digest.db"
         ) from error
     except (ArgumentError, ValueError) as error:
         raise UsageError(
-            f"digest.toml: database: {_shown(url)!r} is no database URL; write sqlite:///digest.db"
+            f"digest.toml: database: {_shown(url)!r} is not a valid database URL; use sqlite:///digest.db"
         ) from error
 
 
@@ -38,12 +39,20 @@ def _shown(url: str) -> str:
     return re.sub(r"//.*@", "//…@", url)
 
 
-def _open(parsed: URL, home: Path, *, create: bool) -> Store:
-    if not parsed.drivername.startswith("sqlite"):
-        return Store(create_engine(parsed))
-    path = None if parsed.database in (None, "", ":memory:") else home / str(parsed.database)
+def _open(url: URL, home: Path, *, create: bool) -> Store:
+    if not url.drivername.startswith("sqlite"):
+        engine = create_engine(url)
+        if engine.name not in SUPPORTED:
+            raise UsageError(
+                f"digest.toml: database: {engine.name} is not supported; use {' or '.join(SUPPORTED)}"
+            )
+        return Store(Backend(engine))
+    path = None if url.database in (None, "", ":memory:") else home / str(url.database)
     if path is None or not (create or path.exists()):
-        return Store(_sqlite("sqlite://", poolclass=StaticPool))
+        return Store(SqliteBackend(sqlite_engine("sqlite://", poolclass=StaticPool)))
     if not path.parent.is_dir():
-        raise UsageError(f"digest.toml: database: there is no folder {path.parent}; make it, or name another")
-    return Store(_sqlite(parsed.set(database=str(path)).render_as_string(hide_password=False)))
+        raise UsageError(
+            f"digest.toml: database: there is no folder {path.parent}; create it, or use another database"
+        )
+    file_url = url.set(database=str(path)).render_as_string(hide_password=False)
+    return Store(SqliteBackend(sqlite_engine(file_url)))

@@ -1,4 +1,4 @@
-"""What readers said of papers: liked, disliked, and the seeds they brought along."""
+"""The feedback of readers: likes, dislikes, and seeds (papers from outside that they liked)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from digest.store.sql import chunks
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What a subscription's reader said of a paper of the library; `verdict` is `like` or `dislike`."""
+    """The verdict of a subscription's reader on a paper of the library: `like` or `dislike`."""
 
     subscription: str
     paper: int
@@ -24,8 +24,10 @@ class Vote:
 
 
 class Feedback:
-    """Votes are kept under the number that was voted on, so that a paper that is split off again has its own;
-    read, they are votes on the paper that this number is part of, where the latest counts.
+    """Votes are stored under the number that was voted on, so that a part that is split off keeps its vote.
+
+    They are returned under the paper that the number is part of now; the latest vote on any of its parts
+    counts.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -33,7 +35,7 @@ class Feedback:
         self._identities = Identities(connection)
 
     def votes(self, subscription: str | None = None) -> tuple[Vote, ...]:
-        """Return the votes of one subscription or of all, in the order of the papers."""
+        """Return the votes of one subscription, or of all by subscription, in order of papers."""
         whole = func.coalesce(absorbed.c.root, feedback.c.paper)
         chosen = (
             select(feedback.c.subscription, whole, feedback.c.verdict, feedback.c.at)
@@ -46,7 +48,7 @@ class Feedback:
         return tuple(latest.values())
 
     def vote(self, subscription: str, papers: Iterable[int], verdict: str, *, at: datetime) -> int:
-        """Note a verdict on papers, in place of what was said of them before; return of how many."""
+        """Store a verdict on papers, instead of earlier ones. Returns the number of papers."""
         known = self._identities.papers(papers)
         numbers = tuple({paper.number: number for number, paper in known.items()}.values())
         self.withdraw(subscription, numbers)
@@ -59,7 +61,7 @@ class Feedback:
         return len(rows)
 
     def withdraw(self, subscription: str, papers: Iterable[int]) -> int:
-        """Forget what was said of papers; return of how many something was."""
+        """Delete the votes on papers. Returns the number of papers that had one."""
         known = self._identities.papers(papers).values()
         before = len(self.votes(subscription))
         for chunk in chunks(number for paper in known for number in paper.numbers):
@@ -68,7 +70,7 @@ class Feedback:
         return before - len(self.votes(subscription))
 
     def add_seeds(self, subscription: str, listings: Iterable[Listing], *, at: datetime) -> int:
-        """Keep papers that need not be in the library; return how many were not kept before."""
+        """Store papers that need not be in the library. Returns the number of new ones, by title."""
         known = {paper.title for paper in self.seeds(subscription)}
         fresh = {listing.title: listing for listing in listings if listing.title not in known}
         rows = [
@@ -79,17 +81,13 @@ class Feedback:
         return len(rows)
 
     def seeds(self, subscription: str) -> tuple[Paper, ...]:
-        """Return a subscription's seeds as papers, their numbers below 0."""
+        """Return a subscription's seeds as papers with negative numbers."""
         rows = self._db.execute(
             select(seeds).where(seeds.c.subscription == subscription).order_by(seeds.c.id)
         )
         found = ((row.id, decode(Listing, row.record), row.at) for row in rows)
-        return tuple(Paper(-key, "", said.title, said.abstract, at) for key, said, at in found)
+        return tuple(Paper(-key, "", record.title, record.abstract, at) for key, record, at in found)
 
     def seeded(self) -> frozenset[str]:
         """Return the subscriptions that have seeds."""
         return frozenset(self._db.scalars(select(seeds.c.subscription).distinct()))
-
-    def drop_seeds(self, subscription: str) -> int:
-        """Forget a subscription's seeds; return how many there were."""
-        return self._db.execute(delete(seeds).where(seeds.c.subscription == subscription)).rowcount

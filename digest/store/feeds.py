@@ -1,4 +1,4 @@
-"""The feeds: which papers entered the feed of a subscription, and when."""
+"""The feeds: the papers in the feed of each subscription."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from digest.store.sql import chunks, papers_among
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """A paper's place in a subscription's feed."""
+    """A paper in a subscription's feed, with the terms that matched it."""
 
     paper: int
     entered: datetime
@@ -22,18 +22,20 @@ class FeedEntry:
 
 
 class Feeds:
+    """Feed items by subscription and paper."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._pending = PendingFiles(connection)
 
     def members(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
-        """Return which of these papers the subscription's feed has."""
+        """Return those of these papers that are in the subscription's feed."""
         return papers_among(self._db, feed_items, subscription, papers)
 
     def add(
         self, subscription: str, papers: Iterable[tuple[int, Sequence[str]]], *, run: int, at: datetime
     ) -> None:
-        """Let papers enter a feed, each with the terms that matched."""
+        """Add papers to a feed, as pairs of a number and the terms that matched it."""
         rows = [
             {
                 "subscription": subscription,
@@ -49,22 +51,22 @@ class Feeds:
             self._pending.mark("feed", subscription)
 
     def newest(self, subscription: str, limit: int) -> tuple[FeedEntry, ...]:
-        """Return the newest items of a feed, newest first; a part of a paper that is there too is left out."""
-        also = feed_items.alias()
-        twin = select(also.c.paper).where(
-            also.c.subscription == subscription, also.c.paper == absorbed.c.root
+        """Return the newest items of a feed, newest first, without parts of papers that are in it, too."""
+        other = feed_items.alias()
+        whole = select(other.c.paper).where(
+            other.c.subscription == subscription, other.c.paper == absorbed.c.root
         )
         rows = self._db.execute(
             select(feed_items)
             .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
-            .where(feed_items.c.subscription == subscription, ~twin.exists())
+            .where(feed_items.c.subscription == subscription, ~whole.exists())
             .order_by(feed_items.c.run.desc(), feed_items.c.paper.desc())
             .limit(limit)
         )
         return tuple(FeedEntry(row.paper, row.entered, tuple(json.loads(row.terms))) for row in rows)
 
     def containing(self, papers: Iterable[int]) -> frozenset[str]:
-        """Return the subscriptions whose feed has any of these papers."""
+        """Return the subscriptions with any of these papers in their feeds."""
         return frozenset(
             name
             for chunk in chunks(papers)

@@ -1,8 +1,7 @@
-"""Which paper is known by which key, which papers are one, and why.
+"""Identity keys of papers, papers that are one, and the decisions about them.
 
-A paper that turns out to be another keeps its number, its witnesses and its keys; it is only marked as
-part of the other. So whatever was joined can be split again, and a number once given always leads
-somewhere.
+A paper that turns out to be another one keeps its number, its source records and its keys; it is marked as a
+part of the other. So everything that was joined can be split again, and every number remains valid.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from digest.diff.changes import Change, KeyHit, Known, PossibleDuplicate
-from digest.diff.source_records import SourceRecord, group_by_source, merge
+from digest.diff.source_records import SourceRecord, group_by_source, resolve
 from digest.identity import Traces, Verdict, feed_uid, sketches_near, traces
 from digest.model import DigestFile, Listing
 from digest.store.codec import decode, encode
@@ -20,7 +19,7 @@ from digest.store.schema import absorbed, aliases, apart, decisions, papers, wit
 from digest.store.schema import traces as trace_rows
 from digest.store.sql import chunks, inserted_key
 
-# A key or a trace that more papers share than this tells nothing: the index stays bounded.
+# A key or a trace that more papers share is not selective, and the index stays bounded.
 _MOST_SHARING = 64
 _MOST_CANDIDATES = 8
 
@@ -31,8 +30,10 @@ _BY_UID = select(papers.c.number).where(papers.c.uid == bindparam("uid"))
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Two papers were made one (`joined`, `merged`), or one two (`split`), or may
-    be one (`doubt`). `part` is the later number.
+    """A decision about two papers; `part` is the later number.
+
+    `kind` is `joined` (a new listing) or `merged` (two known papers) if they are one, `split` if one was
+    split in two, `doubt` if they may be one.
     """
 
     id: int
@@ -45,13 +46,13 @@ class Decision:
 
 
 class Identities:
+    """Papers by number, with their keys, parts and decisions."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    # --- what is known
-
     def known(self, keys: Iterable[str]) -> dict[str, tuple[KeyHit, ...]]:
-        """Return where these identity keys lead, lowest number first."""
+        """Return the papers with these identity keys, by key, lowest number first."""
         parts: dict[str, list[int]] = {}
         for chunk in chunks(keys):
             rows = self._db.execute(select(aliases.c.key, aliases.c.paper).where(aliases.c.key.in_(chunk)))
@@ -64,7 +65,7 @@ class Identities:
         }
 
     def near(self, listings: Sequence[Listing]) -> dict[int, tuple[Known, ...]]:
-        """Return known papers whose title, or whose abstract's opening, resembles a listing's, by its rank."""
+        """Return known papers whose title or beginning of the abstract resembles a listing's, by rank."""
         asked = {listing.rank: traces(listing.title, listing.abstract) for listing in listings}
         rows: dict[int, list[tuple[int, int]]] = {}
         for chunk in chunks(one for trace in asked.values() for one in trace.asked):
@@ -80,7 +81,7 @@ class Identities:
         }
 
     def papers(self, numbers: Iterable[int]) -> dict[int, Known]:
-        """Return the papers that these numbers stand for, each with all its parts."""
+        """Return the papers with these numbers, with all parts; a part's number leads to the whole paper."""
         numbers = list(dict.fromkeys(numbers))
         roots = self.roots(numbers)
         trees = self._trees(set(roots.values()))
@@ -88,12 +89,12 @@ class Identities:
         columns = select(papers.c.number, papers.c.first_seen, papers.c.record)
         for chunk in chunks(trees):
             members = [member for root in chunk for member in trees[root]]
-            said = self._said(members)
+            records = self._source_records(members)
             split = self._split_from(members)
             for number, first_seen, record in self._db.execute(
                 columns.where(papers.c.number.in_(chunk))
             ).all():
-                parts = {member: said.get(member, {}) for member in trees[number]}
+                parts = {member: records.get(member, {}) for member in trees[number]}
                 apart = [split[member] for member in parts if member in split]
                 found[number] = Known(
                     number,
@@ -106,7 +107,7 @@ class Identities:
         return {number: found[root] for number, root in roots.items() if root in found}
 
     def roots(self, numbers: Iterable[int]) -> dict[int, int]:
-        """Return, for each number, the number of the paper it is part of now."""
+        """Return for each number the number of the paper that it is part of now, or itself."""
         roots = {number: number for number in numbers}
         for chunk in chunks(roots):
             rows = self._db.execute(
@@ -116,6 +117,7 @@ class Identities:
         return roots
 
     def _trees(self, roots: Iterable[int]) -> dict[int, list[int]]:
+        """Return for each paper its own number and those of its parts, in order."""
         trees = {root: [root] for root in sorted(roots)}
         for chunk in chunks(trees):
             rows = self._db.execute(
@@ -127,17 +129,19 @@ class Identities:
                 trees[root].append(number)
         return trees
 
-    def _said(self, members: Iterable[int]) -> dict[int, dict[str, SourceRecord]]:
-        said: dict[int, dict[str, SourceRecord]] = {}
+    def _source_records(self, members: Iterable[int]) -> dict[int, dict[str, SourceRecord]]:
+        """Return the source records under each number, by source."""
+        found: dict[int, dict[str, SourceRecord]] = {}
         columns = select(witnesses.c.paper, witnesses.c.source, witnesses.c.word)
         for chunk in chunks(members):
-            for number, source, word in self._db.execute(columns.where(witnesses.c.paper.in_(chunk))).all():
-                said.setdefault(number, {})[source] = decode(SourceRecord, word)
-        return said
+            for number, source, record in self._db.execute(columns.where(witnesses.c.paper.in_(chunk))).all():
+                found.setdefault(number, {})[source] = decode(SourceRecord, record)
+        return found
 
     def _split_from(self, members: Iterable[int]) -> dict[int, frozenset[int]]:
+        """Return for each number, if any, the numbers that it was split from."""
         split: dict[int, set[int]] = {}
-        if self._db.execute(select(apart.c.one).limit(1)).first() is None:  # as almost always
+        if self._db.execute(select(apart.c.one).limit(1)).first() is None:  # almost always
             return {}
         for chunk in chunks(members):
             rows = self._db.execute(
@@ -148,12 +152,10 @@ class Identities:
                 split.setdefault(other, set()).add(one)
         return {number: frozenset(others) for number, others in split.items()}
 
-    # --- what becomes known
-
     def insert_paper(self, file: DigestFile, change: Change, at: datetime) -> int:
-        """Give a listing's paper, or its part of a known one, a number of its own."""
-        assert change.witness is not None
-        record = merge({file.source: change.witness})
+        """Store a new paper, or a new part of a known one. Returns its number."""
+        assert change.source_record is not None
+        record = resolve({file.source: change.source_record})
         result = self._db.execute(
             _ADD_PAPER,
             {
@@ -166,7 +168,7 @@ class Identities:
         return inserted_key(result)
 
     def _free_uid(self, key: str) -> str:
-        """Return the feed id of a key; where a paper of the same title has it, one that is free."""
+        """Return the feed id of a key, or an unused one if a paper with the same title has that id."""
         uid, count = feed_uid(key), 1
         while self._db.execute(_BY_UID, {"uid": uid}).first():
             count += 1
@@ -174,7 +176,7 @@ class Identities:
         return uid
 
     def learn(self, changes: Sequence[Change], numbers: Sequence[int]) -> None:
-        """Remember the keys of listings and the traces of their titles, under the numbers given."""
+        """Store the keys of listings and the traces of their titles; `numbers` are those of their papers."""
         wanted: dict[tuple[str, int], Listing] = {}
         for change, number in zip(changes, numbers, strict=True):
             for key in change.keys:
@@ -183,19 +185,19 @@ class Identities:
         for chunk in chunks(key for key, _ in wanted):
             for key, number in self._db.execute(select(aliases).where(aliases.c.key.in_(chunk))):
                 holders.setdefault(key, set()).add(number)
-        fresh: dict[tuple[str, int], Listing] = {}
+        new: dict[tuple[str, int], Listing] = {}
         for (key, number), listing in wanted.items():
             held = holders.setdefault(key, set())
             most = _MOST_SHARING if key.startswith("title:") else 1
             if number not in held and len(held) < most:
                 held.add(number)
-                fresh[key, number] = listing
-        if fresh:
-            self._db.execute(insert(aliases), [{"key": key, "paper": number} for key, number in fresh])
-            titles = {number: one for (key, number), one in fresh.items() if key.startswith("title:")}
-            self._trace(titles)
+                new[key, number] = listing
+        if new:
+            self._db.execute(insert(aliases), [{"key": key, "paper": number} for key, number in new])
+            titles = {number: one for (key, number), one in new.items() if key.startswith("title:")}
+            self._store_traces(titles)
 
-    def _trace(self, titles: Mapping[int, Listing]) -> None:
+    def _store_traces(self, titles: Mapping[int, Listing]) -> None:
         found = {number: traces(listing.title, listing.abstract) for number, listing in titles.items()}
         sharing: dict[int, set[int]] = {}
         for chunk in chunks(one for trace in found.values() for one in trace.stored):
@@ -212,34 +214,34 @@ class Identities:
         if rows:
             self._db.execute(insert(trace_rows), rows)
 
-    # --- papers that are one
-
     def join(self, part: int, paper: int, why: Verdict, *, kind: str, at: datetime) -> None:
-        """Make `part` and all its parts a part of `paper`, and note why."""
+        """Make `part` and all its parts a part of `paper`, and record the decision."""
         root = self.roots([paper])[paper]
         self._db.execute(update(absorbed).where(absorbed.c.root == part).values(root=root))
         self._db.execute(insert(absorbed).values(paper=part, parent=root, root=root))
-        self._note(kind, root, part, why, at)
+        self._record(kind, root, part, why, at)
 
     def split(self, part: int, *, at: datetime) -> int:
-        """Make a part a paper of its own again, with all that was joined to it. Returns what it was part of.
+        """Split a part, with everything that was joined to it, from its paper.
 
-        The two never become one again, unless by hand.
+        Returns the number of that paper.
+
+        The two are joined again only by hand.
         """
         row = self._db.execute(select(absorbed).where(absorbed.c.paper == part)).one()
-        mine = self._below(part)
-        others = [number for number in self._trees([row.root])[row.root] if number not in mine]
+        moved = self._below(part)
+        others = [number for number in self._trees([row.root])[row.root] if number not in moved]
         self._db.execute(delete(absorbed).where(absorbed.c.paper == part))
-        for chunk in chunks(mine - {part}):
+        for chunk in chunks(moved - {part}):
             self._db.execute(update(absorbed).where(absorbed.c.paper.in_(chunk)).values(root=part))
-        pairs = [{"one": min(a, b), "other": max(a, b)} for a in mine for b in others]
+        pairs = [{"one": min(a, b), "other": max(a, b)} for a in moved for b in others]
         self._db.execute(insert(apart), pairs)
         why = Verdict(False, "by hand", "")
-        self._note("split", row.root, part, why, at)
+        self._record("split", row.root, part, why, at)
         return int(row.root)
 
     def reunite(self, one: Known, other: Known) -> None:
-        """Forget that the parts of two papers were split."""
+        """Delete the splits between two papers."""
         for member in one.numbers:
             for chunk in chunks(other.numbers):
                 pair = or_(
@@ -249,7 +251,7 @@ class Identities:
                 self._db.execute(delete(apart).where(pair))
 
     def _below(self, part: int) -> set[int]:
-        """Return a part and all that was joined to it, directly or not."""
+        """Return the number of a part and of everything that was joined to it, directly or indirectly."""
         found, waiting = {part}, [part]
         while waiting:
             rows = self._db.scalars(select(absorbed.c.paper).where(absorbed.c.parent == waiting.pop())).all()
@@ -258,22 +260,23 @@ class Identities:
         return found
 
     def titles(self, numbers: Iterable[int]) -> dict[int, str]:
-        """Return the title under each number as its own listings say it."""
+        """Return the title under each number, from its own listings."""
         found: dict[int, str] = {}
         for chunk in chunks(numbers):
-            said = self._said(chunk)
-            found.update((number, merge(words).title) for number, words in said.items())
+            records = self._source_records(chunk)
+            found.update((number, resolve(by_source).title) for number, by_source in records.items())
         return found
 
     def parts_of(self, number: int) -> tuple[int, ...]:
-        """Return the numbers joined directly to this one."""
+        """Return the numbers that were joined directly to this one, in order."""
         chosen = select(absorbed.c.paper).where(absorbed.c.parent == number).order_by(absorbed.c.paper)
         return tuple(self._db.scalars(chosen))
 
     def is_part(self, number: int) -> bool:
+        """Tell whether a number is a part of another paper."""
         return self.roots([number])[number] != number
 
-    def _note(self, kind: str, paper: int, part: int, why: Verdict, at: datetime) -> None:
+    def _record(self, kind: str, paper: int, part: int, why: Verdict, at: datetime) -> None:
         self._db.execute(
             insert(decisions).values(
                 at=at, kind=kind, paper=paper, part=part, rule=why.rule, evidence=why.evidence
@@ -281,11 +284,11 @@ class Identities:
         )
 
     def doubt(self, part: int, doubt: PossibleDuplicate, *, at: datetime) -> None:
-        """Note that a new paper may be a known one."""
-        self._note("doubt", doubt.paper, part, doubt.why, at)
+        """Record that a new paper may be a known one."""
+        self._record("doubt", doubt.paper, part, doubt.why, at)
 
     def decisions(self, *, numbers: Iterable[int] | None = None, limit: int | None = None) -> list[Decision]:
-        """Return what was decided, newest first: about these numbers, or about all."""
+        """Return the decisions without doubts, newest first; with `numbers`, only those about them."""
         chosen = select(decisions).where(decisions.c.kind != "doubt")
         chosen = chosen.order_by(decisions.c.id.desc()).limit(limit)
         if numbers is not None:
@@ -294,7 +297,7 @@ class Identities:
         return [Decision(*row) for row in self._db.execute(chosen)]
 
     def doubts(self, *, limit: int | None = None) -> list[Decision]:
-        """Return which papers may be one and are still two that nobody has split, newest first."""
+        """Return the doubts about papers that have been neither joined nor split since, newest first."""
         chosen = select(decisions).where(decisions.c.kind == "doubt").order_by(decisions.c.id.desc())
         found = []
         for row in self._db.execute(chosen):
@@ -309,7 +312,7 @@ class Identities:
 
 
 def _likely(trace: Traces, rows: Mapping[int, Sequence[tuple[int, int]]]) -> tuple[int, ...]:
-    """Return the papers that share a trace and have a similar sketch, the most similar first."""
+    """Return the numbers with a common trace and a similar sketch, the most similar first."""
     found: dict[int, int] = {}
     opening = {*trace.asked} & {*trace.stored[-1:]} if len(trace.stored) % 2 else set()
     for one in trace.asked:

@@ -1,4 +1,4 @@
-"""The issues: their composed content, and which papers each subscription was served."""
+"""The issues: their content, and the papers that each subscription was served."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from digest.store.sql import chunks, inserted_key, papers_among
 
 @dataclass(frozen=True, slots=True)
 class StoredIssue:
-    """An issue with its database id and the forms in which it is wanted."""
+    """An issue with its key in the database and the formats of its files."""
 
     id: int
     formats: tuple[str, ...]
@@ -25,6 +25,8 @@ class StoredIssue:
 
 
 class Issues:
+    """Issues by key, or by subscription and number."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._pending = PendingFiles(connection)
@@ -38,7 +40,10 @@ class Issues:
         serves: Iterable[int],
         run: int,
     ) -> int:
-        """Store an issue, count it, and note the papers it serves. Returns its key."""
+        """Store an issue and the numbers of the papers that it serves. Returns its key.
+
+        `interval` are the positions (first, last] of the log that it covers.
+        """
         result = self._db.execute(
             insert(issues).values(
                 subscription=issue.subscription,
@@ -63,33 +68,35 @@ class Issues:
         rows = [{"subscription": issue.subscription, "paper": paper, "issue": key} for paper in serves]
         if rows:
             self._db.execute(insert(served), rows)
-            for row in rows:  # its page names the issues that brought it
+            for row in rows:  # the page of a paper names its issues
                 self._pending.mark("paper", str(row["paper"]))
         self._pending.mark("issue", str(key))
         self._pending.mark("index", "")
         return key
 
     def get(self, key: int) -> StoredIssue:
+        """Return the issue with this key; there must be one."""
         row = self._db.execute(select(issues).where(issues.c.id == key)).one()
         return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
 
     def numbered(self, subscription: str, number: int) -> Issue | None:
-        """Return an issue of a subscription by its number."""
+        """Return an issue of a subscription by its number, None if there is none."""
         same = (issues.c.subscription == subscription) & (issues.c.number == number)
         content = self._db.scalar(select(issues.c.content).where(same))
         return None if content is None else decode(Issue, content)
 
     def last_made(self, subscription: str) -> datetime | None:
-        """Return when the subscription's latest issue was made."""
+        """Return the time of the subscription's last issue, None if there is none."""
         newest = select(issues.c.made).where(issues.c.subscription == subscription)
         return self._db.scalar(newest.order_by(issues.c.number.desc()).limit(1))
 
     def made_since(self, subscription: str, moment: datetime) -> tuple[Issue, ...]:
-        """Return the issues of a subscription made after a moment, oldest first."""
+        """Return the issues of a subscription made after a time, oldest first."""
         chosen = select(issues.c.content).where(issues.c.subscription == subscription, issues.c.made > moment)
         return tuple(decode(Issue, content) for content in self._db.scalars(chosen.order_by(issues.c.id)))
 
     def ids(self) -> tuple[int, ...]:
+        """Return the keys of all issues."""
         return tuple(self._db.scalars(select(issues.c.id)))
 
     def lines(self) -> tuple[IssueLine, ...]:
@@ -97,31 +104,33 @@ class Issues:
         return tuple(_line(row) for row in self._db.execute(select(*_LINE).order_by(issues.c.id.desc())))
 
     def lines_with(self, paper: int) -> tuple[IssueLine, ...]:
-        """Return the issues that brought a paper as New, newest first."""
+        """Return the issues with a paper under New, newest first."""
         parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
-        brought = select(served.c.issue).where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
-        chosen = select(*_LINE).where(issues.c.id.in_(brought)).order_by(issues.c.id.desc())
+        serving = select(served.c.issue).where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
+        chosen = select(*_LINE).where(issues.c.id.in_(serving)).order_by(issues.c.id.desc())
         return tuple(_line(row) for row in self._db.execute(chosen))
 
     def lines_about(self, subscription: str, paper: int, positions: Iterable[int]) -> tuple[IssueLine, ...]:
-        """Return a subscription's issues that brought a paper, or whose interval holds a later position."""
-        of_it = issues.c.subscription == subscription
+        """Return a subscription's issues with a paper under New, and later ones that cover one of `positions`."""
+        of_subscription = issues.c.subscription == subscription
         parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
-        brought = (
+        serving = (
             select(served.c.issue)
             .where(served.c.subscription == subscription)
             .where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
             .order_by(served.c.issue)
         )
-        first = self._db.scalar(brought)
+        first = self._db.scalar(serving)
         if first is None:
             return ()
-        held = [and_(issues.c.first < position, issues.c.last >= position) for position in positions]
-        chosen = select(*_LINE).where(of_it, issues.c.id >= first, or_(issues.c.id == first, *held))
+        covered = [and_(issues.c.first < position, issues.c.last >= position) for position in positions]
+        chosen = select(*_LINE).where(
+            of_subscription, issues.c.id >= first, or_(issues.c.id == first, *covered)
+        )
         return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id)))
 
     def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
-        """Return which of these papers the subscription was served before, perhaps by a library given up."""
+        """Return those of these papers that were served, also by a library that a backup has replaced."""
         wanted = tuple(papers)
         if not wanted:
             return frozenset()

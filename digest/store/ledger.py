@@ -1,4 +1,4 @@
-"""The ledger: what each run did, and why."""
+"""The ledger: the runs, and their verdicts on subscriptions and files."""
 
 import json
 from collections.abc import Iterable
@@ -20,13 +20,18 @@ from sqlalchemy import (
 )
 
 from digest.model import Rejected, RunRecord, Verdict
+from digest.model.reports import RunReport
 from digest.store.schema import Moment, cursors, files, issues, outbox, papers, rejects, runs, verdicts
 from digest.store.sql import inserted_key
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the library amounts to, for a monitor. `outbox` counts its messages by status."""
+    """Figures of the library for monitoring.
+
+    `runs` and `outbox` are numbers by status, `sources` the time of the last file of each source,
+    `oldest_pending` the time at which the oldest unsent message was queued.
+    """
 
     runs: tuple[tuple[str, int], ...]
     papers: int
@@ -39,21 +44,24 @@ class Figures:
 
 
 class Ledger:
+    """Runs by number, their verdicts by subscription, and rejected files by content."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
     def open_run(self, *, started: datetime, clock: datetime) -> int:
-        """Begin a run; a run that never ended is marked as interrupted. Returns its number."""
+        """Begin a run; one that did not end is marked as interrupted. Returns its number."""
         self._db.execute(update(runs).where(runs.c.status == "running").values(status="interrupted"))
         result = self._db.execute(insert(runs).values(started=started, clock=clock, status="running"))
         return inserted_key(result)
 
-    def close_run(self, run: int, *, ended: datetime, status: str, report: dict[str, Any]) -> None:
-        self._db.execute(
-            update(runs).where(runs.c.id == run).values(ended=ended, status=status, report=json.dumps(report))
-        )
+    def close_run(self, run: int, *, ended: datetime, status: str, report: RunReport) -> None:
+        """End a run with its status, `done` or `part`, and its report."""
+        text = json.dumps(report.as_json())
+        self._db.execute(update(runs).where(runs.c.id == run).values(ended=ended, status=status, report=text))
 
     def add_verdicts(self, run: int, found: Iterable[Verdict]) -> None:
+        """Store the verdicts of a run, at most one per subscription."""
         rows = [
             {
                 "run": run,
@@ -74,32 +82,36 @@ class Ledger:
             self._db.execute(insert(verdicts), rows)
 
     def used(self, subscription: str, slot: datetime) -> bool:
-        """Tell whether a run used this slot up: at its very instant, not folded into a later one."""
+        """Tell whether a run used up this very slot, and not a later one instead."""
         chosen = select(verdicts.c.run).where(verdicts.c.subscription == subscription)
         return self._db.execute(chosen.where(verdicts.c.slot == slot)).first() is not None
 
     def considered_since(self, subscription: str, moment: datetime) -> tuple[int, int | None]:
-        """Count the papers that slots after a moment used up, and return the position they began at."""
+        """Return the number of papers that slots after a time considered, and their first position."""
         chosen = select(func.sum(verdicts.c.considered), func.min(verdicts.c.first))
-        of_it = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
+        of_subscription = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
         considered, first = self._db.execute(
-            chosen.join(runs, runs.c.id == verdicts.c.run).where(of_it, runs.c.clock > moment)
+            chosen.join(runs, runs.c.id == verdicts.c.run).where(of_subscription, runs.c.clock > moment)
         ).one()
         return int(considered or 0), first
 
     def forget(self, *, before: datetime) -> int:
-        """Remove old details: reports, and verdicts that used up no slot and made no issue.
+        """Delete the details of runs before a time: reports, and verdicts without slot and issue.
 
-        What stays says which slots were used and which issues made. Returns how many were removed.
+        The used slots and the issues remain in the ledger. Returns the number of reports and verdicts
+        deleted.
         """
         old = select(runs.c.id).where(runs.c.clock < before)
         idle = verdicts.c.slot.is_(None) & verdicts.c.issue.is_(None)
-        gone = self._db.execute(delete(verdicts).where(verdicts.c.run.in_(old), idle)).rowcount
-        told = runs.c.report.is_not(None) & (runs.c.clock < before)
-        return gone + self._db.execute(update(runs).where(told).values(report=None)).rowcount
+        deleted = self._db.execute(delete(verdicts).where(verdicts.c.run.in_(old), idle)).rowcount
+        reported = runs.c.report.is_not(None) & (runs.c.clock < before)
+        return deleted + self._db.execute(update(runs).where(reported).values(report=None)).rowcount
 
     def reject(self, rejected: Rejected, *, run: int, reader: str) -> None:
-        """Remember a rejected file by its content (if it had any)."""
+        """Store a rejected file by its content, if it could be read.
+
+        `reader` is the version of the program.
+        """
         if rejected.digest is not None:
             self._db.execute(delete(rejects).where(rejects.c.digest == rejected.digest))
         self._db.execute(
@@ -115,7 +127,7 @@ class Ledger:
         )
 
     def rejection(self, digest: str, *, reader: str) -> Rejected | None:
-        """Return why a file with these bytes was rejected by this version of the program, if it was."""
+        """Return the rejection of a file with this SHA-256 by this `reader`, None if there was none."""
         row = self._db.execute(
             select(rejects).where(rejects.c.digest == digest, rejects.c.reader == reader)
         ).one_or_none()
@@ -127,23 +139,24 @@ class Ledger:
         return tuple(_run(row) for row in rows)
 
     def run(self, number: int) -> RunRecord | None:
+        """Return a run, None if there is no run with this number."""
         row = self._db.execute(select(runs).where(runs.c.id == number)).one_or_none()
         return None if row is None else _run(row)
 
     def figures(self) -> Figures:
-        """Return the figures of the whole library."""
+        """Return the figures of the library."""
         last_read = func.max(runs.c.clock, type_=runs.c.clock.type)
-        brought = select(files.c.source, last_read).join(runs, runs.c.id == files.c.run)
-        waits = outbox.c.status.in_(("pending", "leased", "deferred"))
+        last_files = select(files.c.source, last_read).join(runs, runs.c.id == files.c.run)
+        unsent = outbox.c.status.in_(("pending", "leased", "deferred"))
         return Figures(
             runs=self._pairs(select(runs.c.status, func.count()).group_by(runs.c.status)),
             papers=self._count(papers),
             issues=self._count(issues),
             subscriptions=self._count(cursors),
             rejected=self._count(rejects),
-            sources=self._pairs(brought.group_by(files.c.source)),
+            sources=self._pairs(last_files.group_by(files.c.source)),
             outbox=self._pairs(select(outbox.c.status, func.count()).group_by(outbox.c.status)),
-            oldest_pending=self._db.scalar(select(func.min(outbox.c.queued, type_=Moment())).where(waits)),
+            oldest_pending=self._db.scalar(select(func.min(outbox.c.queued, type_=Moment())).where(unsent)),
         )
 
     def _pairs(self, chosen: Select[Any]) -> tuple[tuple[Any, Any], ...]:
@@ -153,7 +166,7 @@ class Ledger:
         return int(self._db.scalar(select(func.count()).select_from(table)) or 0)
 
     def began(self) -> datetime:
-        """Return the clock of the first run."""
+        """Return the clock of the first run; there must be one."""
         row = self._db.execute(select(runs).order_by(runs.c.id).limit(1)).one()
         return _run(row).clock
 
@@ -166,10 +179,10 @@ class Ledger:
         settled: bool = False,
         limit: int | None = None,
     ) -> tuple[tuple[RunRecord, Verdict], ...]:
-        """Return what was decided for a subscription, run by run, newest first; by the runs' clocks.
+        """Return the runs, without reports, and their verdicts on a subscription, newest first.
 
-        `settled` leaves out what used up no slot, made no issue and met no error. The records come without
-        their reports.
+        `since` and `until` limit the clocks of the runs. `settled` excludes verdicts without slot, issue and
+        error.
         """
         chosen = (
             select(runs.c.id, runs.c.started, runs.c.clock, runs.c.ended, runs.c.status, verdicts)

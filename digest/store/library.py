@@ -1,4 +1,4 @@
-"""The library: papers, what each source says of them, and the log of entries."""
+"""The library: papers, the records of their sources, and the log of entries."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from digest.diff.changes import Change
-from digest.diff.source_records import merge
+from digest.diff.source_records import resolve
 from digest.model import DigestFile, Entry, Listing, Paper, SourceBatch
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
@@ -17,12 +17,12 @@ from digest.store.schema import absorbed, entries, files, listings, papers, runs
 from digest.store.sql import chunks, inserted_key
 
 # Executed for each paper of a file: built once, since SQLAlchemy builds slower than SQLite executes.
-_ADD_WITNESS = insert(witnesses)
+_ADD_SOURCE_RECORD = insert(witnesses)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A digest file that was read in an earlier run."""
+    """A digest file that was read in an earlier run. `listed` counts its listings."""
 
     id: int
     path: str
@@ -34,7 +34,7 @@ class KnownFile:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A listing of a paper: in which file it stood, where, and how it found the paper."""
+    """A listing of a paper: its file and rank, and the rule and evidence that assigned it to `part`."""
 
     path: str
     source: str
@@ -46,15 +46,15 @@ class Sighting:
 
 
 class Library:
+    """Digest files, papers by library number, and the log, in which positions count from 1."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._identities = Identities(connection)
         self._pending = PendingFiles(connection)
 
-    # --- files
-
     def file(self, digest: str) -> KnownFile | None:
-        """Return the file with these bytes (SHA-256, hex), if it was read."""
+        """Return the file with this SHA-256 (hex), None if it was not read yet."""
         row = self._db.execute(select(files).where(files.c.digest == digest)).one_or_none()
         if row is None:
             return None
@@ -62,7 +62,7 @@ class Library:
         return KnownFile(row.id, row.path, row.source, captured, row.captured_guessed, row.listed)
 
     def listed_in(self, file: int) -> tuple[Paper, ...]:
-        """Return the papers a file lists, by rank, as the library knows them now."""
+        """Return the papers that a file lists, by rank, as the library knows them now."""
         numbers = self._db.scalars(
             select(listings.c.paper).where(listings.c.file == file).order_by(listings.c.rank)
         ).all()
@@ -72,16 +72,17 @@ class Library:
     def record(
         self, file: DigestFile, changes: Sequence[Change], *, run: int, at: datetime
     ) -> frozenset[int]:
-        """Record a digest file, its listings and what they mean to the library.
+        """Record a digest file and the changes that its listings make, in the same order.
 
-        Returns the known papers whose record changed, or which others were joined to.
+        Returns the numbers of the known papers whose record changed or that other papers became a part of.
         """
         file_id = self._insert_file(file, run)
         numbers = [0] * len(changes)
         touched = set()
-        for place in sorted(range(len(changes)), key=lambda place: (changes[place].like, place)):
-            change = changes[place]
-            numbers[place] = self._store(file, change, at) if change.witness else numbers[change.like]
+        # Of the listings of one paper, the first (`like`) is stored; the others take its number.
+        for index in sorted(range(len(changes)), key=lambda index: (changes[index].like, index)):
+            change = changes[index]
+            numbers[index] = self._store(file, change, at) if change.source_record else numbers[change.like]
         for change in changes:
             if change.known and change.record and self._update_paper(file, change, at):
                 touched.add(change.known.number)
@@ -89,7 +90,7 @@ class Library:
             if change.doubt:
                 self._identities.doubt(number, change.doubt, at=at)
         self._identities.learn(changes, numbers)
-        self._list(file_id, changes, numbers)
+        self._insert_listings(file_id, changes, numbers)
         log = [
             {
                 "paper": change.known.number if change.known else number,
@@ -106,7 +107,7 @@ class Library:
             self._db.execute(insert(entries), log)
         return frozenset(touched)
 
-    def _list(self, file_id: int, changes: Sequence[Change], numbers: Sequence[int]) -> None:
+    def _insert_listings(self, file_id: int, changes: Sequence[Change], numbers: Sequence[int]) -> None:
         self._db.execute(
             insert(listings),
             [
@@ -141,9 +142,9 @@ class Library:
         return inserted_key(result)
 
     def _store(self, file: DigestFile, change: Change, at: datetime) -> int:
-        """Store what a file says of a paper, or of a part of it; return its number."""
+        """Store the source record of a paper or of a part of it. Returns its number."""
         number = change.part
-        word = encode(change.witness)
+        record = encode(change.source_record)
         known = change.known.parts.get(number, {}) if change.known and number else {}
         if number is None:
             number = self._identities.insert_paper(file, change, at)
@@ -152,22 +153,25 @@ class Library:
             else:
                 self._identities.join(number, change.known.number, change.why, kind="joined", at=at)
         if file.source not in known:
-            self._db.execute(_ADD_WITNESS, {"paper": number, "source": file.source, "word": word})
-        elif known[file.source] != change.witness:
+            self._db.execute(_ADD_SOURCE_RECORD, {"paper": number, "source": file.source, "word": record})
+        elif known[file.source] != change.source_record:
             where = (witnesses.c.paper == number) & (witnesses.c.source == file.source)
-            self._db.execute(update(witnesses).where(where).values(word=word))
+            self._db.execute(update(witnesses).where(where).values(word=record))
         return number
 
     def _update_paper(self, file: DigestFile, change: Change, at: datetime) -> bool:
-        """Bring the record of a known paper up to date; tell whether it, or what it is made of, changed."""
+        """Update the record of a known paper.
+
+        Returns whether the record or the parts of the paper changed.
+        """
         known = change.known
         assert known is not None
         for each in change.merges:
             self._identities.join(each.absorbed, each.survivor, each.why, kind="merged", at=at)
             self._page_unwritten(each.absorbed)
         changed = bool(change.merges) or change.record != known.record
-        if changed or file.source not in known.witnesses:
-            sources = " ".join(sorted({*known.witnesses, file.source}))
+        if changed or file.source not in known.by_source:
+            sources = " ".join(sorted({*known.by_source, file.source}))
             record = {"record": encode(change.record), "sources": sources}
             self._db.execute(update(papers).where(papers.c.number == known.number).values(record))
             self._page_unwritten(known.number)
@@ -177,7 +181,7 @@ class Library:
         self._pending.mark("paper", str(number))
 
     def batches(self, source: str, *, limit: int) -> tuple[SourceBatch, ...]:
-        """Return what the newest files of a source brought, the newest first."""
+        """Return the contents of the newest files of a source, newest first."""
         rows = self._db.execute(
             select(files, runs.c.clock)
             .join(runs, runs.c.id == files.c.run)
@@ -202,10 +206,11 @@ class Library:
             for row in rows
         )
 
-    # --- papers
-
     def papers(self, numbers: Iterable[int]) -> dict[int, Paper]:
-        """Return papers by library number. A part of a paper is that paper, under its own number."""
+        """Return papers by library number.
+
+        The number of a part leads to the whole paper, with the number of the part.
+        """
         return {
             row.number: _paper(row)
             for chunk in chunks(set(numbers))
@@ -213,7 +218,7 @@ class Library:
         }
 
     def all_papers(self, *, since: datetime | None = None) -> Iterator[Paper]:
-        """Yield every paper in order; with `since`, those first seen from then on."""
+        """Yield all papers by number; with `since`, only those first seen since then."""
         chosen = _PAPERS.where(absorbed.c.root.is_(None)).order_by(papers.c.number)
         if since is not None:
             chosen = chosen.where(papers.c.first_seen >= since)
@@ -221,11 +226,11 @@ class Library:
             yield _paper(row)
 
     def entries_of(self, paper: int) -> tuple[Entry, ...]:
-        """Return the lines of the log about one paper and its parts, in order."""
+        """Return the entries of the log for one paper and its parts, in order."""
         return self._entries(or_(entries.c.paper == paper, absorbed.c.root == paper))
 
     def files_with(self, paper: int) -> tuple[tuple[str, date], ...]:
-        """Return path and date of capture of every file that lists a paper or a part of it, as they were read."""
+        """Return path and day of capture of each file with a paper or a part of it, in the order of reading."""
         parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
         rows = self._db.execute(
             select(files.c.path, files.c.captured)
@@ -237,11 +242,12 @@ class Library:
         return tuple((row.path, date.fromisoformat(row.captured)) for row in rows)
 
     def count(self) -> int:
+        """Return the number of papers, without those that are parts of others."""
         parts = self._db.scalar(select(func.count()).select_from(absorbed)) or 0
         return int(self._db.scalar(select(func.count()).select_from(papers)) or 0) - parts
 
     def sightings(self, numbers: Iterable[int]) -> tuple[Sighting, ...]:
-        """Return the listings under these numbers, in the order in which they were read."""
+        """Return the listings under these numbers, in the order of reading."""
         found = [
             Sighting(
                 row.path,
@@ -263,14 +269,17 @@ class Library:
         return tuple(found)
 
     def refresh(self, number: int) -> None:
-        """Make the record of a paper again from what its sources say."""
+        """Merge the record of a paper again from its source records."""
         known = self._identities.papers([number])[number]
-        values = {"record": encode(merge(known.witnesses)), "sources": " ".join(sorted(known.witnesses))}
+        values = {"record": encode(resolve(known.by_source)), "sources": " ".join(sorted(known.by_source))}
         self._db.execute(update(papers).where(papers.c.number == known.number).values(values))
         self._page_unwritten(known.number)
 
     def announce(self, number: int, members: Iterable[int], *, at: datetime) -> None:
-        """Enter a paper into the log as new, unless one of its numbers once was."""
+        """Add a paper to the log as new, unless the log has one of its numbers as new.
+
+        `members` are its numbers.
+        """
         members = list(members)
         known = select(entries.c.position).where(entries.c.paper.in_(members), entries.c.kind == "new")
         if self._db.execute(known).first():
@@ -281,32 +290,30 @@ class Library:
             .where(listings.c.paper.in_(members))
             .order_by(files.c.id)
         ).first()
-        assert file is not None, "a number is given to a listing"
+        assert file is not None, "each number belongs to a listing"
         self._db.execute(
             insert(entries).values(paper=number, kind="new", what="", at=at, file=file.id, run=file.run)
         )
 
     def seen(self) -> tuple[tuple[int, datetime], ...]:
-        """Return the number of every paper and when it was first seen, by number."""
+        """Return the number and the time of first sight of all papers and parts, by number."""
         rows = self._db.execute(select(papers.c.number, papers.c.first_seen).order_by(papers.c.number))
         return tuple((row.number, row.first_seen) for row in rows)
-
-    # --- the log
 
     def end(self) -> int:
         """Return the position of the last entry; 0 for an empty log."""
         return int(self._db.scalar(select(func.max(entries.c.position))) or 0)
 
     def position_at(self, moment: datetime) -> int:
-        """Return the last position such that no entry up to it was written after `moment`.
+        """Return the last position for which no entry up to it is later than `moment`.
 
-        Where clocks stepped back this is too early rather than too late: no entry after `moment` is lost.
+        If the clock was put back this may be too early, but never too late: no entry after `moment` is lost.
         """
         first_after = self._db.scalar(select(func.min(entries.c.position)).where(entries.c.at > moment))
         return self.end() if first_after is None else int(first_after) - 1
 
     def entries(self, first: int, last: int) -> tuple[Entry, ...]:
-        """Return the entries of the interval (first, last], in order, under the papers of today."""
+        """Return the entries of the interval (first, last], in order, with the present numbers of papers."""
         return self._entries(entries.c.position > first, entries.c.position <= last)
 
     def _entries(self, *conditions: ColumnElement[bool]) -> tuple[Entry, ...]:
@@ -322,7 +329,7 @@ class Library:
         )
 
     def newest(self, limit: int | None) -> tuple[tuple[Paper, datetime], ...]:
-        """Return the newest papers and when each entered the log, newest first; `limit` None: all."""
+        """Return the newest papers and the time of their entries, newest first; `limit` None: all."""
         rows = self._db.execute(
             select(entries.c.paper, entries.c.at)
             .outerjoin(absorbed, absorbed.c.paper == entries.c.paper)
@@ -334,7 +341,7 @@ class Library:
         return tuple((found[row.paper], row.at) for row in rows)
 
     def updated_at(self, numbers: Iterable[int]) -> dict[int, datetime]:
-        """Return, of those papers that were ever updated, when last."""
+        """Return the time of the last update of those of these papers that were ever updated."""
         return {
             row[0]: row[1]
             for chunk in chunks(set(numbers))
@@ -346,29 +353,29 @@ class Library:
         }
 
     def sources(self) -> frozenset[str]:
-        """Return the names of the formats read so far."""
+        """Return the names of the formats that were read so far."""
         return frozenset(self._db.scalars(select(files.c.source).distinct()))
 
     def filled_fields(self) -> frozenset[str]:
-        """Return the searchable fields that any of the newest 2,000 papers fills, as queries name them."""
-        filled: set[str] = set()
+        """Return the fields, as queries name them, that at least one of the newest 2,000 papers has."""
+        found: set[str] = set()
         for row in self._db.execute(_PAPERS.order_by(papers.c.number.desc()).limit(2000)):
             paper = _paper(row)
-            filled |= {"title", "source"}
-            filled |= {"abstract"} if paper.abstract else set()
-            filled |= {"author"} if paper.authors else set()
-            filled |= {"category"} if paper.categories else set()
-            filled |= {"organization"} if paper.organization else set()
-        return frozenset(filled)
+            found |= {"title", "source"}
+            found |= {"abstract"} if paper.abstract else set()
+            found |= {"author"} if paper.authors else set()
+            found |= {"category"} if paper.categories else set()
+            found |= {"organization"} if paper.organization else set()
+        return frozenset(found)
 
 
 def _newest(found: Iterable[Listing]) -> str | None:
-    """Return the latest date of publication, as ISO text."""
+    """Return the latest date of publication, in ISO format."""
     return max((each.published.isoformat() for each in found if each.published), default=None)
 
 
 _whole = papers.alias("whole")
-# A number with what is known of the paper that it is, or is part of.
+# Each number with the record of its paper, or of the paper that it is part of.
 _PAPERS = (
     select(papers.c.number, papers.c.uid, _whole.c.first_seen, _whole.c.sources, _whole.c.record)
     .select_from(papers)
@@ -379,29 +386,10 @@ _PAPERS = (
 
 def _paper(row: Row[*tuple[Any, ...]]) -> Paper:
     record = decode(Listing, row.record)
-    return Paper(
+    return Paper.from_record(
+        record,
         number=row.number,
         uid=row.uid,
-        title=record.title,
-        abstract=record.abstract,
         first_seen=row.first_seen,
-        authors=record.authors,
-        author_count=record.author_count,
-        published=record.published,
-        comments=record.comments,
-        upvotes=record.upvotes,
-        organization=record.organization,
-        venue=record.venue,
-        categories=record.categories,
-        arxiv=record.arxiv,
-        doi=record.doi,
-        version=record.version,
-        url=record.url,
-        code_url=record.code_url,
-        withdrawn=record.withdrawn,
-        snippet=record.snippet,
         sources=tuple(row.sources.split()),
-        keywords=record.keywords,
-        project_url=record.project_url,
-        announced=record.announced,
     )

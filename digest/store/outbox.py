@@ -1,10 +1,10 @@
-"""The outbox: issues on their way to their recipients, and the addresses that get none.
+"""The outbox: deliveries of issues to recipients, and suppressed addresses.
 
     pending → leased → sent | deferred | failed | suppressed | in_doubt
 
-A line is leased by a holder until a time. `begin` notes that the message may now be taken by the other
-side; a lease that ends after that leaves the line in doubt, one that ends before leaves it pending.
-Whatever a holder does, it does only while the lease is its own.
+A line is leased by a holder until a time. `begin` records that the server may now accept the message: a lease
+that expires after that leaves the line in doubt, one that expires before leaves it pending. A holder changes
+a line only while it holds the lease.
 """
 
 from collections.abc import Collection, Iterable
@@ -33,16 +33,16 @@ from sqlalchemy import (
 from digest.model import Delivery, Outcome
 from digest.model.reports import COUNTED
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
-from digest.store.sql import chunks, inserted_key
+from digest.store.sql import chunks, insert_missing, inserted_key
 
 OPEN = ("pending", "leased", "deferred", "in_doubt")
-DOUBT = "the program or the connection ended before the server's answer"
+DOUBT = "the program or the connection ended before the server replied"
 DROPPED = "dropped by the operator"
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """An address that gets no mail: of one subscription, or of any ("")."""
+    """A suppressed address: for one subscription, or for all ("")."""
 
     address: str
     subscription: str
@@ -50,7 +50,22 @@ class Suppression:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LeaseHolder:
+    """A holder of leases on one channel, in the delivery run `number`.
+
+    `resend`: lines that are in doubt for the first time, since an earlier delivery run, are due as well.
+    """
+
+    name: str
+    channel: str
+    number: int
+    resend: bool
+
+
 class Outbox:
+    """Lines of the outbox, one per issue, recipient and channel, and the suppressed addresses."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
@@ -77,18 +92,17 @@ class Outbox:
             self._db.execute(insert(outbox), rows)
 
     def secret(self) -> bytes:
-        """Return the secret that this library's tokens are made with; the first call makes it."""
-        found = self._db.scalar(select(secrets.c.value).where(secrets.c.name == "tokens"))
-        if found is not None:
-            return bytes(found)
-        value = token_bytes(32)
-        self._db.execute(insert(secrets).values(name="tokens", value=value))
-        return value
-
-    # --- one emptying
+        """Return the secret for the tokens of this library; the first call creates it."""
+        known = select(secrets.c.value).where(secrets.c.name == "tokens")
+        found = self._db.scalar(known)
+        if found is None:
+            insert_missing(self._db, secrets, {"name": "tokens", "value": token_bytes(32)})
+            found = self._db.scalar(known)
+        assert found is not None, "it was just inserted"
+        return bytes(found)
 
     def open_delivery(self, *, at: datetime) -> tuple[int, tuple[int, ...]]:
-        """Begin an emptying of the outbox. Returns its number and the lines that are open."""
+        """Begin a delivery run. Returns its number and the ids of the open lines."""
         lines = tuple(self._db.scalars(select(outbox.c.id).where(outbox.c.status.in_(OPEN))))
         result = self._db.execute(insert(deliveries).values(started=at, candidates=len(lines)))
         return inserted_key(result), lines
@@ -96,16 +110,19 @@ class Outbox:
     def anything_due(
         self, *, channels: Iterable[str], now: datetime, dead: Collection[str], resend: bool
     ) -> bool:
-        """Say whether an emptying now would find something to do: a line that is due, or a lease that is over."""
-        kinds = [_over(now, dead)]
+        """Tell whether a delivery run has anything to do: a line that is due, or a lease that has expired.
+
+        `dead` are the names of holders that no longer run; `resend` is as for `LeaseHolder`.
+        """
+        conditions = [_expired(now, dead)]
         for channel in channels:
-            kinds += _ready(now, channel=channel, doubted_before=0 if resend else None)
-        return any(self._db.scalar(select(exists().where(kind))) for kind in kinds)
+            conditions += _due(now, LeaseHolder("", channel, 0, resend))
+        return any(self._db.scalar(select(exists().where(condition))) for condition in conditions)
 
     def close_delivery(
         self, number: int, lines: Collection[int], *, at: datetime, pause: str
     ) -> tuple[dict[str, int], tuple[Delivery, ...]]:
-        """Return its lines and the counts of what they have become, and note these: none is missing."""
+        """End a delivery run. Returns the number of its lines by status, which is recorded, and the lines."""
         counts, found = dict.fromkeys(COUNTED, 0), self.lines(lines)
         for delivery in found:
             counts["pending" if delivery.status == "leased" else delivery.status] += 1
@@ -118,26 +135,22 @@ class Outbox:
 
     def claim(
         self,
-        holder: str,
+        holder: LeaseHolder,
         *,
-        channel: str,
         now: datetime,
         until: datetime,
         limit: int,
-        resend: bool,
-        number: int,
-        closed: Collection[str] = (),
+        blocked: Collection[str] = (),
     ) -> tuple[Delivery, ...]:
-        """Lease at most `limit` lines that are due, none to a closed domain; new ones first, then the oldest.
+        """Lease at most `limit` lines that are due, not to blocked domains; new ones first, then the oldest.
 
-        `resend`: a line is due as well that is in doubt for the first time, and came to be so before the
-        emptying `number`.
+        Lines to suppressed addresses are settled instead. Returns the leased lines in order of their ids.
         """
         keys: list[int] = []
-        for kind in _ready(now, channel=channel, doubted_before=number if resend else None):
-            ready = and_(kind, outbox.c.domain.not_in(closed)) if closed else kind
-            # SQLite has one writer at a time; others let the next one skip what this one holds.
-            chosen = select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
+        for condition in _due(now, holder):
+            allowed = and_(condition, outbox.c.domain.not_in(blocked)) if blocked else condition
+            # SQLite has one writer at a time; in other systems, another writer skips the rows locked here.
+            chosen = select(outbox.c.id).where(allowed).order_by(outbox.c.due, outbox.c.id).limit(limit)
             while not keys and (found := list(self._db.scalars(chosen.with_for_update(skip_locked=True)))):
                 keys = self._unsuppressed(found, now)
             if keys:
@@ -148,7 +161,7 @@ class Outbox:
         self._db.execute(
             lease.values(
                 status="leased",
-                holder=holder,
+                holder=holder.name,
                 leased_until=until,
                 begun=False,
                 attempts=outbox.c.attempts + 1,
@@ -157,15 +170,15 @@ class Outbox:
         return self.lines(keys)
 
     def _unsuppressed(self, keys: list[int], now: datetime) -> list[int]:
-        """Settle those of these lines whose address gets no mail; return the others."""
-        hit = and_(
+        """Settle the lines whose address is suppressed. Returns the other ones."""
+        suppressed = and_(
             suppressions.c.address == outbox.c.address,
             suppressions.c.subscription.in_(("", issues.c.subscription)),
         )
         found = self._db.execute(
             select(outbox.c.id, suppressions.c.reason)
             .join(issues, issues.c.id == outbox.c.issue)
-            .join(suppressions, hit)
+            .join(suppressions, suppressed)
             .where(outbox.c.id.in_(keys))
         )
         reasons = {row.id: row.reason for row in found}
@@ -177,25 +190,27 @@ class Outbox:
             )
         return [key for key in keys if key not in reasons]
 
-    def waits_for(
-        self, domains: Collection[str], *, channel: str, now: datetime, resend: bool, number: int
-    ) -> bool:
-        """Say whether anything is due to these domains."""
+    def waits_for(self, domains: Collection[str], holder: LeaseHolder, *, now: datetime) -> bool:
+        """Tell whether anything is due to these domains."""
         return any(
-            self._db.scalar(select(exists().where(kind, outbox.c.domain.in_(domains))))
-            for kind in _ready(now, channel=channel, doubted_before=number if resend else None)
+            self._db.scalar(select(exists().where(condition, outbox.c.domain.in_(domains))))
+            for condition in _due(now, holder)
         )
 
     def begin(self, key: int, holder: str, *, until: datetime) -> bool:
-        """Note that the fate of a line may become unknown, and lease it anew. False: it is not the holder's."""
+        """Record that the outcome of a line may become unknown, and renew its lease.
+
+        Returns False if the lease was lost.
+        """
         return self._db.execute(BEGIN, begin_values(key, holder, until)).rowcount == 1
 
     def settle(
         self, delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime, number: int
     ) -> bool:
-        """Note what came of a try in the emptying `number`. False if the line is another's by now.
+        """Record the outcome of an attempt in the delivery run `number`. Returns False if the lease was lost.
 
-        Also of a line that was put in doubt while its holder was away: the outcome is better known.
+        A line that is in doubt because the lease of this holder expired is settled, too: its outcome is known
+        now.
         """
         values = settle_values(delivery, holder, outcome, now=now, number=number)
         mine = self._db.execute(SETTLE, values).rowcount == 1
@@ -204,7 +219,7 @@ class Outbox:
         return mine
 
     def release(self, holder: str) -> None:
-        """Give back the leases that nothing was done with."""
+        """Return the leases that were not used."""
         idle = and_(outbox.c.holder == holder, outbox.c.status == "leased", outbox.c.begun.is_(False))
         self._db.execute(
             update(outbox)
@@ -213,15 +228,16 @@ class Outbox:
         )
 
     def recover(self, *, now: datetime, dead: Collection[str], number: int, start: str = "") -> None:
-        """End the leases that are over or whose holders are dead: in doubt if begun, else pending.
+        """End expired leases and those of dead holders: lines are in doubt if begun, else pending.
 
-        A holder `…@start` of another start of the machine may have begun what the disk does not know of.
+        The lines of a holder `…@start` from before a restart of the machine are all in doubt: the last writes
+        of that holder may be missing. `start` identifies the present start of the machine.
         """
-        over = _over(now, dead)
-        lost = and_(outbox.c.holder.contains("@"), not_(outbox.c.holder.endswith(f"@{start}")))
+        expired = _expired(now, dead)
+        before_restart = and_(outbox.c.holder.contains("@"), not_(outbox.c.holder.endswith(f"@{start}")))
         self._db.execute(
             update(outbox)
-            .where(over, or_(outbox.c.begun.is_(True), lost))
+            .where(expired, or_(outbox.c.begun.is_(True), before_restart))
             .values(
                 status="in_doubt",
                 reply=DOUBT,
@@ -231,12 +247,10 @@ class Outbox:
                 delivery=number,
             )
         )
-        self._db.execute(update(outbox).where(over).values(status="pending", leased_until=None))
-
-    # --- what the operator sees and does
+        self._db.execute(update(outbox).where(expired).values(status="pending", leased_until=None))
 
     def lines(self, keys: Iterable[int]) -> tuple[Delivery, ...]:
-        """Return these lines, in order of their ids."""
+        """Return the lines with these ids, in order of their ids."""
         found = [
             _delivery(row)
             for chunk in chunks(keys)
@@ -245,7 +259,7 @@ class Outbox:
         return tuple(sorted(found, key=lambda each: each.id))
 
     def of_run(self, run: int) -> tuple[Delivery, ...]:
-        """Return the lines of all issues that a run made."""
+        """Return the lines of all issues of a run."""
         return self._all(issues.c.run == run)
 
     def of_issues(self, subscription: str, numbers: Collection[int]) -> tuple[Delivery, ...]:
@@ -253,7 +267,7 @@ class Outbox:
         return self._all(and_(issues.c.subscription == subscription, issues.c.number.in_(numbers)))
 
     def counted_by_run(self, runs: Collection[int]) -> dict[int, dict[str, int]]:
-        """Count the messages of the issues of runs by what has become of them; a run without any is left out."""
+        """Return the number of messages by status for each of these runs that has any."""
         found: dict[int, dict[str, int]] = {}
         for chunk in chunks(runs):
             rows = self._db.execute(
@@ -268,19 +282,19 @@ class Outbox:
         return found
 
     def unfinished(self) -> tuple[Delivery, ...]:
-        """Return all lines but those that were sent without a doubt."""
-        wanted = or_(outbox.c.status != "sent", outbox.c.doubts > 0)
-        return self._all(wanted)
+        """Return all lines except those that were sent and never in doubt."""
+        return self._all(or_(outbox.c.status != "sent", outbox.c.doubts > 0))
 
     def everything(self) -> tuple[Delivery, ...]:
+        """Return all lines."""
         return self._all(literal(value=True))
 
-    def _all(self, wanted: ColumnElement[bool]) -> tuple[Delivery, ...]:
-        rows = self._db.execute(_LINES.where(wanted).order_by(outbox.c.id))
+    def _all(self, condition: ColumnElement[bool]) -> tuple[Delivery, ...]:
+        rows = self._db.execute(_LINES.where(condition).order_by(outbox.c.id))
         return tuple(_delivery(row) for row in rows)
 
     def retry(self, keys: Iterable[int], *, now: datetime) -> None:
-        """Let lines that are not leased be tried at once, as if they were new."""
+        """Make lines that are not leased due at once, like new ones."""
         for chunk in chunks(keys):
             self._db.execute(
                 update(outbox)
@@ -289,7 +303,7 @@ class Outbox:
             )
 
     def drop(self, keys: Iterable[int], *, now: datetime) -> None:
-        """Let lines that are not leased be tried no more."""
+        """Give up lines that are not leased."""
         for chunk in chunks(keys):
             self._db.execute(
                 update(outbox)
@@ -297,42 +311,41 @@ class Outbox:
                 .values(status="failed", reply=DROPPED, settled=now)
             )
 
-    def came_back(self, key: int, reason: str, *, now: datetime) -> bool:
-        """Note that a message which was sent came back. False if it was not, or is known to have."""
+    def bounce(self, key: int, reason: str, *, now: datetime) -> bool:
+        """Record that a sent message bounced. Returns False if it was not sent, or has bounced already."""
         sent = and_(outbox.c.id == key, outbox.c.status.in_(("sent", "in_doubt")))
         result = self._db.execute(
-            update(outbox).where(sent).values(status="failed", reply=f"came back: {reason}", settled=now)
+            update(outbox).where(sent).values(status="failed", reply=f"bounced: {reason}", settled=now)
         )
         return result.rowcount == 1
 
-    # --- addresses
-
     def suppress(self, address: str, *, reason: str, at: datetime, subscription: str = "") -> None:
-        """Let an address get no more mail of a subscription, or of any; a reason noted before stays."""
-        known = select(suppressions).filter_by(address=address.lower(), subscription=subscription)
-        if not self._db.execute(known).first():
-            values = suppress_values(address, reason, at, subscription)
-            self._db.execute(insert(suppressions).values(values))
+        """Suppress an address for a subscription, or for all ("").
+
+        An earlier suppression keeps its reason.
+        """
+        insert_missing(self._db, suppressions, suppress_values(address, reason, at, subscription))
 
     def is_suppressed(self, address: str, subscription: str) -> bool:
-        """Tell whether an address gets no mail of a subscription."""
+        """Tell whether an address is suppressed for a subscription."""
         known = suppressions.c.subscription.in_(("", subscription))
         same = suppressions.c.address == address.lower()
         return self._db.execute(select(suppressions).where(same, known)).first() is not None
 
     def unsuppress(self, address: str) -> int:
-        """Let an address get mail again. Returns how many suppressions were taken back."""
+        """Remove all suppressions of an address. Returns their number."""
         result = self._db.execute(delete(suppressions).where(suppressions.c.address == address.lower()))
         return result.rowcount
 
     def suppressions(self) -> tuple[Suppression, ...]:
+        """Return all suppressions, by address and subscription."""
         rows = self._db.execute(
             select(suppressions).order_by(suppressions.c.address, suppressions.c.subscription)
         )
         return tuple(Suppression(*row) for row in rows)
 
     def recipients(self) -> tuple[tuple[str, int, int], ...]:
-        """Return every address that was ever queued, with how many messages were queued and sent."""
+        """Return address, number of queued and number of sent messages for all recipients, by address."""
         sent = func.sum(case((outbox.c.status == "sent", 1), else_=0))
         rows = self._db.execute(
             select(outbox.c.address, func.count(), sent).group_by(outbox.c.address).order_by(outbox.c.address)
@@ -340,7 +353,7 @@ class Outbox:
         return tuple((row[0], row[1], row[2]) for row in rows)
 
 
-# These two run for every message: they are built once, and `jotter` runs them too.
+# These two run for every message, so they are built once; `delivery_writer` runs them, too.
 BEGIN = (
     update(outbox)
     .where(outbox.c.id == bindparam("key"), outbox.c.holder == bindparam("by"), outbox.c.status == "leased")
@@ -367,12 +380,14 @@ SETTLE = (
 
 
 def begin_values(key: int, holder: str, until: datetime) -> dict[str, object]:
+    """Return the parameters of BEGIN."""
     return {"key": key, "by": holder, "until": until}
 
 
 def settle_values(
     delivery: Delivery, holder: str, outcome: Outcome, *, now: datetime, number: int
 ) -> dict[str, object]:
+    """Return the parameters of SETTLE."""
     return {
         "key": delivery.id,
         "by": holder,
@@ -386,6 +401,7 @@ def settle_values(
 
 
 def suppress_values(address: str, reason: str, at: datetime, subscription: str = "") -> dict[str, object]:
+    """Return a row of suppressions."""
     return {"address": address.lower(), "subscription": subscription, "reason": reason, "at": at}
 
 
@@ -406,19 +422,19 @@ _LINES = select(
 ).join(issues, issues.c.id == outbox.c.issue)
 
 
-def _over(now: datetime, dead: Collection[str]) -> ColumnElement[bool]:
-    """Return what a lease looks like that has ended, by its time or by its holder's death."""
+def _expired(now: datetime, dead: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition for leases that have expired or whose holder is dead."""
     return and_(outbox.c.status == "leased", or_(outbox.c.leased_until <= now, outbox.c.holder.in_(dead)))
 
 
-def _ready(now: datetime, *, channel: str, doubted_before: int | None) -> list[ColumnElement[bool]]:
-    """Return what lines that are due look like, one condition for each status: so an index finds them in order."""
-    due = and_(outbox.c.channel == channel, outbox.c.due <= now)
-    kinds = [and_(due, outbox.c.status == "pending"), and_(due, outbox.c.status == "deferred")]
-    if doubted_before is None:
-        return kinds
-    doubtful = and_(outbox.c.doubts == 1, outbox.c.delivery != doubted_before)
-    return [*kinds, and_(due, outbox.c.status == "in_doubt", doubtful)]
+def _due(now: datetime, holder: LeaseHolder) -> list[ColumnElement[bool]]:
+    """Return the conditions for lines that are due, one per status, so that an index finds them in order."""
+    due = and_(outbox.c.channel == holder.channel, outbox.c.due <= now)
+    conditions = [and_(due, outbox.c.status == "pending"), and_(due, outbox.c.status == "deferred")]
+    if not holder.resend:
+        return conditions
+    first_doubt = and_(outbox.c.doubts == 1, outbox.c.delivery != holder.number)
+    return [*conditions, and_(due, outbox.c.status == "in_doubt", first_doubt)]
 
 
 def _delivery(row: Any) -> Delivery:

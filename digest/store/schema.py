@@ -1,4 +1,4 @@
-"""The tables of the library database, and how an older database becomes this one.
+"""The tables of the library database, and the migrations of older databases.
 
 Times are stored as ISO 8601 text in UTC, dates as ISO text, values of several fields as JSON.
 """
@@ -34,7 +34,7 @@ from digest.errors import StoreError
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept as fixed-width ISO text in UTC so that text order is time order."""
+    """An aware datetime, stored as fixed-width ISO text in UTC, so that text order is time order."""
 
     impl = String(27)
     cache_ok = True
@@ -49,7 +49,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Plain(TypeDecorator[str]):
-    """A text; what UTF-8 cannot hold (a file name of other bytes) is kept as an escape."""
+    """A text; what UTF-8 cannot encode (as in a file name of other bytes) is stored as an escape."""
 
     impl = Text
     cache_ok = True
@@ -67,8 +67,8 @@ runs = Table(
     "run",
     meta,
     Column("id", Integer, primary_key=True),
-    Column("started", Moment, nullable=False),  # by the machine's clock
-    Column("clock", Moment, nullable=False),  # what --now said, else the same
+    Column("started", Moment, nullable=False),  # real time
+    Column("clock", Moment, nullable=False),  # --now, else the same
     Column("ended", Moment),
     Column("status", String(16), nullable=False),  # running, done, part, interrupted
     Column("report", Text),  # the run's report as JSON
@@ -95,12 +95,14 @@ rejects = Table(
     "reject",
     meta,
     Column("id", Integer, primary_key=True),
-    Column("digest", String(64), unique=True),  # of the bytes; null if they could not be had
+    Column("digest", String(64), unique=True),  # of the bytes; null if they could not be read
     Column("path", Plain, nullable=False),
     Column("reason", Plain, nullable=False),
     Column("remedy", Plain, nullable=False),
     Column("line", Integer),
-    Column("reader", String(32), nullable=False),  # what rejected it (version, limit): another tries again
+    Column(
+        "reader", String(32), nullable=False
+    ),  # version and limits that rejected it; another reader tries again
     Column("run", ForeignKey("run.id"), nullable=False),
 )
 
@@ -111,12 +113,12 @@ papers = Table(
     Column("uid", String(64), nullable=False, unique=True),
     Column("first_seen", Moment, nullable=False),
     Column("sources", Text, nullable=False),  # names, sorted, one blank between
-    Column("record", LargeBinary, nullable=False),  # Listing as JSON: the merged word of all sources
+    Column("record", LargeBinary, nullable=False),  # Listing as JSON, merged from all sources
     sqlite_autoincrement=True,
 )
 
-# A paper that was found to be another: it keeps its number, its witnesses and its keys, so that the two
-# can be split again. `parent` is what it was joined to, `root` the paper that it is part of now.
+# Papers that are parts of others: each keeps its number, its source records and its keys, so that it can be split
+# again. `parent` is the paper that it was joined to, `root` the paper that it is part of now.
 absorbed = Table(
     "absorbed",
     meta,
@@ -134,7 +136,7 @@ apart = Table(
     sqlite_with_rowid=False,
 )
 
-# Every decision that made one paper of two, or two of one, with its rule and its evidence.
+# Decisions that joined or split papers, with rule and evidence.
 decisions = Table(
     "decision",
     meta,
@@ -148,7 +150,7 @@ decisions = Table(
     sqlite_autoincrement=True,
 )
 
-# The same title may stand over several papers; an id stands over one.
+# Several papers may have the same title, but not the same id.
 aliases = Table(
     "alias",
     meta,
@@ -157,7 +159,7 @@ aliases = Table(
     sqlite_with_rowid=False,
 )
 
-# Hashes that near titles have in common, and two bits for each word of the title.
+# Hashes that similar titles have in common, and a sketch with two bits for each word of the title.
 traces = Table(
     "trace",
     meta,
@@ -172,7 +174,7 @@ witnesses = Table(
     meta,
     Column("paper", ForeignKey("paper.number"), primary_key=True),
     Column("source", String(64), primary_key=True),
-    Column("word", LargeBinary, nullable=False),  # Witness as JSON
+    Column("word", LargeBinary, nullable=False),  # SourceRecord as JSON
 )
 
 listings = Table(
@@ -183,7 +185,7 @@ listings = Table(
     Column("paper", ForeignKey("paper.number"), nullable=False, index=True),
     Column("comments", Integer),
     Column("upvotes", Integer),
-    Column("rule", Text),  # how it found its paper, and what spoke for it
+    Column("rule", Text),  # the rule that identified its paper, and the evidence
     Column("evidence", Plain),
     sqlite_with_rowid=False,
 )
@@ -207,10 +209,10 @@ cursors = Table(
     meta,
     Column("subscription", String(64), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("position", Integer, nullable=False),  # issues: served up to here
-    Column("since", Moment),  # when the cursor came to stand there; null: at the beginning of the log
+    Column("position", Integer, nullable=False),  # of issues
+    Column("since", Moment),  # when it reached `position`; null: at the beginning of the log
     Column("feed_position", Integer, nullable=False),
-    Column("last_slot", Moment),  # instant of the last slot used up
+    Column("last_slot", Moment),  # time of the last slot used up
     Column("issues", Integer, nullable=False),
     Column("enrolled", Moment, nullable=False),
 )
@@ -270,20 +272,18 @@ verdicts = Table(
     "verdict",
     meta,
     Column("run", ForeignKey("run.id"), primary_key=True),
-    Column("subscription", Plain, primary_key=True),  # also of a file whose name is no id
+    Column("subscription", Plain, primary_key=True),  # also of a file whose name is not a valid id
     Column("considered", Integer, nullable=False),
     Column("matched", Integer, nullable=False),
     Column("issue", Integer),  # its number, if one was made
     Column("reason", Plain),
     Column("error", Plain),
-    Column("slot", Moment),  # the slot it used up: with an issue or without, each only once
-    Column("first", Integer),  # the interval of the log it looked at, (first, last]
+    Column("slot", Moment),  # the slot that it used up, with or without an issue; each only once
+    Column("first", Integer),  # the interval of the log, (first, last]
     Column("last", Integer),
-    Column("nearest", Plain),  # JSON list of near misses, in words
+    Column("nearest", Plain),  # JSON list of sentences on near misses
     Index("verdict_slot", "subscription", "slot", unique=True),
 )
-
-# --- delivery
 
 _STATUSES = "('pending', 'leased', 'sent', 'deferred', 'failed', 'suppressed', 'in_doubt')"
 
@@ -300,12 +300,12 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("doubts", Integer, nullable=False),
     Column("queued", Moment, nullable=False),
-    Column("due", Moment, nullable=False),  # not tried before
+    Column("due", Moment, nullable=False),  # no attempt before
     Column("holder", String(64)),  # who leased it last
     Column("leased_until", Moment),
-    Column("begun", Boolean, nullable=False),  # in this lease: its fate may be unknown
-    Column("settled", Moment),  # when the last outcome was noted
-    Column("delivery", Integer),  # the emptying of the outbox that noted it
+    Column("begun", Boolean, nullable=False),  # in this lease; the outcome may be unknown
+    Column("settled", Moment),  # time of the last outcome
+    Column("delivery", Integer),  # the delivery run of the last outcome
     Column("reply", Plain, nullable=False),
     UniqueConstraint("issue", "recipient", "channel"),
     CheckConstraint(f"status in {_STATUSES}"),
@@ -329,7 +329,7 @@ secrets = Table(
     Column("value", LargeBinary, nullable=False),
 )
 
-# Every emptying of the outbox: what it found open, and what each of those is at its end.
+# Delivery runs: the number of lines that were open, and their numbers by status at the end.
 deliveries = Table(
     "delivery",
     meta,
@@ -350,7 +350,7 @@ deliveries = Table(
 
 
 def _add_delivery(connection: Connection) -> None:
-    """Give an older library its outbox."""
+    """Add the outbox."""
     meta.create_all(connection, tables=[outbox, suppressions, secrets, deliveries])
 
 
@@ -373,13 +373,13 @@ spared = Table(
     Column("subscription", String(64), primary_key=True),
     Column(
         "uid", String(64), primary_key=True
-    ),  # a paper that a later library, given up for a copy, had sent
+    ),  # of a paper that the library had sent before a backup replaced it
     sqlite_with_rowid=False,
 )
 
 
 def _explain(connection: Connection) -> None:
-    """Let the ledger say which slot a verdict used up and what it looked at, and a file how new it was."""
+    """Add slot, interval and near misses to verdicts, and the newest date to files."""
     for column in ("slot VARCHAR(27)", "first INTEGER", "last INTEGER", "nearest TEXT"):
         connection.exec_driver_sql(f"ALTER TABLE verdict ADD COLUMN {column}")
     connection.exec_driver_sql("CREATE UNIQUE INDEX verdict_slot ON verdict (subscription, slot)")
@@ -388,7 +388,7 @@ def _explain(connection: Connection) -> None:
 
 
 def _identity(connection: Connection) -> None:
-    """Papers that are parts of others, titles over several papers, decisions, traces of titles."""
+    """Add parts of papers, titles of several papers, decisions, and traces of titles."""
     from digest.identity import traces as traces_of
     from digest.model import Listing
     from digest.store.codec import decode
@@ -439,8 +439,8 @@ def _keep_feedback(connection: Connection) -> None:
     seeds.create(connection)
 
 
-# What titles say, of the papers that each source brought on a day; kept for trends. `read_titles` holds
-# the position of the log up to which this was done, in one row.
+# Key phrases of the titles of each source and day, for trends. `read_titles` has one row with the position of the log
+# up to which titles were read.
 titles = Table(
     "title",
     meta,
@@ -486,14 +486,14 @@ def _keep_clicks(connection: Connection) -> None:
     meta.create_all(connection, tables=[clicks])
 
 
-# What came back and was acted on, by its SHA-256: the same report, read again, does nothing.
+# Bounces that were processed, by SHA-256, so that each has an effect only once.
 returned = Table(
     "returned",
     meta,
     Column("digest", String(64), primary_key=True),
     Column("at", Moment, nullable=False),
 )
-# How far each mailbox on a server was read: its last uid, which is valid for `validity` (RFC 9051, 2.3.1.1).
+# The last UID read in each mailbox on a server, under the UIDVALIDITY `validity` (RFC 9051, 2.3.1.1).
 mailboxes = Table(
     "mailbox",
     meta,
@@ -507,7 +507,7 @@ def _keep_returned(connection: Connection) -> None:
     meta.create_all(connection, tables=[returned, mailboxes])
 
 
-# One step per schema version after the first, oldest first; never edited once released, only appended to.
+# One step per schema version after the first, oldest first. Never change a released step; append new ones.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_programs,
     _explain,
@@ -522,9 +522,9 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
 
 
 def migrate(connection: Connection) -> None:
-    """Bring the database to this program's schema, in the caller's transaction.
+    """Create or migrate the schema, in the transaction of the caller.
 
-    Raises StoreError if a newer program has written it.
+    Raises StoreError if a newer version of the program has written the database.
     """
     current = 1 + len(MIGRATIONS)
     if not inspect(connection).has_table("schema_version"):
@@ -534,7 +534,7 @@ def migrate(connection: Connection) -> None:
     version = connection.execute(select(schema_version.c.version)).scalar_one()
     if version > current:
         raise StoreError(
-            f"the library database has schema {version}, this program knows {current}: "
+            f"the library database has schema version {version}, but this program supports only {current}: "
             "it was written by a newer paper-digest; update the program"
         )
     for step in MIGRATIONS[version - 1 :]:

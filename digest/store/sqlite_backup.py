@@ -1,4 +1,4 @@
-"""Copies of a SQLite library: made while it is in use, checked, and put in its place."""
+"""Backups of a SQLite library, made while it is in use, and checks of library files."""
 
 import os
 import sqlite3
@@ -8,11 +8,11 @@ from typing import Any
 
 from digest.errors import StoreError
 
-_STEP = 1_000  # pages a step: a writer waits no longer than that takes
+_STEP = 1_000  # pages copied at once; a writer waits no longer than that takes
 
 
 def copy_library(database: Any, target: Path) -> None:
-    """Copy an open SQLite database to a file that appears whole or not at all. Raises StoreError."""
+    """Copy an open SQLite database to a file, atomically. Raises StoreError."""
     draft = target.with_name(f".{target.name}.part")
     try:
         draft.unlink(missing_ok=True)
@@ -21,24 +21,26 @@ def copy_library(database: Any, target: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE").fetchall()
         _sync(draft)
         if problem := faults(draft):
-            raise StoreError(f"{target}: the copy is damaged ({problem}); check the disk, then back up again")
+            raise StoreError(
+                f"{target}: the backup is damaged ({problem}); check the disk, then back up again"
+            )
         draft.replace(target)
         _sync(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
-            f"{target}: cannot be written ({error}); name a file in a folder that exists and may be written"
+            f"{target}: cannot be written ({error}); use a file in an existing folder that is writable"
         ) from error
     finally:
         draft.unlink(missing_ok=True)
 
 
 def faults(path: Path) -> str | None:
-    """Say what is wrong with a library file: no database, no library, or damaged. None: it is whole."""
+    """Return what is wrong with a library file, None if it is a valid library."""
     try:
         with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as database:
             tables = {name for (name,) in database.execute("select name from sqlite_master")}
             if not {"schema_version", "run", "paper", "cursor"} <= tables:
-                return "it is no library of paper-digest"
+                return "it is not a paper-digest library"
             found = database.execute("pragma quick_check(1)").fetchone()[0]
             return None if found == "ok" else str(found)
     except sqlite3.Error as error:

@@ -1,22 +1,21 @@
 """A library database, and its transactions."""
 
-import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from digest.errors import StoreError, UsageError
+from digest.errors import StoreError
+from digest.store.backend import Backend, Capabilities
 from digest.store.bounces import ProcessedBounces
 from digest.store.clicks import Clicks
 from digest.store.compiled_queries import CompiledQueries
 from digest.store.cursors import Cursors
-from digest.store.delivery_writer import DeliveryWriter, SqliteDeliveryWriter, Transactions
+from digest.store.delivery_writer import DeliveryWriter, Transactions
 from digest.store.feedback import Feedback
 from digest.store.feeds import Feeds
 from digest.store.identities import Identities
@@ -29,12 +28,10 @@ from digest.store.schema import migrate
 from digest.store.summaries import Summaries
 from digest.store.title_terms import TitleTerms
 
-_SPARE = 4  # a library of which more than a quarter is unused is written anew
-
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """An open transaction, by subject."""
+    """An open transaction: everything that the library can do, by subject."""
 
     library: Library
     identities: Identities
@@ -53,53 +50,49 @@ class Transaction:
 
 
 class Store:
-    """A library database. Raises StoreError, cause kept, where the database fails."""
+    """A library database. Raises StoreError, with its cause, if the database fails."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._name = engine.url.database if engine.name == "sqlite" else engine.url.render_as_string()
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._engine = backend.engine
         self._rehearsal: Connection | None = None
         with self._connection(write=True) as connection:
             migrate(connection)
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the database system can do besides the transactions of a library."""
+        return self._backend.capabilities
+
     @contextmanager
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
-        """Open a transaction; committed at the end of the block, taken back if it raises."""
+        """Open a transaction, committed at the end of the block, rolled back if the block raises."""
         with self._connection(write=write) as connection:
             yield _transaction(connection)
 
     @contextmanager
     def delivery_writer(self, *, durable: bool = True) -> Iterator[Transactions]:
-        """Keep one connection for a delivery's many small transactions, one after the other, on any thread.
+        """Yield a function that opens one of the many small transactions of a delivery run, from any thread.
 
-        Those that need not be `durable` survive the end of the process; a power cut they survive only from the
-        next durable transaction on, of whichever connection (SQLite, PRAGMA synchronous).
+        All of them use one connection. What is not `durable` survives the end of the process; it survives a
+        power cut only after the next durable transaction, on any connection (see
+        `Capabilities.relaxed_durability`).
         """
-        with self._wrapped(), self._engine.connect().execution_options(write=True) as connection:
-            if not self.is_sqlite:
-                yield lambda: self._jotted(connection)
-                return
-            database: Any = connection.connection.driver_connection
-            jotter = SqliteDeliveryWriter(database, self._engine.dialect)
-            database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            try:
-                yield lambda: self._jotted_in(jotter)
-            finally:
-                database.execute("PRAGMA synchronous = FULL")
+        with (
+            self._wrapped(),
+            self._engine.connect().execution_options(write=True) as connection,
+            self._backend.delivery_transactions(connection, durable=durable) as begin,
+        ):
+            yield lambda: self._begun(begin)
 
     @contextmanager
-    def _jotted(self, connection: Connection) -> Iterator[DeliveryWriter]:
-        with self._wrapped(), connection.begin():
-            yield Outbox(connection)
-
-    @contextmanager
-    def _jotted_in(self, jotter: SqliteDeliveryWriter) -> Iterator[DeliveryWriter]:
-        with self._wrapped(), jotter.transaction() as written:
-            yield written
+    def _begun(self, begin: Transactions) -> Iterator[DeliveryWriter]:
+        with self._wrapped(), begin() as writer:
+            yield writer
 
     @contextmanager
     def rehearse(self) -> Iterator[None]:
-        """Take back, at the end of the block, whatever its transactions did. One may stand in another."""
+        """Roll back all transactions of the block at its end. Rehearsals can be nested."""
         if self._rehearsal is not None:
             inner = self._rehearsal.begin_nested()
             try:
@@ -116,34 +109,21 @@ class Store:
                 self._rehearsal = None
                 outer.rollback()
 
-    @property
-    def is_sqlite(self) -> bool:
-        return self._engine.name == "sqlite"
-
     def backup(self, target: Path) -> None:
-        """Write a copy of a SQLite library while others may work on it; whole or not at all."""
-        from digest.store.sqlite_backup import copy_library
+        """Copy the library to a file while it is in use, atomically.
 
-        if not self.is_sqlite:
-            raise UsageError(f"{self._name}: is no SQLite file; use the backup of your database, as pg_dump")
-        with self._wrapped(), self._engine.connect() as connection:
-            copy_library(connection.connection.driver_connection, target)
+        Raises UsageError if it is not a single file.
+        """
+        with self._wrapped():
+            self._backend.backup(target)
 
     def tidy(self) -> None:
-        """Give back room that a SQLite library no longer needs, and fold its log in."""
-        if not self.is_sqlite:
-            return
-        with self._wrapped(), contextlib.closing(self._engine.raw_connection()) as connection:
-            database: Any = connection.driver_connection
-            ((pages,),), ((free,),) = (
-                database.execute(f"PRAGMA {name}").fetchall() for name in ("page_count", "freelist_count")
-            )
-            if free * _SPARE > pages:
-                database.execute("VACUUM")
-            database.execute("PRAGMA optimize")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        """Return unused space to the system, where the database system does not do so itself."""
+        with self._wrapped():
+            self._backend.tidy()
 
     def close(self) -> None:
+        """Close all connections."""
         self._engine.dispose()
 
     @contextmanager
@@ -162,8 +142,8 @@ class Store:
             yield
         except (DBAPIError, sqlite3.Error) as error:
             reason = str(error.orig if isinstance(error, DBAPIError) else error)
-            name = self._name or "the library in memory"
-            raise StoreError(f"{name}: the library database: {reason}; {_remedy(reason)}") from error
+            remedy = self._backend.remedy(reason)
+            raise StoreError(f"{self._backend.name}: the library database: {reason}; {remedy}") from error
 
 
 def _transaction(connection: Connection) -> Transaction:
@@ -183,21 +163,3 @@ def _transaction(connection: Connection) -> Transaction:
         clicks=Clicks(connection),
         bounces=ProcessedBounces(connection),
     )
-
-
-def _remedy(reason: str) -> str:
-    """Return what to do about a driver's error, by the words of SQLite."""
-    return next((remedy for words, remedy in _REMEDIES.items() if words in reason), _OTHERWISE)
-
-
-_REMEDIES = {
-    "not a database": "it is no library; move the file away or name another database in digest.toml",
-    "malformed": "the file is damaged; restore a copy of it, and keep this one",
-    "unable to open": "check that it is a file (not a folder) that may be written, and its folder",
-    "readonly": "give the user who runs digest the right to write it and its folder",
-    "locked": "another program holds it; close that, then run again",
-    "full": "make room on the disk, then run again",
-    "disk I/O": "see whether the disk is full or failing, then run again",
-}
-
-_OTHERWISE = "nothing of this step was recorded; run again, and report it if it comes back"

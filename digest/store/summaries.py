@@ -1,20 +1,22 @@
-"""Summaries that a model wrote, by what it was asked."""
+"""Summaries written by language models, by their keys (see `digest.summarize.key_of`)."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from digest.store.schema import summaries
-from digest.store.sql import chunks
+from digest.store.sql import chunks, insert_missing
 
 
 class Summaries:
+    """A summary per key; a key depends on prompt, model, title and abstract."""
+
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
     def known(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the summaries that are there, by key."""
+        """Return the stored summaries among these keys, by key."""
         return {
             row.key: row.text
             for chunk in chunks(keys)
@@ -22,6 +24,5 @@ class Summaries:
         }
 
     def keep(self, key: str, text: str, *, model: str, at: datetime) -> None:
-        """Keep a summary, unless there is one."""
-        if not self.known([key]):
-            self._db.execute(insert(summaries).values(key=key, text=text, model=model, at=at))
+        """Store a summary, unless the key has one."""
+        insert_missing(self._db, summaries, {"key": key, "text": text, "model": model, "at": at})

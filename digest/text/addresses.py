@@ -1,4 +1,4 @@
-"""E-mail addresses that are safe in a header and in an SMTP command. Pure."""
+"""E-mail addresses: one grammar, for settings, subscriptions and sending. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _ANGLED = re.compile(r"[^<>]*<([^<>]*)>")
-# Letters, marks, numbers, punctuation and symbols: nothing invisible, no line ends, no change of direction.
+# Letters, marks, numbers, punctuation and symbols: nothing invisible, no line breaks, no change of direction.
 _VISIBLE = {"L", "M", "N", "P", "S"}
+_LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254  # bytes (RFC 5321, 4.5.3.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +25,41 @@ class Mailbox:
 
     @property
     def international(self) -> bool:
-        """Return whether the address needs SMTPUTF8 (RFC 6531)."""
+        """Whether it needs SMTPUTF8 (RFC 6531)."""
         return not self.local.isascii()
 
 
 def mailbox(text: str) -> Mailbox | None:
-    """Parse an address, or return None if it is not valid.
+    """Return the address in a text, None if the text is not a valid address.
 
-    Accepts the dot-atoms of RFC 5321, without quoted strings and comments, and the letters of RFC 6531.
+    Accepts the dot-atoms of RFC 5321 without quoted strings and comments, and the letters of other scripts
+    of RFC 6531: every valid address is safe in a header and in an SMTP command.
     """
-    local, _, domain = text.rpartition("@")
-    if not _LOCAL.fullmatch(local):
-        return None
-    if not local.isascii() and any(category(char)[0] not in _VISIBLE for char in local):
-        return None
+    found = _parse(text)
+    return found if isinstance(found, Mailbox) else None
+
+
+def address_error(text: str) -> str | None:
+    """Return what is wrong with an address, as "has …"; None for a valid address."""
+    found = _parse(text)
+    return None if isinstance(found, Mailbox) else found
+
+
+def _parse(text: str) -> Mailbox | str:
+    local, at, domain = text.rpartition("@")
+    if not at:
+        return "has no @"
+    if not _LOCAL.fullmatch(local) or (
+        not local.isascii() and any(category(char)[0] not in _VISIBLE for char in local)
+    ):
+        return "has a character or a dot before the @ that is not allowed there"
+    if len(local.encode()) > _LONGEST_LOCAL:
+        return f"has more than {_LONGEST_LOCAL} bytes before the @"
     name = _domain(domain)
-    if name is None or len(local.encode()) > 64 or len(local.encode()) + 1 + len(name) > 254:
-        return None
+    if name is None:
+        return "has an invalid domain"
+    if len(local.encode()) + 1 + len(name) > _LONGEST:
+        return f"has more than {_LONGEST} bytes"
     return Mailbox(local, name)
 
 
@@ -54,12 +73,12 @@ def _domain(text: str) -> str | None:
     except UnicodeError:
         return None
     labels = name.split(".")
-    if len(name) > 253 or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
+    if len(name) > _LONGEST_DOMAIN or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
         return None
     return name
 
 
 def sender_mailbox(text: str) -> Mailbox | None:
-    """Return the address in a From header such as `Paper Digest <digest@example.org>`, or None."""
+    """Return the address in a From such as `Paper Digest <digest@example.org>`, None without a valid one."""
     found = _ANGLED.fullmatch(text.strip())
     return mailbox((found[1] if found else text).strip())

@@ -29,7 +29,7 @@ from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import FILE, open_home
 from digest.model import Home
 from digest.rank.clicks import made_by_hand
-from digest.render import notices
+from digest.render import notice_pages
 from digest.services import reader_pages
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
@@ -37,7 +37,7 @@ from digest.web.monitoring import monitoring_routes
 from digest.web.static import Files, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
-    from digest.render.notices import Notice
+    from digest.render.notice_pages import Notice
 
 _FORM_BYTES = 10_000  # limit of a POST body; that of RFC 8058 has 26
 _ROBOTS = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
@@ -79,8 +79,8 @@ class Handlers:
         home = self.home()
         found = reader_pages.unsubscribe_target(home, request.path_params["token"])
         if found is None:
-            return self._notice(home, request, notices.no_token(home.settings.language), 404)
-        notice = notices.left if found.unsubscribed else notices.ask
+            return self._notice(home, request, notice_pages.invalid_link(home.settings.language), 404)
+        notice = notice_pages.unsubscribed if found.unsubscribed else notice_pages.unsubscribe_form
         return self._notice(home, request, notice(found.name, found.address, found.language))
 
     async def unsubscribe(self, request: Request) -> Response:
@@ -94,8 +94,9 @@ class Handlers:
         found = reader_pages.unsubscribe(home, token, Clock.at(None)) if valid else None
         if found is None:
             status = 404 if valid else 400
-            return self._notice(home, request, notices.no_token(home.settings.language), status)
-        return self._notice(home, request, notices.left(found.name, found.address, found.language))
+            return self._notice(home, request, notice_pages.invalid_link(home.settings.language), status)
+        notice = notice_pages.unsubscribed(found.name, found.address, found.language)
+        return self._notice(home, request, notice)
 
     def click(self, request: Request) -> Response:
         """Redirect to a paper of the library, nowhere else; record the click after the response."""
@@ -127,13 +128,13 @@ class Handlers:
             return page_response(reader_pages.empty_archive(home), request.scope)
         if error.status_code != 404:
             return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)
-        return self._notice(home, request, notices.nothing_here(home.settings.language), 404)
+        return self._notice(home, request, notice_pages.not_found(home.settings.language), 404)
 
     def unavailable(self, request: Request, error: Exception) -> Response:
         """Respond when the library or a template fails."""
         self.log(error)
         home = self.home()
-        return self._notice(home, request, notices.not_now(home.settings.language), 503)
+        return self._notice(home, request, notice_pages.unavailable(home.settings.language), 503)
 
     def _notice(self, home: Home, request: Request, notice: "Notice", status: int = 200) -> Response:
         try:

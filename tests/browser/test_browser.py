@@ -15,7 +15,7 @@ import html5lib
 import pytest
 
 from digest.home.settings_file import open_home
-from digest.render import notices
+from digest.render import notice_pages
 from digest.services.reader_pages import notice_page
 from tests.homes import Card, TestHome, page
 
@@ -74,9 +74,9 @@ def test_pages_and_mails_in_a_browser(home):
     pages += sorted((site / "papers").glob("1*.html"))[:5]
     opened = open_home(str(home.path))
     for name, notice in {
-        "ask": notices.ask("Kites " + "w" * 120, "reader@example.org", "en"),
-        "left": notices.left("Kites", "reader@example.org", "de"),
-        "none": notices.nothing_here("de"),
+        "ask": notice_pages.unsubscribe_form("Kites " + "w" * 120, "reader@example.org", "en"),
+        "left": notice_pages.unsubscribed("Kites", "reader@example.org", "de"),
+        "none": notice_pages.not_found("de"),
     }.items():
         pages.append(home.write(f"{name}.html", notice_page(opened, notice)))
     done = subprocess.run(

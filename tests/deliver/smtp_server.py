@@ -1,4 +1,4 @@
-"""A mail server that does as it is told: accepts, refuses, hangs up or falls silent at exact points."""
+"""A scripted mail server: accepts, refuses, hangs up or stalls at exact points."""
 
 import base64
 import contextlib
@@ -10,31 +10,31 @@ from dataclasses import dataclass, field
 from typing import Self
 
 ACCEPT = "accept"
-# What a plan may say besides ACCEPT and "<stage> <reply>" (stages: greeting, sender, recipient, data, end):
+# What a plan may return besides ACCEPT and "<stage> <reply>" (stages: greeting, sender, recipient, data, end):
 HANG_UP_BEFORE = "hang up before the end"  # in the middle of the content
-HANG_UP_AFTER = "hang up after the end"  # the message is taken, but nobody is told
+HANG_UP_AFTER = "hang up after the end"  # the message is accepted, without a reply
 HANG_UP_AFTER_LOSING = "hang up after the end, losing it"
 REFUSE_EARLY = "refuse before the end"
 STALL_BEFORE = "stall before the end"
 STALL_AFTER = "stall after the end"
 
-Plan = Callable[[str, int], str]  # of a recipient, and how many tries there were before
+Plan = Callable[[str, int], str]  # by recipient and number of attempts before
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A message that the server has taken, as it came over the wire (dots unstuffed)."""
+    """A message that the server accepted, as it was sent (dots unstuffed)."""
 
     sender: str
     recipients: tuple[str, ...]
     data: bytes
     options: str
-    told: bool = True  # the client was told so
+    replied: bool = True  # the client got the reply
 
 
 @dataclass
 class ScriptedServer:
-    """Listens on a free loopback port. `plan` decides for each try; `taken` is what it has got."""
+    """Listens on a free loopback port. `plan` decides on each attempt; `taken` are the messages accepted."""
 
     plan: Plan = lambda _to, _before: ACCEPT
     tls: ssl.SSLContext | None = None
@@ -114,7 +114,7 @@ class _Conversation:
             self._file.close()
             self._socket.close()
 
-    def say(self, line: str) -> None:
+    def reply(self, line: str) -> None:
         self._socket.sendall(line.encode() + b"\r\n")
 
     def _secure(self) -> None:
@@ -126,7 +126,7 @@ class _Conversation:
     def hold(self) -> None:
         if self._server.implicit:
             self._secure()
-        self.say(self._server.greeting)
+        self.reply(self._server.greeting)
         secured = self._server.implicit
         sender, options, recipients, plan = "", "", [], ACCEPT
         while line := self._file.readline():
@@ -140,20 +140,20 @@ class _Conversation:
                 if self._server.password is not None:
                     extensions.append("AUTH PLAIN")
                 for each in extensions:
-                    self.say(f"250-{each}")
-                self.say("250 test")
+                    self.reply(f"250-{each}")
+                self.reply("250 test")
             elif verb == "STARTTLS":
-                self.say("220 go")
+                self.reply("220 go")
                 self._secure()
                 secured = True
             elif verb == "AUTH":
                 given = base64.b64decode(text.split()[2]).split(b"\0")[2].decode()
                 good = given == self._server.password
-                self.say("235 2.7.0 in" if good else "535 5.7.8 no")
+                self.reply("235 2.7.0 in" if good else "535 5.7.8 no")
             elif verb == "MAIL":
                 path, _, options = text[len("MAIL FROM:<") :].partition(">")
                 sender, recipients = path, []
-                self.say("250 2.1.0 ok")
+                self.reply("250 2.1.0 ok")
             elif verb == "RCPT":
                 recipient = text[len("RCPT TO:<") :].partition(">")[0]
                 with self._server._lock:
@@ -163,27 +163,27 @@ class _Conversation:
                 if self._refuses(plan, "sender") or self._refuses(plan, "recipient"):
                     continue
                 recipients.append(recipient)
-                self.say("250 2.1.5 ok")
+                self.reply("250 2.1.5 ok")
             elif verb == "DATA":
                 if not recipients:  # some servers find out only now (RFC 2920, 3.1)
-                    self.say("354 go on")
+                    self.reply("354 go on")
                     self._read(ACCEPT)
-                    self.say("554 5.5.1 no valid recipients")
+                    self.reply("554 5.5.1 no valid recipients")
                 elif not self._refuses(plan, "data"):
                     self._content(sender, tuple(recipients), options, plan)
             elif verb == "RSET":
-                self.say("250 2.0.0 ok")
+                self.reply("250 2.0.0 ok")
             elif verb == "QUIT":
-                self.say("221 2.0.0 bye")
+                self.reply("221 2.0.0 bye")
                 return
             else:
-                self.say("502 5.5.1 what?")
+                self.reply("502 5.5.1 what?")
 
     def _refuses(self, plan: str, stage: str) -> bool:
         head, _, reply = plan.partition(" ")
         if head != stage:
             return False
-        self.say(reply)
+        self.reply(reply)
         if reply.startswith("421"):
             raise HangUpError
         return True
@@ -194,7 +194,7 @@ class _Conversation:
             server.at_once += 1
             server.most_at_once = max(server.most_at_once, server.at_once)
         try:
-            self.say("354 go on")
+            self.reply("354 go on")
             data = self._read(plan)
         finally:
             with server._lock:
@@ -203,14 +203,14 @@ class _Conversation:
             if plan == HANG_UP_AFTER_LOSING:
                 raise HangUpError
             return
-        told = plan not in {HANG_UP_AFTER, STALL_AFTER}
+        replied = plan not in {HANG_UP_AFTER, STALL_AFTER}
         with server._lock:
-            server.taken.append(Taken(sender, recipients, data, options, told))
+            server.taken.append(Taken(sender, recipients, data, options, replied))
         if plan == STALL_AFTER:
             server._over.wait(30)
-        if not told:
+        if not replied:
             raise HangUpError
-        self.say("250 2.0.0 taken as 1A2B3C")
+        self.reply("250 2.0.0 taken as 1A2B3C")
 
     def _read(self, plan: str) -> bytes:
         lines = []
@@ -221,7 +221,7 @@ class _Conversation:
             if plan == HANG_UP_BEFORE and len(lines) == 5:
                 raise HangUpError
             if plan == REFUSE_EARLY:
-                self.say("552 5.3.4 too big")
+                self.reply("552 5.3.4 too big")
                 self._server.refused_early.set()
                 self._server._over.wait(30)
                 raise HangUpError

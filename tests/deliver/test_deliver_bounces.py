@@ -1,4 +1,4 @@
-"""What comes back is read for what it is, and believed only with our own token."""
+"""Bounces are classified, and have an effect only with a valid token."""
 
 import mailbox as mailboxes
 from pathlib import Path
@@ -76,7 +76,7 @@ def plain(text: str, *head: str, to: str = OURS) -> bytes:
         (plain("x", "Subject: unsubscribe please"), "other"),
     ],
 )  # fmt: skip
-def test_what_came_back(data, kind):
+def test_kinds_of_bounces(data, kind):
     bounce = read_bounce(data, SECRET)
     assert bounce.kind == kind, bounce
     assert bounce.line == (None if kind == "forged" or (kind == "other" and not bounce.line) else 12)
@@ -96,7 +96,7 @@ def test_the_reason_is_one_short_line():
         st.binary(max_size=60),
     ).map(b"To: ".join)
 )
-def test_any_bytes_are_read(data):
+def test_any_bytes_are_accepted(data):
     assert isinstance(read_bounce(data, SECRET), Bounce)
 
 
@@ -114,7 +114,7 @@ def sent_home(home: MailHome) -> tuple[dict[str, str], list[Taken]]:
     return {each.recipients[0]: each.sender for each in server.taken[:2]}, server.taken
 
 
-def test_a_hard_bounce_ends_mail_to_its_address(home: MailHome):
+def test_a_hard_bounce_suppresses_the_address(home: MailHome):
     paths, _ = sent_home(home)
     assert paths["ada@x.test"].startswith("back+1-")
     bounce = failed("5.1.1", "smtp; 550 5.1.1 gone").replace(OURS.encode(), paths["ada@x.test"].encode())
@@ -124,7 +124,7 @@ def test_a_hard_bounce_ends_mail_to_its_address(home: MailHome):
     assert {path.name for path in (home.path / "Maildir").rglob("*.?*")} == {"1.a:2,S", "2.b"}
     (line,) = home.call("outbox", "list", "--json").json
     assert (line["recipient"], line["status"], line["reply"]) == (
-        "ada@x.test", "failed", "came back: 5.1.1 smtp; 550 5.1.1 gone",
+        "ada@x.test", "failed", "bounced: 5.1.1 smtp; 550 5.1.1 gone",
     )  # fmt: skip
     home.put("2026-11-17.txt", page("Kelp Again", day="Nov 17"))
     home.settings(1)
@@ -136,7 +136,7 @@ def test_a_hard_bounce_ends_mail_to_its_address(home: MailHome):
     assert home.rows("select count(*) from suppression") == [(0,)]
 
 
-def test_leaving_by_mail_is_of_one_subscription_and_before_the_next_mail(home: MailHome):
+def test_unsubscribing_by_mail_affects_one_subscription_before_the_next_mail(home: MailHome):
     _, taken = sent_home(home)
     letter = next(each.data.decode() for each in taken if "lamps" in each.data.decode().split("\r\n\r\n")[0])
     subject = letter.split("?subject=")[1].split(">")[0].replace("%20", " ")
@@ -164,9 +164,9 @@ def test_an_mbox_and_a_single_message(home: MailHome, tmp_path: Path):
     ]  # fmt: skip
 
 
-def test_places_that_are_none(home: MailHome, tmp_path: Path):
+def test_paths_that_cannot_be_read(home: MailHome, tmp_path: Path):
     assert "name a Maildir" in home.call("bounces").err
-    assert "is a folder but no Maildir" in home.call("bounces", tmp_path).err
+    assert "is a folder but not a Maildir" in home.call("bounces", tmp_path).err
     done = home.call("bounces", tmp_path / "absent", "--now", NOW)
     assert done.status == 2
     assert "cannot be read (No such file" in done.err

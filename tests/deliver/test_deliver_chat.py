@@ -1,4 +1,4 @@
-"""The channel `chat`, against servers of our own that speak as chat services do."""
+"""The channel `chat`, against local servers that behave like chat services."""
 
 import json
 import logging
@@ -74,20 +74,20 @@ def raw_server(reply: bytes | None):
             thread.join()
 
 
-def test_an_issue_in_short_goes_to_the_room_once(home: MailHome, chatting):
+def test_a_short_issue_goes_to_the_room_once(home: MailHome, chatting):
     with http_server([HttpReply()]) as server:
         chatting(f"json://{host(server.url)}/{SECRET}")
         done = sent(home)
         assert home.deliver()["messages"] == []
     (asked,) = server.requests
-    told = json.loads(asked.body)
-    assert told["title"] == "kelp: 2 new papers · 20 November"
-    assert "1. Kelp and the Slow Lamp\n" in told["message"]
-    assert "http://localhost:8350/papers/1.html" in told["message"]
-    assert "Here because:" in told["message"]
+    sent_message = json.loads(asked.body)
+    assert sent_message["title"] == "kelp: 2 new papers · 20 November"
+    assert "1. Kelp and the Slow Lamp\n" in sent_message["message"]
+    assert "http://localhost:8350/papers/1.html" in sent_message["message"]
+    assert "Why it is here:" in sent_message["message"]
     (line,) = done["messages"]
     assert (line["recipient"], line["channel"], line["status"], line["reply"]) == (
-        "team", "chat", "sent", "200 taken by the service",
+        "team", "chat", "sent", "200 accepted by the service",
     )  # fmt: skip
     assert not any(SECRET in line for line in home.dump())
     assert SECRET not in str(done)
@@ -98,24 +98,24 @@ def test_an_issue_in_short_goes_to_the_room_once(home: MailHome, chatting):
         )
 
 
-def test_it_speaks_the_language_of_the_subscription(home: MailHome, chatting):
+def test_the_message_is_in_the_language_of_the_subscription(home: MailHome, chatting):
     with http_server([HttpReply()]) as server:
         chatting(f"json://{host(server.url)}")
         home.subscribe("kelp", "kelp", chat=["team"], language="de")
         sent(home)
-    told = json.loads(server.requests[0].body)
-    assert told["title"] == "kelp: 2 neue Arbeiten · 20. November"
-    assert "Grund: kelp im Titel" in told["message"]
+    sent_message = json.loads(server.requests[0].body)
+    assert sent_message["title"] == "kelp: 2 neue Arbeiten · 20. November"
+    assert "Grund: kelp im Titel" in sent_message["message"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
-def test_what_a_service_refuses_is_deferred(home: MailHome, chatting, status, caplog, capfd):
+def test_a_refusal_is_deferred(home: MailHome, chatting, status, caplog, capfd):
     with http_server([HttpReply(status, b"no " + SECRET.encode()), HttpReply()]) as server:
         chatting(f"json://{host(server.url)}/{SECRET}")
         with caplog.at_level(logging.DEBUG):
             done = sent(home)
         assert [(each["status"], each["reply"]) for each in done["messages"]] == [
-            ("deferred", f"{status} the service refused it")
+            ("deferred", f"{status} refused by the service")
         ]
         assert home.deliver("2026-11-20T09:10")["deferred"] == 1
         assert home.deliver("2026-11-20T10:00")["sent"] == 1
@@ -123,18 +123,18 @@ def test_what_a_service_refuses_is_deferred(home: MailHome, chatting, status, ca
     assert SECRET not in ours + capfd.readouterr().err
 
 
-def test_a_service_that_cannot_be_reached_is_tried_again(home: MailHome, chatting):
+def test_an_unreachable_service_is_tried_again(home: MailHome, chatting):
     chatting(f"json://127.0.0.1:1/{SECRET}")
     done = sent(home)
     assert [(each["status"], each["reply"]) for each in done["messages"]] == [
-        ("deferred", "the service could not be reached")
+        ("deferred", "the service cannot be reached")
     ]
     assert done["paused"] is None
 
 
 @pytest.mark.parametrize("reply", [b"", None])
-def test_an_answer_that_is_lost_is_a_doubt(home: MailHome, chatting, reply, monkeypatch):
-    monkeypatch.setattr("digest.deliver.chat._SECONDS", 0.3)
+def test_a_lost_reply_is_in_doubt(home: MailHome, chatting, reply, monkeypatch):
+    monkeypatch.setattr("digest.deliver.chat._TIMEOUT", 0.3)
     with raw_server(reply) as port:
         chatting(f"json://127.0.0.1:{port}/?rto=0.3")
         done = sent(home, status=1)
@@ -151,7 +151,7 @@ def test_an_answer_that_is_lost_is_a_doubt(home: MailHome, chatting, reply, monk
     assert (listed["recipient"], listed["doubts"]) == ("team", 1)
 
 
-def test_ntfy_and_a_room_beside_mail(home: MailHome, chatting, monkeypatch):
+def test_ntfy_and_a_room_together_with_mail(home: MailHome, chatting, monkeypatch):
     with http_server(lambda _: HttpReply(200, b"{}", {"Content-Type": "application/json"})) as server:
         chatting(f"ntfy://{host(server.url)}/papers", top="")
         home.subscribe("kelp", "kelp", chat=["team"], email=["ada@x.test"])
@@ -166,12 +166,12 @@ def test_ntfy_and_a_room_beside_mail(home: MailHome, chatting, monkeypatch):
     assert b"Kelp and the Slow Lamp" in server.requests[0].body
 
 
-def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
+def test_invalid_rooms(home: MailHome, chatting, monkeypatch):
     chatting("json://127.0.0.1:1/", rooms=("team", "staff"))
     home.write("digest.toml", 'channels = ["chat"]\n[chat.team]\nurl_file = "room"\n')
     done = {each["recipient"]: each for each in sent(home)["messages"]}
     assert (
-        done["staff"]["reply"] == "digest.toml: there is no [chat.staff], which a subscription names; add it"
+        done["staff"]["reply"] == "digest.toml: [chat.staff] is missing, but a subscription uses it; add it"
     )
     assert "chat.team.url_file" in done["team"]["reply"]
     assert {each["status"] for each in done.values()} == {"deferred"}
@@ -181,7 +181,7 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
     home.write("room", f"bogus://{SECRET}\n")
     home.call("outbox", "drop", done["staff"]["id"])
     reply = next(each["reply"] for each in home.deliver("2026-11-20T12:00")["messages"])
-    assert "no address that apprise knows" in reply and SECRET not in reply
+    assert "does not contain a URL that apprise supports" in reply and SECRET not in reply
     found = [each for each in home.call("doctor", "--json", "--now", NOW).json if each["check"] == "chat"]
     assert [each["state"] for each in found] == ["bad"]
     home.write("room", "json://127.0.0.1:1/")
@@ -196,9 +196,9 @@ def test_rooms_that_are_none(home: MailHome, chatting, monkeypatch):
         assert server.requests == []
 
 
-def test_an_address_of_several_rooms_and_a_missing_package(monkeypatch):
+def test_a_url_of_several_rooms_and_a_missing_package(monkeypatch):
     several = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#one/#two"
-    with pytest.raises(UsageError, match=r"chat\.team: its address names 2 rooms"):
+    with pytest.raises(UsageError, match=r"chat\.team: its URL names 2 rooms"):
         open_room("team", several)
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(ChannelUnavailable, match=r"pip install 'paper-digest\[chat\]'"):
@@ -213,21 +213,19 @@ def test_a_lost_lease_sends_nothing():
         assert server.requests == []
 
 
-def test_a_service_that_breaks_apprise_leaves_a_doubt(monkeypatch):
+def test_an_error_of_apprise_is_in_doubt(monkeypatch):
     channel = ChatChannel(lambda _: f"json://127.0.0.1:1/{SECRET}", lambda *_: ("title", "text"))
     line = Delivery(1, 1, "s", 1, "team", "chat", "leased", 1, 0, None, None)  # type: ignore[arg-type]
     link = channel.open()
     monkeypatch.setattr(type(link._room("team")), "notify", lambda *_, **__: {}[SECRET])
-    assert link.send(line, lambda: True) == Reply(
-        "end", 0, "apprise failed while it sent the message (KeyError)"
-    )
+    assert link.send(line, lambda: True) == Reply("end", 0, "apprise failed to send the message (KeyError)")
 
 
 @pytest.mark.parametrize(("service", "limit"), [
     ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", 2000), ("tgram://123456789:abcdefg_hijklmnop/12315544/", 4000),
     ("rocket://user:pass@localhost/#room", 1000), ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", 4000),
 ])  # fmt: skip
-def test_a_message_is_within_what_its_service_takes(home: MailHome, service, limit):
+def test_a_message_respects_the_limit_of_its_service(home: MailHome, service, limit):
     titles = [
         f"Kelp <{number}> & the & Slow & Lamps of a Very Long Pier, Seen from Afar" for number in range(20)
     ]
@@ -245,7 +243,7 @@ def test_a_message_is_within_what_its_service_takes(home: MailHome, service, lim
         issue = tx.issues.get(1).issue
     store.close()
     room = open_room("team", service)
-    made.append(renderer_for(open_home(str(home.path))).chat(issue, lambda *said: _fits(room, *said)))
+    made.append(renderer_for(open_home(str(home.path))).chat(issue, lambda *message: _fits(room, *message)))
     title, text = made[0]
     assert len(escape(f"{title}\r\n{text}")) <= limit
     assert len(text) > limit * 0.6
@@ -253,16 +251,16 @@ def test_a_message_is_within_what_its_service_takes(home: MailHome, service, lim
 
 
 @given(st.integers(0, 5000))
-def test_whatever_the_limit_there_is_a_link(limit):
-    title, text = Renderer(None, FRAME).chat(ISSUE, lambda *said: len("".join(said)) <= limit)
+def test_there_is_a_link_with_any_limit(limit):
+    title, text = Renderer(None, FRAME).chat(ISSUE, lambda *message: len("".join(message)) <= limit)
     assert "https://" in text
     assert "\n" not in title
     if limit > 400:
         assert len(title + text) <= limit
 
 
-def test_a_subscription_that_names_no_room(home: MailHome):
+def test_an_invalid_room_name_in_a_subscription(home: MailHome):
     home.subscribe("kelp", "kelp", chat=["slack://secret"])
     done = home.call("subscriptions", "check")
     assert done.status == 2
-    assert "is no name of a room; write the NAME" in done.out + done.err
+    assert "is not a valid room name; use the NAME" in done.out + done.err

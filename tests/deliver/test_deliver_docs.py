@@ -1,4 +1,4 @@
-"""The page for operators is true: its commands are typed as they stand, its settings are the known ones."""
+"""docs/operations.md is correct: its commands work as written, and its settings are the known ones."""
 
 import re
 import shlex
@@ -8,7 +8,7 @@ import pytest
 
 from digest.errors import ConfigError
 from digest.home.settings_file import load_settings
-from tests.deliver import smtp_server as told
+from tests.deliver import smtp_server
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
 
@@ -17,32 +17,32 @@ COMMANDS = re.findall(r"^    (digest .*)$", TEXT, re.MULTILINE)
 TOML = re.findall(r"^```toml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
-def test_the_commands_as_an_operator_types_them(home: MailHome, monkeypatch):
+def test_the_commands_work_as_written(home: MailHome, monkeypatch):
     monkeypatch.chdir(home.path)
     home.subscribe("kelp", "kelp", email=["reader@example.org", "doubtful@example.org"])
     (home.path / "Maildir" / "new").mkdir(parents=True)
-    plan = lambda to, _: told.HANG_UP_AFTER if "doubtful" in to else told.ACCEPT  # noqa: E731
+    plan = lambda to, _: smtp_server.HANG_UP_AFTER if "doubtful" in to else smtp_server.ACCEPT  # noqa: E731
     with ScriptedServer(plan=plan) as server:
         local = f'host = "127.0.0.1"\nport = {server.port}\ntls = "none"'
         login = re.compile(r"^(user|password_env) = .*\n", re.MULTILINE)
         home.write("digest.toml", login.sub("", TOML[0].replace('host = "mail.example.org"', local)))
-        told_by = {command: home.call(*shlex.split(command)[1:], "--now", NOW) for command in COMMANDS}
+        done_by = {command: home.call(*shlex.split(command)[1:], "--now", NOW) for command in COMMANDS}
     assert len(COMMANDS) == 12
-    for command, done in told_by.items():
-        # A doubtful message is what the operator comes for; until it is settled the status is 1.
+    for command, done in done_by.items():
+        # A message in doubt is not settled, so the status is 1.
         assert done.status == (
             1 if command in {"digest run", "digest deliver"} or "dry-run" in command else 0
         ), done
         assert done.out, command
-    assert "No problems found." in told_by["digest doctor"].out
-    assert "in_doubt" in told_by["digest outbox list"].out
-    assert "reader@example.org" not in told_by["digest outbox list"].out
-    assert "reader@example.org" in told_by["digest outbox list --all"].out
-    assert "dropped by the operator" in told_by["digest outbox drop 2"].out
+    assert "No problems found." in done_by["digest doctor"].out
+    assert "in_doubt" in done_by["digest outbox list"].out
+    assert "reader@example.org" not in done_by["digest outbox list"].out
+    assert "reader@example.org" in done_by["digest outbox list --all"].out
+    assert "dropped by the operator" in done_by["digest outbox drop 2"].out
 
 
 @pytest.mark.parametrize("block", TOML)
-def test_the_settings_shown_are_read(tmp_path, block):
+def test_the_settings_shown_are_valid(tmp_path, block):
     path = tmp_path / "digest.toml"
     path.write_text(block, "utf-8")
     load_settings(path)

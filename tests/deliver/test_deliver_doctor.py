@@ -1,4 +1,4 @@
-"""digest doctor: what it finds, and what it advises."""
+"""The findings of `digest doctor` on mail, and their remedies."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -41,7 +41,7 @@ def test_a_home_that_sends(home: MailHome):
     assert not any(command.startswith("MAIL") for command in server.commands)
 
 
-def test_what_is_wrong_comes_with_a_remedy(home: MailHome):
+def test_problems_come_with_a_remedy(home: MailHome):
     write_key(home, "dkim.pem", 1024)
     home.write("templates/issue.html", "{{ nonsense")
     home.settings(
@@ -57,7 +57,7 @@ def test_what_is_wrong_comes_with_a_remedy(home: MailHome):
 
 
 @pytest.mark.parametrize("key", ["absent.pem", "digest.toml"])
-def test_a_key_that_is_none(home: MailHome, key):
+def test_an_invalid_key(home: MailHome, key):
     with ScriptedServer() as server:
         home.settings(server.port, more=f'[dkim]\nselector = "s"\nkey = "{key}"')
         checks = found(home, 1)
@@ -65,7 +65,7 @@ def test_a_key_that_is_none(home: MailHome, key):
         assert "openssl genrsa" in checks["dkim"][0][2]
 
 
-def test_without_a_record_it_says_which_one_is_needed(home: MailHome):
+def test_without_a_record_the_needed_one_is_named(home: MailHome):
     record = write_key(home, "dkim.pem")
     with ScriptedServer() as server:
         home.settings(server.port, more='[dkim]\nselector = "s"\nkey = "dkim.pem"')

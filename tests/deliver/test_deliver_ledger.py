@@ -1,4 +1,4 @@
-"""What the ledger and `digest why` say of mail: sent, waiting, refused, never queued."""
+"""Mail in the ledger and in `digest why`: sent, waiting, refused, never queued."""
 
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer
@@ -18,7 +18,7 @@ def deliver(home: MailHome) -> None:
         home.run(status=1)
 
 
-def test_the_ledger_says_what_became_of_mail(home):
+def test_the_ledger_counts_mail_by_status(home):
     deliver(home)
     run = home.call("ledger", "--run", 1, "--json").json
     wanted = {"sent": 2, "deferred": 1, "failed": 1, "suppressed": 0, "in_doubt": 0, "pending": 0}
@@ -35,7 +35,7 @@ def test_the_ledger_says_what_became_of_mail(home):
     assert (later["mail"]["sent"], later["mail"]["deferred"]) == (3, 0)
 
 
-def test_why_says_what_became_of_the_mail_of_an_issue(home):
+def test_why_reports_the_mail_of_an_issue(home):
     deliver(home)
     shown = home.call("why", "tea", "2026-11-20").out
     assert "mail of issue 1 to 2 recipients: sent Fri 2026-11-20 09:00" in shown
@@ -47,7 +47,7 @@ def test_why_says_what_became_of_the_mail_of_an_issue(home):
     assert decided["mail"][0]["settled"].startswith("2026-11-20T09:00")
 
 
-def test_why_says_that_mail_waits_and_is_cut_to_a_screen(home):
+def test_why_reports_waiting_mail_within_a_screen(home):
     home.queue(tea=[f"r{number}@reader.test" for number in range(30)])
     shown = home.call("why", "tea").out
     assert "queued since" in shown
@@ -55,7 +55,7 @@ def test_why_says_that_mail_waits_and_is_cut_to_a_screen(home):
     assert len(shown.splitlines()) < 24
 
 
-def test_why_says_that_there_is_no_mail_and_what_to_do(home):
+def test_why_reports_that_there_is_no_mail_with_a_remedy(home):
     home.subscribe("tea", "kelp", email="ada@reader.test")
     home.subscribe("plain", "kelp")
     home.run()

@@ -1,4 +1,4 @@
-"""The channel `maildir`: each message once, whole, under a name of its own."""
+"""The channel `maildir`: each message once, complete, under its own name."""
 
 import mailbox
 from email import message_from_bytes
@@ -31,7 +31,7 @@ def files(home: MailHome) -> list[str]:
     )
 
 
-def test_a_run_puts_a_message_for_each_recipient(home: MailHome):
+def test_a_run_writes_a_message_for_each_recipient(home: MailHome):
     home.subscribe("kelp", "kelp", email=READERS)
     into(home)
     done = home.run(NOW)["delivery"]
@@ -50,7 +50,7 @@ def test_a_run_puts_a_message_for_each_recipient(home: MailHome):
     assert len(files(home)) == 3
 
 
-def test_what_is_there_is_not_put_there_again(home: MailHome):
+def test_an_existing_message_is_not_written_again(home: MailHome):
     home.subscribe("kelp", "kelp", email=READERS)
     into(home)
     home.run(NOW)
@@ -62,7 +62,7 @@ def test_what_is_there_is_not_put_there_again(home: MailHome):
     home.change("update outbox set status = 'pending', reply = ''")
     done = home.deliver()
     assert done["sent"] == 3
-    assert all(each["reply"].endswith("is there already") for each in done["messages"])
+    assert all(each["reply"].endswith("exists already") for each in done["messages"])
     assert files(home) == sorted([f"cur/{first.name}:2,S", f"cur/{second.name}", f"new/{third.name}"])
     assert third.stat().st_ino == kept
 
@@ -71,7 +71,7 @@ POINTS = {"commit": COMMITS, "file": ("pathlib:Path.rename", "digest.deliver.mai
 
 
 @pytest.mark.parametrize("kind", POINTS)
-def test_a_delivery_that_is_killed_loses_and_doubles_nothing(home: MailHome, tmp_path, kind):
+def test_a_killed_delivery_run_loses_and_doubles_nothing(home: MailHome, tmp_path, kind):
     into(home)
     home.subscribe("kelp", "kelp", email=READERS)
     killed = 0
@@ -86,7 +86,7 @@ def test_a_delivery_that_is_killed_loses_and_doubles_nothing(home: MailHome, tmp
     assert sorted(each["To"] for each in box) == READERS
 
 
-def test_both_channels_have_a_line_each_and_a_bounce_is_known(home: MailHome):
+def test_both_channels_have_a_line_each_and_a_bounce_is_assigned(home: MailHome):
     home.subscribe("kelp", "kelp", email=["ada@x.test"])
     into(
         home,
@@ -110,16 +110,20 @@ def test_both_channels_have_a_line_each_and_a_bounce_is_known(home: MailHome):
     assert "hard" in home.call("bounces", home.write("b.eml", bounce)).out
 
 
-def test_an_address_that_is_none_and_one_that_is_suppressed(home: MailHome):
-    home.subscribe("kelp", "kelp", email=["a..b@x.test", "bob@x.test"])
+def test_an_invalid_address_and_a_suppressed_one(home: MailHome):
+    home.queue(kelp=["ab@x.test", "bob@x.test"])
+    home.change(
+        "update outbox set recipient = 'a..b@x.test', address = recipient where recipient = 'ab@x.test'"
+    )
+    home.change("update outbox set channel = 'maildir'")
     into(home)
     home.call("recipients", "suppress", "bob@x.test")
-    done = home.run(NOW, status=1)["delivery"]
+    done = home.deliver(NOW, status=1)
     assert [each["status"] for each in done["messages"]] == ["failed", "suppressed"]
     assert files(home) == []
 
 
-def test_a_disk_that_takes_nothing_defers_it(home: MailHome):
+def test_a_disk_error_defers_the_message(home: MailHome):
     home.subscribe("kelp", "kelp", email=READERS)
     into(home)
     for name in ("tmp", "new", "cur"):
@@ -129,18 +133,18 @@ def test_a_disk_that_takes_nothing_defers_it(home: MailHome):
     (home.path / "Mail" / "tmp").rename(home.path / "Mail" / "gone")
     home.write("Mail/tmp", "no folder")
     done = home.run(NOW, status=1)["delivery"]
-    assert "Mail: cannot be made a Maildir (File exists); check maildir.path" in done["paused"]
+    assert "Mail: a Maildir cannot be created there (File exists); check maildir.path" in done["paused"]
     assert {each["status"] for each in done["messages"]} == {"deferred", "pending"}
     (home.path / "Mail" / "tmp").unlink()
     home.call("outbox", "retry", "--all", "--now", NOW)
     assert home.deliver()["sent"] == 3
 
 
-def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
+def test_a_lost_lease_and_a_file_that_cannot_be_written(tmp_path):
     class Said:
         body = b"x\r\n"
 
-        def head(self, *_):
+        def headers_for(self, *_):
             return b"Subject: x\r\n\r\n"
 
         def message_id(self, _):
@@ -158,11 +162,11 @@ def test_a_lease_that_is_lost_and_a_file_that_cannot_be_written(tmp_path):
     answer = link.send(Line, lambda: True)
     assert (answer.stage, answer.code) == ("data", 0)
     assert "cannot be written (Is a directory)" in answer.text
-    with pytest.raises(ChannelUnavailable, match="cannot be made a Maildir"):
-        MaildirChannel(tmp_path / "absent" / "Mail", channel.sender, channel.mailing_of).open()
+    with pytest.raises(ChannelUnavailable, match="a Maildir cannot be created there"):
+        MaildirChannel(tmp_path / "absent" / "Mail", channel.sender, channel.mail_of).open()
 
 
-def test_the_doctor_looks_at_it(home: MailHome):
+def test_the_doctor_checks_the_maildir(home: MailHome):
     home.put("2026-11-17.txt", page("Kelp Again", day="Nov 17"))
     into(home)
     found = {each["check"]: each["state"] for each in home.call("doctor", "--json", "--now", NOW).json}

@@ -1,4 +1,4 @@
-"""An older library gets its outbox, and delivers."""
+"""An older library is migrated, and delivers."""
 
 from digest.store import schema
 from tests.deliver.mail_home import NOW, MailHome

@@ -1,15 +1,15 @@
-"""From the outbox to a real server that does as it is told."""
+"""From the outbox to a scripted server."""
 
 import pytest
 
 from digest.system.locks import boot_id
-from tests.deliver import smtp_server as told
+from tests.deliver import smtp_server
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
 from tests.homes import page
 
 
-def test_every_recipient_gets_a_message_of_their_own_once(home: MailHome):
+def test_every_recipient_gets_one_message(home: MailHome):
     home.queue(kelp=["a@x.test", "b@x.test"], lamps=["a@x.test"])
     with ScriptedServer() as server:
         home.settings(server.port)
@@ -25,7 +25,7 @@ def test_every_recipient_gets_a_message_of_their_own_once(home: MailHome):
     assert server.connections == 1
 
 
-def test_a_run_delivers_what_it_makes(home: MailHome):
+def test_a_run_delivers_its_issues(home: MailHome):
     home.subscribe("kelp", "kelp", email=["a@x.test"])
     with ScriptedServer() as server:
         home.settings(server.port)
@@ -38,7 +38,7 @@ def test_a_run_delivers_what_it_makes(home: MailHome):
     assert len(server.taken) == 2
 
 
-def test_a_run_that_cannot_deliver_is_told_all_the_same(home: MailHome, monkeypatch):
+def test_a_run_that_cannot_deliver_is_reported(home: MailHome, monkeypatch):
     monkeypatch.delenv("DIGEST_TEST_PASSWORD", raising=False)
     home.subscribe("kelp", "kelp", email=["a@x.test"])
     home.settings(1, 'user = "me"', 'password_env = "DIGEST_TEST_PASSWORD"')
@@ -48,7 +48,7 @@ def test_a_run_that_cannot_deliver_is_told_all_the_same(home: MailHome, monkeypa
     assert home.rows("select status from outbox") == [("pending",)]
 
 
-def test_a_mailbox_that_is_gone_keeps_no_mail_back(home: MailHome):
+def test_a_missing_mailbox_does_not_stop_delivery(home: MailHome):
     home.queue(kelp=["a@x.test"])
     with ScriptedServer() as server:
         home.settings(server.port, more='[bounces]\nmailbox = "gone"')
@@ -76,14 +76,14 @@ def test_without_a_channel_nothing_is_queued(home: MailHome):
         ("recipient 554 5.0.0 no", "failed", 1, False),
         ("end 550 5.7.515 not authenticated", "deferred", 1, True),
         ("data 554 5.3.2 not now", "deferred", 1, True),
-        (told.HANG_UP_AFTER, "in_doubt", 1, False),
-        (told.HANG_UP_AFTER_LOSING, "in_doubt", 1, False),
-        (told.STALL_AFTER, "in_doubt", 1, False),
+        (smtp_server.HANG_UP_AFTER, "in_doubt", 1, False),
+        (smtp_server.HANG_UP_AFTER_LOSING, "in_doubt", 1, False),
+        (smtp_server.STALL_AFTER, "in_doubt", 1, False),
     ],
 )
-def test_what_an_answer_means(home: MailHome, plan, status, exit_, paused):
+def test_outcomes_of_replies(home: MailHome, plan, status, exit_, paused):
     home.queue(kelp=["bad@x.test", "good@y.test"])
-    with ScriptedServer(plan=lambda to, _: plan if to.startswith("bad") else told.ACCEPT) as server:
+    with ScriptedServer(plan=lambda to, _: plan if to.startswith("bad") else smtp_server.ACCEPT) as server:
         home.settings(server.port, "timeout = 1", "final_timeout = 1")
         report = home.deliver(status=exit_)
     assert report["messages"][0]["status"] == status
@@ -94,11 +94,13 @@ def test_what_an_answer_means(home: MailHome, plan, status, exit_, paused):
     assert home.rows("select count(*) from suppression") == [(int("5.1.1" in plan or "No such" in plan),)]
 
 
-@pytest.mark.parametrize("plan", [told.HANG_UP_BEFORE, told.STALL_BEFORE])
-def test_trouble_before_the_end_is_never_taken_for_a_message(home: MailHome, plan):
+@pytest.mark.parametrize("plan", [smtp_server.HANG_UP_BEFORE, smtp_server.STALL_BEFORE])
+def test_an_error_before_the_end_is_not_a_delivery(home: MailHome, plan):
     """A small message is with the system before the trouble shows: then nobody can know."""
     home.queue(kelp=["bad@x.test", "good@y.test"])
-    with ScriptedServer(plan=lambda to, n: plan if to.startswith("bad") and not n else told.ACCEPT) as server:
+    with ScriptedServer(
+        plan=lambda to, n: plan if to.startswith("bad") and not n else smtp_server.ACCEPT
+    ) as server:
         home.settings(server.port, "timeout = 1", "final_timeout = 1")
         report = home.deliver(status=None)
         assert report["messages"][0]["status"] in {"deferred", "in_doubt"}
@@ -107,10 +109,10 @@ def test_trouble_before_the_end_is_never_taken_for_a_message(home: MailHome, pla
     assert len(server.data_of("bad@x.test")) == 1
 
 
-def test_a_suppressed_address_gets_no_more(home: MailHome):
+def test_a_suppressed_address_gets_no_more_mail(home: MailHome):
     home.queue(kelp=["Gone@x.test", "b@x.test"])
     with ScriptedServer(
-        plan=lambda to, _: "recipient 550 5.1.1 no" if "one" in to else told.ACCEPT
+        plan=lambda to, _: "recipient 550 5.1.1 no" if "one" in to else smtp_server.ACCEPT
     ) as server:
         home.settings(server.port)
         assert home.deliver(status=1)["failed"] == 1
@@ -127,7 +129,7 @@ def test_a_suppressed_address_gets_no_more(home: MailHome):
         assert home.call("recipients", "unsuppress", "gone@x.test").status == 2
 
 
-def test_one_subscription_can_be_left_alone(home: MailHome):
+def test_an_address_can_be_suppressed_for_one_subscription(home: MailHome):
     home.queue(kelp=["a@x.test"], lamps=["a@x.test"])
     assert home.call("recipients", "suppress", "A@x.test", "--subscription", "lamps").status == 0
     with ScriptedServer() as server:
@@ -136,9 +138,9 @@ def test_one_subscription_can_be_left_alone(home: MailHome):
     assert [each["status"] for each in report["messages"]] == ["sent", "suppressed"]
 
 
-def test_a_doubt_is_sent_again_once_with_the_same_message_id(home: MailHome):
+def test_a_message_in_doubt_is_sent_again_once_with_the_same_message_id(home: MailHome):
     home.queue(kelp=["a@x.test"])
-    with ScriptedServer(plan=lambda _to, _before: told.HANG_UP_AFTER) as server:
+    with ScriptedServer(plan=lambda _to, _before: smtp_server.HANG_UP_AFTER) as server:
         home.settings(server.port)
         assert home.deliver(status=1)["in_doubt"] == 1
         assert len(server.taken) == 1  # not again in the same run
@@ -146,7 +148,7 @@ def test_a_doubt_is_sent_again_once_with_the_same_message_id(home: MailHome):
         assert home.deliver("2026-11-22T12:00", status=1)["in_doubt"] == 1
         assert len(server.taken) == 2
         assert server.taken[0].data == server.taken[1].data
-        server.plan = lambda _to, _before: told.ACCEPT
+        server.plan = lambda _to, _before: smtp_server.ACCEPT
         (line,) = home.call("outbox", "list", "--json").json
         assert (line["status"], line["doubts"]) == ("in_doubt", 2)
         assert home.call("outbox", "retry", line["id"], "--now", "2026-11-22T12:00").status == 0
@@ -155,9 +157,9 @@ def test_a_doubt_is_sent_again_once_with_the_same_message_id(home: MailHome):
     assert (line["status"], line["doubts"]) == ("sent", 2)
 
 
-def test_a_doubt_is_held_if_told_so(home: MailHome):
+def test_a_message_in_doubt_is_held_if_configured(home: MailHome):
     home.queue(kelp=["a@x.test"])
-    with ScriptedServer(plan=lambda _to, _before: told.HANG_UP_AFTER) as server:
+    with ScriptedServer(plan=lambda _to, _before: smtp_server.HANG_UP_AFTER) as server:
         home.settings(server.port, top='in_doubt = "hold"')
         assert home.deliver(status=1)["in_doubt"] == 1
         assert home.deliver("2026-11-23T09:00", status=1)["in_doubt"] == 1
@@ -186,7 +188,7 @@ def test_retries_grow_and_end_after_five_days(home: MailHome):
     assert 15 < len(waits) < 40
 
 
-def test_a_server_that_is_away_stops_the_run_and_nothing_is_lost(home: MailHome):
+def test_an_unreachable_server_stops_the_run_and_nothing_is_lost(home: MailHome):
     home.queue(kelp=["a@x.test", "b@x.test", "c@x.test"])
     home.settings(1)
     report = home.deliver(status=1)
@@ -209,7 +211,7 @@ def test_a_dry_run_changes_nothing(home: MailHome):
     assert server.connections == 0
 
 
-def test_an_older_lease_is_recovered(home: MailHome):
+def test_an_expired_lease_is_recovered(home: MailHome):
     home.queue(kelp=["a@x.test", "b@x.test"])
     home.change(
         "update outbox set status = 'leased', holder = 'elsewhere', leased_until = '2026-11-20T09:05:00.000000Z'"
@@ -223,7 +225,7 @@ def test_an_older_lease_is_recovered(home: MailHome):
         assert home.deliver("2026-11-20T10:06")["sent"] == 1
 
 
-def test_what_a_power_cut_may_have_hidden_is_in_doubt(home: MailHome):
+def test_writes_that_a_power_cut_may_have_lost_are_in_doubt(home: MailHome):
     home.queue(kelp=["a@x.test", "b@x.test"])
     home.change(
         "update outbox set status = 'leased', holder = '1-ab@0123', leased_until = '2026-11-20T09:05:00.000000Z'"
@@ -248,7 +250,7 @@ def test_several_connections_and_limits_of_a_domain(home: MailHome):
     assert server.most_at_once <= 2
 
 
-def test_a_connection_carries_only_so_many(home: MailHome):
+def test_a_connection_sends_a_limited_number_of_messages(home: MailHome):
     home.queue(kelp=[f"r{n}@x.test" for n in range(7)])
     with ScriptedServer() as server:
         home.settings(server.port, "messages_per_connection = 3")
@@ -259,7 +261,7 @@ def test_a_connection_carries_only_so_many(home: MailHome):
 def test_the_ledger_of_deliveries_adds_up(home: MailHome):
     home.queue(kelp=["a@x.test", "b@x.test"])
     with ScriptedServer(
-        plan=lambda to, _: "recipient 450 4.2.0 later" if "a@" in to else told.ACCEPT
+        plan=lambda to, _: "recipient 450 4.2.0 later" if "a@" in to else smtp_server.ACCEPT
     ) as server:
         home.settings(server.port)
         home.deliver()

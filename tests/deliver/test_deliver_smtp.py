@@ -1,4 +1,4 @@
-"""One connection: TLS or nothing, secrets kept, and exactly how far a message came."""
+"""One SMTP connection: TLS, login, and exact replies."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from digest.deliver.smtp_session import Server, open_session
 from digest.errors import ChannelUnavailable
 from digest.model import Reply, Smtp
 from digest.text.addresses import Mailbox
-from tests.deliver import smtp_server as told
+from tests.deliver import smtp_server
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ScriptedServer
 
@@ -39,16 +39,16 @@ def test_tls(tls, kind):
 
 
 @pytest.mark.parametrize("kind", ["starttls", "implicit"])
-def test_a_certificate_that_nobody_vouches_for_ends_it(tls, kind):
+def test_an_untrusted_certificate_is_refused(tls, kind):
     with ScriptedServer(tls=tls.context, implicit=kind == "implicit") as server:
         with pytest.raises(ChannelUnavailable, match="TLS failed: self-signed certificate"):
             send(server, tls=kind)
         assert not any(command.startswith(("MAIL", "AUTH")) for command in server.commands)
 
 
-def test_no_tls_no_mail_and_no_password():
+def test_without_tls_there_is_no_mail_and_no_password():
     with ScriptedServer(password="secret") as server:
-        with pytest.raises(ChannelUnavailable, match="offers no STARTTLS"):
+        with pytest.raises(ChannelUnavailable, match="does not support STARTTLS"):
             open_session(Server(smtp(server, user="me"), "secret"))
         assert {command.split()[0] for command in server.commands} == {"ehlo"}
 
@@ -62,12 +62,12 @@ def test_login(tls):
         assert "wr0ng" not in str(caught.value) + repr(Server(settings, "wr0ng"))
     with (
         ScriptedServer(tls=tls.context) as server,
-        pytest.raises(ChannelUnavailable, match="offers no login"),
+        pytest.raises(ChannelUnavailable, match="does not support login"),
     ):
         open_session(Server(replace(settings, port=server.port), "s3cret"))
 
 
-def test_a_greeting_that_sends_us_away():
+def test_a_greeting_that_refuses_the_connection():
     with ScriptedServer(greeting="554 no") as server, pytest.raises(ChannelUnavailable, match="554 no"):
         send(server)
 
@@ -76,18 +76,18 @@ def test_a_greeting_that_sends_us_away():
     ("plan", "stage", "code"),
     [
         ("sender 550 5.7.1 no", "recipient", 550), ("recipient 450 4.2.0 no", "recipient", 450), ("data 554 5.3.0 no", "data", 554),
-        ("end 552 5.3.4 no", "end", 552), (told.HANG_UP_AFTER, "end", 0), (told.STALL_AFTER, "end", 0),
+        ("end 552 5.3.4 no", "end", 552), (smtp_server.HANG_UP_AFTER, "end", 0), (smtp_server.STALL_AFTER, "end", 0),
     ],
 )  # fmt: skip
-def test_how_far_it_came(plan, stage, code):
+def test_replies_name_their_stage(plan, stage, code):
     with ScriptedServer(plan=lambda _to, _before: plan) as server:
         answer = send(server)
     assert answer is not None
     assert (answer.stage, answer.code) == (stage, code)
 
 
-@pytest.mark.parametrize("plan", [told.HANG_UP_BEFORE, told.STALL_BEFORE])
-def test_a_big_message_is_known_not_to_be_taken(plan):
+@pytest.mark.parametrize("plan", [smtp_server.HANG_UP_BEFORE, smtp_server.STALL_BEFORE])
+def test_a_large_message_that_breaks_off_was_not_accepted(plan):
     """More than the system holds for us: what was not read cannot have been taken."""
     with ScriptedServer(plan=lambda _to, _before: plan) as server:
         answer = send(server, BODY * 2_000_000, timeout=2)
@@ -96,21 +96,21 @@ def test_a_big_message_is_known_not_to_be_taken(plan):
     assert server.taken == []
 
 
-def test_a_server_that_speaks_before_the_end_is_heard():
-    with ScriptedServer(plan=lambda _to, _before: told.REFUSE_EARLY) as server:
+def test_a_reply_before_the_end_is_used():
+    with ScriptedServer(plan=lambda _to, _before: smtp_server.REFUSE_EARLY) as server:
         heard = server.refused_early
         answer = send(server, begin=lambda: heard.wait(5))
     assert answer == Reply("data", 552, "5.3.4 too big")
     assert server.taken == []
 
 
-def test_without_leave_the_end_is_not_sent():
+def test_without_permission_the_end_is_not_sent():
     with ScriptedServer() as server:
         assert send(server, begin=lambda: False) is None
     assert server.taken == []
 
 
-def test_addresses_in_other_scripts_need_a_server_that_takes_them():
+def test_international_addresses_need_smtputf8():
     to = Mailbox("é", "reader.test")
     with ScriptedServer() as server:
         assert str(send(server, to=to)).startswith("250")
@@ -121,7 +121,7 @@ def test_addresses_in_other_scripts_need_a_server_that_takes_them():
 
 
 def test_several_messages_over_one_connection_after_a_refusal():
-    plans = iter(["recipient 550 5.1.1 no", told.ACCEPT, "end 451 4.0.0 no", told.ACCEPT])
+    plans = iter(["recipient 550 5.1.1 no", smtp_server.ACCEPT, "end 451 4.0.0 no", smtp_server.ACCEPT])
     with ScriptedServer(plan=lambda _to, _before: next(plans)) as server:
         session = open_session(Server(smtp(server, tls="none")))
         codes = [session.send("b@x.test", TO, HEAD, BODY, lambda: True).code for _ in range(4)]

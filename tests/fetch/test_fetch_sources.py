@@ -9,34 +9,50 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from digest.errors import StoreError
-from digest.fetch.fetch import Fetched, agent_of, fetch
-from digest.fetch.rate_limit import Pace
-from digest.fetch.state import FILE, Memories, Memory
+from digest.fetch.fetch import FetchOptions, FetchResult, agent_of, fetch
+from digest.fetch.rate_limit import RateLimit
+from digest.fetch.state import FILE, SourceState, SourceStates
 from digest.fetch.web import Limits
-from digest.model import Source
+from digest.home.secrets import read_secret
+from digest.model import Home, Settings, Source
 from digest.read import files_of, read
 from tests.servers import HttpReply, HttpRequest, Mailbox, http_server, imap_server
 
 NOW = datetime(2026, 11, 18, 8, tzinfo=UTC)
 LIMITS = Limits(
-    max_bytes=100_000, seconds=5, attempts=2, patience=0.1, first_wait=0.01, longest_wait=0.01, jitter=0
+    max_bytes=100_000,
+    seconds=5,
+    attempts=2,
+    longest_retry_after=0.1,
+    first_wait=0.01,
+    longest_wait=0.01,
+    jitter=0,
 )
 FEED = b"<rss version='2.0'><channel><title>x</title><item><title>Snails</title><description>d</description></item></channel></rss>"
 
 
 def run(
     inbox: Path, *sources: Source, now: datetime = NOW, since: date | None = None, limits=LIMITS
-) -> list[Fetched]:
+) -> list[FetchResult]:
     inbox.mkdir(exist_ok=True)
     return list(
         fetch(
-            sources, Memories.load(inbox), agent="paper-digest/test", now=now, today=now.date(), since=since,
-            limits=limits, pace=Pace(factor=0),
+            sources,
+            SourceStates.load(inbox),
+            FetchOptions(
+                agent="paper-digest/test",
+                now=now,
+                today=now.date(),
+                since=since,
+                limits=limits,
+                password_of=lambda source: read_secret(Home(inbox, Settings()), "sources.password", source.password_env, source.password_file),
+                rate_limit=RateLimit(factor=0),
+            ),
         )
     )  # fmt: skip
 
 
-def one(inbox: Path, source: Source, **options) -> Fetched:
+def one(inbox: Path, source: Source, **options) -> FetchResult:
     return run(inbox, source, **options)[0]
 
 
@@ -64,7 +80,7 @@ def test_a_feed_is_kept_once(tmp_path):
     assert papers(tmp_path) == ["Snails"]
 
 
-def test_the_same_bytes_are_nothing_new_without_an_etag(tmp_path):
+def test_the_same_bytes_without_an_etag_are_unchanged(tmp_path):
     with http_server([HttpReply(body=FEED)]) as server:
         source = Source("shore", "feed", url=server.url, private=True)
         found = [one(tmp_path, source, now=NOW + timedelta(days=day)) for day in range(3)]
@@ -80,7 +96,7 @@ def test_a_web_page_is_no_feed(tmp_path):
     assert "web page" in found.error and files_of(str(tmp_path)) == ()
 
 
-def test_each_source_stands_alone(tmp_path):
+def test_sources_are_independent(tmp_path):
     with http_server([HttpReply(body=FEED)]) as server:
         broken = Source("broken", "feed", url="http://127.0.0.1:1/", private=True)
         guarded = Source("guarded", "feed", url=server.url)
@@ -90,12 +106,12 @@ def test_each_source_stands_alone(tmp_path):
     assert len(found[2].files) == 1
 
 
-def test_a_server_that_wants_to_be_left_alone_is(tmp_path):
+def test_a_server_that_asks_to_wait_is_not_asked_before(tmp_path):
     with http_server([HttpReply(429, headers={"Retry-After": "3600"}), HttpReply(body=FEED)]) as server:
         source = Source("shore", "feed", url=server.url, private=True)
         assert "3600" in one(tmp_path, source).error
         assert (
-            "left alone until 2026-11-18 09:00"
+            "the server asked to wait until 2026-11-18 09:00"
             in one(tmp_path, source, now=NOW + timedelta(minutes=59)).error
         )
         assert len(server.requests) == 1
@@ -106,7 +122,7 @@ def test_a_server_that_wants_to_be_left_alone_is(tmp_path):
     (HttpReply(404), True), (HttpReply(body=b"User-agent: *\nDisallow: /other"), True), (HttpReply(body=b"User-agent: paper-digest\nDisallow: /"), False),
     (HttpReply(body=b"User-agent: *\nDisallow: /list"), False), (HttpReply(500), False),
 ])  # fmt: skip
-def test_robots_are_respected_where_pages_are_scraped(tmp_path, robots, kept):
+def test_robots_txt_is_respected_for_pages(tmp_path, robots, kept):
     page = HttpReply(body=b"<html></html>", headers={"Content-Type": "text/html"})
     with http_server(lambda asked: robots if asked.path == "/robots.txt" else page) as server:
         found = one(tmp_path, Source("page", "page", url=f"{server.url}/list/new", private=True))
@@ -162,7 +178,7 @@ def test_all_pages_of_a_query(tmp_path):
     assert (len(found.files), found.error, len(papers(tmp_path))) == (3, None, 230)
 
 
-def test_what_is_broken_off_goes_on(tmp_path):
+def test_an_interrupted_fetch_continues(tmp_path):
     with http_server(Arxiv(230, breaks=(2,))) as server:
         source = Source("ai", "arxiv", query="x", url=server.url, private=True)
         broken = one(tmp_path, source)
@@ -171,7 +187,7 @@ def test_what_is_broken_off_goes_on(tmp_path):
     starts = [parse_qs(urlsplit(path).query)["start"][0] for path in server.paths]
     assert (starts, len(rest.files), rest.error) == (["0", "100", "100", "200"], 2, None)
     assert len(papers(tmp_path)) == 230
-    memory = Memories.load(tmp_path).of("ai")
+    memory = SourceStates.load(tmp_path).of("ai")
     assert (memory.next, memory.done) == ("", "2026-11-18")  # the days it had begun with
 
 
@@ -183,7 +199,7 @@ def test_the_next_fetch_begins_with_the_last_day(tmp_path):
         one(tmp_path, source, now=NOW + timedelta(days=4), since=date(2026, 1, 1))
     days = [parse_qs(urlsplit(path).query)["search_query"][0].split("[")[1][:8] for path in server.paths]
     assert days == ["20261111", "20261118", "20260101"]
-    assert Memories.load(tmp_path).of("ai").done == "2026-11-22"
+    assert SourceStates.load(tmp_path).of("ai").done == "2026-11-22"
 
 
 def entry(number: int) -> dict:
@@ -265,7 +281,7 @@ def test_mailboxes_that_refuse(tmp_path, monkeypatch, broken, words):
     assert "secret" not in found.error
 
 
-def test_large_mails_stay_where_they_are(tmp_path, monkeypatch):
+def test_messages_that_are_too_large_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setenv("BOX", "secret")
     with imap_server(Mailbox({1: MAIL % 1 + bytes(1000), 2: MAIL % 2})) as box:
         source = Source(
@@ -274,11 +290,28 @@ def test_large_mails_stay_where_they_are(tmp_path, monkeypatch):
         found = one(tmp_path, source, limits=replace(LIMITS, max_bytes=500))
     assert (len(found.files), found.error) == (
         1,
-        "1 mails are larger than max_file_mb and were left in the folder",
+        "messages that are larger than max_file_mb and were not read: 1",
     )
 
 
-def test_mailboxes_that_are_not_there(tmp_path, monkeypatch):
+def test_the_password_may_be_in_a_file(tmp_path):
+    with imap_server(Mailbox({3: MAIL % 3})) as box:
+        source = Source(
+            "alerts", "imap", host="127.0.0.1", port=box.port, tls="none", user="a", password_file="word"
+        )
+        assert one(tmp_path, source).error == (
+            f"digest.toml: sources.password_file: {tmp_path / 'word'} cannot be read (No such file or directory); "
+            "check the path and its permissions"
+        )
+        (tmp_path / "word").write_text("\n")
+        assert "word is empty" in one(tmp_path, source).error
+        (tmp_path / "word").write_text("from a file\n")
+        found = one(tmp_path, source)
+    assert (len(found.files), found.error) == (1, None)
+    assert 'LOGIN "a" "from a file"' in box.commands
+
+
+def test_unreachable_mailboxes(tmp_path, monkeypatch):
     source = Source("alerts", "imap", host="127.0.0.1", port=1, tls="none", user="a", password_env="BOX")
     monkeypatch.delenv("BOX", raising=False)
     assert "BOX is not set" in one(tmp_path, source).error
@@ -287,27 +320,27 @@ def test_mailboxes_that_are_not_there(tmp_path, monkeypatch):
         assert "127.0.0.1" in one(tmp_path, replace(source, tls=tls)).error
 
 
-# --- memory ----------------------------------------------------------------------------------------
+# --- state -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"a": 1}', '{"a": {"etag": 5, "uid": "x", "new": 1}}', "[" * 100_000]
 )
-def test_a_memory_that_is_broken_is_as_good_as_none(tmp_path, content):
+def test_a_damaged_file_of_states_counts_as_absent(tmp_path, content):
     (tmp_path / FILE).write_text(content)
-    assert Memories.load(tmp_path).of("a") == Memory()
+    assert SourceStates.load(tmp_path).of("a") == SourceState()
 
 
-def test_memory_is_kept_out_of_the_way(tmp_path):
-    memories = Memories.load(tmp_path)
-    memories.note("a", etag="x", uid=3)
-    assert Memories.load(tmp_path).of("a") == Memory(etag="x", uid=3)
+def test_the_state_of_a_source_is_saved_in_a_hidden_file(tmp_path):
+    states = SourceStates.load(tmp_path)
+    states.update("a", etag="x", uid=3)
+    assert SourceStates.load(tmp_path).of("a") == SourceState(etag="x", uid=3)
     assert files_of(str(tmp_path)) == ()
-    assert (memories.of("a").moment("changed"), memories.of("a").done_day) == (None, None)
+    assert (states.of("a").time_of("changed"), states.of("a").done_day) == (None, None)
     with pytest.raises(StoreError):
-        Memories(tmp_path / FILE / "below").note("a", uid=1)
+        SourceStates(tmp_path / FILE / "below").update("a", uid=1)
 
 
-def test_what_we_call_ourselves():
+def test_user_agent():
     assert agent_of("1.0", "a@b.example", "https://x.example/") == "paper-digest/1.0 (mailto:a@b.example)"
     assert agent_of("1.0", "", "https://x.example/") == "paper-digest/1.0 (+https://x.example/)"

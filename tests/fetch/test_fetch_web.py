@@ -11,18 +11,26 @@ import pytest
 from digest.fetch import network_guard as guard
 from digest.fetch.errors import FetchError
 from digest.fetch.network_guard import is_public
-from digest.fetch.rate_limit import Pace, seconds_between
-from digest.fetch.web import Known, Limits, Web, retry_after
+from digest.fetch.rate_limit import RateLimit, seconds_between
+from digest.fetch.web import Limits, Validators, WebClient, retry_after
 from tests.servers import HttpReply, http_server
 
 BODY = b"<rss></rss>"
 FEW = Limits(
-    max_bytes=10_000, seconds=5, attempts=3, patience=1, first_wait=0.01, longest_wait=0.02, jitter=0.01
+    max_bytes=10_000,
+    seconds=5,
+    attempts=3,
+    longest_retry_after=1,
+    first_wait=0.01,
+    longest_wait=0.02,
+    jitter=0.01,
 )
 
 
-def web(limits: Limits = FEW, *, private: bool = True) -> Web:
-    return Web("paper-digest/test (mailto:a@b.example)", limits, private=private, pace=Pace(factor=0))
+def web(limits: Limits = FEW, *, private: bool = True) -> WebClient:
+    return WebClient(
+        "paper-digest/test (mailto:a@b.example)", limits, private=private, rate_limit=RateLimit(factor=0)
+    )
 
 
 def refused(url: str, limits: Limits = FEW, **options) -> FetchError:
@@ -31,11 +39,15 @@ def refused(url: str, limits: Limits = FEW, **options) -> FetchError:
     return caught.value
 
 
-def test_a_document_and_what_we_say_of_ourselves():
+def test_a_document_and_the_headers_of_its_request():
     headers = {"Content-Type": "Application/RSS+xml; charset=utf-8", "ETag": '"1"', "Last-Modified": "Mon"}
     with http_server([HttpReply(body=BODY, headers=headers)]) as server, web() as client:
         answer = client.get(f"{server.url}/feed?a=b%20c")
-    assert (answer.data, answer.kind, answer.known) == (BODY, "application/rss+xml", Known('"1"', "Mon"))
+    assert (answer.data, answer.content_type, answer.validators) == (
+        BODY,
+        "application/rss+xml",
+        Validators('"1"', "Mon"),
+    )
     asked = server.requests[0]
     assert (asked.path, asked.headers["user-agent"]) == (
         "/feed?a=b%20c",
@@ -44,16 +56,16 @@ def test_a_document_and_what_we_say_of_ourselves():
     assert "if-none-match" not in asked.headers and asked.headers["accept-encoding"] == "gzip"
 
 
-def test_what_has_not_changed_is_not_sent_again():
+def test_an_unchanged_document_is_not_sent_again():
     with http_server([HttpReply(304)]) as server, web() as client:
-        answer = client.get(server.url, Known('"1"', "Mon"))
-    assert (answer.data, answer.known) == (None, Known('"1"', "Mon"))
+        answer = client.get(server.url, Validators('"1"', "Mon"))
+    assert (answer.data, answer.validators) == (None, Validators('"1"', "Mon"))
     assert server.requests[0].headers["if-none-match"] == '"1"'
     assert server.requests[0].headers["if-modified-since"] == "Mon"
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_may_pass_is_tried_again(status):
+def test_temporary_errors_are_retried(status):
     with http_server([HttpReply(status), HttpReply(status), HttpReply(body=BODY)]) as server, web() as client:
         assert client.get(server.url).data == BODY
     assert len(server.requests) == 3
@@ -63,25 +75,25 @@ def test_what_may_pass_is_tried_again(status):
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204])
-def test_what_does_not_pass_is_not_tried_again(status):
+def test_other_errors_are_not_retried(status):
     with http_server([HttpReply(status)]) as server:
         assert str(status) in str(refused(server.url))
     assert len(server.requests) == 1
 
 
-def test_retry_after_is_kept_to():
+def test_retry_after_is_respected():
     waits = []
     client = web()
     replies = [HttpReply(429, headers={"Retry-After": "1"}), HttpReply(body=BODY)]
     with http_server(replies) as server, client:
-        start = client.pace.clock()
+        start = client.rate_limit.clock()
         client.get(server.url)
-        waits.append(client.pace.clock() - start)
+        waits.append(client.rate_limit.clock() - start)
     assert waits[0] >= 1
     with http_server([HttpReply(503, headers={"Retry-After": "3600"})]) as server:
         problem = refused(server.url)
-    assert (len(server.requests), problem.after) == (1, 3600)
-    assert "come back in 3600 s" in str(problem)
+    assert (len(server.requests), problem.retry_after) == (1, 3600)
+    assert "retry after 3600 s" in str(problem)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [
@@ -111,9 +123,9 @@ def test_gzip_is_unpacked_and_bombs_are_not():
 @pytest.mark.parametrize(("reply", "words"), [
     (HttpReply(body=bytes(10_001)), "max_file_mb"),
     (HttpReply(body=BODY * 100, cut=50), "connection failed"),
-    (HttpReply(body=gzip.compress(BODY)[:-9], headers={"Content-Encoding": "gzip"}), "ends before its end"),
-    (HttpReply(body=BODY, headers={"Content-Encoding": "gzip"}), "no gzip"),
-    (HttpReply(body=zlib.compress(BODY), headers={"Content-Encoding": "deflate"}), "not asked for"),
+    (HttpReply(body=gzip.compress(BODY)[:-9], headers={"Content-Encoding": "gzip"}), "is incomplete"),
+    (HttpReply(body=BODY, headers={"Content-Encoding": "gzip"}), "not valid gzip"),
+    (HttpReply(body=zlib.compress(BODY), headers={"Content-Encoding": "deflate"}), "not requested"),
     (HttpReply(body=BODY, headers={"Content-Length": "4", "Transfer-Encoding": "chunked"}), "connection failed"),
 ])  # fmt: skip
 def test_bodies_that_are_not_kept(reply, words):
@@ -121,16 +133,16 @@ def test_bodies_that_are_not_kept(reply, words):
         assert words in str(refused(server.url))
 
 
-def test_a_body_that_drips_is_given_up():
+def test_a_slow_body_is_abandoned():
     limits = Limits(max_bytes=10_000, seconds=0.2, attempts=1)
     with http_server([HttpReply(body=BODY * 100, drip=0.05)]) as server:
-        assert "takes longer" in str(refused(server.url, limits))
+        assert "took longer" in str(refused(server.url, limits))
 
 
-def test_what_is_checked_is_tried_again():
+def test_a_document_that_a_check_rejects_is_retried():
     def check(data: bytes) -> None:
         if data != BODY:
-            raise FetchError("empty", passing=True)
+            raise FetchError("empty", temporary=True)
 
     with http_server([HttpReply(), HttpReply(body=BODY)]) as server, web() as client:
         assert client.get(server.url, check=check).data == BODY
@@ -139,7 +151,7 @@ def test_what_is_checked_is_tried_again():
 # --- redirects -------------------------------------------------------------------------------------
 
 
-def test_redirects_are_followed_a_while():
+def test_redirects_are_followed_up_to_a_limit():
     replies = [
         HttpReply(302, headers={"Location": "/b?c"}),
         HttpReply(301, headers={"Location": "d"}),
@@ -156,13 +168,13 @@ def test_redirects_are_followed_a_while():
 @pytest.mark.parametrize(
     "place", ["file:///etc/passwd", "ftp://a.example/", "gopher://x", "http://[::1", "data:,x"]
 )
-def test_redirects_to_nowhere(place):
+def test_redirects_to_invalid_urls(place):
     with http_server([HttpReply(302, headers={"Location": place})]) as server:
         assert str(refused(server.url))
     assert len(server.requests) <= FEW.attempts
 
 
-# --- who is asked ----------------------------------------------------------------------------------
+# --- private addresses ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", [
@@ -179,7 +191,7 @@ def test_public_addresses(address):
     assert is_public(ipaddress.ip_address(address))
 
 
-def test_this_machine_is_not_asked_unless_allowed():
+def test_private_addresses_are_refused_unless_allowed():
     with http_server([HttpReply(body=BODY)]) as server:
         for url in (
             server.url,
@@ -187,21 +199,23 @@ def test_this_machine_is_not_asked_unless_allowed():
             server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]"),
         ):
             problem = refused(url, private=False)
-            assert "no public address" in str(problem)
+            assert "not on the public internet" in str(problem)
     assert server.requests == []
 
 
-def test_a_redirect_to_this_machine_is_not_followed(monkeypatch):
+def test_a_redirect_to_a_private_address_is_not_followed(monkeypatch):
     """The first host is allowed (as a public one would be), the second is not."""
     with http_server([HttpReply(body=b"secret")]) as inside:
         place = inside.url.replace("127.0.0.1", "127.0.0.2")
         with http_server([HttpReply(302, headers={"Location": place})]) as outside:
             monkeypatch.setattr(guard, "is_public", lambda address: str(address) == "127.0.0.1")
-            assert "127.0.0.2, which is no public address" in str(refused(outside.url, private=False))
+            assert "127.0.0.2 is not on the public internet (127.0.0.2)" in str(
+                refused(outside.url, private=False)
+            )
     assert inside.requests == []
 
 
-def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch):
+def test_dns_rebinding_gains_nothing(monkeypatch):
     """The address that was judged is the one that is connected to: the name is looked up once."""
     looked = []
     real = socket.getaddrinfo
@@ -221,7 +235,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch):
     assert server.requests[0].headers["host"].startswith("rebind.example")
 
 
-def test_one_private_address_among_public_ones_is_enough(monkeypatch):
+def test_one_private_address_among_public_ones_is_refused(monkeypatch):
     found = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("8.8.8.8", "10.0.0.1")
     ]
@@ -229,7 +243,7 @@ def test_one_private_address_among_public_ones_is_enough(monkeypatch):
     assert "10.0.0.1" in str(refused("http://two.example/", private=False))
 
 
-def test_hosts_that_are_not_there():
+def test_unreachable_hosts():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert "connection failed" in str(refused(f"http://127.0.0.1:{port}/"))
@@ -237,19 +251,19 @@ def test_hosts_that_are_not_there():
         assert str(refused(url))
 
 
-# --- pace ------------------------------------------------------------------------------------------
+# --- rate limit ------------------------------------------------------------------------------------------
 
 
-def test_each_host_is_asked_at_its_pace():
+def test_each_site_has_its_rate_limit():
     time, slept = [100.0], []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
         time[0] += seconds
 
-    pace = Pace(clock=lambda: time[0], sleep=sleep)
+    limit = RateLimit(clock=lambda: time[0], sleep=sleep)
     for host in ("export.arxiv.org", "rss.arxiv.org", "a.example", "b.example", "a.example"):
-        pace.wait(host)
+        limit.wait(host)
         time[0] += 0.25
     assert slept == [2.75, 0.5]  # arXiv is one site; between the two requests to a.example lay half a second
     assert seconds_between("arxiv.org") == 3 and seconds_between("notarxiv.org") == 1

@@ -1,4 +1,4 @@
-"""`docs/query.md` is executed: every line of its blocks is an example that must hold."""
+"""Every line of the blocks in `docs/query.md` is an example; these tests run it."""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def errors() -> Iterator[tuple[str, str]]:
 
 
 def paper_of(text: str) -> tuple[Paper, set[tuple[str, int | None, int, int]]]:
-    """Return the paper that an example describes, and where it says that the query is met."""
+    """Return the paper that an example describes, and the places that it marks as matched."""
     values: dict[str, object] = {"title": "", "abstract": ""}
     marked = set()
     for part in text.split(" / "):

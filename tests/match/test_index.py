@@ -1,4 +1,4 @@
-"""The fast engine against the slow one: the same matches, the same scores, to the last bit."""
+"""The index against the reference matcher: the same matches, the same scores, to the last bit."""
 
 import contextlib
 import random
@@ -19,9 +19,9 @@ from hypothesis.stateful import (
 )
 
 from digest.errors import QueryError
+from digest.match.index import backends, kernels_numpy
 from digest.match.index import batch as batch_module
 from digest.match.index import index as index_module
-from digest.match.index import kernels_numpy as kernels
 from digest.match.index.compiler import Program, compile_queries
 from digest.match.index.index import Index
 from digest.match.query.parser import query_of
@@ -29,14 +29,14 @@ from digest.match.reference import analyse, best_first, match
 from digest.model import Paper
 from tests import strategies
 
-# Both kinds of loops, where numba can be had.
-KERNELS = tuple(dict.fromkeys((kernels, kernels.fastest())))
+# Both backends, where numba is installed.
+BACKENDS = tuple(dict.fromkeys((kernels_numpy, backends.fastest())))
 
 
 @contextlib.contextmanager
-def loops_of(module):
+def using(backend):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "fastest", lambda: module)
+        patch.setattr(backends, "fastest", lambda: backend)
         yield
 
 
@@ -44,15 +44,15 @@ def numbered(papers):
     return [replace(paper, number=number) for number, paper in enumerate(papers, 1)]
 
 
-def slow(queries, analysed):
+def reference_matches(queries, analysed):
     return [best_first(hit for paper in analysed if (hit := match(query, paper))) for query in queries]
 
 
 def agree(queries, papers):
     """Demand the same answers of both engines; return how many matches there were."""
-    expected = slow(queries, [analyse(paper) for paper in papers])
-    for loops in KERNELS:
-        with loops_of(loops):
+    expected = reference_matches(queries, [analyse(paper) for paper in papers])
+    for backend in BACKENDS:
+        with using(backend):
             compare(Index(queries).match(papers), papers, expected)
     return sum(map(len, expected))
 
@@ -91,18 +91,18 @@ def test_any_queries_on_any_papers(texts, papers):
     agree([query for keywords, exclude in texts if (query := read(keywords, exclude))], papers)
 
 
-def invented(number, words, chance):
-    text = " ".join(chance.choices(words, k=chance.randrange(3, 40)))
+def invented(number, words, rng):
+    text = " ".join(rng.choices(words, k=rng.randrange(3, 40)))
     return Paper(
-        number, f"u{number}", text, " ".join(chance.choices(words, k=30)), datetime(2026, 1, 1, tzinfo=UTC)
+        number, f"u{number}", text, " ".join(rng.choices(words, k=30)), datetime(2026, 1, 1, tzinfo=UTC)
     )
 
 
 @pytest.mark.parametrize("papers", [0, 1, 63, 64, 65, 130])
 def test_batches_around_the_machine_word(papers):
-    chance = random.Random(papers)
+    rng = random.Random(papers)
     words = [*strategies.PLAIN, "pre-training", "pretrained", "c++", "=", "4timesRTX"]
-    batch = [invented(number, words, chance) for number in range(1, papers + 1)]
+    batch = [invented(number, words, rng) for number in range(1, papers + 1)]
     texts = [
         "model",
         "one -step",
@@ -184,7 +184,7 @@ class OneByOne(RuleBasedStateMachine):
         expected = [
             (number, hit.paper.number, hit.score)
             for number, text in sorted(self.live.items())
-            for hit in slow([query_of([text])], analysed)[0]
+            for hit in reference_matches([query_of([text])], analysed)[0]
         ]
         numbers, places, scores = hits.top(100)
         found = zip(numbers.tolist(), places.tolist(), scores.tolist(), strict=True)
@@ -196,13 +196,13 @@ class OneByOne(RuleBasedStateMachine):
         assert len(self.index) == len(self.live)
 
 
-@pytest.mark.parametrize("young", [2, 4096])
-def test_queries_one_by_one(young, monkeypatch):
-    monkeypatch.setattr(index_module, "_YOUNG", young)
+@pytest.mark.parametrize("limit", [2, 4096])
+def test_queries_one_by_one(limit, monkeypatch):
+    monkeypatch.setattr(index_module, "_OPEN_UNTIL", limit)
     run_state_machine_as_test(OneByOne, settings=settings(max_examples=40, stateful_step_count=12))
 
 
-def test_a_number_that_no_query_has():
+def test_an_unknown_number():
     index = Index([query_of(["model"])])
     for number in (-1, 1):
         with pytest.raises(IndexError):
@@ -219,8 +219,8 @@ def test_a_program_is_the_same_after_it_was_kept(texts, papers):
     assert one == other
 
 
-def test_bytes_that_are_no_program():
-    with pytest.raises(ValueError, match="no program"):
+def test_load_refuses_bytes_of_another_version():
+    with pytest.raises(ValueError, match="not compiled queries"):
         Program.load(b"paper-digest program 0\n" + bytes(100))
 
 
@@ -240,7 +240,7 @@ def test_an_item_with_very_many_hyphens():
     assert agree([query_of([f'"{chain}"']), query_of([f'"{chain}"~1'])], papers) == 3
 
 
-def test_words_first_met_in_a_later_batch():
+def test_words_that_are_new_in_a_later_batch():
     index = Index([query_of(["model"]), query_of(["mod*"])])
     seen = datetime(2026, 1, 1, tzinfo=UTC)
     for number, (title, expected) in enumerate((("x", 0), ("model unheard", 2), ("modest", 1)), 1):
@@ -248,7 +248,7 @@ def test_words_first_met_in_a_later_batch():
 
 
 def test_a_lexicon_that_forgets(monkeypatch):
-    monkeypatch.setattr(batch_module, "_MOST_PIECES", 1)
+    monkeypatch.setattr(batch_module, "_MAX_PIECES", 1)
     index = Index([query_of(['"model one"'])])
     seen = datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(3):
@@ -297,11 +297,11 @@ def test_real_papers(shared):
     """Queries drawn from the papers' own words, joined at random."""
     papers = real_papers(shared)
     assert len(papers) > 250
-    chance = random.Random(7)
+    rng = random.Random(7)
     words = [word for paper in papers for word in re.findall(r"[A-Za-z][A-Za-z-]+[a-z]", paper.abstract)]
 
     def item():
-        start = chance.randrange(len(words) - 3)
+        start = rng.randrange(len(words) - 3)
         kinds = (
             "{0}",
             '"{0} {1}"',
@@ -313,11 +313,11 @@ def test_real_papers(shared):
             "{0}^2.5",
             "{0}^0.1",
         )
-        return chance.choice(kinds).format(*words[start : start + 3])
+        return rng.choice(kinds).format(*words[start : start + 3])
 
     texts = [
         f"({item()} OR {item()}) ({item()} OR {item()} OR {item()})"
-        + (f" -{item().split('^')[0]}" if chance.random() < 0.3 else "")
+        + (f" -{item().split('^')[0]}" if rng.random() < 0.3 else "")
         for _ in range(150)
     ] + [item() for _ in range(150)]
     queries = [query for text in texts if (query := read([text], []))]
@@ -342,13 +342,13 @@ def test_a_third_witness_on_plain_words(shared):
         "insert into t(rowid, title, abstract) values (?, ?, ?)",
         [(p.number, p.title, p.abstract) for p in plain],
     )
-    chance = random.Random(3)
+    rng = random.Random(3)
     words = [word for p in plain for word in p.abstract.lower().split() if len(word) > 3]
     asked, expected = [], []
     for _ in range(200):
-        start = chance.randrange(len(words) - 1)
-        one, two, other = words[start], words[start + 1], chance.choice(words)
-        theirs = f'("{one} {two}" OR "{other}") NOT "{chance.choice(words)}"'
+        start = rng.randrange(len(words) - 1)
+        one, two, other = words[start], words[start + 1], rng.choice(words)
+        theirs = f'("{one} {two}" OR "{other}") NOT "{rng.choice(words)}"'
         asked.append(re.sub(r'"(\w+(?: \w+)?)"', r'="\1"', theirs))
         expected.append(
             {row[0] for row in database.execute("select rowid from t where t match ?", (theirs,))}

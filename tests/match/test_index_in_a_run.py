@@ -1,4 +1,4 @@
-"""A run with very many subscriptions makes the same issues as one that takes them one after the other."""
+"""A run that matches many subscriptions together makes the same issues as one that matches them one by one."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from digest.cli.main import main
-from digest.pipeline import matching as shelf
+from digest.pipeline import matching
 
 ROOT = Path(__file__).parents[2]
 WORDS = ("diffusion", "agent*", '"language model"', "title:benchmark*", "protein* OR galax*", "step -video")
@@ -35,7 +35,7 @@ def test_the_same_issues_either_way(tmp_path, monkeypatch, capsys):
 
     original = index.Index.match
     monkeypatch.setattr(index.Index, "match", lambda self, *words: used.append(1) or original(self, *words))
-    monkeypatch.setattr(shelf, "FAST_FROM", 2)
+    monkeypatch.setattr(matching, "FAST_FROM", 2)
     assert run(tmp_path / "fast", capsys) == slow
     assert used
     assert sum(matched for matched, _ in slow.values()) > 10
@@ -63,8 +63,8 @@ def test_compiled_queries_are_kept_and_brought_up_to_date(tmp_path, monkeypatch,
         for name, fast in (("slow", False), ("fast", True)):
             with monkeypatch.context() as patch:
                 if fast:
-                    patch.setattr(shelf, "FAST_FROM", 2)
-                    patch.setattr(shelf, "KEEP_FROM", 2)
+                    patch.setattr(matching, "FAST_FROM", 2)
+                    patch.setattr(matching, "KEEP_FROM", 2)
                 assert main(["run", "--home", str(tmp_path / name), "--json", "--now", f"{day}T09:00"]) == 0
             report = json.loads(capsys.readouterr().out)
             reports.append([(s["id"], s["matched"], s["issue"]) for s in report["subscriptions"]])
@@ -87,11 +87,11 @@ def test_compiled_queries_are_kept_and_brought_up_to_date(tmp_path, monkeypatch,
     subscribe(2, None)
     second, still = runs("2026-11-19")
     assert sum(matched for _, matched, _ in second) > 30
-    assert still == kept  # little changed: the kept program was used, and mended in memory
+    assert still == kept  # little has changed: the stored program was used and updated in memory
     for number in range(3, 12):
         subscribe(number, f"agents OR other{number}")
     revised = (ROOT / "inbox/2026-11-18-sample.txt").read_text("utf-8").replace(" the ", " that ")
     for name in ("slow", "fast"):
         (tmp_path / name / "inbox/2026-11-19-revised.txt").write_text(revised, "utf-8")
-    _, anew = runs("2026-11-20")
-    assert [length for _, length in anew] == [32 * 16]
+    _, compiled_again = runs("2026-11-20")
+    assert [length for _, length in compiled_again] == [32 * 16]

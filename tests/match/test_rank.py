@@ -1,4 +1,4 @@
-"""The formula of an issue's order, part by part, and variety."""
+"""The formula that orders an issue, part by part, and diversity."""
 
 from datetime import UTC, date, datetime
 
@@ -31,7 +31,7 @@ def test_without_feedback_or_weights_the_order_is_the_matchers():
     assert components([], RankingWeights(), None, TODAY) == ()
 
 
-def test_a_taste_comes_on_top_and_keeps_its_parts():
+def test_taste_changes_the_order_and_parts_are_kept():
     given_ = items(4, 2, 2)
     found = ordered(given_, components(given_, RankingWeights(), [0.0, -0.5, 0.9], TODAY))
     assert numbers(found) == [3, 1, 2]
@@ -40,7 +40,7 @@ def test_a_taste_comes_on_top_and_keeps_its_parts():
     assert worth(()) == 0
 
 
-def test_equal_ones_stay_as_they_came():
+def test_equal_items_keep_their_order():
     given_ = items(1, 1, 1)
     assert numbers(ordered(given_, components(given_, RankingWeights(), [0.2, 0.3, 0.2], TODAY))) == [2, 1, 3]
 
@@ -60,7 +60,7 @@ def test_freshness_halves_every_thirty_days_and_needs_a_date():
     assert freshness(paper(1), TODAY) == 0
 
 
-def test_variety_keeps_likenesses_apart():
+def test_diversity_separates_similar_papers():
     given_ = items(3, 3, 2)
     alike = [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]
     parts = components(given_, RankingWeights(diversity=0.5), None, TODAY)
@@ -73,7 +73,7 @@ def test_variety_keeps_likenesses_apart():
     st.floats(0, 1),
     st.integers(0, 9),
 )
-def test_nothing_is_lost_or_doubled(pairs, diversity, top):
+def test_every_item_is_ordered_once(pairs, diversity, top):
     given_ = items(*(score for score, _ in pairs))
     alike = [[0.5] * len(pairs)] * len(pairs)
     parts = components(given_, RankingWeights(freshness=0.1), [taste for _, taste in pairs], TODAY)

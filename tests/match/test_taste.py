@@ -1,4 +1,4 @@
-"""Learning from a few papers."""
+"""Tastes learnt from a few papers."""
 
 from datetime import UTC, datetime
 
@@ -65,7 +65,7 @@ def test_keywords_alone_make_a_taste(library):
     assert bread > lamps
 
 
-def test_a_space_of_nothing_still_works():
+def test_an_empty_space():
     space = Space([])
     mine = paper(1, "Lighthouse lamps")
     assert close(space, [mine], [], [mine, paper(2, ""), paper(3, "Rye dough")]) in (
@@ -112,11 +112,11 @@ def test_stop_words_are_stems():
 
 
 @given(st.lists(sentences(), min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_what_was_met_before_changes_nothing(texts, chance):
-    """Columns are given out as terms are met; scores must not show it."""
+def test_scores_do_not_depend_on_earlier_papers(texts, rng):
+    """The order of columns depends on earlier papers; scores must not."""
     papers = [paper(number, text, text) for number, text in enumerate(texts)]
     mixed = papers[:]
-    chance.shuffle(mixed)
+    rng.shuffle(mixed)
     one, two = Space(papers), Space(papers)
     two.matrix(mixed)
     assert close(one, papers[:1], papers[1:2], papers) == close(two, papers[:1], papers[1:2], papers)

@@ -1,4 +1,4 @@
-"""The strategies that all tests share lie one folder up."""
+"""Makes the shared strategies importable, which are one folder up."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the W3C's feed validator insists on, as far as it concerns feeds like ours."""
+"""The rules of the W3C feed validator that apply to our feeds."""
 
 import re
 from datetime import datetime
@@ -56,7 +56,7 @@ def _rss(root, url, now, data):
         guid = item.find("guid")
         guids.append(guid.text)
         if guid.get("isPermaLink") != "false":
-            yield "guid is said to be a link"
+            yield "guid is marked as a link"
         if not _URL.fullmatch(item.findtext("link") or ""):
             yield f"link {item.findtext('link')!r}"
         if item.find("author") is not None:

@@ -98,7 +98,7 @@ def test_feedparser_reads_back_what_was_written(form):
     assert third.published_parsed[:3] == (2026, 3, 11)
 
 
-def test_atom_tells_an_update_from_an_entry():
+def test_atom_has_the_times_of_entry_and_update():
     feed = feedparser.parse(atom(CHANNEL, ITEMS))
     assert feed.entries[2].updated_parsed[:3] == (2026, 3, 12)
     assert feed.entries[2].published_parsed[:3] == (2026, 3, 11)
@@ -122,7 +122,7 @@ def test_an_update_keeps_the_id_and_raises_only_what_it_should():
     assert before.updated < after.updated
 
 
-def test_order_is_the_callers():
+def test_items_keep_their_order():
     numbers = [5, 1, 9, 3]
     items = [FeedItem(paper(number), NOW, NOW) for number in numbers]
     for build in (rss, atom):
@@ -201,12 +201,12 @@ def test_any_text_makes_a_valid_feed(titles, items):
         data = FORMS[form](channel, feed_items)
         assert problems(data, form=form, url=channel.feed_url(form), now=NOW) == []
         assert len(feedparser.parse(data).entries) == len(items)
-    told = json.loads(json_feed(channel, feed_items))
-    for (title, *_), item in zip(items, told["items"], strict=True):
+    feed_json = json.loads(json_feed(channel, feed_items))
+    for (title, *_), item in zip(items, feed_json["items"], strict=True):
         assert item["title"] == (clean(shown(title)).strip().replace("\ufffd", "□") or "Untitled paper")
 
 
-def test_times_of_any_zone_are_told_in_utc():
+def test_times_are_in_utc():
     zone = datetime.fromisoformat("2026-03-12T08:00:05+01:00")
     assert rss(CHANNEL, [FeedItem(paper(1), zone, zone)]) == rss(
         CHANNEL, [FeedItem(paper(1), zone.astimezone(UTC), zone.astimezone(UTC))]

@@ -1,4 +1,4 @@
-"""Nothing that a paper says becomes live in a feed reader."""
+"""No text of a paper becomes active content in a feed reader."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ ATTACKS = (
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("form", FORMS)
-def test_what_papers_say_stays_text(form, attack):
+def test_text_of_papers_stays_text(form, attack):
     channel = Channel(
         "tea", attack, attack, "https://x.test/", "urn:uuid:5f0c1e6a-7d1b-5a36-9a55-0b7d6d1f9c00", NOW
     )

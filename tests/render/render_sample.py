@@ -1,4 +1,4 @@
-"""An invented issue that has a bit of everything, and how golden files are compared."""
+"""A sample issue with a bit of everything, and the comparison with golden files."""
 
 import os
 import re
@@ -14,7 +14,7 @@ SEEN = datetime(2026, 3, 12, 6, 0, tzinfo=UTC)
 
 
 def evidence(paper: Paper, term: str, word: str) -> tuple[Evidence, ...]:
-    """Return the evidence of a word wherever it stands in the title and the abstract."""
+    """Return the evidence of a word for all its occurrences in title and abstract."""
     return tuple(
         Evidence(term, field, hit[0], hit.start(), hit.end())
         for field in ("title", "abstract")

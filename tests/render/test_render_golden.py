@@ -1,4 +1,4 @@
-"""The mail and the pages as they are. A change to these files is looked at, not only regenerated."""
+"""The mail and the pages, byte for byte. Read the diff of every golden file that you regenerate."""
 
 import html
 import re
@@ -93,8 +93,8 @@ def test_another_renderer_gives_the_same_bytes():
 
 
 def test_a_summary_is_marked_in_every_form():
-    said = Summary("Kettle keeps 98.5% of the <b>flavour</b> & the steam.", "tiny*1")
-    issue = replace(ISSUE, new=(replace(ISSUE.new[0], summary=said), *ISSUE.new[1:]))
+    summary = Summary("Kettle keeps 98.5% of the <b>flavour</b> & the steam.", "tiny*1")
+    issue = replace(ISSUE, new=(replace(ISSUE.new[0], summary=summary), *ISSUE.new[1:]))
     gist = "We propose Kettle, a one-step sampler that keeps 98.5% of the flavour of its 50-step teacher."
     for form in (
         RENDERER.html(issue),

@@ -29,7 +29,7 @@ def test_pieces_are_cut_where_matches_are():
     )
 
 
-def test_one_stroke_for_neighbours():
+def test_neighbours_are_joined():
     assert pieces("one-step diffusion, models", [(0, 8), (9, 18), (20, 26)]) == (
         Piece("one-step diffusion", hit=True),
         Piece(", "),

@@ -121,17 +121,7 @@ def test_names_are_read_back(text):
     ],
 )
 def test_sender(sender, shown):
-    data = mail.message(
-        subject="s",
-        sender=sender,
-        to="t",
-        list_id="l",
-        host="h.test",
-        stem="1",
-        date=ISSUE.made,
-        text="",
-        html="",
-    )
+    data = mail.message(mail.Envelope("s", sender, "t", ISSUE.made, "l", "1", "h.test"), "", "")
     assert data.split(b"\r\n")[0].decode() == f"From: {shown}"
 
 
@@ -146,17 +136,7 @@ def test_any_base_url_gives_a_domain(base_url):
 
 
 def test_much_of_another_script_goes_as_base64():
-    data = mail.message(
-        subject="茶",
-        sender="",
-        to="茶",
-        list_id="l",
-        host="h",
-        stem="1",
-        date=ISSUE.made,
-        text="茶" * 100,
-        html="<p>",
-    )
+    data = mail.message(mail.Envelope("茶", "", "茶", ISSUE.made, "l", "1", "h"), "茶" * 100, "<p>")
     assert b"base64" in data
     message = parsed(data)
     assert next(message.iter_parts()).get_content().strip() == "茶" * 100

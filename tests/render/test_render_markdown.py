@@ -1,4 +1,4 @@
-"""Text escaped into Markdown shows literally, to two independent readers of Markdown."""
+"""Two independent Markdown parsers show escaped text literally."""
 
 import html5lib
 import pytest

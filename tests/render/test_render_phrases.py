@@ -44,7 +44,7 @@ def test_since_counts_local_days():
             {"updated": (), "new": ISSUE.new[:1], "more_new": (), "considered": 1},
             "1 new of 1 paper since Monday.",
         ),
-        ({"updated": (), "new": (), "more_new": ()}, "Nothing new of 66 papers since Monday."),
+        ({"updated": (), "new": (), "more_new": ()}, "Nothing new among 66 papers since Monday."),
     ],
 )
 def test_summary(change, words):
@@ -75,8 +75,8 @@ def test_reasons_of_lists_and_unknown_fields():
 
 def test_many_terms_are_counted_only():
     found = [Evidence(f"w{number}", "title", "w", 0, 1) for number in range(11)]
-    told, more = phrases.reasons(found)
-    assert len(told[0].found) == 8
+    found_reasons, more = phrases.reasons(found)
+    assert len(found_reasons[0].found) == 8
     assert more == 3
 
 

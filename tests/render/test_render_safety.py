@@ -1,4 +1,4 @@
-"""Whatever papers and readers write, pages stay well formed and nothing of it becomes live."""
+"""Pages stay well formed, and no text of papers or subscriptions becomes active content."""
 
 import re
 from dataclasses import replace

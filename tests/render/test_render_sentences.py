@@ -91,7 +91,7 @@ def test_one_endless_sentence_is_cut_between_words():
     st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30), max_size=80),
     st.sampled_from((" ", ". ", ", we propose ")),
 )
-def test_what_is_shown_is_short_and_cuts_no_word(words, separator):
+def test_an_excerpt_is_short_and_cuts_no_word(words, separator):
     text = separator.join(words)
     short = shorten_abstract(text)
     shown = [text[slice(*span)] for span in (short.gist, short.excerpt) if span]

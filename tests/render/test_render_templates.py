@@ -1,4 +1,4 @@
-"""Templates of one's own: one by one, sandboxed, and with a plain word about what is wrong in them."""
+"""Templates of a home: each replaces one of the program, in a sandbox; errors name file and line."""
 
 import subprocess
 import sys
@@ -9,9 +9,9 @@ import pytest
 from render_sample import FRAME, ISSUE, KETTLE
 
 from digest.errors import TemplateError
-from digest.render import Renderer, view
+from digest.render import Renderer, archive_view, view
 from digest.render.highlight import Piece
-from digest.render.notices import Notice
+from digest.render.notice_pages import Notice
 from digest.render.phrases import Found, Reason
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,15 +44,15 @@ def test_the_stylesheet_can_be_replaced_alone(tmp_path):
     assert "<style>\nb { color: red; }" in renderer(tmp_path, site_css="b { color: red; }").paper(KETTLE)
 
 
-def test_markdown_of_ones_own_makes_the_archive_page(tmp_path):
+def test_a_home_with_its_own_markdown_template(tmp_path):
     own = renderer(tmp_path, issue_md="# {{ issue.name|md }}\n\n<script>x</script>\n")
     assert "&lt;script&gt;x&lt;/script&gt;" in own.archive(ISSUE)
 
 
 def test_a_syntax_error_is_named_with_its_line(tmp_path):
-    said = problem(tmp_path, "one\n{% if %}\n")
-    assert said.startswith(f"{tmp_path / 'subject.txt'}:2: ")
-    assert said.endswith("; mend this template")
+    message = problem(tmp_path, "one\n{% if %}\n")
+    assert message.startswith(f"{tmp_path / 'subject.txt'}:2: ")
+    assert message.endswith("; fix this template")
 
 
 def test_an_unknown_name_is_named_with_its_line(tmp_path):
@@ -62,8 +62,8 @@ def test_an_unknown_name_is_named_with_its_line(tmp_path):
 
 def test_a_mistake_in_a_part_is_named_there(tmp_path):
     (tmp_path / "part.html").write_text("\n\n{{ 1 / 0 }}")
-    said = problem(tmp_path, "<p>{% include 'part.html' %}", "issue_html")
-    assert said.startswith(f"{tmp_path / 'part.html'}:3: ZeroDivisionError")
+    message = problem(tmp_path, "<p>{% include 'part.html' %}", "issue_html")
+    assert message.startswith(f"{tmp_path / 'part.html'}:3: ZeroDivisionError")
 
 
 def test_a_missing_part_is_named(tmp_path):
@@ -71,7 +71,7 @@ def test_a_missing_part_is_named(tmp_path):
 
 
 def test_a_template_that_is_not_utf_8(tmp_path):
-    assert "not UTF-8" in problem(tmp_path, b"\xff\xfe")
+    assert "not valid UTF-8" in problem(tmp_path, b"\xff\xfe")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_sandbox_escapes_html_templates_only(tmp_path):
     assert (own.text(ISSUE), own.html(ISSUE)) == ("<&>", "&lt;&amp;&gt;")
 
 
-def test_importing_costs_little():
+def test_importing_loads_no_heavy_package():
     code = "import sys, digest.render, digest.publish; print([m for m in ('jinja2', 'markdown', 'feedgen', 'lxml') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -119,13 +119,20 @@ def shown_names(kind):
 
 
 def test_the_documentation_names_every_template_and_value():
-    told = (ROOT / "docs" / "templates.md").read_text()
+    page = (ROOT / "docs" / "templates.md").read_text()
     for template in (ROOT / "templates").iterdir():
-        assert f"`{template.name}`" in told
+        assert f"`{template.name}`" in page
     views = (
-        *(view.IssueView, view.SectionView, view.PaperView, view.IndexView, view.DayView, view.ShelfView),
-        *(view.LineView, view.FeedView, view.PageView, Notice, Piece, Reason, Found),
+        *(
+            view.IssueView,
+            view.SectionView,
+            view.PaperView,
+            archive_view.IndexView,
+            archive_view.DayView,
+            archive_view.SubscriptionView,
+        ),
+        *(archive_view.LineView, archive_view.FeedView, archive_view.PageView, Notice, Piece, Reason, Found),
     )
     for each in views:
         for name in shown_names(each):
-            assert f"`{name}`" in told, f"{each.__name__}.{name}"
+            assert f"`{name}`" in page, f"{each.__name__}.{name}"

@@ -1,4 +1,4 @@
-"""Papers that are one in a real database: what the readers of the library see of it."""
+"""Papers that are one, in a real database."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -72,7 +72,7 @@ def test_two_known_papers_become_one(store):
         assert {"1", "2"} <= {*tx.pending_files.keys("paper")}
 
 
-def test_who_was_sent_a_part_was_sent_the_paper(store):
+def test_serving_a_part_serves_the_paper(store):
     with store.begin() as tx:
         read(tx, listing(1, "Two", doi="10.1/x"))
         read(tx, listing(1, "One", arxiv="2501.00001"), source="daily-papers-page", day=1)
@@ -89,7 +89,7 @@ def test_who_was_sent_a_part_was_sent_the_paper(store):
         assert tx.feeds.members("s", [2]) == {2}
 
 
-def test_a_split_takes_back_all_that_was_joined_below(store):
+def test_a_split_includes_everything_that_was_joined_below(store):
     with store.begin() as tx:
         for number, title in enumerate(("Alpha", "Beta", "Gamma", "Delta"), 1):
             read(tx, listing(1, title, f"{title}."), day=number)
@@ -106,7 +106,7 @@ def test_a_split_takes_back_all_that_was_joined_below(store):
         assert tx.identities.papers([2])[2].apart == frozenset()
 
 
-def test_papers_of_one_recurrent_title_are_told_apart(store):
+def test_papers_with_a_recurrent_title_are_distinguished(store):
     with store.begin() as tx:
         assert read(tx, listing(1, "Editorial", "", authors=("A B",))) == ["new"]
         assert read(tx, listing(1, "Editorial", "", authors=("C D",)), day=1) == ["new"]

@@ -6,6 +6,7 @@ import pytest
 
 from digest.errors import StoreError
 from digest.model import Rejected, RunRecord, Verdict
+from digest.model.reports import RunReport
 from digest.store.engine import open_store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -28,16 +29,21 @@ def test_a_run_from_beginning_to_end(ledger):
     clock = datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=9)))
     number = ledger.open_run(started=NOON, clock=clock)
     assert ledger.run(number) == RunRecord(number, NOON, clock, None, "running", None)
-    report = {"files": ["caf\udce9", "é", None], "n": 1.5}
+    report = RunReport(number, (), (), feeds=("caf\udce9", "é"), stages={"read": 1.5})
     ledger.close_run(number, ended=NOON + timedelta(1), status="part", report=report)
-    assert ledger.run(number) == RunRecord(number, NOON, clock, NOON + timedelta(1), "part", report)
+    assert ledger.run(number) == RunRecord(number, NOON, clock, NOON + timedelta(1), "part", report.as_json())
+    assert ledger.run(number).report["feeds"] == ["caf\udce9", "é"]
+    assert (ledger.run(number).report["delivery"], ledger.run(number).report["stages"]) == (
+        None,
+        {"read": 1.5},
+    )
     assert ledger.began() == clock
     assert ledger.run(number + 1) is None
 
 
 def test_a_run_that_never_ended_is_marked_by_the_next(ledger):
     done, lost = (ledger.open_run(started=NOON, clock=NOON) for _ in range(2))
-    ledger.close_run(done, ended=NOON, status="done", report={})
+    ledger.close_run(done, ended=NOON, status="done", report=RunReport(done, (), ()))
     last = ledger.open_run(started=NOON, clock=NOON)
     assert [(run.id, run.status) for run in ledger.runs()] == [
         (last, "running"),

@@ -1,4 +1,4 @@
-"""The library in a real database: papers, keys, witnesses, the log; transactions and rehearsals."""
+"""The library in a real database: papers, keys, source records, the log; transactions and rehearsals."""
 
 import sqlite3
 import subprocess
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from digest.diff.changes import Known
-from digest.diff.source_records import merge
+from digest.diff.source_records import resolve
 from digest.errors import StoreError, UsageError
 from digest.identity import feed_uid, keys_of
 from digest.model import DigestFile, Entry, Listing, Paper
@@ -119,7 +119,7 @@ def test_a_paper_keeps_all_its_fields(store):
     assert {each.record for (each,) in found.values()} == {replace(full, rank=0, doi="10.1/x")}
 
 
-def test_a_read_file_is_known_by_its_bytes(store):
+def test_a_file_is_recognised_by_its_bytes(store):
     each = replace(
         file(listing(1, "B"), listing(2, "A"), listing(3, "b")), path="in/x", captured_guessed=True
     )
@@ -210,7 +210,7 @@ def test_a_known_paper_twice_in_one_file_is_one(store):
         assert (tx.library.count(), tx.library.papers([1])[1].comments) == (1, 2)
 
 
-def test_the_same_word_at_the_same_time_is_no_other(store):
+def test_the_same_record_at_the_same_time_changes_nothing(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "A")))
         before = known(tx, "title:a")
@@ -220,20 +220,20 @@ def test_the_same_word_at_the_same_time_is_no_other(store):
         assert tx.pending_files.keys("paper") == ()
 
 
-def test_another_source_is_a_witness_of_its_own(store):
+def test_another_source_has_its_own_record(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "A")))
         assert read(tx, file(listing(1, "A"), source="daily-papers-page", day=-1)) == frozenset()
         read(tx, file(listing(1, "A", authors=("B",)), source="daily-papers-page", day=1))
         ((paper,),) = known(tx, "title:a").values()
-        assert set(paper.witnesses) == {"arxiv-api", "daily-papers-page"}
-        assert paper.record == merge(paper.witnesses)
+        assert set(paper.by_source) == {"arxiv-api", "daily-papers-page"}
+        assert paper.record == resolve(paper.by_source)
         assert tx.library.papers([1])[1].sources == ("arxiv-api", "daily-papers-page")
         assert [(entry.kind, entry.what) for entry in tx.library.entries(1, 9)] == [("learnt", ("authors",))]
         assert tx.library.sources() == {"arxiv-api", "daily-papers-page"}
 
 
-def test_a_repeated_paper_of_one_file_teaches_its_keys(store):
+def test_a_repeated_paper_of_one_file_adds_its_keys(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "A", doi="10.1/x"), listing(2, "A Again", doi="10.1/x"), listing(3, "B")))
         assert {key: each.number for key, (each,) in known(tx, "title:a", "title:aagain", "title:b").items()} == {
@@ -265,7 +265,7 @@ def test_a_shared_title_leads_to_the_first_paper(store):
         assert [each.number for each in known(tx, "title:a")["title:a"]] == [1, 2]
 
 
-def test_what_utf_8_cannot_hold_is_kept_as_well_as_can_be(store):
+def test_text_that_utf_8_cannot_encode_is_stored_escaped(store):
     odd = replace(
         file(listing(1, "A \ud800", abstract="\udfff", authors=("\ud800",)), listing(2, "\ud800")),
         path="caf\udce9",
@@ -345,7 +345,7 @@ def test_times_keep_their_order_as_text(store):
 # --- transactions --------------------------------------------------------------------------------
 
 
-def test_a_transaction_is_whole_or_was_never_there(store):
+def test_a_transaction_is_atomic(store):
     with pytest.raises(RuntimeError):
         break_off(store, file(listing(1, "A")))
     assert titles(store) == []
@@ -354,7 +354,7 @@ def test_a_transaction_is_whole_or_was_never_there(store):
     assert titles(store) == ["B"]
 
 
-def test_a_killed_process_leaves_nothing_half_done(store, tmp_path):
+def test_a_killed_process_leaves_no_partial_transaction(store, tmp_path):
     script = (
         "import os, sys; from pathlib import Path; from digest.store import open_store\n"
         "with open_store('sqlite:///digest.db', home=Path(sys.argv[1])).begin() as tx:\n"
@@ -373,7 +373,7 @@ def test_reopening_keeps_all(store, tmp_path):
     again.close()
 
 
-def test_a_rehearsal_takes_everything_back(store):
+def test_a_rehearsal_is_rolled_back(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "A")))
     with store.rehearse():
@@ -421,7 +421,7 @@ def test_a_value_outside_the_check_is_refused(store):
 # --- opening -------------------------------------------------------------------------------------
 
 
-def test_looking_makes_no_file(tmp_path):
+def test_reading_creates_no_file(tmp_path):
     store = open_store("sqlite:///digest.db", home=tmp_path, create=False)
     assert titles(store) == []
     store.close()
@@ -445,8 +445,8 @@ def test_an_absolute_path(tmp_path):
 
 
 @pytest.mark.parametrize(("url", "message"), [
-    ("", "is no database URL; write sqlite:///digest.db"), ("digest.db", "is no database URL"), ("postgresql://u:secret@h:abc/db", "is no database URL"),
-    ("sqlite://host/x.db", "is no database URL"), ("foo://u:secret@x", "needs a driver that is not installed"), ("sqlite+foo:///x", "needs a driver that is not installed"),
+    ("", "is not a valid database URL; use sqlite:///digest.db"), ("digest.db", "is not a valid database URL"), ("postgresql://u:secret@h:abc/db", "is not a valid database URL"),
+    ("sqlite://host/x.db", "is not a valid database URL"), ("foo://u:secret@x", "needs a driver that is not installed"), ("sqlite+foo:///x", "needs a driver that is not installed"),
     ("sqlite:///absent/x.db", "there is no folder"),
 ])  # fmt: skip
 def test_a_wrong_database_setting(tmp_path, url, message):
@@ -459,7 +459,7 @@ def test_a_wrong_database_setting(tmp_path, url, message):
 
 @pytest.mark.parametrize(("url", "name", "message", "remedy"), [
     ("sqlite:///.", ".", "unable to open database file", "check that it is a file (not a folder)"),
-    ("sqlite:///text.txt", "text.txt", "file is not a database", "it is no library; move the file away"),
+    ("sqlite:///text.txt", "text.txt", "file is not a database", "the file is not a library; move it away"),
 ])  # fmt: skip
 def test_what_cannot_be_opened(tmp_path, url, name, message, remedy):
     (tmp_path / "text.txt").write_text("This is no database, though it is longer than a header. " * 20)
@@ -476,7 +476,7 @@ def test_a_newer_schema_is_refused(store, tmp_path):
         open_store("sqlite:///digest.db", home=tmp_path)
 
 
-def test_an_older_schema_is_brought_up_in_one_transaction(store, tmp_path, monkeypatch):
+def test_an_older_schema_is_migrated_in_one_transaction(store, tmp_path, monkeypatch):
     def step(connection) -> None:
         connection.execute(text("create table extra (n integer)"))
 

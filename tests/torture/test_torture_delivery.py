@@ -247,7 +247,7 @@ def check_outcome(trial: Trial) -> Counter[str]:
         assert max(0, len(got) - 1) <= doubts <= 2
         assert status in {"sent", "failed", "suppressed", "in_doubt"}
         statuses["repeated"] += max(0, len(got) - 1)
-        hung_up += sum(not message.told for message in got)
+        hung_up += sum(not message.replied for message in got)
     listed = {each["id"] for each in home.call("outbox", "list", "--json").json}
     assert {line[0] for line in lines if line[4] != "sent" or line[5]} == listed
     assert statuses["repeated"] <= trial.kills + hung_up

@@ -110,7 +110,7 @@ def test_the_files_are_the_same_whether_clicks_count_or_not(home, site):
     home.run(NOW)
     counted = home.output()
     page = site.ask(ISSUE)
-    assert "is counted, not by whom" in page.text
+    assert "but not by whom" in page.text
     home.subscribe("kelp", "kelp")
     plain = site.ask(ISSUE)
     assert plain.body == counted["output/site" + ISSUE]

@@ -112,7 +112,7 @@ def test_a_missing_page_has_an_error_page(kept):
     ):
         got = site.ask(path)
         assert got.status == 404, path
-        assert "There is no such page" in got.text
+        assert "Page not found" in got.text
 
 
 def test_monitoring_pages(kept):
@@ -172,12 +172,12 @@ def test_an_empty_archive_says_how_to_begin(home, site):
     for path in ("/", "/index.html"):
         got = site.ask(path)
         assert got.status == 200
-        assert "No issue has been made yet" in got.text
+        assert "There are no issues yet" in got.text
         assert "digest run" in got.text
     assert site.ask("/feeds/all.atom").status == 404
     home.subscribe("kelp", "kelp")
     home.run(NOW)
-    assert "No issue has been made yet" not in site.ask("/").text
+    assert "There are no issues yet" not in site.ask("/").text
     assert site.ask("/feeds/all.atom").status == 200
 
 
@@ -209,7 +209,7 @@ def test_an_invalid_template_affects_only_its_page(home, site):
     home.write("templates/notice.html", "{{ nothing.here }}")
     got = site.ask("/nothing")
     assert (got.status, got.headers["content-type"]) == (404, "text/plain; charset=utf-8")
-    assert "There is no such page" in got.text
+    assert "Page not found" in got.text
     assert "notice.html" in str(site.log.events)
 
 

@@ -107,7 +107,7 @@ def test_a_folder_without_a_home_is_refused(tmp_path):
         check=False,
     )
     assert done.returncode == 2
-    assert "is no home" in done.stderr
+    assert "is not a home" in done.stderr
 
 
 def test_only_serving_loads_a_server():

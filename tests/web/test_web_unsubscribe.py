@@ -53,7 +53,7 @@ def test_a_get_asks_and_changes_nothing(home, site, sent):
         assert got.status == 200
         assert got.headers["cache-control"] == "no-store"
     page = site.ask(sent[ADA]).text
-    assert "Leave “Kelp &amp; lamps”?" in page
+    assert "Unsubscribe from “Kelp &amp; lamps”?" in page
     assert "a…@example.org" in page
     assert ADA not in page
     assert '<form method="post">' in page
@@ -67,7 +67,7 @@ def test_a_post_unsubscribes_from_one_subscription(home, site, sent, body, kind)
         assert got.status == 200
         assert "set-cookie" not in got.headers
         assert "location" not in got.headers
-        assert "You have left" in got.text
+        assert "You are unsubscribed from" in got.text
     assert suppressed(home) == {ADA: ("kelp", "unsubscribed on the web")}
     assert "<form" not in site.ask(sent[ADA]).text
     assert "<form" in site.ask(sent[EVE]).text
@@ -142,7 +142,7 @@ def test_in_german(home, site):
     link = re.search(rb"<(https:[^>]*unsubscribe[^>]*)>", server.taken[0].data)[1].decode()
     assert "Abbestellen" in site.ask(path_of(link)).text
     assert "ist abbestellt" in site.ask(path_of(link), "POST", ONE_CLICK).text
-    assert "gibt es nicht" in site.ask("/nichts").text
+    assert "Seite nicht gefunden" in site.ask("/nichts").text
 
 
 def test_links_of_mails_feeds_and_pages_are_served(home):

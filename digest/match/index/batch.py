@@ -1,8 +1,8 @@
 """Papers to be matched together, as arrays of words.
 
-A text is cut into pieces between which nothing holds together; a `Lexicon` keeps what each piece ever
-met says (its words and their small graph) as rows of arrays, so that a batch of texts becomes arrays of
-words by look-ups alone. Words are numbers here; the lexicon knows their text.
+A text is cut into pieces that no word spans. A `Lexicon` keeps the words of every piece it has read, with
+their small graph, as rows of arrays, so that a batch of texts becomes arrays of words by look-ups alone.
+Words are numbers here; the lexicon knows their text.
 """
 
 from array import array
@@ -13,26 +13,24 @@ from functools import cached_property
 from itertools import chain, repeat
 
 import numpy as np
-import numpy.typing as npt
 
+from digest.match.index.arrays import Numbers, Places, ranges
 from digest.match.query.parser import FIELDS, STEMMED
 from digest.match.reference import AnalysedPaper, analyse, texts_of
 from digest.model import Paper
 from digest.text.stem import stem
 from digest.text.words import pieces, words_of_piece
 
-Numbers = npt.NDArray[np.int32]
-Places = npt.NDArray[np.int64]
-
-_MOST_PIECES = 1 << 20  # then the lexicon forgets pieces (never words): a bound for a process that runs on
+# From here on the lexicon forgets its pieces (never its words), to bound the memory of a long-lived process.
+_MAX_PIECES = 1 << 20
 
 
 class Lexicon:
-    """What pieces of text say, and the number of every word.
+    """The words of pieces of text, and the number of every word.
 
-    A piece's words are rows `starts[n]` to `starts[n + 1]` of the arrays `stems`, `texts`, `begins` and
-    `afters`; a word with a sign (`c++`) has a second row for its bare form. `sizes[n]` is how many places
-    the piece takes in the word graph.
+    The words of piece n are rows `starts[n]` to `starts[n + 1]` of the arrays `stems`, `texts`, `begins`
+    and `afters`; a word with a sign (`c++`) has a second row for its bare form. `sizes[n]` is the number of
+    places that the piece takes in the word graph.
     """
 
     def __init__(self) -> None:
@@ -46,12 +44,12 @@ class Lexicon:
         self._rows = tuple(array("i") for _ in range(4))
 
     def number(self, word: str) -> int:
-        """Return the number of a word, a new one if it has none yet."""
+        """Return the number of a word; a word that is not known yet gets the next one."""
         return self._numbers[word]
 
     def _read(self, new: Iterable[str]) -> None:
-        """Note what pieces say."""
-        plain: list[str] = []  # as most are: one word, read without ado
+        """Add the words of pieces that were not read before."""
+        plain: list[str] = []  # most pieces are a single word and need no word graph
         for piece in new:
             if piece.isascii() and piece.isalpha():
                 plain.append(piece)
@@ -83,7 +81,7 @@ class Lexicon:
 
     def tokens(self, texts: Sequence[str]) -> "Tokens":
         """Return the words of the texts, one text after the other."""
-        if len(self._sizes) > _MOST_PIECES:
+        if len(self._sizes) > _MAX_PIECES:
             self._forget()
         cut = [pieces(text) for text in texts]
         lengths = np.fromiter(map(len, cut), np.int64, len(cut))
@@ -94,7 +92,7 @@ class Lexicon:
         self._read(set(row).difference(self._pieces))
         piece = np.fromiter(map(self._pieces.__getitem__, row), np.int32, len(row))
         starts = np.frombuffer(self._starts, np.int32)
-        # One empty place between two texts, which no phrase crosses.
+        # One empty place between two texts keeps phrases from crossing from one to the other.
         sizes = np.frombuffer(self._sizes, np.int32)[piece].astype(np.int64)
         part = np.repeat(np.arange(len(cut), dtype=np.int32), lengths)
         place: Places = np.cumsum(sizes) - sizes + part
@@ -109,7 +107,7 @@ class Lexicon:
 
 
 class _Numbers(dict[str, int]):
-    """The number of each word: its place in a list that grows with them."""
+    """The number of each word: its place in a list to which new words are added."""
 
     def __init__(self, words: list[str]) -> None:
         self._words = words
@@ -122,7 +120,10 @@ class _Numbers(dict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Words in order of the place where they begin; `part` is the text, `at` and `after` the places."""
+    """Words in the order of the places at which they begin.
+
+    `part` is the number of the text; `at` and `after` are the places where a word begins and ends.
+    """
 
     part: Numbers
     stem: Numbers
@@ -132,10 +133,11 @@ class Tokens:
 
 
 class Batch:
-    """Papers to be matched together, in the order in which equal scores rank: newest, then number.
+    """Papers to be matched together, in the order in which equal scores rank: newest first, then by number.
 
-    `field` and `paper` say of each of `tokens` where it stands (`paper` as a place in this order);
-    `stem` is -1 in fields whose words are not stemmed. `order` holds the places in the sequence given.
+    `field` and `paper` hold the field and the paper (its place in this order) of each of `tokens`; `stem`
+    holds its stem, -1 in fields whose words are not stemmed. `order` maps places in this order to places
+    in the sequence given.
     """
 
     def __init__(
@@ -166,24 +168,17 @@ class Batch:
 
     @cached_property
     def begins(self) -> Places:
-        """Where the tokens of each place begin: those at `p` are `begins[p]` to `begins[p + 1]`."""
+        """Where the tokens of each place begin: those at place p are `begins[p]` to `begins[p + 1]`."""
         places = int(self.tokens.after.max(initial=0)) + 2
         return np.concatenate(([0], np.cumsum(np.bincount(self.tokens.at, minlength=places))))
 
     @property
     def width(self) -> int:
-        """How many machine words the papers fill."""
+        """The number of 64-bit words of a bitmap over the papers."""
         return max(1, -(-self.size // 64))
 
     def analysed(self, place: int) -> AnalysedPaper:
-        """Return the paper at a place, ready for the slow matcher."""
+        """Return the paper at a place, prepared for the reference matcher."""
         if place not in self._analysed:
             self._analysed[place] = self._analyse(self._papers[self.order[place]])
         return self._analysed[place]
-
-
-def ranges(first: npt.NDArray[np.integer], counts: npt.NDArray[np.integer]) -> Places:
-    """Return `first[0], first[0] + 1, … (counts[0] of them), first[1], …` in a row."""
-    ends = np.cumsum(counts, dtype=np.int64)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(first - ends + counts, counts) + np.arange(total)

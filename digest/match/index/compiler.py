@@ -1,14 +1,6 @@
-"""Queries compiled to arrays: which words to look for, and what follows from them.
+"""The compiler of queries: it turns them into arrays of what to look for and how to combine it.
 
-Three layers, each shared by all queries that ask for the same:
-
-* A **unit** is what is looked for in one text: a word, a phrase, a prefix, words near each other. Its
-  words are a path from a root of a tree (a trie): from `STEMS` where words are compared by their stems,
-  from `TEXTS` where they are compared as they are. A hyphenated word is several paths to one unit.
-* An **atom** is a unit in some fields, with one bit per paper.
-* An **operation** joins atoms and earlier operations by AND, OR or NOT; a query is the last of its own.
-
-Everything is an array or a list of words, so a program can be kept and loaded without compiling.
+A program holds only arrays and lists of words, so it can be stored and loaded without compiling.
 """
 
 import json
@@ -22,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from digest.match.index.batch import Places, ranges
+from digest.match.index.arrays import Numbers, Places, ranges
 from digest.match.query.parser import FIELDS, And, Atom, Node, Not, Query, parse
 from digest.match.reference import is_prefix, is_stemmed, units
 from digest.text.words import Word
@@ -30,52 +22,60 @@ from digest.text.words import Word
 STEMS, TEXTS = 0, 1  # the roots of the tree of words
 AND, OR, NOT = 0, 1, 2
 
-_MOST_PATHS = 16  # an item with more hyphens is looked for by its words, then checked
+# An item with more paths, from many hyphens, is looked up by its words and then checked, as each path
+# would need nodes of its own.
+_MAX_PATHS = 16
 # Sums of boosts that are multiples of 2^-20 and below 2^32 are exact in any order.
 _STEP, _LARGEST = 2.0**20, 2.0**32
 _MAGIC = b"paper-digest program 1\n"
 
-Ints = npt.NDArray[np.int32]
-
 
 @dataclass(frozen=True)
 class Program:
-    """Compiled queries. Rows that belong to number n of something are `starts[n]` to `starts[n + 1]`.
+    """Compiled queries, in three layers; queries share equal parts of each.
 
-    `words`, `prefixes`, `checked` are texts; a unit that is checked is first narrowed down by the units
-    it needs, then looked for by the slow matcher as the item of that text.
+    * A **unit** is what to look for in one text: a word, a phrase, a prefix, or words near each other. Its words
+      are a path from a root of a tree (a trie): from `STEMS` where words are compared by their stems, from `TEXTS`
+      where they are compared as written. A hyphenated word has several paths to one unit.
+    * An **atom** is a unit in some fields, with one bit per paper.
+    * An **operation** joins atoms and earlier operations by AND, OR or NOT; each query is one or an atom.
+
+    Where rows belong to a number n, they are `starts[n]` to `starts[n + 1]`.
+
+    `words`, `prefixes` and `checked` are texts. A unit that is checked is first narrowed down to the papers
+    with all the units it needs; there the reference matcher looks for the item with that text.
     """
 
     words: tuple[str, ...]
     prefixes: tuple[str, ...]
     checked: tuple[str, ...]
-    edge_from: Ints  # tree: from node, by word, to node
-    edge_word: Ints
-    edge_to: Ints
-    star_from: Ints  # tree: at node, before a word with this prefix: the unit is met
-    star_prefix: Ints
-    star_unit: Ints
-    end_node: Ints  # tree: at this node the unit is met; sorted
-    end_unit: Ints
-    check_unit: Ints
-    check_starts: Ints
-    check_needs: Ints
-    unit_count: Ints  # one number
-    atom_unit: Ints
-    atom_fields: Ints  # bits, as in FIELDS
-    operation: Ints
-    level: Ints  # one more than the highest of what it joins
-    join_starts: Ints
-    joined: Ints  # atoms from 0 on, then operations
-    query: Ints  # what a query is
-    score_starts: Ints
-    score_atom: Ints
+    edge_from: Numbers  # tree: from a node, by a word, to a node
+    edge_word: Numbers
+    edge_to: Numbers
+    star_from: Numbers  # tree: at this node, a next word with this prefix completes the unit
+    star_prefix: Numbers
+    star_unit: Numbers
+    end_node: Numbers  # tree: this node completes the unit; sorted
+    end_unit: Numbers
+    check_unit: Numbers
+    check_starts: Numbers
+    check_needs: Numbers
+    unit_count: Numbers  # a single number
+    atom_unit: Numbers
+    atom_fields: Numbers  # bits, as in FIELDS
+    operation: Numbers
+    level: Numbers  # one more than the highest level among the operations that it joins
+    join_starts: Numbers
+    joined: Numbers  # the atoms from 0 on, then the operations
+    query: Numbers  # the atom or operation that a query is
+    score_starts: Numbers
+    score_atom: Numbers
     score_boost: npt.NDArray[np.float32] | npt.NDArray[np.float64]
     inexact: npt.NDArray[np.bool_]  # queries whose sum of boosts depends on the order
 
     @property
     def size(self) -> int:
-        """How many queries there are."""
+        """The number of queries."""
         return len(self.query)
 
     @property
@@ -92,14 +92,16 @@ class Program:
 
     @cached_property
     def checks(self) -> tuple[Atom, ...]:
-        """The items that are checked, as atoms."""
+        """The items that the reference matcher checks."""
         atoms = map(parse, self.checked)
         return tuple(atom for atom in atoms if isinstance(atom, Atom))
 
     @cached_property
     def steps(self) -> tuple[tuple[int, Places, Places, Places], ...]:
-        """Operations of one kind and level together: the kind, where their values go, what they join in a
-        row, and where in it each begins.
+        """The operations grouped by level and kind, in the order in which to evaluate them.
+
+        Each step is the kind, the places of the results, the operands of all its operations in one array,
+        and where the operands of each begin.
         """
         counts = np.diff(self.join_starts)
         kinds = self.level.astype(np.int64) * 4 + self.operation
@@ -130,10 +132,13 @@ class Program:
 
     @classmethod
     def load(cls, data: bytes | memoryview) -> "Program":
-        """Return the program of these bytes, whose arrays it goes on using. Raises ValueError."""
+        """Return the program that `dump` wrote; its arrays share these bytes.
+
+        Raises ValueError if another version wrote them.
+        """
         view = memoryview(data)
         if bytes(view[: len(_MAGIC)]) != _MAGIC:
-            raise ValueError("these bytes are no program of this version")
+            raise ValueError("not compiled queries of this version")
         place = len(_MAGIC) + 8
         (length,) = struct.unpack("<q", view[len(_MAGIC) : place])
         head = json.loads(bytes(view[place : place + length]))
@@ -164,7 +169,7 @@ _Path = tuple[Word, ...]
 
 
 class _Compiler:
-    """Collects what queries ask for; equal parts of different queries are one."""
+    """Collects the units, atoms and operations of queries; equal ones of different queries are shared."""
 
     def __init__(self) -> None:
         self.words: dict[str, int] = {}
@@ -178,12 +183,12 @@ class _Compiler:
         self.atom_units: list[int] = []
         self.atom_fields: list[int] = []
         self.by_term: dict[tuple[str, tuple[str, ...]], int] = {}
-        self.nodes: dict[tuple[int, ...], int] = {}  # an operation and what it joins → -1 - its number
+        # An operation and its operands → its number. While compiling, atoms are numbered from 0 up and
+        # operations from -1 down, as the final number of atoms is not known yet.
+        self.nodes: dict[tuple[int, ...], int] = {}
         self.levels: list[int] = []
         self.roots: list[int] = []
         self.scores: list[dict[int, float]] = []
-
-    # --- operations. Atoms are numbered from 0 up, operations from -1 down, until all are known.
 
     def add(self, query: Query) -> None:
         boosts: dict[int, float] = {}
@@ -195,7 +200,7 @@ class _Compiler:
         self.scores.append(boosts)
 
     def node(self, node: Node, boosts: dict[int, float] | None) -> int:
-        """Return the number of a node; note the boosts of atoms unless they stand under a NOT."""
+        """Return the number of a node, and add the boosts of its atoms that are under no NOT to `boosts`."""
         if isinstance(node, Atom):
             key = (node.term, node.fields)
             number = self.by_term.get(key)
@@ -231,24 +236,22 @@ class _Compiler:
             )
         return number
 
-    # --- atoms and units
-
     def atom(self, atom: Atom) -> int:
         number = self.atoms.setdefault(atom.key, len(self.atoms))
         if number == len(self.atom_units):
             stemmed = is_stemmed(atom, atom.fields[0])
-            seek = self.plain if atom.near is None else self.check
-            self.atom_units.append(seek(atom, stemmed=stemmed))
+            unit_of = self.plain if atom.near is None else self.check
+            self.atom_units.append(unit_of(atom, stemmed=stemmed))
             self.atom_fields.append(sum(_FIELD_BITS[name] for name in atom.fields))
         return number
 
     def plain(self, atom: Atom, *, stemmed: bool) -> int:
-        if _paths_through(atom.words) > _MOST_PATHS:
+        if _paths_through(atom.words) > _MAX_PATHS:
             return self.check(atom, stemmed=stemmed)
         return self.unit(atom, atom.words, stemmed=stemmed)
 
     def unit(self, atom: Atom, graph: Sequence[Word], *, stemmed: bool) -> int:
-        """Return the unit of the words of an atom, or of some of them that stand together."""
+        """Return the unit for the words of an atom, or for consecutive words of it."""
         star = is_prefix(atom, graph[-1])
         key = (*_shape(atom, graph, stemmed=stemmed), stemmed, star)
         unit = self.units.get(key)
@@ -259,7 +262,7 @@ class _Compiler:
         return unit
 
     def grow(self, path: _Path, unit: int, *, stemmed: bool, star: bool) -> None:
-        """Lay a path through the tree, at whose end the unit is met."""
+        """Add a path to the tree that ends in the unit."""
         node = STEMS if stemmed and len(path) > star else TEXTS
         for word in path[: len(path) - star]:
             number = self.words.setdefault(word.stem if stemmed else word.text, len(self.words))
@@ -271,7 +274,7 @@ class _Compiler:
             self.ends[node, unit] = None
 
     def check(self, atom: Atom, *, stemmed: bool) -> int:
-        """Return the unit of an atom that the slow matcher checks where all its words occur."""
+        """Return the unit of an atom that the reference matcher checks where all its words occur."""
         key = (*_shape(atom, atom.words, stemmed=stemmed), stemmed, atom.prefix, atom.exact, atom.near)
         unit = self.units.get(key)
         if unit is None:
@@ -279,8 +282,6 @@ class _Compiler:
             unit = self.units[key] = len(self.units)
             self.checks.append((unit, atom.term, sorted(needs)))
         return unit
-
-    # --- arrays
 
     def program(self) -> Program:
         atoms = len(self.atoms)
@@ -325,7 +326,7 @@ class _Compiler:
 
 
 def _is_exact(boosts: dict[int, float]) -> bool:
-    """Tell whether all sums of these boosts, taken once or twice, are exact."""
+    """Tell whether every sum of these boosts, each taken once or twice, is exact in any order."""
     return sum(boosts.values()) < _LARGEST / 2 and all(
         boost == 1.0 or (boost * _STEP).is_integer() for boost in boosts.values()
     )
@@ -338,7 +339,7 @@ def _smallest(boosts: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | npt.
 
 
 def _shape(atom: Atom, graph: Sequence[Word], *, stemmed: bool) -> tuple[tuple[str, int, int], ...]:
-    """Return what is the same for two items that differ only in the spelling of their words."""
+    """Return a key that is equal for items that differ only in the spelling of their words."""
     first = graph[0].at
     return tuple(
         (
@@ -351,30 +352,31 @@ def _shape(atom: Atom, graph: Sequence[Word], *, stemmed: bool) -> tuple[tuple[s
 
 
 def _paths_through(graph: Sequence[Word]) -> int:
-    ways = {graph[0].at: 1}
+    """Return the number of paths from the first place of the graph to its last."""
+    counts = {graph[0].at: 1}
     for word in graph:
-        ways[word.after] = ways.get(word.after, 0) + ways.get(word.at, 0)
-    return ways[graph[-1].after]
+        counts[word.after] = counts.get(word.after, 0) + counts.get(word.at, 0)
+    return counts[graph[-1].after]
 
 
 def _paths(graph: Sequence[Word]) -> Iterator[_Path]:
-    """Yield the ways from the first place of the graph to its last."""
+    """Yield the paths from the first place of the graph to its last."""
     found: dict[int, list[_Path]] = {graph[0].at: [()]}
-    for word in graph:  # in an order where all that leads to a word comes before it
+    for word in graph:  # the words that lead to a word come before it
         found.setdefault(word.after, []).extend([(*path, word) for path in found.get(word.at, ())])
     yield from found[graph[-1].after]
 
 
-def _ints(values: Any) -> Ints:
+def _ints(values: Any) -> Numbers:
     return np.fromiter(values, np.int32)
 
 
-def _starts(lengths: Any) -> Ints:
+def _starts(lengths: Any) -> Numbers:
     counts = _ints(lengths)
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
 
 
-def _columns(rows: Any, width: int) -> list[Ints]:
-    """Return the columns of rows of numbers."""
+def _columns(rows: Any, width: int) -> list[Numbers]:
+    """Return rows of `width` numbers as columns."""
     flat = _ints(chain.from_iterable(rows))
     return [np.ascontiguousarray(flat[place::width]) for place in range(width)]

@@ -1,19 +1,19 @@
-"""The loops of `kernels`, compiled by numba: the extra `fast`. Same arguments, same answers."""
+"""The loops of `kernels_numpy`, compiled by numba (the extra `fast`): same arguments, same answers."""
 
 import numpy as np
 from numba import njit
 
-from digest.match.index import kernels_numpy as kernels
+from digest.match.index import exact
+from digest.match.index.arrays import Bits, Places, Top, joined
 from digest.match.index.batch import Batch
 from digest.match.index.compiler import STEMS, TEXTS, Program
-from digest.match.index.kernels_numpy import Bits, Places, Top
 from digest.match.index.phrase_tree import Tree
 
 _ONE = np.uint64(1)
 _QUERIES_AT_ONCE = 1 << 16  # bounds the memory
 _COLUMNS = 8  # of 64 papers, evaluated together: a cache line
 
-# Multiplied by a single bit, this number has other six bits at its top for each of the 64 places.
+# Multiplied by a single bit, this number has a different value in its top six bits for each of the 64 places.
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 _TOP_SIX = np.uint64(58)
 _PLACES = np.zeros(64, np.int64)
@@ -21,11 +21,11 @@ for _place in range(64):
     _PLACES[((0x03F79D71B4CB0A89 << _place) & (2**64 - 1)) >> 58] = _place
 
 
-def meet(tree: Tree, batch: Batch, rows: Places, bits: Bits) -> None:
+def find_units(tree: Tree, batch: Batch, rows: Places, bits: Bits) -> None:
     text, begins, after = batch.tokens.text, batch.begins, batch.tokens.after
     stars = (tree.star_starts, tree.stars.keys, tree.stars.values, *tree.prefixes(batch))
     if len(tree.stars.keys):
-        _meet_stars(text, rows, batch.paper, tree.root_stars, *stars[2:], bits)
+        _find_prefixes(text, rows, batch.paper, tree.root_stars, *stars[2:], bits)
     for root, words in ((STEMS, batch.stem), (TEXTS, text)):
         _walk(
             words, text, begins, after, rows, batch.paper, tree.roots[root], tree.ends, tree.end_unit,
@@ -52,9 +52,9 @@ def evaluate(program: Program, atoms: Bits, papers: int) -> Bits:
 
 
 def top(program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: Places, limit: int) -> Top:
-    careful = program.inexact[queries]
-    pieces = [kernels.top(program, accepted, anywhere, title, queries[careful], limit)]
-    plain = queries[~careful]
+    inexact = program.inexact[queries]
+    pieces = [exact.top(program, accepted, anywhere, title, queries[inexact], limit)]
+    plain = queries[~inexact]
     for first in range(0, len(plain), _QUERIES_AT_ONCE):
         part = plain[first : first + _QUERIES_AT_ONCE]
         counts = np.bitwise_count(accepted[part]).sum(axis=1, dtype=np.int64)
@@ -65,15 +65,15 @@ def top(program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: 
             limit, numbers, papers, scores,
         )  # fmt: skip
         pieces.append((numbers, papers, scores))
-    numbers, papers, scores = kernels.joined(pieces)
-    if careful.any():
+    numbers, papers, scores = joined(pieces)
+    if inexact.any():
         order = np.argsort(numbers, kind="stable")
         numbers, papers, scores = numbers[order], papers[order], scores[order]
     return numbers, papers, scores
 
 
 @njit(nogil=True, cache=True)
-def _meet_stars(text, rows, papers, starts, units, first, count, prefixes, bits):  # type: ignore[no-untyped-def]
+def _find_prefixes(text, rows, papers, starts, units, first, count, prefixes, bits):  # type: ignore[no-untyped-def]
     for token in range(len(text)):
         if rows[token] < 0:
             continue
@@ -85,7 +85,7 @@ def _meet_stars(text, rows, papers, starts, units, first, count, prefixes, bits)
 
 @njit(nogil=True, cache=True)
 def _star(node, word, row, paper, stars, bits):  # type: ignore[no-untyped-def]
-    """Set the bits of the units that a word with one of their prefixes meets after a node."""
+    """Set the bits of the units that end at a node with a prefix of this word."""
     starts, keys, units, first, count, prefixes = stars
     for place in range(first[word], first[word] + count[word]):
         key = (np.int64(node) << 32) | np.int64(prefixes[place])
@@ -99,7 +99,7 @@ def _star(node, word, row, paper, stars, bits):  # type: ignore[no-untyped-def]
 def _walk(  # type: ignore[no-untyped-def]
     words, text, begins, after, rows, papers, roots, ends, end_unit, edge_starts, edge_keys, edge_to, stars, bits
 ):  # fmt: skip
-    nodes, tokens = np.empty(64, np.int64), np.empty(64, np.int64)  # where it goes on
+    nodes, tokens = np.empty(64, np.int64), np.empty(64, np.int64)  # where paths continue
     for start in range(len(words)):
         row, paper, word = rows[start], papers[start], words[start]
         if row < 0 or not 0 <= word < len(roots) or not roots[word]:
@@ -132,7 +132,7 @@ def _walk(  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _bisect(keys, first, last, key):  # type: ignore[no-untyped-def]
-    """Return where the first key that is not lower stands."""
+    """Return the place of the first key that is not lower."""
     while first < last:
         middle = (first + last) >> 1
         if keys[middle] < key:
@@ -176,7 +176,7 @@ def _evaluate(values, first, operations, starts, joined, everyone, queries, acce
 
 @njit(nogil=True, cache=True)
 def _evaluate_one(values, first, operations, starts, joined, everyone, queries, accepted):  # type: ignore[no-untyped-def]
-    """Do the same for one column: a value stays in a register."""
+    """Do the same for one column of papers, faster: each value stays in a register."""
     for place in range(len(operations)):
         begin, end = starts[place], starts[place + 1]
         operation = operations[place]
@@ -196,7 +196,7 @@ def _evaluate_one(values, first, operations, starts, joined, everyone, queries, 
 
 @njit(nogil=True, cache=True)
 def _lowest(bits):  # type: ignore[no-untyped-def]
-    """Return the place of the lowest bit that is set."""
+    """Return the place of the lowest bit that is set, by multiplication with a de Bruijn number."""
     return _PLACES[((bits & (~bits + _ONE)) * _DE_BRUIJN) >> _TOP_SIX]
 
 
@@ -207,7 +207,7 @@ def _top(queries, accepted, anywhere, title, starts, atoms, boosts, limit, numbe
     here = np.zeros(64)  # the scores of a column
     out = 0
     for query in queries:
-        met = 0
+        count = 0
         for column in range(accepted.shape[1]):
             bits = accepted[query, column]
             if not bits:
@@ -220,26 +220,26 @@ def _top(queries, accepted, anywhere, title, starts, atoms, boosts, limit, numbe
                     _add(here, title[atom, column] & bits, boosts[slot])
             while bits:
                 place = _lowest(bits)
-                paper[met], score[met] = (column << 6) + place, here[place]
+                paper[count], score[count] = (column << 6) + place, here[place]
                 here[place] = 0.0
-                met += 1
+                count += 1
                 bits &= bits - _ONE
-        out = _keep(query, paper, score, met, limit, numbers, papers, scores, out)
+        out = _keep(query, paper, score, count, limit, numbers, papers, scores, out)
 
 
 @njit(nogil=True, cache=True)
 def _add(scores, bits, boost):  # type: ignore[no-untyped-def]
-    """Add to the scores of the papers whose bit is set."""
+    """Add a boost to the scores of the papers whose bit is set."""
     while bits:
         scores[_lowest(bits)] += np.float64(boost)
         bits &= bits - _ONE
 
 
 @njit(nogil=True, cache=True)
-def _keep(query, paper, score, met, limit, numbers, papers, scores, out):  # type: ignore[no-untyped-def]
-    """Write the best of so many papers behind what was written, best first, and return where that ends."""
+def _keep(query, paper, score, count, limit, numbers, papers, scores, out):  # type: ignore[no-untyped-def]
+    """Write the best of the `count` papers from `out` on, best first; return where they end."""
     kept = 0
-    for place in range(met):
+    for place in range(count):
         value = score[place]
         if kept == limit and value <= scores[out + kept - 1]:
             continue

@@ -1,29 +1,29 @@
-"""The words and phrases of all queries as one tree, and where the words of a batch meet them."""
+"""The words and phrases of all queries as one tree, and where they occur in a batch of papers."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from digest.match.index.batch import Batch, Lexicon, Numbers, Places, ranges
+from digest.match.index.arrays import Numbers, Places, ranges
+from digest.match.index.batch import Batch, Lexicon
 from digest.match.index.compiler import STEMS, TEXTS, Program
-
-if TYPE_CHECKING:
-    pass
 
 
 class Tree:
-    """The tree of a program, its words numbered by a lexicon.
+    """The tree of a program, with its words numbered by a lexicon.
 
-    `roots[r][word]` is the node below root `r`. Below node n are the rows `edge_starts[n]` to
-    `edge_starts[n + 1]` of `edges`, its keys being node and word; likewise `stars`, of node and number of a
-    prefix; of prefix p, `root_stars[p]` to `root_stars[p + 1]` are at the root. Units `end_unit[ends[n]:ends[n + 1]]` are met at node n.
+    * `roots[r][word]` is the node below root r, 0 for none.
+    * The nodes below node n are the rows `edge_starts[n]` to `edge_starts[n + 1]` of `edges`, by word.
+    * The units that a prefix after node n completes are the rows `star_starts[n]` to `star_starts[n + 1]` of
+      `stars`, by the number of the prefix; those of prefix p at the root are `root_stars[p]` to
+      `root_stars[p + 1]`.
+    * Node n completes the units `end_unit[ends[n]:ends[n + 1]]`.
     """
 
     def __init__(self, program: Program, lexicon: Lexicon) -> None:
         words = np.fromiter(map(lexicon.number, program.words), np.int64, len(program.words))
-        size = len(lexicon.words) + 1  # the last row is for words that no query asks for
+        size = len(lexicon.words) + 1  # the last column is for words that are in no query
         self.roots = np.zeros((2, size), np.int32)
         at_root = program.edge_from <= TEXTS
         self.roots[program.edge_from[at_root], words[program.edge_word[at_root]]] = program.edge_to[at_root]
@@ -45,7 +45,9 @@ class Tree:
         self._row: list[int] = []
 
     def prefixes(self, batch: Batch) -> tuple[Places, Places, Numbers]:
-        """Return for each word of the batch where its prefixes begin in a row and how many, and the row."""
+        """Return the prefixes with which the words of a batch begin: for each word where its prefixes begin
+        in the third array, and how many it has; the third array holds their numbers.
+        """
         more = len(batch.lexicon.words) - len(self._first)
         if more > 0:
             self._first = np.concatenate((self._first, np.zeros(more, np.int64)))
@@ -62,8 +64,8 @@ class Tree:
         starts = (self._prefixes.get(word[:length]) for length in self._lengths if length <= len(word))
         return [number for number in starts if number is not None]
 
-    def met(self, batch: Batch) -> Iterator[tuple[Numbers, Places]]:
-        """Yield units and the tokens at which they are met: all paths of the tree, step by step."""
+    def occurrences(self, batch: Batch) -> Iterator[tuple[Numbers, Places]]:
+        """Yield units and the tokens that complete them, following all paths of the tree step by step."""
         prefixes = self.prefixes(batch)
         token = np.arange(len(batch.stem))
         yield self._starred(batch, prefixes, np.full(len(token), TEXTS), token)
@@ -81,7 +83,7 @@ class Tree:
                 node = self.edges.find(_key(node, words[token]))
 
     def _next(self, batch: Batch, token: Places, node: Numbers) -> tuple[Places, Numbers]:
-        """Return the tokens that begin where these end, each with the node it would go on from."""
+        """Return the tokens that begin where these end, each with the node that its path has reached."""
         after = batch.tokens.after[token]
         first = batch.begins[after]
         counts = batch.begins[after + 1] - first
@@ -94,7 +96,7 @@ class Tree:
         node: npt.NDArray[np.integer],
         token: Places,
     ) -> tuple[Numbers, Places]:
-        """Return the units met by tokens that begin with a prefix asked for at a node."""
+        """Return the units that tokens complete by a prefix at their node, with these tokens."""
         begins, count, row = prefixes
         word = batch.tokens.text[token]
         counts = count[word]
@@ -105,7 +107,7 @@ class Tree:
 
 
 class Table:
-    """A sorted table from keys to numbers above 0; a key may have several."""
+    """A sorted table from keys to numbers; a key may have several."""
 
     def __init__(self, keys: Places, values: Numbers) -> None:
         order = np.argsort(keys, kind="stable")
@@ -113,14 +115,14 @@ class Table:
         self.values = values[order]
 
     def find(self, keys: Places) -> Numbers:
-        """Return the number of each key, 0 if it has none. Keys have one number here."""
+        """Return the number of each key, 0 for an unknown key. Each key must have one number, above 0."""
         if not len(self.keys):
             return np.zeros(len(keys), np.int32)
         place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.where(self.keys[place] == keys, self.values[place], 0)
 
     def range(self, keys: Places) -> tuple[Places, Places]:
-        """Return where the numbers of each key begin and end in `values`."""
+        """Return the places in `values` where the numbers of each key begin and end."""
         return np.searchsorted(self.keys, keys), np.searchsorted(self.keys, keys, side="right")
 
 

@@ -1,4 +1,4 @@
-"""A query that was read: a tree of And, Or, Not and Atom."""
+"""The tree of a parsed query: And, Or, Not and Atom."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,8 +17,9 @@ SCOPES |= {alias: (name,) for alias, name in _ALIASES.items()} | {"all": DEFAULT
 class Atom:
     """An item: a word, a phrase (a graph of words), or words near each other.
 
-    `term` is as typed, without field and boost. `prefix` is about the last word. `near` is how many
-    other words may stand between. `boost` is the product of its own and that of its groups.
+    `term` is the item as typed, without field and boost. With `prefix` the last word is the beginning of a
+    word. `near` is the number of other words allowed in between. `boost` is the product of the item's own
+    boost and those of its groups.
     """
 
     term: str
@@ -31,23 +32,29 @@ class Atom:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Return what two spellings of the same item in the same scope have in common."""
+        """Return a key that is equal for two spellings of the same item in the same fields."""
         graph = tuple((word.text, word.at, word.after) for word in self.words)
         return graph, self.fields, self.prefix, self.exact, self.near
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """Accepts what its child does not."""
+
     child: "Node"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """Accepts what all children do."""
+
     children: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """Accepts what any child does."""
+
     children: tuple["Node", ...]
 
 
@@ -56,14 +63,14 @@ Node = Atom | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A subscription's whole query: any of the keywords, none of the excludes."""
+    """A subscription's query: it accepts a paper if any keyword does and no exclude does."""
 
     keywords: tuple[Node, ...]
     exclude: tuple[Node, ...] = ()
 
 
 def positive_atoms(query: Query) -> tuple[Atom, ...]:
-    """Return the distinct atoms that stand under no NOT, in their order, with their highest boost."""
+    """Return the distinct atoms under no NOT, in the order of the query, each with its highest boost."""
     distinct: dict[tuple[object, ...], Atom] = {}
     for atom in _positive(query.keywords):
         known = distinct.setdefault(atom.key, atom)

@@ -1,4 +1,4 @@
-"""The text of a query becomes tokens: an item, a group's parentheses, an operator."""
+"""The lexer of the query language: it turns a text into items, parentheses of groups and operators."""
 
 import difflib
 import re
@@ -22,14 +22,18 @@ _IN_QUOTES = re.compile(rf"[^\\*{_QUOTES}]+")
 _RANGE = re.compile(r"[\[{]\s*[^\s\[\]{}]+\s+TO\s+[^\s\[\]{}]+\s*[\]}]")
 _NEAR = re.compile(r"~([0-9]{1,6})(?![0-9.])")
 _BOOST = re.compile(r"\^([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(?![0-9.])")
-# A backslash makes these punctuation, unless it makes an accent of them.
+# After a backslash these are plain text, unless the two are an accent of TeX.
 _ESCAPABLE = '+-!()"^~*:=\\'
 _TEX_ACCENT = re.compile(r'\\["^~=](?:[A-Za-z]|\{(?:[A-Za-z]|\\[ij])\}|\\[ij](?![A-Za-z]))')
 
 
 @dataclass(slots=True)
 class Token:
-    """A piece of a query; `atom` if it is an item, `scope` if it is a group with a field."""
+    """A token; `atom` is set for an item, `scope` for an item or group with a field.
+
+    `signed` tells whether it has a sign, `negative` whether that sign excludes. `boosted` is
+    the position of the boost.
+    """
 
     kind: Literal["item", "open", "close", "and", "or", "not"]
     position: int
@@ -38,16 +42,16 @@ class Token:
     scope: tuple[str, ...] | None = None
     atom: Atom | None = None
     boost: float = 1.0
-    boosted: int | None = None  # where the boost stands
+    boosted: int | None = None
 
 
 @dataclass(slots=True)
 class _Body:
-    """The text of an item while it is read: without quotes, escapes and star."""
+    """An item that is being read: its text without quotes, escapes and star, and what modifies it."""
 
     start: int
     parts: list[str] = field(default_factory=list)
-    star: int | None = None
+    star: int | None = None  # position of the star
     near: int | None = None
 
 
@@ -55,8 +59,8 @@ _OPERATORS: dict[str, Literal["and", "or", "not"]] = {"AND": "and", "OR": "or", 
 _SYMBOLS: dict[str, Literal["and", "or"]] = {"&&": "and", "||": "or"}
 
 
-# Nearly every token, whole: a sign, a field, then a group or an item with its boost; an operator; the
-# end of a group. What is not of this form is read character by character.
+# Nearly every token matches this expression as a whole: a sign, a field, then a group or an item with its
+# boost; an operator; the end of a group. All others are read character by character, which is far slower.
 _BOOST_HERE = r"(?: \^ [0-9]{1,9} (?: \.[0-9]{1,9} )? (?= [\s()] | \Z ) )?"
 _EASY = re.compile(
     rf"""
@@ -76,7 +80,7 @@ _NEGATIVE = frozenset("-!")
 
 @lru_cache(maxsize=1 << 16)
 def _easy_item(text: str) -> Atom | None:
-    """Return the atom of an item without field and boost; None if it is an operator or wrong."""
+    """Return the atom of an item without field and boost; None if it is an operator or not valid."""
     if text.removeprefix("=") in _OPERATORS:
         return None
     try:
@@ -87,17 +91,21 @@ def _easy_item(text: str) -> Atom | None:
 
 
 class Lexer:
+    """Reads the tokens of one text; `place` is the position of the next character."""
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.place = 0
 
     def fail(self, message: str, position: int, remedy: str) -> NoReturn:
+        """Raise the QueryError for a mistake in this text."""
         fail(self.text, message, position, remedy)
 
     def tokens(self) -> list[Token]:
+        """Return all tokens of the text. Raises QueryError."""
         if len(self.text) > MAX_LENGTH:
             start = self.text[:60] + "…"
-            fail(start, "a query of more than a million characters", 0, "split it into several keywords")
+            fail(start, "the query has more than a million characters", 0, "split it into several keywords")
         found = []
         self.skip_blanks()
         while self.place < len(self.text):
@@ -109,22 +117,23 @@ class Lexer:
             found.append(token)
             if len(found) > MAX_TOKENS:
                 self.fail(
-                    f"more than {MAX_TOKENS:,} items and operators",
+                    f"the query has more than {MAX_TOKENS:,} items and operators",
                     token.position,
                     "split it into several keywords",
                 )
         return found
 
     def skip_blanks(self) -> None:
+        """Move on to the next character that is not a blank."""
         text, place = self.text, self.place
         while place < len(text) and text[place].isspace():
             place += 1
         self.place = place
 
     def easy_token(self) -> Token | None:
-        """Return the token if it is of the kind that nearly all are, read in one step.
+        """Return the next token if one expression matches all of it, else None.
 
-        What it reads, with the blanks behind it, `token` and `read_boost` would read the same way.
+        It consumes the blanks after the token, too. `token` and `read_boost` read the same token.
         """
         found = _EASY.match(self.text, self.place)
         if found is None:
@@ -151,22 +160,25 @@ class Lexer:
         return token
 
     def char(self) -> str:
-        """Return the character here, nothing at the end."""
+        """Return the next character, "" at the end."""
         return self.text[self.place : self.place + 1]
 
     def at_end_of_item(self) -> bool:
+        """Tell whether an item without quotes ends here."""
         char = self.char()
         return not char or char.isspace() or char in "()" or char in _QUOTES or self.symbol() is not None
 
     def nothing_here(self) -> bool:
-        """Tell whether neither an item nor a group begins here."""
+        """Tell whether no item or group begins here."""
         char = self.char()
         return not char or char.isspace() or char == ")" or self.symbol() is not None
 
     def symbol(self) -> Literal["and", "or"] | None:
+        """Return the operator of `&&` or `||`, if one of them is next."""
         return _SYMBOLS.get(self.text[self.place : self.place + 2])
 
     def token(self) -> Token:
+        """Read the next token without its boost."""
         start = self.place
         if (symbol := self.symbol()) is not None:
             self.place += 2
@@ -183,14 +195,18 @@ class Lexer:
         operator = self.read_operator()
         if operator is not None:
             if self.place - start > len(operator):
-                self.fail("an operator for an item", start, f'for the word use quotes: "{operator.upper()}"')
+                name = operator.upper()
+                self.fail(
+                    f"{name} is an operator here", start, f'to search for the word, use quotes: "{name}"'
+                )
             return Token(operator, start)
         atom = self.read_item(exact=exact)
         return Token("item", start, negative, signed, scope, atom)
 
-    # Each of these reads one part of an item, in the order in which they may stand.
+    # The following methods read the parts of an item, in the order in which the language allows them.
 
     def read_sign(self) -> tuple[bool, bool]:
+        """Read the sign if there is one; return whether it excludes, and whether there is one."""
         sign = self.char()
         if sign not in _SIGNS or not sign:
             self.refuse_dash()
@@ -198,24 +214,25 @@ class Lexer:
         start = self.place
         self.place += 1
         if self.char() and self.char() in _SIGNS:
-            self.fail("a doubled sign", start, f"one {sign} is enough: {sign}word")
+            self.fail("only one sign is allowed before an item", start, f"write {sign}word")
         if self.nothing_here():
             self.fail(
-                f"a lone {sign}", start, f'write it at its item, as {sign}word, or in quotes: "a {sign} b"'
+                f"'{sign}' must be directly before an item",
+                start,
+                f'write {sign}word, or use quotes: "a {sign} b"',
             )
         self.refuse_dash()
         return sign != "+", True
 
     def refuse_dash(self) -> None:
+        """Raise QueryError if another dash than `-` is next, as it was probably meant to exclude."""
         char = self.char()
         if char and char != "-" and (unicodedata.category(char) == "Pd" or char == "\u2212"):
             name = unicodedata.name(char, "dash").lower()
-            self.fail(
-                f"an item begins with {name} (not a minus)", self.place, "write -word to exclude a word"
-            )
+            self.fail(f"'{char}' ({name}) is not '-'", self.place, "to exclude a word, write -word")
 
     def read_field(self) -> tuple[str, ...] | None:
-        """Read `field:` if it stands here; refuse any other word before a colon."""
+        """Read `field:` if it is next. Raises QueryError for any other word before a colon."""
         start = self.place
         found = _PLAIN.match(self.text, start)
         end = found.end() if found else start
@@ -227,39 +244,44 @@ class Lexer:
             self.refuse_field(name, start)
         self.place = end + 1
         if self.nothing_here():
-            blank = "a blank after" if self.char().isspace() else "nothing after"
-            self.fail(f"{blank} {name}:", self.place, f"write {name}:word, or {name}:(several words)")
+            problem = "no blank is allowed" if self.char().isspace() else "a word is missing"
+            self.fail(f"{problem} after {name}:", self.place, f"write {name}:word or {name}:(several words)")
         if self.char() in _SIGNS:
-            self.fail("a sign after a field", self.place, f"write the sign first: {self.char()}{name}:word")
+            self.fail("the sign must come before the field", self.place, f"write {self.char()}{name}:word")
         self.refuse_dash()
         return scope
 
     def refuse_field(self, name: str, position: int) -> NoReturn:
+        """Raise QueryError for a text before a colon that is not a field in its place."""
         if not name:
-            self.fail("nothing before the colon", position, "put text with a colon in quotes")
+            self.fail("there is no field before ':'", position, "to search for text with a colon, use quotes")
         if name.startswith("=") and name[1:].casefold() in SCOPES:
-            self.fail("= before a field", position, f"write the field first: {name[1:]}:=word")
+            self.fail("'=' must come after the field", position, f"write {name[1:]}:=word")
         if name.casefold() in SCOPES:
-            self.fail("a field after a field", position, f"choose one: {name}:word")
+            self.fail("only one field is allowed before an item", position, f"write {name}:word")
         near = difflib.get_close_matches(name.casefold()[:20], SCOPES, n=1)
-        advice = f"write {near[0]}:, or" if near else "for the text,"
         item = self.text[position:].split(maxsplit=1)[0].replace('"', "")
-        self.fail(f"{_short(name)}: is no field", position, f'{advice} use quotes: "{_short(item)}"')
+        advice = f"write {near[0]}:, or" if near else "to search for this text,"
+        self.fail(f"{_short(name)}: is not a field", position, f'{advice} use quotes: "{_short(item)}"')
 
     def read_exact(self) -> bool:
+        """Read `=` if it is next; return whether it is."""
         if self.char() != "=":
             return False
         start = self.place
         self.place += 1
         if self.char() == "(":
-            self.fail("= before a group", start, 'write it at each item: (=one OR ="another one")')
-        if self.char() and self.char() in "=" + _SIGNS:
-            self.fail("a sign after =", start, f"write the sign first: {self.char()}=word".replace("==", "="))
+            self.fail("'=' is not allowed before a group", start, 'write (=one OR ="another one")')
+        if self.char() == "=":
+            self.fail("only one '=' is allowed before an item", start, "write =word")
+        if self.char() and self.char() in _SIGNS:
+            self.fail("the sign must come before '='", start, f"write {self.char()}=word")
         if self.nothing_here():
-            self.fail("a lone =", start, 'write it at its item, as =word or ="a phrase"')
+            self.fail("'=' must be directly before an item", start, 'write =word or ="a phrase"')
         return True
 
     def read_operator(self) -> Literal["and", "or", "not"] | None:
+        """Read AND, OR or NOT if it is next as a whole word."""
         found = _PLAIN.match(self.text, self.place)
         if not found or found.group() not in _OPERATORS:
             return None
@@ -271,9 +293,10 @@ class Lexer:
         return None
 
     def read_item(self, *, exact: bool) -> Atom:
+        """Read a word, a phrase or words near each other, without field and boost."""
         start = self.place - exact
         if _RANGE.match(self.text, self.place):
-            self.fail("a range", start, "ranges are not known here: name the words, (a OR b)")
+            self.fail("ranges are not supported", start, "list the words instead: (a OR b)")
         body = _Body(self.place)
         if self.char() in _QUOTES:
             self.read_quoted(body)
@@ -281,10 +304,10 @@ class Lexer:
             self.read_bare(body)
         graph = words("".join(body.parts))
         if not graph:
-            self.fail("nothing that is a word", start, "write letters or digits, or leave this out")
+            self.fail("there is no word here", start, "write letters or digits, or remove this")
         self.check_star(body, graph)
         if body.near is not None and graph[-1].after > MAX_NEAR_WORDS:
-            self.fail(f"more than {MAX_NEAR_WORDS} words near each other", start, "ask for fewer")
+            self.fail(f"'~' allows at most {MAX_NEAR_WORDS} words in the quotes", start, "use fewer words")
         prefix = body.star is not None
         return Atom(
             self.text[start : self.place],
@@ -300,9 +323,9 @@ class Lexer:
             char = self.char()
             if char == "~":
                 self.fail(
-                    "~ after a word",
+                    "'~' is only allowed after a quoted phrase",
                     self.place,
-                    'write prefix* for similar words, "near words"~3 for nearness',
+                    'write prefix* for similar words, "near words"~3 for words near each other',
                 )
             elif char == ":":
                 self.refuse_field(self.text[body.start : self.place], body.start)
@@ -317,10 +340,10 @@ class Lexer:
                 body.parts.append(found.group() if found else char)
                 self.place += len(body.parts[-1])
         if self.place == body.start:
-            self.fail("nothing before ^", self.place, "write the boost after its item: word^2")
+            self.fail("'^' needs an item before it", self.place, "write word^2")
 
     def read_quoted(self, body: _Body) -> None:
-        """Read a phrase with its quotes, and how near its words must be."""
+        """Read a phrase with its quotes and a `~` after them."""
         self.place += 1
         while self.char() and self.char() not in _QUOTES:
             if self.char() == "*":
@@ -335,36 +358,41 @@ class Lexer:
                 body.parts.append(found.group())
                 self.place = found.end()
         if not self.char():
-            self.fail("a quote that is not closed", body.start, 'close it: "a phrase"')
+            self.fail("this quote is not closed", body.start, 'close it: "a phrase"')
         self.place += 1
         if self.char() == "*":
-            self.fail("* after a quote", self.place, 'write the star before the quote: "a phras*"')
+            self.fail(
+                "'*' is not allowed after a quote", self.place, 'write it inside the quotes: "a phras*"'
+            )
         if self.char() == "~":
             self.read_near(body)
 
     def read_near(self, body: _Body) -> None:
-        found = _NEAR.match(self.text, self.place)
-        if found is None:
+        """Read `~` and its number after a phrase."""
+        start = self.place
+        found = _NEAR.match(self.text, start)
+        self.place = found.end() if found else start
+        if not found or not (self.at_end_of_item() or self.char() == "^"):
             self.fail(
-                "~ without a whole number", self.place, 'write how many other words may be between: "a b"~3'
+                "'~' needs a whole number after it",
+                start,
+                'write how many other words may be between: "a b"~3',
             )
         body.near = int(found[1])
-        start, self.place = self.place, found.end()
-        if not (self.at_end_of_item() or self.char() == "^"):
-            self.fail("~ without a whole number", start, 'write how many other words may be between: "a b"~3')
 
     def refuse_inner_star(self, position: int, *, inside: bool) -> None:
+        """Raise QueryError if a star is not at the end of its item."""
         if inside:
-            self.fail("* inside an item", position, "a star stands only at the end: prefix*")
+            self.fail("'*' is only allowed at the end of a word or phrase", position, "write prefix*")
 
     def read_escape(self, body: _Body) -> None:
-        """Read a backslash and what belongs to it."""
+        """Read a backslash and the character or TeX accent that belongs to it."""
         accent = _TEX_ACCENT.match(self.text, self.place)
         after = self.text[self.place + 1 : self.place + 2]
         if accent:
             body.parts.append(accent.group())
         elif after and after in _ESCAPABLE:
-            # as a blank, a backslash can begin no TeX
+            # An escaped backslash becomes a blank, so that it cannot begin a command of TeX.
             body.parts.append(" " if after == "\\" else after)
             self.place += 2
             return
@@ -373,21 +401,26 @@ class Lexer:
         self.place += len(body.parts[-1])
 
     def check_star(self, body: _Body, graph: tuple[Word, ...]) -> None:
+        """Raise QueryError for a star after too short a word or after an ideograph."""
         if body.star is None:
             return
         last = graph[-1].bare
         if is_ideograph(last[0]):
-            self.fail("* after a character that is a word of its own", body.star, "leave the star out")
+            self.fail("'*' is not allowed after a character that is a word", body.star, "remove the star")
         if len(last) < 2:
-            self.fail("* after less than two letters or digits", body.star, "write more of the word: ab*")
+            self.fail(
+                "'*' needs at least two letters or digits before it", body.star, "write more of the word: ab*"
+            )
 
     def read_boost(self, token: Token) -> None:
-        """Read the boost of an item or group, and see that a token ends here."""
+        """Read the boost after an item or group. Raises QueryError if the token does not end there."""
         if token.kind not in {"item", "close"}:
             return
         if token.kind == "close" and self.char() and self.char() in "~*":
             self.fail(
-                f"{self.char()} after a group", self.place, 'write it at an item: prefix* or "near words"~3'
+                f"'{self.char()}' is not allowed after a group",
+                self.place,
+                'use it in an item: prefix* or "near words"~3',
             )
         if self.char() != "^":
             return
@@ -397,18 +430,21 @@ class Lexer:
             self.place = found.end()
         if not found or not self.at_end_of_item():
             self.fail(
-                "^ without a positive decimal",
+                "'^' needs a positive decimal number after it",
                 token.boosted,
-                'write word^2.5; for the text use quotes: "x^n"',
+                'write word^2.5; to search for the text, use quotes: "x^n"',
             )
         token.boost = float(found[1])
         if not token.boost:
             self.fail(
-                "a boost of 0", token.boosted, "write a positive one, as word^0.5, or leave the item out"
+                "a boost cannot be 0",
+                token.boosted,
+                "write a positive number, as in word^0.5, or remove the item",
             )
 
 
 def fail(text: str, message: str, position: int, remedy: str) -> NoReturn:
+    """Raise the QueryError for a mistake at a position of the text."""
     raise QueryError(message, query=text, position=position, remedy=remedy)
 
 

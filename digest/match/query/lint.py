@@ -1,4 +1,4 @@
-"""What a query says that its writer may not have meant: it is right, but a word looks like an operator. Pure."""
+"""Hints on queries that are valid but may not mean what was intended: a word looks like an operator. Pure."""
 
 from itertools import pairwise
 
@@ -8,9 +8,9 @@ _OPERATORS = {"and": "AND", "or": "OR", "not": "NOT"}
 
 
 def hints(text: str) -> tuple[str, ...]:
-    """Return a hint for each lower-case `and`, `or` and `not` that stands where an operator could.
+    """Return a hint for each `and`, `or` and `not` in lower case where an operator is possible.
 
-    Raises QueryError for a text that is no query.
+    Raises QueryError for an invalid query.
     """
     tokens = Lexer(text).tokens()
     found: dict[str, None] = {}
@@ -20,14 +20,14 @@ def hints(text: str) -> tuple[str, ...]:
         if word in _OPERATORS and _begins(after) and (word == "not" or _ends(before)):
             found[word] = None
     return tuple(
-        f"{word!r} in {text!r} is searched as a word; the operator is {_OPERATORS[word]}, and the word is "
-        f'meant for sure between quotes: "{word}"'
+        f"{word!r} in {text!r} is searched as a word; the operator is {_OPERATORS[word]}; to search for the "
+        f'word, use quotes: "{word}"'
         for word in found
     )
 
 
 def _word(token: Token | None) -> str:
-    """Return a token that is a plain word, in lower case; else empty."""
+    """Return the word of a token in lower case if it is a plain word, else ""."""
     if token is None or token.atom is None or token.signed or token.scope or token.boosted is not None:
         return ""
     term = token.atom.term

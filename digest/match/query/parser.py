@@ -1,7 +1,7 @@
-"""The query language: text in, a tree out, or a QueryError that shows the place and the right form.
+"""The parser of the query language, which `docs/query.md` describes by examples.
 
-`docs/query.md` describes the language by examples. A text becomes tokens (`tokens`: an item, a group's
-parentheses, an operator), and tokens become a tree (`tree`: And, Or, Not and Atom).
+A text becomes tokens (`lexer`: items, parentheses of groups, operators), and tokens become a tree (`ast`: And,
+Or, Not and Atom). A mistake raises QueryError with its place and the right form.
 """
 
 from collections.abc import Iterable
@@ -46,51 +46,54 @@ _BOOST_RANGE = (1e-60, 1e60)  # so that no sum of scores can become infinite
 
 
 def parse(text: str) -> Node:
-    """Return the tree of one keyword, or raise QueryError."""
+    """Return the tree of one keyword. Raises QueryError."""
     return _tree(text, Lexer(text).tokens())
 
 
 def parse_exclude(text: str) -> Node:
-    """Return the tree of one text of `exclude`, which knows neither negatives nor boosts."""
+    """Return the tree of one text of `exclude`, where NOT and boosts are errors. Raises QueryError."""
     tokens = Lexer(text).tokens()
     for token in tokens:
         if token.negative or token.kind == "not":
             fail(
-                text, "a negative in exclude", token.position, "exclude already means not: leave the sign out"
+                text,
+                "NOT is not allowed in exclude",
+                token.position,
+                "remove it, as exclude already means NOT",
             )
         if token.boosted is not None:
             fail(
                 text,
-                "a boost in exclude",
+                "a boost is not allowed in exclude",
                 token.boosted,
-                "what is excluded has no score: leave the boost out",
+                "remove it, as excluded papers have no score",
             )
     return _tree(text, tokens)
 
 
 def query_of(keywords: Iterable[str], exclude: Iterable[str] = ()) -> Query:
-    """Return the query that accepts what any keyword accepts and no text of `exclude` does."""
+    """Return the query that accepts a paper if any keyword does and no text of `exclude` does.
+
+    Raises QueryError.
+    """
     return Query(tuple(map(parse, keywords)), tuple(map(parse_exclude, exclude)))
-
-
-# --- from tokens to a tree -----------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Group:
-    """A group while its items are read: branches of an OR, each a list of nodes of an AND."""
+    """A group whose items are being read: the branches of an OR, each a list of the nodes of an AND."""
 
     position: int
     scope: tuple[str, ...]
     boost: float = 1.0
     negative: bool = False
-    begins: int = 0  # with the NOT before it
-    branches: list[list[tuple[Node, int]]] = field(default_factory=lambda: [[]])
-    operator: Token | None = None  # that waits for what comes next
+    begins: int = 0  # position of the group or of the NOT before it
+    branches: list[list[tuple[Node, int]]] = field(default_factory=lambda: [[]])  # nodes and their positions
+    operator: Token | None = None  # the last token, if it is an operator that still needs an item
 
 
 def _tree(text: str, tokens: list[Token]) -> Node:
-    """Build the tree with a stack of groups, so that no text can exhaust the interpreter's own."""
+    """Build the tree with a stack of groups, as recursion over nested groups could overflow Python's own."""
     boosts = _group_boosts(text, tokens)
     stack = [_Group(0, DEFAULT_SCOPE)]
     for token in tokens:
@@ -102,7 +105,9 @@ def _tree(text: str, tokens: list[Token]) -> Node:
         elif token.kind == "open":
             negative, begins = _negative(text, group, token)
             if len(stack) > MAX_DEPTH:
-                fail(text, f"more than {MAX_DEPTH} groups in one another", token.position, "write it flatter")
+                fail(
+                    text, f"groups are nested more than {MAX_DEPTH} deep", token.position, "use fewer groups"
+                )
             boost = _product(text, group.boost, *boosts[token.position])
             stack.append(_Group(token.position, token.scope or group.scope, boost, negative, begins))
         elif token.atom is not None:
@@ -122,7 +127,7 @@ def _placed(atom: Atom, fields: tuple[str, ...], boost: float) -> Atom:
 
 
 def _group_boosts(text: str, tokens: list[Token]) -> dict[int, tuple[float, int | None]]:
-    """Return for each opening parenthesis the boost that stands after the closing one, and where."""
+    """Return, by the position of the opening parenthesis, the boost after the closing one and its position."""
     found: dict[int, tuple[float, int | None]] = {}
     opened: list[Token] = []
     for token in tokens:
@@ -130,10 +135,10 @@ def _group_boosts(text: str, tokens: list[Token]) -> dict[int, tuple[float, int 
             opened.append(token)
         elif token.kind == "close":
             if not opened:
-                fail(text, "a closing parenthesis without an opening one", token.position, "remove it")
+                fail(text, "this parenthesis closes no group", token.position, "remove it")
             found[opened.pop().position] = (token.boost, token.boosted)
     if opened:
-        fail(text, "a parenthesis that is not closed", _paren(text, opened[-1]), "close it: (one OR another)")
+        fail(text, "this parenthesis is not closed", _paren(text, opened[-1]), "close it: (one OR another)")
     return found
 
 
@@ -144,16 +149,16 @@ def _paren(text: str, token: Token) -> int:
 def _product(text: str, outer: float, own: float, position: int | None) -> float:
     boost = outer * own
     if position is not None and not _BOOST_RANGE[0] <= boost <= _BOOST_RANGE[1]:
-        fail(text, "boosts that multiply to an absurd number", position, "write smaller ones, as word^2")
+        fail(text, "the product of the boosts is out of range", position, "use moderate boosts, as in word^2")
     return boost
 
 
 def _negative(text: str, group: _Group, token: Token) -> tuple[bool, int]:
-    """Tell whether an item or group is negated, by its sign or by a NOT, and where that begins."""
+    """Return whether an item or group is negated, by its sign or by a NOT, and the position of that."""
     if group.operator is None or group.operator.kind != "not":
         return token.negative, token.position
     if token.signed:
-        fail(text, "a doubled sign", token.position, "one is enough: NOT word, or -word")
+        fail(text, "NOT and a sign cannot be combined", token.position, "write NOT word or -word")
     return True, group.operator.position
 
 
@@ -163,33 +168,38 @@ def _add(group: _Group, node: Node, position: int, *, negative: bool) -> None:
 
 
 def _operator(text: str, group: _Group, token: Token) -> None:
-    """Take note of an operator; refuse it where it has nothing to join."""
+    """Apply an operator to the group. Raises QueryError if it has no item before it."""
     name = token.kind.upper()
     if token.kind == "not":
         if group.operator is not None and group.operator.kind == "not":
-            fail(text, "NOT NOT", token.position, "one is enough: NOT word")
+            fail(text, "NOT cannot follow NOT", token.position, "write NOT word")
     elif group.operator is not None or not group.branches[-1]:
-        fail(text, f"{name} without an item before it", token.position, f"write one {name} other")
+        fail(text, f"{name} needs an item before it", token.position, f"write one {name} other")
     elif token.kind == "or":
         group.branches.append([])
     group.operator = token
 
 
 def _finish(text: str, group: _Group, end: int) -> Node:
-    """Return the node of a group that is read to its end."""
+    """Return the node of a group whose items are all read."""
     if group.operator is not None:
         name = group.operator.kind.upper()
         remedy = "write NOT word" if name == "NOT" else f"write one {name} other"
-        fail(text, f"{name} without an item after it", group.operator.position, remedy)
+        fail(text, f"{name} needs an item after it", group.operator.position, remedy)
     if not group.branches[-1]:
-        what = "an empty group" if end < len(text) else "an empty query"
-        fail(text, what, group.position, "write at least one word")
+        message = "the group is empty" if end < len(text) else "the query is empty"
+        fail(text, message, group.position, "write at least one word")
     branches = [_branch(text, branch) for branch in group.branches]
     return branches[0] if len(branches) == 1 else Or(tuple(branches))
 
 
 def _branch(text: str, branch: list[tuple[Node, int]]) -> Node:
     if all(isinstance(node, Not) for node, _ in branch):
-        fail(text, "only negatives", branch[0][1], "say also what is wanted: write (a OR b) -c")
+        fail(
+            text,
+            "there is nothing to search for, only exclusions",
+            branch[0][1],
+            "add what to search for, as in (a OR b) -c",
+        )
     nodes = tuple(node for node, _ in branch)
     return nodes[0] if len(nodes) == 1 else And(nodes)

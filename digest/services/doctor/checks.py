@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import open_home
-from digest.model import Home, Issue, Item, Paper, Settings
+from digest.model import FORMS, Home, Issue, Item, Paper, Settings
 from digest.model.reports import Finding
 from digest.services.workspace import Clock, open_library
 from digest.text.format import count, local_time
@@ -93,7 +94,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
     try:
         with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
             papers = tx.library.count()
-        path = library_file(context.home) if store.is_sqlite else None
+        path = library_file(context.home) if store.capabilities.single_file else None
     except DigestError as error:
         return [*found, failure("database", error)]
     if path is not None and path.exists():
@@ -133,10 +134,8 @@ def templates(context: CheckContext) -> Sequence[Finding]:
 
     renderer, issue = renderer_for(context.home), _sample(context.clock.now)
     found = []
-    formats: tuple[Callable[[Issue], object], ...] = (
-        renderer.html, renderer.markdown, renderer.text, renderer.eml, renderer.archive
-    )  # fmt: skip
-    for render in formats:
+    forms: list[Callable[[Issue], object]] = [partial(renderer.file, form=form) for form in FORMS]
+    for render in (*forms, renderer.archive):
         try:
             render(issue)
         except DigestError as error:
@@ -180,8 +179,10 @@ def clock(context: CheckContext) -> Sequence[Finding]:
 
 def mail(context: CheckContext) -> Sequence[Finding]:
     """Check channels, sender and signatures, if anything is delivered."""
+    from digest.pipeline.channels import CHANNELS
+
     settings = context.home.settings
-    if not (settings.smtp or settings.maildir or settings.rooms):
+    if not any(channel.is_configured(settings) for channel in CHANNELS.values()):
         return ()
     from digest.services.doctor.mail import examine as examine_mail
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from digest.errors import DigestError
 from digest.model import Home, Subscription
 from digest.model.reports import Finding
-from digest.pipeline.source_health import forgotten, stale, troubles
+from digest.pipeline.source_health import failing_sources, stale_formats, unfetched_sources
 from digest.services.metrics import LATE
 from digest.services.subscriptions import SubscriptionStatus, subscription_statuses
 from digest.services.workspace import Clock, open_library
@@ -21,14 +21,14 @@ _OVERDUE = timedelta(hours=2)
 
 def examine_sources(home: Home, clock: Clock) -> Iterator[Finding]:
     """Find sources that fail, bring nothing new, or are no longer fetched."""
-    found = (*troubles(home, clock.now), *forgotten(home, clock.now))
+    found = (*failing_sources(home, clock.now), *unfetched_sources(home, clock.now))
     for trouble in found:
         yield Finding("sources", "bad" if trouble.lasting else "warning", trouble.message, trouble.remedy)
     if home.settings.sources and not found:
         yield Finding("sources", "good", f"{count(len(home.settings.sources), 'source')}, no problems")
     try:
         with open_library(home, create=False) as store:
-            complaints = stale(home, store, clock.now)
+            complaints = stale_formats(home, store, clock.now)
     except DigestError:  # reported by the check of the database
         return
     for complaint in complaints:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from digest.deliver.dkim import Signer
-from digest.deliver.smtp_session import open_session
 from digest.errors import DigestError
 from digest.model import Home
 from digest.model.reports import Finding
-from digest.pipeline.channels import server_of, signers_of
+from digest.pipeline.channels import CHANNELS, signers_of
 from digest.services.doctor.checks import failure
 from digest.text.addresses import sender_mailbox
 from digest.text.format import count
@@ -34,18 +33,6 @@ def _links(home: Home) -> Iterator[Finding]:
             f"base_url is {home.settings.base_url}, which readers cannot reach",
             "set base_url to the public address of the archive; until then readers can unsubscribe only by email",
         )
-
-
-def _smtp(home: Home) -> Iterator[Finding]:
-    smtp = home.settings.smtp
-    if smtp is None:
-        yield Finding("smtp", "skipped", "digest.toml has no [smtp] table")
-        return
-    server = server_of(home)
-    open_session(server).quit()
-    tls = {"starttls": "STARTTLS", "implicit": "TLS", "none": "no TLS (this machine only)"}[smtp.tls]
-    login = f", login as {smtp.user}" if smtp.user else ", no login"
-    yield Finding("smtp", "good", f"{server.name}: connected, {tls}{login}")
 
 
 def _sender(home: Home) -> Iterator[Finding]:
@@ -75,27 +62,6 @@ def _aligned(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def _maildir(home: Home) -> Iterator[Finding]:
-    from digest.deliver.maildir import names_read
-
-    if home.settings.maildir is not None:
-        names_read(home.path / home.settings.maildir.path)
-        yield Finding("maildir", "good", f"{home.settings.maildir.path} can be used")
-
-
-def _chat(home: Home) -> Iterator[Finding]:
-    """Check that the address of each room can be read and is valid; connect to nothing."""
-    from digest.deliver.chat import open_room
-    from digest.pipeline.channels import address_of
-
-    for room in home.settings.rooms:
-        try:
-            service = open_room(room.name, address_of(home, room.name)).service_name
-            yield Finding("chat", "good", f"{room.name}: {service}")
-        except DigestError as error:
-            yield failure("chat", error)
-
-
 def _bounces(home: Home) -> Iterator[Finding]:
     """Check that the mailboxes for bounces can be read."""
     bounces = home.settings.bounces
@@ -109,7 +75,7 @@ def _bounces(home: Home) -> Iterator[Finding]:
     if bounces.mailbox:
         from digest.deliver.returned_mail import messages_in
 
-        waiting = sum(1 for _ in messages_in(home.path / bounces.mailbox, fresh=True))
+        waiting = sum(1 for _ in messages_in(home.path / bounces.mailbox, unread=True))
         yield Finding("bounces", "good", f"{bounces.mailbox}: {count(waiting, 'new message')}")
     if bounces.imap:
         from digest.fetch import imap
@@ -117,7 +83,7 @@ def _bounces(home: Home) -> Iterator[Finding]:
         from digest.pipeline.bounces import opened_by
 
         try:
-            waiting = imap.count(*opened_by(home, bounces.imap))
+            waiting = imap.count_messages(*opened_by(home, bounces.imap))
         except FetchError as error:
             remedy = "check host, port, tls, user, password and folder under [bounces.imap]"
             yield Finding("bounces", "bad", str(error), remedy)
@@ -165,9 +131,7 @@ def _public(record: str) -> str:
 
 _CHECKS: dict[str, Callable[[Home], Iterator[Finding]]] = {
     "links": _links,
-    "smtp": _smtp,
-    "maildir": _maildir,
-    "chat": _chat,
+    **{name: channel.check for name, channel in CHANNELS.items()},
     "from": _sender,
     "dkim": _dkim,
     "bounces": _bounces,

@@ -1,4 +1,4 @@
-"""What came back to an IMAP folder: read once, and nothing of it lost, whenever the reading is cut off."""
+"""Bounces in an IMAP folder: each is processed once, and none is lost if reading is interrupted."""
 
 from contextlib import contextmanager
 
@@ -54,7 +54,7 @@ def kinds(home: MailHome) -> list[str]:
     return [each["kind"] for each in done.json]
 
 
-def test_each_report_is_read_once_and_the_folder_left_as_it_is(home: MailHome, monkeypatch):
+def test_each_report_is_read_once_and_the_folder_is_not_changed(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (box, paths):
         box.mails |= {4: b"Subject: hello\n\n", 9: hard(paths["ada@x.test"])}
         done = home.call("bounces", "--json", "--now", NOW)
@@ -69,7 +69,7 @@ def test_each_report_is_read_once_and_the_folder_left_as_it_is(home: MailHome, m
         box.mails[12] = complaint(paths["bob@x.test"])
         assert "12" in home.call("bounces", "--now", NOW).out
         assert home.rows(STOPPED) == [("ada@x.test", ""), ("bob@x.test", "")]
-        # The server gives out its numbers anew: all is read again, and does nothing again.
+        # New UIDs: all messages are read again, without effect.
         for address in ("ada@x.test", "bob@x.test"):
             assert home.call("recipients", "unsuppress", address).status == 0
         box.validity = 7
@@ -82,7 +82,7 @@ def test_each_report_is_read_once_and_the_folder_left_as_it_is(home: MailHome, m
     assert not any("geheim" in line for line in home.dump())
 
 
-def test_an_mbox_that_is_read_again_stops_nobody_again(home: MailHome, monkeypatch):
+def test_an_mbox_that_is_read_again_has_no_effect(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (_, paths):
         file = home.write("box", b"From x\n" + complaint(paths["ada@x.test"]))
         for stopped in ([("ada@x.test", "")], []):
@@ -91,7 +91,7 @@ def test_an_mbox_that_is_read_again_stops_nobody_again(home: MailHome, monkeypat
             home.call("recipients", "unsuppress", "ada@x.test")
 
 
-def test_a_delivery_reads_it_first_and_goes_on_without_it(home: MailHome, monkeypatch):
+def test_a_delivery_run_reads_bounces_first_and_continues_without_them(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (box, paths):
         box.mails[1] = hard(paths["ada@x.test"])
         home.call("outbox", "retry", "--all")
@@ -105,19 +105,19 @@ def test_a_delivery_reads_it_first_and_goes_on_without_it(home: MailHome, monkey
         assert done["sent"] == 1  # the other is suppressed
         assert (
             done["problems"]
-            == ["bounces.imap: 127.0.0.1: LOGIN command error: NO [b'not today']; digest doctor helps"]
+            == ["bounces.imap: 127.0.0.1: LOGIN command error: NO [b'not today']; run digest doctor"]
             or "not today" in done["problems"][0]
         )
         assert "geheim" not in str(done)
 
 
-def test_a_reading_that_is_killed_loses_nothing_and_does_nothing_twice(home: MailHome, monkeypatch, tmp_path):
+def test_a_killed_command_loses_nothing_and_does_nothing_twice(home: MailHome, monkeypatch, tmp_path):
     with mailbox(home, monkeypatch) as (box, paths):
         box.mails |= {uid: complaint(paths[reader]) for uid, reader in enumerate(READERS, 1)}
         stopped: list[str] = []
         killed = 0
         for at in range(1, 22, 2):
-            points = (*COMMITS, "digest.fetch.imap:_mail")
+            points = (*COMMITS, "digest.fetch.imap:_message")
             killed += is_killed(tmp_path, points, at, "bounces", "--quiet", "--now", NOW, "--home", home.path)
             # Whoever is stopped is allowed again: stopped twice, it would show.
             for (address,) in home.rows("select address from suppression"):
@@ -128,7 +128,7 @@ def test_a_reading_that_is_killed_loses_nothing_and_does_nothing_twice(home: Mai
     assert killed >= 3
 
 
-def test_a_server_that_is_not_who_it_says(home: MailHome, monkeypatch, tls):
+def test_a_server_with_another_certificate(home: MailHome, monkeypatch, tls):
     with (
         mailbox(home, monkeypatch) as (_, paths),
         imap_server(Mailbox({1: hard(paths["ada@x.test"])}), tls.context) as box,
@@ -159,42 +159,42 @@ def test_the_password(home: MailHome, monkeypatch):
         home.write("digest.toml", text)
         assert "word cannot be read (No such file" in home.call("bounces").err
         home.write("word", b"\xff")
-        assert "word cannot be read (no UTF-8)" in home.call("bounces").err
+        assert "word cannot be read (not UTF-8)" in home.call("bounces").err
         home.write("word", "gehëim\n")
-        said = home.call("bounces").err
-        assert "choose one in plain ASCII" in said and "ë" not in said
+        error = home.call("bounces").err
+        assert "choose another password" in error and "ë" not in error
         home.write("word", "geheim\n")
         assert kinds(home) == []
     assert 'LOGIN "back" "geheim"' in box.commands
 
 
-def test_the_doctor_looks_at_it(home: MailHome, monkeypatch):
-    def told() -> list[tuple[str, str]]:
+def test_the_doctor_checks_mailboxes(home: MailHome, monkeypatch):
+    def findings() -> list[tuple[str, str]]:
         found = home.call("doctor", "--json", "--now", NOW).json
         return [(each["state"], each["message"]) for each in found if each["check"] == "bounces"]
 
     with mailbox(home, monkeypatch) as (box, _):
         box.mails |= {1: b"x", 2: b"y"}
-        assert told() == [("good", f"imap://back@127.0.0.1:{box.port}/INBOX: 2 messages")]
+        assert findings() == [("good", f"imap://back@127.0.0.1:{box.port}/INBOX: 2 messages")]
         box.refused = "EXAMINE"
-        assert told() == [("bad", "there is no folder 'INBOX'")]
+        assert findings() == [("bad", "there is no folder 'INBOX'")]
         assert not any("FETCH" in line for line in box.commands[-3:])
     home.settings(1, more='[bounces]\nmailbox = "Maildir"')
-    assert told()[0][0] == "bad"
+    assert findings()[0][0] == "bad"
     (home.path / "Maildir" / "new").mkdir(parents=True)
-    assert told() == [("good", "Maildir: 0 new messages")]
+    assert findings() == [("good", "Maildir: 0 new messages")]
     home.settings(1)
-    assert told()[0][0] == "skipped"
+    assert findings()[0][0] == "skipped"
 
 
 @pytest.mark.parametrize(("lines", "words"), [
     ('host = "imap.example.org"\nuser = "a"', "imap.user: has no password"),
     ('host = "imap.example.org"\npassword_env = "X"', "imap.user: is missing"),
     ('user = "a"\npassword_env = "X"', "imap.host: is missing"),
-    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\ntls = "none"', "mail would travel readable"),
-    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\nfolder = "a\\"b"', "imap.folder: is"),
+    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\ntls = "none"', "mail would travel unencrypted"),
+    ('host = "imap.example.org"\nuser = "a"\npassword_env = "X"\nfolder = "a\\"b"', "imap.folder: 'a\"b' is not a valid folder name"),
 ])  # fmt: skip
-def test_settings_that_cannot_work(tmp_path, lines, words):
+def test_invalid_settings(tmp_path, lines, words):
     path = tmp_path / "digest.toml"
     path.write_text(f"[bounces.imap]\n{lines}\n", "utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -203,7 +203,7 @@ def test_settings_that_cannot_work(tmp_path, lines, words):
     assert "digest.toml:" in str(caught.value)
 
 
-def test_the_clock_reads_it_though_no_mail_is_due(home: MailHome, monkeypatch):
+def test_the_scheduler_reads_bounces_though_no_mail_is_due(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (box, paths):
         opened, clock = open_home(str(home.path)), Clock.at(None)
         box.mails[1] = hard(paths["ada@x.test"])
@@ -224,16 +224,16 @@ def test_a_mail_that_is_too_large_for_a_report(home: MailHome, monkeypatch):
         box.mails |= {1: b"x" * 9_000, 2: hard(paths["ada@x.test"])}
         done = home.call("bounces", "--now", NOW)
         assert done.status == 1
-        assert "1 mails are too large for reports" in done.err
+        assert "1 message was skipped as too large for a bounce" in done.err
         assert home.rows(STOPPED) == [("ada@x.test", "")]
         assert kinds(home) == []
 
 
-def test_a_service_reads_and_tells(home: MailHome, monkeypatch):
+def test_the_scheduler_logs_bounces(home: MailHome, monkeypatch):
     with mailbox(home, monkeypatch) as (box, paths):
         box.mails |= {1: hard(paths["ada@x.test"]), 2: b"hello"}
         with Scheduler(home) as clock:
-            told = clock.until("returns")
-            assert (told["hard"], told["other"], told["level"]) == (1, 1, "info")
+            event = clock.until("returns")
+            assert (event["hard"], event["other"], event["level"]) == (1, 1, "info")
             assert clock.stop() == 0
     assert home.rows(STOPPED) == [("ada@x.test", "")]

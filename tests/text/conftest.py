@@ -1,4 +1,4 @@
-"""Makes the modules in the folder `tests` importable."""
+"""Makes the shared strategies importable, which are one folder up."""
 
 import sys
 from pathlib import Path

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.dkim import body_hash, load_signer
-from digest.deliver.message import BOUNCE, UNSUBSCRIBE, Mailing, Sender, stuffed
+from digest.deliver.message import BOUNCE, UNSUBSCRIBE, PreparedMail, Sender, dot_stuffed
 from digest.errors import UsageError
 from digest.model import Delivery, Issue
 from digest.render import Renderer, SiteContext
-from digest.signing import number_of
+from digest.signing import verify_token
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
@@ -47,8 +47,8 @@ def message_to(
 ) -> bytes:
     to = mailbox(recipient)
     assert to is not None
-    mailing = Mailing(eml(issue, base_url), sender, issue)
-    return mailing.head(to, replace(LINE, recipient=recipient)) + mailing.body
+    mailing = PreparedMail(eml(issue, base_url), sender, issue)
+    return mailing.headers_for(to, replace(LINE, recipient=recipient)) + mailing.body
 
 
 def pem(key) -> bytes:
@@ -85,9 +85,9 @@ def test_headers():
     web, mail = message["List-Unsubscribe"].split(", ")
     token = re.fullmatch(r"<https://digest\.example\.org/unsubscribe/(12-[a-z2-7]{24})>", web)[1]
     assert mail == f"<mailto:bounces@example.org?subject=unsubscribe%20{token}>"
-    assert number_of(b"secret", UNSUBSCRIBE, token) == 12
-    assert number_of(b"secret", BOUNCE, token) is None
-    assert number_of(b"other", UNSUBSCRIBE, token) is None
+    assert verify_token(b"secret", UNSUBSCRIBE, token) == 12
+    assert verify_token(b"secret", BOUNCE, token) is None
+    assert verify_token(b"other", UNSUBSCRIBE, token) is None
     assert len(message.keys()) == len(set(message.keys()))
     text, html = message.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
@@ -100,7 +100,7 @@ def test_headers():
         ("https://digest.localhost/", ""), ("http://digest.example.org/", "http://digest.example.org/"),
     ],
 )  # fmt: skip
-def test_without_a_public_https_address_only_mail_unsubscribes(base_url, public):
+def test_without_a_public_https_url_only_mail_unsubscribes(base_url, public):
     assert public_base(base_url) == public
     sender = replace(SENDER, public_url=public)
     message = email.message_from_bytes(message_to("a@b.test", sender=sender, base_url=base_url))
@@ -110,7 +110,7 @@ def test_without_a_public_https_address_only_mail_unsubscribes(base_url, public)
     assert "localhost" not in message["List-Id"] + message["Message-ID"]
 
 
-def test_a_message_is_the_same_each_time_and_another_for_each():
+def test_a_message_depends_on_its_recipient_only():
     assert message_to("a@b.test") == message_to("a@b.test")
     first, second = (email.message_from_bytes(message_to(to)) for to in ("a@b.test", "c@b.test"))
     assert first["Message-ID"] != second["Message-ID"]
@@ -122,16 +122,16 @@ def test_return_paths_are_signed():
     local, _, domain = path.partition("@")
     name, _, token = local.partition("+")
     assert (name, domain) == ("bounces", "example.org")
-    assert number_of(b"secret", BOUNCE, token.upper()) == 12
+    assert verify_token(b"secret", BOUNCE, token.upper()) == 12
     for place in range(len(token)):
         forged = token[:place] + ("3" if token[place] != "3" else "4") + token[place + 1 :]
-        assert number_of(b"secret", BOUNCE, forged) is None
+        assert verify_token(b"secret", BOUNCE, forged) is None
     assert replace(SENDER, verp=False).return_path(LINE) == "bounces@example.org"
 
 
 @pytest.mark.parametrize("text", ["", "-", "12", "x-y", "12-", "-" * 30, "9" * 30 + "-a", "１２-abc", "12-é"])
-def test_what_is_no_token(text):
-    assert number_of(b"secret", BOUNCE, text) is None
+def test_invalid_tokens(text):
+    assert verify_token(b"secret", BOUNCE, text) is None
 
 
 # --- signatures
@@ -179,13 +179,13 @@ LINES = st.lists(st.text("a .\t-é", max_size=12).map(str.encode), max_size=6)
 
 
 @given(lines=LINES)
-def test_the_body_hash_is_that_of_another_program(lines):
+def test_the_body_hash_agrees_with_dkimpy(lines):
     body = b"".join(line + b"\r\n" for line in lines)
     theirs = hashlib.sha256(Relaxed.canonicalize_body(body)).digest()
     assert body_hash(body) == base64.b64encode(theirs).decode()
 
 
-def test_keys_that_are_none(tmp_path):
+def test_invalid_keys(tmp_path):
     def refused(data: bytes | None) -> str:
         path = tmp_path / "key.pem"
         if data is not None:
@@ -195,7 +195,7 @@ def test_keys_that_are_none(tmp_path):
         return str(caught.value)
 
     assert "cannot be read (No such file" in refused(None)
-    assert "is no private key in PEM" in refused(b"hello")
+    assert "is not a private key in PEM" in refused(b"hello")
     assert "is neither an RSA nor an Ed25519 key" in refused(pem(ec.generate_private_key(ec.SECP256R1())))
 
 
@@ -213,7 +213,7 @@ ODD = st.text(max_size=60) | st.sampled_from(
 
 @settings(max_examples=400)
 @given(text=ODD)
-def test_an_address_is_one_mailbox_or_none(text):
+def test_a_text_is_one_mailbox_or_none(text):
     found = mailbox(text)
     if found is None:
         return
@@ -259,4 +259,4 @@ def test_senders():
     [(b"", b""), (b".", b".."), (b"a\r\n.\r\n..b\r\n", b"a\r\n..\r\n...b\r\n"), (b"a.\r\n", b"a.\r\n")],
 )
 def test_dots_at_the_start_of_lines_are_doubled(body, wire):
-    assert stuffed(body) == wire
+    assert dot_stuffed(body) == wire

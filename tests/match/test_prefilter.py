@@ -1,4 +1,4 @@
-"""A glance at a paper's letters passes over no paper that a query accepts."""
+"""The prefilter skips no paper that a query accepts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.match import prefilter as scan
+from digest.match import prefilter
 from digest.match.query.parser import parse, query_of
 from digest.match.reference import analyse, match
 from digest.model import Paper
@@ -22,9 +22,9 @@ ENDS = st.sampled_from(
 
 
 @given(queries(), st.lists(papers(), max_size=4))
-def test_the_matches_are_those_of_the_slow_matcher(text, found):
+def test_the_matches_are_those_of_the_reference_matcher(text, found):
     query = query_of([text])
-    find = scan.scanner(query)
+    find = prefilter.scanner(query)
     for paper in found:
         assert find(paper) == match(query, analyse(paper))
 
@@ -34,8 +34,8 @@ def test_the_matches_are_those_of_the_slow_matcher(text, found):
 @example("cries", "cry")
 @example("hoping", "hoped")
 @example("dies", "dying")
-def test_words_of_one_stem_begin_as_it_says(one, other):
-    find = scan.scanner(query_of([f'"{one}"']))
+def test_every_word_of_a_stem_is_found(one, other):
+    find = prefilter.scanner(query_of([f'"{one}"']))
     for text in (one, other):
         paper = replace(PAPER, abstract=f"x {text} x")
         assert (find(paper) is not None) == (stem(one) == stem(text))
@@ -59,14 +59,16 @@ def test_words_of_one_stem_begin_as_it_says(one, other):
         ("lamp -pier", "a lamp"),
     ],
 )
-def test_other_spellings_are_not_passed_over(query, text):
+def test_other_spellings_are_not_skipped(query, text):
     paper = replace(PAPER, abstract=text, authors=("D. Knuth",))
     assert match(query_of([query]), analyse(paper)) is not None
-    assert scan.scanner(query_of([query]))(paper) is not None
+    assert prefilter.scanner(query_of([query]))(paper) is not None
 
 
-def test_what_cannot_match_is_not_even_read(monkeypatch):
-    monkeypatch.setattr(scan, "analyse", None)
+def test_a_paper_that_cannot_match_is_not_analysed(monkeypatch):
+    monkeypatch.setattr(prefilter, "analyse", None)
     for query in ("lamps", "lamp pier", '"lamp pier"', "=lamps", "lam*", "title:lamp", "fog (lamp OR pier)"):
         assert parse(query)
-        assert scan.scanner(query_of([query]))(replace(PAPER, title="Fog", abstract="on the water")) is None
+        assert (
+            prefilter.scanner(query_of([query]))(replace(PAPER, title="Fog", abstract="on the water")) is None
+        )

@@ -57,11 +57,13 @@ def test_old_issue_files_are_removed_and_the_archive_stays(home):
     assert kept(home, "backups = 0").files_removed == 0
     assert home.output() == before
     done = kept(home, 'keep_output = "60 days"')
-    gone = before.keys() - home.output().keys()
-    assert done.files_removed == len(gone) == 6
-    assert all(path.startswith(("output/issues/lamp/2026-08", "output/issues/lamp/2026-09")) for path in gone)
+    removed = before.keys() - home.output().keys()
+    assert done.files_removed == len(removed) == 6
+    assert all(
+        path.startswith(("output/issues/lamp/2026-08", "output/issues/lamp/2026-09")) for path in removed
+    )
     home.run("2026-11-21T09:00")
-    assert before.keys() - home.output().keys() == gone
+    assert before.keys() - home.output().keys() == removed
     home.run("2026-11-21T09:00", "--rewrite")
     assert home.output().keys() == before.keys()
 
@@ -110,9 +112,9 @@ def test_settings(tmp_path, text, expected):
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("backups = -1", "schedule.backups: is -1; write 0 or more"), ("metrics = '99999'", 'write an address such as "127.0.0.1:9464"'),
-    ("metrics = 'x:y'", "schedule.metrics"), ("ping = 'ftp://x'", "schedule.ping"), ("keep_output = 'x'", "schedule.keep_output: is 'x'"),
-    ("kep_output = 'x'", "did you mean 'keep_output'"), ("watch = 1", "schedule.watch: is 1; write true or false"),
+    ("backups = -1", "schedule.backups: -1 is too small; use 0 or more"), ("metrics = '99999'", 'use an address such as "127.0.0.1:9464"'),
+    ("metrics = 'x:y'", "schedule.metrics"), ("ping = 'ftp://x'", "schedule.ping"), ("keep_output = 'x'", "schedule.keep_output: 'x' is not a valid time span"),
+    ("kep_output = 'x'", "did you mean 'keep_output'"), ("watch = 1", "schedule.watch: 1 is not true or false"),
 ])  # fmt: skip
 def test_invalid_settings(tmp_path, text, message):
     path = tmp_path / "digest.toml"

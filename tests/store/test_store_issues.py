@@ -1,4 +1,4 @@
-"""The desk in a real database: cursors, issues, who was served what, feeds, unwritten marks."""
+"""Cursors, issues, served papers, feeds and pending files, in a real database."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -90,7 +90,7 @@ def test_moving_a_cursor_touches_no_other(tx):
     assert tx.cursors.get("b") == before
 
 
-def test_a_new_name_is_shown_everywhere(tx):
+def test_a_new_name_marks_feed_and_index(tx):
     clear(tx)
     tx.cursors.rename("a", "Other")
     cursor = tx.cursors.get("a")
@@ -98,7 +98,7 @@ def test_a_new_name_is_shown_everywhere(tx):
     assert marks(tx) == {"feed": ("a",), "index": ("",)}
 
 
-def test_enrolling_twice_is_refused(store):
+def test_adding_a_cursor_twice_is_refused(store):
     def twice() -> None:
         with store.begin() as tx:
             tx.cursors.add("a", "A", position=0, since=None, at=NOON)
@@ -113,7 +113,7 @@ def test_enrolling_twice_is_refused(store):
 # --- issues --------------------------------------------------------------------------------------
 
 
-def test_an_issue_is_kept_counted_and_marked(tx):
+def test_an_issue_is_stored_counted_and_marked(tx):
     clear(tx)
     made = issue(
         new=(Item(paper(1)),),
@@ -131,7 +131,7 @@ def test_an_issue_is_kept_counted_and_marked(tx):
     assert marks(tx) == {"issue": (str(key),), "paper": ("1", "2"), "index": ("",)}
 
 
-def test_an_issue_without_forms(tx):
+def test_an_issue_without_formats(tx):
     add(tx, issue(), formats=())
     assert tx.issues.get(tx.issues.ids()[0]).formats == ()
 
@@ -171,7 +171,7 @@ def test_forced_issues_share_no_slot(tx):
     assert len(tx.issues.ids()) == 2
 
 
-def test_who_was_served_what(store):
+def test_served_papers(store):
     with store.begin() as tx:
         fill(tx, 1200)
         for name in ("a", "b"):
@@ -297,7 +297,7 @@ def test_marks_are_a_set(steps):
     store.close()
 
 
-def test_many_marks_go_at_once(tx):
+def test_many_marks_are_cleared_at_once(tx):
     for number in range(1200):
         tx.pending_files.mark("paper", str(number))
     tx.pending_files.clear("paper", map(str, range(1199)))

@@ -1,4 +1,4 @@
-"""What a match is: an even simpler oracle, and what must hold of every match."""
+"""The reference matcher: examples, a still simpler oracle, and properties of every match."""
 
 import itertools
 import time
@@ -27,10 +27,7 @@ def spans(query: str, abstract: str) -> list[tuple[int, int]]:
     return [(evidence.start, evidence.end) for evidence in one.evidence] if one else []
 
 
-# --- examples ------------------------------------------------------------------------------------
-
-
-def test_evidence_is_all_there_is_in_order() -> None:
+def test_evidence_is_complete_and_in_order() -> None:
     paper = replace(
         PAPER,
         title="Fast models",
@@ -59,7 +56,7 @@ def test_exclude_and_several_keywords() -> None:
     assert match(query_of([]), analyse(paper)) is None
 
 
-def test_what_stands_under_not_is_no_evidence() -> None:
+def test_items_under_not_give_no_evidence() -> None:
     one = found("fast -(model -video)", replace(PAPER, abstract="a fast video model"))
     assert one is not None
     assert [each.term for each in one.evidence] == ["fast"]
@@ -153,13 +150,13 @@ def test_a_long_near_phrase() -> None:
     assert not spans(f'"{text} b"~2', text)
 
 
-# --- an even simpler oracle, for texts of plain words ----------------------------------------------
+# --- a still simpler oracle, for texts of plain words ----------------------------------------------
 
 plain_texts = st.lists(st.sampled_from(PLAIN), max_size=10)
 
 
 def _windows(asked: list[str], text: list[str], near: int | None) -> set[tuple[int, int]]:
-    """Return by trial which stretches of the text hold the words: in order, or near each other."""
+    """Return, by trying all of them, the stretches of the text with the words: in order, or near each other."""
     found = set()
     for first in range(len(text)):
         for last in range(first, len(text)):
@@ -183,7 +180,7 @@ def _inside(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
 
 
 @given(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=3), plain_texts, st.none() | st.integers(0, 4))
-def test_phrases_against_trial(asked: list[str], text: list[str], near: int | None) -> None:
+def test_phrases_against_the_oracle(asked: list[str], text: list[str], near: int | None) -> None:
     query = f'"{" ".join(asked)}"' + ("" if near is None else f"~{near}")
     ends = list(itertools.accumulate(len(word) + 1 for word in text))
     starts = [0, *ends[:-1]]
@@ -192,13 +189,13 @@ def test_phrases_against_trial(asked: list[str], text: list[str], near: int | No
 
 
 @given(st.sampled_from(PLAIN), st.integers(2, 5), plain_texts)
-def test_prefixes_against_trial(word: str, length: int, text: list[str]) -> None:
+def test_prefixes_against_the_oracle(word: str, length: int, text: list[str]) -> None:
     one = found(word[:length] + "*", replace(PAPER, abstract=" ".join(text)))
     hits = [other for other in text if other.startswith(word[:length])]
     assert ([each.text for each in one.evidence] if one else []) == hits
 
 
-# --- what holds of every match ---------------------------------------------------------------------
+# --- properties of every match ---------------------------------------------------------------------
 
 
 @given(queries(), papers())
@@ -231,7 +228,7 @@ def test_the_score_follows_from_the_evidence(query: str, paper: Paper) -> None:
 
 
 @given(queries(), items(), papers())
-def test_a_negative_takes_away_and_never_adds(query: str, item: str, paper: Paper) -> None:
+def test_an_exclusion_only_removes_matches(query: str, item: str, paper: Paper) -> None:
     plain, negative = found(query, paper), found(f"({query}) -{item}", paper)
     if found(item, paper) is not None:
         assert negative is None
@@ -241,7 +238,7 @@ def test_a_negative_takes_away_and_never_adds(query: str, item: str, paper: Pape
 
 
 @given(queries(), queries(), papers())
-def test_and_or_are_what_they_say(one: str, other: str, paper: Paper) -> None:
+def test_and_or_combine_matches(one: str, other: str, paper: Paper) -> None:
     first, second = found(one, paper), found(other, paper)
     both, either = found(f"({one}) ({other})", paper), found(f"({one}) OR ({other})", paper)
     assert (both is not None) == (first is not None and second is not None)

@@ -1,4 +1,4 @@
-"""TeX and remnants of TeX in titles and abstracts become readable; all other text stays as it is."""
+"""TeX and its remnants in titles and abstracts become readable; everything else is unchanged."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Near misses: what is said of papers that a query nearly accepted."""
+"""Near misses: explanations of papers that a query nearly accepted."""
 
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ TITLES = (
 LIBRARY = [analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(TITLES, 1)]
 
 
-def told(*keywords: str, exclude: tuple[str, ...] = ()) -> list[str]:
+def sentences(*keywords: str, exclude: tuple[str, ...] = ()) -> list[str]:
     return [str(miss) for miss in NearMissFinder(LIBRARY).misses(query_of(keywords, exclude))]
 
 
@@ -38,18 +38,18 @@ def told(*keywords: str, exclude: tuple[str, ...] = ()) -> list[str]:
     ("quantum", []), ("quantum -video", []), ("quantum AND video AND lantern", []),
     ('"diffusion models" OR "quantum lanterns"', ["2 papers matched “diffusion” but not “models”", "1 paper matched “models” but not “diffusion”"]),
 ])  # fmt: skip
-def test_what_is_said(keyword, expected):
-    assert told(keyword)[: len(expected) or 1] == expected
+def test_sentences(keyword, expected):
+    assert sentences(keyword)[: len(expected) or 1] == expected
 
 
-def test_what_an_exclude_took_away():
-    assert told("diffusion", exclude=("video OR models", "fast")) == [
+def test_papers_that_an_exclude_rejected():
+    assert sentences("diffusion", exclude=("video OR models", "fast")) == [
         "2 papers matched “diffusion” but were excluded by “(video OR models)”",
         "1 paper matched “diffusion” but was excluded by “fast”",
     ]
 
 
-def test_what_most_papers_do_is_told_only_if_nothing_else_is():
+def test_a_usual_near_miss_is_returned_only_if_there_is_no_other():
     titles = ("Harbour diffusion", *(f"Harbour model {n}" for n in range(8)))
     near = NearMissFinder([analyse(Paper(n, "u", title, "", NOW)) for n, title in enumerate(titles, 1)])
     common = "8 papers matched “model” but not “quantum”"
@@ -61,7 +61,7 @@ def test_what_most_papers_do_is_told_only_if_nothing_else_is():
 
 
 def test_no_more_than_three():
-    assert len(told(*(f"diffusion AND x{n}" for n in range(9)))) == 3
+    assert len(sentences(*(f"diffusion AND x{n}" for n in range(9)))) == 3
 
 
 def test_items_are_looked_up_once_and_only_so_often():
@@ -73,8 +73,8 @@ def test_items_are_looked_up_once_and_only_so_often():
     assert near.misses(query_of(["diffusion AND lantern"])) == ()
 
 
-def test_a_keyword_of_very_many_parts_is_beyond_a_line():
-    assert told(" AND ".join(["diffusion", *(f"x{n}" for n in range(12))])) == []
+def test_a_keyword_with_too_many_parts_has_no_near_misses():
+    assert sentences(" AND ".join(["diffusion", *(f"x{n}" for n in range(12))])) == []
 
 
 @given(st.lists(papers(), max_size=6, unique_by=lambda paper: paper.number), queries(), st.booleans())
@@ -85,7 +85,7 @@ def test_every_miss_is_a_paper_that_the_query_does_not_accept(found, text, exclu
     for miss in NearMissFinder(analysed).misses(query):
         assert miss.papers
         assert miss.met
-        if miss.lacked:  # another keyword may have accepted it all the same
+        if miss.lacked:  # another keyword may accept it nevertheless
             continue
-        taken = set(miss.papers) & accepted
-        assert not taken or "OR" in text or "||" in text
+        both = set(miss.papers) & accepted
+        assert not both or "OR" in text or "||" in text

@@ -1,4 +1,4 @@
-"""Words that look like operators."""
+"""Hints on words that look like operators."""
 
 import pytest
 
@@ -20,12 +20,12 @@ def test_hints(query, words):
     assert all(f"the operator is {word.upper()}" in hint for word, hint in zip(words, found, strict=True))
 
 
-def test_no_query():
+def test_hints_of_an_invalid_query():
     with pytest.raises(QueryError):
         hints('"')
 
 
-def test_check_and_match_tell(tmp_path):
+def test_check_and_match_print_hints(tmp_path):
     home = TestHome(tmp_path)
     home.subscribe("fog", "lantern and fog", exclude=["kelp or weed"])
     home.put("1.txt", page("Reading the fog by its lanterns"))
@@ -35,8 +35,8 @@ def test_check_and_match_tell(tmp_path):
     assert found["errors"] == []
     first, second = found["warnings"]
     assert first == (
-        "fog: 'and' in 'lantern and fog' is searched as a word; the operator is AND, and the word is meant for sure "
-        'between quotes: "and"'
+        "fog: 'and' in 'lantern and fog' is searched as a word; the operator is AND; to search for the "
+        'word, use quotes: "and"'
     )
     assert second.startswith("fog: 'or' in 'kelp or weed' is searched as a word; the operator is OR")
     assert "warning: fog: 'and'" in home.call("subscriptions", "check").err

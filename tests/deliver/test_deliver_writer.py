@@ -1,4 +1,4 @@
-"""What is written for every message is the same, whether SQLAlchemy writes it or SQLite's own statements."""
+"""The writes of a delivery run are the same, by SQLAlchemy and by prepared statements of SQLite."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,8 +8,10 @@ import pytest
 
 from digest.errors import StoreError
 from digest.model import Outcome
+from digest.store.backend import Backend
 from digest.store.delivery_writer import DeliveryWriter
 from digest.store.engine import open_store
+from digest.store.outbox import LeaseHolder
 from digest.store.store import Store
 from tests.deliver.mail_home import MailHome
 
@@ -29,7 +31,7 @@ READERS = ["a@x.test", "b@x.test", "C@x.test", "c@x.test", "d@x.test"]
 def opened(home: MailHome, way: str, monkeypatch) -> Iterator[Store]:
     store = open_store("sqlite:///digest.db", home=home.path)
     if way == "SQLAlchemy":
-        monkeypatch.setattr(Store, "is_sqlite", False)
+        monkeypatch.setattr(store, "_backend", Backend(store._engine))
     with contextlib.closing(store):
         yield store
 
@@ -38,15 +40,13 @@ def work(home: MailHome, way: str, monkeypatch) -> list[list[tuple]]:
     home.queue(kelp=READERS)
     with opened(home, way, monkeypatch) as store:
         with store.begin() as tx:
-            lines = tx.outbox.claim(
-                HOLDER, channel="smtp", now=NOW, until=NOW, limit=9, resend=True, number=1
-            )
+            lines = tx.outbox.claim(LeaseHolder(HOLDER, "smtp", 1, resend=True), now=NOW, until=NOW, limit=9)
         assert len(lines) == 5
         with store.delivery_writer(durable=False) as transaction:
 
             def write(do) -> bool:
-                with transaction() as jotter:
-                    return do(jotter)
+                with transaction() as writer:
+                    return do(writer)
 
             for line, outcome in zip(lines, OUTCOMES, strict=True):
                 assert write(lambda j, line=line: j.begin(line.id, HOLDER, until=NOW + timedelta(hours=2)))
@@ -57,8 +57,8 @@ def work(home: MailHome, way: str, monkeypatch) -> list[list[tuple]]:
                 assert write(lambda j, line=line, o=outcome: j.settle(line, HOLDER, o, now=NOW, number=7))
                 assert not write(lambda j, line=line: j.begin(line.id, HOLDER, until=NOW))
 
-            def fail(jotter: DeliveryWriter) -> bool:
-                jotter.settle(lines[0], HOLDER, Outcome("failed", "x"), now=NOW, number=8)
+            def fail(writer: DeliveryWriter) -> bool:
+                writer.settle(lines[0], HOLDER, Outcome("failed", "x"), now=NOW, number=8)
                 raise ZeroDivisionError
 
             with pytest.raises(ZeroDivisionError):
@@ -84,6 +84,6 @@ def test_a_database_that_fails_is_named(home: MailHome, monkeypatch):
         with (
             store.delivery_writer() as transaction,
             pytest.raises(StoreError, match=reason),
-            transaction() as jotter,
+            transaction() as writer,
         ):
-            jotter.begin(1, HOLDER, until=NOW)
+            writer.begin(1, HOLDER, until=NOW)

@@ -1,0 +1,122 @@
+"""The settings of each channel: which table of `digest.toml` holds them, how it is read, and what it needs.
+
+A new channel is one entry in CHANNELS here, one in `digest.pipeline.channels`, and a module in
+`digest.deliver`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from digest.home.toml import TableReader, at_least, one_of
+from digest.home.values import check_encryption, check_password, is_id, one_line, port
+from digest.model import Maildir, Room, Settings, Smtp
+from digest.text.addresses import sender_mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTable:
+    """The table of a channel in `digest.toml`; it has the name of the channel.
+
+    `read` returns the settings with those of the table. `needs` is what the table must contain. `check`
+    reports what sending needs besides; it is called only if the channel is among `channels`.
+    """
+
+    read: Callable[[TableReader, Settings], Settings]
+    needs: str
+    check: Callable[[TableReader, Settings], None] = lambda _table, _settings: None
+
+
+def _read_smtp(table: TableReader, settings: Settings) -> Settings:
+    default = Smtp("")
+    smtp = Smtp(
+        host=table.get("host", str, "", one_line),
+        port=table.get("port", int, default.port, port),
+        tls=table.get("tls", str, default.tls, one_of("starttls", "implicit", "none")),
+        user=table.get("user", str, "") or None,
+        password_env=table.get("password_env", str, "") or None,
+        sender=table.get("from", str, "", one_line),
+        password_file=table.get("password_file", str, "") or None,
+        ca_file=table.get("ca_file", str, "") or None,
+        timeout=table.get("timeout", int, default.timeout, at_least(1)),
+        final_timeout=table.get("final_timeout", int, default.final_timeout, at_least(1)),
+        connections=table.get("connections", int, default.connections, at_least(1)),
+        messages_per_connection=table.get(
+            "messages_per_connection", int, default.messages_per_connection, at_least(1)
+        ),
+        domain_connections=table.get("domain_connections", int, 0, at_least(0)),
+        domain_per_minute=table.get("domain_per_minute", int, 0, at_least(0)),
+        one_click=table.get("one_click", bool, default.one_click),
+    )
+    table.reject_unknown()
+    table.require("host", "from")
+    check_encryption(table, smtp.tls, smtp.host)
+    return replace(settings, smtp=smtp)
+
+
+def _check_smtp(table: TableReader, settings: Settings) -> None:
+    _check_sender(table, settings)
+    smtp = settings.smtp
+    if smtp is not None and smtp.user:
+        check_password(table, smtp.password_env, smtp.password_file)
+
+
+def _read_maildir(table: TableReader, settings: Settings) -> Settings:
+    maildir = Maildir(path=table.get("path", str, "", one_line), sender=table.get("from", str, "", one_line))
+    table.reject_unknown()
+    table.require("path")
+    return replace(settings, maildir=maildir)
+
+
+def _check_sender(table: TableReader, settings: Settings) -> None:
+    sender = sender_mailbox(settings.sender)
+    remedy = "Name <name@example.org>"
+    if not settings.sender and not settings.smtp:
+        table.problem("from", "is missing", f"add it: {remedy}")
+    elif settings.sender and (sender is None or sender.international):
+        table.problem("from", f"{settings.sender!r} does not contain a valid address", f"use {remedy}")
+
+
+def _read_chat(table: TableReader, settings: Settings) -> Settings:
+    rooms = []
+    for name in table.names():
+        inner = table.table(name)
+        if not is_id(name):
+            table.problem(
+                name, "is not a valid room name", "use a-z, 0-9 and -, as subscriptions name the room"
+            )
+        if inner is None:
+            continue
+        room = Room(name, *(inner.get(key, str, "", one_line) for key in ("url_env", "url_file")))
+        inner.reject_unknown()
+        if not (room.url_env or room.url_file):
+            inner.problem("url_env", "is missing", "add it: the name of the variable that holds the URL")
+        rooms.append(room)
+    return replace(settings, rooms=tuple(rooms))
+
+
+CHANNELS: Final[dict[str, ChannelTable]] = {
+    "smtp": ChannelTable(_read_smtp, needs="host and from", check=_check_smtp),
+    "maildir": ChannelTable(_read_maildir, needs="path", check=_check_sender),
+    "chat": ChannelTable(_read_chat, needs="a table [chat.NAME] for each room"),
+}
+
+
+def read_channels(table: TableReader, settings: Settings) -> Settings:
+    """Return the settings with those of all channels. `table` is the whole file."""
+    for name, channel in CHANNELS.items():
+        inner = table.table(name)
+        if inner is not None:
+            settings = channel.read(inner, settings)
+    return settings
+
+
+def check_channels(table: TableReader, settings: Settings) -> None:
+    """Report what the chosen channels lack. `table` is the whole file, `settings` are complete."""
+    for name in dict.fromkeys(settings.channels):
+        inner = table.table(name)
+        if name not in table:
+            remedy = f"add [{name}] with {CHANNELS[name].needs}"
+            table.problem("channels", f"{name} has no [{name}] table", remedy)
+        elif inner is not None:
+            CHANNELS[name].check(inner, settings)

@@ -1,0 +1,100 @@
+"""The settings of sources: the tables `[[sources]]` of `digest.toml`."""
+
+from typing import Any, Final
+
+from digest.home.toml import TableReader, one_of
+from digest.home.values import (
+    check_encryption,
+    check_password,
+    document_url,
+    mail_folder,
+    one_line,
+    port,
+    source_name,
+    span_or,
+)
+from digest.model import ImapBox, Source
+
+# Each kind of source, and the keys that it needs.
+SOURCE_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "feed": ("url",),
+    "page": ("url",),
+    "arxiv": ("query",),
+    "daily-papers": (),
+    "imap": ("host", "user"),
+}
+
+
+def read_sources(table: TableReader, text: str, shown: str) -> tuple[Source, ...]:
+    """Read all sources. `table` is the whole file, `text` its text; `shown` names it in messages."""
+    found: list[Source] = []
+    for number, data in enumerate(table.get_list("sources", [], _tables)):
+        inner = TableReader(
+            data, shown=shown, text=_from_source(text, number), problems=table.problems, name="sources"
+        )
+        source = _read_source(inner)
+        if source.name in {other.name for other in found}:
+            inner.problem("name", f"{source.name!r} is used twice", "give each source a unique name")
+        found.append(source)
+    return tuple(found)
+
+
+def _tables(values: list[Any]) -> list[Any]:
+    if not all(isinstance(value, dict) for value in values):
+        raise ValueError("contains a value that is not a table; write [[sources]] above each source")
+    return values
+
+
+def _from_source(text: str, number: int) -> str:
+    """Return the text with the sources before this one blanked out, so that keys are found in this one."""
+    lines = text.split("\n")
+    starts = [index for index, line in enumerate(lines) if line.strip().replace(" ", "") == "[[sources]]"]
+    start = starts[number] if number < len(starts) else 0
+    return "\n" * start + "\n".join(lines[start:])
+
+
+def _read_source(table: TableReader) -> Source:
+    default = Source("", "")
+    source = Source(
+        name=table.get("name", str, "", source_name),
+        kind=table.get("kind", str, "", one_of(*SOURCE_KINDS, noun="kind of source")),
+        url=table.get("url", str, "", document_url),
+        query=table.get("query", str, "", one_line),
+        private=table.get("private", bool, default.private),
+        host=table.get("host", str, "", one_line),
+        port=table.get("port", int, default.port, port),
+        tls=table.get("tls", str, default.tls, one_of("implicit", "starttls", "none")),
+        user=table.get("user", str, "", one_line),
+        password_env=table.get("password_env", str, "", one_line),
+        password_file=table.get("password_file", str, "", one_line),
+        folder=table.get("folder", str, default.folder, mail_folder),
+        every=table.parse("every", str, default.every, span_or("never")),
+    )
+    table.reject_unknown()
+    table.require("name", "kind", *SOURCE_KINDS.get(source.kind, ()))
+    if source.kind == "imap":
+        check_password(table, source.password_env, source.password_file)
+        check_encryption(table, source.tls, source.host)
+    return source
+
+
+def read_imap_box(table: TableReader | None) -> ImapBox | None:
+    """Read the table of a mail folder that is not a source."""
+    if table is None:
+        return None
+    default = ImapBox()
+    box = ImapBox(
+        host=table.get("host", str, "", one_line),
+        port=table.get("port", int, default.port, port),
+        tls=table.get("tls", str, default.tls, one_of("implicit", "starttls", "none")),
+        user=table.get("user", str, "", one_line),
+        password_env=table.get("password_env", str, "", one_line),
+        password_file=table.get("password_file", str, "", one_line),
+        ca_file=table.get("ca_file", str, "", one_line),
+        folder=table.get("folder", str, default.folder, mail_folder),
+    )
+    table.reject_unknown()
+    table.require("host", "user")
+    check_password(table, box.password_env, box.password_file)
+    check_encryption(table, box.tls, box.host)
+    return box

@@ -1,0 +1,153 @@
+"""Checks of values in settings: each returns the value or raises ValueError with "message; remedy"."""
+
+import ipaddress
+from collections.abc import Callable
+from datetime import timedelta
+from unicodedata import category
+from urllib.parse import urlsplit
+
+from digest.home.durations import parse_span
+from digest.home.toml import TableReader
+from digest.model.subscriptions import ID
+from digest.text.addresses import address_error, mailbox
+
+
+def one_line(value: str) -> str:
+    """Accept a line of text that is not empty; returns it without white space around it."""
+    if not value.strip() or any(category(character) in {"Cc", "Zl", "Zp"} for character in value):
+        raise ValueError("is empty or contains a line break; use one line of text")
+    return value.strip()
+
+
+def is_id(value: str) -> bool:
+    """Tell whether a text can be an id: of a subscription, a source or a room."""
+    return ID.fullmatch(value) is not None
+
+
+def source_name(value: str) -> str:
+    if not is_id(value):
+        raise ValueError(
+            f"{value!r} is not a valid name; use a-z, 0-9 and -, because files are named after it"
+        )
+    return value
+
+
+def base_url(value: str) -> str:
+    """Accept an http or https URL without query and fragment; returns it with a slash at its end."""
+    if not _is_base_url(value):
+        raise ValueError(f"{value!r} is not a valid URL; use a URL such as https://digest.example.org")
+    return value.rstrip("/") + "/"
+
+
+def _is_base_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        plain = parts.port != 0 and not set(value) & set("?# \t\r\n")
+    except ValueError:  # brackets without an IPv6 address, or an invalid port
+        return False
+    return plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def document_url(value: str) -> str:
+    """Accept an http or https URL without user and password."""
+    try:
+        parts = urlsplit(value)
+        plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        plain = False
+    if not plain or set(value) & set(" \t\r\n"):
+        raise ValueError(
+            f"{value!r} is not a valid URL; use a URL such as https://papers.example.org/feed.xml"
+        )
+    return value
+
+
+def email_address(value: str, example: str = "name@example.org") -> str:
+    """Accept an e-mail address."""
+    reason = address_error(value)
+    if reason:
+        raise ValueError(
+            f"{value!r} is not a valid e-mail address (it {reason}); use an address such as {example}"
+        )
+    return value
+
+
+def contact_address(value: str) -> str:
+    """Accept an e-mail address in ASCII, as headers of HTTP need it."""
+    if not value.isascii():
+        raise ValueError(f"{value!r} has letters outside ASCII; use an address such as you@example.org")
+    return email_address(value, "you@example.org")
+
+
+def return_address(value: str) -> str:
+    """Accept an address that bounces can go to; returns it with its domain in ASCII and lower case."""
+    example = "bounces@example.org"
+    found = mailbox(email_address(value, example))
+    if found is None or found.international:
+        raise ValueError(
+            f"{value!r} has letters outside ASCII before the @; use an address such as {example}"
+        )
+    return str(found)
+
+
+def domain(value: str) -> str:
+    if mailbox(f"postmaster@{value}") is None:
+        raise ValueError(f"{value!r} is not a valid domain; use a domain such as example.org")
+    return value.lower()
+
+
+def port(value: int) -> int:
+    if not 1 <= value <= 65535:
+        raise ValueError(f"{value} is not a valid port; use a number from 1 to 65535")
+    return value
+
+
+def host_and_port(value: str) -> tuple[str, int]:
+    """Read `host:port`; without a host, that of this machine only."""
+    host, _, number = value.rpartition(":")
+    if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= 65535):
+        raise ValueError(f'{value!r} is not a valid address; use an address such as "127.0.0.1:9464"')
+    return host.strip("[]") or "127.0.0.1", int(number)
+
+
+def mail_folder(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or set(value) & set('"\\') or not value:
+        raise ValueError(
+            f"{value!r} is not a valid folder name; use the name on the server, in ASCII without quotes"
+        )
+    return value
+
+
+def span_or(word: str) -> Callable[[str], timedelta | None]:
+    """Return a parser of time spans that reads `word` as None."""
+    return lambda value: None if value == word else parse_span(value)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_encryption(table: TableReader, tls: str, host: str) -> None:
+    """Report a connection without TLS to another machine."""
+    if tls == "none" and not is_loopback(host):
+        table.problem(
+            "tls",
+            f'"none" is not allowed for {host!r} because mail would travel unencrypted',
+            'use "starttls" or "implicit"',
+        )
+
+
+def check_password(table: TableReader, variable: str | None, file: str | None) -> None:
+    """Report a user without a password."""
+    if not (variable or file):
+        table.problem(
+            "user",
+            "has no password",
+            "add password_env, the name of the variable that holds it, or password_file",
+        )

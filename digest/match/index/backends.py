@@ -1,0 +1,42 @@
+"""The loops over very many rows: compiled by numba where it is installed, else numpy alone."""
+
+from functools import cache
+from importlib import import_module
+from typing import Protocol, cast
+
+from digest.match.index.arrays import Bits, Places, Top
+from digest.match.index.batch import Batch
+from digest.match.index.compiler import Program
+from digest.match.index.phrase_tree import Tree
+
+
+class Backend(Protocol):
+    """A module with these functions; every backend gives the same answers."""
+
+    def find_units(self, tree: Tree, batch: Batch, rows: Places, bits: Bits) -> None:
+        """Set the bits of the units that occur in the batch.
+
+        `rows` holds for each token the row of `bits` at which the units of its field begin; -1 if no
+        query asks for the field.
+        """
+        ...
+
+    def evaluate(self, program: Program, atoms: Bits, papers: int) -> Bits:
+        """Return which of so many papers each query accepts, given the papers in which each atom occurs."""
+        ...
+
+    def top(
+        self, program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: Places, limit: int
+    ) -> Top:
+        """Return the best matches of these queries, as `digest.match.index.exact.top` does."""
+        ...
+
+
+@cache
+def fastest() -> Backend:
+    """Return the fastest backend that is installed."""
+    try:
+        module = import_module("digest.match.index.kernels_numba")
+    except ImportError:
+        module = import_module("digest.match.index.kernels_numpy")
+    return cast(Backend, module)

@@ -1,0 +1,69 @@
+"""What depends on the database system: capabilities, backups, maintenance and the fastest way to write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from digest.errors import UsageError
+from digest.store.delivery_writer import DeliveryWriter, Transactions
+from digest.store.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a database system can do for a library.
+
+    `single_file`: the library is one file, which `Store.backup` copies while it is in use.
+    `relaxed_durability`: the writes of a delivery run need not reach the disk at once, so a power cut may
+    undo the last of them.
+    """
+
+    single_file: bool = False
+    relaxed_durability: bool = False
+
+
+class Backend:
+    """Any database system that SQLAlchemy and `digest.store.sql` support."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def name(self) -> str:
+        """The name of the database for messages, without the password."""
+        return self.engine.url.render_as_string()
+
+    @contextmanager
+    def delivery_transactions(self, connection: Connection, *, durable: bool) -> Iterator[Transactions]:
+        """Yield a function that opens a transaction for a delivery run; see `Store.delivery_writer`."""
+        del durable
+
+        @contextmanager
+        def begin() -> Iterator[DeliveryWriter]:
+            with connection.begin():
+                yield Outbox(connection)
+
+        yield begin
+
+    def backup(self, target: Path) -> None:
+        """Copy the library to a file, atomically.
+
+        Raises StoreError, or UsageError if it is not a single file.
+        """
+        del target
+        raise UsageError(
+            f"{self.name}: is not a SQLite file; back up your database with its own tool, such as pg_dump"
+        )
+
+    def tidy(self) -> None:
+        """Return unused space to the system, where that is not automatic."""
+
+    def remedy(self, reason: str) -> str:
+        """Return what to do about an error of the database driver."""
+        del reason
+        return "nothing of this step was recorded; run again, and report the error if it occurs again"
