@@ -64,7 +64,7 @@ def _serve(make: Callable[[], Any], connection: Connection) -> None:
                 result = _REQUESTS[request](engine, *arguments)
         except (ImportError, FileNotFoundError) as error:
             result = {"missing": str(error)}
-        except Exception as error:  # noqa: BLE001 - a peer may fail in any way; the table says so
+        except Exception as error:  # noqa: BLE001 - any failure of an engine is shown in the table
             result = {"failed": f"{type(error).__name__}: {error}"}
         connection.send(result)
 
