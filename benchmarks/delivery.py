@@ -1,14 +1,13 @@
-"""Mails a second: built, signed and handed over, beside EmailMessage, dkimpy, smtplib and Postfix's smtp-source.
+"""Mails per second: built, signed and sent, compared with EmailMessage, dkimpy, smtplib and Postfix's smtp-source.
 
     python benchmarks/delivery.py [PAGES_FOLDER] [--recipients 2000] [--papers 30]
         [--connections 1] [--runs 3] [--json]
 
-One issue of real papers goes to many recipients. "Built" is one message per recipient, whole, as it goes
-over the wire; "signed" adds a DKIM signature. "Handed over" ends in Postfix's `smtp-sink` on this
-machine, over as many connections for both; ours is the whole `digest deliver`, each message leased, marked and settled in
-the database. `smtp-source` sends the same bytes again and again, and remembers nothing. Beside the rates stand
-microseconds of processor time a message, which a busy machine changes less. Without Postfix's
-two programs that part is left out. Each figure is the median of the runs, which take turns.
+An issue of real papers goes to many recipients. "Built" is a complete message per recipient; "signed" adds a DKIM
+signature. "Sent" goes to Postfix's `smtp-sink` on this machine, with the same number of connections for both. For
+digest, this is the whole `digest deliver`, including all database writes for each message; `smtp-source` sends the same
+bytes repeatedly and stores nothing. The processor time per message, in microseconds, depends less on other load than the
+rates. Without the two programs of Postfix, this part is skipped. Figures are medians of the runs, which take turns.
 """
 
 import argparse
@@ -75,13 +74,13 @@ def line_for(number: int) -> tuple[Mailbox, Delivery]:
 
 
 def ours(mailing: PreparedMail, count: int) -> float:
-    """Return messages a second, built for as many recipients."""
+    """Return the messages per second for building as many messages."""
     lines = [line_for(number) for number in range(count)]
-    began = time.perf_counter()
+    start = time.perf_counter()
     for to, line in lines:
         whole = mailing.headers_for(to, line) + mailing.wire_body
         assert whole
-    return count / (time.perf_counter() - began)
+    return count / (time.perf_counter() - start)
 
 
 def with_email_message(renderer: Renderer, issue: Issue, to: str) -> bytes:
@@ -98,17 +97,17 @@ TEXTS = ["", ""]
 
 
 def theirs(renderer: Renderer, issue: Issue, count: int, key: bytes | None) -> float:
-    began = time.perf_counter()
+    start = time.perf_counter()
     for number in range(count):
         data = with_email_message(renderer, issue, f"reader{number}@example.net")
         if key:
             dkim.sign(data, b"s", b"example.org", key)
-    return count / (time.perf_counter() - began)
+    return count / (time.perf_counter() - start)
 
 
 @contextlib.contextmanager
 def sink() -> Iterator[int]:
-    """Run Postfix's smtp-sink on a free port of the loopback."""
+    """Run Postfix's smtp-sink on a free port of the loopback interface."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     user = ["-u", "postfix"] if Path("/proc/self").owner() == "root" else []
@@ -136,33 +135,33 @@ def source_rate(port: int, mail: Path, count: int, connections: int) -> float:
         str(mail),
         f"inet:127.0.0.1:{port}",
     ]
-    began = time.perf_counter()
+    start = time.perf_counter()
     subprocess.run(command, check=True)
-    return count / (time.perf_counter() - began)
+    return count / (time.perf_counter() - start)
 
 
-def timed(job: Callable[[], float], who: int, count: int, told: list[float]) -> float:
-    """Do a job and return its rate; put the processor time that it took of `who`, in microseconds a message, into `told`."""
+def timed(job: Callable[[], float], who: int, count: int, times: list[float]) -> float:
+    """Do a job and return its rate; append the processor time of `who`, in microseconds per message, to `times`."""
     before = resource.getrusage(who)
     rate = job()
     after = resource.getrusage(who)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    told.append(seconds / count * 1e6)
+    times.append(seconds / count * 1e6)
     return rate
 
 
 def smtplib_rate(port: int, renderer: Renderer, issue: Issue, count: int) -> float:
-    """Return what a program reaches that builds each mail and sends it with smtplib."""
-    began = time.perf_counter()
+    """Return the messages per second for building each mail and sending it with smtplib."""
+    start = time.perf_counter()
     with smtplib.SMTP("127.0.0.1", port) as client:
         for number in range(count):
             to = f"reader{number}@example.net"
             client.sendmail("digest@example.org", [to], with_email_message(renderer, issue, to))
-    return count / (time.perf_counter() - began)
+    return count / (time.perf_counter() - start)
 
 
 class BenchHome:
-    """A home with one subscription of real papers and many readers; its issue waits in the outbox."""
+    """A home with one subscription to real papers and many readers, whose issue is in the outbox."""
 
     def __init__(self, path: Path, pages: Path, count: int, papers: int, connections: int) -> None:
         self.path, self.count, self.connections = path, count, connections
@@ -171,7 +170,7 @@ class BenchHome:
         (path / "subscriptions" / "bench.toml").write_text(
             f'keywords = ["we"]\nmax_papers = {papers}\nemail = {readers}\n', "utf-8"
         )
-        self._settings(1)  # where nobody listens
+        self._settings(1)  # a port without a server
         run = ["run", "--quiet", "--home", str(path), "--now", AT.isoformat()]
         with contextlib.redirect_stderr(io.StringIO()):
             main([*run, *map(str, sorted(pages.glob("*.txt")))])
@@ -186,15 +185,15 @@ class BenchHome:
         )
 
     def deliver(self, port: int) -> float:
-        """Send everything again; return messages a second."""
+        """Send all messages again, and return the messages per second."""
         self._settings(port)
         home = open_home(str(self.path))
         store = open_store(home.settings.database, home=home.path)
         with contextlib.closing(store), store.begin() as tx:
             tx.outbox.retry([each.id for each in tx.outbox.everything()], now=AT)
-        began = time.perf_counter()
+        start = time.perf_counter()
         report = deliver(home, Clock(AT, AT))
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - start
         assert report.counts["sent"] == self.count, report.counts
         return self.count / seconds
 
@@ -204,14 +203,14 @@ def key_files(folder: Path) -> tuple[Path, Path]:
     keys = (rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate())
     paths = folder / "rsa.pem", folder / "ed25519.pem"
     for path, key in zip(paths, keys, strict=True):
-        # The other program reads RSA keys in their traditional form only.
+        # dkimpy reads RSA keys in their traditional format only.
         form = PrivateFormat.TraditionalOpenSSL if path.stem == "rsa" else PrivateFormat.PKCS8
         path.write_bytes(key.private_bytes(Encoding.PEM, form, NoEncryption()))
     return paths
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
-    """Measure everything, by turns, and return the medians."""
+    """Measure everything in turns, and return the medians."""
     renderer = Renderer(None, SiteContext(sender=FROM))
     issue = issue_of(papers_of(arguments.folder, arguments.papers))
     TEXTS[:] = [renderer.text(issue), renderer.html(issue)]
@@ -248,18 +247,18 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
                 folder, arguments.folder, arguments.recipients, arguments.papers, arguments.connections
             )
             count, connections = arguments.recipients, arguments.connections
-            took_ours = figures.setdefault("µs of processor, digest deliver", [])
-            took_theirs = figures.setdefault("µs of processor, smtp-source", [])
-            jobs["handed over, digest deliver"] = lambda: timed(
-                lambda: home.deliver(port), resource.RUSAGE_SELF, count, took_ours
+            times_ours = figures.setdefault("µs of processor, digest deliver", [])
+            times_theirs = figures.setdefault("µs of processor, smtp-source", [])
+            jobs["sent, digest deliver"] = lambda: timed(
+                lambda: home.deliver(port), resource.RUSAGE_SELF, count, times_ours
             )
-            jobs["handed over, smtp-source"] = lambda: timed(
+            jobs["sent, smtp-source"] = lambda: timed(
                 lambda: source_rate(port, home.mail, count, connections),
                 resource.RUSAGE_CHILDREN,
                 count,
-                took_theirs,
+                times_theirs,
             )
-            jobs["handed over, EmailMessage + smtplib"] = lambda: smtplib_rate(port, renderer, issue, few)
+            jobs["sent, EmailMessage + smtplib"] = lambda: smtplib_rate(port, renderer, issue, few)
         for _ in range(arguments.runs):
             for name, job in jobs.items():
                 figures.setdefault(name, []).append(job())
@@ -288,7 +287,7 @@ def cli() -> None:
         return
     size = figures.pop("message_bytes")
     print(
-        f"{arguments.papers} papers, {size / 1024:.0f} KiB a message, {arguments.recipients} recipients, median of {arguments.runs}"
+        f"{arguments.papers} papers, {size / 1024:.0f} KiB per message, {arguments.recipients} recipients, median of {arguments.runs}"
     )
     for name, figure in figures.items():
         unit = "µs/message" if name.startswith("µs") else "messages/s"

@@ -1,12 +1,11 @@
-"""Papers a second of each format, beside a plain use of the parser below it, on the real files.
+"""Papers per second for each format, compared with the bare parser, on the real files.
 
     python benchmarks/formats.py [DATA_FOLDER] [--runs N] [--json]
 
-Ours is the whole way from bytes to listings: the encoding, the question to every format whose file it is,
-the parser, every field. Beside it stands what anyone would write first: the parser alone, called on the same
-bytes, with nothing looked at (`json.loads`, lxml's `fromstring`, feedparser, `csv.DictReader`, `email`), or
-a split of the text at the lines between papers where there is no parser. rispy and bibtexparser are asked if
-they are installed. Small files are repeated; the median of the runs counts.
+digest is timed from bytes to listings, including the encoding, recognising the format, parsing, and all fields.
+The peer is only the parser on the same bytes, without use of its result (`json.loads`, lxml's `fromstring`,
+feedparser, `csv.DictReader`, `email`), or a split of the text between papers if there is no parser. rispy and
+bibtexparser are used if they are installed. Small files are repeated. Figures are medians of the runs.
 """
 
 import argparse
@@ -33,7 +32,7 @@ WHEN = datetime(2026, 11, 20, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Case:
-    """The documents of one format, and the plain use of a parser on one of them (None: not installed)."""
+    """The documents of a format, and the bare parser for one of them (None if it is not installed)."""
 
     name: str
     documents: list[bytes]
@@ -58,7 +57,7 @@ def optional(module: str, use: Callable[[object, str], object]) -> Callable[[byt
 
 
 def numbered(text: str, title: str, times: int) -> bytes:
-    """Return a bibliography many times over, each title another."""
+    """Return a bibliography repeated many times, each time with different titles."""
     pieces = (re.sub(title, rf"\g<0>{number} ", text) for number in range(times))
     return "\n".join(pieces).encode()
 
@@ -67,8 +66,8 @@ def cases(data: Path) -> Iterator[Case]:
     def files(folder: str, pattern: str) -> list[bytes]:
         return [path.read_bytes() for path in sorted((data / folder).glob(pattern))]
 
-    answers = [json.loads(document) for document in files("arxiv-api", "q_*.json")]
-    atoms = [answer["body"].encode() for answer in answers]
+    responses = [json.loads(document) for document in files("arxiv-api", "q_*.json")]
+    atoms = [response["body"].encode() for response in responses]
     crawled = gzip.decompress((data / "arxiv-days" / "papers_2025-03_05.jsonl.gz").read_bytes())
     mails = files("arxiv-mail", "*.txt")
     entry = (data / "alerts" / "cs.AI_atom_2025-08-20_excerpt.xml").read_bytes()
@@ -114,7 +113,7 @@ def cases(data: Path) -> Iterator[Case]:
 
 
 def ours(documents: list[bytes]) -> int:
-    """Read all documents; return the number of papers."""
+    """Read all documents and return the number of papers."""
     total = 0
     for number, document in enumerate(documents):
         found = parse(Loaded(f"{number}", document, "0" * 64, WHEN), today=date(2026, 11, 20), zone=UTC)
@@ -124,7 +123,7 @@ def ours(documents: list[bytes]) -> int:
 
 
 def seconds(work: Callable[[], object], runs: int) -> float:
-    """Return the median of the runs, after one that is not counted."""
+    """Return the median of the runs, after a run that is not counted."""
     work()
     spent = []
     for _ in range(runs):
@@ -154,12 +153,10 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({"runs": arguments.runs, "formats": rows}))
         return
-    print(
-        f"{'format':22} {'papers':>7} {'papers/s':>10}   {'plain use of':22} {'papers/s':>10} {'ours/plain':>10}"
-    )
+    print(f"{'format':22} {'papers':>7} {'papers/s':>10}   {'bare parser':22} {'papers/s':>10} {'ratio':>10}")
     for row in rows:
         theirs = row["peer_papers_per_s"]
-        shown = f"{theirs:>10,} {row['share_of_peer']:>10}" if theirs else f"{'not here':>10}"
+        shown = f"{theirs:>10,} {row['share_of_peer']:>10}" if theirs else f"{'missing':>10}"
         print(f"{row['format']:22} {row['papers']:>7,} {row['papers_per_s']:>10,}   {row['peer']:22} {shown}")
 
 

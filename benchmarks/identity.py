@@ -1,12 +1,12 @@
-"""Is it one paper? Labelled pairs, judged by the product's one decision, beside two peers.
+"""Labelled pairs of papers: precision and recall of the program's decision, compared with two simple rules.
 
     python benchmarks/identity.py [FOLDER…] [--json]
 
-Every *.txt below a FOLDER is a file of pairs: two records and a label, separated by tabs, a record as
-`COL title VAL … COL authors VAL … COL venue VAL … COL year VAL …`. Nothing is fitted: the setting is the
-one with which the library merges. "with doubts" also counts as one what `digest library doubts` lists: papers
-that a person should look at, which are never merged by themselves. The peers are equal titles after lower case and without punctuation,
-and rapidfuzz's ratio of those from 90 on. `--json` prints the product's figures only.
+Every *.txt below a FOLDER is a file of pairs. A line has two records and a label, separated by tabs; a record is
+`COL title VAL … COL authors VAL … COL venue VAL … COL year VAL …`. Nothing is fitted: the settings are those with
+which the library merges papers. "with doubts" also counts the pairs that `digest library doubts` lists for review,
+which are never merged automatically. The simple rules are equal titles in lower case without punctuation, and a
+rapidfuzz ratio of these of at least 90. `--json` prints the figures of the program only.
 """
 
 import argparse
@@ -26,16 +26,16 @@ Pair = tuple[Listing, Listing, bool]
 
 
 def pairs_of(path: Path) -> Iterator[Pair]:
-    """Yield the pairs of a file. Raises ValueError if it is no file of pairs."""
+    """Yield the pairs in a file. Raises ValueError if it is not a file of pairs."""
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         one, other, label = [*line.split("\t"), "", ""][:3]
         if label.strip() not in {"0", "1"}:
-            raise ValueError(f"{path}:{number}: no pair with a label")
+            raise ValueError(f"{path}:{number}: not a pair with a label")
         yield listing_of(one), listing_of(other), label.strip() == "1"
 
 
 def listing_of(record: str) -> Listing:
-    """Return a record as a reader of bibliographies would list it."""
+    """Return the listing of a record, as from a bibliography."""
     found = re.split(r"COL (\w+) VAL ?", record)
     values = {name.lower(): value.strip() for name, value in zip(found[1::2], found[2::2], strict=True)}
     year = re.match(r"(?:19|20)\d\d", values.get("year", ""))
@@ -59,29 +59,29 @@ def plain(title: str) -> str:
 
 
 def peers() -> dict[str, Same]:
-    """Return the deciders to compare with; rapidfuzz only if it is installed."""
+    """Return the simple rules; rapidfuzz only if it is installed."""
     found: dict[str, Same] = {"equal titles": lambda one, other: plain(one.title) == plain(other.title)}
     try:
         from rapidfuzz.fuzz import ratio
     except ImportError:
-        print("rapidfuzz is not installed; its row is left out", file=sys.stderr)
+        print("rapidfuzz is not installed; skipping it", file=sys.stderr)
     else:
         found["rapidfuzz ≥ 90"] = lambda one, other: ratio(plain(one.title), plain(other.title)) >= 90
     return found
 
 
 def score(pairs: list[Pair], same: Same) -> dict[str, float]:
-    """Return how a decider does; precision and recall are of "same paper", 0 where nothing is found."""
-    told = [(same(one, other), label) for one, other, label in pairs]
-    right = sum(said and label for said, label in told)
-    precision = right / max(1, sum(said for said, _ in told))
-    recall = right / max(1, sum(label for _, label in told))
+    """Return precision, recall and F1 of "same paper"; 0 if nothing is found."""
+    decisions = [(same(one, other), label) for one, other, label in pairs]
+    right = sum(decision and label for decision, label in decisions)
+    precision = right / max(1, sum(decision for decision, _ in decisions))
+    recall = right / max(1, sum(label for _, label in decisions))
     f1 = 2 * precision * recall / (precision + recall) if right else 0.0
     figures = {"precision": precision, "recall": recall, "f1": f1}
     return {"pairs": len(pairs)} | {name: round(value, 4) for name, value in figures.items()}
 
 
-def product(one: Listing, other: Listing) -> bool:
+def program(one: Listing, other: Listing) -> bool:
     return compare(one, other).same
 
 
@@ -97,8 +97,8 @@ def main() -> None:
     arguments = parser.parse_args()
     files = [path for folder in arguments.folders for path in sorted(folder.rglob("*.txt"))]
     if not files:
-        sys.exit(f"no *.txt below {', '.join(map(str, arguments.folders))}")
-    deciders: dict[str, Same] = {"paper-digest": product}
+        sys.exit(f"there is no *.txt below {', '.join(map(str, arguments.folders))}")
+    deciders: dict[str, Same] = {"paper-digest": program}
     if not arguments.json:
         deciders |= {"with doubts": with_doubts} | peers()
         print(f"{'file':28} {'decider':16} {'pairs':>6} {'precision':>9} {'recall':>7} {'F1':>7}")

@@ -1,14 +1,13 @@
-"""Is a known paper found again under a changed title, and is a new one left alone? At 20,000 and more.
+"""Known papers with changed titles, and new papers, looked up in a library of 20,000 papers or more.
 
     python benchmarks/identity_perturbed.py [ARXIV_DAYS_FOLDER] [--titles 20000,1000000] [--probes 200] [--json]
 
-The library is a real one in a temporary SQLite file. Titles are those of the folder's papers (*.jsonl.gz with
-`title`, `summary`, `authors`), and beyond their number recombined halves of them, with sentences of other
-abstracts. Each probe is a listing without ids, judged as a run judges it: once with abstract and authors,
-once with authors alone, once with the bare title. `found`: the right paper; `wrong`: another one. Series
-(`Part I` and `II`, `1` and `2`, `GPT-3` and `GPT-4`) and fresh titles must find nothing. Peers: equal titles
-after lower case and without punctuation; rapidfuzz's best ratio from 90 on (fewer probes: it reads all
-titles each time).
+The library is a real one in a temporary SQLite file. The titles are those of the papers in the folder (*.jsonl.gz
+with `title`, `summary`, `authors`); further titles are combined from halves of them, with sentences of other
+abstracts. Each probe is a listing without ids, which is looked up like in a run: with abstract and authors, with
+authors only, and with the title only. `found` counts the right paper, `wrong` any other. Series (`Part I` and `II`,
+`1` and `2`, `GPT-3` and `GPT-4`) and fresh titles must find nothing. The peers are equal titles in lower case
+without punctuation, and the best rapidfuzz ratio of at least 90, with fewer probes, because it reads all titles.
 """
 
 import argparse
@@ -61,8 +60,8 @@ def real_papers(folder: Path) -> list[Listing]:
     return found
 
 
-def library_of(real: list[Listing], count: int, chance: random.Random) -> Iterator[Listing]:
-    """Yield `count` papers with different titles: the real ones, then halves of their titles joined."""
+def library_of(real: list[Listing], count: int, rng: random.Random) -> Iterator[Listing]:
+    """Yield `count` papers with different titles: the real ones, then combined halves of their titles."""
     seen = set()
     for paper in real[:count]:
         seen.add(plain(paper.title))
@@ -71,21 +70,21 @@ def library_of(real: list[Listing], count: int, chance: random.Random) -> Iterat
     heads = [paper.title.split() for paper in real if len(paper.title.split()) > 5]
     made = min(count, len(real))
     while made < count:
-        one, other = chance.choice(heads), chance.choice(heads)
+        one, other = rng.choice(heads), rng.choice(heads)
         title = " ".join(one[: len(one) // 2] + other[len(other) // 2 :])
         if plain(title) not in seen:
             seen.add(plain(title))
             made += 1
-            abstract = f"{chance.choice(sentences)} {chance.choice(sentences)}"
-            yield Listing(1, title, abstract, tuple(chance.choice(real).authors[:2]))
+            abstract = f"{rng.choice(sentences)} {rng.choice(sentences)}"
+            yield Listing(1, title, abstract, tuple(rng.choice(real).authors[:2]))
 
 
 def fill(store: Store, found: Iterable[Listing]) -> None:
-    """Write papers as the library keeps them, many at a time."""
+    """Write papers to the tables of the library, in batches."""
     stamp = Recency(0, date(2026, 1, 1), NOON)
     with store.begin() as tx:
-        database = tx.library._db  # noqa: SLF001  # a run writes one file at a time; a benchmark has no week
-        database.exec_driver_sql("PRAGMA cache_size = -1000000")  # for filling only, not for the probes
+        database = tx.library._db  # noqa: SLF001  # a run writes one file at a time, which takes too long here
+        database.exec_driver_sql("PRAGMA cache_size = -1000000")  # only while filling, not for the probes
         sharing = Counter[int]()
         numbered = enumerate(found, 1)
         while group := list(islice(numbered, 5_000)):
@@ -100,81 +99,79 @@ def fill(store: Store, found: Iterable[Listing]) -> None:
                 trace = traces(listing.title, listing.abstract)
                 for one in dict.fromkeys(trace.stored):
                     sharing[one] += 1
-                    if sharing[one] <= 64:  # as the library does
+                    if sharing[one] <= 64:  # the limit of the library
                         rows["trace"].append({"hash": one, "paper": number, "sketch": trace.sketch})
             for table in (papers, witnesses, aliases, trace_rows):
                 database.execute(insert(table), rows[table.name])
 
 
-# --- what happens to a title -------------------------------------------------------------------------
+# --- changes of a title ------------------------------------------------------------------------------
 
 
-def case(title: str, chance: random.Random) -> str:
-    return chance.choice((title.upper, title.lower, title.swapcase))()
+def case(title: str, rng: random.Random) -> str:
+    return rng.choice((title.upper, title.lower, title.swapcase))()
 
 
-def punctuation(title: str, chance: random.Random) -> str:
+def punctuation(title: str, rng: random.Random) -> str:
     return (
-        re.sub(
-            r"[ ,:-]+", lambda found: chance.choice((" ", " – ", ", ") if len(found[0]) > 1 else " "), title
-        )
+        re.sub(r"[ ,:-]+", lambda found: rng.choice((" ", " – ", ", ") if len(found[0]) > 1 else " "), title)
         + "."
     )
 
 
-def tex(title: str, chance: random.Random) -> str:
+def tex(title: str, rng: random.Random) -> str:
     words = title.split()
-    place = chance.randrange(len(words))
-    words[place] = chance.choice((r"\textbf{%s}", r"{\it %s}", r"\emph{%s}")) % words[place]
+    place = rng.randrange(len(words))
+    words[place] = rng.choice((r"\textbf{%s}", r"{\it %s}", r"\emph{%s}")) % words[place]
     return " ".join(words)
 
 
-def unicode_(title: str, chance: random.Random) -> str:
+def unicode_(title: str, rng: random.Random) -> str:
     return (
         title.replace("fi", "ﬁ")
-        .replace("-", chance.choice("‐‑–"))
+        .replace("-", rng.choice("‐‑–"))
         .replace("e", "e\u0301", 1)
         .replace(" ", "\u00a0", 2)
     )
 
 
-def typo(title: str, chance: random.Random) -> str:
+def typo(title: str, rng: random.Random) -> str:
     words = title.split()
     long = [place for place, word in enumerate(words) if len(word) > 4 and word.isalpha()]
     if not long:
         return title + "s"
-    place = chance.choice(long)
-    word, at = words[place], chance.randrange(1, len(words[place]) - 1)
-    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
-    words[place] = chance.choice(
+    place = rng.choice(long)
+    word, at = words[place], rng.randrange(1, len(words[place]) - 1)
+    letter = rng.choice("abcdefghijklmnopqrstuvwxyz")
+    words[place] = rng.choice(
         (word[:at] + word[at + 1 :], word[:at] + letter + word[at:], word[:at] + letter + word[at + 1 :])
     )
     return " ".join(words)
 
 
-def typos(title: str, chance: random.Random) -> str:
-    return typo(typo(title, chance), chance)
+def typos(title: str, rng: random.Random) -> str:
+    return typo(typo(title, rng), rng)
 
 
-def changed_word(title: str, chance: random.Random) -> str:
+def changed_word(title: str, rng: random.Random) -> str:
     words = title.split()
-    place = chance.choice([n for n, word in enumerate(words) if len(word) > 4] or [0])
-    words[place] = chance.choice(("Robust", "Scalable", "Learned", "Practical", "Unified"))
+    place = rng.choice([n for n, word in enumerate(words) if len(word) > 4] or [0])
+    words[place] = rng.choice(("Robust", "Scalable", "Learned", "Practical", "Unified"))
     return " ".join(words)
 
 
-def dropped_word(title: str, chance: random.Random) -> str:
+def dropped_word(title: str, rng: random.Random) -> str:
     words = title.split()
-    words.pop(chance.choice([n for n, word in enumerate(words) if len(word) > 4] or [0]))
+    words.pop(rng.choice([n for n, word in enumerate(words) if len(word) > 4] or [0]))
     return " ".join(words)
 
 
-def dropped_subtitle(title: str, _chance: random.Random) -> str:
+def dropped_subtitle(title: str, _rng: random.Random) -> str:
     return title.split(": ", maxsplit=1)[0]
 
 
 CHANGES: dict[str, Callable[[str, random.Random], str]] = {
-    "same": lambda title, _chance: title,
+    "same": lambda title, _rng: title,
     "case": case,
     "punctuation": punctuation,
     "TeX": tex,
@@ -187,24 +184,24 @@ CHANGES: dict[str, Callable[[str, random.Random], str]] = {
 }
 
 
-# --- the judges ---------------------------------------------------------------------------------------
+# --- the methods --------------------------------------------------------------------------------------
 
 
 def plain(title: str) -> str:
     return " ".join(re.findall(r"\w+", title.lower()))
 
 
-def judged(tx: Transaction, listing: Listing) -> int | None:
-    """Return the number of the known paper that a run would take the listing for."""
+def looked_up(tx: Transaction, listing: Listing) -> int | None:
+    """Return the number of the known paper to which a run would assign the listing, or None."""
     file = DigestFile("f", "0" * 64, "probe", date(2026, 1, 2), False, NOON, (listing,))
     (change,) = judge(tx, file)
     return change.known.number if change.known else None
 
 
 def amortised(tx: Transaction, listings: list[Listing], runs: int = 15) -> float:
-    """Return the microseconds of processor time that a listing takes in a file of all of them: the median of some runs.
+    """Return the microseconds of processor time per listing in a file of all of them: the median of the runs.
 
-    No word is remembered from run to run.
+    The cache of words is cleared before each run.
     """
     file = DigestFile(
         "f",
@@ -218,35 +215,35 @@ def amortised(tx: Transaction, listings: list[Listing], runs: int = 15) -> float
     times = []
     for _ in range(runs):
         folding._remembered.cache_clear()  # noqa: SLF001
-        began = time.process_time()
+        start = time.process_time()
         judge(tx, file)
-        times.append(time.process_time() - began)
+        times.append(time.process_time() - start)
     return statistics.median(times) / len(listings) * 1e6
 
 
-def in_a_file(folder: Path, asked: dict[str, list[Listing]]) -> dict[str, int]:
-    """Return the microseconds of a listing in a file, by kind of file."""
+def in_a_file(folder: Path, probed: dict[str, list[Listing]]) -> dict[str, int]:
+    """Return the microseconds per listing in a file, for each kind of change."""
     with open_store("sqlite:///library.db", home=folder).begin(write=False) as tx:
-        return {kind: round(amortised(tx, listings)) for kind, listings in asked.items()}
+        return {kind: round(amortised(tx, listings)) for kind, listings in probed.items()}
 
 
 IN_A_FILE = ("case", "one typo", "changed word", "fresh")
-Judge = Callable[[Listing], int | None]
+Method = Callable[[Listing], int | None]
 
 
-def judges(tx: Transaction, titles: list[str]) -> dict[str, tuple[Judge, int]]:
-    """Return each judge with the share of the probes it gets, as 1 in n."""
+def methods(tx: Transaction, titles: list[str]) -> dict[str, tuple[Method, int]]:
+    """Return each method with n, where it gets one in n probes."""
     equal = {plain(title): number for number, title in enumerate(titles, 1)}
-    found: dict[str, tuple[Judge, int]] = {
-        "digest, abstract + authors": (lambda listing: judged(tx, listing), 1),
-        "digest, authors": (lambda listing: judged(tx, replace(listing, abstract="")), 1),
-        "digest, title alone": (lambda listing: judged(tx, replace(listing, abstract="", authors=())), 1),
+    found: dict[str, tuple[Method, int]] = {
+        "digest, abstract + authors": (lambda listing: looked_up(tx, listing), 1),
+        "digest, authors": (lambda listing: looked_up(tx, replace(listing, abstract="")), 1),
+        "digest, title alone": (lambda listing: looked_up(tx, replace(listing, abstract="", authors=())), 1),
         "equal titles": (lambda listing: equal.get(plain(listing.title)), 1),
     }
     try:
         from rapidfuzz import fuzz, process
     except ImportError:
-        print("rapidfuzz is not installed; its row is left out", file=sys.stderr)
+        print("rapidfuzz is not installed; skipping it", file=sys.stderr)
         return found
     folded = [plain(title) for title in titles]
 
@@ -259,46 +256,44 @@ def judges(tx: Transaction, titles: list[str]) -> dict[str, tuple[Judge, int]]:
 
 
 def probes_of(
-    known: list[tuple[int, Listing]], strange: list[Listing], chance: random.Random
+    known: list[tuple[int, Listing]], strange: list[Listing], rng: random.Random
 ) -> dict[str, list[tuple[int | None, Listing]]]:
-    """Return the probes by kind: listings, and the number of the paper that each is (None: a new one)."""
+    """Return the probes by kind: pairs of the number of the right paper (None for a new one) and a listing."""
     found: dict[str, list[tuple[int | None, Listing]]] = {}
     for kind, change in CHANGES.items():
-        chosen = [(number, replace(paper, title=change(paper.title, chance))) for number, paper in known]
+        chosen = [(number, replace(paper, title=change(paper.title, rng))) for number, paper in known]
         if kind == "dropped subtitle":
             chosen = [probe for probe, (_, paper) in zip(chosen, known, strict=True) if ": " in paper.title]
         found[kind] = list(chosen)
     found["series"] = [
-        (None, replace(paper, title=paper.title + chance.choice(SERIES)[1])) for _, paper in known
+        (None, replace(paper, title=paper.title + rng.choice(SERIES)[1])) for _, paper in known
     ]
     found["fresh"] = [(None, paper) for paper in strange]
     return found
 
 
 def measure(real: list[Listing], count: int, probes: int) -> dict[str, object]:
-    chance = random.Random(7)
+    rng = random.Random(7)
     fresh, rest = real[:probes], real[probes:]
-    listed = list(library_of(rest, count, chance))
-    chosen = sorted(chance.sample(range(min(len(rest), count)), probes))
-    for place in chosen:  # every fifth is the first of a series
+    listed = list(library_of(rest, count, rng))
+    chosen = sorted(rng.sample(range(min(len(rest), count)), probes))
+    for place in chosen:  # every fifth paper is the first of a series
         if place % 5 == 0:
-            listed[place] = replace(listed[place], title=listed[place].title + chance.choice(SERIES)[0])
+            listed[place] = replace(listed[place], title=listed[place].title + rng.choice(SERIES)[0])
     known = [(place + 1, listed[place]) for place in chosen]
     with tempfile.TemporaryDirectory() as folder:
         store = open_store("sqlite:///library.db", home=Path(folder))
-        began = time.perf_counter()
+        start = time.perf_counter()
         fill(store, listed)
-        built = time.perf_counter() - began
+        built = time.perf_counter() - start
         kinds = probes_of(known, fresh, random.Random(9))
-        with get_context("spawn").Pool(
-            1
-        ) as pool:  # as a run has it: in a process that holds no million titles
-            asked = {kind: [listing for _, listing in kinds[kind]] for kind in IN_A_FILE}
-            files = pool.apply(in_a_file, (Path(folder), asked))
+        with get_context("spawn").Pool(1) as pool:  # like a run, in a process without a million titles
+            probed = {kind: [listing for _, listing in kinds[kind]] for kind in IN_A_FILE}
+            files = pool.apply(in_a_file, (Path(folder), probed))
         with store.begin(write=False) as tx:
             rows = {
-                name: table_of(judge_, share, probes_of(known, fresh, random.Random(9)))
-                for name, (judge_, share) in judges(tx, [listing.title for listing in listed]).items()
+                name: table_of(method, share, probes_of(known, fresh, random.Random(9)))
+                for name, (method, share) in methods(tx, [listing.title for listing in listed]).items()
             }
             index = tx.library._db.execute(text("select count(*) from trace")).scalar_one()  # noqa: SLF001
         store.close()
@@ -314,33 +309,35 @@ def measure(real: list[Listing], count: int, probes: int) -> dict[str, object]:
 
 
 def table_of(
-    decide: Judge, share: int, probes: dict[str, list[tuple[int | None, Listing]]]
+    decide: Method, share: int, probes: dict[str, list[tuple[int | None, Listing]]]
 ) -> dict[str, object]:
     row: dict[str, object] = {}
     times = []
     for kind, several in probes.items():
         right = wrong = 0
-        asked = several[:: min(share, max(1, len(several) // 10))]
-        for number, listing in asked:
-            began = time.perf_counter()
-            told = decide(listing)
-            times.append(time.perf_counter() - began)
-            right += number is not None and told == number
-            wrong += told is not None and told != number
-        row[kind] = {"found": round(right / len(asked), 3), "wrong": round(wrong / len(asked), 3)}
+        probed = several[:: min(share, max(1, len(several) // 10))]
+        for number, listing in probed:
+            start = time.perf_counter()
+            answer = decide(listing)
+            times.append(time.perf_counter() - start)
+            right += number is not None and answer == number
+            wrong += answer is not None and answer != number
+        row[kind] = {"found": round(right / len(probed), 3), "wrong": round(wrong / len(probed), 3)}
     return {"us_per_probe": round(statistics.median(times) * 1e6), "kinds": row}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
-    parser.add_argument("--titles", default="20000", help="library sizes, by commas (default 20000)")
+    parser.add_argument(
+        "--titles", default="20000", help="library sizes, separated by commas (default 20000)"
+    )
     parser.add_argument("--probes", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     real = real_papers(arguments.folder)
     if len(real) < 3 * arguments.probes:
-        sys.exit(f"{arguments.folder}: holds {len(real)} papers, too few for {arguments.probes} probes")
+        sys.exit(f"{arguments.folder}: {len(real)} papers are too few for {arguments.probes} probes")
     found = [measure(real, int(count), arguments.probes) for count in arguments.titles.split(",")]
     if arguments.json:
         print(json.dumps({"libraries": found}))
@@ -348,10 +345,10 @@ def main() -> None:
     for library in found:
         about = f"{library['titles']} titles, {library['traces']} traces, {library['database_mb']} MB"
         print(f"\n{about}, built in {library['build_s']} s; found / wrong in %")
-        told = ", ".join(f"{kind} {us} µs" for kind, us in library["us_in_a_file"].items())
-        print(f"digest, processor time a listing in a file of {arguments.probes}: {told}")
+        times = ", ".join(f"{kind} {us} µs" for kind, us in library["us_in_a_file"].items())
+        print(f"digest, processor time per listing in a file of {arguments.probes}: {times}")
         for name, row in library["judges"].items():
-            print(f"{name}: {row['us_per_probe']} µs a probe (median)")
+            print(f"{name}: {row['us_per_probe']} µs per probe (median)")
             for kind, share in row["kinds"].items():
                 print(f"    {kind:18} {share['found'] * 100:6.1f} {share['wrong'] * 100:6.1f}")
 

@@ -1,4 +1,4 @@
-"""How long a command takes as a whole process, beside a bare interpreter: start-up, first run, nothing new.
+"""The time of whole processes: start-up, a first run and a run without news, compared with a bare interpreter.
 
 python benchmarks/main_job.py [PAGES_FOLDER] [--runs N] [--json]
 """
@@ -19,9 +19,9 @@ DATA = ROOT.parent / "shared" / "data" / "daily-papers-pages"
 
 def seconds(command: list[str]) -> float:
     """Return the wall-clock seconds of a command."""
-    began = time.perf_counter()
+    start = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({"pages": len(pages), "runs": arguments.runs, "commands": rows}))
         return
-    print(f"{len(pages)} pages, median of {arguments.runs} runs, whole processes")
+    print(f"{len(pages)} pages, medians of {arguments.runs} runs, whole processes")
     for name, row in rows.items():
         print(f"{name:18} {row['median_s']:8.3f} s {row['ratio']:7.1f} × bare python")
 

@@ -1,18 +1,18 @@
-"""Queries × papers: from papers to the scored best 20 of each query, beside the engines that one could use instead.
+"""Queries × papers: the time from papers to the best 20 scored matches of each query, compared with other engines.
 
     python benchmarks/matcher.py [FOLDER …] [--queries 10000] [--papers 50] [--growth] [--cold] [--full] [--json]
 
-Every engine gets the same invented queries (`matching/workload.py`) and the same papers, and is asked for
-booleans only; ours also scores. All must find the same pairs: their sum is compared. Those that are not
-installed are said to be absent: `pip install -e '.[fast,bench]'` installs all but PostgreSQL, which is
-started on a socket of its own where its programs are found.
+All engines get the same generated queries (`matching/workload.py`) and the same papers. The others find booleans only;
+the index also scores. All must find the same pairs, which a checksum verifies. Engines that are not installed are
+skipped: `pip install -e '.[fast,bench]'` installs all except PostgreSQL, which is started with a private socket if its
+programs are found.
 
-`match` is from the papers' texts to all pairs, ours by an index that has matched 500 other papers (it keeps
-the words it met; `first batch` is one that has met none). `load` is from the queries in the engine's
-language to an engine that is ready (ours: compiled, kept in a file and read again). Medians; the engines
-take turns, in another order each time. `cpu s` is the processor's time, which a busy machine changes less
-(PostgreSQL works in a process of its own, and does not count there). `extra MB` is the peak while
-matching, above what was held before. `--full` makes the whole table, in about an hour.
+`match` is the time from the texts of the papers to all pairs. The index has matched 500 other papers before, whose
+words are in its cache; `first batch` is without this. `load` is the time from the queries in the language of the engine
+to a ready engine (for the index: compiled, written to a file and read again). Figures are medians; the engines take
+turns in different orders. `cpu s` is processor time, which other load changes less; that of PostgreSQL is not included,
+because it works in another process. `extra MB` is the peak memory during matching above the memory before. `--full`
+makes the whole table, in about an hour.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from matching import engines, ours
 from matching.worker import Worker, once
 from matching.workload import FOLDERS, SAMPLES, Text, Workload, at_least, real_papers, workload
 
-INDEX, NUMPY, STEMMED, NAIVE = "index", "index (numpy alone)", "index (stemmed)", "slow matcher"
+INDEX, NUMPY, STEMMED, REFERENCE = "index", "index (numpy alone)", "index (stemmed)", "reference matcher"
 OURS: dict[str, type[ours.Ours]] = {INDEX: ours.OursNumba, NUMPY: ours.OursNumpy, STEMMED: ours.Ours}
 OTHERS: dict[str, Callable[[Workload], Any]] = {
     "scipy sparse": engines.Sparse,
@@ -46,34 +46,34 @@ OTHERS: dict[str, Callable[[Workload], Any]] = {
     "mokaccino": engines.Mokaccino,
     "PostgreSQL": engines.Postgres,
     "PostgreSQL (GIN)": engines.PostgresGin,
-    NAIVE: ours.Naive,
+    REFERENCE: ours.Reference,
 }
 MOST_MB = 6_000
-_MET_BEFORE = 500  # papers that our index has matched before those that are timed
-MOST_PAIRS = {NAIVE: 100_000}  # what would take longer than all else together
+_WARM_UP = 500  # papers that the index matches before the timed ones
+MOST_PAIRS = {REFERENCE: 100_000}  # more would take longer than everything else together
 
 Row = dict[str, Any]
 
 
-# --- one size after the other --------------------------------------------------------------------
+# --- sizes ---------------------------------------------------------------------------------------
 
 
 @dataclass
 class Bench:
-    """What is measured with: queries, papers, how often and how long."""
+    """The settings of the measurement: queries, papers, and limits of runs and time."""
 
     work: Workload
     plain: list[Text]
     raw: list[Text]
     runs: int
-    limit: float  # seconds; what smaller sizes say would take longer is left out
-    budget: float  # seconds for the runs of one engine at one size; one run is always made
+    limit: float  # seconds; sizes that are expected to take longer are skipped
+    budget: float  # seconds for the runs of an engine at a size; there is always one run
     folder: Path
     compiled: dict[Any, tuple[Path, Row]] = field(default_factory=dict)
-    known: dict[str, Row] = field(default_factory=dict)  # what was measured last, by engine
+    known: dict[str, Row] = field(default_factory=dict)  # the last figures of each engine
 
     def file(self, work: Workload, *, stemmed: bool, key: Any) -> tuple[Path, Row]:
-        """Return the file of the compiled queries, and how it was made."""
+        """Return the file of the compiled queries and the figures of compiling it."""
         key = (key, work.size, stemmed)
         if key not in self.compiled:
             file = self.folder / f"{len(self.compiled)}.program"
@@ -86,7 +86,7 @@ class Bench:
     def measure(
         self, work: Workload, counts: Sequence[int], names: Sequence[str], key: Any = ""
     ) -> Iterator[list[Row]]:
-        """Yield the rows of each number of papers."""
+        """Yield the rows for each number of papers."""
         with ExitStack() as stack:
             loaded: dict[str, Row] = {}
             workers: dict[str, Worker] = {}
@@ -111,7 +111,7 @@ class Bench:
         return lambda: OTHERS[name](work)
 
     def _too_much(self, name: str, queries: int, papers: int) -> str:
-        """Say so if an engine would take too long or too much memory, as far as smaller sizes tell."""
+        """Return a reason if smaller sizes show that an engine would take too much time or memory, or ''."""
         if queries * papers > MOST_PAIRS.get(name, math.inf):
             return "over limit"
         last = self.known.get(name)
@@ -120,7 +120,7 @@ class Bench:
         more = queries / last["queries"]
         seconds = last["match"] * more * papers / last["papers"] + (0 if papers else last["load"] * more)
         if name in OURS:
-            return ""  # whatever it takes
+            return ""  # the index has no limit
         return "over limit" if seconds > self.limit or last["load_mb"] * more > MOST_MB else ""
 
     def _rows(
@@ -130,17 +130,17 @@ class Bench:
             name: {"queries": work.size, "papers": count, "engine": name, **answer}
             for name, answer in loaded.items()
         }
-        taking_part = []
+        active = []
         for name, row in rows.items():
             if not row.keys() & {"failed", "missing"}:
                 if reason := self._too_much(name, work.size, count):
                     row["failed"] = reason
                 else:
-                    taking_part.append(name)
-        times: dict[str, list[Row]] = {name: [] for name in taking_part}
+                    active.append(name)
+        times: dict[str, list[Row]] = {name: [] for name in active}
         for run in range(self.runs):
-            turn = run % max(1, len(taking_part))
-            for name in [*taking_part[turn:], *taking_part[:turn]]:
+            turn = run % max(1, len(active))
+            for name in [*active[turn:], *active[:turn]]:
                 done = times[name]
                 if (
                     "failed" in rows[name]
@@ -148,13 +148,13 @@ class Bench:
                 ):
                     continue
                 texts = self.raw if name == STEMMED else self.plain
-                papers, others = texts[:count], texts[count : count + _MET_BEFORE]
+                papers, others = texts[:count], texts[count : count + _WARM_UP]
                 answer = workers[name].ask("match", papers, others, not run, seconds=10 * self.limit)
                 if "match" in answer:
                     done.append(answer)
                 else:
                     rows[name]["failed"] = answer.get("failed") or answer["missing"]
-        for name in taking_part:
+        for name in active:
             rows[name] |= _medians(times[name])
             if "failed" not in rows[name]:
                 self.known[name] = rows[name]
@@ -178,7 +178,7 @@ def _medians(answers: Sequence[Row]) -> Row:
 
 
 def _compare(rows: dict[str, Row]) -> None:
-    """Note whether each engine found what the first one found that sees the same words."""
+    """Set whether each engine found the same pairs as the first engine with the same words."""
     sums = {name: row["checksum"] for name, row in rows.items() if "checksum" in row and name != STEMMED}
     for name, checksum in sums.items():
         rows[name]["agrees"] = checksum == next(iter(sums.values()))
@@ -199,7 +199,7 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         start = f"{row['queries']:9} {row['papers']:6}  {row['engine']:22}"
         if "match" not in row:
-            yield f"{start} {row.get('failed') or 'absent: ' + row['missing']}"
+            yield f"{start} {row.get('failed') or 'not installed: ' + row['missing']}"
             continue
         agrees = {True: "yes", False: "NO", None: ""}[row.get("agrees")]
         yield (
@@ -229,16 +229,16 @@ def warn(rows: Sequence[Row]) -> None:
         if row.get("agrees") is False:
             print(
                 f"\n!!! {row['engine']} disagrees at {row['queries']} × {row['papers']}: {row['pairs']} pairs,"
-                f" sum {row['checksum']}; the first engine of this size is right or wrong alone\n",
+                f" checksum {row['checksum']}; either it or the first engine of this size is wrong\n",
                 file=sys.stderr,
             )
 
 
-# --- growth, cold start, aims --------------------------------------------------------------------
+# --- growth, cold start, targets -----------------------------------------------------------------
 
 
 def growth(bench: Bench, queries: Sequence[int], papers: Sequence[int]) -> list[Row]:
-    """Return the index's figures along queries, papers, and keywords per query."""
+    """Return the figures of the index for growing numbers of queries, papers, and keywords per query."""
     found = []
     for count in queries:
         rows = next(bench.measure(bench.work.first(count), papers[:1], [INDEX]))
@@ -258,13 +258,13 @@ def growth(bench: Bench, queries: Sequence[int], papers: Sequence[int]) -> list[
 def growth_lines(rows: Sequence[Row]) -> Iterator[str]:
     yield (
         f"{'along':9} {'queries':>9} {'papers':>6} {'keywords':>8}  {'engine':12} {'match s':>9}"
-        f" {'cpu s':>9} {'booleans':>9} {'cpu µs a query':>15}"
+        f" {'cpu s':>9} {'booleans':>9} {'cpu µs per query':>16}"
     )
     for row in rows:
         yield (
             f"{row['along']:9} {row['queries']:9} {row['papers']:6} {row.get('keywords', '3-8'):>8}"
             f"  {row['engine']:12} {row['match']:9.4f} {row['cpu']:9.4f} {row.get('cpu booleans', row['cpu']):9.4f}"
-            f" {row['cpu'] / row['queries'] * 1e6:15.3f}"
+            f" {row['cpu'] / row['queries'] * 1e6:16.3f}"
         )
 
 
@@ -275,7 +275,7 @@ _COLD = (
 
 
 def cold(bench: Bench, queries: int) -> Row:
-    """Return the medians of a new process's seconds from a file of compiled queries to an index."""
+    """Return the median seconds of a new process from a file of compiled queries to an index."""
     file, made = bench.file(bench.work.first(queries), stemmed=False, key="")
     answers = [
         json.loads(
@@ -292,10 +292,10 @@ def cold(bench: Bench, queries: int) -> Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
-    """What the index was meant to reach: so many times as fast as a peer, or so many seconds or MB at most.
+class Target:
+    """A target for the index: a factor against another engine, or a maximum of seconds or MB.
 
-    Compared are the processor's seconds, but for PostgreSQL, which works in another process.
+    Processor time is compared, except for PostgreSQL, which works in another process.
     """
 
     queries: int
@@ -335,19 +335,19 @@ _FIGURES: dict[str, Callable[[dict[str, Row], Row], float]] = {
     "extra MB": lambda _, index: index["match_mb"],
     "FTS5 / index (numpy alone)": lambda of, _: of["SQLite FTS5"]["cpu"] / of[NUMPY]["cpu"],
 }
-AIMS = (
-    Aim(100_000, 50, "SQLite FTS5", 150),
-    Aim(100_000, 50, "ahocorasick_rs", 40),
-    Aim(100_000, 50, "FTS5 / index (numpy alone)", 25),
-    Aim(10_000, 50, "PostgreSQL", 300),
-    Aim(10_000, 50, "tantivy", 40),
-    Aim(10_000, 1000, "SQLite FTS5", 15),
-    Aim(1_000_000, 50, "booleans / memory bound", 4, at_least=False),
-    Aim(1_000_000, 50, "scored / memory bound", 7, at_least=False),
-    Aim(1_000_000, 50, "extra MB", 200, at_least=False),
-    Aim(1_000_000, 1000, "seconds, scored", 1.5, at_least=False),
-    Aim(1_000_000, 1000, "processor seconds, scored", 1.5, at_least=False),
-    Aim(1_000_000, 1000, "extra MB", 1000, at_least=False),
+TARGETS = (
+    Target(100_000, 50, "SQLite FTS5", 150),
+    Target(100_000, 50, "ahocorasick_rs", 40),
+    Target(100_000, 50, "FTS5 / index (numpy alone)", 25),
+    Target(10_000, 50, "PostgreSQL", 300),
+    Target(10_000, 50, "tantivy", 40),
+    Target(10_000, 1000, "SQLite FTS5", 15),
+    Target(1_000_000, 50, "booleans / memory bound", 4, at_least=False),
+    Target(1_000_000, 50, "scored / memory bound", 7, at_least=False),
+    Target(1_000_000, 50, "extra MB", 200, at_least=False),
+    Target(1_000_000, 1000, "seconds, scored", 1.5, at_least=False),
+    Target(1_000_000, 1000, "processor seconds, scored", 1.5, at_least=False),
+    Target(1_000_000, 1000, "extra MB", 1000, at_least=False),
 )
 
 
@@ -362,23 +362,27 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folders", nargs="*", type=Path, help="of saved pages (.txt) or API answers (.json)")
+    parser.add_argument(
+        "folders", nargs="*", type=Path, help="folders with saved pages (.txt) or API responses (.json)"
+    )
     parser.add_argument("--queries", type=numbers, default=[10_000])
     parser.add_argument("--papers", type=numbers, default=[50])
-    parser.add_argument("--engines", help="only these: parts of their names, with commas between")
+    parser.add_argument(
+        "--engines", help="only engines with one of these parts in their names, separated by commas"
+    )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument(
-        "--limit", type=float, default=120, metavar="SECONDS", help="leave out what takes longer"
+        "--limit", type=float, default=120, metavar="SECONDS", help="skip sizes that take longer"
     )
     parser.add_argument(
-        "--budget", type=float, default=4, metavar="SECONDS", help="for the runs of an engine at one size"
+        "--budget", type=float, default=4, metavar="SECONDS", help="for the runs of an engine at a size"
     )
     parser.add_argument(
-        "--growth", action="store_true", help="also along queries, papers, keywords per query"
+        "--growth", action="store_true", help="also growing numbers of queries, papers and keywords"
     )
-    parser.add_argument("--cold", action="store_true", help="also the start of a process")
+    parser.add_argument("--cold", action="store_true", help="also the start of a new process")
     parser.add_argument(
-        "--full", action="store_true", help="all sizes to 1,000,000 × 1,000, growth, cold start, aims"
+        "--full", action="store_true", help="all sizes to 1,000,000 × 1,000, growth, cold start, targets"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     return parser
@@ -392,37 +396,45 @@ def main() -> None:
         arguments.growth = arguments.cold = True
     real = real_papers(arguments.folders or FOLDERS) or real_papers([SAMPLES])
     if not real:
-        raise SystemExit("no papers there: name folders of saved pages or of answers of the Daily Papers API")
-    raw = at_least(real, max(arguments.papers) + _MET_BEFORE)
+        raise SystemExit(
+            "no papers found; give folders with saved pages or responses of the Daily Papers API"
+        )
+    raw = at_least(real, max(arguments.papers) + _WARM_UP)
     plain = [paper.plain() for paper in raw]
     chosen = [part.strip().casefold() for part in (arguments.engines or "").split(",")]
     names = [name for name in (*OURS, *OTHERS) if any(part in name.casefold() for part in chosen)]
-    say = (lambda _: None) if arguments.json else (lambda text: print(text, flush=True))
+    show = (lambda _: None) if arguments.json else (lambda text: print(text, flush=True))
     work = workload(plain, max(arguments.queries))
     machine = {"machine": platform.machine(), "cpus": os.cpu_count(), "python": platform.python_version()}
-    say(f"{len(real)} real papers, {len(work.items):,} different keywords; {machine}\n")
+    show(f"{len(real)} real papers, {len(work.items):,} different keywords; {machine}\n")
     result: Row = {**machine, "real_papers": len(real), "keywords": len(work.items), "rows": []}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(work, plain, raw, arguments.runs, arguments.limit, arguments.budget, Path(folder))
-        say(head())
+        show(head())
         for size in arguments.queries:
             for rows in bench.measure(work.first(size), arguments.papers, names):
                 result["rows"] += rows
-                say("\n".join(lines(rows)) + "\n")
+                show("\n".join(lines(rows)) + "\n")
                 warn(rows)
         if arguments.growth:
             result["growth"] = growth(bench, arguments.queries, arguments.papers)
-            say("\n".join(growth_lines(result["growth"])) + "\n")
+            show("\n".join(growth_lines(result["growth"])) + "\n")
         if arguments.cold:
             result["cold"] = cold(bench, arguments.queries[-1])
-            say("\n".join(f"{key:12} {value:,.3f}" for key, value in result["cold"].items()) + "\n")
-    say("\n".join(aim.line(result["rows"]) for aim in AIMS if not math.isnan(aim.measured(result["rows"]))))
+            show("\n".join(f"{key:12} {value:,.3f}" for key, value in result["cold"].items()) + "\n")
+    show(
+        "\n".join(
+            target.line(result["rows"])
+            for target in TARGETS
+            if not math.isnan(target.measured(result["rows"]))
+        )
+    )
     if arguments.json:
         print(json.dumps(_plain_numbers(result)))
 
 
 def _plain_numbers(value: Any) -> Any:
-    """Return the same without what JSON has no word for."""
+    """Return a value for JSON, with None for numbers that are not finite."""
     if isinstance(value, dict):
         return {key: _plain_numbers(each) for key, each in value.items()}
     if isinstance(value, list):

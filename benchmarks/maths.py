@@ -1,11 +1,11 @@
-r"""Readable mathematics: remnants of TeX before and after, words harmed, and speed beside pylatexenc.
+r"""Readable mathematics: remnants of TeX before and after, damaged words, and speed compared with pylatexenc.
 
     python benchmarks/maths.py [DATA_FOLDER] [--changes] [--json]
 
-Every title and abstract below DATA_FOLDER is made readable. A word is harmed if it stands in the text before,
-not afterwards, is no TeX, and is a word: lower case, four letters or more, met in at least five texts that
-hold no TeX. `--changes` prints every changed place, to be judged by eye. pylatexenc is asked for the same
-texts if it is installed (`pip install pylatexenc`); it is no dependency.
+Every title and abstract below DATA_FOLDER is made readable. A word is damaged if it is in the text before but not
+after, and is not TeX. It must be in lower case, have at least four letters, and occur in at least five texts without
+TeX. `--changes` prints all changes for review. pylatexenc converts the same texts if it is installed
+(`pip install pylatexenc`); it is not a dependency.
 """
 
 import argparse
@@ -55,7 +55,7 @@ KINDS = {
 
 
 def texts_of(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield pairs of a folder's name and a title or abstract in it, white space collapsed."""
+    """Yield pairs of the name of a folder and a title or abstract in it, with white space collapsed."""
     for path in sorted(folder.rglob("*")):
         source = path.relative_to(folder).parts[0]
         for text in _texts(path, source) if path.is_file() else ():
@@ -87,7 +87,7 @@ def _texts(path: Path, source: str) -> Iterator[str]:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Yield what stands under `title`, `summary` or `abstract` anywhere in a JSON value."""
+    """Yield the strings with the key `title`, `summary` or `abstract` anywhere in a JSON value."""
     if isinstance(value, str) and value.startswith("{"):
         try:
             yield from _strings(ast.literal_eval(value))
@@ -108,7 +108,7 @@ def words_of(text: str) -> Counter[str]:
     return Counter(re.findall(r"(?<![\\A-Za-z])[a-z]{4,}(?![A-Za-z])", text))
 
 
-# What stands in a text as TeX: commands, with the arguments that are not shown, and addresses said twice.
+# TeX in a text: commands, with arguments that are not shown, and repeated addresses.
 AS_TEX = re.compile(
     r"\\(?:cite\w*|ref|label|color|begin|end|unicode)\s*(?:\[[^]]*\])?(?:\{[^{}]*\})?|\\(?:textcolor|hyperlink)\{[^{}]*\}"
     r"|\\href\{[^{}]*\}|\\[A-Za-z]+\*?|\\.|\{https?://[^{}]*\}|[{}$~]"
@@ -128,8 +128,8 @@ TEX_NAMES = {
 }
 
 
-def harmed(texts: list[str]) -> list[tuple[str, str]]:
-    """Return pairs of a word that was lost and its text."""
+def damaged(texts: list[str]) -> list[tuple[str, str]]:
+    """Return pairs of a damaged word and its text."""
     plain = Counter(word for text in texts if not re.search(r"[\\$^{}~`_]", text) for word in words_of(text))
     found = []
     for text in texts:
@@ -145,15 +145,15 @@ def unaccented(text: str) -> str:
 
 
 def seconds(function, texts: list[str]) -> float:
-    began = time.perf_counter()
+    start = time.perf_counter()
     for text in texts:
         function(text)
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def speeds(texts: list[str]) -> dict[str, float]:
-    """Return milliseconds a text: ours, and pylatexenc's if it is there."""
-    fresh = readable.__wrapped__  # not what it remembers
+    """Return the milliseconds per text for digest, and for pylatexenc if it is installed."""
+    fresh = readable.__wrapped__  # without the cache
     result = {"paper-digest": 1000 * min(seconds(fresh, texts) for _ in range(3)) / len(texts)}
     try:
         import logging
@@ -189,14 +189,14 @@ def main() -> None:
                 print(change)
         return
     table = {}
-    left: dict[str, list[str]] = {}
+    remaining: dict[str, list[str]] = {}
     for kind, pattern in KINDS.items():
         compiled = re.compile(pattern)
         before = sum(len(compiled.findall(text)) for text in texts)
         rest = [found for text in texts for found in compiled.finditer(readable(text).text)]
-        left[kind] = [each.string[max(0, each.start() - 20) : each.end() + 20] for each in rest]
+        remaining[kind] = [each.string[max(0, each.start() - 20) : each.end() + 20] for each in rest]
         table[kind] = {"before": before, "after": len(rest)}
-    lost = harmed(texts)
+    lost = damaged(texts)
     abstracts = [
         text
         for name in ("daily-papers-pages", "daily-papers-api")
@@ -222,15 +222,15 @@ def main() -> None:
             )
         )
         return
-    print(f"{len(texts):,} titles and abstracts\n\n{'remnant':28} {'before':>7} {'after':>6} {'gone':>7}")
+    print(f"{len(texts):,} titles and abstracts\n\n{'remnant':28} {'before':>7} {'after':>6} {'removed':>8}")
     for kind, row in [*table.items(), ("all", total)]:
-        gone = 100 * (1 - row["after"] / row["before"]) if row["before"] else 100
-        print(f"{kind:28} {row['before']:7,} {row['after']:6,} {gone:6.1f}%")
-    print("\nleft:")
-    for kind, places in left.items():
+        removed = 100 * (1 - row["after"] / row["before"]) if row["before"] else 100
+        print(f"{kind:28} {row['before']:7,} {row['after']:6,} {removed:7.1f}%")
+    print("\nremaining:")
+    for kind, places in remaining.items():
         for place in places:
             print(f"  {kind:28} …{place}…")
-    print(f"\nwords harmed: {len(lost)}")
+    print(f"\ndamaged words: {len(lost)}")
     for word, text in lost[:50]:
         at = text.find(word)
         print(f"  {word}: …{text[max(0, at - 40) : at + 50]}…")
@@ -239,7 +239,7 @@ def main() -> None:
         print(f"{name:20} {row['texts']:7,} {row['changed']:8,}")
     print(f"\nspeed, {len(abstracts):,} abstracts of Daily Papers:")
     for name, milliseconds in speed.items():
-        print(f"{name:20} {milliseconds:8.3f} ms an abstract")
+        print(f"{name:20} {milliseconds:8.3f} ms per abstract")
     if "pylatexenc" in speed:
         print(f"{'':20} {speed['pylatexenc'] / speed['paper-digest']:8.0f} × faster")
 

@@ -1,21 +1,21 @@
-"""From the texts of queries to trees and to a compiled program, in microseconds a query, beside luqum and lark.
+"""Parsing and compiling queries, in microseconds per query, compared with luqum and lark.
 
     python benchmarks/query.py [FOLDER …] [--queries 2000] [--runs 5] [--json]
 
-luqum reads the same syntax (Lucene's). lark has a grammar for just these queries (LALR, its fastest) and
-makes the plainest tree, without a place for an error. Ours also cuts the items into words and stems them.
-`items known` is a process that has read queries before: it keeps the items it met. Medians of processor time, in turns.
+luqum parses the same syntax (Lucene's). lark has a grammar for exactly these queries (LALR, its fastest parser) and
+builds a plain tree without positions of errors. digest also splits the items into words and stems them. With `items
+known`, the items are in the cache of the process. Figures are medians of processor time; the parsers take turns.
 """
 
 import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from matching import caches
 from matching.workload import FOLDERS, LUCENE, SAMPLES, real_papers, workload
 
 from digest.match.index.compiler import compile_queries
@@ -38,7 +38,7 @@ PHRASE: /"[^"]+"/
 %ignore " "
 """
 
-Reader = Callable[[Sequence[str]], Any]
+Parser = Callable[[Sequence[str]], Any]
 
 
 def ours(texts: Sequence[str]) -> Any:
@@ -60,61 +60,57 @@ def ours_fresh_to_program(texts: Sequence[str]) -> Any:
 
 
 def forget() -> None:
-    """Forget the items and words of earlier queries."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith(("digest.match.query.", "digest.text.")):
-            for each in vars(module).values():
-                if hasattr(each, "cache_clear"):
-                    each.cache_clear()
+    """Clear the caches of items and words."""
+    caches.clear("digest.match.query", "digest.text")
 
 
-def luqum() -> Reader:
+def luqum() -> Parser:
     from luqum.parser import parser
 
     return lambda texts: [parser.parse(text) for text in texts]
 
 
-def lark() -> Reader:
+def lark() -> Parser:
     from lark import Lark
 
     parser = Lark(_GRAMMAR, start="query", parser="lalr")
     return lambda texts: [parser.parse(text) for text in texts]
 
 
-OURS: dict[str, Reader] = {
+OURS: dict[str, Parser] = {
     "ours, text to tree": ours_fresh,
     "ours, text to program": ours_fresh_to_program,
     "ours, to tree, items known": ours,
     "ours, to program, items known": ours_to_program,
 }
 BASE = "ours, text to program"
-OTHERS: dict[str, Callable[[], Reader]] = {"luqum": luqum, "lark": lark}
+OTHERS: dict[str, Callable[[], Parser]] = {"luqum": luqum, "lark": lark}
 
 
-def seconds(read: Reader, texts: Sequence[str]) -> float:
-    began = time.process_time()
-    read(texts)
-    return time.process_time() - began
+def seconds(parse: Parser, texts: Sequence[str]) -> float:
+    start = time.process_time()
+    parse(texts)
+    return time.process_time() - start
 
 
 def measure(texts: Sequence[str], runs: int) -> tuple[dict[str, list[float]], list[str]]:
-    """Return the seconds of each reader's runs, and the readers that are not installed."""
-    readers, absent = dict(OURS), []
+    """Return the seconds of all runs of each parser, and the parsers that are not installed."""
+    parsers, absent = dict(OURS), []
     for name, make in OTHERS.items():
         try:
-            readers[name] = make()
+            parsers[name] = make()
         except ImportError:
             absent.append(name)
-    times: dict[str, list[float]] = {name: [] for name in readers}
-    for read in readers.values():
-        read(texts[:10])
-    names = list(readers)
+    times: dict[str, list[float]] = {name: [] for name in parsers}
+    for parse in parsers.values():
+        parse(texts[:10])
+    names = list(parsers)
     for run in range(runs):
         turn = run % len(names)
         for name in [*names[turn:], *names[:turn]]:
             if "known" in name:
                 ours(texts)
-            times[name].append(seconds(readers[name], texts))
+            times[name].append(seconds(parsers[name], texts))
     return times, absent
 
 
@@ -129,7 +125,9 @@ def main() -> None:
     arguments = parser.parse_args()
     papers = real_papers(arguments.folders or FOLDERS) or real_papers([SAMPLES])
     if not papers:
-        raise SystemExit("no papers there: name folders of saved pages or of answers of the Daily Papers API")
+        raise SystemExit(
+            "no papers found; give folders with saved pages or responses of the Daily Papers API"
+        )
     texts = list(workload([paper.plain() for paper in papers], arguments.queries).texts(LUCENE))
     times, absent = measure(texts, arguments.runs)
     medians = {name: statistics.median(values) / len(texts) * 1e6 for name, values in times.items()}
@@ -153,9 +151,9 @@ def main() -> None:
         return
     print(f"{len(texts)} queries of {characters:.0f} characters, median of {arguments.runs} runs")
     for name, row in rows.items():
-        print(f"{name:30} {row['us']:9.1f} µs a query {row['ratio']:8.2f} × {BASE}")
+        print(f"{name:30} {row['us']:9.1f} µs per query {row['ratio']:8.2f} × {BASE}")
     for name in absent:
-        print(f"{name:30} absent: pip install {name}")
+        print(f"{name:30} not installed: pip install {name}")
 
 
 if __name__ == "__main__":

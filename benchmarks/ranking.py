@@ -1,23 +1,23 @@
-"""Learning from k liked papers: rank what came later, beside the usual classifiers.
+"""Learning from k liked papers and ranking later papers, compared with the usual classifiers.
 
     python benchmarks/ranking.py [DATA_FOLDER] [--users 10] [--liked 1,5,20] [--side held] [--skip-slow] [--refresh N]
         [--papers N] [--embeddings FILE] [--json]
 
-MEDLINE: a user is a main heading of at least 20 records, in the order of their numbers; the first k are
-liked, all records after the last of these are ranked, and those with the heading are right. `ours` has the
-keywords of the subscription (the heading's words) and the likes; `ours, likes` the likes alone, as the
-classifiers have. Headings are split in two by a hash: constants were chosen on `train`, the default is the
-other half. The arXiv part replays days: a user wants one category and a pair of words in the title, likes the first k,
-and each later day's papers are ranked (mean over days with a hit).
+MEDLINE: a user is a main heading with at least 20 records, in the order of their numbers. The first k records are
+liked, all records after them are ranked, and those with the heading are right. `ours` uses the keywords of the
+subscription (the words of the heading) and the likes; `ours, likes` uses only the likes, like the classifiers.
+Headings are split in two halves by a hash: the constants were chosen on `train`, and the default is the other half.
+arXiv: a user wants a category and a pair of words in the title, and likes the first k papers; the papers of each later
+day are ranked (mean over days with a right paper).
 
-The key sentence is compared with position baselines (see `key_sentence` for the label), and `--refresh` users
-are learnt and ranked one after the other. `--only clicks` says what a click may count.
+The key sentence is compared with fixed positions (see `key_sentence` for the label). `--refresh` learns and ranks for
+that many users one after the other. `--only clicks` compares weights of a click.
 
-`--embeddings FILE` adds a sentence model (see `minilm.py`): its vectors of MEDLINE are read from the file, or made and
-kept there. `MiniLM, likes` is the centroid of the liked, the mean of all taken away; `MiniLM` has the heading's
-vector besides, and `ours + MiniLM` is the sum of both scores, each by its deviation.
+`--embeddings FILE` adds a sentence model (see `minilm.py`), whose vectors of MEDLINE are read from the file, or computed
+and saved there. `MiniLM, likes` is the centroid of the liked papers minus the mean of all; `MiniLM` adds the vector of
+the heading; `ours + MiniLM` is the sum of both scores, each divided by its deviation.
 
-The classifiers have TF-IDF of 1-2-grams, 20,000 features. Time is fit and rank, per user.
+The classifiers use TF-IDF of 1-2-grams with 20,000 features. Times are for fitting and ranking, per user.
 """
 
 import argparse
@@ -58,7 +58,7 @@ Ranker = Callable[[Sequence[int], str], np.ndarray]
 
 
 def medline(folder: Path) -> tuple[list[Paper], dict[str, list[int]]]:
-    """Return the papers in the order of their numbers, and where each main heading occurs."""
+    """Return the papers in the order of their numbers, and the indexes of the papers with each main heading."""
     with gzip.open(next((folder / "medline").glob("*.jsonl.gz")), "rt") as file:
         records = sorted(map(json.loads, file), key=lambda record: int(record["pmid"]))
     places = defaultdict(list)
@@ -70,7 +70,7 @@ def medline(folder: Path) -> tuple[list[Paper], dict[str, list[int]]]:
 
 
 def chosen(headings: Sequence[str], side: str, count: int) -> list[str]:
-    """Return `count` headings of one half, spread over the alphabet of their hashes."""
+    """Return `count` headings of one half, in the order of their hashes."""
     by_hash = sorted((sha256(each.encode()).digest(), each) for each in headings)
     return [each for digest, each in by_hash if (digest[0] % 2 == 0) == (side == "train")][:count]
 
@@ -78,7 +78,7 @@ def chosen(headings: Sequence[str], side: str, count: int) -> list[str]:
 def fewer(
     papers: list[Paper], users: dict[str, list[int]], count: int
 ) -> tuple[list[Paper], dict[str, list[int]]]:
-    """Return about `count` papers in their order: all of the users', and others evenly spread; and the users' places."""
+    """Return about `count` papers in order, with all papers of the users, and the new indexes of these."""
     theirs = {place for where in users.values() for place in where}
     others = [place for place in range(len(papers)) if place not in theirs]
     step = max(1, round(len(others) / max(1, count - len(theirs))))
@@ -89,11 +89,11 @@ def fewer(
     }
 
 
-# --- the rankers -----------------------------------------------------------------------------------
+# --- rankers ---------------------------------------------------------------------------------------
 
 
 def ours(papers: list[Paper], *, with_keywords: bool) -> Ranker:
-    """The product's own: a background of as many papers as a run reads, spread over all."""
+    """Return the ranker of digest, with a background of as many papers as in a run, spread evenly."""
     step = max(1, len(papers) // BACKGROUND_PAPERS)
     space = Space(papers[::step])
     rows = space.matrix(papers)
@@ -109,19 +109,19 @@ def ours(papers: list[Paper], *, with_keywords: bool) -> Ranker:
 
 
 def embedded(papers: list[Paper], kept: Path, with_keywords: Ranker) -> dict[str, Ranker]:
-    """A sentence model, alone and together with ours. Empty if it is not installed."""
+    """Return rankers with a sentence model, alone and combined with ours; none if it is not installed."""
     import minilm
 
     path = minilm.folder()
     if path is None:
-        print("sentence model: absent; see benchmarks/minilm.py", file=sys.stderr)
+        print("the sentence model is not installed; see benchmarks/minilm.py", file=sys.stderr)
         return {}
     model = minilm.Model(path)
     if not kept.exists():
-        began = time.perf_counter()
+        start = time.perf_counter()
         np.save(kept, model.vectors([f"{paper.title} {paper.abstract}" for paper in papers]))
-        each = 1000 * (time.perf_counter() - began) / len(papers)
-        print(f"sentence model: {each:.1f} ms a paper", file=sys.stderr)
+        each = 1000 * (time.perf_counter() - start) / len(papers)
+        print(f"sentence model: {each:.1f} ms per paper", file=sys.stderr)
     vectors = np.load(kept)
     vectors = vectors - vectors.mean(axis=0)
     asked: dict[str, np.ndarray] = {}
@@ -207,9 +207,9 @@ def tried(rank: Ranker, users: dict[str, list[int]], k: int, total: int) -> dict
     for heading, places in users.items():
         if len(places) < k + 5:
             continue
-        began = time.perf_counter()
+        start = time.perf_counter()
         scores = rank(places[:k], heading)
-        times.append(time.perf_counter() - began)
+        times.append(time.perf_counter() - start)
         right = np.zeros(total, bool)
         right[places[k:]] = True
         first = places[k - 1] + 1
@@ -248,9 +248,10 @@ def medline_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
 
 
 def discover_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
-    """What `discover = 3` brings: of every 500 later papers without the heading's words, those the taste is sure of.
+    """The papers of `discover = 3`: among every 500 later papers without the words of the heading, the best matches.
 
-    `right` is the share of them that have the heading, `chance` that of all such papers, `sure` how many come of 500.
+    `sure` is their number per 500 papers, `right` the share of them with the heading, and `chance` the share of all
+    papers without the words that have the heading.
     """
     papers, places = medline(arguments.folder)
     texts = [f"{paper.title} {paper.abstract}".lower() for paper in papers]
@@ -284,10 +285,10 @@ def discover_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
 
 
 def click_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
-    """What 20 clicks add to k likes, by how much of a like each counts. The clicks are simulated, as no log is at hand.
+    """What 20 simulated clicks add to k likes, for several weights of a click in likes.
 
-    Right ones are the next papers with the heading; wrong ones are papers up to there without it that the taste puts
-    first, as an issue would show those at its top. Ranked are all later papers.
+    Right clicks are on the next papers with the heading. Wrong clicks are on the best-ranked earlier papers without it,
+    which an issue would show at its top. All later papers are ranked.
     """
     papers, places = medline(arguments.folder)
     space = Space(papers[:: max(1, len(papers) // BACKGROUND_PAPERS)])
@@ -323,7 +324,7 @@ def click_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
 
 
 def arxiv(folder: Path) -> tuple[list[Paper], list[list[int]]]:
-    """Return the papers in the order they were first seen, and the places of each day."""
+    """Return the papers in the order in which they were first seen, and the indexes of each day."""
     with gzip.open(next((folder / "arxiv-days").glob("papers*.jsonl.gz")), "rt") as file:
         records = sorted(map(json.loads, file), key=lambda each: (each["first_seen"], each["id"]))
     days = defaultdict(list)
@@ -340,7 +341,7 @@ def arxiv(folder: Path) -> tuple[list[Paper], list[list[int]]]:
 
 
 def interests(papers: list[Paper], count: int) -> dict[str, list[int]]:
-    """Return users: a category and a pair of neighbouring title words that 30 to 300 of its papers have."""
+    """Return users: a category and a pair of adjacent title words that 30 to 300 of its papers have."""
     met = defaultdict(list)
     for place, paper in enumerate(papers):
         letters = re.findall(r"[a-z]{4,}", paper.title.lower())
@@ -352,7 +353,7 @@ def interests(papers: list[Paper], count: int) -> dict[str, list[int]]:
 
 
 def replay_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
-    """Rank each later day's papers, by likes alone: the words that define a user are in the texts."""
+    """Rank the papers of each later day by likes only, because the words that define a user are in the texts."""
     papers, days = arxiv(arguments.folder)
     users = interests(papers, arguments.users)
     rankers = {"ours, likes": ours(papers, with_keywords=False), **classifiers(papers)}
@@ -363,9 +364,9 @@ def replay_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
                 continue
             found, times = [], []
             for heading, places in users.items():
-                began = time.perf_counter()
+                start = time.perf_counter()
                 scores = rank(places[:k], heading)
-                times.append(time.perf_counter() - began)
+                times.append(time.perf_counter() - start)
                 right = np.zeros(len(papers), bool)
                 right[places[k:]] = True
                 for day in days:
@@ -385,27 +386,27 @@ def replay_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
 
 
 def refresh(arguments: argparse.Namespace) -> dict[str, object]:
-    """Learn and rank all of MEDLINE for very many users of 5 liked papers each, on one core."""
+    """Learn and rank all of MEDLINE for many users with 5 liked papers each, on one core."""
     papers, places = medline(arguments.folder)
     rank = ours(papers, with_keywords=True)
     headings = list(places)
-    began = time.perf_counter()
+    start = time.perf_counter()
     for user in range(arguments.refresh):
         heading = headings[user % len(headings)]
         first = user // len(headings) % (len(places[heading]) - 4)
         rank(places[heading][first : first + 5], heading)
-    return {"users": arguments.refresh, "papers": len(papers), "seconds": time.perf_counter() - began}
+    return {"users": arguments.refresh, "papers": len(papers), "seconds": time.perf_counter() - start}
 
 
 def key_sentence(arguments: argparse.Namespace) -> list[dict[str, object]]:
-    """Compare the chosen sentence with position baselines on arXiv abstracts of at least four sentences.
+    """Compare the key sentence with fixed positions on arXiv abstracts with at least four sentences.
 
-    The label is derived: the sentence that shares most with the title, by the rarity of the shared words.
-    No chooser sees the title. `share` is the mean share of the title's rarity that the chosen sentence has.
+    The right sentence is derived: it shares most words with the title, weighted by rarity. No method sees the title.
+    `share` is the mean share of the weight of the title's words that are in the chosen sentence.
     """
     papers, _ = arxiv(arguments.folder)
     stems = [{word.stem for word in words(paper.title)} for paper in papers]
-    often = Counter(stem for each in stems for stem in each)
+    frequency = Counter(stem for each in stems for stem in each)
     choosers: dict[str, Callable[[str, tuple[tuple[int, int], ...]], int | None]] = {
         "ours": gist,
         "first": lambda _text, _parts: 0,
@@ -420,7 +421,7 @@ def key_sentence(arguments: argparse.Namespace) -> list[dict[str, object]]:
         if len(parts) < 4 or not title:
             continue
         cases += 1
-        rarity = {stem: np.log(len(papers) / often[stem]) for stem in title}
+        rarity = {stem: np.log(len(papers) / frequency[stem]) for stem in title}
         shared = [sum(rarity[s] for s in title & {w.stem for w in words(text[slice(*at)])}) for at in parts]
         for name, choose in choosers.items():
             place = choose(text, parts) or 0
@@ -447,12 +448,12 @@ def main() -> None:
     parser.add_argument("--side", choices=("held", "train"), default="held")
     parser.add_argument("--only", choices=("medline", "arxiv", "discover", "clicks", "sentence", "refresh"))
     parser.add_argument("--refresh", type=int, default=1_000, metavar="USERS")
-    parser.add_argument("--skip-slow", action="store_true", help="leave out the fitted classifiers")
-    parser.add_argument("--papers", type=int, help="rank only so many of MEDLINE (default: all)")
+    parser.add_argument("--skip-slow", action="store_true", help="skip the fitted classifiers")
+    parser.add_argument("--papers", type=int, help="rank only this many papers of MEDLINE (default: all)")
     parser.add_argument("--embeddings", type=Path, metavar="FILE", help="vectors of a sentence model (.npy)")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore")  # a classifier that does not converge is still a baseline
+    warnings.simplefilter("ignore")  # classifiers that do not converge are still baselines
     rows = []
     for data, measure in (("medline", medline_rows), ("arxiv", replay_rows)):
         name = {"medline": "medline", "arxiv": "arxiv-days"}[data]
@@ -498,7 +499,7 @@ def main() -> None:
     if arguments.only in {"discover", "clicks", "sentence", "refresh"}:
         return
     if not rows:
-        print(f"{arguments.folder}: no medline or arxiv-days there; name a folder that has them")
+        print(f"{arguments.folder}: has no medline or arxiv-days; give a folder that has them")
         return
     print(
         f"{'data':8} {'liked':>5} {'ranker':15} {'users':>5} {'AUC':>6} {'P@10':>6} {'nDCG@10':>8} {'R@50':>6} {'ms/user':>9}"

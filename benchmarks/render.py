@@ -1,11 +1,11 @@
-"""One issue of 30 papers as mail: size and time, beside Jinja2 + css-inline + EmailMessage for every mail.
+"""An issue of 30 papers as mail: size and time, compared with Jinja2 + css-inline + EmailMessage.
 
     python benchmarks/render.py [PAGES_FOLDER] [--papers 30] [--runs N] [--json]
 
-The peer renders a plain Jinja2 template with a style sheet, inlines it with css-inline and builds the message
-with EmailMessage, as newsletters usually do; it highlights nothing and shortens nothing. `pip install
-css-inline` for it; it is no dependency. Ours is timed for a paper's first issue and for later ones, when what
-does not depend on the reader is at hand.
+The peer does what newsletters usually do: it renders a plain Jinja2 template with a style sheet, inlines the
+styles with css-inline, and builds the message with EmailMessage, without highlighting and without shortening.
+It needs `pip install css-inline`, which is not a dependency. digest is timed for the first issue with these
+papers and for later ones, for which the parts that do not depend on the reader are cached.
 """
 
 import argparse
@@ -40,7 +40,7 @@ because: diffusion</p>{% endfor %}</body></html>"""
 
 
 def issue_of(folder: Path, count: int) -> Issue:
-    """Return an issue of the first `count` papers that match, from saved pages."""
+    """Return an issue with the first `count` matching papers in saved pages."""
     query = query_of(KEYWORDS)
     items: dict[str, Item] = {}
     for path in sorted(folder.glob("*.txt")):
@@ -79,7 +79,7 @@ def issue_of(folder: Path, count: int) -> Issue:
 
 
 def peer_of(issue: Issue) -> Callable[[], bytes] | None:
-    """Return what makes the peer's mail, None without css-inline."""
+    """Return a function that makes the mail of the peer, or None without css-inline."""
     try:
         import css_inline
     except ImportError:
@@ -101,12 +101,12 @@ def peer_of(issue: Issue) -> Callable[[], bytes] | None:
 
 
 def milliseconds(function: Callable[[], object], runs: int) -> list[float]:
-    """Return the processor time of each run, which other work on the machine changes least."""
+    """Return the processor time of each run, which other load changes less than the wall-clock time."""
     times = []
     for _ in range(runs):
-        began = time.process_time()
+        start = time.process_time()
         function()
-        times.append(1000 * (time.process_time() - began))
+        times.append(1000 * (time.process_time() - start))
     return times
 
 

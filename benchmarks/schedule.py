@@ -1,4 +1,4 @@
-"""Slots beside APScheduler's CronTrigger: what is missed or doubled in a year of every zone; how soon rounds begin.
+"""Slots compared with APScheduler's CronTrigger: missed and doubled dates in a year in all zones, and start-up time.
 
 python benchmarks/schedule.py [HOME_WITH_SUBSCRIPTIONS] [--zones N] [--year Y] [--runs N] [--json]
 """
@@ -27,14 +27,14 @@ HOUR = timedelta(hours=1)
 
 
 def local_dates(zone: ZoneInfo, year: int) -> list[date]:
-    """Return the dates of a year that the zone had."""
+    """Return the dates of a year that exist in the zone."""
     start = datetime(year, 1, 1, tzinfo=UTC) - 30 * HOUR
     seen = {(start + n * 4 * HOUR).astimezone(zone).date() for n in range(380 * 6)}
     return sorted(day for day in seen if day.year == year)
 
 
 def ours(zone: ZoneInfo, at: str, year: int) -> Counter[str]:
-    """Return how often each local date was served: ticks a day apart, as a scheduler of ours makes them."""
+    """Return how often each local date is served by a scheduler of digest with a tick per day."""
     schedule, served = parse_schedule(f"daily {at}"), Counter[str]()
     last = datetime(year - 1, 12, 29, tzinfo=UTC)
     for day in range(375):
@@ -45,7 +45,7 @@ def ours(zone: ZoneInfo, at: str, year: int) -> Counter[str]:
 
 
 def crontrigger(zone: ZoneInfo, at: str, year: int) -> Counter[str]:
-    """Return how often CronTrigger fires on each local date, asked as its scheduler asks it."""
+    """Return how often CronTrigger fires on each local date, called like its scheduler does."""
     hour, minute = map(int, at.split(":"))
     trigger = CronTrigger(hour=hour, minute=minute, timezone=zone)
     end = datetime(year + 1, 1, 3, tzinfo=UTC)
@@ -62,12 +62,12 @@ def crontrigger(zone: ZoneInfo, at: str, year: int) -> Counter[str]:
 
 
 def compare(zones: list[str], year: int) -> dict[str, dict[str, float]]:
-    """Count, for each engine and time of day, local dates missed and doubled, and the seconds taken."""
+    """Return, for each engine and time of day, the missed and doubled local dates, and the seconds."""
     rows: dict[str, dict[str, float]] = {}
     for name, engine in (("due_slots", ours), ("CronTrigger", crontrigger)):
         for at in TIMES:
             missed = doubled = slots = affected = 0
-            began = time.perf_counter()
+            start = time.perf_counter()
             for each in zones:
                 zone = ZoneInfo(each)
                 served = engine(zone, at, year)
@@ -82,26 +82,26 @@ def compare(zones: list[str], year: int) -> dict[str, dict[str, float]]:
                 "missed": missed,
                 "doubled": doubled,
                 "zones_affected": affected,
-                "seconds": round(time.perf_counter() - began, 2),
+                "seconds": round(time.perf_counter() - start, 2),
             }
     return rows
 
 
 def catch_up(runs: int) -> dict[str, float]:
-    """Return the microseconds it takes to know what is due after 3,000 days of silence."""
+    """Return the microseconds to find the latest due slot after 3,000 days without a run."""
     now, zone = datetime(2026, 11, 24, tzinfo=UTC), ZoneInfo("Europe/Paris")
     found = {}
     for text in ("daily 08:00", "* * * * *"):
         schedule, times = parse_schedule(text), []
         for _ in range(runs * 20):
-            began = time.perf_counter()
+            start = time.perf_counter()
             latest_due(schedule, zone, now - timedelta(days=3000), now)
-            times.append(time.perf_counter() - began)
+            times.append(time.perf_counter() - start)
         found[text] = round(statistics.median(times) * 1e6, 1)
     return found
 
 
-# The least that APScheduler can do: one job at once, then the end.
+# A minimal APScheduler program: one immediate job, then the end.
 BARE = """
 import threading
 from datetime import UTC, datetime
@@ -117,7 +117,7 @@ scheduler.shutdown()
 
 
 def first_round(home: Path, runs: int) -> dict[str, float]:
-    """Return the seconds from the start of a process to its first round or job, and to its end; medians."""
+    """Return the median seconds from the start of a process to its first check or job, and to the end of it."""
     took: dict[str, list[float]] = {}
     for _ in range(runs):
         took.setdefault("bare APScheduler, first job", []).append(
@@ -129,21 +129,21 @@ def first_round(home: Path, runs: int) -> dict[str, float]:
                     shutil.copytree(home / name, Path(folder) / name)
             command = [sys.executable, "-m", "digest", "schedule", "--json", "--home", folder]
             for which in ("first home", "same home again"):
-                began, ended = _times(command, ('"event": "started"', '"event": "run"'))
-                took.setdefault(f"{which}, first round begins", []).append(began)
-                took.setdefault(f"{which}, first round ends", []).append(ended)
+                begin, end = _times(command, ('"event": "started"', '"event": "run"'))
+                took.setdefault(f"{which}, first check begins", []).append(begin)
+                took.setdefault(f"{which}, first check ends", []).append(end)
     return {name: round(statistics.median(times), 3) for name, times in took.items()}
 
 
 def _times(command: list[str], events: tuple[str, ...]) -> list[float]:
-    """Start a process and return the seconds until it prints each of these."""
-    began, waiting, found = time.perf_counter(), list(events), []
+    """Start a process and return the seconds until it prints each of the events."""
+    start, waiting, found = time.perf_counter(), list(events), []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         while waiting:
             if waiting[0] in process.stdout.readline():
                 waiting.pop(0)
-                found.append(time.perf_counter() - began)
+                found.append(time.perf_counter() - start)
         process.terminate()
         process.communicate()
     return found
@@ -178,16 +178,16 @@ def main() -> None:
             )
         )
         return
-    print(f"{len(zones)} zones, {arguments.year}: local dates without or with more than one issue")
+    print(f"{len(zones)} zones, {arguments.year}: local dates with no issue or more than one")
     print(f"{'':22} {'slots':>7} {'missed':>7} {'doubled':>8} {'zones':>6} {'s':>7}")
     for name, row in rows.items():
         print(
             f"{name:22} {row['slots']:7} {row['missed']:7} {row['doubled']:8} {row['zones_affected']:6} {row['seconds']:7}"
         )
     for text, took in folded.items():
-        print(f"what is due after 3,000 days, {text:12} {took:9.1f} µs")
+        print(f"latest due slot after 3,000 days, {text:12} {took:9.1f} µs")
     for name, took in rounds.items():
-        print(f"from the start, {name:40} {took:6.2f} s")
+        print(f"start of the process to: {name:40} {took:6.2f} s")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""How many terms rise in real weeks, and how many by chance, beside the plain rule "twice as often as before".
+"""Rising terms in real weeks and in shuffled weeks, compared with the simple rule "twice as often as before".
 
     python benchmarks/trends.py [DATA_FOLDER] [--shuffles 20] [--json]
 
-The titles of `arxiv-days` and `daily-papers-api`, each with the day that brought it. `found` is what rises at the end
-of the data, `by chance` the mean over shuffles of the days within each source, where nothing can rise; `ms` the median
-time. The rival takes a term of at least five papers in the newest two weeks whose share is at least twice that before.
+The data are the titles of `arxiv-days` and `daily-papers-api` with their dates. `found` is the number of rising
+terms at the end of the data. `by chance` is the mean number over shuffles of the dates within each source, where no
+term really rises. `ms` is the median time. The simple rule takes a term with at least five papers in the last two
+weeks whose share is at least twice its earlier share.
 """
 
 import argparse
@@ -45,11 +46,11 @@ def ours(titles: Sequence[Titled], when: Period) -> int:
 
 
 def twice(titles: Sequence[Titled], when: Period) -> int:
-    held = [(when.week(each.day) < 2, each) for each in titles if when.first <= each.day <= when.last]
+    in_period = [(when.week(each.day) < 2, each) for each in titles if when.first <= each.day <= when.last]
     now, before = (
-        Counter(t for new, each in held if new is part for t in each.terms) for part in (True, False)
+        Counter(t for new, each in in_period if new is part for t in each.terms) for part in (True, False)
     )
-    sizes = Counter(new for new, _ in held)
+    sizes = Counter(new for new, _ in in_period)
     return sum(
         1
         for term, met in now.items()
@@ -57,18 +58,18 @@ def twice(titles: Sequence[Titled], when: Period) -> int:
     )
 
 
-def shuffled(titles: Sequence[Titled], chance: random.Random) -> list[Titled]:
+def shuffled(titles: Sequence[Titled], rng: random.Random) -> list[Titled]:
     days: dict[str, list[date]] = {}
     for each in titles:
         days.setdefault(each.source, []).append(each.day)
     for each in days.values():
-        chance.shuffle(each)
+        rng.shuffle(each)
     return [each._replace(day=days[each.source].pop()) for each in titles]
 
 
-def rows(name: str, brought: Sequence[tuple[date, str, str]], shuffles: int) -> list[dict[str, object]]:
+def rows(name: str, dated: Sequence[tuple[date, str, str]], shuffles: int) -> list[dict[str, object]]:
     titles = [
-        Titled(n, day, source, tuple(keyphrases(title))) for n, (day, source, title) in enumerate(brought)
+        Titled(n, day, source, tuple(keyphrases(title))) for n, (day, source, title) in enumerate(dated)
     ]
     days: dict[str, list[date]] = {}
     for each in titles:
@@ -79,12 +80,12 @@ def rows(name: str, brought: Sequence[tuple[date, str, str]], shuffles: int) -> 
     rules: dict[str, Callable[[Sequence[Titled], Period], int]] = {"ours": ours, "twice as often": twice}
     found = []
     for rule, count in rules.items():
-        chance, times = random.Random(1), []
-        by_chance = [count(shuffled(titles, chance), when) for _ in range(shuffles)]
+        rng, times = random.Random(1), []
+        by_chance = [count(shuffled(titles, rng), when) for _ in range(shuffles)]
         for _ in range(5):
-            began = time.perf_counter()
+            start = time.perf_counter()
             risen = count(titles, when)
-            times.append(1000 * (time.perf_counter() - began))
+            times.append(1000 * (time.perf_counter() - start))
         found.append(
             {"data": name, "titles": len(titles), "rule": rule, "found": risen,
              "by chance": statistics.mean(by_chance), "ms": statistics.median(times)}
@@ -114,7 +115,7 @@ def main() -> None:
             f"{row['data']:17} {row['titles']:7} {row['rule']:15} {row['found']:6} {row['by chance']:10.2f} {row['ms']:7.1f}"
         )
     if not found:
-        print(f"{arguments.folder}: no arxiv-days or daily-papers-api there; name a folder that has them")
+        print(f"{arguments.folder}: has no arxiv-days or daily-papers-api; give a folder that has them")
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ def test_a_weekly_note_with_its_near_misses(home):
     assert day == DAYS[7]
     assert made[day]["new"] == made[day]["updated"] == []
     text = " ".join((home.path / made[day]["text"]).read_text("utf-8").split())
-    assert "Nothing new of" in text
+    assert "Nothing new among" in text
     assert "7 papers matched “lantern” but not “quantum”." in text  # of the whole week
     assert (home.path / made[day]["html"]).exists()
     assert home.rows("select count(*) from served") == [(0,)]

@@ -6,7 +6,7 @@ from datetime import UTC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import Delivery, Rejected
+from digest.model import FORMS, Delivery, Rejected
 from digest.model.reports import (
     COUNTED,
     DeliveryReport,
@@ -22,7 +22,6 @@ names = st.text(min_size=1, max_size=8)
 some_texts = st.lists(texts, max_size=2).map(tuple)
 numbers = st.integers(0, 10_000)
 moments = st.datetimes(timezones=st.just(UTC))
-a_path = st.none() | names
 
 listings = st.builds(ListingReport, texts, st.just("new"), st.none() | moments, texts)
 
@@ -55,10 +54,7 @@ issues = st.builds(
     some_texts,
     some_texts,
     numbers,
-    html=a_path,
-    markdown=a_path,
-    text=a_path,
-    eml=a_path,
+    files=st.dictionaries(st.sampled_from(sorted(FORMS)), names),
     discover=some_texts,
 )
 subscriptions = st.builds(
@@ -139,8 +135,8 @@ def test_a_report_of_an_older_version_has_defaults_for_the_keys_it_lacks():
     assert first == {**file, "captured_guessed": False, "listed": 3, "note": "", "rejected": None}
     assert second["rejected"] == {"reason": "is empty", "line": None, "remedy": "", "remembered": False}
     kelp, none = report.subscriptions
-    assert (kelp.issue.number, kelp.issue.new, kelp.issue.html) == (3, ("A", "B"), "x.html")
-    assert (kelp.issue.text, kelp.issue.discover, kelp.nearest) == (None, (), ())
+    assert (kelp.issue.number, kelp.issue.new, kelp.issue.files) == (3, ("A", "B"), {"html": "x.html"})
+    assert (kelp.issue.as_json()["text"], kelp.issue.discover, kelp.nearest) == (None, (), ())
     assert (none.issue, none.reason, none.error) == (None, "no new papers", None)
     assert report.delivery.counts == {**dict.fromkeys(COUNTED, 0), "sent": 1}
     assert report.delivery.as_json()["messages"][0].items() >= message.items()

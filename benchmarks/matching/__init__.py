@@ -1,1 +1,1 @@
-"""What benchmarks/matcher.py and benchmarks/query.py measure: queries, papers, and the engines beside ours."""
+"""Queries, papers and engines for benchmarks/matcher.py and benchmarks/query.py."""

@@ -1,7 +1,7 @@
-"""The engines beside ours, each with the best interface for batches that it has.
+"""Other engines, each used through its best interface for batches.
 
-An engine is made from queries (that is `load`); `match` goes from the papers' texts to all pairs. They are
-asked for booleans only. An engine whose package is missing raises ImportError, or FileNotFoundError.
+An engine is constructed from queries, which is timed as `load`; `match` takes the texts of papers and finds all
+pairs, without scores. Without its package, an engine raises ImportError or FileNotFoundError.
 """
 
 import os
@@ -25,18 +25,18 @@ Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # query and paper o
 
 
 class Engine(Protocol):
-    """Queries ready to be matched."""
+    """Queries that are ready for matching."""
 
     def match(self, papers: Sequence[Text]) -> Any: ...
 
     def pairs(self, found: Any) -> Iterable[Pairs]:
-        """Return what `match` found, which is not timed, piece by piece."""
+        """Yield the pairs that `match` found, in parts; this is not timed."""
 
     def close(self) -> None: ...
 
 
 class _Simple:
-    """An engine that finds a list of rows, each a query and a paper."""
+    """An engine whose matches are a list of pairs of query and paper."""
 
     def pairs(self, found: Sequence[Sequence[int]]) -> Iterator[Pairs]:
         rows = np.array(found, np.int64).reshape(-1, 2)
@@ -50,7 +50,7 @@ class _Simple:
 
 
 class Fts5(_Simple):
-    """SQLite's: one statement joins the queries with an index in memory."""
+    """SQLite FTS5: one statement joins the queries with an index in memory."""
 
     language = Language(
         lambda item: ("title:" if item.title else "") + f'"{item.words}"' + ("*" if item.kind == PREFIX else ""),
@@ -78,7 +78,7 @@ class Fts5(_Simple):
 
 
 class Tantivy(_Simple):
-    """Its query objects are made in Python, once; then each is searched for in an index in memory."""
+    """Tantivy: the query objects are created once, then each is searched in an index in memory."""
 
     def __init__(self, work: Workload) -> None:
         import tantivy
@@ -138,7 +138,7 @@ def _tsquery(item: Item) -> str:
 
 
 class Postgres(_Simple):
-    """PostgreSQL's tsquery, in a server of its own: a table of queries joined with one of papers."""
+    """PostgreSQL tsquery in a private server: a table of queries is joined with a table of papers."""
 
     language = Language(_tsquery, " & ", " | ", " & !")
     indexed = False
@@ -163,7 +163,7 @@ class Postgres(_Simple):
         run = self._session.execute
         run("create temporary table papers (number int, words tsvector)")
         with self._session.cursor() as cursor:
-            # A word between title and abstract, which no phrase crosses.
+            # A word between title and abstract prevents phrases across them.
             cursor.executemany(
                 "insert into papers values (%s, setweight(to_tsvector('simple', %s), 'A')"
                 " || setweight(to_tsvector('simple', %s), 'B'))",
@@ -184,13 +184,13 @@ class Postgres(_Simple):
 
 
 class PostgresGin(Postgres):
-    """The same with an inverted index of the papers."""
+    """PostgreSQL with an inverted index of the papers."""
 
     indexed = True
 
 
 class _Server:
-    """A PostgreSQL server with its data and its socket in a temporary folder, without a network port."""
+    """A PostgreSQL server with data and socket in a temporary folder, without a network port."""
 
     def __init__(self) -> None:
         found = shutil.which("postgres") or next(
@@ -202,7 +202,7 @@ class _Server:
         self.folder = tempfile.mkdtemp(prefix="bench-pg-")
         data = f"{self.folder}/data"
         self._as: dict[str, Any] = {"cwd": self.folder}
-        if os.getuid() == 0:  # which PostgreSQL refuses
+        if os.getuid() == 0:  # PostgreSQL refuses to run as root
             other = next(
                 name for name in ("postgres", "nobody") if name in {each.pw_name for each in pwd.getpwall()}
             )
@@ -244,7 +244,7 @@ class _Server:
 
 
 def trees(work: Workload) -> Iterator[tuple[list[list[int]], list[int]]]:
-    """Yield the queries: the items of each group, and those excluded."""
+    """Yield each query as the items of its groups and its excluded items."""
     starts, items, groups = work.starts.tolist(), work.item.tolist(), work.group.tolist()
     for first, last in pairwise(starts):
         parts: list[list[int]] = [[] for _ in range(max(groups[first:last]) + 1)]
@@ -255,7 +255,7 @@ def trees(work: Workload) -> Iterator[tuple[list[list[int]], list[int]]]:
 
 
 def grams(text: str) -> Iterator[str]:
-    """Yield the words of a text and its phrases of two and three words."""
+    """Yield the words of a text, and its phrases of two and three words."""
     words = text.split()
     yield from words
     for pair in pairwise(words):
@@ -265,7 +265,7 @@ def grams(text: str) -> Iterator[str]:
 
 
 class Mokaccino(_Simple):
-    """A percolator in Rust. It knows no phrases: a paper's phrases are given to it as values."""
+    """A percolator in Rust without phrases: the phrases of a paper are passed as values."""
 
     def __init__(self, work: Workload) -> None:
         import mokaccino
@@ -282,7 +282,7 @@ class Mokaccino(_Simple):
             parts = [_all(query.from_or, [items[item] for item in group]) for group in groups]
             parts += [query.from_not(items[item]) for item in without]
             self._percolator.add_query_id(_all(query.from_and, parts), number)
-        self._asked = {work.items[number].words for number in work.used.tolist()}
+        self._used = {work.items[number].words for number in work.used.tolist()}
 
     def match(self, papers: Sequence[Text]) -> list[tuple[int, int]]:
         found = []
@@ -293,7 +293,7 @@ class Mokaccino(_Simple):
                     words
                     for text in texts
                     for words in grams(text)
-                    if " " not in words or words in self._asked
+                    if " " not in words or words in self._used
                 }:
                     document = document.with_value(field, words)
             found += [(query, number) for query in self._percolator.percolate_list(document)]
@@ -305,7 +305,7 @@ def _all(join: Any, parts: Sequence[Any]) -> Any:
 
 
 class Sparse:
-    """scipy: queries and papers are sparse matrices, and matching is multiplying them."""
+    """scipy: queries and papers are sparse matrices, which are multiplied."""
 
     def __init__(self, work: Workload) -> None:
         from scipy import sparse
@@ -331,13 +331,13 @@ class Sparse:
         counts = (self._joins @ fulfilled).tocoo()
         enough = counts.data == self._wanted[counts.row]
         queries, found = counts.row[enough], counts.col[enough]
-        against = self._without @ met
-        spoilt = (
-            (against.tocoo().row * len(papers) + against.tocoo().col)
-            if against.nnz
+        excluded = self._without @ met
+        rejected = (
+            (excluded.tocoo().row * len(papers) + excluded.tocoo().col)
+            if excluded.nnz
             else np.zeros(0, np.int64)
         )
-        good = ~np.isin(queries * len(papers) + found, spoilt)
+        good = ~np.isin(queries * len(papers) + found, rejected)
         return queries[good].astype(np.int64), found[good].astype(np.int64)
 
     def pairs(self, found: Pairs) -> Iterator[Pairs]:
@@ -354,7 +354,7 @@ def _matrix(sparse: Any, rows: Any, columns: Any, shape: tuple[int, int]) -> Any
 
 
 class _Atoms:
-    """Finds by dictionary which items a paper has."""
+    """Finds the items of a paper in dictionaries."""
 
     def __init__(self, work: Workload) -> None:
         self._anywhere, self._title, self._prefix = {}, {}, {}
@@ -377,11 +377,11 @@ class _Atoms:
         return found
 
 
-# --- engines that scan the text for all items at once; what they find is verified in Python ------
+# --- engines that scan the text for all items at once; matches are verified in Python -------------
 
 
 class _Scanning(_Simple):
-    """Items are made whole words by blanks around them and around the text."""
+    """Spaces around items and around the text make sure that only whole words match."""
 
     def __init__(self, work: Workload) -> None:
         numbers: dict[str, list[int]] = {}
@@ -389,15 +389,17 @@ class _Scanning(_Simple):
             item = work.items[number]
             pattern = f" {item.words}" + ("" if item.kind == PREFIX else " ")
             numbers.setdefault(pattern, [-1, -1])[item.title] = number
-        self._numbers = list(numbers.values())  # of each pattern: the item anywhere, and in the title
+        self._numbers = list(
+            numbers.values()
+        )  # for each pattern, the item anywhere and the item in the title
         self._prepare(list(numbers))
-        # A query is looked at where an item of its rarest group is met.
+        # A query is checked only if the text has an item of its rarest group.
         self._triggers: dict[int, list[int]] = defaultdict(list)
         self._rest: list[tuple[tuple[int, ...], ...]] = []
         self._without: list[tuple[int, ...]] = []
-        chance = work.chance.tolist()
+        frequency = work.frequency.tolist()
         for query, (groups, without) in enumerate(trees(work)):
-            first, *others = sorted(groups, key=lambda group: sum(chance[item] for item in group))
+            first, *others = sorted(groups, key=lambda group: sum(frequency[item] for item in group))
             for item in set(first):
                 self._triggers[item].append(query)
             self._rest.append(tuple(map(tuple, others)))
@@ -407,7 +409,7 @@ class _Scanning(_Simple):
         raise NotImplementedError
 
     def _scan(self, text: str) -> Iterable[int]:
-        """Return the patterns met in a text."""
+        """Return the patterns in a text."""
         raise NotImplementedError
 
     def match(self, papers: Sequence[Text]) -> list[tuple[int, int]]:

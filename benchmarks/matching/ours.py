@@ -1,4 +1,4 @@
-"""Our engine: queries compiled to a file, matching from that file, and the least that memory allows."""
+"""The index of digest: compiling queries to a file, matching, and the bound by memory bandwidth."""
 
 import mmap
 import time
@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-import digest.text.words
 from digest.match import reference
 from digest.match.index import backends, kernels_numpy
 from digest.match.index.compiler import Program, compile_queries
 from digest.match.index.index import Hits, Index
 from digest.match.query.parser import Query, query_of
 from digest.model import Paper
+from matching import caches
 from matching.engines import Pairs
 from matching.workload import OURS, OURS_STEMMED, Text, Workload
 
@@ -32,7 +32,7 @@ def papers_of(texts: Sequence[Text]) -> list[Paper]:
 
 
 class _Parsed(Sequence[Query]):
-    """Queries read from their texts one after the other, so that a million trees need not be kept."""
+    """Parses queries one at a time, so that a million trees are not in memory at once."""
 
     def __init__(self, texts: list[str]) -> None:
         self._texts = texts
@@ -41,28 +41,28 @@ class _Parsed(Sequence[Query]):
     def __len__(self) -> int:
         return len(self._texts)
 
-    def __getitem__(self, place: Any) -> Any:
-        return query_of([self._texts[place]])
+    def __getitem__(self, index: Any) -> Any:
+        return query_of([self._texts[index]])
 
     def __iter__(self) -> Iterator[Query]:
         for text in self._texts:
-            began = time.perf_counter()
+            start = time.perf_counter()
             query = query_of([text])
-            self.seconds += time.perf_counter() - began
+            self.seconds += time.perf_counter() - start
             yield query
 
 
 def compile_to(file: Path, work: Workload, *, stemmed: bool) -> dict[str, float]:
-    """Compile queries from their texts into a file; return how long reading and compiling took."""
+    """Compile queries to a file; return the seconds of parsing and compiling, and the size."""
     queries = _Parsed(list(work.texts(OURS_STEMMED if stemmed else OURS)))
-    began, cpu_began = time.perf_counter(), time.process_time()
+    start, cpu_start = time.perf_counter(), time.process_time()
     program = compile_queries(queries)
-    whole, cpu = time.perf_counter() - began, time.process_time() - cpu_began
+    whole, cpu = time.perf_counter() - start, time.process_time() - cpu_start
     file.write_bytes(program.dump())
     return {
         "parse": queries.seconds,
         "compile": whole - queries.seconds,
-        "compile cpu": cpu,  # of both
+        "compile cpu": cpu,  # of parsing and compiling
         "bytes": program.nbytes,
         "atoms": program.atoms,
         "operations": len(program.operation),
@@ -73,43 +73,41 @@ def compile_to(file: Path, work: Workload, *, stemmed: bool) -> dict[str, float]
 
 
 class Ours:
-    """The index, made from a file of compiled queries. It says itself how long it took."""
+    """The index from a file of compiled queries. It measures its own time."""
 
     def __init__(self, file: Path) -> None:
         self.program = Program.load(file.read_bytes())
         self._index = Index(program=self.program)
         small = Program.load(compile_queries([query_of(["a"])]).dump())
-        Index(program=small).match(papers_of([Text("a", "b")])).top(BEST)  # the loops are compiled now
+        Index(program=small).match(papers_of([Text("a", "b")])).top(BEST)  # compiles the loops
 
     def first(self, texts: Sequence[Text]) -> dict[str, float]:
-        """Return the seconds of a process's first match, which has met no word yet."""
-        self._forget()
+        """Return the seconds of the first match of a process, with empty caches."""
+        self._clear()
         _, seconds = self.match(texts)
         return {"first match": seconds["match"], "first cpu": seconds["cpu"]}
 
-    def meet(self, others: Sequence[Text]) -> None:
-        """Let other papers have been matched before, and nothing else."""
-        self._forget()
+    def warm_up(self, others: Sequence[Text]) -> None:
+        """Fill the caches by matching other papers, and only these."""
+        self._clear()
         self._index.match(papers_of(others))
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._index = Index(program=self.program)
-        for each in vars(digest.text).values():
-            if hasattr(each, "cache_clear"):
-                each.cache_clear()
+        caches.clear("digest.text")
 
     def match(self, texts: Sequence[Text]) -> tuple[Hits, dict[str, float]]:
-        """Return the matches, and the seconds until they are there as booleans and as scored best."""
+        """Return the matches, and the seconds until the booleans and the best scored matches."""
         papers = papers_of(texts)
-        began, cpu_began = time.perf_counter(), time.process_time()
+        start, cpu_start = time.perf_counter(), time.process_time()
         hits = self._index.match(papers)
         booleans, cpu_booleans = time.perf_counter(), time.process_time()
         found = sum(len(numbers) for numbers, _, _ in hits.tops(BEST))
         return hits, {
-            "match": time.perf_counter() - began,
-            "cpu": time.process_time() - cpu_began,
-            "booleans": booleans - began,
-            "cpu booleans": cpu_booleans - cpu_began,
+            "match": time.perf_counter() - start,
+            "cpu": time.process_time() - cpu_start,
+            "booleans": booleans - start,
+            "cpu booleans": cpu_booleans - cpu_start,
             "best": found,
         }
 
@@ -127,7 +125,7 @@ class Ours:
 
 
 class OursNumba(Ours):
-    """The same, where numba is installed."""
+    """The index with numba."""
 
     def __init__(self, file: Path) -> None:
         import numba  # noqa: F401 - raises ImportError
@@ -136,15 +134,15 @@ class OursNumba(Ours):
 
 
 class OursNumpy(Ours):
-    """The same with numpy alone."""
+    """The index with numpy only."""
 
     def __init__(self, file: Path) -> None:
         backends.fastest = lambda: kernels_numpy
         super().__init__(file)
 
 
-class Naive:
-    """The slow matcher, the one that says what a match is."""
+class Reference:
+    """The reference matcher, which defines what a match is."""
 
     def __init__(self, work: Workload) -> None:
         self._queries = [query_of([text]) for text in work.texts(OURS)]
@@ -152,9 +150,9 @@ class Naive:
     def match(self, texts: Sequence[Text]) -> list[tuple[int, int]]:
         papers = [reference.analyse(paper) for paper in papers_of(texts)]
         return [
-            (number, place)
+            (number, index)
             for number, query in enumerate(self._queries)
-            for place, paper in enumerate(papers)
+            for index, paper in enumerate(papers)
             if reference.match(query, paper) is not None
         ]
 
@@ -166,22 +164,22 @@ class Naive:
         pass
 
 
-# --- the least that memory allows ----------------------------------------------------------------
+# --- the bound by memory bandwidth ---------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Seconds that one thread needs for the same traffic with memory, without any of the work."""
+    """The seconds of one thread for the memory traffic of a match, without its computation."""
 
     booleans: float
     scored: float
 
 
 def bound(program: Program, papers: int, best: int, runs: int) -> Bound:
-    """Measure it: read the compiled queries once, look up every item they join, write the answers.
+    """Measure the bound: read the compiled queries once, look up each item they join, write the results.
 
-    For the scores: also look up every scored item, in the tables of the whole text and of the title, and
-    write query, paper and score of the best.
+    For scores, each scored item is also looked up in the tables of the whole text and of the title, and query,
+    paper and score of the best matches are written.
     """
     import numba
 
@@ -201,30 +199,30 @@ def bound(program: Program, papers: int, best: int, runs: int) -> Bound:
 
     @numba.njit
     def write(array):  # type: ignore[no-untyped-def]
-        for place in range(len(array)):
-            array[place] = place
+        for index in range(len(array)):
+            array[index] = index
 
     width = max(1, -(-papers // 64))
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     atoms = max(1, program.atoms)
-    table = chance.integers(0, 1 << 63, atoms, np.uint64)
+    table = rng.integers(0, 1 << 63, atoms, np.uint64)
     arrays = [getattr(program, name) for name in _BOOLEANS]
     tables = [getattr(program, name) for name in _SCORES]
-    joins = chance.integers(0, atoms, len(program.joined), np.int32)
-    scores = chance.integers(0, atoms, len(program.score_atom), np.int32)
+    joins = rng.integers(0, atoms, len(program.joined), np.int32)
+    scores = rng.integers(0, atoms, len(program.score_atom), np.int32)
     out = np.zeros(program.size, np.uint64)
     listed = np.zeros(3 * best, np.uint64)
 
     def once(program_arrays: Iterable[Any], rows: Any, times: int, written: Any, copies: int) -> float:
         views = [np.frombuffer(array.data, np.uint64, array.nbytes // 8) for array in program_arrays]
-        began = time.process_time()
+        start = time.process_time()
         for view in views:
             read(view)
         for _ in range(times):
             gather(table, rows)
         for _ in range(copies):
             write(written)
-        return time.process_time() - began
+        return time.process_time() - start
 
     def median(measure: Callable[[], float]) -> float:
         measure()
@@ -243,9 +241,9 @@ _SCORES = ("score_starts", "score_atom", "score_boost")
 
 
 def cold_start(file: Path) -> dict[str, float]:
-    """Return the seconds until compiled queries are ready: read and mapped, then indexed."""
+    """Return the seconds until compiled queries are mapped and indexed."""
     backends.fastest()  # imports are not counted
-    began, cpu_began = time.perf_counter(), time.process_time()
+    start, cpu_start = time.perf_counter(), time.process_time()
     with file.open("rb") as opened:
         view = memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
     mapped = Program.load(view)
@@ -254,9 +252,9 @@ def cold_start(file: Path) -> dict[str, float]:
     ready, cpu_ready = time.perf_counter(), time.process_time()
     index.match(papers_of([Text("a", "b")])).top(BEST)
     return {
-        "load": loaded - began,
+        "load": loaded - start,
         "index": ready - loaded,
-        "whole": ready - began,
-        "cpu": cpu_ready - cpu_began,
+        "whole": ready - start,
+        "cpu": cpu_ready - cpu_start,
         "first match": time.perf_counter() - ready,
     }

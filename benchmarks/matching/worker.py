@@ -1,4 +1,4 @@
-"""One process per engine, so that each has its own memory and the engines can take turns."""
+"""A process for each engine, so that its memory is separate and the engines can take turns."""
 
 import ctypes
 import gc
@@ -13,12 +13,12 @@ import numpy as np
 
 from matching.workload import Text
 
-Answer = dict[str, Any]
-_FORK = multiprocessing.get_context("fork")  # the queries are there already, not sent
+Result = dict[str, Any]
+_FORK = multiprocessing.get_context("fork")  # forks share the queries, which need not be sent
 
 
 class Worker:
-    """An engine in a process of its own."""
+    """An engine in its own process."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._connection, other = _FORK.Pipe()
@@ -26,17 +26,17 @@ class Worker:
         self._process.start()
         other.close()
 
-    def ask(self, what: str, *arguments: Any, seconds: float) -> Answer:
-        """Return the answer; `missing` or `failed` say why there is none."""
+    def ask(self, request: str, *arguments: Any, seconds: float) -> Result:
+        """Return the result of a request, or a reason in `missing` or `failed`."""
         try:
-            self._connection.send((what, arguments))
+            self._connection.send((request, arguments))
             if not self._connection.poll(seconds):
                 self._process.kill()
-                return {"failed": f"no answer after {seconds:.0f} s"}
-            answer: Answer = self._connection.recv()
+                return {"failed": f"no result after {seconds:.0f} s"}
+            result: Result = self._connection.recv()
         except (EOFError, OSError):
             return {"failed": "its process ended"}
-        return answer
+        return result
 
     def close(self) -> None:
         if self._process.is_alive():
@@ -51,55 +51,55 @@ class Worker:
 def _serve(make: Callable[[], Any], connection: Connection) -> None:
     engine: Any = None
     while True:
-        what, arguments = connection.recv()
+        request, arguments = connection.recv()
         try:
-            if what == "load":
-                engine, answer = _load(make)
-            elif what == "close":
+            if request == "load":
+                engine, result = _load(make)
+            elif request == "close":
                 if engine is not None:
                     engine.close()
                 connection.send({})
                 return
             else:
-                answer = _ASKED[what](engine, *arguments)
-        except (ImportError, FileNotFoundError) as problem:
-            answer = {"missing": str(problem)}
-        except Exception as problem:  # noqa: BLE001 - a peer may fail in any way; the table says so
-            answer = {"failed": f"{type(problem).__name__}: {problem}"}
-        connection.send(answer)
+                result = _REQUESTS[request](engine, *arguments)
+        except (ImportError, FileNotFoundError) as error:
+            result = {"missing": str(error)}
+        except Exception as error:  # noqa: BLE001 - any failure of an engine is shown in the table
+            result = {"failed": f"{type(error).__name__}: {error}"}
+        connection.send(result)
 
 
-def _load(make: Callable[[], Any]) -> tuple[Any, Answer]:
+def _load(make: Callable[[], Any]) -> tuple[Any, Result]:
     before = _memory("VmRSS")
-    began = time.perf_counter()
+    start = time.perf_counter()
     engine = make()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     gc.collect()
     gc.freeze()
     return engine, {"load": seconds, "load_mb": _memory("VmRSS") - before}
 
 
-def _match(engine: Any, papers: Sequence[Text], others: Sequence[Text], verify: bool) -> Answer:
-    """Match once. `verify` counts the pairs and sums them up, which takes time of its own."""
+def _match(engine: Any, papers: Sequence[Text], others: Sequence[Text], verify: bool) -> Result:
+    """Match once. With `verify`, the pairs are counted and a checksum is computed, which is not timed."""
     gc.collect()
     before = _reset_peak()
-    answer: Answer = {}
+    result: Result = {}
     if hasattr(engine, "first"):
-        answer |= engine.first(papers)
-        answer["match_mb"] = _memory("VmHWM") - before
-        engine.meet(others)
-    began, cpu_began = time.perf_counter(), time.process_time()
+        result |= engine.first(papers)
+        result["match_mb"] = _memory("VmHWM") - before
+        engine.warm_up(others)
+    start, cpu_start = time.perf_counter(), time.process_time()
     found = engine.match(papers)
-    answer |= {"match": time.perf_counter() - began, "cpu": time.process_time() - cpu_began}
-    answer.setdefault("match_mb", _memory("VmHWM") - before)
+    result |= {"match": time.perf_counter() - start, "cpu": time.process_time() - cpu_start}
+    result.setdefault("match_mb", _memory("VmHWM") - before)
     if hasattr(engine, "first"):
         found, inner = found
-        answer |= inner
-    return answer | (_sum_of(engine.pairs(found)) if verify else {})
+        result |= inner
+    return result | (_sum_of(engine.pairs(found)) if verify else {})
 
 
-def _sum_of(pieces: Any) -> Answer:
-    """Return how many pairs there are, and a sum of them that no order changes."""
+def _sum_of(pieces: Any) -> Result:
+    """Return the number of pairs and a checksum that does not depend on their order."""
     count = total = 0
     for queries, papers in pieces:
         count += len(queries)
@@ -110,44 +110,44 @@ def _sum_of(pieces: Any) -> Answer:
     return {"pairs": count, "checksum": f"{total % 2**64:016x}"}
 
 
-def _bound(engine: Any, papers: int, best: int, runs: int) -> Answer:
+def _bound(engine: Any, papers: int, best: int, runs: int) -> Result:
     from matching.ours import bound
 
     found = bound(engine.program, papers, best, runs)
     return {"booleans": found.booleans, "scored": found.scored}
 
 
-_ASKED: dict[str, Callable[..., Answer]] = {"match": _match, "bound": _bound}
+_REQUESTS: dict[str, Callable[..., Result]] = {"match": _match, "bound": _bound}
 
 
-def once(function: Callable[[], Answer], seconds: float = 3600) -> Answer:
-    """Return the answer of a function that runs in a process of its own."""
+def once(function: Callable[[], Result], seconds: float = 3600) -> Result:
+    """Return the result of a function that runs in its own process."""
     worker = Worker(lambda: _Once(function))
     try:
-        answer = worker.ask("load", seconds=seconds)
-        return answer if answer.keys() & {"missing", "failed"} else worker.ask("answer", seconds=seconds)
+        result = worker.ask("load", seconds=seconds)
+        return result if result.keys() & {"missing", "failed"} else worker.ask("result", seconds=seconds)
     finally:
         worker.close()
 
 
 class _Once:
-    def __init__(self, function: Callable[[], Answer]) -> None:
-        self.answer = function()
+    def __init__(self, function: Callable[[], Result]) -> None:
+        self.result = function()
 
     def close(self) -> None:
         pass
 
 
-_ASKED["answer"] = lambda engine: engine.answer
+_REQUESTS["result"] = lambda engine: engine.result
 
 
-# --- memory, where Linux tells -------------------------------------------------------------------
+# --- memory, on Linux ----------------------------------------------------------------------------
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def _memory(name: str) -> float:
-    """Return a figure of this process's memory in MB: what it holds (VmRSS) or held at most (VmHWM)."""
+    """Return the memory of this process in MB: the current (VmRSS) or the peak (VmHWM)."""
     if not _STATUS.exists():
         return float("nan")
     rows = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
@@ -155,7 +155,7 @@ def _memory(name: str) -> float:
 
 
 def _reset_peak() -> float:
-    """Give back what is free, let the peak begin at what is held now, and return that."""
+    """Release free memory, reset the peak to the current memory, and return it."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -1,9 +1,10 @@
-"""Papers and very many invented queries, the same for every engine.
+"""Papers and many generated queries, the same for every engine.
 
-Keywords are words (50 %), phrases of two (32 %) and three (6 %) words and prefixes of 5 to 7 letters (12 %) of
-real papers: no words of more than 5 % of the papers, no phrase that begins or ends with a stop word. Frequent ones are asked for more
-often (chance 1/(rank + 60)); 15 % in the title only; boosts 1 to 5. A query has 3 to 8 of them in one
-(35 %), two (45 %) or three (20 %) AND-ed groups of OR; a quarter exclude one or two more.
+Keywords come from real papers: words (50 %), phrases of two (32 %) and three (6 %) words, and prefixes of 5 to 7
+letters (12 %). Words in more than 5 % of the papers and phrases that begin or end with a stop word are excluded.
+Frequent keywords are used more often (weight 1/(rank + 60)); 15 % match in the title only; boosts are 1 to 5. A
+query has 3 to 8 keywords in one (35 %), two (45 %) or three (20 %) groups of OR, which are joined by AND; a quarter
+of the queries exclude one or two more.
 """
 
 import json
@@ -26,14 +27,14 @@ SAMPLES = Path(__file__).parents[2] / "inbox"
 WORD, TWO, THREE, PREFIX = range(4)
 _MIX = (0.50, 0.32, 0.06, 0.12)
 _GROUPS = (0.35, 0.45, 0.20)
-_VOCABULARY = 500  # papers that the keywords are taken from
+_VOCABULARY = 500  # the number of papers from which the keywords come
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paper as it is written. `plain` is what the engines get: they all see the same words."""
+    """A paper. `plain` is its text for the engines, so that all of them see the same words."""
 
     title: str
     abstract: str
@@ -50,7 +51,7 @@ def _plain(text: str) -> str:
 
 
 def real_papers(folders: Sequence[Path]) -> list[Text]:
-    """Return the papers of saved pages (.txt) and of answers of the Daily Papers API (.json), each title once."""
+    """Return the papers in saved pages (.txt) and in API responses (.json), each title once."""
     found: dict[str, Text] = {}
     for folder in folders:
         for file in sorted(folder.iterdir() if folder.is_dir() else ()):
@@ -70,9 +71,9 @@ def _of_page(page: str) -> Iterator[Text]:
             yield Text(title, abstract)
 
 
-def _of_answer(answer: str) -> Iterator[Text]:
+def _of_response(response: str) -> Iterator[Text]:
     try:
-        rows = json.loads(answer)
+        rows = json.loads(response)
     except ValueError:
         return
     for row in rows if isinstance(rows, list) else ():
@@ -81,18 +82,18 @@ def _of_answer(answer: str) -> Iterator[Text]:
             yield Text(paper["title"], paper["summary"])
 
 
-_READERS: dict[str, Callable[[str], Iterator[Text]]] = {".txt": _of_page, ".json": _of_answer}
+_READERS: dict[str, Callable[[str], Iterator[Text]]] = {".txt": _of_page, ".json": _of_response}
 
 
 def at_least(papers: Sequence[Text], count: int) -> list[Text]:
-    """Return so many papers; those beyond the real ones are made of their sentences, shuffled."""
-    chance = random.Random(1)
+    """Return `count` papers; beyond the real ones, they consist of random sentences of these."""
+    rng = random.Random(1)
     sentences = [part for paper in papers for part in re.split(r"(?<=[.!?])\s+", paper.abstract)]
-    made = list(papers[:count])
-    while len(made) < count:
-        title = f"{chance.choice(papers).title}: {chance.choice(papers).title}"
-        made.append(Text(title, " ".join(chance.choices(sentences, k=8))))
-    return made
+    result = list(papers[:count])
+    while len(result) < count:
+        title = f"{rng.choice(papers).title}: {rng.choice(papers).title}"
+        result.append(Text(title, " ".join(rng.choices(sentences, k=8))))
+    return result
 
 
 # --- keywords ------------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ def at_least(papers: Sequence[Text], count: int) -> list[Text]:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A keyword: its kind, its words with a blank between them, whether in the title only."""
+    """A keyword: its kind, its words separated by spaces, and whether it is for the title only."""
 
     kind: int
     words: str
@@ -108,7 +109,7 @@ class Item:
 
 
 def _vocabulary(papers: Sequence[Text]) -> list[list[str]]:
-    """Return the keywords of each kind, the most frequent first."""
+    """Return the keywords of each kind, most frequent first."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     in_papers: list[Counter[str]] = [Counter() for _ in _MIX]
@@ -137,9 +138,10 @@ def _vocabulary(papers: Sequence[Text]) -> list[list[str]]:
 
 @dataclass(frozen=True)
 class Workload:
-    """Queries as arrays. A slot is one keyword of a query: those of query n are `starts[n]` to `starts[n + 1]`.
+    """Queries as arrays. A slot is a keyword of a query; query n has the slots `starts[n]` to `starts[n + 1]`.
 
-    `group` counts a query's groups from 0; in slots that exclude it is -1 (and they come first).
+    `group` is the number of the group in the query, from 0. It is -1 in slots that exclude, which come first.
+    `frequency` is the relative frequency of each item in the queries.
     """
 
     items: tuple[Item, ...]
@@ -147,7 +149,7 @@ class Workload:
     item: Ints
     group: Ints
     boost: Ints
-    chance: npt.NDArray[np.float64]  # of each item to be asked for
+    frequency: npt.NDArray[np.float64]
 
     @property
     def size(self) -> int:
@@ -166,11 +168,11 @@ class Workload:
 
     @cached_property
     def used(self) -> Ints:
-        """The items that these queries ask for."""
+        """The items in these queries."""
         return np.unique(self.item)
 
     def texts(self, language: "Language") -> Iterator[str]:
-        """Yield the queries in a language."""
+        """Yield the queries as text in a query language."""
         of_item = [language.item(item) for item in self.items]
         join = language
         starts, items, groups, boosts = (
@@ -193,7 +195,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How a query is written: its items, and what stands between them."""
+    """A query language: its items and operators."""
 
     item: Callable[[Item], str]
     both: str
@@ -214,12 +216,12 @@ def _exact(item: Item) -> str:
 
 OURS = Language(_exact, " AND ", " OR ", " -", "^{}")
 OURS_STEMMED = replace(OURS, item=lambda item: _exact(item).replace("=", ""))
-# What other readers of Lucene's syntax know, too.
+# The syntax that other parsers of Lucene's query language understand too.
 LUCENE = Language(OURS_STEMMED.item, " AND ", " OR ", " AND NOT ", "^{}")
 
 
 def workload(papers: Sequence[Text], count: int, keywords: tuple[int, int] = (3, 8)) -> Workload:
-    """Invent queries from the words of plain papers; the first ones are the same for every count above them."""
+    """Generate queries from the words of plain papers. A longer list begins like a shorter one."""
     vocabulary = _vocabulary(papers[:_VOCABULARY])
     pieces = [
         _draw(vocabulary, min(_BLOCK, count - first), keywords, first) for first in range(0, count, _BLOCK)
@@ -238,33 +240,33 @@ def workload(papers: Sequence[Text], count: int, keywords: tuple[int, int] = (3,
     return Workload(items, starts, item, group, boost, 1 / (ranks + 60.0))
 
 
-_BLOCK = 10_000  # queries drawn with one seed, so that a longer list begins as a shorter one
+_BLOCK = 10_000  # queries drawn with one seed, so that a longer list begins like a shorter one
 _Drawn = tuple[Ints, Ints, Ints, Ints]
 
 
 def _draw(vocabulary: Sequence[Sequence[str]], count: int, keywords: tuple[int, int], seed: int) -> _Drawn:
-    """Return for some queries the codes of their items, how many each has, and groups and boosts."""
-    chance = np.random.default_rng(seed)
+    """Draw queries: the codes of their items, the number of items of each query, the groups and the boosts."""
+    rng = np.random.default_rng(seed)
     count, wanted = _BLOCK, count
-    positive = chance.integers(keywords[0], keywords[1] + 1, count)
-    negative = np.where(chance.random(count) < 0.25, chance.integers(1, 3, count), 0)
-    groups = np.minimum(chance.choice(3, count, p=_GROUPS) + 1, positive)
+    positive = rng.integers(keywords[0], keywords[1] + 1, count)
+    negative = np.where(rng.random(count) < 0.25, rng.integers(1, 3, count), 0)
+    groups = np.minimum(rng.choice(3, count, p=_GROUPS) + 1, positive)
     lengths = positive + negative
     query = np.repeat(np.arange(count), lengths)
     place = np.arange(len(query)) - np.repeat(np.cumsum(lengths) - lengths, lengths) - negative[query]
-    # The first keywords open the groups; the others join one by chance.
+    # The first keywords each open a group; the others join a random group.
     of_query = groups[query]
-    group = np.where(place < of_query, place, (chance.random(len(query)) * of_query).astype(np.int64))
+    group = np.where(place < of_query, place, (rng.random(len(query)) * of_query).astype(np.int64))
     group = np.where(place < 0, -1, group)
-    kind = chance.choice(len(_MIX), len(query), p=_MIX)
+    kind = rng.choice(len(_MIX), len(query), p=_MIX)
     code = np.zeros(len(query), np.int64)
     offset = 0
     for number, words in enumerate(vocabulary):
         heights = np.cumsum(1 / (np.arange(len(words)) + 60.0))
         here = kind == number
-        code[here] = offset + np.searchsorted(heights, chance.random(int(here.sum())) * heights[-1])
+        code[here] = offset + np.searchsorted(heights, rng.random(int(here.sum())) * heights[-1])
         offset += len(words)
-    code = code * 2 + (chance.random(len(query)) < 0.15)
-    boost = chance.integers(1, 6, len(query))
+    code = code * 2 + (rng.random(len(query)) < 0.15)
+    boost = rng.integers(1, 6, len(query))
     kept = slice(0, int(lengths[:wanted].sum()))
     return code[kept], lengths[:wanted], group[kept], boost[kept]

@@ -11,19 +11,19 @@ _SPECIAL = str.maketrans(
     {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     | {sign: f"\\{sign}" for sign in "%&#$_"}
 )
-# BibTeX counts escaped braces too, so those without a partner must not be braces.
+# BibTeX counts escaped braces too, so unbalanced ones must be written by name.
 _NAMED_BRACES = {r"\{": r"\textbraceleft{}", r"\}": r"\textbraceright{}"}
 _DOLLAR = re.compile(r"(?<!\\)(\$)")
 _UNESCAPED = re.compile(r"(?<!\\)[%&#_^]")
 _UNESCAPED_IN_MATH = re.compile(r"(?<!\\)[%#]")
-_PARTS_A_NAME = re.compile(r",|\band\b")  # outside braces
+_NAME_SEPARATOR = re.compile(r",|\band\b")  # outside braces
 
 
 def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
-    """Return the entry of a paper under a citation key: `@article` with a DOI or a journal, else `@misc`.
+    """Return the entry of a paper with a citation key: `@article` if it has a DOI or a journal, else `@misc`.
 
-    `url` is where the paper is on the web, percent-encoded, "" if nowhere. Fields that are not known are absent; each value
-    is one line. Text that is valid TeX stays TeX, any other text is escaped.
+    `url` is the address of the paper, percent-encoded, or "". Unknown fields are omitted, and each value is on one line.
+    Text that is valid TeX stays TeX; any other text is escaped.
     """
     fields = {
         "title": f"{{{_value(paper.title)}}}",
@@ -41,7 +41,7 @@ def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
 
 
 def citation_key(paper: Paper) -> str:
-    """Return `steep2026kettle`: the first author's last name, the year, the first long word of the title."""
+    """Return a key such as `steep2026kettle`: last name of the first author, year, first long word of the title."""
     words = [word for word in map(_plain, shown(paper.title).split()) if len(word) > 3]
     name = _plain("".join(paper.authors[0].split()[-1:])) if paper.authors else ""
     year = str(paper.published.year) if paper.published else ""
@@ -50,7 +50,7 @@ def citation_key(paper: Paper) -> str:
 
 
 def _value(text: str) -> str:
-    """Return a text as the value of a field, in one line."""
+    """Return a text as the value of a field, on one line."""
     line = " ".join(clean(text).split())
     tex = _valid_tex(line) if "\\" in line else ""
     return tex or _escaped(shown(line))
@@ -61,7 +61,11 @@ def _valid_tex(line: str) -> str:
     without_escapes = re.sub(r"\\.", "", line)
     parts = _DOLLAR.split(line)  # text, dollar, mathematics, dollar, text …
     formulas_close = len(parts) % 4 == 1
-    if "\\" in without_escapes or not formulas_close or not (_closes(line) and _closes(without_escapes)):
+    if (
+        "\\" in without_escapes
+        or not formulas_close
+        or not (_is_balanced(line) and _is_balanced(without_escapes))
+    ):
         return ""
     return "".join(
         (_UNESCAPED_IN_MATH if place % 4 == 2 else _UNESCAPED).sub(
@@ -72,16 +76,16 @@ def _valid_tex(line: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return plain text, in one line, with everything escaped that means something to TeX."""
+    """Return plain text on one line, with the special characters of TeX escaped."""
     line = " ".join(clean(text).split())
     value = line.translate(_SPECIAL)
-    if _closes(line):
+    if _is_balanced(line):
         return value
     return re.sub(r"\\[{}]", lambda brace: _NAMED_BRACES[brace[0]], value)
 
 
-def _closes(text: str) -> bool:
-    """Tell whether every brace has its partner."""
+def _is_balanced(text: str) -> bool:
+    """Return whether the braces are balanced."""
     depth = 0
     for brace in re.findall(r"[{}]", text):
         depth += 1 if brace == "{" else -1
@@ -91,9 +95,9 @@ def _closes(text: str) -> bool:
 
 
 def _author(name: str) -> str:
-    """Return a name; in braces if BibTeX would split it at "and" or at a comma."""
+    """Return a name, in braces if BibTeX would split it at "and" or at a comma."""
     value = _value(name)
-    return f"{{{value}}}" if _PARTS_A_NAME.search(value) else value
+    return f"{{{value}}}" if _NAME_SEPARATOR.search(value) else value
 
 
 def _plain(text: str) -> str:
