@@ -34,7 +34,7 @@ def files(draw):
     )
     return FileReport(
         path,
-        source=draw(a_path),
+        source=draw(st.none() | names),
         captured=draw(st.none() | st.dates()),
         captured_guessed=draw(st.booleans()),
         new=draw(numbers),
