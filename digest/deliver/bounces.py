@@ -15,7 +15,9 @@ from digest.deliver.message import BOUNCE, UNSUBSCRIBE
 from digest.deliver.retry_policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
 from digest.signing import verify_token
 
-Kind = Literal["hard", "soft", "complaint", "unsubscribe", "delayed", "notice", "forged", "other"]
+Kind = Literal[
+    "hard", "soft", "complaint", "unsubscribe", "delayed", "notice", "forged", "other", "unreadable"
+]
 
 _TOKEN = r"(\d{1,18}-[a-z2-7]{24})"  # noqa: S105 - a pattern
 _RETURN = re.compile(rf"\+{_TOKEN}@", re.IGNORECASE)
@@ -38,6 +40,13 @@ class Bounce:
 
 def read_bounce(data: bytes, secret: bytes) -> Bounce:
     """Classify a message. Raises nothing, whatever the bytes are."""
+    try:
+        return _classify_message(data, secret)
+    except Exception as error:  # noqa: BLE001 - anybody can send anything here, and it must not stop the mail
+        return Bounce("unreadable", text=f"cannot be parsed ({type(error).__name__})")
+
+
+def _classify_message(data: bytes, secret: bytes) -> Bounce:
     message = email.message_from_bytes(data)
     unsubscribe = _UNSUBSCRIBE_SUBJECT.search(_text(message.get("Subject")))
     if unsubscribe:

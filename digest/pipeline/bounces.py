@@ -34,6 +34,11 @@ class ProcessedMessage:
     bounce: Bounce
     line: Delivery | None
 
+    @property
+    def unreadable(self) -> bool:
+        """Return whether the message could not be parsed; it is skipped from then on."""
+        return self.bounce.kind == "unreadable"
+
 
 @dataclass(frozen=True, slots=True)
 class BounceReport:
@@ -68,6 +73,7 @@ def process_new(
             problems.append(f"bounces.imap: {error}; run digest doctor")
         except DigestError as error:
             problems.append(str(error))
+    problems += [f"{each.place}: {each.bounce.text}; it was skipped" for each in found if each.unreadable]
     return BounceReport(tuple(found), tuple(problems))
 
 
@@ -127,18 +133,24 @@ class BounceProcessor:
     ) -> ProcessedMessage:
         """Record the effect of a message; for one on a server also its folder, uid and validity as read."""
         bounce = read_bounce(data, self._secret)
-        write = mark is not None or bounce.line is not None
+        unreadable = bounce.kind == "unreadable"
+        write = mark is not None or bounce.line is not None or unreadable
         with self._store.begin() if write else nullcontext() as tx:
             line = _about(tx, bounce) if tx else None
-            if tx and line and bounce.kind in _EFFECTS:
-                # A server may change line endings; it is still the same message.
-                digest = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
-                if tx.bounces.first_time(digest, at=self.now):
-                    _EFFECTS[bounce.kind](tx.outbox, line, bounce, self.now)
+            if tx and line and bounce.kind in _EFFECTS and self._is_new(tx, data):
+                _EFFECTS[bounce.kind](tx.outbox, line, bounce, self.now)
+            if tx and unreadable and not self._is_new(tx, data):
+                bounce = Bounce("other")  # it was reported when it was read first
             if tx and mark:
                 box, uid, validity = mark
                 tx.bounces.note(box.name, uid, validity)
         return ProcessedMessage(place, bounce, line)
+
+    def _is_new(self, tx: Transaction, data: bytes) -> bool:
+        """Record a message; return False if it was recorded before."""
+        # A server may change line endings; it is still the same message.
+        digest = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+        return tx.bounces.first_time(digest, at=self.now)
 
 
 def _about(tx: Transaction, bounce: Bounce) -> Delivery | None:

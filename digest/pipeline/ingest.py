@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 from digest import __version__, read
 from digest.diff.changes import Change, diff
+from digest.errors import DigestError
 from digest.identity import by_key, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.model.reports import FileReport, ListingReport
 from digest.pipeline.context import RunContext
+from digest.read.registry import OWN_REMEDY
 from digest.store import Library
 from digest.store.store import Store, Transaction
 
@@ -44,8 +46,22 @@ def read_files(store: Store, context: RunContext, *, with_papers: bool = True) -
     loaded = list(_load_all(store, context))
     for done, item in enumerate(loaded):
         context.progress("recording", done, len(loaded))
+        yield _record_or_reject(store, item, context, with_papers=with_papers)
+
+
+def _record_or_reject(store: Store, item: _Loaded, context: RunContext, *, with_papers: bool) -> FileReport:
+    """Record a file in a transaction of its own; a file that makes this fail is rejected, and nothing of it stays."""
+    try:
         with store.begin() as tx:
-            yield _record(tx, item, context, with_papers=with_papers)
+            return _record(tx, item, context, with_papers=with_papers)
+    except DigestError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one file must not stop a run, whatever is in it
+        reason = f"its papers cannot be recorded ({type(error).__name__})"
+        rejected = Rejected(item.path, reason, OWN_REMEDY, digest=item.digest)
+    with store.begin() as tx:
+        tx.ledger.reject(rejected, run=context.number, reader=item.reader)
+    return FileReport(item.path, rejected=rejected)
 
 
 @dataclass(frozen=True, slots=True)

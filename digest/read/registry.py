@@ -8,6 +8,8 @@ from typing import cast
 from digest.ports import Document, Fault, Format, Parsed
 
 GROUP = "paper_digest.formats"
+# What to do about a file on which a part of this program fails.
+OWN_REMEDY = "remove the file, and report this with the file as a bug of paper-digest"
 
 # Tried in this order. A module is a format because it has the members of `Format`.
 _BUILT_IN = tuple(
@@ -38,16 +40,19 @@ _BUILT_IN = tuple(
 
 
 def recognise(document: Document) -> tuple[Format | None, tuple[str, ...]]:
-    """Return the first format that claims the document, and the failures of the plug-ins tried before it.
+    """Return the first format that claims the document, and the failures of the formats tried before it.
 
     Plug-ins are tried after the built-in formats, in the order of their names. A plug-in that cannot be
-    loaded or raises is skipped.
+    loaded and a format that raises are skipped.
     """
+    failures: list[str] = []
     for module in _BUILT_IN:
         built_in = cast("Format", import_module(module))
-        if built_in.sniff(document):
-            return built_in, ()
-    failures: list[str] = []
+        try:
+            if built_in.sniff(document):
+                return built_in, tuple(failures)
+        except Exception as error:  # noqa: BLE001 - one document must not stop a run, whatever it does to a reader
+            failures.append(_own_failure(built_in.name, error))
     for point in _plug_ins():
         try:
             plug_in = cast("Format", point.load())
@@ -64,14 +69,13 @@ def reads_bytes(chosen: Format) -> bool:
 
 
 def parse_with(chosen: Format, document: Document) -> Parsed | Fault:
-    """Parse a document; an exception in a plug-in becomes a `Fault` of this document."""
-    if getattr(chosen, "__name__", None) in _BUILT_IN:
-        return chosen.parse(document)
-    remedy = "report this to the author of the plug-in"
+    """Parse a document; an exception in a format becomes a `Fault` of this document."""
+    built_in = getattr(chosen, "__name__", None) in _BUILT_IN
+    remedy = OWN_REMEDY if built_in else "report this to the author of the plug-in"
     try:
         result: object = chosen.parse(document)
-    except Exception as error:  # noqa: BLE001 - third-party code may raise anything
-        return Fault(_failure(chosen.name, error), remedy)
+    except Exception as error:  # noqa: BLE001 - one document must not stop a run, whatever it does to a reader
+        return Fault((_own_failure if built_in else _failure)(chosen.name, error), remedy)
     if isinstance(result, Parsed | Fault):
         return result
     return Fault(f"the format plug-in {chosen.name} returned {type(result).__name__}", remedy)
@@ -96,6 +100,10 @@ def _problems() -> Iterator[str]:
 
 def _plug_ins() -> list[EntryPoint]:
     return sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+
+
+def _own_failure(name: str, error: Exception) -> str:
+    return f"the reader for {name} failed ({type(error).__name__})"
 
 
 def _failure(name: str, error: Exception) -> str:
