@@ -104,3 +104,50 @@ def test_a_file_whose_papers_cannot_be_recorded_is_rejected_whole(home, monkeypa
     assert rejected["path"] == "inbox/2026-11-05.txt"
     assert rejected["rejected"]["remedy"] == registry.OWN_REMEDY
     assert home.rows("select count(*) from paper") == [(18,)]
+
+
+def test_a_subscription_that_fails_leaves_the_others_alone(home, monkeypatch):
+    """One of ten raises in the middle of its decision: nothing of it is stored, the others get their issues."""
+    from digest.pipeline import decisions
+
+    real = decisions.compose
+
+    def broken(subscription, *arguments, **more):
+        if subscription.id == "s4":
+            raise RecursionError
+        return real(subscription, *arguments, **more)
+
+    for number in range(10):
+        home.subscribe(f"s{number}", "kelp")
+    home.put("2026-11-19.txt", page("Kelp and the Slow Lamp"))
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions, "compose", broken)
+        report = home.run(NOW, status=1)
+    made = [each["id"] for each in report["subscriptions"] if each["issue"]]
+    assert made == [f"s{number}" for number in range(10) if number != 4]
+    (error,) = [each["error"] for each in report["subscriptions"] if each["error"]]
+    assert error.startswith("s4: no decision could be made (RecursionError")
+    again = home.run("2026-11-20T10:00")
+    assert [each["id"] for each in again["subscriptions"] if each["issue"]] == ["s4"]
+
+
+def test_a_page_that_cannot_be_rendered_leaves_the_others_alone(home, monkeypatch):
+    from digest.render import Renderer
+
+    real = Renderer.paper
+
+    def broken(self, paper, *arguments, **more):
+        if "4" in paper.title:
+            raise MemoryError
+        return real(self, paper, *arguments, **more)
+
+    home.put("2026-11-19.txt", page(*(f"Kelp {number}" for number in range(10))))
+    with monkeypatch.context() as patch:
+        patch.setattr(Renderer, "paper", broken)
+        report = home.run(NOW, status=1)
+    (problem,) = report["problems"]
+    assert problem.startswith("the files of paper 5 cannot be written (MemoryError")
+    pages = home.path / "output/site/papers"
+    assert len(list(pages.iterdir())) == 9
+    home.run("2026-11-20T10:00")
+    assert len(list(pages.iterdir())) == 10

@@ -102,6 +102,10 @@ class _Writer:
         except DigestError as error:
             self.written.reasons[str(error)] = None
             return False
+        except Exception as error:  # noqa: BLE001 - one page must not keep the others from being written
+            reason = f"the files of {kind} {key} cannot be written ({type(error).__name__}: {error})"
+            self.written.reasons[f"{reason}; report this as a bug of paper-digest"] = None
+            return False
         return True
 
     def issue(self, key: str) -> Files:

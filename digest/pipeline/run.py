@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic, perf_counter
 
+from digest.errors import DigestError
 from digest.home.subscription_files import InvalidSubscription
 from digest.model import Cursor, Subscription, Verdict
 from digest.model.reports import FileReport, RunReport, SubscriptionReport
@@ -107,26 +108,55 @@ def _decide_all(
     ) as tx:  # only this run, which holds the lock of the home, moves them
         cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
     reports: list[SubscriptionReport] = []
+    failed: dict[str, str] = {}
     while len(reports) < len(subscriptions):
         context.progress("matching", len(reports), len(subscriptions))
-        reports += _decide_some(matcher, subscriptions[len(reports) :], cursors, context)
+        try:
+            reports += _decide_some(matcher, subscriptions[len(reports) :], cursors, context, failed)
+        except _DecisionError as error:  # its transaction is rolled back: decide again for the others
+            failed[error.subscription] = str(error)
     return tuple(reports)
 
 
+class _DecisionError(Exception):
+    """Deciding for one subscription failed, for a reason that lies in this program or in a paper."""
+
+    def __init__(self, subscription: str, error: Exception) -> None:
+        self.subscription = subscription
+        super().__init__(
+            f"{subscription}: no decision could be made ({type(error).__name__}: {error}); its position is "
+            "unchanged, so the next run tries again; report this as a bug of paper-digest"
+        )
+
+
 def _decide_some(
-    matcher: RunMatcher, subscriptions: Subscriptions, cursors: Mapping[str, Cursor], context: RunContext
+    matcher: RunMatcher,
+    subscriptions: Subscriptions,
+    cursors: Mapping[str, Cursor],
+    context: RunContext,
+    failed: Mapping[str, str],
 ) -> list[SubscriptionReport]:
-    """Decide for the first subscriptions, at least one, and add the verdicts to the ledger, in one transaction."""
+    """Decide for the first subscriptions, at least one, and add the verdicts to the ledger, in one transaction.
+
+    `failed` maps subscriptions for which this failed before to the reason. Raises _DecisionError for another one.
+    """
     reports = []
     with matcher.store.begin() as tx:
         began, end = monotonic(), tx.library.end()
         for subscription in subscriptions:
             if isinstance(subscription, InvalidSubscription):
                 report = SubscriptionReport(subscription.id, error=str(subscription))
+            elif subscription.id in failed:
+                report = SubscriptionReport(subscription.id, error=failed[subscription.id])
             elif not subscription.enabled:
                 report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
             else:
-                report = decide(tx, matcher, subscription, cursors[subscription.id], end, context)
+                try:
+                    report = decide(tx, matcher, subscription, cursors[subscription.id], end, context)
+                except DigestError:
+                    raise
+                except Exception as error:
+                    raise _DecisionError(subscription.id, error) from error
             reports.append(report)
             if monotonic() - began >= TOGETHER:
                 break
