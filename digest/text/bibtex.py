@@ -42,8 +42,8 @@ def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
 
 def citation_key(paper: Paper) -> str:
     """Return a key such as `steep2026kettle`: last name of the first author, year, first long word of the title."""
-    words = [word for word in re.findall(r"[a-z]+", _ascii(shown(paper.title))) if len(word) > 3]
-    name = re.sub(r"[^a-z0-9]", "", "".join(_ascii(paper.authors[0]).split()[-1:])) if paper.authors else ""
+    words = [word for word in map(_plain, shown(paper.title).split()) if len(word) > 3]
+    name = _plain("".join(paper.authors[0].split()[-1:])) if paper.authors else ""
     year = str(paper.published.year) if paper.published else ""
     key = f"{name or 'paper'}{year}{''.join(words[:1])}"
     return f"paper{paper.number}" if key == "paper" else key
@@ -100,6 +100,7 @@ def _author(name: str) -> str:
     return f"{{{value}}}" if _NAME_SEPARATOR.search(value) else value
 
 
-def _ascii(text: str) -> str:
-    """Return a text in lower case, without accents and other characters that are not ASCII."""
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+def _plain(text: str) -> str:
+    """Return the ASCII letters and digits of a text in lower case; accented letters lose their accents."""
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]", "", folded)
