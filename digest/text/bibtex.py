@@ -81,7 +81,7 @@ def _escaped(text: str) -> str:
 
 
 def _closes(text: str) -> bool:
-    """Tell whether every brace has its partner."""
+    """Return whether every brace has its partner."""
     depth = 0
     for brace in re.findall(r"[{}]", text):
         depth += 1 if brace == "{" else -1
