@@ -180,7 +180,7 @@ def _unknown(until: datetime | None, newer: Path | None) -> tuple[str, ...]:
     if newer is None:
         since = f"have been sent since {local_time(until, 'UTC')} UTC" if until else "had been sent"
         remedy = "if you still have the later library, give it with --newer FILE"
-        return (f"it is not known which emails {since}; they may be sent again; {remedy}",)
+        return (f"it is not known which emails {since}, so some may be sent again; {remedy}",)
     return (
-        f"it is not known which emails have been sent since {newer} was last written; they may be sent again",
+        f"it is not known which emails have been sent since {newer} was last written, so some may be sent again",
     )
