@@ -63,7 +63,7 @@ class Format(Protocol):
         ...
 
     def sniff(self, document: Document) -> bool:
-        """Tell whether the document has this format, by its content alone.
+        """Return whether the document has this format, by its content alone.
 
         A document that is claimed is read or rejected by this format and passed to no other, so claim only
         what `parse` can judge. Raises nothing, and is fast on any content.

@@ -98,7 +98,7 @@ def public_base(base_url: str) -> str:
 
 
 def is_root_of_this_machine(base_url: str) -> bool:
-    """Tell whether `base_url` is the root of a server that only this machine can reach."""
+    """Return whether `base_url` is the root of a server that only this machine can reach."""
     return not public_base(base_url) and urlsplit(base_url).path == "/"
 
 

@@ -470,7 +470,7 @@ def test_people_get_tables(home):
     assert "{" not in shown.out
     assert KELP in home.call("read", home.path / "inbox").out
     assert "seen" in home.call("diff", home.path / "inbox").out
-    assert "1 paper of the library matches kelp" in home.call("match", "kelp").out
+    assert "1 paper in the library matches kelp" in home.call("match", "kelp").out
     assert "no match among 3 new papers" in home.call("why", "none").out
     assert "no match among 3 new papers" in home.call("ledger", "--run", "1").out
     assert "done" in home.call("ledger").out
@@ -758,7 +758,7 @@ def test_wrong_values_are_named_with_the_remedy():
 def test_results_without_content_say_so_and_say_what_to_do(home):
     for command, shown in (
         (("ledger",), "No runs yet. To start one: digest run"),
-        (("library", "search", "walrus"), "No paper of the library matches walrus"),
+        (("library", "search", "walrus"), "No paper in the library matches walrus"),
         (("library", "merges"), "No papers were merged or split."),
         (
             ("outbox", "list"),
@@ -766,7 +766,7 @@ def test_results_without_content_say_so_and_say_what_to_do(home):
         ),
         (("outbox", "list", "--all"), "The outbox is empty."),
         (("recipients", "list"), "No recipients yet."),
-        (("match", "walrus"), "No paper of the library matches walrus"),
+        (("match", "walrus"), "No paper in the library matches walrus"),
         (("preview", "kelp"), "The library is empty. To read inbox/ first: digest run"),
     ):
         done = home.call(*command)

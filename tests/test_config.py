@@ -126,7 +126,7 @@ def test_a_byte_order_mark_and_windows_lines(home):
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("title = 5", "digest.toml:1: title: 5 is not text; put text in quotes"), ("\n\ntitle = ' '", "digest.toml:3: title: is empty or contains a line break; use one line of text"),
+    ("title = 5", "digest.toml:1: title: 5 is not text; put it in quotes"), ("\n\ntitle = ' '", "digest.toml:3: title: is empty or contains a line break; use one line of text"),
     (r'title = "a\nb"', "digest.toml:1: title: is empty or contains a line break; use one line of text"),
     (r'title = "a\u0000b"', "digest.toml:1: title: is empty or contains a line break; use one line of text"),
     (r'title = "a\u2028b"', "digest.toml:1: title: is empty or contains a line break; use one line of text"),
@@ -138,7 +138,7 @@ def test_a_byte_order_mark_and_windows_lines(home):
     ('timezone = "Europe"', "digest.toml:1: timezone: 'Europe' is not a valid time zone; did you mean 'Europe/Rome'?"),
     ('in_doubt = "resent"', "digest.toml:1: in_doubt: 'resent' is not a valid value; did you mean 'resend'?"), ('in_doubt = "?"', "digest.toml:1: in_doubt: '?' is not a valid value; use one of 'resend', 'hold'"),
     ('channels = "smtp"', "digest.toml:1: channels: 'smtp' is not a list; use a list in brackets"), ('channels = ["smpt"]', "digest.toml:1: channels: 'smpt' is not a valid channel; did you mean 'smtp'?"),
-    ("channels = [5]", "digest.toml:1: channels: contains a value that is empty or not text; use a list of texts in quotes"),
+    ("channels = [5]", "digest.toml:1: channels: contains a value that is empty or not text; use a list of quoted strings"),
     ('channels = ["smtp"]', "digest.toml:1: channels: smtp has no [smtp] table; add [smtp] with host and from"),
     ("smtp = 5", "digest.toml:1: smtp: 5 is not a table; use a table"), ("[[smtp]]\nhost='h'", "digest.toml:1: smtp: [{host = 'h'}] is not a table; use a table"),
     ('tittle = "x"', "digest.toml:1: tittle: unknown key; did you mean 'title'?"), ("[smpt]\nhost = 'x'", "digest.toml:1: smpt: unknown key; did you mean 'smtp'?"),
@@ -273,7 +273,7 @@ def test_settings_of_delivery(home):
             "smtp.from: 'Digest' does not contain a valid address; use Name <name@example.org>",
         ),
         (SMTP + 'user = "me"', "smtp.user: has no password; add password_env"),
-        (SMTP + '[dkim]\nselector = "a"', "dkim.key: needs as many files as selector has names"),
+        (SMTP + '[dkim]\nselector = "a"', "dkim.key: must list as many files as selector has names"),
         (
             SMTP + '[dkim]\nselector = "a"\nkey = ["a", 5]',
             "dkim.key: contains a value that is empty or not text",
@@ -284,11 +284,11 @@ def test_settings_of_delivery(home):
         ),
         (
             SMTP + '[bounces]\naddress = "x"',
-            "bounces.address: 'x' is not a valid e-mail address (it has no @); use an address such as bounces@example.org",
+            "bounces.address: 'x' is not a valid email address (it has no @); use an address such as bounces@example.org",
         ),
         (
             SMTP + '[bounces]\naddress = "é@x.test"',
-            "bounces.address: 'é@x.test' has letters outside ASCII before the @",
+            "bounces.address: 'é@x.test' contains non-ASCII characters before the @",
         ),
         (SMTP + "connections = 0", "smtp.connections: 0 is too small; use 1 or more"),
     ],

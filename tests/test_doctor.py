@@ -126,8 +126,8 @@ HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
     [
         ({"asked": HOUR_AGO, "changed": HOUR_AGO}, 0, "good", "1 source, no problems"),
         ({}, 0, "warning", "the source sea has not been fetched yet"),
-        ({"asked": HOUR_AGO}, 0, "warning", "the source sea has brought nothing yet"),
-        ({"asked": HOUR_AGO, "changed": DAYS_AGO}, 0, "warning", "has brought nothing new since 2026-11-10"),
+        ({"asked": HOUR_AGO}, 0, "warning", "the source sea has returned nothing yet"),
+        ({"asked": HOUR_AGO, "changed": DAYS_AGO}, 0, "warning", "has returned nothing new since 2026-11-10"),
         (
             {"asked": HOUR_AGO, "failing": HOUR_AGO, "error": "404"},
             0,

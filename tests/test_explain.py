@@ -99,7 +99,7 @@ def test_a_paper_in_a_file_of_the_library_setting(home):
     home.write("digest.toml", 'library = ["mine.bib"]\n')
     home.subscribe("mine", "tide")
     home.run(NOW)
-    assert "A file of the setting “library” lists it, so no subscription shows it." in answer(
+    assert "A file in the setting “library” lists it, so no subscription shows it." in answer(
         home, "mine", TIDE
     )
 
@@ -121,7 +121,7 @@ def test_several_papers_match_a_name(home):
     home.run("2026-11-18T14:00")
     done = home.call("why", "fog", "--paper", "FOG")
     assert done.status == 2
-    assert "3 papers match 'FOG'; give the number of one:\n  1  Reading the fog" in done.err
+    assert "3 papers match 'FOG'; give the number of one of them:\n  1  Reading the fog" in done.err
 
 
 def test_an_unknown_subscription(home):

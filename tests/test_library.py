@@ -223,7 +223,7 @@ def test_every_command_knows_the_same_names_of_papers(named, name, number):
 @pytest.mark.parametrize(("name", "message"), [
     ("pier lamps", "no paper 'pier lamps' in the library; give its number, arXiv id, DOI, or words from its title\n"),
     ("10.1234/lamps.8", "no paper '10.1234/lamps.8' in the library"),
-    ("lamps of the", "2 papers match 'lamps of the'; give the number of one:\n  1  Lamps of the Northern Pier\n  2  Lamps"),
+    ("lamps of the", "2 papers match 'lamps of the'; give the number of one of them:\n  1  Lamps of the Northern Pier\n  2  Lamps"),
 ])  # fmt: skip
 def test_a_name_of_no_paper_or_of_several_is_an_error(named, words, name, message):
     before = named.dump()

@@ -159,7 +159,7 @@ def test_settings_that_become_invalid_leave_the_old_in_force(home):
 def test_the_clock_cannot_be_fixed(home):
     done = home.call("schedule", "--now", "2026-01-01")
     assert done.status == 2
-    assert "leave --now out" in done.err
+    assert "omit --now" in done.err
 
 
 def test_an_address_that_is_in_use(home):

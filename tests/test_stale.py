@@ -55,7 +55,7 @@ def test_a_source_that_repeats_one_day_for_days():
 
 def test_fifty_papers_down_to_one():
     (found,) = complaints([batch(0, {7}), *daily(5)], DAY)
-    assert "lists only 1 paper, where 50 are usual; it may not have been saved completely" in found
+    assert "lists only 1 paper; usually it lists 50; it may not have been saved completely" in found
     assert complaints([batch(0, range(6)), *daily(5)], DAY) == ()
     assert complaints([batch(0, {7}), *daily(2)], DAY) == ()
     assert complaints([batch(0, {7}), *daily(5, size=9)], DAY) == ()
@@ -66,7 +66,9 @@ def test_a_newest_paper_that_is_older_than_usual(lag, usual, wrong):
     found = complaints([batch(0, range(50), lag), *daily(5, lag=usual)], DAY)
     assert bool(found) == wrong
     if found:
-        assert f"the newest paper in inbox/2026-11-20.txt is {lag} days old; {usual} are usual" in found[0]
+        assert (
+            f"the newest paper in inbox/2026-11-20.txt is {lag} days old; usually it is {usual}" in found[0]
+        )
 
 
 def test_papers_without_dates():
@@ -76,7 +78,10 @@ def test_papers_without_dates():
 def test_a_source_that_has_stopped():
     assert complaints(daily(5), DAY + timedelta(days=3)) == ()
     (found,) = complaints(daily(5), DAY + timedelta(days=4))
-    assert found == "daily-papers-page: nothing since 2026-11-19, 5 days ago; it used to come every day"
+    assert (
+        found
+        == "daily-papers-page: nothing since 2026-11-19, 5 days ago; it used to deliver papers every day"
+    )
     weekly = [batch(n, {n}) for n in (0, 7, 14, 21)]
     assert complaints(weekly, DAY + timedelta(days=16)) == ()
     assert "every 7 days" in complaints(weekly, DAY + timedelta(days=17))[0]

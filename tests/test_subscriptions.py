@@ -105,26 +105,26 @@ def test_valid_ids(stem):
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("name = ''", "2: name: is empty; use a name or remove the setting"), ("name = 5", "2: name: 5 is not text; put text in quotes"),
+    ("name = ''", "2: name: is empty; use a name or remove the setting"), ("name = 5", "2: name: 5 is not text; put it in quotes"),
     ("exclude = 'x'", "2: exclude: 'x' is not a list; use exclude = [\"x\"]"), ("exclude = 5", "2: exclude: 5 is not a list; use a list in brackets"),
-    ("exclude = [5]", "2: exclude: contains a value that is empty or not text; use a list of texts in quotes"), ("exclude = [' ']", "2: exclude: contains a value that is empty or not text; use a list of texts in quotes"),
-    ("email = 5", "2: email: 5 is not an e-mail address; use an address or a list of addresses"), ("email = []", "2: email: [] is not an e-mail address; use an address or a list of addresses"),
-    ("email = 'a@b, c@d'", "2: email: 'a@b, c@d' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ['a@b', 5]", "2: email: '5' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
-    ("email = 'A <a@b>'", "2: email: 'A <a@b>' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ''", "2: email: '' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
-    (r'email = "a@b\n"', r"2: email: 'a@b\n' is not a valid e-mail address (it has an invalid domain); use an address such as name@example.org"), (r'email = "a@b\nBcc:c@d"', r"2: email: 'a@b\nBcc:c@d' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"),
-    ("email = 'a@b@c'", "2: email: 'a@b@c' is not a valid e-mail address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = 'a'", "2: email: 'a' is not a valid e-mail address (it has no @); use an address such as name@example.org"),
+    ("exclude = [5]", "2: exclude: contains a value that is empty or not text; use a list of quoted strings"), ("exclude = [' ']", "2: exclude: contains a value that is empty or not text; use a list of quoted strings"),
+    ("email = 5", "2: email: 5 is not an email address; use an address or a list of addresses"), ("email = []", "2: email: [] is not an email address; use an address or a list of addresses"),
+    ("email = 'a@b, c@d'", "2: email: 'a@b, c@d' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ['a@b', 5]", "2: email: '5' is not a valid email address (it has no @); use an address such as name@example.org"),
+    ("email = 'A <a@b>'", "2: email: 'A <a@b>' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ''", "2: email: '' is not a valid email address (it has no @); use an address such as name@example.org"),
+    (r'email = "a@b\n"', r"2: email: 'a@b\n' is not a valid email address (it has an invalid domain); use an address such as name@example.org"), (r'email = "a@b\nBcc:c@d"', r"2: email: 'a@b\nBcc:c@d' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"),
+    ("email = 'a@b@c'", "2: email: 'a@b@c' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = 'a'", "2: email: 'a' is not a valid email address (it has no @); use an address such as name@example.org"),
     ("schedule = 'dayly 08:00'", "2: schedule: 'dayly' is not a weekday; use"), ("schedule = 'daily 25:00'", "2: schedule: '25:00' is not a valid time; use HH:MM"),
-    ("schedule = '61 8 * * *'", "2: schedule: '61' is not a number from 0 to 59"), ("schedule = 8", "2: schedule: 8 is not text; put text in quotes"),
+    ("schedule = '61 8 * * *'", "2: schedule: '61' is not a number from 0 to 59"), ("schedule = 8", "2: schedule: 8 is not text; put it in quotes"),
     ("timezone = 'Europe/Pari'", "2: timezone: 'Europe/Pari' is not a valid time zone; did you mean 'Europe/Paris'?"),
     ("max_papers = 0", "2: max_papers: 0 is too small; use 1 or more"), ("max_papers = true", "2: max_papers: true is not a whole number; use a whole number without quotes"), ("max_papers = 2.0", "2: max_papers: 2.0 is not a whole number; use a whole number without quotes"),
-    ("newer_than = 90", "2: newer_than: 90 is not text; put text in quotes"), ("newer_than = 'now'", "2: newer_than: 'now' is not a valid time span; use a span such as \"7 days\""),
+    ("newer_than = 90", "2: newer_than: 90 is not text; put it in quotes"), ("newer_than = 'now'", "2: newer_than: 'now' is not a valid time span; use a span such as \"7 days\""),
     ("start = '7days'", "2: start: '7days' is not a valid time span; use a span such as"), ("start = '-1 days'", "2: start: '-1 days' is not a valid time span; use a span such as"), ("start = '1.5 days'", "2: start: '1.5 days' is not a valid time span; use a span"),
     ("formats = 'html'", "2: formats: 'html' is not a list; use a list in brackets"), ("formats = ['htm']", "2: formats: 'htm' is not a valid format; did you mean 'html'?"),
     ("formats = ['pdf']", "2: formats: 'pdf' is not a valid format; use one of 'html', 'markdown', 'text', 'eml'"), ("formats = ['eml']", "2: formats: contains eml but there is no email; add email or remove eml"),
     ("enabled = 1", "2: enabled: 1 is not true or false; use true or false without quotes"), ("enabled = 'yes'", "2: enabled: 'yes' is not true or false; use true or false without quotes"),
     ("paused_until = 'soon'", "2: paused_until: 'soon' is not a valid date; use a date such as 2026-12-24"), ("paused_until = 08:00:00", "2: paused_until: 08:00:00 is not a valid date; use a date such as 2026-12-24"),
     ("paused_until = 20261224", "2: paused_until: 20261224 is not a valid date; use a date such as 2026-12-24"), ("keyword = ['y']", "2: keyword: unknown key; did you mean 'keywords'?"),
-    ("[start]", "2: start: {} is not text; put text in quotes"), ("[extra]\na = 1", "2: extra: unknown key; known keys: chat, email, enabled, exclude, formats,"),
+    ("[start]", "2: start: {} is not text; put it in quotes"), ("[extra]\na = 1", "2: extra: unknown key; known keys: chat, email, enabled, exclude, formats,"),
     ("zz = 1", "2: zz: unknown key; known keys: chat, email, enabled, exclude, formats, keywords, language, max_papers, name, newer_than, paused_until, ranking, schedule, send_empty, start, timezone"),
 ])  # fmt: skip
 def test_one_mistake(text, expected):
@@ -146,7 +146,7 @@ def test_an_address_that_could_not_be_sent_to_is_invalid(address, reason):
     for value in (f"'{address}'", f"['b@example.org', '{address}']"):
         (problem,) = wrong(f"{KEYWORDS}email = {value}")
         assert problem == (
-            f"subscriptions/mine.toml:2: email: {address!r} is not a valid e-mail address (it {reason}); "
+            f"subscriptions/mine.toml:2: email: {address!r} is not a valid email address (it {reason}); "
             "use an address such as name@example.org"
         )
     assert mailbox(address) is None and address_error(address) == reason
@@ -165,7 +165,7 @@ def test_every_address_of_a_subscription_can_be_sent_to(address):
     ("keywords = []", ['subscriptions/mine.toml:1: keywords: is empty; add at least one query, such as keywords = ["one-step diffusion"]']),
     ("keywords = 'say \"x\"'", ["subscriptions/mine.toml:1: keywords: 'say \"x\"' is not a list; use keywords = [\"say \\\"x\\\"\"]"]),
     ("keywords = 5", ["subscriptions/mine.toml:1: keywords: 5 is not a list; use a list in brackets"]),
-    ("keywords = ['']", ["subscriptions/mine.toml:1: keywords: contains a value that is empty or not text; use a list of texts in quotes"]),
+    ("keywords = ['']", ["subscriptions/mine.toml:1: keywords: contains a value that is empty or not text; use a list of quoted strings"]),
 ])  # fmt: skip
 def test_mistakes_in_keywords(text, expected):
     assert wrong(text) == expected

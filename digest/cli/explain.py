@@ -23,7 +23,7 @@ def add_commands(commands: Commands) -> None:
     why = commands.add(
         "why",
         _why,
-        "explain why a subscription got an issue or none",
+        "explain why a subscription did or did not get an issue",
         examples=(
             "digest why agents",
             "digest why agents 2026-11-24",
@@ -208,7 +208,7 @@ def _show_status(screen: Screen, subscription_id: str, found: "Why") -> None:
             )
         )
         screen.line()
-        screen.hint("To see what it would bring now", f"digest preview {subscription_id}")
+        screen.hint("To see the issue it would get now", f"digest preview {subscription_id}")
 
 
 def _next_issue(status: "SubscriptionStatus", subscription: "Subscription") -> str:
@@ -217,6 +217,8 @@ def _next_issue(status: "SubscriptionStatus", subscription: "Subscription") -> s
     if not subscription.enabled:
         return f"none: enabled = false ({when})"
     if status.overdue:
-        return f"due since {local_time(status.overdue, subscription.timezone)}, with the next run ({when})"
+        return (
+            f"due since {local_time(status.overdue, subscription.timezone)}; the next run makes it ({when})"
+        )
     following = local_time(status.next_slot, subscription.timezone) if status.next_slot else "never"
     return f"{following} ({when})"

@@ -36,13 +36,11 @@ def add_commands(commands: Commands) -> None:
     feedback.add_argument(
         "verdict",
         choices=("like", "dislike", "undo", "seed", "list"),
-        help="verdict to record; seed takes the papers of files, such as your own library, as liked; "
+        help="verdict to record; seed records all papers in your own files, such as a bibliography, as liked; "
         "list shows the verdicts and the terms learnt from them",
     )
-    feedback.add_argument("papers", nargs="*", metavar="PAPER", help=f"{_PAPER}; for seed a file")
-    feedback.add_argument(
-        "--clicks", action="store_true", help="with undo: forget all papers that were clicked"
-    )
+    feedback.add_argument("papers", nargs="*", metavar="PAPER", help=f"{_PAPER}; for seed, a file")
+    feedback.add_argument("--clicks", action="store_true", help="with undo, forget all clicks on papers")
     suggest = commands.add(
         "suggest",
         _suggest,
@@ -98,7 +96,7 @@ def _check_feedback(arguments: Namespace) -> None:
         raise UsageError(f"list takes no papers: digest feedback {name} list")
     if not papers and verdict != "list" and not arguments.clicks:
         what = "file" if verdict == "seed" else "paper"
-        raise UsageError(f"name at least one {what}: digest feedback {name} {verdict} {what.upper()}")
+        raise UsageError(f"give at least one {what}: digest feedback {name} {verdict} {what.upper()}")
 
 
 def _show_feedback(screen: Screen, found: "Feedback") -> None:
@@ -125,7 +123,7 @@ def _suggest(arguments: Namespace, context: Context) -> int:
 
     if not arguments.papers and not arguments.liked_by:
         raise UsageError(
-            "name a liked paper (digest suggest PAPER) or a subscription (digest suggest --for ID)"
+            "give a liked paper (digest suggest PAPER) or a subscription (digest suggest --for ID)"
         )
     suggestion = suggest(context.home, arguments.papers, arguments.liked_by, context.clock)
     if arguments.json:

@@ -38,7 +38,7 @@ def add_commands(commands: Commands) -> None:
         "restore",
         _restore,
         "replace the library with a backup",
-        details="The present library is kept beside it, and what it had sent is not sent again.",
+        details="The current library is kept in the same folder, and emails it has already sent are not sent again.",
         examples=("digest restore library.db",),
     )
     restore.add_argument("file", type=path, metavar="FILE", help="backup to restore")
@@ -46,7 +46,7 @@ def add_commands(commands: Commands) -> None:
         "--newer",
         type=path,
         metavar="FILE",
-        help="later library: what it sent is not sent again (default: the present library)",
+        help="later library whose sent emails are not sent again (default: the current library)",
     )
 
 

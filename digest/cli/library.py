@@ -50,14 +50,16 @@ def add_commands(commands: Commands) -> None:
         examples=("digest library merge 12 57",),
     )
     merge.add_argument("paper", metavar="PAPER", help=_PAPER)
-    merge.add_argument("other", metavar="OTHER", help="the same, of the other paper")
+    merge.add_argument("other", metavar="OTHER", help="the other paper, given in the same way")
     split = actions.add(
         "split",
         _split,
-        "split a merged paper off again and keep the two apart",
+        "undo a merge and keep the two papers apart",
         examples=("digest library split 57",),
     )
-    split.add_argument("paper", metavar="ID", help="id of the merged paper, see digest library merges")
+    split.add_argument(
+        "paper", metavar="ID", help="id of the merged paper, as shown by digest library merges"
+    )
 
 
 def _add_limit(parser: Any, default: int) -> None:
@@ -157,7 +159,7 @@ def _search(arguments: Namespace, context: Context) -> int:
 
 def _show_matches(screen: Screen, matches: "Sequence[Match]", query: str) -> None:
     if not matches:
-        screen.line(f"No paper of the library matches {query}", style="bold")
+        screen.line(f"No paper in the library matches {query}", style="bold")
     screen.table(
         ("number", "score", "title", "arXiv", "DOI"),
         (

@@ -18,7 +18,7 @@ _SETTLED = ("sent", "failed", "suppressed")
 
 def add_commands(commands: Commands) -> None:
     deliver = commands.add("deliver", _deliver, "send the messages in the outbox")
-    deliver.add_argument("--dry-run", action="store_true", help="show what is due, send and record nothing")
+    deliver.add_argument("--dry-run", action="store_true", help="show what is due; send and record nothing")
     _add_outbox(commands.group("outbox", "list, retry and drop messages"))
     bounces = commands.add(
         "bounces",
@@ -51,7 +51,7 @@ def _add_outbox(actions: Commands) -> None:
             nargs="*",
             type=number(1, 1_000_000_000),
             metavar="ID",
-            help="ids of messages, see digest outbox list",
+            help="ids of messages, as shown by digest outbox list",
         )
         change.add_argument(
             "--all", action="store_true", help="select all open messages: pending, deferred or in doubt"
@@ -68,13 +68,16 @@ def _add_recipients(actions: Commands) -> None:
     )
     suppress.add_argument("address", metavar="ADDRESS", help="address to suppress")
     suppress.add_argument(
-        "--subscription", default="", metavar="ID", help="id of the only subscription to stop (default: all)"
+        "--subscription",
+        default="",
+        metavar="ID",
+        help="id of a subscription, to stop only its mail (default: all mail)",
     )
     suppress.add_argument(
         "--reason",
-        default="asked by the operator",
+        default="requested by the operator",
         metavar="TEXT",
-        help='reason to record (default: "asked by the operator")',
+        help='reason to record (default: "requested by the operator")',
     )
     unsuppress = actions.add("unsuppress", _unsuppress, "send mail to a suppressed address again")
     unsuppress.add_argument("address", metavar="ADDRESS", help="suppressed address")

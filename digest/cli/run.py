@@ -30,12 +30,12 @@ def add_commands(commands: Commands) -> None:
     )
     _add_paths(run, "digest files or folders (default: inbox/)", "*")
     run.add_argument("--force", action="store_true", help="make issues regardless of the schedule")
-    run.add_argument("--only", metavar="ID", help="id of the only subscription to look at")
+    run.add_argument("--only", metavar="ID", help="id of a subscription, to process no other")
     run.add_argument(
-        "--dry-run", action="store_true", help="show what would happen, record and write nothing"
+        "--dry-run", action="store_true", help="show what would happen; record and write nothing"
     )
     run.add_argument("--rewrite", action="store_true", help="write all issues, feeds and pages again")
-    fetch = commands.add("fetch", _fetch, "fetch the sources of digest.toml into inbox/")
+    fetch = commands.add("fetch", _fetch, "fetch the sources in digest.toml into inbox/")
     fetch.add_argument(
         "--source",
         action="append",
@@ -148,7 +148,7 @@ def _match(arguments: Namespace, context: Context) -> int:
         searched = "these files" if arguments.paths else "the library"
         papers = count(len(matches), "paper") if matches else "No paper"
         verb = "match" if len(matches) > 1 else "matches"
-        screen.line(f"{papers} of {searched} {verb} {arguments.query}", style="bold")
+        screen.line(f"{papers} in {searched} {verb} {arguments.query}", style="bold")
     return 1 if any(file.failed for file in files) else 0
 
 
@@ -269,7 +269,7 @@ def _show_fetched(screen: Screen, fetched: "Sequence[FetchResult]", now: "dateti
         if source.error:
             screen.error(f"{source.source.name}: {source.error}")
     if not fetched:
-        screen.message("No sources. Add [[sources]] to digest.toml, see docs/sources.md")
+        screen.message("No sources. Add [[sources]] to digest.toml; see docs/sources.md")
         return
     screen.table(
         ("source", "files", "unchanged", "last change"),

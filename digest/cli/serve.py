@@ -58,4 +58,4 @@ def _check(arguments: Namespace, context: Context, command: str) -> None:
 
     need_home(context.home, arguments.home)
     if arguments.now is not None:
-        raise UsageError(f"{command} uses the system clock; leave --now out, or use digest run --now")
+        raise UsageError(f"{command} uses the system clock; omit --now, or use digest run --now")

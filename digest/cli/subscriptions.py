@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add_commands(commands: Commands) -> None:
     actions = commands.group("subscriptions", "list, check and add subscriptions")
     actions.add("list", _list, "list subscriptions and when each is due")
-    actions.add("check", _check, "check subscription files, with the place and the remedy of each mistake")
+    actions.add("check", _check, "check subscription files; show where each mistake is and how to fix it")
     add = actions.add(
         "add",
         _add,
@@ -48,7 +48,7 @@ def add_commands(commands: Commands) -> None:
         "--max-papers",
         type=number(1, 1_000_000_000),
         metavar="N",
-        help="number of new papers in a mail (default: 20)",
+        help="maximum number of new papers in an email (default: 20)",
     )
 
 
@@ -136,5 +136,5 @@ def _add(arguments: Namespace, context: Context) -> int:
         print_json({"id": arguments.id, "path": str(path)})
     else:
         context.screen.line(f"Wrote {path}")
-        context.screen.hint("To see what it would bring", f"digest preview {arguments.id}")
+        context.screen.hint("To see the issue it would get", f"digest preview {arguments.id}")
     return 0

@@ -8,11 +8,11 @@ from digest.cli.console import print_json
 
 def add_commands(commands: Commands) -> None:
     actions = commands.group("templates", "list, export and check templates of issues and pages")
-    actions.add("list", _list, "list templates, and which of them this home overrides")
+    actions.add("list", _list, "list templates and show which ones this home overrides")
     export = actions.add(
         "export",
         _export,
-        "copy built-in templates into this home, to change them there",
+        "copy built-in templates into this home so that you can change them",
         examples=("digest templates export issue.html site.css",),
     )
     export.add_argument("names", nargs="+", metavar="NAME", help="names of templates, such as issue.html")

@@ -28,12 +28,12 @@ class Due:
 
 
 def is_ahead(cursor: Cursor, now: datetime) -> bool:
-    """Tell whether the last slot of a cursor was used up while the clock was far ahead."""
+    """Return whether the last slot of a cursor was used up while the clock was far ahead."""
     return cursor.last_slot is not None and cursor.last_slot - now > AHEAD
 
 
 def is_paused(subscription: Subscription, now: datetime) -> bool:
-    """Tell whether a subscription is paused; it no longer is on the day `paused_until`, in its own zone."""
+    """Return whether a subscription is paused; it no longer is on the day `paused_until`, in its own zone."""
     today = now.astimezone(ZoneInfo(subscription.timezone)).date()
     return subscription.paused_until is not None and today < subscription.paused_until
 
@@ -69,7 +69,7 @@ def issue_due(
 
 
 def note_due(subscription: Subscription, slot: Slot | None, last: datetime, now: datetime) -> bool:
-    """Tell whether a slot without matches gets a note, given when the last issue was made."""
+    """Return whether a slot without matches gets a note, given when the last issue was made."""
     return subscription.send_empty != "never" and slot is not None and now - last >= WEEK
 
 

@@ -36,7 +36,7 @@ class Findings:
 
 
 def recent_enough(subscription: Subscription, paper: Paper, now: datetime) -> bool:
-    """Tell whether a paper is new enough for `newer_than`; one without a date is."""
+    """Return whether a paper is new enough for `newer_than`; one without a date is."""
     if subscription.newer_than is None or paper.published is None:
         return True
     return (

@@ -40,7 +40,7 @@ class Schedule:
     either: bool = False
 
     def includes(self, day: date) -> bool:
-        """Tell whether a date has slots."""
+        """Return whether a date has slots."""
         if self.months is not None and day.month not in self.months:
             return False
         by_day = self.days is None or day.day in self.days or (-1 in self.days and _is_last(day))
@@ -50,7 +50,7 @@ class Schedule:
 
 @lru_cache(maxsize=256)
 def is_weekly(schedule: Schedule) -> bool:
-    """Tell whether a schedule has exactly one slot every week."""
+    """Return whether a schedule has exactly one slot every week."""
     year = (date(2024, 1, 1) + timedelta(days=day) for day in range(366))
     days = [day for day in year if schedule.includes(day)]
     weekly = len(days) >= 52 and len({day.weekday() for day in days}) == 1
@@ -225,7 +225,7 @@ def _days(first: date, step: int) -> Iterator[date]:
 
 
 def _exists(day: date, zone: ZoneInfo) -> bool:
-    """Tell whether a local date exists in the zone; some have skipped one at the date line."""
+    """Return whether a local date exists in the zone; some have skipped one at the date line."""
     noon = datetime.combine(day, time(12), zone)
     return noon.astimezone(UTC).astimezone(zone).date() == day
 

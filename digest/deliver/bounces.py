@@ -1,4 +1,4 @@
-"""Reads bounces (RFC 3464), complaints (RFC 5965) and unsubscribe mails. Pure.
+"""Reads bounces (RFC 3464), complaints (RFC 5965) and unsubscribe emails. Pure.
 
 A message refers to a line of the outbox by a signed token: in the return path of the sent message
 (`bounces+<token>@`), or in the subject of an unsubscribe mail. Messages without a valid token have no effect.

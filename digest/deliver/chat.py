@@ -107,7 +107,7 @@ def open_room(name: str, address: str) -> "NotifyBase":
 
 
 def _fits(room: "NotifyBase", title: str, text: str) -> bool:
-    """Tell whether title and text fit into one message, even if the service escapes characters."""
+    """Return whether title and text fit into one message, even if the service escapes characters."""
     longest = min(_LONGEST, room.body_maxlen)
     return len(escape(f"{title}\r\n{text}")) <= longest
 

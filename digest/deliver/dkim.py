@@ -81,7 +81,9 @@ def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
     except OSError as error:
         raise UsageError(f"{path}: the DKIM key cannot be read ({error.strerror}); {remedy}") from error
     except (ValueError, TypeError) as error:  # not PEM, or protected by a password
-        raise UsageError(f"{path}: is not a private key in PEM without a password; {remedy}") from error
+        raise UsageError(
+            f"{path}: is not a private key in PEM format without a password; {remedy}"
+        ) from error
     if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
         raise UsageError(f"{path}: is neither an RSA nor an Ed25519 key; {remedy}")
     return Signer(domain, selector, key)

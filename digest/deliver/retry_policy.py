@@ -37,7 +37,7 @@ def outcome_of(reply: Reply, delivery: Delivery, *, now: datetime, jitter: float
         return Outcome("in_doubt", text)
     if reply.stage == "connect":
         return _deferred(delivery, text, again, now, pause=text)
-    # The codes of a chat service are no reason to give up: a token may be renewed, a room may be created.
+    # The codes of a chat service are not a reason to give up: a token may be renewed, a room may be created.
     if reply.stage == "service":
         return _deferred(delivery, text, again, now)
     subject = _subject(reply)
@@ -72,5 +72,5 @@ def _subject(reply: Reply) -> str:
 
 
 def _is_unknown_user(reply: Reply) -> bool:
-    """Tell whether a reply without enhanced status code means that there is no such mailbox."""
+    """Return whether a reply without enhanced status code means that there is no such mailbox."""
     return reply.stage == "recipient" and reply.code == 550 and bool(UNKNOWN_USER.search(reply.text))

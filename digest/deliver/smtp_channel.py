@@ -9,7 +9,7 @@ from digest.model import Delivery, Reply
 from digest.text.addresses import mailbox
 
 # Subscriptions are checked; an older version may have queued such an address.
-INVALID_ADDRESS = Reply("recipient", 550, "5.1.3 not a valid e-mail address")
+INVALID_ADDRESS = Reply("recipient", 550, "5.1.3 not a valid email address")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Session:
         if to.international:
             if not self._international:
                 return Reply(
-                    "recipient", 553, "5.6.7 the server does not support addresses with letters outside ASCII"
+                    "recipient", 553, "5.6.7 the server does not support addresses with non-ASCII characters"
                 )
             options += " SMTPUTF8"
         steps: tuple[tuple[Stage, str, int], ...] = (
@@ -125,7 +125,7 @@ class Session:
         return reply
 
     def _has_early_reply(self) -> bool:
-        """Tell whether the server has replied or closed the connection before the end of the content."""
+        """Return whether the server has replied or closed the connection before the end of the content."""
         sock = self._client.sock
         if sock is None:
             return True

@@ -1,4 +1,4 @@
-"""Rate limits of domains: so many messages at once, so many a minute."""
+"""Rate limits of domains: the most messages at the same time, and per minute."""
 
 from collections import Counter
 

@@ -28,7 +28,7 @@ class Outbox(Protocol):
         ...
 
     def waits_for(self, blocked: frozenset[str]) -> bool:
-        """Tell whether anything is due to these domains."""
+        """Return whether anything is due to these domains."""
         ...
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:

@@ -157,11 +157,11 @@ class _Group:
         yield from (paper.record for paper in self.papers.values())
 
     def admits(self, listing: Listing) -> bool:
-        """Tell whether the arXiv id of a listing contradicts no other of the group."""
+        """Return whether the arXiv id of a listing contradicts no other of the group."""
         return not any(_clash(listing, other) for other in self.listings())
 
     def may_absorb(self, other: "_Group", why: Verdict) -> bool:
-        """Tell whether two groups that share a listing may be one paper.
+        """Return whether two groups that share a listing may be one paper.
 
         They may not if a user has split them, if arXiv ids differ, or if they share only a title and the
         comparison of namesakes fails.
@@ -382,7 +382,7 @@ def _revised(
 
 
 def _replaced(known: Known, before: SourceRecord | None, new: SourceRecord) -> bool:
-    """Tell whether arXiv announces a replacement and no version number is known that would show it."""
+    """Return whether arXiv announces a replacement and no version number is known that would show it."""
     if new.says.announced not in {"replace", "replace-cross"} or known.record.version:
         return False
     newest = max((record.stamp for record in known.by_source.values()), default=new.stamp)
@@ -390,7 +390,7 @@ def _replaced(known: Known, before: SourceRecord | None, new: SourceRecord) -> b
 
 
 def _text_revised(name: str, known: Known, before: SourceRecord, new: SourceRecord, record: Listing) -> bool:
-    """Tell whether a source has changed a text, more than in spelling, and the record follows it."""
+    """Return whether a source has changed a text, more than in spelling, and the record follows it."""
     old_text, new_text = getattr(before.says, name), getattr(new.says, name)
     if old_text == new_text or not (old_text and new_text) or new.stamp_of(name) < before.stamp_of(name):
         return False

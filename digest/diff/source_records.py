@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from digest.model import Listing
 
-# The fields that one source may fill and another leave empty; rank and the two flags are none of them.
+# The fields that one source may fill and another leave empty; rank and the two flags are not among them.
 FACTS: Final = tuple(f.name for f in fields(Listing) if f.name not in {"rank", "snippet", "withdrawn"})
 _facts = attrgetter(*FACTS)
 _all_but_rank = attrgetter(*(f.name for f in fields(Listing) if f.name != "rank"))
@@ -111,7 +111,7 @@ def group_by_source(parts: Iterable[Mapping[str, SourceRecord]]) -> dict[str, So
 
 
 def _filled(listing: Listing, name: str) -> bool:
-    """Tell whether a field has a value; zero comments are a value."""
+    """Return whether a field has a value; zero comments are a value."""
     value = getattr(listing, name)
     return bool(value) or value == 0
 

@@ -1,4 +1,4 @@
-"""Stale sources: they answer, but bring nothing new. Pure.
+"""Stale sources: they respond, but return nothing new. Pure.
 
 A broken feed looks like a quiet day; only a comparison with its earlier files tells them apart.
 """
@@ -64,7 +64,7 @@ def _incomplete(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | No
     if usual < _MANY or len(latest.papers) > usual * _FEW:
         return None
     return (
-        f"{latest.path} lists only {_papers(len(latest.papers))}, where {usual:g} are usual; "
+        f"{latest.path} lists only {_papers(len(latest.papers))}; usually it lists {usual:g}; "
         "it may not have been saved completely"
     )
 
@@ -75,7 +75,7 @@ def _outdated(latest: SourceBatch, earlier: Sequence[SourceBatch]) -> str | None
     lag = _lag(latest)
     if lag is None or len(lags) < _ENOUGH or lag <= 2 * max(median(lags), 0) + 4:
         return None
-    return f"the newest paper in {latest.path} is {lag} days old; {median(lags):g} are usual"
+    return f"the newest paper in {latest.path} is {lag} days old; usually it is {median(lags):g}"
 
 
 def _lag(batch: SourceBatch) -> int | None:
@@ -84,7 +84,7 @@ def _lag(batch: SourceBatch) -> int | None:
 
 
 def _stopped(batches: Sequence[SourceBatch], today: date) -> str | None:
-    """Return a complaint if a source that brought files regularly has brought none for long."""
+    """Return a complaint if a source that delivered files regularly has not delivered any for a long time."""
     days = sorted({batch.captured for batch in batches})
     if len(days) <= _ENOUGH:
         return None
@@ -94,7 +94,7 @@ def _stopped(batches: Sequence[SourceBatch], today: date) -> str | None:
         return None
     usual = median(gaps)
     often = "every day" if usual == 1 else f"every {usual:g} days"
-    return f"nothing since {days[-1]}, {silent} days ago; it used to come {often}"
+    return f"nothing since {days[-1]}, {silent} days ago; it used to deliver papers {often}"
 
 
 def _papers(count: int) -> str:

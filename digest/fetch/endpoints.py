@@ -86,7 +86,7 @@ def check_document(source: Source, data: bytes) -> None:
 
 
 def is_empty(data: bytes) -> bool:
-    """Tell whether a document lists nothing and is not worth keeping."""
+    """Return whether a document lists nothing and is not worth keeping."""
     return data.strip() in {b"", b"[]"}
 
 

@@ -213,7 +213,7 @@ def _fetch_messages(work: _SourceFetch) -> None:
         before = state.uid if validity == state.validity else 0
         work.update(uid=max(uid, before), validity=validity)
     if too_large:
-        raise FetchError(f"messages that are larger than max_file_mb and were not read: {too_large}")
+        raise FetchError(f"messages not read because they are larger than max_file_mb: {too_large}")
 
 
 def agent_of(version: str, contact: str, base_url: str) -> str:

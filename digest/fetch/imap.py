@@ -72,7 +72,7 @@ def _opened(box: ImapBox, password: str) -> Iterator[imaplib.IMAP4]:
     """Connect, log in, and open the folder read-only. Raises FetchError."""
     if not password.isascii():  # the error of imaplib would quote a part of the password
         raise FetchError(
-            "the password has letters outside ASCII, which LOGIN cannot send; choose another password"
+            "the password contains non-ASCII characters, which LOGIN cannot send; choose another password"
         )
     with _connected(box) as client:
         _data_of(client.login(_quoted(box.user), password), "the login was refused")

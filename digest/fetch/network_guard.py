@@ -21,7 +21,7 @@ class ForbiddenAddressError(Exception):
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address is public; an IPv6 address that embeds an IPv4 address is judged by that."""
+    """Return whether an address is public; an IPv6 address that embeds an IPv4 address is judged by that."""
     if isinstance(address, ipaddress.IPv6Address):
         embedded = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if address in _NAT64:

@@ -56,7 +56,7 @@ class SourceState:
         return found if found.tzinfo else None
 
     def due(self, every: timedelta | None, now: datetime) -> bool:
-        """Tell whether to fetch a source now, given the interval `every` (None: never); sooner after a failure."""
+        """Return whether to fetch a source now, given the interval `every` (None: never); sooner after a failure."""
         asked, until = self.time_of("asked"), self.time_of("not_before")
         if every is None or (until and until > now):
             return False

@@ -163,7 +163,7 @@ class WebClient:
         raise AssertionError("the last attempt returns or raises")
 
     def _should_retry(self, error: Exception) -> bool | float:
-        """Tell whether to retry: True for the usual wait, or the seconds that the server asks for."""
+        """Return whether to retry: True for the usual wait, or the seconds that the server asks for."""
         if not isinstance(error, FetchError) or not error.temporary:
             return False
         if error.retry_after is None:

@@ -14,7 +14,7 @@ def init(target: Path) -> Path:
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target}: is a file; name a folder")
     if any((target / name).exists() for name in ("digest.toml", "digest.db", "subscriptions")):
-        raise UsageError(f"{target}: is a home already; run it with: digest run --home {target}")
+        raise UsageError(f"{target}: is already a home; run it with: digest run --home {target}")
     try:
         for name in ("inbox", "subscriptions"):
             (target / name).mkdir(parents=True, exist_ok=True)

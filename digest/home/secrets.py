@@ -15,8 +15,8 @@ def read_secret(home: Home, setting: str, variable: str | None, file: str | None
         secret = os.environ.get(variable, "")
         if not secret.strip():
             raise UsageError(
-                f"digest.toml: {setting}_env: the variable {variable} is not set or empty; "
-                "set it in the environment of digest"
+                f"digest.toml: {setting}_env: the variable {variable} is not set or is empty; "
+                "set it in the environment of paper-digest"
             )
         return secret
     path = home.path / str(file)

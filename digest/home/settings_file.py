@@ -146,7 +146,7 @@ def _dkim(table: TableReader | None) -> Dkim | None:
     table.reject_unknown()
     if len(selectors) != len(files) or not files:
         table.problem(
-            "key", "needs as many files as selector has names", "name one selector for each key file"
+            "key", "must list as many files as selector has names", "name one selector for each key file"
         )
     return Dkim(tuple(zip(selectors, files, strict=False)), signing_domain, tuple(records))
 

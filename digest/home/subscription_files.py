@@ -194,7 +194,7 @@ def _addresses(value: object) -> tuple[str, ...]:
     addresses = [value] if isinstance(value, str) else value
     if not isinstance(addresses, list) or not addresses:
         raise ValueError(
-            f"{shown_value(value)} is not an e-mail address; use an address or a list of addresses"
+            f"{shown_value(value)} is not an email address; use an address or a list of addresses"
         )
     return tuple(dict.fromkeys(map(_address, addresses)))
 

@@ -16,7 +16,7 @@ U = TypeVar("U")
 
 # For each type of value: what it is called, and the remedy for a value of another type.
 _TYPES: dict[type, tuple[str, str]] = {
-    str: ("text", "put text in quotes"),
+    str: ("text", "put it in quotes"),
     int: ("a whole number", "use a whole number without quotes"),
     bool: ("true or false", "use true or false without quotes"),
     list: ("a list", "use a list in brackets"),
@@ -178,7 +178,7 @@ def toml_value(value: object) -> str:
 def strings(values: list[Any]) -> list[Any]:
     """Accept a list of non-empty texts."""
     if not all(isinstance(value, str) and value.strip() for value in values):
-        raise ValueError("contains a value that is empty or not text; use a list of texts in quotes")
+        raise ValueError("contains a value that is empty or not text; use a list of quoted strings")
     return values
 
 

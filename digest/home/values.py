@@ -20,7 +20,7 @@ def one_line(value: str) -> str:
 
 
 def is_id(value: str) -> bool:
-    """Tell whether a text can be an id: of a subscription, a source or a room."""
+    """Return whether a text can be an id: of a subscription, a source or a room."""
     return ID.fullmatch(value) is not None
 
 
@@ -63,19 +63,19 @@ def document_url(value: str) -> str:
 
 
 def email_address(value: str, example: str = "name@example.org") -> str:
-    """Accept an e-mail address."""
+    """Accept an email address."""
     reason = address_error(value)
     if reason:
         raise ValueError(
-            f"{value!r} is not a valid e-mail address (it {reason}); use an address such as {example}"
+            f"{value!r} is not a valid email address (it {reason}); use an address such as {example}"
         )
     return value
 
 
 def contact_address(value: str) -> str:
-    """Accept an e-mail address in ASCII, as headers of HTTP need it."""
+    """Accept an email address in ASCII, as headers of HTTP need it."""
     if not value.isascii():
-        raise ValueError(f"{value!r} has letters outside ASCII; use an address such as you@example.org")
+        raise ValueError(f"{value!r} contains non-ASCII characters; use an address such as you@example.org")
     return email_address(value, "you@example.org")
 
 
@@ -85,7 +85,7 @@ def return_address(value: str) -> str:
     found = mailbox(email_address(value, example))
     if found is None or found.international:
         raise ValueError(
-            f"{value!r} has letters outside ASCII before the @; use an address such as {example}"
+            f"{value!r} contains non-ASCII characters before the @; use an address such as {example}"
         )
     return str(found)
 
@@ -124,7 +124,7 @@ def span_or(word: str) -> Callable[[str], timedelta | None]:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:

@@ -60,7 +60,7 @@ def _equal_titles(one: Listing, other: Listing) -> Verdict:
         return Verdict(False, "recurrent title", "many papers have this title, and nothing else agrees")
     strangers = people is not None and people[0] == 0 and not _same_text(one, other)
     if strangers and (len(parts) <= SHORT or not _garbled(one, other)):
-        return Verdict(False, "other authors", "the titles are equal, but no author is")
+        return Verdict(False, "other authors", "the titles are equal, but no authors are")
     if apart := _publications_apart(one, other):
         return Verdict(False, "other publication", apart)
     if len(parts) <= SHORT and people is not None and published(one) and published(other):
@@ -81,13 +81,13 @@ def _same_text(one: Listing, other: Listing) -> bool:
 
 
 def _garbled(one: Listing, other: Listing) -> bool:
-    """Tell whether two lists of names may be the same one, garbled: one has only initials, and no year differs."""
+    """Return whether two lists of names may be the same one, garbled: one has only initials, and no year differs."""
     spelled = spelled_out(one.authors) and spelled_out(other.authors)
     return not spelled and not _years_differ(one, other)
 
 
 def _fully_agree(one: Listing, other: Listing) -> bool:
-    """Tell whether two listings agree in their abstracts, or without abstracts in everything else."""
+    """Return whether two listings agree in their abstracts, or without abstracts in everything else."""
     text = overlap(one, other)
     if text is not None:
         return text >= IDENTICAL_TEXT
@@ -127,7 +127,7 @@ def _required_text(near: Nearness, people: tuple[int, int] | None) -> float:
 
 
 def _people_confirm(near: Nearness, people: tuple[int, int], one: Listing, other: Listing) -> bool:
-    """Tell whether the authors confirm a near title, where no abstract can.
+    """Return whether the authors confirm a near title, where no abstract can.
 
     The more the titles differ, the more authors must agree. Different words within a title are accepted only
     between bibliographic records of a publication.
@@ -207,7 +207,7 @@ def overlap(one: Listing, other: Listing) -> float | None:
 
 
 def published(listing: Listing) -> bool:
-    """Tell whether a listing is of a published paper with a known venue, and not of a manuscript."""
+    """Return whether a listing is of a published paper with a known venue, and not of a manuscript."""
     return bool(listing.venue) and not listing.arxiv and _PREPRINTS.isdisjoint(words_of(listing.venue or ""))
 
 

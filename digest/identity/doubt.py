@@ -12,7 +12,7 @@ _WITHIN, _WITHOUT = 0.85, 0.5
 
 
 def may_be_one(one: Listing, other: Listing, verdict: Verdict) -> bool:
-    """Tell whether two listings may be one paper although `compare` has decided that they are two.
+    """Return whether two listings may be one paper although `compare` has decided that they are two.
 
     At least half of the authors agree, and the longer title contains nearly all letters of the shorter. Two
     papers of a series are never possible duplicates.

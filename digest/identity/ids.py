@@ -88,7 +88,7 @@ def doi_in_address(url: str | None) -> str | None:
 
 
 def is_preprint_doi(name: str) -> bool:
-    """Tell whether a DOI names a manuscript rather than a published paper."""
+    """Return whether a DOI names a manuscript rather than a published paper."""
     return name.startswith(_PREPRINT_DOIS)
 
 

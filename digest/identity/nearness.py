@@ -131,7 +131,7 @@ def nearness(one: str, other: str, context: frozenset[str] = frozenset()) -> Nea
 
 
 def _is_long_subtitle(added: tuple[str, ...]) -> bool:
-    """Tell whether an added part is a subtitle so long that its numbers are not those of a series."""
+    """Return whether an added part is a subtitle so long that its numbers are not those of a series."""
     return len(added) >= 6 and not series_marks(added[:3]) and not _SERIES & {*added}
 
 
@@ -177,7 +177,7 @@ def _glued(left: tuple[str, ...], right: tuple[str, ...]) -> Nearness | None:
 
 
 def _is_leftover(added: tuple[str, ...], context: frozenset[str]) -> bool:
-    """Tell whether a reference left these words on a title: names, a venue, a year; never a number of a series."""
+    """Return whether a reference left these words on a title: names, a venue, a year; never a number of a series."""
     rest = [part for part in added if part not in context and part not in _CITATION]
     if not all(part.isdigit() or len(part) == 1 for part in rest):
         return False
@@ -209,7 +209,7 @@ def _classify(old: tuple[str, ...], new: tuple[str, ...], slips: list[str], chan
 
 
 def _is_slip(one: str, other: str) -> bool:
-    """Tell whether two words differ only by a slip: one letter, or two in a long word; never a prefix."""
+    """Return whether two words differ only by a slip: one letter, or two in a long word; never a prefix."""
     if one == other or stem(one) == stem(other):
         return True
     short, long = sorted((one, other), key=len)

@@ -32,12 +32,12 @@ def shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[int, int] | No
 
 
 def spelled_out(authors: tuple[str, ...]) -> bool:
-    """Tell whether any name has more than initials and one word."""
+    """Return whether any name has more than initials and one word."""
     return any(sum(len(part) > 2 for part in name) > 1 for name in names(authors))
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether two names may be of one person: a word in common, and no different given name."""
+    """Return whether two names may be of one person: a word in common, and no different given name."""
     for place, part in enumerate(one):
         for other_place, other_part in enumerate(other):
             if _same_word(part, other_part) and _agree(
@@ -59,14 +59,14 @@ def _same_word(one: str, other: str) -> bool:
 
 
 def _near(one: str, other: str) -> bool:
-    """Tell whether two words differ in at most one letter, with two equal letters at the beginning or end."""
+    """Return whether two words differ in at most one letter, with two equal letters at the beginning or end."""
     if abs(len(one) - len(other)) > 1 or (one[:2] != other[:2] and one[-2:] != other[-2:]):
         return False
     return distance(one, other) <= 1
 
 
 def _agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether the remaining words of two names agree, in full or by an initial."""
+    """Return whether the remaining words of two names agree, in full or by an initial."""
     if not one or not other:
         return True
     return any(
@@ -79,12 +79,12 @@ def _agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _abbreviates(short: str, long: str) -> bool:
-    """Tell whether one word is the beginning of another, or one of initials written as a word: `h` of `nsh`."""
+    """Return whether one word is the beginning of another, or one of initials written as a word: `h` of `nsh`."""
     return long.startswith(short) or (len(short) == 1 and len(long) <= 4 and short in long)
 
 
 def _swapped(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether given name and family name may be swapped: `s sunita` and `s sarawagi`."""
+    """Return whether given name and family name may be swapped: `s sunita` and `s sarawagi`."""
     if not len(one) == len(other) == 2:
         return False
     (a, b), (c, d) = one, other

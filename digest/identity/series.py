@@ -62,6 +62,6 @@ _LINKING: Final = word_set("a an the of in on to for and from with by at s about
 
 
 def is_recurrent(parts: tuple[str, ...]) -> bool:
-    """Tell whether many papers may share a title: `Editorial`, `Editor's Notes`, `Erratum`."""
+    """Return whether many papers may share a title: `Editorial`, `Editor's Notes`, `Erratum`."""
     content = [part for part in parts if part not in _LINKING and not part.isdigit()]
     return bool(content) and all(part in _COLUMN for part in content)

@@ -71,5 +71,5 @@ def _opening(abstract: str) -> tuple[int, ...]:
 
 
 def sketches_near(one: int, other: int) -> bool:
-    """Tell whether two titles with these sketches may differ in at most two words, or one contain the other."""
+    """Return whether two titles with these sketches may differ in at most two words, or one contain the other."""
     return min((one & ~other).bit_count(), (other & ~one).bit_count()) <= 4

@@ -95,7 +95,7 @@ class NearMissFinder:
         return tuple(sorted(unusual or distinct.values(), key=_nearest_first)[:most])
 
     def _is_usual(self, miss: NearMiss) -> bool:
-        """Tell whether more than half of the papers are such near misses."""
+        """Return whether more than half of the papers are such near misses."""
         return (
             miss.excluded is None and len(self._papers) >= _MANY and 2 * len(miss.papers) > len(self._papers)
         )

@@ -33,7 +33,7 @@ def _letters(text: str) -> str:
 
 
 def _may_hold(node: Node, letters: str) -> bool:
-    """Tell whether a node may match a text with these letters; False is certain."""
+    """Return whether a node may match a text with these letters; False is certain."""
     if isinstance(node, Atom):
         return not _PREFILTERED.issuperset(node.fields) or all(
             _may_occur(node, unit, letters) for unit in units(node.words)
@@ -44,7 +44,7 @@ def _may_hold(node: Node, letters: str) -> bool:
 
 
 def _may_occur(atom: Atom, unit: Sequence[Word], letters: str) -> bool:
-    """Tell whether a word of the atom, or a hyphenated pair in two words or as one, may occur in the letters."""
+    """Return whether a word of the atom, or a hyphenated pair in two words or as one, may occur in the letters."""
     parts = [word for word in unit if word.after - word.at == 1]
     joined = [word for word in unit if word.after - word.at > 1]
     return all(_beginning(atom, word) in letters for word in parts) or any(

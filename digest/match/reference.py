@@ -82,7 +82,7 @@ def match(query: Query, analysed: AnalysedPaper) -> Match | None:
 
 
 def accepts(query: Query, occurs: Callable[[Atom], bool]) -> bool:
-    """Tell whether the query accepts a paper in which exactly those atoms occur for which `occurs` is true."""
+    """Return whether the query accepts a paper in which exactly those atoms occur for which `occurs` is true."""
 
     def holds(node: Node) -> bool:
         if isinstance(node, Atom):
@@ -194,7 +194,7 @@ def _beginnings(atom: Atom, word: Word, part: FieldText) -> Iterable[int]:
 
 
 def _matches(atom: Atom, word: Word, candidate: Word, part: FieldText) -> bool:
-    """Tell whether a word of the text matches a word of the atom; a bare word matches one with a sign."""
+    """Return whether a word of the text matches a word of the atom; a bare word matches one with a sign."""
     if is_prefix(atom, word):
         return candidate.text.startswith(word.text)
     if is_stemmed(atom, part.field):
@@ -203,12 +203,12 @@ def _matches(atom: Atom, word: Word, candidate: Word, part: FieldText) -> bool:
 
 
 def is_prefix(atom: Atom, word: Word) -> bool:
-    """Tell whether a star follows a word of the atom."""
+    """Return whether a star follows a word of the atom."""
     return atom.prefix and word.after == atom.words[-1].after
 
 
 def is_stemmed(atom: Atom, field: str) -> bool:
-    """Tell whether the words of the atom are compared by their stems in a field."""
+    """Return whether the words of the atom are compared by their stems in a field."""
     return field in STEMMED and not atom.exact
 
 

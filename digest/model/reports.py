@@ -265,7 +265,7 @@ class RunReport:
     """The result of a whole run.
 
     `run` is None for a dry run. `problems` say which output could not be written, `notes` what was done
-    less well than asked for, `stale` which sources bring nothing any more. `stages` are the seconds that
+    less well than asked for, `stale` which sources return nothing new. `stages` are the seconds that
     each stage took. `delivery` is None if no channel is configured.
     """
 

@@ -12,7 +12,7 @@ class Smtp:
     The password is in the variable `password_env` or in the file `password_file`. `timeout` is the time in
     seconds to wait for a reply, `final_timeout` that for the reply to the end of a message.
     `domain_connections` and `domain_per_minute` limit the messages to one domain at once and in a minute; 0
-    is no limit. `one_click`: mails offer one-click unsubscribing (RFC 8058) if `base_url` is an https URL.
+    is no limit. `one_click`: emails offer one-click unsubscribing (RFC 8058) if `base_url` is an https URL.
     """
 
     host: str
@@ -205,7 +205,7 @@ class Settings:
 
     @property
     def sender(self) -> str:
-        """Return the From of mails, a name and an address; empty if neither channel for mail sets it."""
+        """Return the From of emails, a name and an address; empty if neither channel for mail sets it."""
         return (self.smtp and self.smtp.sender) or (self.maildir and self.maildir.sender) or ""
 
     @property

@@ -30,7 +30,7 @@ class Subscription:
     """What a reader wants, when and in which formats; valid, because it was checked when it was loaded.
 
     `start` is how far back a new subscription begins; `newer_than` excludes papers published longer ago;
-    `max_papers` limits New in a mail; `send_empty` is "never" or "weekly note"; `chat` are names of rooms.
+    `max_papers` limits New in an email; `send_empty` is "never" or "weekly note"; `chat` are names of rooms.
     """
 
     id: str

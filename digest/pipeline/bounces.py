@@ -1,7 +1,7 @@
 """Bounces: messages from a Maildir, mbox or IMAP folder are recorded, and their addresses are suppressed.
 
 The effect of a message and the record that it was read are one transaction, and a message has an effect only
-once, however often it is read. So nothing is lost or done twice, wherever the process ends.
+once, however often it is read. So nothing is lost or done twice, wherever the process stops.
 """
 
 import hashlib

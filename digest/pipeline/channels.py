@@ -171,7 +171,7 @@ def server_of(home: Home) -> "Server":
 
 
 def sender_of(home: Home, store: Store) -> "Sender":
-    """Return what the mails of a home have in common. Raises UsageError if a DKIM key cannot be read."""
+    """Return what all emails of a home have in common. Raises UsageError if a DKIM key cannot be read."""
     from digest.deliver.message import Sender
 
     settings = home.settings

@@ -19,8 +19,9 @@ def chosen(
         return tuple(subscriptions)
     found = tuple(subscription for subscription in subscriptions if subscription.id == only)
     if not found:
-        known = ", ".join(subscription.id for subscription in subscriptions) or "none yet"
-        raise UsageError(f"no subscription {only!r}; there are: {known}")
+        known = ", ".join(subscription.id for subscription in subscriptions)
+        remedy = f"use one of: {known}" if known else "add it: digest subscriptions add"
+        raise UsageError(f"no subscription {only!r}; {remedy}")
     return found
 
 

@@ -72,7 +72,7 @@ class Owned:
     problems: tuple[str, ...] = ()
 
     def has(self, paper: Paper) -> bool:
-        """Tell whether a paper is among them."""
+        """Return whether a paper is among them."""
         if not self.papers:
             return False
         listing = Listing(0, paper.title, "", arxiv=paper.arxiv, doi=paper.doi)

@@ -184,7 +184,7 @@ _SIZE = 16  # bytes of a fingerprint
 
 
 def _fingerprint(subscription: Subscription) -> bytes:
-    """Return a hash of a subscription's query; every version of this program has hashes of its own."""
+    """Return a hash of a subscription's query; every version of this program has different hashes."""
     text = repr((subscription.keywords, subscription.exclude)).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=_SIZE, key=__version__.encode()).digest()
 

@@ -220,5 +220,5 @@ def trends_of(tx: Transaction) -> tuple[Trend, ...]:
 
 
 def shows_trends(subscription: Subscription) -> bool:
-    """Tell whether a subscription's issues show the trends: those of weekly schedules."""
+    """Return whether a subscription's issues show the trends: those of weekly schedules."""
     return is_weekly(parse_schedule(subscription.schedule))

@@ -1,4 +1,4 @@
-"""Sources that fail or bring nothing new, as every run and `digest doctor` report them."""
+"""Sources that fail or return nothing new, as every run and `digest doctor` report them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _PATIENCE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A problem of a source in `digest.toml`; `lasting` if it is not likely to pass by itself."""
+    """A problem of a source in `digest.toml`; `lasting` if it is unlikely to resolve itself."""
 
     message: str
     remedy: str
@@ -25,7 +25,7 @@ class Trouble:
 
 
 def stale_formats(home: Home, store: Store, now: datetime) -> tuple[str, ...]:
-    """Return sentences on the formats whose digest files bring nothing new any more."""
+    """Return sentences on the formats whose digest files no longer contain anything new."""
     today = now.astimezone(ZoneInfo(home.settings.timezone)).date()
     with store.begin(write=False) as tx:
         sources = sorted(tx.library.sources())
@@ -60,10 +60,10 @@ def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
                 lasting=failing is not None and now - failing > _PATIENCE,
             )
         elif changed is None:
-            problem = "has brought nothing yet" if asked else "has not been fetched yet"
+            problem = "has returned nothing yet" if asked else "has not been fetched yet"
             yield Trouble(f"the source {source.name} {problem}", f"see what it returns: {command}")
         elif now - changed > _SILENCE:
-            problem = f"has brought nothing new since {changed.astimezone(zone):%Y-%m-%d}"
+            problem = f"has returned nothing new since {changed.astimezone(zone):%Y-%m-%d}"
             yield Trouble(
                 f"the source {source.name} {problem}",
                 f"check whether its site has moved; then run {command}",
@@ -79,7 +79,7 @@ def unfetched_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
     return tuple(
         Trouble(
             f"the source {each.name} was last fetched {moment.astimezone(zone):%a %Y-%m-%d %H:%M}",
-            "keep digest schedule running, or run digest fetch regularly, for example by cron",
+            "keep digest schedule running, or run digest fetch regularly, for example with cron",
         )
         for each, moment in fetched
         if moment and each.every and now - moment > 2 * each.every + _PATIENCE

@@ -1,4 +1,4 @@
-"""The list of all feeds as OPML 2.0, for feed readers to import at once."""
+"""The list of all feeds as OPML 2.0, for feed readers to import in one step."""
 
 from collections.abc import Iterable
 from html import escape

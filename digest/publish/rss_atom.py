@@ -29,7 +29,7 @@ def rss(channel: Channel, items: Sequence[FeedItem]) -> bytes:
     for item in items:
         content = entry_of(item, channel)
         entry = _entry(feed, content)
-        # RSS's own author element must be an e-mail address.
+        # RSS's own author element must be an email address.
         entry.dc.dc_creator([_plain(name) for name in content.authors])
     # Hexadecimal references, which RSS readers treat as text and never as markup.
     return feed.rss_str(pretty=True).replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")  # type: ignore[no-any-return]

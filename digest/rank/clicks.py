@@ -27,7 +27,7 @@ class Click:
 
 
 def made_by_hand(method: str, headers: Mapping[str, str]) -> bool:
-    """Tell whether a request looks like a reader's click; names of headers are in lower case.
+    """Return whether a request looks like a reader's click; names of headers are in lower case.
 
     It does not if it is a HEAD request, if a browser prefetches the page (the headers Sec-Purpose, Purpose,
     X-Moz), or if the User-Agent is that of a program or not that of a browser.

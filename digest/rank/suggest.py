@@ -63,7 +63,7 @@ def _worth(
 
 
 def _repeats(term: str, chosen: Sequence[str]) -> bool:
-    """Tell whether a term shares a word with one of those chosen."""
+    """Return whether a term shares a word with one of those chosen."""
     return any(set(term.split()) & set(other.split()) for other in chosen)
 
 

@@ -71,7 +71,7 @@ class Period:
 
 
 def period(days: Mapping[str, Iterable[date]]) -> Period | None:
-    """Return the weeks to compare, given the days on which each source brought papers; None if there are too few."""
+    """Return the weeks to compare, given the days on which each source returned papers; None if there are too few."""
     sorted_days = {source: sorted(set(brought)) for source, brought in days.items()}
     ends = [brought[-1] for brought in sorted_days.values() if brought and _is_steady(brought, brought[-1])]
     if not ends:
@@ -82,7 +82,7 @@ def period(days: Mapping[str, Iterable[date]]) -> Period | None:
 
 
 def _is_steady(days: Sequence[date], last: date) -> bool:
-    """Tell whether a source brought papers in enough of the weeks up to `last`, and in the newest ones."""
+    """Return whether a source returned papers in enough of the weeks up to `last`, and in the newest ones."""
     weeks = {(last - day).days // 7 for day in days if day <= last}
     return len(weeks & set(range(WEEKS))) >= _STEADY and any(week in weeks for week in range(_NOW))
 

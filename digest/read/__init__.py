@@ -76,7 +76,7 @@ def parse(
 
 
 _DAMAGED = Fault("this line is not valid UTF-8, but the rest of the file is", "save or copy the file again")
-_READABLE = "digest reads saved pages, API responses, feeds, alert mails and bibliographies"
+_READABLE = "paper-digest reads saved pages, API responses, feeds, alert mails and bibliographies"
 
 
 def _is_past(day: date | None, today: date) -> bool:
@@ -98,8 +98,11 @@ def _note(decoded: Decoded, parsed: Parsed) -> str:
 
 
 def _unknown(document: Document, failures: tuple[str, ...]) -> Fault:
-    looks_like = file_types.describe(document) or "plain text"
-    reason = f"this looks like {looks_like}, not a list of papers in a known format"
+    if not (document.data if document.text is None else document.text.strip()):
+        reason = f"this is {file_types.describe(document)}"
+    else:
+        looks_like = file_types.describe(document) or "plain text"
+        reason = f"this looks like {looks_like}, not a list of papers in a known format"
     remedy = f"{_READABLE}; save the page as HTML or plain text, or remove this file"
     return Fault("; ".join((reason, *failures)), remedy)
 

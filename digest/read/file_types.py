@@ -57,7 +57,7 @@ def markup(text: str) -> str:
     if _is_json(text):
         return "a JSON file"
     if is_mail(head):
-        return "an e-mail message"
+        return "an email message"
     if _RIS.match(head):
         return "a RIS bibliography"
     if _BIBTEX.match(head):
@@ -79,7 +79,7 @@ def _is_json(text: str) -> bool:
 
 
 def is_mail(head: str) -> bool:
-    """Return whether the text begins with the header lines of a mail."""
+    """Return whether the text begins with the header lines of an email."""
     found: set[str] = set()
     for line in head.lstrip("\r\n").splitlines():
         match = _HEADER_LINE.match(line)

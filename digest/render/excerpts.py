@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from digest.render.highlight import Span
 
-ABOUT = 600  # how many characters of an abstract a mail shows, about
+ABOUT = 600  # how many characters of an abstract an email shows, about
 
 _END = re.compile(
     r"""(?: (?<!\.) [.!?] (?:["'”’)\]]|\}\$?)* (?= \s+ ["'“‘(\[$\\]* [A-Z0-9\u00c0-\u00de\u0391-\u03a9\u0410-\u042f] )

@@ -54,7 +54,7 @@ def _joined(text: str, matched: Sequence[Span]) -> list[Span]:
 
 @lru_cache(maxsize=4096)
 def _is_clean(text: str) -> bool:
-    """Tell whether a text needs no cleaning; cached, because an abstract is cut into several parts."""
+    """Return whether a text needs no cleaning; cached, because an abstract is cut into several parts."""
     return text.isprintable()
 
 

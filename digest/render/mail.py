@@ -1,4 +1,4 @@
-"""An issue as a mail: a multipart/alternative message without recipient and unsubscribe token.
+"""An issue as an email: a multipart/alternative message without recipient and unsubscribe token.
 
 Headers are not written by `EmailMessage`, because its folding differs between versions of Python and it raises
 on names that papers and readers do have.
@@ -31,9 +31,9 @@ _WORD_BYTES = 42  # of UTF-8 in an encoded word: 56 of base64, less than 75 with
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The values of a mail's headers.
+    """The values of an email's headers.
 
-    `to` is the name of a group without members, so the mail holds no address of a reader. `list_id` and `stem`
+    `to` is the name of a group without members, so the email contains no address of a reader. `list_id` and `stem`
     identify the list and the issue; with `host` they make List-Id and Message-ID, the same every time.
     """
 
@@ -47,7 +47,7 @@ class Envelope:
 
 
 def message(envelope: Envelope, text: str, html: str) -> bytes:
-    """Return the bytes of a mail: short lines that end in CRLF, headers in ASCII."""
+    """Return the bytes of an email: short lines that end in CRLF, headers in ASCII."""
     host, to = envelope.host, envelope.to
     list_id, stem = _token(envelope.list_id), _token(envelope.stem)
     key = f"{stem}.{list_id}@{host}"

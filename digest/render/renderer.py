@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-# Gmail clips mails at about 102 KB of HTML; the unsubscribe link that delivery adds must fit as well.
+# Gmail clips emails at about 102 KB of HTML; the unsubscribe link that delivery adds must fit as well.
 BUDGET = 92_000
 NO_STATS = ArchiveStats()
 ARCHIVE = "../../site/"  # from the files of an issue to the archive
@@ -61,12 +61,12 @@ class Renderer:
         return clean_lines(render(self._environment(code), template, values))
 
     def html(self, issue: Issue, archive: str = ARCHIVE) -> str:
-        """Return the HTML of the issue's mail as a file; `archive` is the path from it to the archive."""
+        """Return the HTML of the issue's email as a file; `archive` is the path from it to the archive."""
         site = self._site.relative_to(archive)
         return self._fitting(issue, site, issue_view(issue, site))
 
     def _fitting(self, issue: Issue, site: SiteContext, view: IssueView) -> str:
-        """Return the HTML of a mail: short abstracts, inline styles, at most BUDGET bytes.
+        """Return the HTML of an email: short abstracts, inline styles, at most BUDGET bytes.
 
         An issue that is too large gets shorter abstracts, then fewer papers; the rest is on the web.
         """
@@ -99,7 +99,7 @@ class Renderer:
         return self._render("issue.txt", view.language, issue=view)
 
     def subject(self, issue: Issue) -> str:
-        """Return the subject of the issue's mail, in one line."""
+        """Return the subject of the issue's email, in one line."""
         return self._subject(issue_view(issue, self._site))
 
     def _subject(self, view: IssueView) -> str:
@@ -114,7 +114,7 @@ class Renderer:
         return chat.compact(view, self._subject(view), fits)
 
     def eml(self, issue: Issue) -> bytes:
-        """Return the issue as a mail without a recipient, as text and HTML."""
+        """Return the issue as an email without a recipient, as text and HTML."""
         view = issue_view(issue, self._site)
         envelope = mail.Envelope(
             subject=self._subject(view),

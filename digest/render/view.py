@@ -59,7 +59,7 @@ class PaperView:
 
     @property
     def abstract(self) -> tuple[Piece, ...]:
-        """The whole abstract; computed on demand, because mails show only the gist and the excerpt."""
+        """The whole abstract; computed on demand, because emails show only the gist and the excerpt."""
         return pieces(self._text, self._matched)
 
 
@@ -120,7 +120,7 @@ WHOLE = Fit()
 def issue_view(issue: Issue, site: SiteContext, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
     """Return an issue as templates see it; `everything` also shows the papers behind "and N more".
 
-    `fit` limits the size of a mail: the papers that it leaves out move behind "and N more".
+    `fit` limits the size of an email: the papers that it leaves out move behind "and N more".
     """
     lang = language(issue.language)
     sections = _sections(issue, site, fit, everything=everything)

@@ -1,4 +1,4 @@
-"""The jobs that run beside the ticks, so that no slot waits for a slow server: mail, bounces and sources."""
+"""The jobs that run alongside the ticks, so that no slot waits for a slow server: mail, bounces and sources."""
 
 import time
 from collections.abc import Callable, Iterator

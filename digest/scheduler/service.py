@@ -325,7 +325,7 @@ class Service:
             self.log.error("returns", reason=problem)
 
     def fetch(self) -> None:
-        """Fetch the sources that are due, then tick to read what they brought.
+        """Fetch the sources that are due, then tick to read what they returned.
 
         A thread does the work, so that a slow server does not delay the end of the process.
         """

@@ -88,14 +88,14 @@ class Ticker:
         other_files = frozenset(set(map(str, _files(self.home.inbox))) - set(arrived))
         # New papers concern the feed of every subscription; a slot concerns only its own.
         options = Options(leave=other_files, among=None if arrived else due)
-        # Delivery may take long, so a job of its own does it.
+        # Delivery may take long, so a separate job does it.
         request = RunRequest(options, clock, arguments=("schedule",), deliver=False)
         report = runs.run(self.home, request, self._progress, loaded)
         self._inbox.mark_read(arrived)
         return TickResult(arrived, due, unfinished, report)
 
     def _must_wait(self, *, unfinished: bool) -> bool:
-        """Return whether due subscriptions wait: files and sources in progress may bring papers for them."""
+        """Return whether due subscriptions wait: files and sources in progress may still add papers for them."""
         timeout = max(FILE_TIMEOUT * unfinished, FETCH_TIMEOUT * self._fetching())
         if self._waiting_since is None and timeout:
             self._waiting_since = time.monotonic()

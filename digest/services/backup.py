@@ -178,7 +178,9 @@ _SUPPRESS = """
 
 def _unknown(until: datetime | None, newer: Path | None) -> tuple[str, ...]:
     if newer is None:
-        since = f"since {local_time(until, 'UTC')} UTC" if until else "from the library so far"
-        remedy = "if you still have the later library, name it: --newer FILE"
-        return (f"emails sent {since} are unknown and may be sent again; {remedy}",)
-    return (f"emails sent since {newer} was last written are unknown and may be sent again",)
+        since = f"have been sent since {local_time(until, 'UTC')} UTC" if until else "had been sent"
+        remedy = "if you still have the later library, give it with --newer FILE"
+        return (f"it is not known which emails {since}, so some may be sent again; {remedy}",)
+    return (
+        f"it is not known which emails have been sent since {newer} was last written, so some may be sent again",
+    )

@@ -206,7 +206,7 @@ def _explain_paper(home: Home, tx: "Transaction", subject: _Subject, paper: Pape
     if subject.subscription:
         terms, verdict = _try_query(subject.subscription, paper, now)
         if owned(home, now).has(paper):
-            verdict += " A file of the setting “library” lists it, so no subscription shows it."
+            verdict += " A file in the setting “library” lists it, so no subscription shows it."
     if lines:
         history = f"It was in issue {lines[0].number} of {lines[0].day}"
         first = tx.issues.numbered(subject.id, lines[0].number)

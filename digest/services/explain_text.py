@@ -197,7 +197,7 @@ def _slots_without_issue(facts: Facts, used: list[Verdict], *, since_issue: bool
 
 
 def _outcome(verdict: Verdict) -> str:
-    """Return why a slot brought no issue, and the nearest miss."""
+    """Return why there was no issue for a slot, and the nearest miss."""
     near = verdict.nearest[0] if verdict.nearest else ""
     reason = verdict.reason or f"no match among {count(verdict.considered, 'paper')}"
     return f"{reason.removesuffix(f'; {near}')}.{_near_miss(verdict)}"

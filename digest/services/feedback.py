@@ -107,7 +107,7 @@ def forget_clicks(home: Home, subscription_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Suggested keywords; they match `found` of the `liked` papers. `weeks` are what they would have brought."""
+    """Suggested keywords; they match `found` of the `liked` papers. `weeks` counts past matches."""
 
     keywords: tuple[str, ...]
     liked: int
@@ -143,7 +143,7 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
         keywords = keywords_for(liked, tx.library.all_papers())
         if not keywords:
             raise UsageError(
-                "no liked papers to suggest keywords from; name some: digest suggest PAPER… "
+                "there are no liked papers to suggest keywords from; give some: digest suggest PAPER… "
                 "or: digest feedback SUBSCRIPTION like PAPER…"
             )
         query = query_of(keywords)

@@ -53,7 +53,7 @@ def find(tx: Transaction, name: str) -> int:
             lines.append(f"  and {len(candidates) - _CANDIDATES_SHOWN} more")
         shown = "\n".join(lines)
         raise UsageError(
-            f"{count(len(candidates), 'paper')} match {name!r}; give the number of one:\n{shown}"
+            f"{count(len(candidates), 'paper')} match {name!r}; give the number of one of them:\n{shown}"
         )
     return candidates[0][0]
 

@@ -73,7 +73,7 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         figures = tx.ledger.figures()
     families: list[tuple[str, str, str, Iterable[Sample]]] = [
-        ("digest_leader", "gauge", "1 if this process makes the rounds.", [({}, float(meters.leads))]),
+        ("digest_leader", "gauge", "1 if this process is the one that runs the schedule.", [({}, float(meters.leads))]),
         ("digest_rounds_total", "counter", "Rounds of this process.", [
             ({"result": name}, meters.rounds[ok]) for name, ok in _RESULTS
         ]),
@@ -96,7 +96,7 @@ def exposition(home: Home, meters: Meters, now: float) -> str:
         ("digest_issues", "gauge", "Issues made.", [({}, figures.issues)]),
         ("digest_subscriptions", "gauge", "Subscriptions that runs have processed.", [({}, figures.subscriptions)]),
         ("digest_rejected_files", "gauge", "Rejected digest files.", [({}, figures.rejected)]),
-        ("digest_source_last_success_timestamp_seconds", "gauge", "When a source last brought a file.", [
+        ("digest_source_last_success_timestamp_seconds", "gauge", "When a source last returned a file.", [
             ({"source": name}, moment.timestamp()) for name, moment in figures.sources
         ]),
         ("digest_outbox_messages", "gauge", "Messages in the outbox, by status.", [

@@ -1,4 +1,4 @@
-"""Previews: the issue a subscription would get now, and how many papers past weeks would have brought."""
+"""Previews: the issue a subscription would get now, and how many papers would have matched in past weeks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

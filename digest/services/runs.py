@@ -115,7 +115,7 @@ def read_paths(
 def fetch(
     home: Home, names: Sequence[str], since: date | None, clock: Clock, progress: "Progress"
 ) -> "Iterator[FetchResult]":
-    """Fetch the named sources of `digest.toml`, or all, into the inbox, and yield what each brought.
+    """Fetch the named sources of `digest.toml`, or all, into the inbox, and yield what each returned.
 
     Raises UsageError for an unknown name, LockedError while another process fetches.
     """
@@ -134,7 +134,7 @@ def fetch(
             remedy = (
                 f"use one of: {', '.join(known)}"
                 if known
-                else "add [[sources]] to digest.toml, see docs/sources.md"
+                else "add [[sources]] to digest.toml; see docs/sources.md"
             )
             raise UsageError(f"no source {name!r}; {remedy}")
     options = FetchOptions(

@@ -130,7 +130,7 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
 
     path = home.subscriptions / f"{subscription_id}.toml"
     if path.exists():
-        raise UsageError(f"{path}: the file exists already; choose another id, or edit the file")
+        raise UsageError(f"{path}: the file already exists; choose another id, or edit the file")
     text = new_text(values)
     checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
     if isinstance(checked, InvalidSubscription):

@@ -66,4 +66,4 @@ class Backend:
     def remedy(self, reason: str) -> str:
         """Return what to do about an error of the database driver."""
         del reason
-        return "nothing of this step was recorded; run again, and report the error if it occurs again"
+        return "nothing from this step was recorded; run again, and report the error if it occurs again"

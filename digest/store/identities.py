@@ -273,7 +273,7 @@ class Identities:
         return tuple(self._db.scalars(chosen))
 
     def is_part(self, number: int) -> bool:
-        """Tell whether a number is a part of another paper."""
+        """Return whether a number is a part of another paper."""
         return self.roots([number])[number] != number
 
     def _record(self, kind: str, paper: int, part: int, why: Verdict, at: datetime) -> None:

@@ -82,7 +82,7 @@ class Ledger:
             self._db.execute(insert(verdicts), rows)
 
     def used(self, subscription: str, slot: datetime) -> bool:
-        """Tell whether a run used up this very slot, and not a later one instead."""
+        """Return whether a run used up this very slot, and not a later one instead."""
         chosen = select(verdicts.c.run).where(verdicts.c.subscription == subscription)
         return self._db.execute(chosen.where(verdicts.c.slot == slot)).first() is not None
 

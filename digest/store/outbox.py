@@ -110,7 +110,7 @@ class Outbox:
     def anything_due(
         self, *, channels: Iterable[str], now: datetime, dead: Collection[str], resend: bool
     ) -> bool:
-        """Tell whether a delivery run has anything to do: a line that is due, or a lease that has expired.
+        """Return whether a delivery run has anything to do: a line that is due, or a lease that has expired.
 
         `dead` are the names of holders that no longer run; `resend` is as for `LeaseHolder`.
         """
@@ -191,7 +191,7 @@ class Outbox:
         return [key for key in keys if key not in reasons]
 
     def waits_for(self, domains: Collection[str], holder: LeaseHolder, *, now: datetime) -> bool:
-        """Tell whether anything is due to these domains."""
+        """Return whether anything is due to these domains."""
         return any(
             self._db.scalar(select(exists().where(condition, outbox.c.domain.in_(domains))))
             for condition in _due(now, holder)
@@ -327,7 +327,7 @@ class Outbox:
         insert_missing(self._db, suppressions, suppress_values(address, reason, at, subscription))
 
     def is_suppressed(self, address: str, subscription: str) -> bool:
-        """Tell whether an address is suppressed for a subscription."""
+        """Return whether an address is suppressed for a subscription."""
         known = suppressions.c.subscription.in_(("", subscription))
         same = suppressions.c.address == address.lower()
         return self._db.execute(select(suppressions).where(same, known)).first() is not None

@@ -20,7 +20,7 @@ _REMEDIES = {
     "malformed": "the file is damaged; keep it, and restore a backup: digest restore FILE",
     "unable to open": "check that it is a file (not a folder), and that it and its folder are writable",
     "readonly": "make the file and its folder writable for the user who runs digest",
-    "locked": "another program holds the library; close that program, then run again",
+    "locked": "another program is using the library; close that program, then run again",
     "full": "free some space on the disk, then run again",
     "disk I/O": "check whether the disk is full or failing, then run again",
 }

@@ -45,7 +45,7 @@ class TitleTerms:
         found: dict[tuple[str, str], _Titles] = {}
         for row in self._db.execute(new):
             record = decode(Listing, row.record)
-            # The first category is part of the source: papers of a new category are no trend, like those of a new source.
+            # The first category is part of the source: papers of a new category are not a trend, like those of a new source.
             source = " ".join((row.source, *record.categories[:1]))[:128]
             terms = tuple(keyphrases(record.title))
             found.setdefault((row.captured, source), []).append((row.number, terms))

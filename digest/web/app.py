@@ -45,7 +45,7 @@ _PAGE_PARTS = 3  # of the path of an issue's page: issues, the subscription, the
 
 
 class ReloadingHome:
-    """A home whose settings are read again when they change; invalid ones leave the old in force."""
+    """A home whose settings are read again when they change; invalid ones leave the old ones in effect."""
 
     def __init__(self, home: Home) -> None:
         self._home = home

@@ -51,7 +51,7 @@ def metrics_server(address: tuple[str, int], home: Home, meters: Meters) -> Iter
 
 def _not_found(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    text = "There is /metrics and /healthz." if error.status_code == 404 else error.detail
+    text = "Use /metrics or /healthz." if error.status_code == 404 else error.detail
     return PlainTextResponse(f"{text}\n", error.status_code, headers=error.headers)
 
 

@@ -290,7 +290,7 @@ def test_messages_that_are_too_large_are_not_read(tmp_path, monkeypatch):
         found = one(tmp_path, source, limits=replace(LIMITS, max_bytes=500))
     assert (len(found.files), found.error) == (
         1,
-        "messages that are larger than max_file_mb and were not read: 1",
+        "messages not read because they are larger than max_file_mb: 1",
     )
 
 

@@ -60,7 +60,7 @@ def _rss(root, url, now, data):
         if not _URL.fullmatch(item.findtext("link") or ""):
             yield f"link {item.findtext('link')!r}"
         if item.find("author") is not None:
-            yield "author, which must be an e-mail address"
+            yield "author, which must be an email address"
         yield from _dates([item.findtext("pubDate")], parsedate_to_datetime, now)
         yield from _html(item.findtext("description"))
     yield from _ids(guids)

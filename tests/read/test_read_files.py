@@ -139,7 +139,7 @@ PROSE = f"On Snails\n\n{LOREM}\n\nOn Whelks\n\n{LOREM}\n\nSubscribe\n\n{LOREM}"
     (f"<!doctype html>\n<p>\n{TEXT}", "an HTML page"), (f"<!-- saved --><!-- twice -->\n<HTML>\n{TEXT}", "an HTML page"),
     (f'<?xml version="1.0"?>\n<feed>\n\n{TEXT}', "an XML file"), ('{"a": [1, 2]}', "a JSON file"), ('[{"title": "x"', "plain text"),
     ("[" * 100_000 + "]" * 100_000, "a JSON file"), ('[{"title": 1,}]', "a JSON file"),
-    (f"From: a@b.example\nSubject: Daily\n  Papers\nDate: today\n\n{TEXT}", "an e-mail"),
+    (f"From: a@b.example\nSubject: Daily\n  Papers\nDate: today\n\n{TEXT}", "an email"),
     ('@string{a = "x"}\n', "a BibTeX"),
     (f"# Papers\n\n## [Snails](http://s.example)\n\n[x](http://y.example)\n\n{TEXT}", "a Markdown"),
     (PROSE, "plain text"), (LOREM, "plain text"), ("x" * 100_000, "plain text"), ("Nov 18\n\nOn Snails\n\n" + LOREM, "plain text"),

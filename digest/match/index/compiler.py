@@ -326,7 +326,7 @@ class _Compiler:
 
 
 def _is_exact(boosts: dict[int, float]) -> bool:
-    """Tell whether every sum of these boosts, each taken once or twice, is exact in any order."""
+    """Return whether every sum of these boosts, each taken once or twice, is exact in any order."""
     return sum(boosts.values()) < _LARGEST / 2 and all(
         boost == 1.0 or (boost * _STEP).is_integer() for boost in boosts.values()
     )

@@ -164,12 +164,12 @@ class Lexer:
         return self.text[self.place : self.place + 1]
 
     def at_end_of_item(self) -> bool:
-        """Tell whether an item without quotes ends here."""
+        """Return whether an item without quotes ends here."""
         char = self.char()
         return not char or char.isspace() or char in "()" or char in _QUOTES or self.symbol() is not None
 
     def nothing_here(self) -> bool:
-        """Tell whether no item or group begins here."""
+        """Return whether no item or group begins here."""
         char = self.char()
         return not char or char.isspace() or char == ")" or self.symbol() is not None
 

@@ -7,7 +7,7 @@ name = "arxiv-mail"
 
 
 def sniff(document: Document) -> bool:
-    """Claim text with a block that ends with a link, and mails with such text."""
+    """Claim text with a block that ends with a link, and emails with such text."""
     if mail.is_mail(document):
         return alert_mail.alert_kinds(document) == {name}
     return document.text is not None and alert_mail.is_arxiv_mail(document.text)

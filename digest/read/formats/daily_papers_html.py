@@ -106,7 +106,7 @@ def _card(article: "Element") -> Listing | None:
 
 
 def _upvotes(article: "Element") -> int | None:
-    """Return the number beside the upvote button, which is in its label or in the link to the login."""
+    """Return the number next to the upvote button, which is in its label or in the link to the login."""
     for element in article.iter("label", "a", "div"):
         button = element.tag == "label" or (element.get("href") or "").startswith("/login")
         if button or "leading-none" in (element.get("class") or "").split():

@@ -1,4 +1,4 @@
-"""Google Scholar alerts: the HTML of a mail, the message, or an mbox."""
+"""Google Scholar alerts: the HTML of an email, the message, or an mbox."""
 
 from digest.ports import Document, Fault, Parsed
 from digest.read import file_types
@@ -8,7 +8,7 @@ name = "scholar-alert"
 
 
 def sniff(document: Document) -> bool:
-    """Claim HTML with the classes of an alert, and mails with such HTML."""
+    """Claim HTML with the classes of an alert, and emails with such HTML."""
     if mail.is_mail(document):
         return alert_mail.alert_kinds(document) == {name}
     text = document.text

@@ -17,7 +17,7 @@ ARXIV, SCHOLAR = "arxiv-mail", "scholar-alert"
 
 
 def is_arxiv_mail(text: str) -> bool:
-    """Return whether a text has blocks of papers that end with a link, as in arXiv's mails."""
+    """Return whether a text has blocks of papers that end with a link, as in arXiv's emails."""
     return arxiv_blocks.has_block(text) and arxiv_blocks.has_link(text)
 
 

@@ -1,4 +1,4 @@
-r"""The blocks in which arXiv lists papers as plain text, in its daily mails and its `.abs` files. Pure.
+r"""The blocks in which arXiv lists papers as plain text, in its daily emails and its `.abs` files. Pure.
 
     \\
     arXiv:2303.00766 (*cross-listing*)
@@ -38,7 +38,7 @@ _REVISED = re.compile(r"Date \(revised v(\d{1,4})\)")
 _REPLACED = re.compile(r"replaced with revised version\s+(.*)")
 _LINK = re.compile(r"\\\\\s*\(\s*(https?://\S+)")
 _LINK_LINE = re.compile(r"^\\\\ \( https?://", re.MULTILINE)
-# A complete mail has both of these lines; a part that was copied out of a mail has neither.
+# A complete email has both of these lines; a part that was copied out of an email has neither.
 _HEAD = re.compile(r"^\s*received from .* to .*GMT", re.MULTILINE)
 _END = re.compile(r"^(?:%%%---){5}", re.MULTILINE)
 _LONGEST_HEAD = 4000
@@ -60,7 +60,7 @@ def has_block(text: str) -> bool:
 
 
 def has_link(text: str) -> bool:
-    """Return whether any block ends with a link, as in mails."""
+    """Return whether any block ends with a link, as in emails."""
     return _LINK_LINE.search(text) is not None
 
 

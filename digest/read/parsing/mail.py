@@ -44,7 +44,7 @@ def messages(document: Document) -> tuple[Message, ...]:
 
 
 def is_mail(document: Document) -> bool:
-    """Return whether a document is an e-mail message or an mbox."""
+    """Return whether a document is an email message or an mbox."""
     if _FROM_LINE.match(document.data):
         return True
     head = document.text if document.text is not None else document.data[:4000].decode("latin-1")

@@ -89,7 +89,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
     free = shutil.disk_usage(context.home.path).free
     found = []
     if free < _FREE_DISK:
-        message = f"only {free // 1024**2} MB of disk space are free"
+        message = f"only {free // 1024**2} MB of disk space is free"
         found.append(Finding("database", "warning", message, "free some disk space"))
     try:
         with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
@@ -139,8 +139,9 @@ def templates(context: CheckContext) -> Sequence[Finding]:
         try:
             render(issue)
         except DigestError as error:
-            remedy = "fix the template, or remove it to use the program's own"
-            found.append(Finding("templates", "bad", str(error), remedy))
+            remedy = "fix this template, or remove it to use the built-in one"
+            problem = str(error).removesuffix("; fix this template")
+            found.append(Finding("templates", "bad", problem, remedy))
     good = Finding("templates", "good", "a sample issue renders in every format")
     return list(dict.fromkeys(found)) or [good]
 
@@ -190,7 +191,7 @@ def mail(context: CheckContext) -> Sequence[Finding]:
 
 
 def sources(context: CheckContext) -> Sequence[Finding]:
-    """Check that sources respond, and that they still bring papers."""
+    """Check that sources respond, and that they still return new papers."""
     from digest.services.doctor.clock import examine_sources
 
     return tuple(examine_sources(context.home, context.clock))

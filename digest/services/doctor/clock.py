@@ -20,7 +20,7 @@ _OVERDUE = timedelta(hours=2)
 
 
 def examine_sources(home: Home, clock: Clock) -> Iterator[Finding]:
-    """Find sources that fail, bring nothing new, or are no longer fetched."""
+    """Find sources that fail, return nothing new, or are no longer fetched."""
     found = (*failing_sources(home, clock.now), *unfetched_sources(home, clock.now))
     for trouble in found:
         yield Finding("sources", "bad" if trouble.lasting else "warning", trouble.message, trouble.remedy)
@@ -60,12 +60,12 @@ def _running(leader: str, last: Heartbeat | None, clock: Clock, zone: str) -> Fi
         return Finding("schedule", "skipped", f"the schedule is waiting for {leader}")
     if last is None or (clock.started - last.at).total_seconds() > LATE:
         since = f"since {local_time(last.at, zone)}" if last else "yet"
-        remedy = "unless a long run is in progress, restart that process; its log shows more"
+        remedy = "unless a long run is in progress, restart that process; see its log for details"
         return Finding("schedule", "bad", f"{leader} has not completed a round {since}", remedy)
     at = local_time(last.at, zone)
     if last.error:
         message = f"{leader}: the last round, at {at}, failed: {last.error}"
-        return Finding("schedule", "warning", message, "its log shows more")
+        return Finding("schedule", "warning", message, "see its log for details")
     return Finding("schedule", "good", f"{leader}: last round at {at}")
 
 

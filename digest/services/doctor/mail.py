@@ -119,7 +119,7 @@ def _key(signer: Signer, records: tuple[str, ...]) -> Iterator[Finding]:
             "good",
             f"{name}; DNS was not checked",
             f"publish the TXT record {signer.record} at {signer.name}; "
-            "to have it checked, copy what DNS has to dkim.record",
+            "to have it checked, copy the DNS record to dkim.record",
         )
 
 
