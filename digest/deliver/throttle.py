@@ -6,7 +6,7 @@ from collections import Counter
 class Throttle:
     """Counts the messages to each domain.
 
-    A limit of 0 is no limit. Times are seconds of a monotonic clock.
+    A limit of 0 means no limit. Times are seconds of a monotonic clock.
     """
 
     def __init__(self, *, at_once: int, per_minute: int) -> None:

@@ -144,7 +144,7 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
 
 
 def _fields(lines: list[str]) -> tuple[dict[str, str], str]:
-    """Return the fields in the head of a block, and the date of a replacement (empty if it is none)."""
+    """Return the fields in the head of a block, and the date of a replacement (empty if it was not replaced)."""
     fields: dict[str, str] = {}
     last, replaced = "", ""
     for line in lines:
