@@ -10,6 +10,7 @@ from digest.compose.slots import Slot, instant_of, latest_due, next_slot, parse_
 from digest.i18n.language import Language
 from digest.match.near_misses import NearMiss
 from digest.model import Cursor, Entry, Subscription
+from digest.text.format import local_time
 
 # A last slot further ahead of the clock was used up while the clock was wrong, and is put back; without that the
 # subscription would get no issue until then. A smaller lead, as after a small correction, is waited out: a run
@@ -61,7 +62,7 @@ def issue_due(
         return Due(slot)
     zone = ZoneInfo(subscription.timezone)
     upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(now, cursor.last_slot))
-    when = upcoming.instant.astimezone(zone).strftime("%a %Y-%m-%d %H:%M") if upcoming else "ever"
+    when = local_time(upcoming.instant, zone) if upcoming else "ever"
     reason = f"not due until {when} ({subscription.timezone})"
     if findings.considered:
         reason += f"; {findings.matched} of {findings.considered} waiting papers match"

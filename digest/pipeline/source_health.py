@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from digest.diff.staleness import NEWEST_FILES, complaints
 from digest.model import Home
 from digest.store.store import Store
+from digest.text.format import local_time
 
 # arXiv announces nothing for up to four days around holidays.
 _SILENCE = timedelta(days=5)
@@ -53,7 +54,7 @@ def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
         if memory.error:
             since = ""
             if failing and asked and failing < asked:
-                since = f" (since {failing.astimezone(zone):%a %Y-%m-%d %H:%M})"
+                since = f" (since {local_time(failing, zone)})"
             yield Trouble(
                 f"the source {source.name} could not be fetched: {memory.error}{since}",
                 f"if its address or login has changed, correct digest.toml; then run {command}",
@@ -78,7 +79,7 @@ def unfetched_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
     fetched = [(each, memories.of(each.name).time_of("asked")) for each in home.settings.sources]
     return tuple(
         Trouble(
-            f"the source {each.name} was last fetched {moment.astimezone(zone):%a %Y-%m-%d %H:%M}",
+            f"the source {each.name} was last fetched {local_time(moment, zone)}",
             "keep digest schedule running, or run digest fetch regularly, for example with cron",
         )
         for each, moment in fetched
