@@ -49,7 +49,7 @@ def add_commands(commands: Commands) -> None:
     )
     suggest.add_argument("papers", nargs="*", metavar="PAPER", help=_PAPER)
     suggest.add_argument(
-        "--for", dest="liked_by", metavar="ID", help="id of a subscription whose liked papers to use as well"
+        "--for", dest="liked_by", metavar="ID", help="id of a subscription; also use its liked papers"
     )
 
 

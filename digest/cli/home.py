@@ -46,7 +46,7 @@ def add_commands(commands: Commands) -> None:
         "--newer",
         type=path,
         metavar="FILE",
-        help="later library whose sent emails are not sent again (default: the current library)",
+        help="later library; emails it has sent are not sent again (default: the current library)",
     )
 
 

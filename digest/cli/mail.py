@@ -32,7 +32,7 @@ def add_commands(commands: Commands) -> None:
         metavar="PATH",
         help="Maildirs, mbox files or messages (default: the mailbox of [bounces] in digest.toml)",
     )
-    _add_recipients(commands.group("recipients", "list addresses, stop and resume mail to them"))
+    _add_recipients(commands.group("recipients", "list addresses; stop and resume mail to them"))
 
 
 def _add_outbox(actions: Commands) -> None:

@@ -24,13 +24,13 @@ def add_commands(commands: Commands) -> None:
     run = commands.add(
         "run",
         _run,
-        "read digest files, make the issues that are due, publish them",
+        "read digest files, make and publish the issues that are due",
         details="Issues, feeds and the archive go to output/. If a channel is configured, mail is sent.",
         examples=("digest run", "digest run downloads/ --captured 2026-11-16"),
     )
     _add_paths(run, "digest files or folders (default: inbox/)", "*")
     run.add_argument("--force", action="store_true", help="make issues regardless of the schedule")
-    run.add_argument("--only", metavar="ID", help="id of a subscription, to process no other")
+    run.add_argument("--only", metavar="ID", help="id of the only subscription to process")
     run.add_argument(
         "--dry-run", action="store_true", help="show what would happen; record and write nothing"
     )

@@ -118,7 +118,7 @@ def _backups(context: CheckContext) -> list[Finding]:
         return []
     backups = copies(context.home)
     if not backups:
-        remedy = "make one: digest backup FILE; digest schedule makes one every day"
+        remedy = "make one: digest backup FILE (digest schedule makes one every day)"
         return [Finding("database", "warning", "there is no backup of the library", remedy)]
     age = context.clock.started.timestamp() - backups[-1].stat().st_mtime
     if age > _STALE_BACKUP.total_seconds():
