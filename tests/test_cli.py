@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -805,11 +806,11 @@ def test_a_terminal_breaks_lines_at_words_below_their_label(monkeypatch):
             return True
 
     monkeypatch.setenv("COLUMNS", "40")
-    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     Screen(quiet=False, machine=False).error("one two three four five six seven eight\n  (kelp\n  ^")
-    assert terminal.getvalue() == (
+    assert re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue()) == (
         "digest: one two three four five six\n        seven eight\n          (kelp\n          ^\n"
     )
 
