@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from html import escape as html_escape
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -18,6 +19,12 @@ _EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
 # In CommonMark a backslash escapes any of these; Python-Markdown supports only some by default.
 _ESCAPABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+# While Markdown is converted, each of these 32 characters is held by one of the 32 noncharacters that no text contains
+# after cleaning. The converter copies its whole text for every escape that it meets.
+_HELD = {char: chr(0xFDD0 + place) for place, char in enumerate(_ESCAPABLE)}
+_ESCAPE = re.compile(rf"\\([{re.escape(_ESCAPABLE)}])")
+_AS_TEXT = str.maketrans({held: char for char, held in _HELD.items()})
+_AS_HTML = str.maketrans({held: html_escape(char) for char, held in _HELD.items()})
 _SAFE_LINK = re.compile(r"(?:https?://|#|(?:\.\./)+)[^\s\"'<>\\]*", re.IGNORECASE)
 
 
@@ -77,7 +84,17 @@ def to_html(source: str, anchors: Sequence[str] = (), sections: Sequence[str] = 
     converter = _converter()
     last = -1  # priority
     converter.treeprocessors.register(_AnchorsAndLinks({"h2": sections, "h3": anchors}), "anchors", last)
-    return str(converter.convert(source))
+    return str(converter.convert(_hold_escapes(source))).translate(_AS_HTML)
+
+
+def _hold_escapes(source: str) -> str:
+    """Return Markdown with held characters in place of escapes, except in lines that may hold code."""
+    lines = source.split("\n")
+    for place, line in enumerate(lines):
+        if "\\" in line and not line.startswith(("    ", "\t")):
+            held = _ESCAPE.sub(lambda found: _HELD[found[1]], line)
+            lines[place] = line if "`" in held else held
+    return "\n".join(lines)
 
 
 def _converter() -> Any:
@@ -116,5 +133,6 @@ class _AnchorsAndLinks:
                 for heading, anchor in zip(headings, anchors, strict=True):
                     heading.set("id", anchor)
         for link in root.iter("a"):
+            link.set("href", link.get("href", "").translate(_AS_TEXT))
             if not _SAFE_LINK.fullmatch(link.get("href", "")):
                 link.attrib.pop("href", None)

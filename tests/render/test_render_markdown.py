@@ -183,3 +183,22 @@ def test_link_targets_keep_their_ampersands():
     url = "https://x.test/?a=1&copy=2"
     tree = html5lib.parseFragment(md.to_html(f"[x]({md.link_target(url)})"), namespaceHTMLElements=False)
     assert tree.find(".//a").get("href") == url
+
+
+@pytest.mark.parametrize(
+    ("source", "page"),
+    [
+        (r"a\_b\<c\&d", "<p>a_b&lt;c&amp;d</p>"),
+        (r"`a\_b` and c\_d", r"<p><code>a\_b</code> and c_d</p>"),
+        (r"[a\]b](https://x.test/a\_b)", '<p><a href="https://x.test/a_b">a]b</a></p>'),
+        (r"[a](java\script:x)", "<p><a>a</a></p>"),
+        ("    a\\_b", "<pre><code>a\\_b\n</code></pre>"),
+    ],
+)
+def test_escapes_are_what_they_were(source, page):
+    assert md.to_html(source) == page
+
+
+def test_an_abstract_of_escapes_is_converted_in_one_pass():
+    """The converter copies its text for each escape that it sees, so it must see none."""
+    assert "\\" not in md._hold_escapes(md.escape("$_*[]{}^~|#" * 1000))

@@ -220,6 +220,10 @@ def test_english_does_not_change(words):
         "\\frac" * 2000,
         "x^" * 5000,
         "$x^" + "^" * 590 + "$",
+        "\\sqrt[" * 5000,
+        "\\mathbf" * 5000,
+        "\\sqrt[\\mathbf{\\frac" * 3000,
+        "~a" * 10_000,
     ],
 )
 def test_hostile_texts_do_not_take_long(text):

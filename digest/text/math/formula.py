@@ -123,7 +123,7 @@ class _Formula:
         return bool(found[0])
 
     def option(self) -> str:
-        if not self.text.startswith("[", self.at):
+        if self.depth >= _DEEPEST or not self.text.startswith("[", self.at):
             return ""
         self.at += 1
         return self.until("]")
@@ -201,7 +201,12 @@ class _Formula:
     def font(self) -> str:
         r"""Convert the argument of a font command with its spaces; `\bf` has no argument."""
         self.skip_spaces()
-        return self.atom() if self.peek() == "{" or self.peek().startswith("\\") else ""
+        if self.depth >= _DEEPEST or not self.peek().startswith(("{", "\\")):
+            return ""
+        self.depth += 1
+        shown = self.atom()
+        self.depth -= 1
+        return shown
 
 
 def _grouped(shown: str) -> str:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from digest.text.math import rules, tables
 from digest.text.math.formula import formula, one_atom, scripted
 
+_LONGEST_NUMBER = 32  # characters; every rule looks back only so far, so that reading is linear
+
 
 class Edit(NamedTuple):
     """A replacement: `text` replaces the characters `start` to `end` of the original."""
@@ -350,7 +352,10 @@ class _Reader:
         return self.put(start, simple.end(), shown)
 
     def tie(self, found: re.Match[str]) -> int:
-        if rules.REFERENCE.match(self.text, found.end()) or rules.RANGE.search(self.text, 0, found.end() + 1):
+        number = max(0, found.start() - _LONGEST_NUMBER)
+        if rules.REFERENCE.match(self.text, found.end()) or rules.RANGE.search(
+            self.text, number, found.end() + 1
+        ):
             return found.end()  # the reference removes its tie; `1M~60M` is a range
         blank = self.text[found.start() - 1].isspace()
         return self.replace(found, "" if blank else " ")
