@@ -234,7 +234,7 @@ def bound(program: Program, papers: int, best: int, runs: int) -> Bound:
 
 
 _BOOLEANS = ("operation", "join_starts", "joined", "query")
-_SCORES = ("score_starts", "score_atom", "score_boost")
+_SCORES = ("score_starts", "score_atom", "score_boost", "score_condition")
 
 
 # --- the start of a process ----------------------------------------------------------------------

@@ -7,11 +7,11 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from operator import itemgetter
 
-from digest.match.query.parser import FIELDS, STEMMED, And, Atom, Node, Not, Query, positive_atoms
+from digest.match.query.parser import FIELDS, STEMMED, And, Atom, Node, Not, Or, Query
 from digest.model import Evidence, Match, Paper
 from digest.text.words import Word, words
 
@@ -77,7 +77,7 @@ def match(query: Query, analysed: AnalysedPaper) -> Match | None:
 
     if not accepts(query, occurs):
         return None
-    found = [(atom, find(atom)) for atom in positive_atoms(query) if occurs(atom)]
+    found = [(atom, find(atom)) for atom in credited(query, occurs)]
     return Match(analysed.paper, _score(found), _evidence(found))
 
 
@@ -85,13 +85,35 @@ def accepts(query: Query, occurs: Callable[[Atom], bool]) -> bool:
     """Return whether the query accepts a paper in which exactly those atoms occur for which `occurs` is true."""
 
     def holds(node: Node) -> bool:
-        if isinstance(node, Atom):
-            return occurs(node)
-        if isinstance(node, Not):
-            return not holds(node.child)
-        return (all if isinstance(node, And) else any)(map(holds, node.children))
+        return _holds(node, occurs)
 
     return any(map(holds, query.keywords)) and not any(map(holds, query.exclude))
+
+
+def credited(query: Query, occurs: Callable[[Atom], bool]) -> tuple[Atom, ...]:
+    """Return the distinct atoms that a match counts, each with its highest boost, in the order of the query.
+
+    An atom counts where it occurs, under no NOT, with every group around it satisfied: `a AND b` credits nothing
+    if only one of them occurs, and in `(a^3 AND b) OR a` the boost needs `b`.
+    """
+    best: dict[tuple[object, ...], Atom] = {}
+    waiting = list(reversed(query.keywords))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Atom):
+            if occurs(node) and node.boost > best.setdefault(node.key, node).boost:
+                best[node.key] = replace(best[node.key], boost=node.boost)
+        elif isinstance(node, Or) or (isinstance(node, And) and _holds(node, occurs)):
+            waiting.extend(reversed(node.children))
+    return tuple(best.values())
+
+
+def _holds(node: Node, occurs: Callable[[Atom], bool]) -> bool:
+    if isinstance(node, Atom):
+        return occurs(node)
+    if isinstance(node, Not):
+        return not _holds(node.child, occurs)
+    return (all if isinstance(node, And) else any)(_holds(child, occurs) for child in node.children)
 
 
 def best_first(matches: Iterable[Match]) -> list[Match]:

@@ -115,6 +115,8 @@ def test_batches_around_the_machine_word(papers):
         "title:(one OR step) -diffusion",
         '="models one"',
         "(model OR one) (step OR the)",
+        "(one^3 AND step) OR one OR (step^0.3 -the)",
+        "(the ((one step^2) OR model)) OR (large^5 step)",
     ]
     assert agree([query_of([text]) for text in texts], batch) > 0 or papers == 0
 

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.match.query.parser import FIELDS, MAX_DEPTH, positive_atoms, query_of
+from digest.match.query.parser import FIELDS, MAX_DEPTH, Atom, Node, Not, Query, query_of
 from digest.match.reference import analyse, best_first, match
 from digest.model import Match, Paper
 from digest.text.stem import stem
@@ -35,7 +36,7 @@ def test_evidence_is_complete_and_in_order() -> None:
         authors=("Ann Fast", "Bo Model"),
         sources=("arxiv-api",),
     )
-    one = found("(model x) OR fast OR au:model OR source:arxiv*", paper)
+    one = found("model OR fast OR au:model OR source:arxiv*", paper)
     assert one is not None
     assert [(each.term, each.field, each.item, each.text, each.start, each.end) for each in one.evidence] == [
         ("fast", "title", None, "Fast", 0, 4),
@@ -214,17 +215,52 @@ def test_evidence_points_to_the_original(query: str, paper: Paper) -> None:
     assert places == sorted(places)
 
 
-@given(queries(), papers())
-def test_the_score_follows_from_the_evidence(query: str, paper: Paper) -> None:
-    one = found(query, paper)
+def places(node: Node, *groups: Node) -> Iterator[tuple[Atom, tuple[Node, ...]]]:
+    """Yield each atom under no NOT with the groups around it."""
+    if isinstance(node, Atom):
+        yield node, groups
+    elif not isinstance(node, Not):
+        for child in node.children:
+            yield from places(child, *groups, node)
+
+
+@given(st.lists(queries(), min_size=1, max_size=3), papers())
+def test_score_and_evidence_count_what_satisfied_groups_hold(keywords: list[str], paper: Paper) -> None:
+    one = match(query_of(keywords), analyse(paper))
     if one is None:
         return
-    total = 0.0
-    for atom in positive_atoms(query_of([query])):
-        # an atom alone is a query that gives the same evidence
-        fields = {each.field for each in one.evidence if each.term == atom.term and each.field in atom.fields}
-        total += atom.boost * ((2 if "title" in fields else 1) if fields else 0)
-    assert one.score == pytest.approx(total)
+    analysed = analyse(paper)
+    best: dict[object, tuple[float, float]] = {}
+    credited = set()
+    for keyword in query_of(keywords).keywords:
+        for atom, groups in places(keyword):
+            alone = match(Query((replace(atom, boost=1.0),)), analysed)
+            if alone and all(match(Query((group,)), analysed) for group in groups):
+                best[atom.key] = max(best.get(atom.key, (0.0, 0.0)), (atom.boost, alone.score))
+                credited |= {(each.field, each.item, each.start, each.end) for each in alone.evidence}
+    assert one.score == pytest.approx(sum(boost * weight for boost, weight in best.values()))
+    assert {(each.field, each.item, each.start, each.end) for each in one.evidence} == credited
+
+
+@pytest.mark.parametrize(
+    ("keywords", "text", "score"),
+    [
+        (["(a^3 AND b) OR a"], "a", 1),
+        (["(a^3 AND b) OR a"], "a b", 4),
+        (["(a -b) OR c"], "a b c", 1),
+        (["(c AND ((a AND b) OR d))", "d"], "a b d", 1),
+        (["(c AND ((a AND b) OR d))", "d"], "a b c d", 4),
+        (["(c AND ((a AND b) OR d))", "d"], "a c d", 2),
+        (["a^5 AND b", "a^4 AND c", "a"], "a c", 5),
+        (["a^5 AND b", "a^4 AND c", "a"], "a b c", 7),
+        (["distill* AND diffusion", "model"], "diffusion model", 1),
+    ],
+)
+def test_only_satisfied_groups_count(keywords: list[str], text: str, score: float) -> None:
+    one = match(query_of(keywords), analyse(replace(PAPER, abstract=text)))
+    assert one is not None
+    assert one.score == score
+    assert all(each.text in {"a", "b", "c", "d", "model"} for each in one.evidence)
 
 
 @given(queries(), items(), papers())

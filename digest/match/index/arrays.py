@@ -1,6 +1,7 @@
 """The types of the arrays that the index works on, and two helpers for them."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,17 @@ Places = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 # Bitmaps: a row per unit, atom or query, a bit per paper, 64 papers a word, the lowest bit first.
 Bits = npt.NDArray[np.uint64]
+
+
+class Bitmaps(NamedTuple):
+    """In which papers of a batch something holds: a row per query, condition or atom of a program."""
+
+    accepted: Bits  # by query
+    conditions: Bits
+    anywhere: Bits  # by atom: it occurs in one of its fields
+    title: Bits  # by atom: it occurs in the title
+
+
 # Matches as three arrays of equal length: query, paper, score.
 Top = tuple[Places, Places, Scores]
 

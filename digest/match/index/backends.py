@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-from digest.match.index.arrays import Bits, Places, Top
+from digest.match.index.arrays import Bitmaps, Bits, Places, Top
 from digest.match.index.batch import Batch
 from digest.match.index.compiler import Program
 from digest.match.index.phrase_tree import Tree
@@ -22,12 +22,10 @@ class Backend(Protocol):
         ...
 
     def evaluate(self, program: Program, atoms: Bits, papers: int) -> Bits:
-        """Return which of so many papers each query accepts, given the papers in which each atom occurs."""
+        """Return in which of so many papers each of `program.evaluated` holds, given those with each atom."""
         ...
 
-    def top(
-        self, program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: Places, limit: int
-    ) -> Top:
+    def top(self, program: Program, bits: Bitmaps, queries: Places, limit: int) -> Top:
         """Return the best matches of these queries, as `digest.match.index.exact.top` does."""
         ...
 

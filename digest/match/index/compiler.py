@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from digest.match.index.arrays import Numbers, Places, ranges
-from digest.match.query.parser import FIELDS, And, Atom, Node, Not, Query, parse
+from digest.match.query.parser import FIELDS, And, Atom, Node, Not, Or, Query, parse
 from digest.match.reference import is_prefix, is_stemmed, units
 from digest.text.words import Word
 
@@ -27,7 +27,7 @@ AND, OR, NOT = 0, 1, 2
 _MAX_PATHS = 16
 # Sums of boosts that are multiples of 2^-20 and below 2^32 are exact in any order.
 _STEP, _LARGEST = 2.0**20, 2.0**32
-_MAGIC = b"paper-digest program 1\n"
+_MAGIC = b"paper-digest program 2\n"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Program:
       where they are compared as written. A hyphenated word has several paths to one unit.
     * An **atom** is a unit in some fields, with one bit per paper.
     * An **operation** joins atoms and earlier operations by AND, OR or NOT; each query is one or an atom.
+    * A **score** is an atom that counts for a query with a boost, perhaps under a condition: the groups around it
+      hold. Of the scores of one atom in one query at most one applies to a paper.
 
     Where rows belong to a number n, they are `starts[n]` to `starts[n + 1]`.
 
@@ -71,6 +73,8 @@ class Program:
     score_starts: Numbers
     score_atom: Numbers
     score_boost: npt.NDArray[np.float32] | npt.NDArray[np.float64]
+    score_condition: Numbers  # a place in `condition`; -1 where the atom counts wherever it occurs
+    condition: Numbers  # the atoms and operations that must hold for some atoms to count
     inexact: npt.NDArray[np.bool_]  # queries whose sum of boosts depends on the order
 
     @property
@@ -89,6 +93,11 @@ class Program:
     @property
     def nbytes(self) -> int:
         return sum(array.nbytes for _, array in self._arrays())
+
+    @cached_property
+    def evaluated(self) -> Numbers:
+        """The atoms and operations whose papers a match needs: the queries, then the conditions."""
+        return np.concatenate((self.query, self.condition))
 
     @cached_property
     def checks(self) -> tuple[Atom, ...]:
@@ -164,6 +173,14 @@ def compile_queries(queries: Sequence[Query]) -> Program:
     return compiler.program()
 
 
+class _Score(NamedTuple):
+    """What an atom adds to the score of a match: its boost, where a condition (-1: none) holds."""
+
+    atom: int
+    boost: float
+    condition: int
+
+
 _FIELD_BITS: Final = {name: 1 << place for place, name in enumerate(FIELDS)}
 _Path = tuple[Word, ...]
 
@@ -187,32 +204,79 @@ class _Compiler:
         # operations from -1 down, as the final number of atoms is not known yet.
         self.nodes: dict[tuple[int, ...], int] = {}
         self.levels: list[int] = []
+        self.numbers: dict[int, int] = {}  # of the nodes of the query that is being added, by their id()
         self.roots: list[int] = []
-        self.scores: list[dict[int, float]] = []
+        self.scores: list[list[_Score]] = []
+        self.conditions: dict[int, int] = {}
 
     def add(self, query: Query) -> None:
-        boosts: dict[int, float] = {}
-        wanted = self.join(OR, [self.node(node, boosts) for node in query.keywords])
+        wanted = self.join(OR, [self.node(node) for node in query.keywords])
+        scores = self.scores_of(query.keywords)
         if query.exclude:
-            unwanted = self.join(OR, [self.node(node, None) for node in query.exclude])
+            unwanted = self.join(OR, [self.node(node) for node in query.exclude])
             wanted = self.join(AND, [wanted, self.operation((NOT, unwanted))])
         self.roots.append(wanted)
-        self.scores.append(boosts)
+        self.scores.append(scores)
+        self.numbers.clear()
 
-    def node(self, node: Node, boosts: dict[int, float] | None) -> int:
-        """Return the number of a node, and add the boosts of its atoms that are under no NOT to `boosts`."""
+    def node(self, node: Node) -> int:
+        """Return the number of a node."""
         if isinstance(node, Atom):
             key = (node.term, node.fields)
             number = self.by_term.get(key)
             if number is None:
                 number = self.by_term[key] = self.atom(node)
-            if boosts is not None:
-                boosts[number] = max(node.boost, boosts.get(number, 0.0))
             return number
-        if isinstance(node, Not):
-            return self.operation((NOT, self.node(node.child, None)))
-        operation = AND if isinstance(node, And) else OR
-        return self.join(operation, [self.node(child, boosts) for child in node.children])
+        number = self.numbers.get(id(node))
+        if number is None:
+            if isinstance(node, Not):
+                number = self.operation((NOT, self.node(node.child)))
+            else:
+                operation = AND if isinstance(node, And) else OR
+                number = self.join(operation, [self.node(child) for child in node.children])
+            self.numbers[id(node)] = number
+        return number
+
+    def scores_of(self, keywords: Sequence[Node]) -> list[_Score]:
+        """Return the scores of a query: its atoms under no NOT, with the groups that must hold around each."""
+        found: dict[int, dict[float, list[tuple[int, ...]]]] = {}  # by atom and boost: groups that must hold
+
+        def visit(node: Node, groups: tuple[int, ...], *, certain: bool) -> None:
+            """Collect the atoms of a node; `certain` if a match implies that the node holds."""
+            if isinstance(node, Atom):
+                found.setdefault(self.node(node), {}).setdefault(node.boost, []).append(groups)
+            elif isinstance(node, And):
+                inside = groups if certain else (*groups, self.node(node))
+                for child in node.children:
+                    visit(child, inside, certain=certain)
+            elif isinstance(node, Or):
+                for child in node.children:
+                    visit(child, groups, certain=certain and len(node.children) == 1)
+
+        for node in keywords:
+            visit(node, (), certain=len(keywords) == 1)
+        return list(chain.from_iterable(self.scores_of_atom(atom, of) for atom, of in found.items()))
+
+    def scores_of_atom(self, atom: int, places: dict[float, list[tuple[int, ...]]]) -> Iterator[_Score]:
+        """Yield the scores of an atom, highest boost first; each applies where none before it does."""
+        before: list[int] = []
+        for boost in sorted(places, reverse=True):
+            if () in places[boost]:
+                yield _Score(atom, boost, self.condition(self.all_but(None, before)))
+                return
+            here = self.join(OR, [self.join(AND, list(groups)) for groups in places[boost]])
+            yield _Score(atom, boost, self.condition(self.all_but(here, before)))
+            before.append(here)
+
+    def all_but(self, holds: int | None, before: list[int]) -> int | None:
+        """Return the number of: this holds, and none of those before; None if that is always so."""
+        parts = [] if holds is None else [holds]
+        if before:
+            parts.append(self.operation((NOT, self.join(OR, before))))
+        return self.join(AND, parts) if parts else None
+
+    def condition(self, number: int | None) -> int:
+        return -1 if number is None else self.conditions.setdefault(number, len(self.conditions))
 
     def join(self, operation: int, children: list[int]) -> int:
         if not children:
@@ -294,7 +358,7 @@ class _Compiler:
         ends = _columns(sorted(self.ends), 2)
         checks = sorted(self.checks)
         shapes = list(self.nodes)
-        boosts = [boost for each in self.scores for boost in each.values()]
+        scores = list(chain.from_iterable(self.scores))
         return Program(
             words=tuple(self.words),
             prefixes=tuple(self.prefixes),
@@ -319,16 +383,18 @@ class _Compiler:
             joined=_ints(final(child) for shape in shapes for child in shape[1:]),
             query=_ints(map(final, self.roots)),
             score_starts=_starts(map(len, self.scores)),
-            score_atom=_ints(chain.from_iterable(self.scores)),
-            score_boost=_smallest(np.array(boosts, np.float64)),
+            score_atom=_ints(score.atom for score in scores),
+            score_boost=_smallest(np.array([score.boost for score in scores], np.float64)),
+            score_condition=_ints(score.condition for score in scores),
+            condition=_ints(map(final, self.conditions)),
             inexact=np.array([not _is_exact(each) for each in self.scores], np.bool_),
         )
 
 
-def _is_exact(boosts: dict[int, float]) -> bool:
+def _is_exact(scores: Sequence[_Score]) -> bool:
     """Return whether every sum of these boosts, each taken once or twice, is exact in any order."""
-    return sum(boosts.values()) < _LARGEST / 2 and all(
-        boost == 1.0 or (boost * _STEP).is_integer() for boost in boosts.values()
+    return sum(score.boost for score in scores) < _LARGEST / 2 and all(
+        score.boost == 1.0 or (score.boost * _STEP).is_integer() for score in scores
     )
 
 

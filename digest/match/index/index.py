@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digest.match.index import backends
-from digest.match.index.arrays import Bits, Places, Top, joined
+from digest.match.index.arrays import Bitmaps, Bits, Places, Top, joined
 from digest.match.index.batch import Batch, Lexicon
 from digest.match.index.compiler import Program, compile_queries
 from digest.match.index.phrase_tree import Tree
@@ -111,12 +111,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The bitmaps of a segment for a batch: of its queries, and of its atoms anywhere and in the title."""
+    """The bitmaps of a segment for a batch."""
 
     segment: "_Segment"
-    accepted: Bits
-    anywhere: Bits
-    title: Bits
+    bits: Bitmaps
 
 
 class _Segment:
@@ -136,9 +134,10 @@ class _Segment:
     def match(self, batch: Batch) -> _Answer:
         found = self._units(batch)
         anywhere, title = self._atoms(found, batch.width)
-        accepted = backends.fastest().evaluate(self.program, anywhere, batch.size)
+        evaluated = backends.fastest().evaluate(self.program, anywhere, batch.size)
+        accepted, conditions = evaluated[: self.program.size], evaluated[self.program.size :]
         accepted[self.numbers < 0] = 0
-        return _Answer(self, accepted, anywhere, title)
+        return _Answer(self, Bitmaps(accepted, conditions, anywhere, title))
 
     def _units(self, batch: Batch) -> dict[int, Bits]:
         """Return the bitmaps of the units, by field, for each field that a query asks for."""
@@ -201,15 +200,15 @@ class Hits:
         counts = np.zeros(self._size, np.int64)
         for answer in self._answers:
             alive = answer.segment.numbers >= 0
-            found = np.bitwise_count(answer.accepted).sum(axis=1, dtype=np.int64)
+            found = np.bitwise_count(answer.bits.accepted).sum(axis=1, dtype=np.int64)
             counts[answer.segment.numbers[alive]] = found[alive]
         return counts
 
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Yield the number of each query with each paper that it accepts."""
         for answer in self._answers:
-            for first in range(0, len(answer.accepted), _QUERIES_AT_ONCE):
-                rows = answer.accepted[first : first + _QUERIES_AT_ONCE]
+            for first in range(0, len(answer.bits.accepted), _QUERIES_AT_ONCE):
+                rows = answer.bits.accepted[first : first + _QUERIES_AT_ONCE]
                 some = np.flatnonzero(rows.any(axis=1))
                 bits = np.unpackbits(rows[some].astype("<u8").view(np.uint8), axis=1, bitorder="little")
                 place, paper = np.nonzero(bits)
@@ -234,7 +233,6 @@ class Hits:
             for first in range(0, segment.program.size, _QUERIES_AT_ONCE):
                 last = min(first + _QUERIES_AT_ONCE, segment.program.size)
                 places, papers, scores = best(
-                    segment.program, answer.accepted, answer.anywhere, answer.title,
-                    np.arange(first, last), limit,
+                    segment.program, answer.bits, np.arange(first, last), limit,
                 )  # fmt: skip
                 yield segment.numbers[places], self._order[papers], scores

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from digest.match.index import exact
-from digest.match.index.arrays import Bits, Places, Top, joined
+from digest.match.index.arrays import Bitmaps, Bits, Places, Top, joined
 from digest.match.index.batch import Batch
 from digest.match.index.compiler import STEMS, TEXTS, Program
 from digest.match.index.phrase_tree import Tree
@@ -34,7 +34,8 @@ def find_units(tree: Tree, batch: Batch, rows: Places, bits: Bits) -> None:
 
 
 def evaluate(program: Program, atoms: Bits, papers: int) -> Bits:
-    accepted = np.empty((program.size, atoms.shape[1]), np.uint64)
+    wanted = program.evaluated
+    evaluated = np.empty((len(wanted), atoms.shape[1]), np.uint64)
     values = np.empty((program.atoms + len(program.operation), min(_COLUMNS, atoms.shape[1])), np.uint64)
     everyone = np.array(
         [(1 << min(64, max(0, papers - 64 * column))) - 1 for column in range(atoms.shape[1])], np.uint64
@@ -46,23 +47,23 @@ def evaluate(program: Program, atoms: Bits, papers: int) -> Bits:
         run = _evaluate_one if some.shape[1] == 1 else _evaluate
         run(
             some, program.atoms, program.operation, program.join_starts, program.joined, everyone[columns],
-            program.query, accepted[:, columns],
+            wanted, evaluated[:, columns],
         )  # fmt: skip
-    return accepted
+    return evaluated
 
 
-def top(program: Program, accepted: Bits, anywhere: Bits, title: Bits, queries: Places, limit: int) -> Top:
+def top(program: Program, bits: Bitmaps, queries: Places, limit: int) -> Top:
     inexact = program.inexact[queries]
-    pieces = [exact.top(program, accepted, anywhere, title, queries[inexact], limit)]
+    pieces = [exact.top(program, bits, queries[inexact], limit)]
     plain = queries[~inexact]
     for first in range(0, len(plain), _QUERIES_AT_ONCE):
         part = plain[first : first + _QUERIES_AT_ONCE]
-        counts = np.bitwise_count(accepted[part]).sum(axis=1, dtype=np.int64)
+        counts = np.bitwise_count(bits.accepted[part]).sum(axis=1, dtype=np.int64)
         room = int(np.minimum(counts, limit).sum())
         numbers, papers, scores = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
         _top(
-            part, accepted, anywhere, title, program.score_starts, program.score_atom, program.score_boost,
-            limit, numbers, papers, scores,
+            part, *bits, program.score_starts, program.score_atom, program.score_boost,
+            program.score_condition, limit, numbers, papers, scores,
         )  # fmt: skip
         pieces.append((numbers, papers, scores))
     numbers, papers, scores = joined(pieces)
@@ -148,8 +149,8 @@ def _set_bit(bits, row, paper):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _evaluate(values, first, operations, starts, joined, everyone, queries, accepted):  # type: ignore[no-untyped-def]
-    """Evaluate all operations, each for several columns of papers, and write what the queries accept."""
+def _evaluate(values, first, operations, starts, joined, everyone, wanted, evaluated):  # type: ignore[no-untyped-def]
+    """Evaluate all operations, each for several columns of papers, and write those wanted."""
     columns = values.shape[1]
     for place in range(len(operations)):
         begin, end = starts[place], starts[place + 1]
@@ -169,13 +170,13 @@ def _evaluate(values, first, operations, starts, joined, everyone, queries, acce
             else:
                 for column in range(columns):
                     values[to, column] |= values[child, column]
-    for query in range(len(queries)):
+    for row in range(len(wanted)):
         for column in range(columns):
-            accepted[query, column] = values[queries[query], column]
+            evaluated[row, column] = values[wanted[row], column]
 
 
 @njit(nogil=True, cache=True)
-def _evaluate_one(values, first, operations, starts, joined, everyone, queries, accepted):  # type: ignore[no-untyped-def]
+def _evaluate_one(values, first, operations, starts, joined, everyone, wanted, evaluated):  # type: ignore[no-untyped-def]
     """Do the same for one column of papers, faster: each value stays in a register."""
     for place in range(len(operations)):
         begin, end = starts[place], starts[place + 1]
@@ -190,8 +191,8 @@ def _evaluate_one(values, first, operations, starts, joined, everyone, queries, 
         else:
             value = ~value & everyone[0]
         values[first + place, 0] = value
-    for query in range(len(queries)):
-        accepted[query, 0] = values[queries[query], 0]
+    for row in range(len(wanted)):
+        evaluated[row, 0] = values[wanted[row], 0]
 
 
 @njit(nogil=True, cache=True)
@@ -201,7 +202,9 @@ def _lowest(bits):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _top(queries, accepted, anywhere, title, starts, atoms, boosts, limit, numbers, papers, scores):  # type: ignore[no-untyped-def]
+def _top(  # type: ignore[no-untyped-def]
+    queries, accepted, conditions, anywhere, title, starts, atoms, boosts, condition, limit, numbers, papers, scores
+):  # fmt: skip
     room = accepted.shape[1] << 6
     paper, score = np.empty(room, np.int64), np.empty(room)
     here = np.zeros(64)  # the scores of a column
@@ -214,10 +217,13 @@ def _top(queries, accepted, anywhere, title, starts, atoms, boosts, limit, numbe
                 continue
             for slot in range(starts[query], starts[query + 1]):
                 atom = atoms[slot]
-                found = anywhere[atom, column] & bits
+                counted = bits
+                if condition[slot] >= 0:
+                    counted &= conditions[condition[slot], column]
+                found = anywhere[atom, column] & counted
                 if found:
                     _add(here, found, boosts[slot])
-                    _add(here, title[atom, column] & bits, boosts[slot])
+                    _add(here, title[atom, column] & counted, boosts[slot])
             while bits:
                 place = _lowest(bits)
                 paper[count], score[count] = (column << 6) + place, here[place]

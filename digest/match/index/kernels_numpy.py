@@ -30,7 +30,8 @@ def _set_bits(bits: Bits, rows: npt.NDArray[np.integer], papers: Places) -> None
 
 
 def evaluate(program: Program, atoms: Bits, papers: int) -> Bits:
-    accepted = np.empty((program.size, atoms.shape[1]), np.uint64)
+    wanted = program.evaluated
+    evaluated = np.empty((len(wanted), atoms.shape[1]), np.uint64)
     values = np.empty(program.atoms + len(program.operation), np.uint64)
     for column in range(atoms.shape[1]):
         everyone = np.uint64((1 << min(64, max(0, papers - column * 64))) - 1)
@@ -42,5 +43,5 @@ def evaluate(program: Program, atoms: Bits, papers: int) -> Bits:
             else:
                 combine = np.bitwise_and if operation == AND else np.bitwise_or
                 values[places] = combine.reduceat(inputs, starts)
-        accepted[:, column] = values[program.query]
-    return accepted
+        evaluated[:, column] = values[wanted]
+    return evaluated
