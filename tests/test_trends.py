@@ -14,7 +14,7 @@ from digest.model import DigestFile, Listing
 from digest.pipeline.ranking import trends_of
 from digest.rank.trends import WEEKS, Rise, Titled, period, rising
 from digest.store.engine import open_store
-from digest.store.schema import _keep_titles
+from digest.store.migrations import _keep_titles
 from digest.store.store import Store
 from digest.text.keyphrases import full_phrase, keyphrases
 from tests.homes import Card, TestHome, page

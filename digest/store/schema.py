@@ -1,9 +1,8 @@
-"""The tables of the library database, and the migrations of older databases.
+"""The tables of the library database; `digest.store.migrations` has the steps from older databases.
 
 Times are stored as ISO 8601 text in UTC, dates as ISO text, values of several fields as JSON.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -11,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Connection,
     Dialect,
     ForeignKey,
     Index,
@@ -23,14 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    insert,
-    inspect,
-    select,
-    text,
-    update,
 )
-
-from digest.errors import StoreError
 
 
 class Moment(TypeDecorator[datetime]):
@@ -349,11 +340,6 @@ deliveries = Table(
 )
 
 
-def _add_delivery(connection: Connection) -> None:
-    """Add the outbox."""
-    meta.create_all(connection, tables=[outbox, suppressions, secrets, deliveries])
-
-
 programs = Table(
     "program",
     meta,
@@ -361,10 +347,6 @@ programs = Table(
     Column("queries", LargeBinary, nullable=False),  # fingerprints, 16 bytes each
     Column("body", LargeBinary, nullable=False),
 )
-
-
-def _keep_programs(connection: Connection) -> None:
-    programs.create(connection)
 
 
 spared = Table(
@@ -376,41 +358,6 @@ spared = Table(
     ),  # of a paper that the library had sent before a backup replaced it
     sqlite_with_rowid=False,
 )
-
-
-def _explain(connection: Connection) -> None:
-    """Add slot, interval and near misses to verdicts, and the newest date to files."""
-    for column in ("slot VARCHAR(27)", "first INTEGER", "last INTEGER", "nearest TEXT"):
-        connection.exec_driver_sql(f"ALTER TABLE verdict ADD COLUMN {column}")
-    connection.exec_driver_sql("CREATE UNIQUE INDEX verdict_slot ON verdict (subscription, slot)")
-    connection.exec_driver_sql("ALTER TABLE file ADD COLUMN newest VARCHAR(10)")
-    meta.create_all(connection, tables=[spared])
-
-
-def _identity(connection: Connection) -> None:
-    """Add parts of papers, titles of several papers, decisions, and traces of titles."""
-    from digest.identity import traces as traces_of
-    from digest.model import Listing
-    from digest.store.codec import decode
-
-    for table in (absorbed, apart, decisions, traces):
-        table.create(connection)
-    for column in ("rule", "evidence"):
-        connection.execute(text(f"ALTER TABLE listing ADD COLUMN {column} TEXT"))
-    old = connection.execute(text("SELECT key, paper FROM alias")).all()
-    aliases.drop(connection)
-    aliases.create(connection)
-    if old:
-        connection.execute(insert(aliases), [{"key": row.key, "paper": row.paper} for row in old])
-    rows = []
-    for row in connection.execute(text("SELECT number, record FROM paper")).all():
-        record = decode(Listing, bytes(row.record))
-        found = traces_of(record.title, record.abstract)
-        rows += [
-            {"hash": one, "paper": row.number, "sketch": found.sketch} for one in dict.fromkeys(found.stored)
-        ]
-    if rows:
-        connection.execute(insert(traces), rows)
 
 
 feedback = Table(
@@ -434,11 +381,6 @@ seeds = Table(
 )
 
 
-def _keep_feedback(connection: Connection) -> None:
-    feedback.create(connection)
-    seeds.create(connection)
-
-
 # Key phrases of the titles of each source and day, for trends. `read_titles` has one row with the position of the log
 # up to which titles were read.
 titles = Table(
@@ -453,10 +395,6 @@ titles = Table(
 read_titles = Table("read_titles", meta, Column("position", Integer, nullable=False))
 
 
-def _keep_titles(connection: Connection) -> None:
-    meta.create_all(connection, tables=[titles, read_titles])
-
-
 summaries = Table(
     "summary",
     meta,
@@ -465,10 +403,6 @@ summaries = Table(
     Column("text", Plain, nullable=False),
     Column("at", Moment, nullable=False),
 )
-
-
-def _keep_summaries(connection: Connection) -> None:
-    meta.create_all(connection, tables=[summaries])
 
 
 clicks = Table(
@@ -480,10 +414,6 @@ clicks = Table(
     Column("at", Moment, nullable=False),
     Index("click_of", "subscription", "at"),
 )
-
-
-def _keep_clicks(connection: Connection) -> None:
-    meta.create_all(connection, tables=[clicks])
 
 
 # Bounces that were processed, by SHA-256, so that each has an effect only once.
@@ -501,43 +431,3 @@ mailboxes = Table(
     Column("uid", BigInteger, nullable=False),
     Column("validity", BigInteger, nullable=False),
 )
-
-
-def _keep_returned(connection: Connection) -> None:
-    meta.create_all(connection, tables=[returned, mailboxes])
-
-
-# One step per schema version after the first, oldest first. Never change a released step; append new ones.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
-    _keep_programs,
-    _explain,
-    _add_delivery,
-    _identity,
-    _keep_feedback,
-    _keep_titles,
-    _keep_summaries,
-    _keep_clicks,
-    _keep_returned,
-)
-
-
-def migrate(connection: Connection) -> None:
-    """Create or migrate the schema, in the transaction of the caller.
-
-    Raises StoreError if a newer version of the program has written the database.
-    """
-    current = 1 + len(MIGRATIONS)
-    if not inspect(connection).has_table("schema_version"):
-        meta.create_all(connection)
-        connection.execute(insert(schema_version).values(version=current))
-        return
-    version = connection.execute(select(schema_version.c.version)).scalar_one()
-    if version > current:
-        raise StoreError(
-            f"the library database has schema version {version}, but this program supports only {current}: "
-            "it was written by a newer paper-digest; update the program"
-        )
-    for step in MIGRATIONS[version - 1 :]:
-        step(connection)
-    if version < current:
-        connection.execute(update(schema_version).values(version=current))

@@ -22,9 +22,9 @@ from digest.store.identities import Identities
 from digest.store.issues import Issues
 from digest.store.ledger import Ledger
 from digest.store.library import Library
+from digest.store.migrations import migrate
 from digest.store.outbox import Outbox
 from digest.store.pending_files import PendingFiles
-from digest.store.schema import migrate
 from digest.store.summaries import Summaries
 from digest.store.title_terms import TitleTerms
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, text
 from digest.identity import Verdict
 from digest.model import DigestFile, Listing
 from digest.pipeline.ingest import judge
-from digest.store import schema
+from digest.store import migrations, schema
 from digest.store.engine import open_store
 from digest.store.identities import _MOST_SHARING
 from digest.store.store import Transaction
@@ -160,7 +160,7 @@ def test_an_older_library_gets_its_traces(tmp_path):
             database.execute(text(f"ALTER TABLE listing DROP COLUMN {column}"))
         database.execute(text("CREATE TABLE alias (key TEXT PRIMARY KEY, paper INTEGER NOT NULL)"))
         database.execute(insert(schema.aliases), [row._asdict() for row in keys])
-        schema._identity(database)
+        migrations._identity(database)
         assert database.execute(select(schema.traces).order_by(*schema.traces.primary_key)).all() == before
         assert database.execute(select(schema.aliases).order_by(*schema.aliases.primary_key)).all() == keys
         assert read(

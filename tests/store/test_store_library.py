@@ -18,7 +18,7 @@ from digest.errors import StoreError, UsageError
 from digest.identity import feed_uid, keys_of
 from digest.model import DigestFile, Entry, Listing, Paper
 from digest.pipeline.ingest import judge
-from digest.store import schema
+from digest.store import migrations
 from digest.store.engine import open_store
 from digest.store.store import Store, Transaction
 
@@ -483,16 +483,16 @@ def test_an_older_schema_is_migrated_in_one_transaction(store, tmp_path, monkeyp
     def fault(connection) -> None:
         connection.execute(text("create table extra (n integer)"))
 
-    released = schema.MIGRATIONS
-    monkeypatch.setattr(schema, "MIGRATIONS", (*released, step, fault))
+    released = migrations.MIGRATIONS
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*released, step, fault))
     with pytest.raises(StoreError, match="already exists"):
         open_store("sqlite:///digest.db", home=tmp_path)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*released, step))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*released, step))
     for _ in range(2):
         open_store("sqlite:///digest.db", home=tmp_path).close()
     with sqlite3.connect(tmp_path / "digest.db") as connection:
         assert connection.execute("select version from schema_version").fetchall() == [
-            (1 + len(schema.MIGRATIONS),)
+            (1 + len(migrations.MIGRATIONS),)
         ]
         assert connection.execute("select count(*) from extra").fetchone() == (0,)
     connection.close()

@@ -1,0 +1,131 @@
+"""The migrations of older library databases, one step per schema version."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, insert, inspect, select, text, update
+
+from digest.errors import StoreError
+from digest.store.schema import (
+    absorbed,
+    aliases,
+    apart,
+    clicks,
+    decisions,
+    deliveries,
+    feedback,
+    mailboxes,
+    meta,
+    outbox,
+    programs,
+    read_titles,
+    returned,
+    schema_version,
+    secrets,
+    seeds,
+    spared,
+    summaries,
+    suppressions,
+    titles,
+    traces,
+)
+
+
+def _add_delivery(connection: Connection) -> None:
+    """Add the outbox."""
+    meta.create_all(connection, tables=[outbox, suppressions, secrets, deliveries])
+
+
+def _keep_programs(connection: Connection) -> None:
+    programs.create(connection)
+
+
+def _explain(connection: Connection) -> None:
+    """Add slot, interval and near misses to verdicts, and the newest date to files."""
+    for column in ("slot VARCHAR(27)", "first INTEGER", "last INTEGER", "nearest TEXT"):
+        connection.exec_driver_sql(f"ALTER TABLE verdict ADD COLUMN {column}")
+    connection.exec_driver_sql("CREATE UNIQUE INDEX verdict_slot ON verdict (subscription, slot)")
+    connection.exec_driver_sql("ALTER TABLE file ADD COLUMN newest VARCHAR(10)")
+    meta.create_all(connection, tables=[spared])
+
+
+def _identity(connection: Connection) -> None:
+    """Add parts of papers, titles of several papers, decisions, and traces of titles."""
+    from digest.identity import traces as traces_of
+    from digest.model import Listing
+    from digest.store.codec import decode
+
+    for table in (absorbed, apart, decisions, traces):
+        table.create(connection)
+    for column in ("rule", "evidence"):
+        connection.execute(text(f"ALTER TABLE listing ADD COLUMN {column} TEXT"))
+    old = connection.execute(text("SELECT key, paper FROM alias")).all()
+    aliases.drop(connection)
+    aliases.create(connection)
+    if old:
+        connection.execute(insert(aliases), [{"key": row.key, "paper": row.paper} for row in old])
+    rows = []
+    for row in connection.execute(text("SELECT number, record FROM paper")).all():
+        record = decode(Listing, bytes(row.record))
+        found = traces_of(record.title, record.abstract)
+        rows += [
+            {"hash": one, "paper": row.number, "sketch": found.sketch} for one in dict.fromkeys(found.stored)
+        ]
+    if rows:
+        connection.execute(insert(traces), rows)
+
+
+def _keep_feedback(connection: Connection) -> None:
+    feedback.create(connection)
+    seeds.create(connection)
+
+
+def _keep_titles(connection: Connection) -> None:
+    meta.create_all(connection, tables=[titles, read_titles])
+
+
+def _keep_summaries(connection: Connection) -> None:
+    meta.create_all(connection, tables=[summaries])
+
+
+def _keep_clicks(connection: Connection) -> None:
+    meta.create_all(connection, tables=[clicks])
+
+
+def _keep_returned(connection: Connection) -> None:
+    meta.create_all(connection, tables=[returned, mailboxes])
+
+
+# One step per schema version after the first, oldest first. Never change a released step; append new ones.
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    _keep_programs,
+    _explain,
+    _add_delivery,
+    _identity,
+    _keep_feedback,
+    _keep_titles,
+    _keep_summaries,
+    _keep_clicks,
+    _keep_returned,
+)
+
+
+def migrate(connection: Connection) -> None:
+    """Create or migrate the schema, in the transaction of the caller.
+
+    Raises StoreError if a newer version of the program has written the database.
+    """
+    current = 1 + len(MIGRATIONS)
+    if not inspect(connection).has_table("schema_version"):
+        meta.create_all(connection)
+        connection.execute(insert(schema_version).values(version=current))
+        return
+    version = connection.execute(select(schema_version.c.version)).scalar_one()
+    if version > current:
+        raise StoreError(
+            f"the library database has schema version {version}, but this program supports only {current}: "
+            "it was written by a newer paper-digest; update the program"
+        )
+    for step in MIGRATIONS[version - 1 :]:
+        step(connection)
+    if version < current:
+        connection.execute(update(schema_version).values(version=current))
