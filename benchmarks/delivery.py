@@ -2,17 +2,22 @@
 
     python benchmarks/delivery.py [PAGES_FOLDER] [--recipients 2000] [--papers 30]
         [--connections 1] [--runs 3] [--json]
+    python benchmarks/delivery.py --grid [PAGES_FOLDER] [--recipients 500] [--runs 3] [--json]
 
 An issue of real papers goes to many recipients. "Built" is a complete message per recipient; "signed" adds a DKIM
 signature. "Sent" goes to Postfix's `smtp-sink` on this machine, with the same number of connections for both. For
 digest, this is the whole `digest deliver`, including all database writes for each message; `smtp-source` sends the same
 bytes repeatedly and stores nothing. The processor time per message, in microseconds, depends less on other load than the
 rates. Without the two programs of Postfix, this part is skipped. Figures are medians of the runs, which take turns.
+
+`--grid` measures only "sent", for mails of 1, 3, 10 and 30 papers over one and eight connections: small mails show
+what a reply costs, large ones what the content costs.
 """
 
 import argparse
 import contextlib
 import io
+import itertools
 import json
 import resource
 import shutil
@@ -49,6 +54,7 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "daily-papers-pages"
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 FROM = "Paper Digest <digest@example.org>"
+GRID_PAPERS, GRID_CONNECTIONS = (1, 3, 10, 30), (1, 8)
 
 
 def papers_of(folder: Path, count: int) -> list[Paper]:
@@ -267,19 +273,66 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
     }
 
 
+def grid(arguments: argparse.Namespace) -> list[dict[str, float]]:
+    """Return a row for each size of mail and number of connections, with the median rates in messages per second."""
+    rows = []
+    for papers, connections in itertools.product(GRID_PAPERS, GRID_CONNECTIONS):
+        with tempfile.TemporaryDirectory() as folder, sink() as port:
+            count = arguments.recipients
+            home = BenchHome(Path(folder), arguments.folder, count, papers, connections)
+            ours, theirs = [], []
+            for _ in range(arguments.runs):
+                ours.append(home.deliver(port))
+                theirs.append(source_rate(port, home.mail, count, connections))
+            rows.append(
+                {
+                    "papers": papers,
+                    "bytes": home.mail.stat().st_size,
+                    "connections": connections,
+                    "digest deliver": round(statistics.median(ours), 1),
+                    "smtp-source": round(statistics.median(theirs), 1),
+                }
+            )
+    return rows
+
+
+def show_grid(rows: list[dict[str, float]]) -> None:
+    print(
+        f"{'papers':>6} {'KiB':>6} {'connections':>11} {'digest deliver':>15} {'smtp-source':>12}  messages/s"
+    )
+    for row in rows:
+        print(
+            f"{row['papers']:6} {row['bytes'] / 1024:6.0f} {row['connections']:11}"
+            f" {row['digest deliver']:15,.0f} {row['smtp-source']:12,.0f}"
+        )
+
+
 def cli() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
-    parser.add_argument("--recipients", type=int, default=2000)
+    parser.add_argument("--recipients", type=int, help="default 2000, or 500 with --grid")
     parser.add_argument("--papers", type=int, default=30)
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument(
+        "--grid", action="store_true", help="mails of several sizes, one and eight connections"
+    )
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    arguments.recipients = arguments.recipients or (500 if arguments.grid else 2000)
     if not arguments.folder.is_dir():
         arguments.folder = ROOT / "inbox"
+    if arguments.grid:
+        if not (shutil.which("smtp-sink") and shutil.which("smtp-source")):
+            parser.error("--grid needs smtp-sink and smtp-source; install Postfix")
+        rows = grid(arguments)
+        if arguments.json:
+            print(json.dumps({"grid": rows}))
+        else:
+            show_grid(rows)
+        return
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(arguments, Path(folder))
     if arguments.json:

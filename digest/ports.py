@@ -6,7 +6,7 @@ format by an entry point of the group `paper_digest.formats`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, Protocol
 
 from digest.model import Delivery, Listing, PartialDate, Reply
@@ -116,6 +116,11 @@ class Channel(Protocol):
     @property
     def domain_per_minute(self) -> int:
         """How many messages one domain may get in a minute."""
+        ...
+
+    @property
+    def longest_attempt(self) -> timedelta:
+        """The longest time that one attempt can take; others may then take over the message."""
         ...
 
     def open(self) -> Link:

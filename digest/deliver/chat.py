@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class ChatChannel:
     connections: int = 1
     domain_connections: int = 0
     domain_per_minute: int = 0
+    longest_attempt: timedelta = timedelta(seconds=10 * _TIMEOUT)  # a service may need several requests
 
     def open(self) -> "ChatLink":
         return ChatLink(self)

@@ -7,6 +7,7 @@ that is delivered again is the same file, and one that was moved to `cur` is rec
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from digest.deliver.message import PreparedMail, Sender
@@ -29,6 +30,7 @@ class MaildirChannel:
     connections: int = 1
     domain_connections: int = 0
     domain_per_minute: int = 0
+    longest_attempt: timedelta = timedelta(minutes=1)  # a file system that takes longer is broken
 
     def open(self) -> "MaildirLink":
         # Files that were read have flags after their names.

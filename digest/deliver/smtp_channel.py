@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from digest.deliver.message import PreparedMail, Sender
 from digest.deliver.smtp_session import Server, Session, open_session
@@ -31,6 +32,12 @@ class SmtpChannel:
     @property
     def domain_per_minute(self) -> int:
         return self.server.smtp.domain_per_minute
+
+    @property
+    def longest_attempt(self) -> timedelta:
+        # A connection, TLS, login, MAIL, RCPT and DATA, and the end of the message have a timeout each.
+        smtp = self.server.smtp
+        return timedelta(seconds=6 * smtp.timeout + smtp.final_timeout)
 
     def open(self) -> "SmtpLink":
         return SmtpLink(self, open_session(self.server))

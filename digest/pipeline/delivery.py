@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from digest.deliver.worker import Worker
-from digest.model import Delivery, Home, Outcome, Smtp
+from digest.model import Delivery, Home, Outcome
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import process_new
 from digest.pipeline.channels import open_channels
@@ -25,6 +25,7 @@ from digest.store.store import Store
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
 Jitter = Callable[[], float]
+_MARGIN = timedelta(minutes=1)  # a lease lasts longer than any attempt, for the writes of the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def deliver(
     recover(home, store, now=now, number=number)
     pauses: list[str] = []
     for name, channel in channels.items():
-        with _leased_outbox(home, store, name, clock, number) as outbox:
+        with _leased_outbox(home, store, name, clock, number, channel.longest_attempt) as outbox:
             worker = Worker(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
             worker.run()
         problems |= worker.problems
@@ -148,15 +149,12 @@ class LeasedOutbox:
 
 @contextmanager
 def _leased_outbox(
-    home: Home, store: Store, channel: str, clock: SteadyClock, number: int
+    home: Home, store: Store, channel: str, clock: SteadyClock, number: int, longest_attempt: timedelta
 ) -> Iterator[LeasedOutbox]:
     """Return the outbox of a worker that counts as alive for the block."""
-    smtp = home.settings.smtp or Smtp("")
-    # Longer than any attempt can take, as each of its steps has a timeout.
-    length = timedelta(seconds=smtp.final_timeout + 6 * smtp.timeout + 60)
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     if store.capabilities.relaxed_durability and (start := boot_id()):
         holder += f"@{start}"
     leases = LeaseHolder(holder, channel, number, resend=home.settings.in_doubt == "resend")
     with liveness_file(home.path, holder):
-        yield LeasedOutbox(store, clock, leases, length)
+        yield LeasedOutbox(store, clock, leases, longest_attempt + _MARGIN)

@@ -1,5 +1,7 @@
 """One SMTP connection: TLS, login, and exact replies."""
 
+import smtplib
+import socket
 from dataclasses import replace
 
 import pytest
@@ -36,6 +38,24 @@ def test_tls(tls, kind):
         answer = send(server, tls=kind, ca_file=tls.ca_file)
     assert str(answer) == "250 2.0.0 taken as 1A2B3C"
     assert server.taken[0].data == b"Subject: x\r\n\r\nhello\r\n.dots\r\n"
+
+
+@pytest.mark.parametrize("kind", ["starttls", "implicit", "none"])
+def test_nothing_waits_for_delayed_acknowledgements(tls, kind, monkeypatch):
+    """Each write leaves at once, first of all the end of a message, which is written apart from its content."""
+    options = []
+    unobserved = smtplib.SMTP.send
+
+    def observed(client, data):
+        options.append(client.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        return unobserved(client, data)
+
+    monkeypatch.setattr(smtplib.SMTP, "send", observed)
+    secure = {} if kind == "none" else {"ca_file": tls.ca_file}
+    with ScriptedServer(tls=tls.context if secure else None, implicit=kind == "implicit") as server:
+        send(server, tls=kind, **secure)
+    assert len(options) >= 4
+    assert all(options)
 
 
 @pytest.mark.parametrize("kind", ["starttls", "implicit"])

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from digest.deliver.retry_policy import GIVE_UP, outcome_of, retry_at
 from digest.deliver.throttle import Throttle
+from digest.home.settings_file import open_home
 from digest.model import Delivery, Reply, Stage
+from digest.pipeline.channels import CHANNELS
+from digest.services.workspace import open_library
 from digest.store.delivery_writer import SqliteDeliveryWriter
 from tests.deliver import smtp_server
 from tests.deliver.mail_home import NOW as MAIL_NOW
@@ -77,6 +80,22 @@ def test_a_lease_that_another_holder_has_taken_is_not_used(home: MailHome, monke
         home.settings(server.port)
         assert home.deliver()["pending"] == 1
     assert server.taken == []
+
+
+def test_each_channel_has_its_own_length_of_lease(home: MailHome):
+    """The timeouts of the mail server say nothing about other channels."""
+    home.write(
+        "digest.toml",
+        'channels = ["maildir"]\n[maildir]\npath = "mail"\nfrom = "d@example.org"\n'
+        '[smtp]\nhost = "127.0.0.1"\ntls = "none"\nfrom = "d@example.org"\nfinal_timeout = 90000\n',
+    )
+    opened = open_home(str(home.path))
+    with open_library(opened, create=True) as store:
+        lengths = {
+            name: CHANNELS[name].open(opened, store).longest_attempt for name in ("smtp", "maildir", "chat")
+        }
+    assert lengths["maildir"] < lengths["chat"] < timedelta(minutes=10)
+    assert lengths["smtp"] > timedelta(seconds=90000)
 
 
 # --- decisions
