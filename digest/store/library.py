@@ -90,7 +90,8 @@ class Library:
             if change.doubt:
                 self._identities.doubt(number, change.doubt, at=at)
         self._identities.learn(changes, numbers)
-        self._insert_listings(file_id, changes, numbers)
+        if changes:  # SQLAlchemy would insert a row of defaults for an empty list
+            self._insert_listings(file_id, changes, numbers)
         log = [
             {
                 "paper": change.known.number if change.known else number,

@@ -72,6 +72,13 @@ def titles(store: Store) -> list[str]:
 # --- files and papers ----------------------------------------------------------------------------
 
 
+def test_a_file_without_papers_is_recorded(store):
+    with store.begin() as tx:
+        read(tx, file())
+        assert tx.library.file(file().digest).listed == 0
+        assert tx.library.listed_in(1) == ()
+
+
 def test_a_fresh_library_is_empty(store):
     with store.begin(write=False) as tx:
         assert (tx.library.count(), tx.library.end(), list(tx.library.all_papers())) == (0, 0, [])
