@@ -28,8 +28,10 @@ def listing(rank=1, title="One Step", abstract="All of it.", **more) -> Listing:
     return Listing(rank, title, abstract, **more)
 
 
-def file(*listings, source=PAGE, day=0, modified=NOON) -> DigestFile:
-    return DigestFile("f", "0" * 64, source, DAY + timedelta(days=day), False, modified, listings)
+def file(*listings, source=PAGE, day=0, modified=NOON, reader=1) -> DigestFile:
+    return DigestFile(
+        "f", "0" * 64, source, DAY + timedelta(days=day), False, modified, listings, reader=reader
+    )
 
 
 class Memory:
@@ -96,7 +98,7 @@ def test_a_paper_never_seen_is_new():
     (change,) = diff(file(listing(rank=7)), {})
     assert (change.status, change.entry, change.what, change.known) == ("new", "new", (), None)
     assert change.record == listing(rank=0)
-    assert change.source_record == SourceRecord(listing(rank=0), Recency(0, DAY, NOON))
+    assert change.source_record == SourceRecord(listing(rank=0), Recency(0, DAY, NOON, 1))
 
 
 def test_the_same_again_is_seen():
@@ -562,3 +564,68 @@ def test_any_order_of_the_same_files_gives_the_same_papers(files, random):
         return sorted(f"{known.record} {sorted(known.by_source.items())}" for known in memory.papers.values())
 
     assert told(one) == told(other)
+
+
+# --- another version of the readers -----------------------------------------------------------------
+
+TEASER = "Harbour Notes, EarlyView."
+WHOLE = "We count the lamps of three piers through a winter."
+
+
+def test_what_a_newer_reader_reads_differently_is_learnt_and_then_revised_as_usual():
+    memory = Memory()
+    memory.read(file(listing(abstract=TEASER), reader=0))
+    (read_again,) = memory.read(file(listing(abstract=WHOLE), reader=1, modified=NOON + timedelta(hours=1)))
+    assert (read_again.status, read_again.entry, read_again.what) == ("seen", "learnt", ("abstract",))
+    assert memory.record.abstract == WHOLE
+    (revised,) = memory.read(file(listing(abstract="We count them twice."), day=1))
+    assert (revised.entry, revised.what) == ("updated", ("abstract",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ({"title": "One &amp; Two Steps"}, {"title": "One amp Two Steps or Three"}, ("title",)),
+        ({"authors": (r"Ya{\aa} Naz",)}, {"authors": ("Yael Naze", "Bo Li")}, ("authors",)),
+        ({}, {"withdrawn": True}, ()),
+        ({}, {"code_url": "https://code.test/x"}, ()),
+        ({}, {"doi": "10.1/x", "venue": "Harbour Letters"}, ()),
+        ({"abstract": "[No abstract available]"}, {"abstract": ""}, ()),
+    ],
+)
+def test_a_newer_reader_announces_nothing(old, new, what):
+    memory = Memory()
+    memory.read(file(replace(listing(arxiv="2501.00001"), **old), reader=0))
+    (change,) = memory.read(file(replace(listing(arxiv="2501.00001"), **new), day=1))
+    assert (change.status, change.entry, change.what) == ("seen", "learnt" if what else None, what)
+    assert all(getattr(memory.record, name) == value for name, value in new.items() if value)
+
+
+def test_a_higher_version_is_an_update_whoever_reads_it():
+    memory = Memory()
+    memory.read(file(listing(arxiv="2501.00001", version=1), reader=0))
+    (change,) = memory.read(file(listing(arxiv="2501.00001", version=2, abstract=WHOLE), day=1))
+    assert (change.entry, change.what) == ("updated", ("version 2",))
+
+
+def test_a_field_that_the_newer_reader_first_meets_later_is_learnt_then():
+    memory = Memory()
+    memory.read(file(listing(abstract=TEASER), reader=0))
+    memory.read(file(listing(abstract=""), day=1))
+    (change,) = memory.read(file(listing(abstract=WHOLE), day=2))
+    assert (change.entry, change.what) == ("learnt", ("abstract",))
+
+
+def test_of_two_readings_of_one_file_the_newer_readers_counts_even_if_shorter():
+    memory = Memory()
+    memory.read(file(listing(abstract=f"<p>{WHOLE}</p><p>EarlyView</p>"), reader=0))
+    (change,) = memory.read(file(listing(abstract=WHOLE)))
+    assert (change.entry, memory.record.abstract) == ("learnt", WHOLE)
+
+
+def test_the_same_mail_saved_twice_announces_a_replacement_once():
+    memory = Memory()
+    mail = listing(arxiv="2501.00001", announced="replace")
+    memory.read(file(mail, source=MAIL))
+    (again,) = memory.read(file(mail, source=MAIL, modified=NOON + timedelta(days=3)))
+    assert again.entry is None

@@ -35,6 +35,7 @@ Status = Literal["new", "updated", "seen"]
 EntryKind = Literal["new", "updated", "learnt"]
 
 SEARCHABLE: Final = ("abstract", "authors", "categories", "organization")
+_TEXTS: Final = ("title", "abstract")  # whose changes are revisions
 _NEW = Verdict(False, "new", "nothing like it was known")
 
 
@@ -276,7 +277,7 @@ def _changes(group: _Group, file: DigestFile) -> Iterator[tuple[int, Change]]:
     known, merges = _one_known(group)
     listed: dict[int | None, SourceRecord] = {}
     for member in members:
-        stamp = Recency(member.listing.version or 0, file.captured, file.modified)
+        stamp = Recency(member.listing.version or 0, file.captured, file.modified, file.reader)
         of_listing = from_listing(member.listing, stamp)
         before = listed.get(member.part)
         listed[member.part] = merge_same_source(before, of_listing) if before else of_listing
@@ -349,12 +350,20 @@ def _entry(
     """
     if known is None:
         return "new", ()
-    if revised := _revised(known, known.by_source.get(source), new, record):
+    before = known.by_source.get(source)
+    if revised := _revised(known, before, new, record):
         return "updated", revised
-    learnt = tuple(name for name in SEARCHABLE if not getattr(known.record, name) and getattr(record, name))
-    if known.record.snippet and not record.snippet and "abstract" not in learnt:
-        learnt = ("abstract", *learnt)
-    return ("learnt", learnt) if learnt else (None, ())
+    learnt = {name for name in SEARCHABLE if not getattr(known.record, name) and getattr(record, name)}
+    if known.record.snippet and not record.snippet:
+        learnt.add("abstract")
+    if before is not None:
+        learnt |= {
+            name
+            for name in (*_TEXTS, "authors")
+            if _reread(before.stamp_of(name), new.stamp) and _changed(name, known, before, new, record)
+        }
+    found = tuple(name for name in ("title", *SEARCHABLE) if name in learnt)
+    return ("learnt", found) if found else (None, ())
 
 
 def _revised(
@@ -367,14 +376,21 @@ def _revised(
         what.append(f"version {stamp.version}")
     elif _replaced(known, before, new):
         what.append(f"version {stamp.version}" if stamp.version else "replaced")
+    if all(_reread(each.stamp, stamp) for each in known.by_source.values()):
+        return tuple(what)  # flags and links that an older reader may have missed are no news
     if listing.withdrawn and not known.record.withdrawn:
         what.append("withdrawn")
     if before is not None:
-        what += [name for name in ("title", "abstract") if _text_revised(name, known, before, new, record)]
+        what += [
+            name
+            for name in _TEXTS
+            if not _reread(before.stamp_of(name), new.stamp) and _changed(name, known, before, new, record)
+        ]
         if (
             listing.code_url
             and not before.says.code_url
             and not known.record.code_url
+            and not _reread(before.stamp, stamp)
             and stamp >= before.stamp
         ):
             what.append("code")
@@ -385,18 +401,27 @@ def _replaced(known: Known, before: SourceRecord | None, new: SourceRecord) -> b
     """Return whether arXiv announces a replacement and no version number is known that would show it."""
     if new.says.announced not in {"replace", "replace-cross"} or known.record.version:
         return False
-    newest = max((record.stamp for record in known.by_source.values()), default=new.stamp)
-    return new.stamp > (before.stamp if before else newest)
+    known_until = before.stamp if before else max(record.stamp for record in known.by_source.values())
+    return new.stamp.captured > known_until.captured
 
 
-def _text_revised(name: str, known: Known, before: SourceRecord, new: SourceRecord, record: Listing) -> bool:
-    """Return whether a source has changed a text, more than in spelling, and the record follows it."""
+def _reread(old: Recency, new: Recency) -> bool:
+    """Return whether different versions of the readers read two listings: they may read one text differently."""
+    return old.reader != new.reader
+
+
+def _changed(name: str, known: Known, before: SourceRecord, new: SourceRecord, record: Listing) -> bool:
+    """Return whether a source has another text than before, not only in spelling, and the record follows it."""
     old_text, new_text = getattr(before.says, name), getattr(new.says, name)
     if old_text == new_text or not (old_text and new_text) or new.stamp_of(name) < before.stamp_of(name):
         return False
     if name == "abstract" and (new.says.snippet or before.says.snippet):
         return False
-    folded = fold_text(new_text)
-    if folded == fold_text(old_text) or folded == fold_text(getattr(known.record, name)):
+    folded = _folded(new_text)
+    if folded == _folded(old_text) or folded == _folded(getattr(known.record, name)):
         return False
-    return folded == fold_text(getattr(record, name))
+    return folded == _folded(getattr(record, name))
+
+
+def _folded(value: str | tuple[str, ...]) -> str:
+    return fold_text(value if isinstance(value, str) else " ".join(value))

@@ -45,11 +45,14 @@ _PRIORITY: Final = {source: place for place, source in enumerate(SOURCE_ORDER)}
 
 @dataclass(frozen=True, slots=True, order=True)
 class Recency:
-    """How new a listing is: arXiv version (0 if unknown), capture date, then the file's modification time."""
+    """How new a listing is: arXiv version (0 if unknown), capture date, the file's modification time, then the
+    version of the readers (0: before there was one).
+    """
 
     version: int
     captured: date
     modified: datetime
+    reader: int = 0
 
 
 @dataclass(frozen=True, slots=True)

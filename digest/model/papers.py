@@ -50,7 +50,10 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class DigestFile:
-    """A digest file that was read. `path` is as given; `digest` is the SHA-256 of its bytes, in hex."""
+    """A digest file that was read. `path` is as given; `digest` is the SHA-256 of its bytes, in hex.
+
+    `reader` is the version of the readers that read it.
+    """
 
     path: str
     digest: str
@@ -60,6 +63,7 @@ class DigestFile:
     modified: datetime
     listings: tuple[Listing, ...]
     note: str = ""
+    reader: int = 0
 
 
 @dataclass(frozen=True, slots=True)

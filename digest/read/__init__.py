@@ -12,6 +12,7 @@ from digest.ports import Document, Fault, Parsed
 from digest.read import capture_date, file_types, registry
 from digest.read.decode import Decoded, decode
 from digest.read.load import Loaded, files_of, load
+from digest.read.version import READER
 
 __all__ = ["Columns", "Loaded", "files_of", "load", "parse", "read"]
 
@@ -72,6 +73,7 @@ def parse(
         modified=loaded.modified,
         listings=tuple(_with_year(listing, parsed, capture.day) for listing in parsed.listings),
         note=parsed.note if registry.reads_bytes(recognised) else _note(decoded, parsed),
+        reader=READER,
     )
 
 
