@@ -124,7 +124,7 @@ class Handlers:
         """Respond to an HTTPException; the start page of an empty archive explains how to begin."""
         assert isinstance(error, HTTPException)
         home = self.home()
-        if error.status_code == 404 and request.url.path in {"/", "/index.html"}:
+        if error.status_code == 404 and request.scope["path"] in {"/", "/index.html"}:
             return page_response(reader_pages.empty_archive(home), request.scope)
         if error.status_code != 404:
             return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)

@@ -8,7 +8,8 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
-_CONCURRENT_REQUESTS = 200  # beyond that, clients get a 503 and try again
+from digest.web.connections import LIMITS, Limits, RequestLimit, guarded
+
 _GRACE = 5  # seconds that responses in progress get at the end
 
 
@@ -18,14 +19,17 @@ class Listener:
     Raises OSError if it cannot listen at the address.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, limits: Limits = LIMITS) -> None:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        self._socket = socket.create_server((host, port), family=family, backlog=128)
+        created = socket.create_server((host, port), family=family, backlog=128)
+        # asyncio sets TCP_NODELAY only on connections of a socket that was made with this protocol. Without
+        # it the body of a response, which is written apart from its head, waits 40 ms for an acknowledgement.
+        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=created.detach())
         self.host, self.port = host, int(self._socket.getsockname()[1])
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
-                http="h11",
+                RequestLimit(app, limits.requests),
+                http=guarded(limits),
                 loop="asyncio",
                 ws="none",
                 lifespan="off",
@@ -34,7 +38,6 @@ class Listener:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=_CONCURRENT_REQUESTS,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

@@ -6,7 +6,7 @@ from hashlib import sha256
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.deliver.mail_home import MailHome
@@ -143,6 +143,7 @@ PLACES = st.lists(st.one_of(ABOVE, st.text(max_size=6).map(lambda text: quote(te
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PLACES, st.sampled_from(["/", "//", "%2f", "%5c", "\\"]))
+@example(["%0A"], "/")
 def test_nothing_outside_the_output_is_served(kept, parts, between):
     """Every response is a generated page, a file of the archive, or a feed."""
     home, site = kept
