@@ -339,8 +339,10 @@ def _tried(work: Callable[[], object]) -> None:
 
 def _rankers() -> Iterator[tuple[str, Stage]]:
     def group(text: str) -> list[Paper]:
-        return [paper(n, abstract=text[n:]) for n in range(4)] + [
-            paper(n, title=text[n:]) for n in range(4, 9)
+        part = text[: len(text) // 9]
+        return [
+            *(paper(n, abstract=part[n:]) for n in range(4)),
+            *(paper(n, title=part[n:]) for n in range(4, 9)),
         ]
 
     yield "themes", lambda text: themes_of(group(text))

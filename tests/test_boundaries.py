@@ -106,6 +106,28 @@ def test_a_file_whose_papers_cannot_be_recorded_is_rejected_whole(home, monkeypa
     assert home.rows("select count(*) from paper") == [(18,)]
 
 
+def test_a_paper_that_cannot_be_recorded_leaves_the_others_of_its_file(home, monkeypatch):
+    from digest.pipeline import ingest
+
+    real = ingest.keys_of
+
+    def broken(listing):
+        if listing.title == "Kelp 4":
+            raise RecursionError
+        return real(listing)
+
+    monkeypatch.setattr(ingest, "keys_of", broken)
+    home.subscribe("kelp", "kelp")
+    home.put("2026-11-19.txt", page(*(f"Kelp {number}" for number in range(10))))
+    report = home.run(NOW, status=1)
+    (file,) = report["files"]
+    assert file["new"] == 9
+    (problem,) = file["problems"]
+    assert problem.startswith("inbox/2026-11-19.txt: paper 5 (Kelp 4) cannot be recorded (RecursionError)")
+    assert len(report["subscriptions"][0]["issue"]["new"]) == 9
+    assert home.run("2026-11-20T10:00")["files"][0]["problems"] == []  # read, and reported once
+
+
 def test_a_subscription_that_fails_leaves_the_others_alone(home, monkeypatch):
     """One of ten raises in the middle of its decision: nothing of it is stored, the others get their issues."""
     from digest.pipeline import decisions
@@ -129,25 +151,3 @@ def test_a_subscription_that_fails_leaves_the_others_alone(home, monkeypatch):
     assert error.startswith("s4: no decision could be made (RecursionError")
     again = home.run("2026-11-20T10:00")
     assert [each["id"] for each in again["subscriptions"] if each["issue"]] == ["s4"]
-
-
-def test_a_page_that_cannot_be_rendered_leaves_the_others_alone(home, monkeypatch):
-    from digest.render import Renderer
-
-    real = Renderer.paper
-
-    def broken(self, paper, *arguments, **more):
-        if "4" in paper.title:
-            raise MemoryError
-        return real(self, paper, *arguments, **more)
-
-    home.put("2026-11-19.txt", page(*(f"Kelp {number}" for number in range(10))))
-    with monkeypatch.context() as patch:
-        patch.setattr(Renderer, "paper", broken)
-        report = home.run(NOW, status=1)
-    (problem,) = report["problems"]
-    assert problem.startswith("the files of paper 5 cannot be written (MemoryError")
-    pages = home.path / "output/site/papers"
-    assert len(list(pages.iterdir())) == 9
-    home.run("2026-11-20T10:00")
-    assert len(list(pages.iterdir())) == 10

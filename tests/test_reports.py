@@ -132,7 +132,14 @@ def test_a_report_of_an_older_version_has_defaults_for_the_keys_it_lacks():
         }
     )
     first, second = report.as_json()["files"]
-    assert first == {**file, "captured_guessed": False, "listed": 3, "note": "", "rejected": None}
+    assert first == {
+        **file,
+        "captured_guessed": False,
+        "listed": 3,
+        "note": "",
+        "problems": [],
+        "rejected": None,
+    }
     assert second["rejected"] == {"reason": "is empty", "line": None, "remedy": "", "remembered": False}
     kelp, none = report.subscriptions
     assert (kelp.issue.number, kelp.issue.new, kelp.issue.files) == (3, ("A", "B"), {"html": "x.html"})

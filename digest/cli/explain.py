@@ -130,6 +130,8 @@ def _show_why(screen: Screen, subscription_id: str, found: "Why") -> None:
         _show_paper(screen, found.paper, found.timezone)
     else:
         _show_decisions(screen, subscription_id, found)
+    for each in found.set_aside[:_MAIL_SHOWN]:
+        screen.line(f"{str(each)[0].upper()}{str(each)[1:]}.")
     lines = mail_lines(found)
     if lines:
         screen.line()

@@ -1,15 +1,17 @@
 """Matches → issues: which papers are New, which are Updated, in which order and how many. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from digest.compose.slots import Slot
-from digest.model import Cursor, Entry, Issue, Item, Match, Paper, Subscription, Trend
+from digest.model import Cursor, Entry, Issue, Item, Match, Paper, Subscription, Theme, Trend
 from digest.rank.themes import themes_of
 
 MAX_UPDATED = 10
+
+Themes = Callable[[Sequence[Paper], Iterable[str]], tuple[Theme, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def compose(
     slot: Slot | None = None,
     note: str = "",
 ) -> Issue:
-    """Return the next issue after a cursor, made from the findings since then.
+    """Return the next issue after a cursor, made from the findings since then; `with_themes` adds the themes.
 
     Papers above `max_papers` or MAX_UPDATED go into `more_new` and `more_updated`, for the archive.
     """
@@ -122,5 +124,9 @@ def compose(
         discover=findings.discover,
         trends=findings.trends,
         language=subscription.language,
-        themes=themes_of([item.paper for item in findings.new[:cap]], subscription.keywords),
     )
+
+
+def with_themes(issue: Issue, find: Themes = themes_of) -> Issue:
+    """Return an issue with the themes of its New papers."""
+    return replace(issue, themes=find([item.paper for item in issue.new], issue.keywords))

@@ -11,6 +11,7 @@ from digest.identity.folding import fold_text, words_of
 from digest.identity.series import RUNS, series_marks, word_set
 from digest.text.stem import stem
 
+LONGEST: Final = 1_000  # characters of a title that is compared; real ones have 300 at most
 _SMALL = word_set("a an the and of for in on to")
 _PREFIXES = (
     *("un", "in", "im", "il", "ir", "non", "dis", "anti", "de", "a", "bi", "co", "sub", "pre", "semi", "uni"),
@@ -82,8 +83,11 @@ def without_kind(title: str) -> str:
 def nearness(one: str, other: str, context: frozenset[str] = frozenset()) -> Nearness | None:
     """Return the differences between two titles; None if marks of a series differ, or most words.
 
+    A title of more than `LONGEST` characters is near to none, as the time grows with the square of the length.
     `context` are the words of the listings' authors and venues, which a reference may leave on a title.
     """
+    if max(len(one), len(other)) > LONGEST:
+        return None
     one, other = without_kind(one), without_kind(other)
     left, right = words_of(_cut_out(one, other)), words_of(_cut_out(other, one))
     if left and right and (glued := _glued(left, right)):
@@ -228,13 +232,22 @@ def distance(one: str, other: str, most: int = 3) -> int:
     """
     if abs(len(one) - len(other)) >= most:
         return most
-    before: list[int] = []
-    row = list(range(len(other) + 1))
+    # Only a band of the table is filled, and only while it holds a distance below `most`: time grows with the length.
+    before: dict[int, int] = {}
+    row = {j: j for j in range(min(len(other), most) + 1)}
     for i, letter in enumerate(one, 1):
-        earlier, before, row = before, row, [i]
-        for j, against in enumerate(other, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
+        first = max(1, i - most)
+        earlier, before, row = before, row, {0: i} if first == 1 else {}
+        for j in range(first, min(len(other), i + most) + 1):
+            against = other[j - 1]
+            cost = min(
+                before.get(j, most) + 1,
+                row.get(j - 1, most) + 1,
+                before.get(j - 1, most) + (letter != against),
+            )
             if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == against:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-    return min(row[-1], most)
+                cost = min(cost, earlier.get(j - 2, most) + 1)
+            row[j] = cost
+        if min(row.values(), default=most) >= most:
+            return most
+    return min(row.get(len(other), most), most)

@@ -18,7 +18,7 @@ from digest.model.issues import (
     Theme,
     Trend,
 )
-from digest.model.log import Cursor, Entry, RunRecord, SourceBatch, Verdict
+from digest.model.log import Cursor, Entry, RunRecord, SetAside, SourceBatch, Verdict
 from digest.model.papers import DigestFile, Listing, Paper, PartialDate, Rejected
 from digest.model.settings import (
     Bounces,
@@ -64,6 +64,7 @@ __all__ = [
     "Room",
     "RunRecord",
     "ScheduleSettings",
+    "SetAside",
     "Settings",
     "Smtp",
     "Source",

@@ -69,6 +69,45 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A paper on which a stage failed, and which that stage leaves out from then on, in part or as a whole.
+
+    `stage` is one of `match`, `rank`, `themes`, `near`, `words`, `issue`, `page`, `feed` and `search`; `subject`
+    is the subscription concerned, "" for all. `part` is what is left out: the `abstract`, the `text` (all but the
+    number of the paper) or the `whole` paper. `paper` is 0, and `title` is empty, where no paper was to blame.
+    """
+
+    paper: int
+    title: str
+    stage: str
+    subject: str
+    part: str
+    reason: str
+
+    def __str__(self) -> str:
+        doing = _STAGES.get(self.stage, self.stage)
+        where = f"{doing} for {self.subject}" if self.subject else doing
+        if not self.paper:
+            return f"{where} was left out: {self.reason}"
+        return f"paper {self.paper} ({self.title}): {_PARTS[self.part]} left out of {where}: {self.reason}"
+
+
+_STAGES = {
+    "match": "matching",
+    "rank": "ranking",
+    "themes": "the themes of issues",
+    "near": "the near misses",
+    "words": "the search for trends",
+    "trends": "the search for trends",
+    "issue": "issues",
+    "page": "its page in the archive",
+    "feed": "feeds",
+    "search": "the archive's search",
+}
+_PARTS = {"abstract": "its abstract is", "text": "its text is", "whole": "it is"}
+
+
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """How far a subscription has been served.
 

@@ -27,7 +27,10 @@ class ListingReport:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """The result of reading a digest file. `remembered`: rejected in an earlier run and unchanged since."""
+    """The result of reading a digest file.
+
+    `remembered`: rejected in an earlier run and unchanged since. `problems` name papers that could not be recorded.
+    """
 
     path: str
     source: str | None = None
@@ -40,6 +43,7 @@ class FileReport:
     rejected: Rejected | None = None
     remembered: bool = False
     papers: tuple[ListingReport, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def listed(self) -> int:
@@ -61,6 +65,7 @@ class FileReport:
             "updated": self.updated,
             "seen": self.seen,
             "note": self.note,
+            "problems": list(self.problems),
             "rejected": None
             if rejected is None
             else {
@@ -83,6 +88,7 @@ class FileReport:
             updated=value.get("updated", 0),
             seen=value.get("seen", 0),
             note=value.get("note", ""),
+            problems=tuple(value.get("problems", ())),
             rejected=Rejected(path, rejected["reason"], rejected.get("remedy", ""), rejected.get("line"))
             if rejected
             else None,
@@ -284,7 +290,8 @@ class RunReport:
         """Return what could not be done, except for the delivery."""
         rejected = (str(file.rejected) for file in self.files if file.failed)
         invalid = (each.error for each in self.subscriptions if each.error)
-        return (*rejected, *invalid, *self.problems)
+        unrecorded = (problem for file in self.files for problem in file.problems)
+        return (*rejected, *unrecorded, *invalid, *self.problems)
 
     @property
     def exit_status(self) -> int:

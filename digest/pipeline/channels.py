@@ -13,7 +13,9 @@ from digest.errors import DigestError, UsageError
 from digest.home.secrets import ca_file_of, read_secret
 from digest.model import Delivery, Home, Settings, Subscription
 from digest.model.reports import Finding
+from digest.pipeline import rendering
 from digest.pipeline.outputs import renderer_for
+from digest.pipeline.set_aside import Boundary
 from digest.ports import Channel
 from digest.store.store import Store
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
@@ -37,22 +39,23 @@ class ChannelKind:
     what `digest doctor` finds; it may raise DigestError, and sends nothing.
     """
 
-    open: Callable[[Home, Store], Channel]
+    open: Callable[[Home, Store, Boundary], Channel]
     is_configured: Callable[[Settings], bool]
     recipients: Callable[[Subscription], tuple[str, ...]]
     check: Callable[[Home], Iterator[Finding]]
 
 
-def open_channels(home: Home, store: Store) -> dict[str, Channel]:
+def open_channels(home: Home, store: Store, boundary: Boundary | None = None) -> dict[str, Channel]:
     """Return the configured channels, by name. Raises UsageError if something in the settings is missing."""
-    return {name: CHANNELS[name].open(home, store) for name in home.settings.channels}
+    boundary = boundary or Boundary()
+    return {name: CHANNELS[name].open(home, store, boundary) for name in home.settings.channels}
 
 
-def _open_smtp(home: Home, store: Store) -> Channel:
+def _open_smtp(home: Home, store: Store, boundary: Boundary) -> Channel:
     from digest.deliver.smtp_channel import SmtpChannel
 
     sender = sender_of(home, store)
-    return SmtpChannel(server_of(home), sender, _prepared_mails(home, store, sender))
+    return SmtpChannel(server_of(home), sender, _prepared_mails(home, store, sender, boundary))
 
 
 def _check_smtp(home: Home) -> Iterator[Finding]:
@@ -69,13 +72,13 @@ def _check_smtp(home: Home) -> Iterator[Finding]:
     yield Finding("smtp", "good", f"{server.name}: connected, {tls}{login}")
 
 
-def _open_maildir(home: Home, store: Store) -> Channel:
+def _open_maildir(home: Home, store: Store, boundary: Boundary) -> Channel:
     from digest.deliver.maildir import MaildirChannel
 
     maildir = home.settings.maildir
     assert maildir is not None, "the settings are checked when they are read"
     sender = sender_of(home, store)
-    return MaildirChannel(home.path / maildir.path, sender, _prepared_mails(home, store, sender))
+    return MaildirChannel(home.path / maildir.path, sender, _prepared_mails(home, store, sender, boundary))
 
 
 def _check_maildir(home: Home) -> Iterator[Finding]:
@@ -86,7 +89,9 @@ def _check_maildir(home: Home) -> Iterator[Finding]:
         yield Finding("maildir", "good", f"{home.settings.maildir.path} can be used")
 
 
-def _prepared_mails(home: Home, store: Store, sender: "Sender") -> "Callable[[Delivery], PreparedMail]":
+def _prepared_mails(
+    home: Home, store: Store, sender: "Sender", boundary: Boundary
+) -> "Callable[[Delivery], PreparedMail]":
     """Return a function that gives the mail of a delivery's issue, prepared once for all its recipients."""
     from digest.deliver.message import PreparedMail
 
@@ -96,12 +101,12 @@ def _prepared_mails(home: Home, store: Store, sender: "Sender") -> "Callable[[De
     def prepared(issue: int) -> PreparedMail:
         with store.begin(write=False) as tx:
             stored = tx.issues.get(issue)
-        return PreparedMail(renderer.eml(stored.issue), sender, stored.issue)
+        return PreparedMail(rendering.issue(boundary, stored.issue, renderer.eml), sender, stored.issue)
 
     return lambda delivery: prepared(delivery.issue)
 
 
-def _open_chat(home: Home, store: Store) -> Channel:
+def _open_chat(home: Home, store: Store, boundary: Boundary) -> Channel:
     from digest.deliver.chat import ChatChannel
 
     renderer = renderer_for(home)
@@ -109,7 +114,7 @@ def _open_chat(home: Home, store: Store) -> Channel:
     def compact(delivery: Delivery, fits: Callable[[str, str], bool]) -> tuple[str, str]:
         with store.begin(write=False) as tx:
             stored = tx.issues.get(delivery.issue)
-        return renderer.chat(stored.issue, fits)
+        return rendering.issue(boundary, stored.issue, lambda each: renderer.chat(each, fits))
 
     return ChatChannel(lambda name: room_url(home, name), compact)
 

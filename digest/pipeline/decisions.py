@@ -6,6 +6,7 @@ A decision reads and writes only in the transaction that it is given, so a crash
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from digest.compose.decide import (
     Due,
@@ -16,7 +17,7 @@ from digest.compose.decide import (
     note_due,
     note_text,
 )
-from digest.compose.issue import MAX_UPDATED, Findings, compose, find, recent_enough
+from digest.compose.issue import MAX_UPDATED, Findings, compose, find, recent_enough, with_themes
 from digest.home.subscription_files import InvalidSubscription
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
@@ -85,6 +86,7 @@ def decide(
         cursor = replace(cursor, since=last)
     findings = ranked(tx, matcher, subscription, found.findings, interval, now=now)
     issue = compose(subscription, cursor, findings, made=now, slot=due.slot, note=note)
+    issue = with_themes(issue, partial(matcher.themes, subscription.id))
     _add_issue(tx, subscription, issue, findings, interval, context)
     return replace(report, issue=_issue_report(issue, subscription))
 
@@ -172,11 +174,11 @@ def ranked(
     now: datetime,
 ) -> Findings:
     """Return the findings of an interval in the reader's order, with papers to discover, trends and summaries."""
-    found = matcher.tastes.ranked(tx, subscription, findings, now)
+    found = matcher.ranked(tx, subscription, findings, now)
     found = replace(found, trends=matcher.trends(tx, subscription))
     if subscription.ranking.discover:
         numbers = sorted({entry.paper for entry in matcher.load_interval(tx.library, interval)})
-        found = matcher.tastes.discovered(tx, subscription, found, map(matcher.paper, numbers), now)
+        found = matcher.discovered(tx, subscription, found, numbers, now)
     return with_summaries(tx, matcher.model, found)
 
 

@@ -19,6 +19,7 @@ from digest.model import Delivery, Home, Outcome
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import process_new
 from digest.pipeline.channels import open_channels
+from digest.pipeline.set_aside import Boundary, sentences
 from digest.store.group_commit import GroupCommit
 from digest.store.outbox import LeaseHolder
 from digest.store.store import Store
@@ -49,7 +50,8 @@ def deliver(
 ) -> DeliveryReport:
     """Send the outbox over every configured channel, until `stopping`. Raises UsageError, StoreError."""
     clock = SteadyClock(now)
-    channels = open_channels(home, store)
+    boundary = Boundary.of(store)
+    channels = open_channels(home, store, boundary)
     # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
     problems = dict.fromkeys(process_new(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:
@@ -62,6 +64,8 @@ def deliver(
             worker.run()
         problems |= worker.problems
         pauses += [worker.pause] if worker.pause else []
+    boundary.save(store, now)
+    problems |= dict.fromkeys(sentences(boundary.found))
     pause = "; ".join(pauses)
     with store.begin() as tx:
         counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)

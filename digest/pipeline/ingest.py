@@ -17,9 +17,14 @@ from digest.identity import by_key, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.model.reports import FileReport, ListingReport
 from digest.pipeline.context import RunContext
+from digest.pipeline.set_aside import reason_of
 from digest.read.registry import OWN_REMEDY
 from digest.store import Library
 from digest.store.store import Store, Transaction
+from digest.system.deadline import SECONDS, within
+from digest.text.clean import clean, shorten
+
+_FURTHER = 0.05  # seconds for each listing of a file; comparing it takes a tenth of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +55,71 @@ def read_files(store: Store, context: RunContext, *, with_papers: bool = True) -
 
 
 def _record_or_reject(store: Store, item: _Loaded, context: RunContext, *, with_papers: bool) -> FileReport:
-    """Record a file in a transaction of its own; a file that makes this fail is rejected, and nothing of it stays."""
+    """Record a file in a transaction of its own, without the listings that make this fail.
+
+    If it fails for all of them, the file is rejected, and nothing of it stays.
+    """
     try:
         with store.begin() as tx:
             return _record(tx, item, context, with_papers=with_papers)
-    except DigestError:
+    except (DigestError, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - one file must not stop a run, whatever is in it
-        reason = f"its papers cannot be recorded ({type(error).__name__})"
+        if (some := _without_broken(store, item, context, error)) is not None:
+            return some
+        reason = f"its papers cannot be recorded ({reason_of(error)})"
         rejected = Rejected(item.path, reason, OWN_REMEDY, digest=item.digest)
     with store.begin() as tx:
         tx.ledger.reject(rejected, run=context.number, reader=item.reader)
     return FileReport(item.path, rejected=rejected)
+
+
+def _without_broken(store: Store, item: _Loaded, context: RunContext, error: Exception) -> FileReport | None:
+    """Record a file without the listings that make this fail; None if that are all, or no single one does."""
+    file = item.outcome
+    if not isinstance(file, DigestFile):
+        return None
+    broken = {listing.rank for listing in _broken(store, item, context, file.listings)}
+    if not broken or len(broken) == len(file.listings):
+        return None
+    left = tuple(listing for listing in file.listings if listing.rank not in broken)
+    first = next(listing for listing in file.listings if listing.rank in broken)
+    rest = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+    problem = (
+        f"{item.path}: paper {first.rank} ({shorten(clean(first.title), 80)}){rest} cannot be recorded "
+        f"({reason_of(error)}); the others of the file are; report this with the file as a bug of paper-digest"
+    )
+    try:
+        with store.begin() as tx:
+            report = _record(tx, _with_listings(item, left), context, with_papers=False)
+    except (DigestError, OSError):
+        raise
+    except Exception:  # noqa: BLE001 - the file is rejected
+        return None
+    return replace(report, problems=(problem,))
+
+
+def _broken(
+    store: Store, item: _Loaded, context: RunContext, listings: Sequence[Listing]
+) -> Iterator[Listing]:
+    """Yield the listings that cannot be recorded: a part of them is tried, then each half of it if that fails."""
+    try:
+        with store.rehearse(), store.begin() as tx:
+            _record(tx, _with_listings(item, listings), context, with_papers=False)
+    except (DigestError, OSError):
+        raise
+    except Exception:  # noqa: BLE001 - one of them is to blame
+        if len(listings) == 1:
+            yield listings[0]
+            return
+        half = len(listings) // 2
+        yield from _broken(store, item, context, listings[:half])
+        yield from _broken(store, item, context, listings[half:])
+
+
+def _with_listings(item: _Loaded, listings: Sequence[Listing]) -> _Loaded:
+    assert isinstance(item.outcome, DigestFile)
+    return replace(item, outcome=replace(item.outcome, listings=tuple(listings)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +246,7 @@ def _record(tx: Transaction, item: _Loaded, context: RunContext, *, with_papers:
         return _seen(tx.library, item, with_papers=with_papers)
     changes = judge(tx, file)
     touched = tx.library.record(file, changes, run=context.number, at=context.now)
+    tx.set_aside.forget(touched)
     if any(change.entry for change in changes):
         tx.pending_files.mark("feed", "all")
     for name in tx.feeds.containing(touched):
@@ -200,7 +259,8 @@ def judge(tx: Transaction, file: DigestFile) -> tuple[Change, ...]:
     keys = {listing.rank: keys_of(listing) for listing in file.listings}
     known = tx.identities.known(key for each in keys.values() for key in each)
     unknown = [each for each in file.listings if not any(key in known for key in keys[each.rank])]
-    return diff(file, known, tx.identities.near(unknown), keys)
+    near = tx.identities.near(unknown)
+    return within(lambda: diff(file, known, near, keys), SECONDS + _FURTHER * len(file.listings))
 
 
 def _seen(library: Library, item: _Loaded, *, with_papers: bool) -> FileReport:

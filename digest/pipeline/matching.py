@@ -5,17 +5,22 @@ interval are matched together by the index. From `KEEP_FROM` different queries o
 stored in the database, so that later runs compile only the queries that have changed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING
 
 from digest import __version__
+from digest.compose.issue import Findings
 from digest.match.near_misses import LOOKUPS, NearMiss, NearMissFinder
 from digest.match.query.parser import Query, query_of
 from digest.match.reference import AnalysedPaper, analyse, best_first, match
-from digest.model import Entry, Match, Paper, Subscription, Trend
+from digest.model import Entry, Item, Match, Paper, Subscription, Theme, Trend
 from digest.pipeline.ranking import TasteModels, shows_trends, trends_of
+from digest.pipeline.set_aside import Boundary
+from digest.rank import themes
 from digest.store.library import Library
 from digest.store.store import Store, Transaction
 
@@ -35,16 +40,22 @@ class RunMatcher:
     """What the matches, near misses and ranking of a run share, each loaded when it is first needed.
 
     `hidden` tells whether a paper must not be shown by any subscription; `model` is the one whose summaries
-    issues show, "" for none.
+    issues show, "" for none. A paper on which matching fails is set aside at the `boundary`.
     """
 
     def __init__(
-        self, store: Store, hidden: Callable[[Paper], bool] | None = None, *, model: str = ""
+        self,
+        store: Store,
+        hidden: Callable[[Paper], bool] | None = None,
+        *,
+        model: str = "",
+        boundary: Boundary | None = None,
     ) -> None:
         self.store = store
         self.model = model
+        self.boundary = boundary or Boundary()
         self._hidden = hidden
-        self.tastes = TasteModels()
+        self.tastes = TasteModels(self.boundary)
         self._entries: dict[Interval, tuple[Entry, ...]] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, AnalysedPaper] = {}
@@ -80,11 +91,17 @@ class RunMatcher:
     def _match(self, compiled: "_Compiled", group: Sequence[Subscription], numbers: Sequence[int]) -> None:
         index, places = compiled
         accepted: dict[int, list[int]] = {}
+
+        def found_by(papers: Mapping[int, Paper]) -> list[tuple[int, int]]:
+            hits = index.match(list(papers.values()), self._prepared)
+            numbers = list(papers)
+            return [(query, numbers[place]) for query, place in hits.pairs()]
+
         for first in range(0, len(numbers), _PAPERS_AT_ONCE):
             part = numbers[first : first + _PAPERS_AT_ONCE]
-            hits = index.match([self._papers[number] for number in part], self._prepared)
-            for query, paper in hits.pairs():
-                accepted.setdefault(query, []).append(part[paper])
+            pairs = self.boundary.many("match", {number: self._papers[number] for number in part}, found_by)
+            for query, number in pairs:
+                accepted.setdefault(query, []).append(number)
         for subscription in group:
             found = accepted.get(places[_fingerprint(subscription)])
             self._accepted[subscription.id] = frozenset(found) if found else _NOTHING
@@ -148,34 +165,99 @@ class RunMatcher:
         query = self.query(subscription)
         accepted = self._accepted.get(subscription.id)
         likely = numbers if accepted is None else accepted.intersection(numbers)
-        hits = (match(query, self._analyse(number)) for number in likely)
-        found = (hit for hit in hits if hit is not None)
-        return best_first(hit for hit in found if not (self._hidden and self._hidden(hit.paper)))
+        hits = (self._hit(subscription, query, number) for number in likely)
+        return best_first(hit for hit in hits if hit is not None)
+
+    def _hit(self, subscription: Subscription, query: Query, number: int) -> Match | None:
+        analysed = self._analyse(number)
+
+        def tried(paper: Paper) -> Match | None:
+            hit = match(query, analysed if paper is analysed.paper else analyse(paper))
+            return None if hit is None or (self._hidden and self._hidden(hit.paper)) else hit
+
+        return self.boundary.one("match", analysed.paper, tried, subject=subscription.id, otherwise=None)
 
     def near_misses(
         self, subscription: Subscription, library: Library, interval: Interval
     ) -> tuple[NearMiss, ...]:
         """Return the near misses of a subscription's query among the papers of an interval."""
+        return self.boundary.whole(
+            "near", subscription.id, lambda: self._near_misses(subscription, library, interval), otherwise=()
+        )
+
+    def _near_misses(
+        self, subscription: Subscription, library: Library, interval: Interval
+    ) -> tuple[NearMiss, ...]:
         if interval not in self._finders:
             numbers = dict.fromkeys(entry.paper for entry in self.load_interval(library, interval))
             lookups = min((each.lookups_left for each in self._finders.values()), default=LOOKUPS)
             self._finders[interval] = NearMissFinder([self._analyse(number) for number in numbers], lookups)
         return self._finders[interval].misses(self.query(subscription))
 
+    def ranked(
+        self, tx: Transaction, subscription: Subscription, findings: Findings, now: datetime
+    ) -> Findings:
+        """Return the findings with New in the reader's order; papers that cannot be ranked come last."""
+        items = {item.paper.number: item for item in findings.new}
+
+        def rank(papers: Mapping[int, Paper]) -> Findings:
+            new = tuple(items[each] if each in items else Item(paper) for each, paper in papers.items())
+            return self.tastes.ranked(tx, subscription, replace(findings, new=new), now)
+
+        papers = {number: item.paper for number, item in items.items()}
+        found = self.boundary.some("rank", subscription.id, papers, rank, otherwise=findings)
+        ranked = {item.paper.number for item in found.new}
+        return replace(found, new=(*found.new, *(items[each] for each in items if each not in ranked)))
+
+    def discovered(
+        self,
+        tx: Transaction,
+        subscription: Subscription,
+        findings: Findings,
+        numbers: Sequence[int],
+        now: datetime,
+    ) -> Findings:
+        """Return the findings with papers to discover among these."""
+
+        def discover(papers: Mapping[int, Paper]) -> Findings:
+            return self.tastes.discovered(tx, subscription, findings, papers.values(), now)
+
+        papers = {number: self._papers[number] for number in numbers}
+        return self.boundary.some("rank", subscription.id, papers, discover, otherwise=findings)
+
+    def themes(
+        self, subscription: str, papers: Sequence[Paper], keywords: Iterable[str]
+    ) -> tuple[Theme, ...]:
+        """Return the themes of papers; those that make this fail have none."""
+
+        def find(some: Mapping[int, Paper]) -> tuple[Theme, ...]:
+            if len(some) < themes.FEWEST:
+                for paper in some.values():
+                    themes.counts_of(paper, set())
+            return themes.themes_of(list(some.values()), keywords)
+
+        none: tuple[Theme, ...] = ()
+        chosen = {paper.number: paper for paper in papers}
+        return self.boundary.some("themes", subscription, chosen, find, otherwise=none, pure=True)
+
     def trends(self, tx: Transaction, subscription: Subscription) -> tuple[Trend, ...]:
         """Return the trends of the library for a subscription whose issues show them, else nothing."""
         if not shows_trends(subscription):
             return ()
         if self._trends is None:
-            self._trends = trends_of(tx)
+            none: tuple[Trend, ...] = ()
+            self._trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
         return self._trends
 
     def _prepared(self, paper: Paper) -> AnalysedPaper:
-        return self._analyse(paper.number)
+        return self._analyse(paper.number) if paper is self._papers.get(paper.number) else analyse(paper)
 
     def _analyse(self, number: int) -> AnalysedPaper:
+        """Return a paper with its words; without any if it is set aside."""
         if number not in self._analysed:
-            self._analysed[number] = analyse(self._papers[number])
+            paper = self._papers[number]
+            without = AnalysedPaper(paper, ())
+            self._analysed[number] = self.boundary.one("match", paper, analyse, otherwise=without)
         return self._analysed[number]
 
 

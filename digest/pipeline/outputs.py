@@ -1,20 +1,24 @@
 """render | publish: everything that is marked as pending is rendered from stored content and written."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError
 from digest.i18n.catalogue import language
 from digest.identity import feed_uid
-from digest.model import FORMS, FeedItem, Home, Issue
+from digest.model import FORMS, FeedItem, Home, Issue, Trend
+from digest.pipeline import rendering
 from digest.pipeline.context import Progress
 from digest.pipeline.ranking import trends_of
+from digest.pipeline.set_aside import HARMLESS, Boundary, Papers
 from digest.store.store import Store, Transaction
 from digest.system.files import write_whole
 
 if TYPE_CHECKING:
+    from digest.publish import Channel
     from digest.render import Renderer, SiteContext
     from digest.store.pending_files import Kind
 
@@ -61,13 +65,14 @@ def renderer_for(home: Home) -> "Renderer":
     return Renderer(home.templates, site_context(home))
 
 
-def write_pending(home: Home, store: Store, progress: Progress) -> Written:
+def write_pending(home: Home, store: Store, progress: Progress, boundary: Boundary | None = None) -> Written:
     """Write everything that is marked as pending: issues, pages of papers, feeds, the archive.
 
-    A failure is recorded and its files stay pending; all others are written.
+    A failure is recorded and its files stay pending; all others are written. What a single paper makes fail is
+    written with less of its text, as the `boundary` says.
     """
     _mark_archive(store)
-    writer = _Writer(home, store)
+    writer = _Writer(home, store, boundary or Boundary())
     for kind in _FILES_OF:
         with store.begin(write=False) as tx:
             keys = tx.pending_files.keys(kind)
@@ -82,8 +87,8 @@ def write_pending(home: Home, store: Store, progress: Progress) -> Written:
 class _Writer:
     """Writes pending files and records what was written. The renderer, slow to import, is made when needed."""
 
-    def __init__(self, home: Home, store: Store) -> None:
-        self.home, self.store = home, store
+    def __init__(self, home: Home, store: Store, boundary: Boundary) -> None:
+        self.home, self.store, self.boundary = home, store, boundary
         self.written = Written()
         self._renderer: Renderer | None = None
 
@@ -114,21 +119,24 @@ class _Writer:
             stored = tx.issues.get(int(key))
         issue = stored.issue
         for form in stored.formats:
-            yield issue_path(issue, form), self.renderer.file(issue, form)
+            render = partial(self.renderer.file, form=form)
+            yield issue_path(issue, form), rendering.issue(self.boundary, issue, render)
         page = f"output/site/issues/{issue.subscription}/{issue.stem}.html"
-        yield page, self.renderer.archive(issue).encode()
+        yield page, rendering.issue(self.boundary, issue, self.renderer.archive).encode()
 
     def paper(self, key: str) -> Files:
         """Yield the page of a paper."""
         with self.store.begin(write=False) as tx:
             paper = tx.library.papers([int(key)])[int(key)]
             lines = tx.issues.lines_with(int(key))
-        yield f"output/site/papers/{key}.html", self.renderer.paper(paper, lines).encode()
+        render = lambda some: [self.renderer.paper(each, lines) for each in some.values()]  # noqa: E731
+        for page in self.boundary.many("page", {int(key): paper}, render):
+            yield f"output/site/papers/{key}.html", page.encode()
 
     def archive(self, key: str) -> Files:
         """Yield the first page of the archive and the OPML file; for `titles N` the N-th file of titles."""
         if key:
-            yield _titles(self.store, int(key.split()[1]))
+            yield self._titles(int(key.split()[1]))
             return
         from digest.publish import opml
         from digest.render import ArchiveStats
@@ -143,7 +151,8 @@ class _Writer:
                 each: [line.entered.astimezone(zone).date() for line in tx.feeds.newest(each, _CHARTED)]
                 for each in names
             }
-            trends = trends_of(tx)
+            none: tuple[Trend, ...] = ()
+            trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
         days = [at.astimezone(zone).date() for _, at in seen]
         stats = ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
         yield "output/site/index.html", self.renderer.index(lines, names, stats).encode()
@@ -176,7 +185,32 @@ class _Writer:
             language=lang.code,
         )
         for form, write_feed in publish.FORMS.items():
-            yield f"output/feeds/{key}.{form}", write_feed(channel, items)
+            write = partial(_feed_of, write_feed, channel, items)
+            papers = {item.paper.number: item.paper for item in items}
+            yield f"output/feeds/{key}.{form}", self.boundary.many("feed", papers, write)
+
+    def _titles(self, shard: int) -> tuple[str, bytes]:
+        from digest.render import search
+
+        with self.store.begin(write=False) as tx:
+            papers = tx.library.papers(range(shard * search.SHARD, (shard + 1) * search.SHARD))
+        data = self.boundary.many("search", papers, lambda some: search.shard(some.values()))
+        return f"output/site/{search.shard_file(shard)}", data
+
+
+def _feed_of(
+    write: "Callable[[Channel, list[FeedItem]], bytes]",
+    channel: "Channel",
+    items: list[FeedItem],
+    papers: Papers,
+) -> bytes:
+    """Return a feed of the items of these papers only; one that it does not have is added."""
+    known = {item.paper.number: item for item in items}
+    new = FeedItem(HARMLESS, HARMLESS.first_seen, HARMLESS.first_seen)
+    return write(
+        channel,
+        [replace(known.get(number, new), paper=paper) for number, paper in papers.items()],
+    )
 
 
 # In the order in which they are written.
@@ -198,14 +232,6 @@ def _mark_archive(store: Store) -> None:
             tx.pending_files.mark("index", "")
         for shard in sorted({shard_of(int(number)) for number in numbers}):
             tx.pending_files.mark("index", f"titles {shard}")
-
-
-def _titles(store: Store, shard: int) -> tuple[str, bytes]:
-    from digest.render import search
-
-    with store.begin(write=False) as tx:
-        papers = tx.library.papers(range(shard * search.SHARD, (shard + 1) * search.SHARD))
-    return f"output/site/{search.shard_file(shard)}", search.shard(papers.values())
 
 
 def _items(tx: Transaction, subscription: str, limit: int) -> list[FeedItem]:

@@ -3,6 +3,7 @@
 Without feedback nothing heavy is imported.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from digest.i18n.catalogue import language
 from digest.match.query.parser import query_of
 from digest.match.reference import analyse, match
 from digest.model import Component, Item, Paper, Subscription, Trend
+from digest.pipeline.set_aside import Boundary
 from digest.rank.clicks import counted
 from digest.rank.formula import components, ordered
 from digest.rank.trends import period, rising, trends
@@ -56,9 +58,13 @@ class Taste:
 
 
 class TasteModels:
-    """The tastes of all readers, each learnt when it is first needed."""
+    """The tastes of all readers, each learnt when it is first needed.
 
-    def __init__(self) -> None:
+    A paper whose words cannot be counted is as one without words.
+    """
+
+    def __init__(self, boundary: Boundary | None = None) -> None:
+        self._boundary = boundary or Boundary()
         self._votes: dict[str, dict[int, str]] | None = None
         self._clicks: dict[str, list[int]] = {}
         self._seeded: frozenset[str] = frozenset()
@@ -76,7 +82,7 @@ class TasteModels:
         alike = self._alike(tx, papers) if weights.diversity and items else ()
         new = ordered(items, parts, diversity=weights.diversity, alike=alike, top=subscription.max_papers)
         if taste:
-            new = tuple(_with_terms(item, taste) for item in new)
+            new = tuple(self._with_terms(item, taste) for item in new)
         return replace(findings, new=new, order=_order(subscription, taste))
 
     def discovered(
@@ -107,7 +113,9 @@ class TasteModels:
             if paper.number not in numbers
             and not paper.withdrawn
             and recent_enough(subscription, paper, now)
-            and match(excluded, analyse(paper)) is None
+            and not self._boundary.one(
+                "match", paper, lambda each: match(excluded, analyse(each)) is not None, otherwise=True
+            )
         ]
         served = tx.issues.served(subscription.id, (paper.number for paper in others))
         close = zip(taste.closeness(others), others, strict=True)
@@ -117,7 +125,13 @@ class TasteModels:
             Item(paper, parts=(Component("taste", value, subscription.ranking.taste),))
             for value, paper in sure[:room]
         )
-        return replace(findings, discover=tuple(_with_terms(item, taste) for item in items))
+        return replace(findings, discover=tuple(self._with_terms(item, taste) for item in items))
+
+    def _with_terms(self, item: Item, taste: Taste) -> Item:
+        """Return an item with the words that resemble the reader's taste."""
+        paper = item.paper
+        work = lambda each: _with_terms(item if each is paper else Item(each), taste)  # noqa: E731
+        return self._boundary.one("rank", paper, work, otherwise=item)
 
     def taste(self, tx: Transaction, subscription: Subscription) -> Taste | None:
         """Return a reader's taste; None without any feedback."""
@@ -155,10 +169,13 @@ class TasteModels:
 
     def space(self, tx: Transaction) -> "Space":
         """Return the space of terms of the newest papers in the library, the same for all readers."""
-        from digest.rank.taste import BACKGROUND_PAPERS, Space
+        from digest.rank.taste import BACKGROUND_PAPERS, Space, terms_of
+
+        def counted(paper: Paper) -> Counter[str]:
+            return self._boundary.one("rank", paper, terms_of, otherwise=Counter())
 
         if self._space is None:
-            self._space = Space(paper for paper, _ in tx.library.newest(BACKGROUND_PAPERS))
+            self._space = Space((paper for paper, _ in tx.library.newest(BACKGROUND_PAPERS)), counted)
         return self._space
 
     def _alike(self, tx: Transaction, papers: Sequence[Paper]) -> list[list[float]]:

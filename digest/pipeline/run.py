@@ -2,17 +2,20 @@
 
 Pure functions decide; the pipeline reads values from the store, hands them to a decision, and applies the result
 in transactions that a crash cannot split. Files on disk are made from stored content and stay pending until a run
-has written them. `digest.pipeline.delivery` then sends what is in the outbox.
+has written them. Between the two halves, `begin` and `finish`, `digest.pipeline.delivery` sends what is in the
+outbox, so that no mail waits for a page.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, perf_counter
 
+from digest import __version__
 from digest.errors import DigestError
 from digest.home.subscription_files import InvalidSubscription
-from digest.model import Cursor, Subscription, Verdict
+from digest.model import Cursor, Paper, Subscription, Verdict
 from digest.model.reports import FileReport, RunReport, SubscriptionReport
 from digest.pipeline.context import RunContext
 from digest.pipeline.cursors import enrol
@@ -20,9 +23,11 @@ from digest.pipeline.decisions import decide, papers_to_show
 from digest.pipeline.ingest import owned, read_files
 from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import Written, write_pending
+from digest.pipeline.set_aside import Boundary, sentences
 from digest.pipeline.source_health import failing_sources, stale_formats
 from digest.pipeline.summaries import write_summaries
 from digest.store.store import Store, Transaction
+from digest.text.keyphrases import keyphrases
 
 # Seconds for which decisions share a transaction. Committing one to disk costs more than most decisions, but a
 # delivery that runs at the same time waits this long at most.
@@ -31,33 +36,70 @@ TOGETHER = 0.2
 Subscriptions = Sequence[Subscription | InvalidSubscription]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run whose decisions are in the library, and whose files remain to be written.
+
+    A run that ends here loses nothing: what to send is in the outbox, and what to write is marked.
+    """
+
+    context: RunContext
+    boundary: Boundary
+    files: tuple[FileReport, ...]
+    subscriptions: tuple[SubscriptionReport, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    stages: dict[str, float]
+
+
 def run(store: Store, subscriptions: Subscriptions, context: RunContext, *, write: bool = True) -> RunReport:
     """Do one run for these subscriptions and return its report.
 
     `write=False` writes no files and requests no summaries, for a rehearsal. Raises StoreError.
     """
+    return finish(store, begin(store, subscriptions, context, rehearsal=not write), write=write)
+
+
+def begin(
+    store: Store, subscriptions: Subscriptions, context: RunContext, *, rehearsal: bool = False
+) -> Begun:
+    """Read, match and decide; after this, mail can be delivered. Raises StoreError."""
     home, now = context.home, context.now
     context = _open(store, subscriptions, context)
+    boundary = Boundary.of(store)
     stages: dict[str, float] = {}
     with _timed(stages, "read"):
-        files = _ingest(store, context)
+        files = _ingest(store, context, boundary)
     with _timed(stages, "match"):
         library = owned(home, now)
-        matcher = RunMatcher(store, library.has, model=home.settings.summary_model)
+        matcher = RunMatcher(store, library.has, model=home.settings.summary_model, boundary=boundary)
         matcher.match_all([each for each in _valid(subscriptions) if each.enabled])
         notes: tuple[str, ...] = ()
-        if matcher.model and write:
+        if matcher.model and not rehearsal:
             notes = write_summaries(home, store, papers_to_show(matcher, subscriptions, context), now=now)
         decided = _decide_all(matcher, subscriptions, context)
+    boundary.save(store, now)
+    return Begun(context, boundary, files, decided, library.problems, notes, stages)
+
+
+def finish(store: Store, begun: Begun, *, write: bool = True, note: str = "") -> RunReport:
+    """Write what is marked, close the run in the ledger, and return its report. Raises StoreError.
+
+    `write=False` leaves the writing to another run; `note` is added to the report.
+    """
+    context, boundary, stages = begun.context, Boundary.of(store), dict(begun.stages)
+    home, now = context.home, context.now
     with _timed(stages, "write"):
-        written = write_pending(home, store, context.progress) if write else Written()
+        written = write_pending(home, store, context.progress, boundary) if write else Written()
+    boundary.save(store, now)
+    set_aside = sentences([*begun.boundary.found, *boundary.found])
     report = RunReport(
         run=context.number,
-        files=files,
-        subscriptions=decided,
+        files=begun.files,
+        subscriptions=begun.subscriptions,
         feeds=written.feeds,
-        problems=(*library.problems, *written.problems),
-        notes=notes,
+        problems=(*begun.problems, *dict.fromkeys(set_aside), *written.problems),
+        notes=(*begun.notes, *((note,) if note else ())),
         stale=(*stale_formats(home, store, now), *(each.message for each in failing_sources(home, now))),
         stages=stages,
     )
@@ -72,10 +114,25 @@ def _open(store: Store, subscriptions: Subscriptions, context: RunContext) -> Ru
         if context.number == 1:
             tx.pending_files.mark("feed", "all")
             tx.pending_files.mark("index", "")
+        _retry(tx, context)
         enrol(tx, _valid(subscriptions), context.now)
         if context.options.rewrite:
             _mark_everything(tx)
     return context
+
+
+def _retry(tx: Transaction, context: RunContext) -> None:
+    """Try again what another version of the program set aside, or everything if all is written again."""
+    version = None if context.options.rewrite else __version__
+    again = {
+        each.paper
+        for each in tx.set_aside.retry(version=version, run=context.number, at=context.now)
+        if each.paper
+    }
+    for paper in sorted(again):
+        tx.pending_files.mark("paper", str(paper))
+    for name in tx.feeds.containing(again):
+        tx.pending_files.mark("feed", name)
 
 
 def _mark_everything(tx: Transaction) -> None:
@@ -91,11 +148,16 @@ def _mark_everything(tx: Transaction) -> None:
             tx.pending_files.mark("paper", str(decision.part))
 
 
-def _ingest(store: Store, context: RunContext) -> tuple[FileReport, ...]:
+def _ingest(store: Store, context: RunContext, boundary: Boundary) -> tuple[FileReport, ...]:
     """Read the digest files into the library, and learn the terms of new titles."""
+
+    def terms(number: int, title: str) -> tuple[str, ...]:
+        paper, none = Paper(number, "", title, "", context.now), ()
+        return boundary.one("words", paper, lambda each: tuple(keyphrases(each.title)), otherwise=none)
+
     files = tuple(read_files(store, context, with_papers=False))
     with store.begin() as tx:
-        tx.title_terms.learn(tx.library.end())
+        tx.title_terms.learn(tx.library.end(), terms)
     return files
 
 

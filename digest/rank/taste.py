@@ -5,7 +5,7 @@ It imports numpy and scipy, which load slowly: import this module inside functio
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
@@ -58,11 +58,15 @@ class Space:
     the rarest. A new term gets the next column, so a later matrix may be wider than an earlier profile.
     """
 
-    def __init__(self, background: Iterable[Paper]) -> None:
+    def __init__(
+        self, background: Iterable[Paper], terms: Callable[[Paper], Counter[str]] | None = None
+    ) -> None:
+        """`terms` counts the terms of a paper, by default with `terms_of`."""
+        self._counts = terms or terms_of
         counted: Counter[str] = Counter()
         known = []
         for paper in background:
-            counts = _counts(paper.title, paper.abstract)
+            counts = self._counts(paper)
             known.append(counts)
             counted.update(counts.keys())
         self._size = len(known) + _OTHER_PAPERS
@@ -146,7 +150,7 @@ class Space:
 
     def _row(self, paper: Paper) -> Row:
         if paper.number not in self._rows:
-            self._rows[paper.number] = self._vector(_counts(paper.title, paper.abstract))
+            self._rows[paper.number] = self._vector(self._counts(paper))
         return self._rows[paper.number]
 
     def _vector(self, counts: Counter[str]) -> Row:
@@ -206,10 +210,10 @@ def similarities(rows: csr_matrix) -> list[list[float]]:
     return found
 
 
-def _counts(title: str, abstract: str) -> Counter[str]:
+def terms_of(paper: Paper) -> Counter[str]:
     """Return the count of each term in a paper."""
     counts: Counter[str] = Counter()
-    for text, times in ((title, TITLE_TIMES), (abstract, 1)):
+    for text, times in ((paper.title, TITLE_TIMES), (paper.abstract, 1)):
         for term, often in _terms(_stems(text)).items():
             counts[term] += often * times
     return counts

@@ -33,7 +33,7 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
     if not FEWEST <= len(papers) <= _MAX_PAPERS:
         return ()
     ignored = {word.stem for text in keywords for word in words(text)}
-    counts = [_counts(paper, ignored) for paper in papers]
+    counts = [counts_of(paper, ignored) for paper in papers]
     groups = [group for group in _groups(_vectors(counts)) if len(group) > 1]
     groups.sort(key=lambda group: (-len(group), group))
     groups = groups[:MOST_THEMES]
@@ -50,7 +50,8 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
     )
 
 
-def _counts(paper: Paper, ignored: set[str]) -> Counter[str]:
+def counts_of(paper: Paper, ignored: set[str]) -> Counter[str]:
+    """Return the count of each term in a paper, without those that have an ignored word."""
     found: Counter[str] = Counter()
     for text, times in ((paper.title, _TITLE_TIMES), (paper.abstract, 1)):
         for term in _terms(text):

@@ -153,6 +153,7 @@ class Service:
             stopping=self.stop.is_set,
             fetching=lambda: self._fetch_job.busy,
             progressed=self.meters.progressed,
+            decided=lambda: self._run_now("deliver"),
         )
         self._delivery_job, self._bounce_job = DeliveryJob(self.stop.is_set), BounceJob(self.stop.is_set)
         self._scheduler = BackgroundScheduler(
@@ -221,7 +222,6 @@ class Service:
         report = result.report
         if report:
             self._log_run(report, time.monotonic() - began)
-            self._run_now("deliver")
         if result.unfinished and not self.stop.wait(_UNFINISHED_FILE_DELAY):
             self._run_now("round")
             return

@@ -49,11 +49,16 @@ class Ticker:
         stopping: Callable[[], bool],
         fetching: Callable[[], bool] = lambda: False,
         progressed: Callable[[], None] = lambda: None,
+        decided: Callable[[], None] = lambda: None,
     ) -> None:
-        """`stopping` and `fetching` are asked for the state of the process; a run calls `progressed` often."""
+        """`stopping` and `fetching` are asked for the state of the process; a run calls `progressed` often.
+
+        It calls `decided` when its mail is in the outbox, before it writes files.
+        """
         self.home = home
         self._path = home.path
         self._stopping, self._fetching, self._progressed = stopping, fetching, progressed
+        self._decided = decided
         self._inbox = InboxWatcher(str(home.inbox))
         self._subscriptions = SubscriptionCache()
         self._waiting_since: float | None = None  # monotonic
@@ -89,7 +94,7 @@ class Ticker:
         # New papers concern the feed of every subscription; a slot concerns only its own.
         options = Options(leave=other_files, among=None if arrived else due)
         # Delivery may take long, so a separate job does it.
-        request = RunRequest(options, clock, arguments=("schedule",), deliver=False)
+        request = RunRequest(options, clock, arguments=("schedule",), deliver=False, decided=self._decided)
         report = runs.run(self.home, request, self._progress, loaded)
         self._inbox.mark_read(arrived)
         return TickResult(arrived, due, unfinished, report)

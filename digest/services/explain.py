@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from digest.compose.slots import due_slots, instant_of, parse_schedule
 from digest.errors import UsageError
-from digest.model import Delivery, Home, Issue, Paper, Subscription
+from digest.model import Delivery, Home, Issue, Paper, SetAside, Subscription
 from digest.model.reports import message_json
 from digest.pipeline.ingest import owned
+from digest.pipeline.set_aside import reason_of
 from digest.services.explain_text import Decided, Facts, answer
 from digest.services.library import find
 from digest.services.subscriptions import SubscriptionStatus, status_json, subscription_statuses
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from digest.store.store import Transaction
 
 _RECENT = 40  # decisions
+_FOR_ISSUES = frozenset(("match", "rank", "themes", "near", "trends", "issue"))  # stages that make them
 _TICK = timedelta(microseconds=1)
 
 
@@ -45,7 +47,7 @@ class Why:
     """What runs decided for a subscription on a day, or recently, newest first, and its present status.
 
     `answer` are sentences; `mail` are the messages of the issues made; `sends` is whether the home has a
-    channel. `status` is None if the subscription no longer exists.
+    channel. `set_aside` is what stages that failed on a paper leave out of its issues. `status` is None if the subscription no longer exists.
     """
 
     day: date | None
@@ -56,6 +58,7 @@ class Why:
     paper: PaperWhy | None = None
     mail: tuple[Delivery, ...] = ()
     sends: bool = False
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,18 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
         facts = _facts(tx, subject, day, clock.now)
         numbers = [verdict.issue for _, verdict in facts.decided if verdict.issue]
         mail = tx.outbox.of_issues(subscription_id, numbers)
-        about = None
+        about, number = None, None
         if paper is not None:
             number = find(tx, paper)
             about = _explain_paper(home, tx, subject, tx.library.papers([number])[number], clock.now)
+        set_aside = tuple(
+            each
+            for each in tx.set_aside.all()
+            if (each.paper == number if number else each.stage in _FOR_ISSUES)
+            and each.subject in ("", subscription_id)
+        )
     sends = bool(home.settings.channels)
-    return Why(day, facts.decided, status, timezone, answer(facts), about, mail, sends)
+    return Why(day, facts.decided, status, timezone, answer(facts), about, mail, sends, set_aside)
 
 
 def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime) -> Facts:
@@ -204,7 +213,10 @@ def _explain_paper(home: Home, tx: "Transaction", subject: _Subject, paper: Pape
     terms: tuple[str, ...] = ()
     verdict = "The current query cannot be tried: the subscription file is missing or invalid."
     if subject.subscription:
-        terms, verdict = _try_query(subject.subscription, paper, now)
+        try:
+            terms, verdict = _try_query(subject.subscription, paper, now)
+        except Exception as error:  # noqa: BLE001 - whatever is in the paper, its history can be told
+            verdict = f"The current query cannot be tried on it ({reason_of(error)})."
         if owned(home, now).has(paper):
             verdict += " A file in the setting “library” lists it, so no subscription shows it."
     if lines:
@@ -299,6 +311,10 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
                 "mail": [message_json(each) for each in found.mail if each.number == verdict.issue],
             }
             for record, verdict in found.decided
+        ],
+        "set_aside": [
+            {"paper": each.paper or None, "stage": each.stage, "part": each.part, "reason": each.reason}
+            for each in found.set_aside
         ],
         "now": status_json(found.status) if found.status else None,
     }

@@ -53,7 +53,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
 
     Raises UsageError if the subscription is unknown or invalid.
     """
-    from digest.compose.issue import compose
+    from digest.compose.issue import compose, with_themes
     from digest.pipeline.cursors import enrol
     from digest.pipeline.decisions import findings_of, ranked
     from digest.pipeline.ingest import owned
@@ -69,7 +69,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         interval = (cursor.position, tx.library.end())
         findings = findings_of(tx, matcher, subscription, interval, now=clock.now)
         findings = ranked(tx, matcher, subscription, findings, interval, now=clock.now)
-        issue = compose(subscription, cursor, findings, made=clock.now)
+        issue = with_themes(compose(subscription, cursor, findings, made=clock.now))
         counted = weeks_of(tx.library, subscription, clock.now, weeks)
         papers = tx.library.count()
     text = renderer_for(home).text(issue) if findings.matched else ""

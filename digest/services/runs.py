@@ -5,14 +5,15 @@ are slow to import are imported where they are used, to keep the start of the co
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from digest.errors import DigestError, UsageError
+from digest.errors import DigestError, LockedError, UsageError
 from digest.model import DigestFile, Home, Match, Rejected, Subscription
 from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.workspace import Clock, open_library
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from digest.home.subscription_files import InvalidSubscription
     from digest.pipeline.context import Options, Progress
     from digest.pipeline.maintenance import MaintenanceReport
+    from digest.pipeline.run import Begun
+
+# Seconds for which a delivery goes on alone before the files are written beside it.
+_HEAD_START = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class RunRequest:
     """A run to do.
 
     `arguments` are the words after `digest` on the command line; other processes see them as the holder
-    of the home's lock. A dry run records and sends nothing. `deliver=False` leaves mail in the outbox.
+    of the home's lock. A dry run records and sends nothing. `deliver=False` leaves mail in the outbox, and
+    `decided` is called when it is there.
     """
 
     options: "Options"
@@ -37,6 +43,7 @@ class RunRequest:
     arguments: Sequence[str] = ("run",)
     dry_run: bool = False
     deliver: bool = True
+    decided: Callable[[], None] = lambda: None
 
 
 def run(
@@ -45,35 +52,97 @@ def run(
     progress: "Progress",
     loaded: Sequence["Subscription | InvalidSubscription"] | None = None,
 ) -> RunReport:
-    """Run the pipeline once while holding the home's lock, then deliver.
+    """Run the pipeline: read, match and decide, then deliver, then write files and feeds.
 
-    `loaded` saves reading the subscription files again. A delivery that cannot start is part of the
-    report. Raises UsageError, LockedError, StoreError.
+    The home's lock is held for the first part and for the last, never by a delivery. `loaded` saves reading the
+    subscription files again. A delivery that cannot start is part of the report. Raises UsageError, LockedError,
+    StoreError.
     """
     from digest.home.subscription_files import of_home
+    from digest.pipeline import run as pipeline
     from digest.pipeline.context import RunContext
     from digest.pipeline.cursors import chosen
-    from digest.pipeline.run import run as run_pipeline
     from digest.system.locks import hold
 
     options, clock = request.options, request.clock
     context = RunContext(home, options, clock.now, clock.started, progress)
-    with hold(home.path, command=shlex.join(["digest", *request.arguments])):
+    command = shlex.join(["digest", *request.arguments])
+    with hold(home.path, command=command):
         subscriptions = chosen(of_home(home) if loaded is None else loaded, options.only)
         if options.among is not None:
             subscriptions = tuple(each for each in subscriptions if each.id in options.among)
         with open_library(home, create=not request.dry_run) as store:
             if request.dry_run:
                 with store.rehearse():
-                    return replace(run_pipeline(store, subscriptions, context, write=False), run=None)
-            report = run_pipeline(store, subscriptions, context)
-    # The lock is released first: delivery may take long, and several processes may deliver at once.
-    if not (home.settings.channels and request.deliver):
-        return report
+                    return replace(pipeline.run(store, subscriptions, context, write=False), run=None)
+            begun = pipeline.begin(store, subscriptions, context)
+            if not (home.settings.channels and request.deliver):
+                request.decided()
+                return pipeline.finish(store, begun)
+    with _Delivering(home, clock) as delivering:
+        report = _finish(home, begun, command)
+    return replace(report, delivery=delivering.report)
+
+
+def _finish(home: Home, begun: "Begun", command: str) -> RunReport:
+    """Write the files of a run; if another run holds the lock for too long, it writes them."""
+    from digest.pipeline.run import finish
+    from digest.system.locks import hold
+
     try:
-        return replace(report, delivery=deliver(home, clock))
-    except DigestError as error:  # the run itself has succeeded, and is recorded
-        return replace(report, delivery=DeliveryReport.not_started(str(error)))
+        with hold(home.path, command=command), open_library(home, create=False) as store:
+            return finish(store, begun)
+    except LockedError as error:
+        with open_library(home, create=False) as store:
+            return finish(
+                store, begun, write=False, note=f"{error}; that run writes the files of this one, too"
+            )
+
+
+class _Delivering:
+    """Delivers in a thread, ahead of the block; the block begins after `_HEAD_START` seconds at the latest.
+
+    So no mail waits for a page, and a delivery that takes hours (a server may limit its pace) does not keep the
+    pages that mails link to from being written. At the end of the block `report` is complete.
+    """
+
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self._home, self._clock = home, clock
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._deliver, name="delivery", daemon=True)
+        self._defect: BaseException | None = None
+        self.report: DeliveryReport | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self._thread.join(_HEAD_START)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._thread.join()
+        finally:
+            self._stop()
+        if kind is None and self._defect is not None:
+            raise self._defect
+
+    def _stop(self) -> None:
+        """End the delivery after the messages that are under way."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _deliver(self) -> None:
+        try:
+            self.report = deliver(self._home, self._clock, stopping=self._stopping.is_set)
+        except DigestError as error:  # the run itself has succeeded, and is recorded
+            self.report = DeliveryReport.not_started(str(error))
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread of the run
+            self._defect = error
 
 
 def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], clock: Clock) -> frozenset[str]:
@@ -192,11 +261,13 @@ def match(
             return tuple(best_first(hit for hit in hits if hit is not None)), files
 
 
-def deliver(home: Home, clock: Clock, *, dry_run: bool = False) -> DeliveryReport:
-    """Deliver the messages of the outbox that are due; a dry run only reports them."""
+def deliver(
+    home: Home, clock: Clock, *, dry_run: bool = False, stopping: Callable[[], bool] = lambda: False
+) -> DeliveryReport:
+    """Deliver the messages of the outbox that are due, until `stopping`; a dry run only reports them."""
     from digest.pipeline import delivery
 
     with open_library(home, create=not dry_run) as store:
         if dry_run:
             return delivery.rehearse(home, store, now=clock.now)
-        return delivery.deliver(home, store, now=clock.now)
+        return delivery.deliver(home, store, now=clock.now, stopping=stopping)

@@ -22,6 +22,7 @@ from digest.store.schema import (
     schema_version,
     secrets,
     seeds,
+    set_aside,
     spared,
     summaries,
     suppressions,
@@ -95,6 +96,10 @@ def _keep_returned(connection: Connection) -> None:
     meta.create_all(connection, tables=[returned, mailboxes])
 
 
+def _keep_set_aside(connection: Connection) -> None:
+    meta.create_all(connection, tables=[set_aside])
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_programs,
@@ -106,6 +111,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_summaries,
     _keep_clicks,
     _keep_returned,
+    _keep_set_aside,
 )
 
 

@@ -431,3 +431,17 @@ mailboxes = Table(
     Column("uid", BigInteger, nullable=False),
     Column("validity", BigInteger, nullable=False),
 )
+
+# Papers on which a stage failed (see `digest.model.SetAside`); `paper` is 0 where none was to blame.
+set_aside = Table(
+    "set_aside",
+    meta,
+    Column("paper", Integer, primary_key=True),
+    Column("stage", String(16), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("title", Plain, nullable=False),
+    Column("part", String(8), nullable=False),
+    Column("reason", Plain, nullable=False),
+    Column("version", String(64), nullable=False),  # of the program
+    Column("at", Moment, nullable=False),
+)

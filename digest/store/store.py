@@ -25,8 +25,12 @@ from digest.store.library import Library
 from digest.store.migrations import migrate
 from digest.store.outbox import Outbox
 from digest.store.pending_files import PendingFiles
+from digest.store.set_aside import PapersSetAside
 from digest.store.summaries import Summaries
 from digest.store.title_terms import TitleTerms
+
+# What a database raises; at the end of a transaction it becomes a StoreError.
+DATABASE_ERRORS = (DBAPIError, sqlite3.Error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Transaction:
     summaries: Summaries
     clicks: Clicks
     bounces: ProcessedBounces
+    set_aside: PapersSetAside
 
 
 class Store:
@@ -140,7 +145,7 @@ class Store:
     def _wrapped(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
+        except DATABASE_ERRORS as error:
             reason = str(error.orig if isinstance(error, DBAPIError) else error)
             remedy = self._backend.remedy(reason)
             raise StoreError(f"{self._backend.name}: the library database: {reason}; {remedy}") from error
@@ -162,4 +167,5 @@ def _transaction(connection: Connection) -> Transaction:
         summaries=Summaries(connection),
         clicks=Clicks(connection),
         bounces=ProcessedBounces(connection),
+        set_aside=PapersSetAside(connection),
     )

@@ -4,7 +4,7 @@ A run adds a row per day and source for the new papers, so that weeks of trends 
 papers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from sqlalchemy import Connection, delete, insert, select
@@ -19,22 +19,29 @@ _BATCH = 10_000  # entries of the log
 _Titles = list[tuple[int, tuple[str, ...]]]  # numbers of papers, and their terms
 
 
+def _terms(_paper: int, title: str) -> Iterable[str]:
+    return keyphrases(title)
+
+
 class TitleTerms:
     """Rows of titles up to a position of the log."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def learn(self, end: int) -> None:
-        """Add the titles of the new papers in the log, up to the position `end`."""
+    def learn(self, end: int, terms: Callable[[int, str], Iterable[str]] = _terms) -> None:
+        """Add the titles of the new papers in the log, up to the position `end`.
+
+        `terms` finds those of a title, given the number of its paper.
+        """
         first = self._db.scalar(select(read_titles.c.position)) or 0
         for start in range(first, end, _BATCH):
-            self._learn(start, min(end, start + _BATCH))
+            self._learn(start, min(end, start + _BATCH), terms)
         if first < end:
             self._db.execute(delete(read_titles))
             self._db.execute(insert(read_titles).values(position=end))
 
-    def _learn(self, first: int, last: int) -> None:
+    def _learn(self, first: int, last: int, terms: Callable[[int, str], Iterable[str]]) -> None:
         new = (
             select(papers.c.number, papers.c.record, files.c.source, files.c.captured)
             .join(entries, entries.c.paper == papers.c.number)
@@ -47,8 +54,8 @@ class TitleTerms:
             record = decode(Listing, row.record)
             # The first category is part of the source: papers of a new category are not a trend, like those of a new source.
             source = " ".join((row.source, *record.categories[:1]))[:128]
-            terms = tuple(keyphrases(record.title))
-            found.setdefault((row.captured, source), []).append((row.number, terms))
+            learnt = tuple(terms(row.number, record.title))
+            found.setdefault((row.captured, source), []).append((row.number, learnt))
         rows = [
             {"day": day, "source": source, "position": last, "body": encode(body)}
             for (day, source), body in found.items()

@@ -11,6 +11,7 @@ from digest.deliver.throttle import Throttle
 from digest.home.settings_file import open_home
 from digest.model import Delivery, Reply, Stage
 from digest.pipeline.channels import CHANNELS
+from digest.pipeline.set_aside import Boundary
 from digest.services.workspace import open_library
 from digest.store.delivery_writer import SqliteDeliveryWriter
 from tests.deliver import smtp_server
@@ -92,7 +93,8 @@ def test_each_channel_has_its_own_length_of_lease(home: MailHome):
     opened = open_home(str(home.path))
     with open_library(opened, create=True) as store:
         lengths = {
-            name: CHANNELS[name].open(opened, store).longest_attempt for name in ("smtp", "maildir", "chat")
+            name: CHANNELS[name].open(opened, store, Boundary()).longest_attempt
+            for name in ("smtp", "maildir", "chat")
         }
     assert lengths["maildir"] < lengths["chat"] < timedelta(minutes=10)
     assert lengths["smtp"] > timedelta(seconds=90000)

@@ -1,0 +1,113 @@
+"""A limit of time for work that has no place where it could look at a clock, in any thread.
+
+A thread counts ticks for all work under way, and raises Overtime in the thread whose work has had too many. So
+there is no cost while the work goes on, threads of a service are limited like the main thread, and a machine that
+slept in between has had no ticks. Python delivers the exception between two of its own instructions: one call of a
+C function (a search with a regular expression) is not interrupted, only what follows it. Work may therefore be
+anything but what must not be left halfway: no transaction, no file.
+"""
+
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SECONDS = 5.0  # for one paper in one stage
+_TICK = 0.1
+_IDLE_TICKS = 3  # until the thread ends
+
+
+class TookTooLong(Exception):  # noqa: N818 - its text is a reason for users
+    """Work was ended because it took longer than its limit."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"took more than {seconds:g} s")
+
+
+class Overtime(BaseException):
+    """Ends the work. `within` catches it; no boundary inside the work does, as it is not an Exception."""
+
+
+class _Work:
+    __slots__ = ("fired", "thread", "ticks")
+
+    def __init__(self, seconds: float) -> None:
+        self.thread = threading.get_ident()
+        self.ticks = seconds / _TICK
+        self.fired = False
+
+
+class _Watcher:
+    """The work under way, and the thread that watches it, which exists only while there is some."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._works: set[_Work] = set()
+        self._awake = False
+
+    def add(self, work: _Work) -> None:
+        with self._lock:
+            self._works.add(work)
+            if self._awake:
+                return
+            self._awake = True
+        threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
+
+    def remove(self, work: _Work) -> None:
+        with self._lock:
+            self._works.discard(work)
+            if work.fired:
+                _raise_in(work.thread, None)  # an exception that was not delivered yet is taken back
+
+    def _watch(self) -> None:
+        idle = 0
+        while idle < _IDLE_TICKS:
+            time.sleep(_TICK)
+            with self._lock:
+                for work in tuple(self._works):
+                    work.ticks -= 1
+                    if work.ticks <= 0:
+                        work.fired = True
+                        self._works.discard(work)
+                        _raise_in(work.thread, Overtime)
+                idle = 0 if self._works else idle + 1
+                if idle == _IDLE_TICKS:
+                    self._awake = False
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    """Raise an exception in a thread, or take back one that was not delivered yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
+    )
+
+
+_watcher = _Watcher()
+
+
+def _forked() -> None:
+    """Begin again in a forked process, which has none of the threads."""
+    global _watcher  # noqa: PLW0603
+    _watcher = _Watcher()
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+def within(work: Callable[[], T], seconds: float = SECONDS) -> T:
+    """Return what the work returns. Raises TookTooLong if it takes longer than about `seconds`."""
+    this, watcher = _Work(seconds), _watcher
+    try:
+        try:
+            watcher.add(this)
+            return work()
+        finally:
+            watcher.remove(this)
+    except Overtime:
+        if not this.fired:
+            raise
+    raise TookTooLong(seconds)

@@ -1,0 +1,246 @@
+"""One paper of ten makes a stage fail: it is set aside, reported once, and everything else comes out."""
+
+import json
+import re
+from importlib import import_module
+
+import pytest
+
+from digest import publish
+from digest.model import FORMS
+from digest.pipeline.channels import CHANNELS
+from digest.read import registry
+from digest.system.deadline import Overtime, TookTooLong, within
+from tests.deliver.smtp_server import ScriptedServer
+from tests.homes import TestHome, page
+
+NOW, LATER = "2026-11-20T09:00", "2026-11-21T09:00"
+MARK, BAD = "Broken Bell", "Broken Bell of Kelp"
+GOOD = tuple(f"Kelp number {number}" for number in range(9))
+TITLES = (*GOOD[:4], BAD, *GOOD[4:])
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = TestHome(tmp_path)
+    home.subscribe("kelp", "kelp", max_papers=20, formats=[*FORMS], email="ada@example.org")
+    home.put("2026-11-19.txt", page(*TITLES))
+    return home
+
+
+def failing(real, error=RecursionError):
+    """Return a function that fails if an argument has anything to do with the bad paper."""
+
+    def broken(*arguments, **more):
+        if MARK in repr((arguments, more)):
+            raise error
+        return real(*arguments, **more)
+
+    return broken
+
+
+def problems(report):
+    return [*report["problems"], *(problem for file in report["files"] for problem in file["problems"])]
+
+
+def check_once(home, *, stage):
+    """Run twice: the bad paper is reported in the first run only, and the others get everything."""
+    first = home.run(NOW, status=1)
+    (problem,) = problems(first)
+    assert re.match(rf"paper 5 \({BAD}\): .* left out of {stage}.*: \w+", problem), problem
+    assert "RecursionError" in problem
+    (kelp,) = first["subscriptions"]
+    assert {*GOOD} <= {*kelp["issue"]["new"]}
+    home.put("2026-11-20.txt", page("Another Kelp"))
+    second = home.run(LATER)
+    assert problems(second) == []
+    assert second["subscriptions"][0]["issue"]["new"] == ["Another Kelp"]
+    return kelp["issue"]
+
+
+# What is made to fail, and the stage that it belongs to.
+MATCHERS = {
+    "digest.pipeline.matching.analyse": "matching",
+    "digest.pipeline.matching.match": "matching for kelp",
+    "digest.rank.themes.counts_of": "the themes of issues for kelp",
+    "digest.rank.formula.popularity": "ranking for kelp",
+    "digest.pipeline.run.keyphrases": "the search for trends",
+}
+
+
+@pytest.mark.parametrize("name", MATCHERS)
+def test_a_paper_that_cannot_be_matched_or_ranked(home, monkeypatch, name):
+    home.write("subscriptions/kelp.toml", 'keywords = ["kelp"]\n[ranking]\npopularity = 1.0\n')
+    module, _, function = name.rpartition(".")
+    monkeypatch.setattr(name, failing(getattr(import_module(module), function)))
+    issue = check_once(home, stage=MATCHERS[name])
+    assert (BAD in issue["new"]) == ("matching" not in MATCHERS[name])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_paper_that_a_form_of_issues_cannot_show(home, monkeypatch, form):
+    from digest.render import renderer
+
+    monkeypatch.setitem(renderer._FORMS, form, failing(renderer._FORMS[form]))
+    issue = check_once(home, stage="issues")
+    shown = (home.path / issue[form]).read_bytes().replace(b"=\r\n", b"").decode()
+    assert all(re.sub(r"\s+|\*\*", " ", shown).split().count(title.split()[-1]) for title in GOOD)
+    assert "Untitled paper" in shown
+    assert BAD not in shown
+
+
+@pytest.mark.parametrize("form", publish.FORMS)
+def test_a_paper_that_a_feed_cannot_show(home, monkeypatch, form):
+    monkeypatch.setitem(publish.FORMS, form, failing(publish.FORMS[form]))
+    check_once(home, stage="feeds")
+    for name in ("kelp", "all"):
+        feed = (home.path / f"output/feeds/{name}.{form}").read_text("utf-8")
+        assert all(title in feed for title in GOOD)
+        assert BAD not in feed
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("digest.render.renderer.page_view", "its page in the archive"),
+        ("digest.render.search.shard", "the archive's search"),
+        ("digest.render.view.paper_view", "issues"),
+        ("digest.render.view.shorten_abstract", "issues"),
+        ("digest.render.markdown.escape", "issues"),
+    ],
+)
+def test_a_paper_that_a_page_cannot_show(home, monkeypatch, name, stage):
+    module, _, function = name.rpartition(".")
+    monkeypatch.setattr(name, failing(getattr(import_module(module), function)))
+    check_once(home, stage=stage)
+    assert len([*(home.path / "output/site/papers").iterdir()]) == 11
+    titles = (home.path / "output/site/titles/0.js").read_text()
+    assert all(title in titles for title in GOOD)
+
+
+@pytest.mark.parametrize("format_", registry._BUILT_IN)
+@pytest.mark.parametrize("member", ["sniff", "parse"])
+def test_a_reader_that_raises_for_one_file(home, monkeypatch, format_, member):
+    """Every format in turn claims the files, and fails on one of ten."""
+    pages = import_module("digest.read.formats.daily_papers_page")
+    reader = import_module(format_)
+    parse = pages.parse
+    sniff = lambda document: True  # noqa: E731
+    monkeypatch.setattr(registry, "_BUILT_IN", (format_,))
+    monkeypatch.setattr(reader, "sniff", failing(sniff, MemoryError) if member == "sniff" else sniff)
+    monkeypatch.setattr(reader, "parse", failing(parse, MemoryError) if member == "parse" else parse)
+    monkeypatch.setattr("digest.read.file_types.is_text", lambda *_: True, raising=False)
+    (home.path / "inbox/2026-11-19.txt").unlink()
+    for number, title in enumerate(TITLES):
+        home.put(f"2026-11-{number + 1:02}.txt", page(title))
+    report = home.run(NOW, status=1)
+    assert [file["path"] for file in report["files"] if file["rejected"]] == ["inbox/2026-11-05.txt"]
+    assert sorted(report["subscriptions"][0]["issue"]["new"]) == sorted(GOOD)
+
+
+def test_mail_of_an_issue_with_a_paper_that_cannot_be_shown(home, monkeypatch):
+    """The mail goes out first, so the delivery finds the paper; the files know of it."""
+    monkeypatch.setattr(
+        "digest.render.view.paper_view", failing(import_module("digest.render.view").paper_view)
+    )
+    with ScriptedServer() as server:
+        mail = f'host = "127.0.0.1"\nport = {server.port}\ntls = "none"\nfrom = "digest@example.org"\n'
+        home.write("digest.toml", f'channels = ["smtp"]\n[smtp]\n{mail}')
+        report = home.run(NOW, status=1)
+        (taken,) = server.taken
+    assert report["delivery"]["sent"] == 1
+    assert any(BAD in problem for problem in report["delivery"]["problems"])
+    assert problems(report) == []
+    body = taken.data.replace(b"=\r\n", b"").decode()
+    assert all(title in body for title in GOOD)
+
+
+def test_a_changed_paper_and_rewrite_try_again(home, monkeypatch):
+    real = import_module("digest.pipeline.matching").analyse
+    with monkeypatch.context() as patch:
+        patch.setattr("digest.pipeline.matching.analyse", failing(real))
+        check_once(home, stage="matching")
+    assert home.run("2026-11-22T09:00")["subscriptions"][0]["issue"] is None
+    again = home.run("2026-11-23T09:00", "--rewrite")
+    assert again["subscriptions"][0]["issue"]["new"] == [BAD]
+    assert home.rows("select count(*) from set_aside") == [(0,)]
+
+
+def test_why_names_what_was_set_aside(home, monkeypatch):
+    real = import_module("digest.pipeline.matching").analyse
+    monkeypatch.setattr("digest.pipeline.matching.analyse", failing(real))
+    home.run(NOW, status=1)
+    for words in ((), ("--paper", "5")):
+        told = home.call("why", "kelp", *words, "--now", NOW).out
+        assert "left out of matching: RecursionError" in re.sub(r"\s+", " ", told)
+    assert "set_aside" in json.loads(home.call("why", "kelp", "--json", "--now", NOW).out)
+
+
+def test_a_stage_that_takes_too_long_on_a_paper_gives_it_up(home, monkeypatch):
+    real = import_module("digest.render.view").shorten_abstract
+
+    def slow(text, *arguments, **more):
+        while MARK in text:
+            pass
+        return real(text, *arguments, **more)
+
+    for module in ("set_aside.SECONDS", "set_aside._FURTHER"):
+        monkeypatch.setattr(f"digest.pipeline.{module}", 0.5)
+    monkeypatch.setattr("digest.render.view.shorten_abstract", slow)
+    report = home.run(NOW, status=1)
+    (problem,) = problems(report)
+    assert f"paper 5 ({BAD}): its abstract is left out of issues: took more than 0.5 s" in problem
+
+
+def test_a_template_that_is_wrong_sets_no_paper_aside(home):
+    home.write("templates/issue.md", "{{ issue.nothing }}")
+    report = home.run(NOW, status=1)
+    assert "fix this template" in report["problems"][0]
+    assert home.rows("select count(*) from set_aside") == [(0,)]
+
+
+def test_deadlines_hold_in_any_thread():
+    import threading
+
+    def forever():
+        while True:
+            pass
+
+    found = []
+
+    def tried():
+        try:
+            within(forever, 0.3)
+        except TookTooLong as error:
+            found.append(str(error))
+
+    thread = threading.Thread(target=tried)
+    thread.start()
+    thread.join(20)
+    tried()
+    assert found == ["took more than 0.3 s"] * 2
+
+
+def test_of_nested_deadlines_each_ends_its_own_work():
+    def forever():
+        while True:
+            pass
+
+    def outer():
+        with pytest.raises(TookTooLong):
+            within(forever, 0.3)
+        return 7
+
+    assert within(outer, 60) == 7
+    with pytest.raises(TookTooLong, match=r"0\.3"):
+        within(lambda: within(forever, 60), 0.3)
+    assert issubclass(Overtime, BaseException)
+    assert not issubclass(Overtime, Exception)
+
+
+def test_every_channel_renders_behind_the_boundary():
+    """A new channel that renders issues gets the boundary when it is opened."""
+    import inspect
+
+    for name, channel in CHANNELS.items():
+        assert "boundary" in inspect.signature(channel.open).parameters, name
