@@ -5,9 +5,10 @@ the decision with its rule and evidence, and `may_be_one` whether a user should 
 """
 
 from digest.identity.decide import Verdict, compare, compare_ids, compare_namesakes
+from digest.identity.dois import doi, doi_in
 from digest.identity.doubt import may_be_one
 from digest.identity.folding import fold_text
-from digest.identity.ids import arxiv_id, doi, identified
+from digest.identity.ids import arxiv_id, identified
 from digest.identity.keys import by_key, feed_uid, keys_of
 from digest.identity.traces import Traces, sketches_near, traces
 
@@ -20,6 +21,7 @@ __all__ = [
     "compare_ids",
     "compare_namesakes",
     "doi",
+    "doi_in",
     "feed_uid",
     "fold_text",
     "identified",

@@ -5,8 +5,8 @@ Hiding a paper is worse than showing one twice, so every rule prefers two papers
 
 from dataclasses import dataclass
 
+from digest.identity.dois import is_preprint, unversioned
 from digest.identity.folding import fold_text, words_of
-from digest.identity.ids import is_preprint_doi
 from digest.identity.nearness import Nearness, nearness
 from digest.identity.people import shared, spelled_out
 from digest.identity.series import is_recurrent, series_marks, word_set
@@ -45,10 +45,10 @@ def compare_ids(one: Listing, other: Listing) -> Verdict | None:
         evidence = one.arxiv if same else f"{one.arxiv} is not {other.arxiv}"
         return Verdict(same, "arxiv id", evidence, clash=not same)
     if one.doi and other.doi:
-        left, right = one.doi.casefold(), other.doi.casefold()
+        left, right = (unversioned(each.casefold())[0] for each in (one.doi, other.doi))
         if left == right:
             return Verdict(True, "doi", left)
-        if is_preprint_doi(left) == is_preprint_doi(right):
+        if is_preprint(left) == is_preprint(right):
             return Verdict(False, "doi", f"{left} is not {right}", clash=True)
     return None
 

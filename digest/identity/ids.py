@@ -1,8 +1,8 @@
-"""arXiv ids, DOIs and other ids, normalised from every spelling that files use.
+"""arXiv ids and other ids, normalised from every spelling that files use; `digest.identity.dois` reads DOIs.
 
 arXiv's scheme is described at https://info.arxiv.org/help/arxiv_identifier.html: `2408.12345` since April 2007
 (four digits after the dot until 2014), `hep-th/9701001` before; a subject class as in `math.GT/0309136` is not
-part of the id. DOIs are compared without case (DOI Handbook, 3.4).
+part of the id.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
+from digest.identity.dois import doi, unversioned, version_in
 from digest.model import Listing
 
 # The archives that assigned ids before 2007, including those that were merged into others.
@@ -31,15 +32,6 @@ _ALONE = re.compile(rf"(?:{_LABEL})?{_ID}(?:\.pdf)?(?:\s*\[[\w.,;\s-]*\])?", re.
 _IN_ADDRESS = re.compile(
     rf"(?:/(?:{_PAGES})/|^{_ADDRESS}|arxiv:|10\.48550/arxiv\.){_ID}", re.IGNORECASE | re.ASCII
 )
-_DOI_LABEL = re.compile(
-    r"(?:https?://)?(?:dx\.|www\.)?doi\.org/|(?:urn|info)\s*:?\s*doi\s*[:/]\s*|doi\s*[:=]\s*|doi\s+",
-    re.IGNORECASE,
-)
-_DOI = re.compile(r"10\.\d+(?:\.\d+)*/\S+", re.ASCII)
-_DOI_IN_ADDRESS = re.compile(
-    r"(?:://(?:dx\.|www\.)?doi\.org|/doi(?:/(?:abs|full|pdf|epdf|pdfdirect|book))?)/(10\.\d+(?:\.\d+)*/[^?#\s]+)",
-    re.IGNORECASE | re.ASCII,
-)
 _ARXIV_DOI = "10.48550/arxiv."
 # Ids of other services, as their addresses contain them.
 _OTHERS: Final = (
@@ -48,12 +40,6 @@ _OTHERS: Final = (
     ("openreview", re.compile(r"//openreview\.net/(?:forum|pdf)\?id=([\w-]+)")),
     ("acl", re.compile(r"//(?:www\.)?aclanthology\.org/([A-Z]\d\d-\d{4,5}|\d{4}\.[\w-]+\.\d+)(?=[./?#]|$)")),
     ("s2", re.compile(r"//www\.semanticscholar\.org/paper/(?:[^/?#]+/)?([0-9a-f]{40})\b")),
-)
-
-# Registrants whose DOIs name a manuscript or an upload of it; the published paper has another DOI.
-_PREPRINT_DOIS = (
-    *("10.48550/", "10.1101/", "10.2139/", "10.21203/", "10.20944/", "10.26434/", "10.31234/", "10.31219/"),
-    *("10.31235/", "10.36227/", "10.5281/", "10.22541/", "10.33774/", "10.6084/", "10.48448/"),
 )
 
 
@@ -69,27 +55,6 @@ def arxiv_id(text: str | None) -> tuple[str, int | None] | None:
         return None
     name = found["new"] or f"{found['archive'].lower()}/{found['number']}"
     return name, int(found["version"]) if found["version"] else None
-
-
-def doi(text: str | None) -> str | None:
-    """Return the DOI that a text is, in lower case without label and address; None if it is not a DOI."""
-    bare = (text or "").strip()
-    label = _DOI_LABEL.match(bare)
-    if label:
-        bare = unquote(bare[label.end() :])
-    bare = bare.strip().rstrip(".,;")
-    return bare.lower() if _DOI.fullmatch(bare) else None
-
-
-def doi_in_address(url: str | None) -> str | None:
-    """Return the DOI that an address of doi.org or of a publisher contains; None if there is none."""
-    found = _DOI_IN_ADDRESS.search(unquote(url or ""))
-    return doi(found[1].rstrip("/")) if found else None
-
-
-def is_preprint_doi(name: str) -> bool:
-    """Return whether a DOI names a manuscript rather than a published paper."""
-    return name.startswith(_PREPRINT_DOIS)
 
 
 def other_ids(url: str | None) -> tuple[str, ...]:
@@ -110,10 +75,12 @@ def identified(listing: Listing) -> Listing:
     if known_doi and known_doi.startswith(_ARXIV_DOI):
         known_doi = None  # it only repeats the arXiv id
     elif not listing.doi:
-        address = doi_in_address(listing.url)
+        address = doi(listing.url)
         known_doi = None if address and address.startswith(_ARXIV_DOI) else address
     elif known_doi is None:
         known_doi = listing.doi
+    if known_doi and not name and not version:
+        version = unversioned(known_doi)[1] or version_in(listing.doi) or version_in(listing.url)
     if (name, known_doi) == (listing.arxiv, listing.doi) and (listing.version or not version):
         return listing
     return replace(listing, arxiv=name, doi=known_doi, version=listing.version or version)

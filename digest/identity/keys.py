@@ -3,6 +3,7 @@
 import uuid
 
 from digest.identity.decide import Verdict, compare_ids, compare_namesakes
+from digest.identity.dois import unversioned
 from digest.identity.folding import fold_text
 from digest.identity.ids import identified, other_ids
 from digest.model import Listing
@@ -17,10 +18,15 @@ def keys_of(listing: Listing) -> tuple[str, ...]:
     if listing.arxiv:
         keys.append(f"arxiv:{listing.arxiv.casefold()}")
     if listing.doi:
-        keys.append(f"doi:{listing.doi.casefold()}")
+        keys.append(doi_key(listing.doi))
     keys += other_ids(listing.url)
     keys.append(f"title:{fold_text(listing.title)}")
     return tuple(keys)
+
+
+def doi_key(name: str) -> str:
+    """Return the identity key of a DOI in normal form; all versions of a preprint have the same."""
+    return f"doi:{unversioned(name.casefold())[0]}"
 
 
 def by_key(key: str, one: Listing, other: Listing) -> Verdict:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from digest.errors import UsageError
 from digest.identity import Verdict, arxiv_id, doi, fold_text
-from digest.identity.ids import doi_in_address
+from digest.identity.keys import doi_key
 from digest.match.prefilter import scanner
 from digest.match.query.parser import query_of
 from digest.match.reference import best_first
@@ -63,8 +63,8 @@ def _by_key(tx: Transaction, name: str) -> list[tuple[int, str]]:
     keys = []
     if found := arxiv_id(name):
         keys.append(f"arxiv:{found[0]}")
-    if found_doi := doi(name) or doi_in_address(name):
-        keys.append(f"doi:{found_doi}")
+    if found_doi := doi(name):
+        keys.append(doi_key(found_doi))
     if title := fold_text(name):
         keys.append(f"title:{title}")
     hits = tx.identities.known(keys)

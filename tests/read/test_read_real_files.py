@@ -266,8 +266,12 @@ def test_all_ris_files(shared):
             ]
             full = [date(*map(int, parts)) for parts in days if len(parts) == 3 and all(parts)]
             assert one.published == (full[0] if full else None)
-            named = (tags.get("DO") or [url for url in tags.get("UR", []) if "doi.org/" in url] or [""])[0]
-            assert (one.doi or "") == named.split("doi.org/")[-1].lower()
+            named = (
+                tags.get("DO")
+                or [url for url in tags.get("UR", []) if re.search("doi(.org|/full)/", url)]
+                or [""]
+            )[0]
+            assert (one.doi or "") == re.split("doi.org/|doi/full/", named)[-1].lower()
             assert (one.url, one.keywords) == (
                 tags.get("UR", [None])[0],
                 tuple(dict.fromkeys(tags.get("KW", []))),

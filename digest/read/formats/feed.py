@@ -16,7 +16,7 @@ from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree, names
 from digest.read.parsing.dates import day_of, newest
-from digest.read.parsing.ids import doi_in, first_arxiv_id, first_doi
+from digest.read.parsing.ids import first_arxiv_id, first_doi
 
 name = "feed"
 READS_BYTES = True
@@ -30,9 +30,7 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.B
 _TAIL = 4000
 _PUBMED = re.compile(r"<b>\s*ABSTRACT\s*</b>(.*?)(?=<p[^>]*>\s*PMID:|\Z)", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"\S+@\S+")
-_VERSION = re.compile(r"v\d{1,3}\Z")
 _CUT = ("…", "...", "[…]", "[...]")
-_PREPRINTS = ("biorxiv.org", "medrxiv.org")
 _REMEDY = "save the complete feed again"
 
 
@@ -124,7 +122,7 @@ def _listing(entry: Any) -> Listing:
         published=_published(entry),
         categories=normalize.unique_lines([tag.get("term") for tag in entry.get("tags") or []]),
         arxiv=arxiv,
-        doi=first_doi(ids) or (_doi_of_link(link) if not arxiv else None),
+        doi=first_doi((*ids, None if arxiv else link)),
         version=version,
         url=link,
         withdrawn=title.upper().startswith(("WITHDRAWN:", "RETRACTED:")),
@@ -175,11 +173,3 @@ def _published(entry: Any) -> date | None:
 def _day(entry: Any) -> date | None:
     keys: Iterable[str] = ("published", "updated", "dc_date", "date")
     return newest(map(day_of, _texts(entry, *keys)))
-
-
-def _doi_of_link(link: str | None) -> str | None:
-    """Return the DOI in an address, without the version that bioRxiv and medRxiv append."""
-    found = doi_in(link)
-    if found and link and any(host in link for host in _PREPRINTS):
-        return _VERSION.sub("", found.split(".full")[0].split(".abstract")[0])
-    return found if link and ("doi.org/" in link or "/doi/" in link or "/content/" in link) else None

@@ -7,7 +7,7 @@ from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree, json_text, names
 from digest.read.parsing.dates import day_of, newest
-from digest.read.parsing.ids import doi_in, first_arxiv_id, first_doi
+from digest.read.parsing.ids import first_arxiv_id, first_doi
 
 name = "json-feed"
 
@@ -55,7 +55,7 @@ def _listing(item: dict[str, Any]) -> Listing:
         published=day_of(item.get("date_published")),
         categories=normalize.unique_lines(item.get("tags")),
         arxiv=arxiv,
-        doi=first_doi(addresses) or (doi_in(url) if url and "doi" in url else None),
+        doi=first_doi(addresses),
         version=version,
         url=url,
     )

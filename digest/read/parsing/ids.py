@@ -1,15 +1,12 @@
 """arXiv ids and DOIs in digest files; `digest.identity` knows how they are spelled."""
 
-import re
 from collections.abc import Iterable
-from urllib.parse import unquote
 
 from digest import identity
-from digest.identity import doi
+from digest.identity import doi, doi_in
 
 __all__ = ["arxiv_id", "doi", "doi_in", "first_arxiv_id", "first_doi"]
 
-_DOI_IN_TEXT = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+")
 _LONGEST = 300
 
 
@@ -26,9 +23,3 @@ def first_arxiv_id(texts: Iterable[str | None]) -> tuple[str | None, int | None]
 def first_doi(texts: Iterable[str | None]) -> str | None:
     """Return the first text that is a DOI, as a DOI, or None."""
     return next(filter(None, map(doi, texts)), None)
-
-
-def doi_in(text: str | None) -> str | None:
-    """Return the first DOI in an address or a text, or None."""
-    match = _DOI_IN_TEXT.search(unquote((text or "")[:2000]))
-    return doi(re.split(r"[?#&]", match[0], maxsplit=1)[0]) if match else None

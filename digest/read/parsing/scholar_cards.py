@@ -13,7 +13,7 @@ from digest.model import Listing
 from digest.ports import Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree, names
-from digest.read.parsing.ids import arxiv_id, doi_in
+from digest.read.parsing.ids import arxiv_id, doi
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -81,7 +81,7 @@ def _listing(link: "Element", byline: str, snippet: str) -> Listing:
         authors=authors,
         author_count=None if cut else len(authors) or None,
         arxiv=arxiv,
-        doi=None if arxiv else doi_in(url),
+        doi=None if arxiv else doi(url),
         version=version,
         url=url,
         snippet=bool(snippet),
