@@ -4,6 +4,7 @@ Addresses contain signed tokens that only this home can make. Functions return N
 whatever is wrong with it, so that responses reveal nothing to guessers.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ class UnsubscribeTarget:
 
 def unsubscribe_target(home: Home, text: str) -> UnsubscribeTarget | None:
     """Return the subject of an unsubscribe token; change nothing."""
-    with open_library(home, create=False) as store, store.begin() as tx:
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
         return _unsubscribe_target(tx, text, None)
 
 
@@ -82,6 +83,22 @@ def counts_clicks(home: Home, subscription: str) -> bool:
     return isinstance(found, Subscription) and found.ranking.clicks
 
 
+def tracked_page_version(home: Home, subscription: str, stem: str) -> tuple[str, ...] | None:
+    """Return a value that changes when the page that `tracked_page` returns does; None if it returns None.
+
+    The page on disk has the same content, made with the same templates and settings.
+    """
+    if _STEM.fullmatch(stem) is None or not counts_clicks(home, subscription):
+        return None
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        secret = tx.outbox.secret()
+    try:
+        content = (home.output / "site" / "issues" / subscription / f"{stem}.html").read_bytes()
+    except OSError:
+        return None
+    return subscription, stem, hashlib.sha256(content).hexdigest(), hashlib.sha256(secret).hexdigest()
+
+
 def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
     """Return the archive page of an issue with titles that count clicks; None if clicks are not counted.
 
@@ -92,7 +109,7 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
     named = _STEM.fullmatch(stem)
     if named is None or not counts_clicks(home, subscription):
         return None
-    with open_library(home, create=False) as store, store.begin() as tx:
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
         issue = tx.issues.numbered(subscription, int(named[1]))
         secret = tx.outbox.secret()
     if issue is None or issue.stem != stem:
@@ -106,7 +123,7 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
 
 def click_target(home: Home, subscription: str, text: str) -> tuple[int, str] | None:
     """Return the number of the paper of a click token, and its URL, relative to the click's address."""
-    with open_library(home, create=False) as store, store.begin() as tx:
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
         number = verify_token(tx.outbox.secret(), _purpose(subscription), text)
         papers = tx.library.papers([number]) if number is not None else {}
     return next(((number, paper_url(paper, "../../")) for number, paper in papers.items()), None)

@@ -115,6 +115,14 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
 )
 
 
+def is_current(connection: Connection) -> bool:
+    """Return whether the database has the schema of this program; changes nothing."""
+    if not inspect(connection).has_table("schema_version"):
+        return False
+    version = connection.execute(select(schema_version.c.version)).scalar()
+    return bool(version == 1 + len(MIGRATIONS))
+
+
 def migrate(connection: Connection) -> None:
     """Create or migrate the schema, in the transaction of the caller.
 

@@ -22,7 +22,7 @@ from digest.store.identities import Identities
 from digest.store.issues import Issues
 from digest.store.ledger import Ledger
 from digest.store.library import Library
-from digest.store.migrations import migrate
+from digest.store.migrations import is_current, migrate
 from digest.store.outbox import Outbox
 from digest.store.pending_files import PendingFiles
 from digest.store.set_aside import PapersSetAside
@@ -61,8 +61,11 @@ class Store:
         self._backend = backend
         self._engine = backend.engine
         self._rehearsal: Connection | None = None
-        with self._connection(write=True) as connection:
-            migrate(connection)
+        with self._connection(write=False) as connection:  # does not wait for a run that writes
+            current = is_current(connection)
+        if not current:
+            with self._connection(write=True) as connection:
+                migrate(connection)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -34,7 +34,8 @@ from digest.services import reader_pages
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
 from digest.web.monitoring import monitoring_routes
-from digest.web.static import Files, SecurityHeaders, page_response
+from digest.web.page_cache import PageCache
+from digest.web.static import Files, Page, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
     from digest.render.notice_pages import Notice
@@ -153,6 +154,7 @@ class Archive(Files):
     def __init__(self, home: Callable[[], Home]) -> None:
         super().__init__(home().output / "site")
         self._current_home = home
+        self._tracked = PageCache()
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return the file at a path; `index.html` for the root."""
@@ -163,8 +165,12 @@ class Archive(Files):
             return response if page is None else page_response(page, scope)
         return response
 
-    def _tracked_page(self, subscription: str, stem: str) -> str | None:
-        return reader_pages.tracked_page(self._current_home(), subscription, stem)
+    def _tracked_page(self, subscription: str, stem: str) -> Page | None:
+        home = self._current_home()
+        version = reader_pages.tracked_page_version(home, subscription, stem)
+        if version is None:
+            return None
+        return self._tracked.get(version, lambda: reader_pages.tracked_page(home, subscription, stem))
 
 
 class PathPrefix:

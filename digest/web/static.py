@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from os import stat_result
@@ -82,18 +83,28 @@ def policy(page: bytes) -> str:
     return _POLICY.format(scripts=" ".join(("'self'", *(f"'sha256-{each}'" for each in hashes))))
 
 
-def page_response(page: str, scope: Scope, status: int = 200) -> Response:
-    """Return a page that was just rendered, or 304 if the client has it already."""
-    body = page.encode("utf-8", "backslashreplace")
-    headers = {
-        "etag": f'"{sha256(body).hexdigest()[:32]}"',
-        "cache-control": "no-cache",
-        "content-security-policy": policy(body),
-    }
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered page, with the headers that follow from its content."""
+
+    body: bytes
+    etag: str
+    policy: str
+
+    @classmethod
+    def of(cls, text: str) -> "Page":
+        body = text.encode("utf-8", "backslashreplace")
+        return cls(body, f'"{sha256(body).hexdigest()[:32]}"', policy(body))
+
+
+def page_response(page: str | Page, scope: Scope, status: int = 200) -> Response:
+    """Return a rendered page, or 304 if the client has it already."""
+    page = Page.of(page) if isinstance(page, str) else page
+    headers = {"etag": page.etag, "cache-control": "no-cache", "content-security-policy": page.policy}
     known = Headers(scope=scope).get("if-none-match", "")
-    if status == 200 and headers["etag"] in [each.strip().removeprefix("W/") for each in known.split(",")]:
+    if status == 200 and page.etag in [each.strip().removeprefix("W/") for each in known.split(",")]:
         return Response(status_code=304, headers=headers)
-    return Response(body, status, headers, media_type="text/html")
+    return Response(page.body, status, headers, media_type="text/html")
 
 
 class SecurityHeaders:

@@ -1,10 +1,14 @@
 """Links that count clicks: only in served pages of subscriptions that count them."""
 
 import re
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
+from digest.render import Renderer
 from tests.deliver.mail_home import NOW
 from tests.web.conftest import serving
 
@@ -148,3 +152,39 @@ def test_in_a_home_with_a_path(home):
         (first, _) = links(site, f"/digest{ISSUE}")
         assert site.ask(f"/digest/{first}").status == 303
         assert clicks(home, 1) == 1
+
+
+def test_a_page_is_rendered_once_for_all_its_readers(counting, site, monkeypatch):
+    rendered = []
+    archive = Renderer.archive
+
+    def observed(*args):
+        rendered.append(args)
+        return archive(*args)
+
+    monkeypatch.setattr(Renderer, "archive", observed)
+    with ThreadPoolExecutor(8) as readers:
+        pages = list(readers.map(lambda _: site.ask(ISSUE).text, range(24)))
+    assert len(rendered) == 1
+    assert len(set(pages)) == 1
+    assert links(site)
+
+
+def test_a_page_is_rendered_again_when_its_content_changes(counting, site):
+    before = site.ask(ISSUE)
+    counting.write("digest.toml", 'title = "Kelp Weekly"\n')
+    counting.run(NOW)
+    assert counting.call("run", "--rewrite", "--quiet", "--now", NOW).status == 0
+    after = site.ask(ISSUE)
+    assert "Kelp Weekly" in after.text
+    assert after.headers["etag"] != before.headers["etag"]
+    assert site.ask(ISSUE, If_None_Match=after.headers["etag"]).status == 304
+
+
+def test_pages_for_readers_do_not_wait_for_a_writer(counting, site):
+    link = "/" + links(site)[0]
+    with closing(sqlite3.connect(counting.path / "digest.db", isolation_level=None)) as writer:
+        writer.execute("begin immediate")
+        assert site.ask(ISSUE).status == 200
+        assert site.ask(link, "HEAD").status == 303
+        assert site.ask("/unsubscribe/1-aaaaaaaaaaaaaaaaaaaaaaaa").status == 404
