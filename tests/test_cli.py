@@ -617,7 +617,8 @@ def test_init_creates_a_home_once(tmp_path):
     assert (again.status, again.out) == (2, "")
     assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
     assert call("init", target / "digest.toml").status == 2
-    assert issue_of(call("run", "--home", target, "--json", "--now", NOW).json, "agents")
+    assert call("init", "--samples", tmp_path / "trial").status == 0
+    assert issue_of(call("run", "--home", tmp_path / "trial", "--json", "--now", NOW).json, "agents")
 
 
 def test_a_closed_pipe_ends_a_command_without_a_traceback(home):

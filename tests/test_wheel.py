@@ -12,7 +12,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = {
-    *("inbox/README.md", "inbox/2026-11-16-sample.txt", "inbox/2026-11-18-sample.txt"),
+    *(
+        "subscriptions/example.toml.txt",
+        "inbox/README.md",
+        "inbox/2026-11-16-sample.txt",
+        "inbox/2026-11-18-sample.txt",
+    ),
     *(f"subscriptions/{name}.toml" for name in ("agents", "one-step-diffusion", "sky-and-cell")),
 }
 
@@ -62,7 +67,7 @@ def test_it_runs_without_the_checkout(installed, tmp_path):
     file, paths = json.loads(run(sys.executable, "-S", "-c", where, **options))
     assert Path(file).is_relative_to(target)
     assert str(ROOT.resolve()) not in paths
-    run(sys.executable, "-S", script, "init", "papers", **options)
+    run(sys.executable, "-S", script, "init", "--samples", "papers", **options)
     home = tmp_path / "papers"
     for folder in ("inbox", "subscriptions"):
         assert {path.name for path in (home / folder).iterdir()} >= {

@@ -144,7 +144,7 @@ def _show_why(screen: Screen, subscription_id: str, found: "Why") -> None:
 
 def _show_paper(screen: Screen, found: "PaperWhy", timezone: str) -> None:
     paper = found.paper
-    screen.line(paper.title, style="bold", label=f"{paper.number}  ", label_style="bold")
+    screen.line(paper.marked_title, style="bold", label=f"{paper.number}  ", label_style="bold")
     screen.line(found.answer)
     screen.line()
     listed = ", ".join(f"{path} ({captured})" for path, captured in found.files[:5])

@@ -102,7 +102,7 @@ def _check_feedback(arguments: Namespace) -> None:
 def _show_feedback(screen: Screen, found: "Feedback") -> None:
     screen.table(
         ("verdict", "paper", "title"),
-        ((verdict, paper.number, paper.title) for paper, verdict, _ in found.votes),
+        ((verdict, paper.number, paper.marked_title) for paper, verdict, _ in found.votes),
         wraps="title",
     )
     clicked = sum(verdict == "clicked" for _, verdict, _ in found.votes)

@@ -1,5 +1,6 @@
 """The commands about a whole home: init, doctor, backup and restore."""
 
+import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,18 @@ _STATES = {
 
 
 def add_commands(commands: Commands) -> None:
-    init = commands.add("init", _init, "create a home with sample files", examples=("digest init ~/papers",))
+    init = commands.add(
+        "init",
+        _init,
+        "create a home",
+        details="It is empty but for an example of a subscription, which is not read.",
+        examples=("digest init ~/papers", "digest init --samples /tmp/trial"),
+    )
     init.set_defaults(opens="nothing")
     init.add_argument("dir", type=path, metavar="DIR", help="folder to create")
+    init.add_argument(
+        "--samples", action="store_true", help="add sample pages and subscriptions, to try the program with"
+    )
     doctor = commands.add("doctor", _doctor, "check settings, library, templates, clock and mail")
     doctor.set_defaults(opens="folder")  # it checks the settings itself
     backup = commands.add(
@@ -53,12 +63,20 @@ def add_commands(commands: Commands) -> None:
 def _init(arguments: Namespace, context: Context) -> int:
     from digest.home.create import init
 
-    target = init(arguments.dir)
+    target = init(arguments.dir, samples=arguments.samples)
     if arguments.json:
         print_json({"home": str(target)})
+        return 0
+    screen, home = context.screen, shlex.quote(str(target))
+    if arguments.samples:
+        screen.line(f"Created a home with samples in {target}. Every paper in them is invented.")
+        screen.hint("To run it", f"digest run --home {home}")
+        screen.hint("To start your own, without samples", "digest init DIR")
     else:
-        context.screen.line(f"Created a home with sample files in {target}")
-        context.screen.hint("To run it", f"digest run --home {target}")
+        screen.line(f"Created an empty home in {target}")
+        screen.hint("To work in it", f"cd {home}")
+        screen.hint("To subscribe", 'digest subscriptions add one-step "one-step diffusion"')
+        screen.hint("To read pages that you saved in inbox/", "digest run")
     return 0
 
 

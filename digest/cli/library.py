@@ -88,7 +88,7 @@ def _show(arguments: Namespace, context: Context) -> int:
 def _show_paper(screen: Screen, shown: "PaperHistory") -> None:
     paper = shown.paper
     version = f"v{paper.version}" if paper.version else ""
-    screen.line(paper.title, style="bold", label=f"{paper.number}  ", label_style="bold")
+    screen.line(paper.marked_title, style="bold", label=f"{paper.number}  ", label_style="bold")
     screen.fields(
         (
             ("authors", ", ".join(paper.authors)),
@@ -163,7 +163,13 @@ def _show_matches(screen: Screen, matches: "Sequence[Match]", query: str) -> Non
     screen.table(
         ("number", "score", "title", "arXiv", "DOI"),
         (
-            (match.paper.number, f"{match.score:g}", match.paper.title, match.paper.arxiv, match.paper.doi)
+            (
+                match.paper.number,
+                f"{match.score:g}",
+                match.paper.marked_title,
+                match.paper.arxiv,
+                match.paper.doi,
+            )
             for match in matches
         ),
         wraps="title",

@@ -324,7 +324,7 @@ def _show_changes(screen: Screen, files: "Sequence[FileReport]") -> None:
 def _show_matches(screen: Screen, matches: "Sequence[Match]") -> None:
     """Show matches, best first, each with its evidence."""
     for match in matches:
-        screen.line(match.paper.title, style="bold", label=f"{match.score:g}  ", label_style="bold")
+        screen.line(match.paper.marked_title, style="bold", label=f"{match.score:g}  ", label_style="bold")
         times: dict[tuple[str, str], int] = {}
         for evidence in match.evidence:
             times[evidence.term, evidence.field] = times.get((evidence.term, evidence.field), 0) + 1

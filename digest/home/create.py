@@ -1,39 +1,70 @@
-"""Creating a new home."""
+"""Creating a new home, and the samples that one may contain."""
 
 import shutil
 from pathlib import Path
 
 from digest.errors import UsageError
+from digest.model import SAMPLE_LINE, Home
+from digest.system.resources import folder
+
+EXAMPLE = "example.toml.txt"  # in subscriptions/; it is not read
 
 
-def init(target: Path) -> Path:
-    """Create a new home with samples and return it. Raises UsageError if `target` already is a home."""
+def init(target: Path, *, samples: bool = False) -> Path:
+    """Create a new home and return it, empty but for an example of a subscription, which is not read.
+
+    `samples` adds sample pages and subscriptions. Raises UsageError if `target` already is a home.
+    """
     from digest.system.files import write_whole
-    from digest.system.resources import folder
 
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target}: is a file; name a folder")
     if any((target / name).exists() for name in ("digest.toml", "digest.db", "subscriptions")):
         raise UsageError(f"{target}: is already a home; run it with: digest run --home {target}")
     try:
-        for name in ("inbox", "subscriptions"):
+        for name in ("inbox", "subscriptions", "templates", "output"):
             (target / name).mkdir(parents=True, exist_ok=True)
-            for sample in sorted(folder(name).iterdir()):
-                if sample.is_file():
-                    shutil.copyfile(sample, target / name / sample.name)
-        (target / "output").mkdir(exist_ok=True)
+        for shipped in _shipped() if samples else (folder("subscriptions") / EXAMPLE,):
+            shutil.copyfile(shipped, target / shipped.parent.name / shipped.name)
     except OSError as error:
         raise UsageError(
             f"{target}: a home cannot be created there ({error.strerror}); choose another folder"
         ) from error
-    write_whole(target / "templates" / "README.md", _TEMPLATES_NOTE.encode())
     write_whole(target / "digest.toml", _SETTINGS.encode())
     return target
 
 
-_TEMPLATES_NOTE = """\
-Put a template here to override the one of the same name in paper-digest; the others remain in use.
-"""
+def samples_in(home: Home) -> tuple[Path, ...]:
+    """Return the sample pages and the unchanged sample subscriptions in the folders of a home."""
+    known = {path.name: path.read_bytes() for path in _shipped() if path.suffix == ".toml"}
+    found = [path for path in _files(home.inbox) if _begins(path, SAMPLE_LINE.encode())]
+    found += [
+        path
+        for path in _files(home.subscriptions)
+        if path.name in known and path.read_bytes() == known[path.name]
+    ]
+    return tuple(found)
+
+
+def _shipped() -> list[Path]:
+    """Return the files of a home with samples. In a checkout the folders may also have files of the user's."""
+    pages = [path for path in _files(folder("inbox")) if _begins(path, SAMPLE_LINE.encode())]
+    readme = [path for path in _files(folder("inbox")) if path.name == "README.md"]
+    subscriptions = [path for path in _files(folder("subscriptions")) if _begins(path, b"# A sample: ")]
+    return [*pages, *readme, *subscriptions, folder("subscriptions") / EXAMPLE]
+
+
+def _files(place: Path) -> list[Path]:
+    return sorted(path for path in place.iterdir() if path.is_file()) if place.is_dir() else []
+
+
+def _begins(path: Path, start: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(start)) == start
+    except OSError:
+        return False
+
 
 _SETTINGS = """\
 # Every setting has a default; remove the # to change one.
@@ -45,4 +76,11 @@ _SETTINGS = """\
 # database = "sqlite:///digest.db"          # relative to this folder
 # max_file_mb = 100
 # feed_items = 100
+
+# contact = "you@example.org"               # how a site that is fetched can reach you
+
+# A source to fetch new papers from; more kinds are in docs/sources.md.
+# [[sources]]
+# name = "daily-papers"
+# kind = "daily-papers"
 """

@@ -19,7 +19,7 @@ from digest.model.issues import (
     Trend,
 )
 from digest.model.log import Cursor, Entry, RunRecord, SetAside, SourceBatch, Verdict
-from digest.model.papers import DigestFile, Listing, Paper, PartialDate, Rejected
+from digest.model.papers import SAMPLE, SAMPLE_LINE, DigestFile, Listing, Paper, PartialDate, Rejected
 from digest.model.settings import (
     Bounces,
     Dkim,
@@ -37,6 +37,8 @@ from digest.model.subscriptions import RankingWeights, Subscription
 
 __all__ = [
     "FORMS",
+    "SAMPLE",
+    "SAMPLE_LINE",
     "Bounces",
     "Component",
     "Cursor",

@@ -3,6 +3,13 @@
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from operator import attrgetter
+from typing import Final
+
+# The source of invented papers, which ship with the program to show how it works.
+SAMPLE: Final = "sample"
+SAMPLE_LINE: Final = (
+    "Sample page of paper-digest: everything in it is invented."  # the first line of such a page
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,16 @@ class Paper:
     project_url: str | None = None
     announced: str | None = None
     venue: str | None = None
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the paper is invented: only sample pages list it."""
+        return self.sources == (SAMPLE,)
+
+    @property
+    def marked_title(self) -> str:
+        """The title, marked if the paper is a sample."""
+        return f"Sample: {self.title}" if self.is_sample else self.title
 
     @classmethod
     def from_record(

@@ -62,11 +62,12 @@ def entry_of(item: FeedItem, channel: Channel) -> Entry:
     """Return the entry of an item, cleaned for every format."""
     paper, lang = item.paper, language(channel.language)
     abstract = _text(shown(paper.abstract)) or lang.gettext("No abstract is available.")
+    title = _text(shown(paper.title)) or lang.gettext("Untitled paper")
     terms = (shorten(_text(shown_term(term)), 100) for term in item.terms)
     return Entry(
         id=paper.uid,
         link=paper_url(paper, channel.base_url),
-        title=_text(shown(paper.title)) or lang.gettext("Untitled paper"),
+        title=lang.gettext("Sample: %(title)s", title=title) if paper.is_sample else title,
         content=f"<p>{html.escape(abstract)}</p>",
         authors=tuple(filter(None, map(_text, paper.authors))),
         categories=tuple(dict.fromkeys(filter(None, (*terms, *map(_text, paper.categories))))),

@@ -15,6 +15,7 @@ OWN_REMEDY = "remove the file, and report this with the file as a bug of paper-d
 _BUILT_IN = tuple(
     f"digest.read.formats.{module}"
     for module in (
+        "sample",
         "daily_papers_page",
         "daily_papers_api",
         "daily_papers_html",

@@ -25,13 +25,16 @@ def shard_file(shard: int) -> str:
 
 
 def shard(papers: Iterable[Paper]) -> bytes:
-    """Return the content of the file of these papers: `titles([[number, title, authors, year], …])`, newest first."""
+    """Return the content of the file of these papers: `titles([[number, title, authors, year], …])`, newest first.
+
+    The year is that of publication, null where it is not known.
+    """
     rows = [
         [
             paper.number,
-            shorten(clean(shown(paper.title)).strip(), 300),
+            shorten(clean(shown(paper.marked_title)).strip(), 300),
             shorten(", ".join(map(clean, paper.authors[:8])), 200),
-            paper.published.year if paper.published else paper.first_seen.year,
+            paper.published.year if paper.published else None,
         ]
         for paper in sorted(papers, key=lambda paper: -paper.number)
     ]

@@ -207,13 +207,12 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
     ranks = phrases.ranked_by(item, lang)
     authors = phrases.authors(paper, item.evidence, lang=lang)
     facts = phrases.facts(paper, lang)
-    heading, place = readable(paper.title), _place(paper, site.base_url, lang)
+    place = _place(paper, site.base_url, lang)
     return PaperView(
         number=paper.number,
         anchor=f"paper-{paper.number}",
         title=place.title,
-        title_pieces=pieces(heading.text, heading.spans(spans(item.evidence, "title")))
-        or (Piece(place.title),),
+        title_pieces=_title_pieces(item, place.title),
         url=place.url,
         page_url=place.page_url,
         code_url=place.code_url,
@@ -234,6 +233,14 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         _text=read.text,
         _matched=matched,
     )
+
+
+def _title_pieces(item: Item, title: str) -> tuple[Piece, ...]:
+    """Return the title in pieces, with what `title` has before it: the mark of a sample."""
+    heading = readable(item.paper.title)
+    found = pieces(heading.text, heading.spans(spans(item.evidence, "title")))
+    before = title.removesuffix(clean(heading.text).strip()) if item.paper.is_sample and found else ""
+    return ((Piece(before),) if before else ()) + (found or (Piece(title),))
 
 
 def _summary(item: Item) -> str:
@@ -267,4 +274,5 @@ def _joined(authors: tuple[Piece, ...], facts: tuple[str, ...]) -> tuple[Piece, 
 
 def title_of(paper: Paper, lang: Language) -> str:
     """Return the title of a paper for people, never empty."""
-    return clean(shown(paper.title)).strip() or lang.gettext("Untitled paper")
+    title = clean(shown(paper.title)).strip() or lang.gettext("Untitled paper")
+    return lang.gettext("Sample: %(title)s", title=title) if paper.is_sample else title

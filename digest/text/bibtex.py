@@ -34,6 +34,7 @@ def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
         "archiveprefix": "arXiv" if paper.arxiv else "",
         "doi": _escaped(paper.doi or ""),
         "url": url.replace("%", r"\%"),
+        "note": "Sample: this paper is invented" if paper.is_sample else "",
         "abstract": _value(paper.abstract),
     }
     lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)

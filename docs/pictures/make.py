@@ -20,7 +20,6 @@ import sys
 import tempfile
 import tomllib
 import zlib
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,7 +29,7 @@ from numpy.typing import NDArray
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NOW = "2026-11-19T09:00+00:00"  # the day after the newest sample, when the mail below is due
-MAIL = "output/issues/agents/2026-11-19-1.eml"  # the sample subscription that has an address
+MAIL = "output/issues/agents/2026-11-19-1.html"  # the file is the HTML part of the mail
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -190,10 +189,8 @@ def terminal(command: str, output: str) -> str:
 
 
 def mail(path: Path) -> str:
-    """Return the HTML of a frame that shows the HTML part of a mail."""
-    part = message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("html",))
-    assert part
-    return f'<div class="frame mail"><iframe srcdoc="{html.escape(part.get_content())}"></iframe></div>'
+    """Return the HTML of a frame that shows the HTML of a mail."""
+    return f'<div class="frame mail"><iframe srcdoc="{html.escape(path.read_text("utf-8"))}"></iframe></div>'
 
 
 def cut(pixels: Pixels) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import open_home
-from digest.model import FORMS, Home, Issue, Item, Paper, Settings
+from digest.model import FORMS, SAMPLE, Home, Issue, Item, Paper, Settings
 from digest.model.reports import Finding
 from digest.services.workspace import Clock, open_library
 from digest.text.format import count, local_time
@@ -59,6 +59,22 @@ def configuration(context: CheckContext) -> Sequence[Finding]:
     ]
     message = f"digest.toml and the folders of {context.home.path} are valid"
     return found or [Finding("configuration", "good", message)]
+
+
+def samples(context: CheckContext) -> Sequence[Finding]:
+    """Find samples, whose invented papers would be mailed among real ones."""
+    from digest.home.create import samples_in
+
+    found = [count(len(files), "sample file")] if (files := samples_in(context.home)) else []
+    try:
+        with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
+            found += ["invented papers in the library"] if SAMPLE in tx.library.sources() else []
+    except DigestError:  # reported by the check of the database
+        pass
+    if not found:
+        return ()
+    message = f"this home has {' and '.join(found)}; they appear among real papers"
+    return [Finding("samples", "warning", message, "start a home without them: digest init DIR")]
 
 
 def subscriptions(context: CheckContext) -> Sequence[Finding]:
@@ -205,5 +221,5 @@ def schedule(context: CheckContext) -> Sequence[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, subscriptions, database, templates, clock, sources, schedule, mail
+    configuration, samples, subscriptions, database, templates, clock, sources, schedule, mail
 )  # fmt: skip
