@@ -60,6 +60,15 @@ def test_only_disliked_papers_are_called_disliked(home):
     assert "disliked" not in shown
 
 
+def test_without_likes_no_paper_is_as_in_papers_you_liked(home):
+    home.call("feedback", "a", "dislike", "Bread and fog")
+    next_issue(home)
+    shown = " ".join(home.output()["output/issues/a/2026-11-21-2.txt"].decode().split())
+    assert "taste (1 disliked)" in shown
+    assert "as in your keywords (" in shown
+    assert "liked (" not in shown.replace("disliked (", "")
+
+
 def test_taste_can_be_switched_off(home):
     home.write("subscriptions/a.toml", 'keywords = ["fog"]\n[ranking]\ntaste = 0\n')
     home.call("feedback", "a", "like", "Bread and fog")

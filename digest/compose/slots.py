@@ -173,13 +173,13 @@ def due_slots(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: da
     if last is None:
         latest = latest_due(schedule, zone, None, now)
         return (latest,) if latest else ()
-    found = takewhile(lambda slot: slot.instant > last, _backwards(schedule, zone, now))
+    found = takewhile(lambda slot: slot.instant > last, slots_backwards(schedule, zone, now))
     return tuple(reversed(list(found)))
 
 
 def latest_due(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: datetime) -> Slot | None:
     """Return the last of `due_slots`, which replaces the earlier ones, without computing those."""
-    latest = next(_backwards(schedule, zone, now), None)
+    latest = next(slots_backwards(schedule, zone, now), None)
     return latest if latest and (last is None or latest.instant > last) else None
 
 
@@ -193,7 +193,7 @@ def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
     return None
 
 
-def _backwards(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Iterator[Slot]:
+def slots_backwards(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Iterator[Slot]:
     """Yield the slots not after `now`, latest first, each computed only when it is needed."""
     for day in _days(now.astimezone(zone).date() + timedelta(days=1), -1):
         if _has(schedule, zone, day):

@@ -40,7 +40,7 @@ class Component:
     """A component of a paper's score: a value from -1 to 1, and its weight.
 
     `name` is `keyword`, `taste`, `popularity` or `freshness`; instead of `taste` it is `clicks` if taste was
-    learnt from clicks alone, and `likes and clicks` if from both.
+    learnt from clicks alone, `likes and clicks` if from both, and `dislikes` if from neither.
     """
 
     name: str

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from digest.compose.decide import (
     Due,
@@ -18,6 +19,7 @@ from digest.compose.decide import (
     note_text,
 )
 from digest.compose.issue import MAX_UPDATED, Findings, compose, find, recent_enough, with_themes
+from digest.compose.missed import missed_text, slots_after
 from digest.home.subscription_files import InvalidSubscription
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
@@ -57,7 +59,7 @@ def decide(
 
     Papers enter its feed, its cursor moves, and it gets an issue if one is due.
     """
-    now, interval = context.now, (cursor.position, end)
+    now, interval, first = context.now, (cursor.position, end), cursor
     if is_ahead(cursor, now):
         tx.cursors.set_last_slot(subscription.id, last_slot=now)
         cursor = replace(cursor, last_slot=now)
@@ -84,11 +86,33 @@ def decide(
         report = replace(report, nearest=found.why_none(ENGLISH))
         note = note_text(found.why_none(language(subscription.language)))
         cursor = replace(cursor, since=last)
+    note = " ".join(filter(None, (_missed(tx, subscription, first, due, now), note)))
     findings = ranked(tx, matcher, subscription, found.findings, interval, now=now)
     issue = compose(subscription, cursor, findings, made=now, slot=due.slot, note=note)
     issue = with_themes(issue, partial(matcher.themes, subscription.id))
     _add_issue(tx, subscription, issue, findings, interval, context)
     return replace(report, issue=_issue_report(issue, subscription))
+
+
+def _missed(tx: Transaction, subscription: Subscription, cursor: Cursor, due: Due, now: datetime) -> str:
+    """Return the sentence of an issue that stands for slots which no run used; "" for any other issue."""
+    if not (due.slot and cursor.last_slot):
+        return ""
+    if slots_after(subscription, cursor.last_slot, due.slot.instant) < 2:
+        return ""
+    last, earlier = tx.ledger.verdicts_of(subscription.id, limit=1), tx.ledger.runs(limit=2)[1:]
+    if not last:
+        return ""
+    clock = last[0][0].clock
+    count = slots_after(subscription, max(clock, cursor.last_slot), due.slot.instant)
+    if count < 2:  # it was disabled or paused, or its file was invalid
+        return ""
+    from digest.render.phrases import since
+
+    lang, zone = language(subscription.language), subscription.timezone
+    when = since(clock, now.astimezone(ZoneInfo(zone)).date(), zone, lang)
+    no_run = [each.id for each in earlier] == [last[0][0].id]
+    return missed_text(count, when, lang, no_run=no_run)
 
 
 def _find(

@@ -193,9 +193,10 @@ def _with_terms(item: Item, taste: Taste) -> Item:
     return replace(item, parts=parts, liked=liked, disliked=disliked)
 
 
-# The name of the taste among the parts of a paper's worth, by whether there are likes and clicks.
+# The name of the taste among the parts of a paper's worth, by whether there are likes and clicks. With dislikes alone,
+# what is close to it is close to the keywords.
 _LEARNT_FROM = {
-    (False, False): "taste",
+    (False, False): "dislikes",
     (True, False): "taste",
     (False, True): "clicks",
     (True, True): "likes and clicks",

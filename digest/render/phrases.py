@@ -249,7 +249,9 @@ def ranked_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
     """Return what ranks a paper besides its keywords: taste, popularity and freshness, where they count."""
     by = {part.name: part.value for part in item.parts}
     found = []
-    learnt = next((name for name in ("taste", "clicks", "likes and clicks") if name in by), "taste")
+    learnt = next(
+        (name for name in ("taste", "clicks", "likes and clicks", "dislikes") if name in by), "taste"
+    )
     if taste := round(by.get(learnt, 0.0), 2):
         terms = item.liked if taste > 0 else item.disliked
         found.append(
@@ -271,6 +273,8 @@ def _similar(learnt: str, taste: float, lang: Language) -> str:
     share = lang.percent(abs(taste))
     if taste < 0:
         return lang.gettext("as in papers you disliked (%(share)s similar)", share=share)
+    if learnt == "dislikes":
+        return lang.gettext("as in your keywords (%(share)s similar)", share=share)
     if learnt == "taste":
         return lang.gettext("as in papers you liked (%(share)s similar)", share=share)
     if learnt == "clicks":
