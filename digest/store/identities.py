@@ -181,6 +181,11 @@ class Identities:
         for change, number in zip(changes, numbers, strict=True):
             for key in change.keys:
                 wanted.setdefault((key, number), change.listing)
+        new = self.keep_keys(wanted)
+        self.keep_traces((number, one) for (key, number), one in new.items() if key.startswith("title:"))
+
+    def keep_keys(self, wanted: Mapping[tuple[str, int], Listing]) -> dict[tuple[str, int], Listing]:
+        """Store keys of papers, unless others have them; return those that were not stored before."""
         holders: dict[str, set[int]] = {}
         for chunk in chunks(key for key, _ in wanted):
             for key, number in self._db.execute(select(aliases).where(aliases.c.key.in_(chunk))):
@@ -194,18 +199,18 @@ class Identities:
                 new[key, number] = listing
         if new:
             self._db.execute(insert(aliases), [{"key": key, "paper": number} for key, number in new])
-            titles = {number: one for (key, number), one in new.items() if key.startswith("title:")}
-            self._store_traces(titles)
+        return new
 
-    def _store_traces(self, titles: Mapping[int, Listing]) -> None:
-        found = {number: traces(listing.title, listing.abstract) for number, listing in titles.items()}
+    def keep_traces(self, listed: Iterable[tuple[int, Listing]]) -> None:
+        """Store the traces of listings, each with the number of its paper."""
+        found = [(number, traces(listing.title, listing.abstract)) for number, listing in listed]
         sharing: dict[int, set[int]] = {}
-        for chunk in chunks(one for trace in found.values() for one in trace.stored):
+        for chunk in chunks(one for _, trace in found for one in trace.stored):
             known = select(trace_rows.c.hash, trace_rows.c.paper).where(trace_rows.c.hash.in_(chunk))
             for one, number in self._db.execute(known):
                 sharing.setdefault(one, set()).add(number)
         rows = []
-        for number, trace in found.items():
+        for number, trace in found:
             for one in dict.fromkeys(trace.stored):
                 holders = sharing.setdefault(one, set())
                 if number not in holders and len(holders) < _MOST_SHARING:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from digest.errors import StoreError
+from digest.store.rekeying import rekey
 from digest.store.schema import (
     absorbed,
     aliases,
@@ -100,7 +101,8 @@ def _keep_set_aside(connection: Connection) -> None:
     meta.create_all(connection, tables=[set_aside])
 
 
-# One step per schema version after the first, oldest first. Never change a released step; append new ones.
+# One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
+# change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_programs,
     _explain,
@@ -112,6 +114,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_clicks,
     _keep_returned,
     _keep_set_aside,
+    rekey,
 )
 
 
@@ -139,7 +142,9 @@ def migrate(connection: Connection) -> None:
             f"the library database has schema version {version}, but this program supports only {current}: "
             "it was written by a newer paper-digest; update the program"
         )
-    for step in MIGRATIONS[version - 1 :]:
-        step(connection)
+    steps = MIGRATIONS[version - 1 :]
+    for place, step in enumerate(steps):
+        if step not in steps[place + 1 :]:  # a repeated step is needed only once
+            step(connection)
     if version < current:
         connection.execute(update(schema_version).values(version=current))
