@@ -266,28 +266,32 @@ def _recipients_list(arguments: Namespace, context: Context) -> int:
 
 def _suppress(arguments: Namespace, context: Context) -> int:
     from digest.services.mail import suppress
+    from digest.text.addresses import name_and_address
 
+    address = name_and_address(arguments.address)[1]
     suppress(
         context.home,
-        arguments.address,
+        address,
         subscription=arguments.subscription,
         reason=arguments.reason,
         clock=context.clock,
     )
     if arguments.json:
-        print_json({"address": arguments.address.lower(), "suppressed": True})
+        print_json({"address": address.lower(), "suppressed": True})
     context.screen.line(
-        f"{arguments.address} will receive no more mail from {arguments.subscription or 'any subscription'}."
+        f"{address} will receive no more mail from {arguments.subscription or 'any subscription'}."
     )
-    context.screen.hint("To undo", f"digest recipients unsuppress {arguments.address}")
+    context.screen.hint("To undo", f"digest recipients unsuppress {address}")
     return 0
 
 
 def _unsuppress(arguments: Namespace, context: Context) -> int:
     from digest.services.mail import unsuppress
+    from digest.text.addresses import name_and_address
 
-    unsuppress(context.home, arguments.address)
+    address = name_and_address(arguments.address)[1]
+    unsuppress(context.home, address)
     if arguments.json:
-        print_json({"address": arguments.address.lower(), "suppressed": False})
-    context.screen.line(f"{arguments.address} will receive mail again.")
+        print_json({"address": address.lower(), "suppressed": False})
+    context.screen.line(f"{address} will receive mail again.")
     return 0

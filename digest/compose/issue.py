@@ -124,6 +124,7 @@ def compose(
         discover=findings.discover,
         trends=findings.trends,
         language=subscription.language,
+        names=subscription.names,
     )
 
 

@@ -13,6 +13,7 @@ from digest.deliver.dkim import Header, Signer, Signing, body_hash, relaxed_head
 from digest.model import Delivery, Issue
 from digest.signing import sign, token
 from digest.text.addresses import Mailbox
+from digest.text.headers import address
 from digest.urls import unsubscribe_page
 
 UNSUBSCRIBE, BOUNCE = "unsubscribe", "bounce"  # purposes of tokens
@@ -51,6 +52,7 @@ class PreparedMail:
 
     def __init__(self, eml: bytes, sender: Sender, issue: Issue) -> None:
         self._sender = sender
+        self._names = dict(issue.names)
         head, _, self.body = eml.partition(b"\r\n\r\n")
         self.wire_body = dot_stuffed(self.body)
         headers = dict(_headers(head.decode("ascii")))
@@ -90,7 +92,7 @@ class PreparedMail:
         mail = f"<mailto:{quote(str(sender.bounces), safe='@')}?subject=unsubscribe%20{unsubscribe}>"
         links = [f"<{unsubscribe_page(sender.public_url, unsubscribe)}>"] if self._one_click else []
         headers = (
-            ("To", str(to)),
+            ("To", address(self._names.get(delivery.recipient, ""), str(to))),
             ("Message-ID", f"<{self.message_id(delivery)}>"),
             ("List-Unsubscribe", ",\r\n ".join([*links, mail])),
         )

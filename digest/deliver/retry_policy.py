@@ -35,6 +35,8 @@ def outcome_of(reply: Reply, delivery: Delivery, *, now: datetime, jitter: float
         return Outcome("sent", text)
     if reply.code == 0 and reply.stage == "end":
         return Outcome("in_doubt", text)
+    if reply.stage == "address":  # our own check, which is never held against the recipient
+        return Outcome("failed", text)
     if reply.stage == "connect":
         return _deferred(delivery, text, again, now, pause=text)
     # The codes of a chat service are not a reason to give up: a token may be renewed, a room may be created.

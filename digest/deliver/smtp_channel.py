@@ -10,7 +10,7 @@ from digest.model import Delivery, Reply
 from digest.text.addresses import mailbox
 
 # Subscriptions are checked; an older version may have queued such an address.
-INVALID_ADDRESS = Reply("recipient", 550, "5.1.3 not a valid email address")
+INVALID_ADDRESS = Reply("address", 0, "skipped: not a valid email address; correct it in the subscription")
 
 
 @dataclass(frozen=True, slots=True)

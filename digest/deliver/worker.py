@@ -168,6 +168,8 @@ class Worker:
 
     def _count(self, reply: Reply) -> None:
         """Stop after too many attempts in a row without a reply."""
+        if reply.stage == "address":  # no attempt was made
+            return
         self._failures = 0 if reply.code else self._failures + 1
         if self._failures >= _FAILURES_IN_A_ROW:
             self._halt(f"{self._failures} attempts in a row got no reply; the last: {reply}")

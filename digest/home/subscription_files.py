@@ -26,6 +26,7 @@ from digest.home.values import email_address, is_id
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import parse, parse_exclude
 from digest.model import FORMS, Home, RankingWeights, Subscription
+from digest.text.addresses import name_and_address, name_error
 
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
@@ -122,12 +123,13 @@ def check(
 
 
 def _subscription(stem: str, table: TableReader, timezone: str, language: str) -> Subscription:
-    email = _email(table)
+    email, names = _email(table)
     default_formats = [name for name in FORMS if name != "eml" or email]
     subscription = Subscription(
         id=stem,
         name=table.get("name", str, stem, _name),
         email=email,
+        names=names,
         keywords=_queries(table, "keywords"),
         exclude=_queries(table, "exclude"),
         schedule=table.get("schedule", str, "daily 08:00", _schedule),
@@ -185,22 +187,41 @@ def _papers_a_week(value: int) -> int:
     return value
 
 
-def _email(table: TableReader) -> tuple[str, ...]:
-    return table.parse("email", object, (), _addresses)
+# Addresses, and those of them that have a name, each with the name.
+_Readers = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
 
 
-def _addresses(value: object) -> tuple[str, ...]:
+def _email(table: TableReader) -> _Readers:
+    nobody: _Readers = (), ()
+    return table.parse("email", object, nobody, _addresses)
+
+
+def _addresses(value: object) -> _Readers:
     # A single address needs no brackets.
     addresses = [value] if isinstance(value, str) else value
     if not isinstance(addresses, list) or not addresses:
         raise ValueError(
             f"{shown_value(value)} is not an email address; use an address or a list of addresses"
         )
-    return tuple(dict.fromkeys(map(_address, addresses)))
+    return tuple(dict.fromkeys(_address(each)[1] for each in addresses)), _names(addresses)
 
 
-def _address(value: object) -> str:
-    return email_address(value if isinstance(value, str) else shown_value(value))
+def _names(addresses: list[object]) -> tuple[tuple[str, str], ...]:
+    """Return the addresses that have a name, each with the first one."""
+    found: dict[str, str] = {}
+    for name, address in map(_address, addresses):
+        if name:
+            found.setdefault(address, name)
+    return tuple(found.items())
+
+
+def _address(value: object) -> tuple[str, str]:
+    """Return the name and the address of `Name <address>`; the name may be empty."""
+    text = value if isinstance(value, str) else shown_value(value)
+    name, address = name_and_address(text)
+    if reason := name_error(name):
+        raise ValueError(f"{text!r} {reason}; use Name <name@example.org>")
+    return name, email_address(address)
 
 
 def _room_names(values: list[Any]) -> list[Any]:

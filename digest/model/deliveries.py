@@ -6,7 +6,7 @@ from typing import Literal
 
 DeliveryStatus = Literal["pending", "leased", "sent", "deferred", "failed", "suppressed", "in_doubt"]
 
-Stage = Literal["connect", "sender", "recipient", "data", "end", "service"]
+Stage = Literal["connect", "sender", "recipient", "data", "end", "service", "address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Reply:
     """The last reply in an attempt. `code` is 0 if there was no reply; `text` then says why.
 
     `stage` is the step of the dialogue: "end" follows the whole message, "service" stands for every step of a
-    service that is not a mail server.
+    service that is not a mail server, "address" for our own check of the address, before any step.
     """
 
     stage: Stage

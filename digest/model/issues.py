@@ -104,7 +104,8 @@ class Issue:
     no keyword but the reader's taste. `order` describes the ranking, empty if only keywords count. `trends`
     are those of the whole library. `considered` counts the papers in the interval. `day` is the local date of
     `made`. `slot` is the wall time of the slot with its offset, None for a forced issue. `note` explains why
-    nothing matched. `language` is the language of fixed text, including `note` and `order`.
+    nothing matched. `language` is the language of fixed text, including `note` and `order`. `names` are
+    addresses of readers with their names, for To.
     """
 
     subscription: str
@@ -129,6 +130,7 @@ class Issue:
     discover: tuple[Item, ...] = ()
     trends: tuple[Trend, ...] = ()
     language: str = "en"
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def stem(self) -> str:

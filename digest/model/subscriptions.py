@@ -30,7 +30,8 @@ class Subscription:
     """What a reader wants, when and in which formats; valid, because it was checked when it was loaded.
 
     `start` is how far back a new subscription begins; `newer_than` excludes papers published longer ago;
-    `max_papers` limits New in an email; `send_empty` is "never" or "weekly note"; `chat` are names of rooms.
+    `max_papers` limits New in an email; `send_empty` is "never" or "weekly note"; `chat` are names of rooms;
+    `names` are the addresses in `email` that have a name, each with it.
     """
 
     id: str
@@ -50,3 +51,4 @@ class Subscription:
     language: str = "en"
     ranking: RankingWeights = RankingWeights()
     chat: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()

@@ -4,7 +4,6 @@ Headers are not written by `EmailMessage`, because its folding differs between v
 on names that papers and readers do have.
 """
 
-import base64
 import binascii
 import hashlib
 import re
@@ -14,19 +13,16 @@ from datetime import datetime
 from email import base64mime
 from email.utils import format_datetime
 
-from digest.text.clean import clean, shorten
+from digest.text.clean import shorten
+from digest.text.headers import one_line, phrase, unstructured
 
-_PRINTABLE = re.compile(r"[ -~]*")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _ADDRESS = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _ADDR_SPEC = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+"
 )
 _ESCAPED = b"=" + bytes(range(0x80, 0x100))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NAME_LENGTH = 120
 _SUBJECT_LENGTH = 250
-_WORD_BYTES = 42  # of UTF-8 in an encoded word: 56 of base64, less than 75 with the delimiters
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ def message(envelope: Envelope, text: str, html: str) -> bytes:
     headers = (
         ("From", _sender(envelope.sender, host)),
         ("To", _group(to)),
-        ("Subject", unstructured(shorten(_line(envelope.subject), _SUBJECT_LENGTH))),
+        ("Subject", unstructured(shorten(one_line(envelope.subject), _SUBJECT_LENGTH))),
         ("Date", format_datetime(envelope.date)),
         ("Message-ID", f"<{key}>"),
         ("List-Id", f"{phrase(to)} <{list_id}.{host}>"),
@@ -88,64 +84,15 @@ def _part(kind: str, content: str) -> Iterator[str]:
         yield base64mime.body_encode(data, maxlinelen=76, eol="\r\n").removesuffix("\r\n")
 
 
-def unstructured(text: str) -> str:
-    """Return the folded value of a header of free text."""
-    text = _line(text)
-    if _PRINTABLE.fullmatch(text) and "=?" not in text:
-        folded = _folded(text)
-        if folded is not None:
-            return folded
-    return _encoded(text)
-
-
 def _group(name: str) -> str:
     """Return a group without members; an encoded word must be followed by a blank."""
     shown = phrase(name)
     return f"{shown} :;" if shown.endswith("?=") else f"{shown}:;"
 
 
-def phrase(text: str) -> str:
-    """Return a display name, never empty."""
-    text = shorten(_line(text), _NAME_LENGTH) or "Paper Digest"
-    if _PRINTABLE.fullmatch(text) and "=?" not in text and len(text) < 64:
-        if _ATOMS.fullmatch(text):
-            return text
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return _encoded(text)
-
-
-def _line(text: str) -> str:
-    return " ".join(clean(text).split())
-
-
-def _folded(text: str) -> str | None:
-    """Return words in lines of at most 76 characters, or None if a word is longer than a line."""
-    lines = [""]
-    for word in text.split():
-        if len(word) > 60:
-            return None
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > 64:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\r\n ".join(lines)
-
-
-def _encoded(text: str) -> str:
-    """Return encoded words (RFC 2047), one a line; no character is split."""
-    words, chunk = [], ""
-    for char in text:
-        if len((chunk + char).encode()) > _WORD_BYTES:
-            words.append(chunk)
-            chunk = ""
-        chunk += char
-    words.append(chunk)
-    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word.encode()).decode()}?=" for word in words)
-
-
 def _sender(sender: str, host: str) -> str:
     """Return From; an invalid address is replaced by `digest@` the host."""
-    line = _line(sender)
+    line = one_line(sender)
     found = _ADDRESS.fullmatch(line)
     name, address = (found["name"].strip().strip('"'), found["address"].strip()) if found else ("", line)
     if _ADDR_SPEC.fullmatch(address):

@@ -7,7 +7,8 @@ from unicodedata import category
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_ANGLED = re.compile(r"[^<>]*<([^<>]*)>")
+# A name, in quotes or without characters that need them, and an address in angle brackets (RFC 5322, 3.4).
+_NAMED = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*?))\s*<(?P<address>[^<>]*)>\s*')
 # Letters, marks, numbers, punctuation and symbols: nothing invisible, no line breaks, no change of direction.
 _VISIBLE = {"L", "M", "N", "P", "S"}
 _LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254  # bytes (RFC 5321, 4.5.3.1)
@@ -78,7 +79,23 @@ def _domain(text: str) -> str | None:
     return name
 
 
+def name_and_address(text: str) -> tuple[str, str]:
+    """Return the two parts of `Name <address>`, neither checked; ("", text) for a text without angle brackets."""
+    found = _NAMED.fullmatch(text)
+    if found is None:
+        return "", text.strip()
+    quoted = found["quoted"]
+    name = found["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    return " ".join(name.split(" ")).strip(), found["address"].strip()
+
+
+def name_error(name: str) -> str | None:
+    """Return what is wrong with the name of a person, as "has …"; None for a valid name."""
+    if any(category(char)[0] not in _VISIBLE and char != " " for char in name):
+        return "has an invisible character in the name"
+    return None
+
+
 def sender_mailbox(text: str) -> Mailbox | None:
     """Return the address in a From such as `Paper Digest <digest@example.org>`, None without a valid one."""
-    found = _ANGLED.fullmatch(text.strip())
-    return mailbox((found[1] if found else text).strip())
+    return mailbox(name_and_address(text)[1])

@@ -1,6 +1,7 @@
 """What stops a delivery run early, and what does not."""
 
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,31 @@ def test_an_invalid_address_in_the_outbox_is_never_given_to_a_server(home: MailH
         report = home.deliver(status=1)
     assert [each["status"] for each in report["messages"]] == ["failed", "sent"]
     assert not any("a..b" in command for command in server.commands)
+    assert "correct it in the subscription" in report["messages"][0]["reply"]
+    # What our own check refuses is never held against the recipient.
+    assert not any(each["suppressed"] for each in home.call("recipients", "list", "--json").json)
+
+
+def test_invalid_addresses_are_not_taken_for_a_server_that_fails(home: MailHome):
+    home.queue(kelp=[f"ab{number}@x.test" for number in range(30)] + ["ok@x.test"])
+    home.change("update outbox set recipient = 'a..' || id || '@x.test' where recipient like 'ab%'")
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        report = home.deliver(status=1)
+    assert (report["failed"], report["sent"]) == (30, 1)
+
+
+def test_readers_with_a_name(home: MailHome):
+    """The server gets the address, the reader's To has the name."""
+    home.queue(kelp=["Chloé Dupont <chloe@x.test>", '"Lovelace, Ada" <ada@x.test>', "bob@x.test"])
+    home.call("recipients", "suppress", "Bob <bob@x.test>")
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        report = home.deliver()
+    assert (report["sent"], report["suppressed"]) == (2, 1)
+    assert {each["recipient"] for each in report["messages"]} == {"chloe@x.test", "ada@x.test", "bob@x.test"}
+    shown = {message_from_bytes(taken.data, policy=policy.default)["To"] for taken in server.taken}
+    assert shown == {"Chloé Dupont <chloe@x.test>", '"Lovelace, Ada" <ada@x.test>'}
 
 
 def test_a_database_error_stops_the_run(home: MailHome):
@@ -129,7 +155,9 @@ def test_every_reply_has_an_outcome(stage, code, text, attempts, hours, jitter):
     if outcome.status == "deferred":
         assert NOW < outcome.due <= max(delivery.queued + GIVE_UP, NOW + timedelta(minutes=1))
         assert hours < 120
-    if outcome.status == "failed" and code < 500:
+    if stage == "address" and not 200 <= code < 300:
+        assert (outcome.status, outcome.suppress, outcome.pause) == ("failed", "", "")
+    elif outcome.status == "failed" and code < 500:
         assert hours >= 120
     if outcome.suppress:
         assert outcome.status == "failed"

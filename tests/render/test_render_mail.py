@@ -11,6 +11,7 @@ from render_sample import FRAME, ISSUE
 from strategies import texts
 
 from digest.render import Renderer, SiteContext, mail
+from digest.text import headers
 
 RENDERER = Renderer(None, FRAME)
 NAMES = texts() | st.sampled_from(
@@ -96,13 +97,13 @@ def test_no_name_breaks_the_mail(name, title, sender):
 
 @given(text=texts())
 def test_names_are_read_back(text):
-    line = " ".join(mail.clean(text).split())[:100].strip()
-    for encode in (mail.unstructured, mail.phrase):
+    line = " ".join(headers.clean(text).split())[:100].strip()
+    for encode in (headers.unstructured, headers.phrase):
         shown = encode(line).replace("\r\n", "")
-        if encode is mail.phrase and shown.startswith('"'):
+        if encode is headers.phrase and shown.startswith('"'):
             shown = re.sub(r"\\(.)", r"\1", shown[1:-1])
         assert str(make_header(decode_header(shown))) == (
-            line or ("Paper Digest" if encode is mail.phrase else "")
+            line or ("Paper Digest" if encode is headers.phrase else "")
         )
 
 
