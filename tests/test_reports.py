@@ -138,6 +138,7 @@ def test_a_report_of_an_older_version_has_defaults_for_the_keys_it_lacks():
         "listed": 3,
         "note": "",
         "problems": [],
+        "unfinished": False,
         "rejected": None,
     }
     assert second["rejected"] == {"reason": "is empty", "line": None, "remedy": "", "remembered": False}

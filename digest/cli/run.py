@@ -1,6 +1,7 @@
 """The commands of the pipeline: run, fetch, read, diff and match."""
 
 import os
+import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from digest.fetch.fetch import FetchResult
-    from digest.model import DigestFile, Listing, Match, Rejected
+    from digest.model import DigestFile, Listing, Match
     from digest.model.reports import FileReport, RunReport, SubscriptionReport
     from digest.pipeline.context import Options
+
+
+_REMEMBERED_SHOWN = 3  # names of files
 
 
 def add_commands(commands: Commands) -> None:
@@ -167,8 +171,7 @@ def _options(arguments: Namespace) -> "Options":
 def show_run(screen: Screen, report: "RunReport", *, dry_run: bool = False) -> None:
     """Show a run: its files, its subscriptions, its problems, its mail, and the totals."""
     if report.files:
-        _show_files(screen, report.files)
-        screen.line()
+        _show_files(screen, report.files, only_changes=True)
     if report.subscriptions:
         _show_subscriptions(screen, report.subscriptions)
         screen.line()
@@ -212,33 +215,53 @@ def _show_next_steps(context: Context, report: "RunReport", arguments: Namespace
         )
 
 
-def _show_files(screen: Screen, files: "Sequence[FileReport]") -> None:
-    read = [file for file in files if not file.rejected]
-    if read:
+def _show_files(screen: Screen, files: "Sequence[FileReport]", *, only_changes: bool = False) -> None:
+    """Show what files brought; with `only_changes` those without anything new are one line."""
+    read = [file for file in files if not (file.rejected or file.unfinished)]
+    shown = [file for file in read if file.new or file.updated] if only_changes else read
+    if shown:
         screen.table(
             ("file", "listed", "new", "updated", "seen", "captured"),
-            ((file.path, file.listed, file.new, file.updated, file.seen, _captured(file)) for file in read),
+            ((file.path, file.listed, file.new, file.updated, file.seen, _captured(file)) for file in shown),
         )
+        screen.line()
+    if others := len(read) - len(shown):
+        what = count(others, "other file") if shown else count(others, "file")
+        screen.line(f"Nothing new in {what}.")
     if any(file.captured_guessed and (file.new or file.updated) for file in read):
         screen.message("? this date is a guess; put the date in the file name, or pass --captured DATE")
     for file in read:
         if file.note:
             screen.message(f"{file.path}: {file.note}", label="note: ")
+        for problem in file.problems:
+            screen.error(problem)
     for file in files:
-        if file.rejected:
-            _show_rejected(screen, file, file.rejected)
+        if file.unfinished:
+            screen.message(f"{file.path}: {file.note}", label="note: ")
+        if file.rejected and not file.remembered:
+            screen.error(str(file.rejected))
+    _show_remembered(screen, [file for file in files if file.rejected and file.remembered])
 
 
 def _captured(file: "FileReport") -> str:
     return f"{file.captured or ''}{'?' if file.captured_guessed else ''}"
 
 
-def _show_rejected(screen: Screen, file: "FileReport", rejected: "Rejected") -> None:
-    if file.remembered:
-        place = f"{file.path}:{rejected.line}" if rejected.line else file.path
-        screen.message(f"{place}: rejected before and unchanged ({rejected.reason})", label="note: ")
-    else:
-        screen.error(str(rejected))
+def _show_remembered(screen: Screen, files: "Sequence[FileReport]") -> None:
+    """Show files that an earlier run rejected: one with its reason, several in one line."""
+    if len(files) == 1:
+        (file,) = files
+        assert file.rejected is not None
+        place = f"{file.path}:{file.rejected.line}" if file.rejected.line else file.path
+        screen.message(f"{place}: rejected before and unchanged ({file.rejected.reason})", label="note: ")
+    elif files:
+        names = ", ".join(file.path for file in files[:_REMEMBERED_SHOWN])
+        more = f" and {len(files) - _REMEMBERED_SHOWN} more" if len(files) > _REMEMBERED_SHOWN else ""
+        screen.message(
+            f"{len(files)} files rejected before and unchanged: {names}{more}. For the reason, name a file: "
+            f"digest read {shlex.quote(files[0].path)}",
+            label="note: ",
+        )
 
 
 def _show_subscriptions(screen: Screen, subscriptions: "Sequence[SubscriptionReport]") -> None:

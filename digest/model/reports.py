@@ -30,6 +30,7 @@ class FileReport:
     """The result of reading a digest file.
 
     `remembered`: rejected in an earlier run and unchanged since. `problems` name papers that could not be recorded.
+    `unfinished`: a program is still writing the file, so it was not read.
     """
 
     path: str
@@ -44,6 +45,7 @@ class FileReport:
     remembered: bool = False
     papers: tuple[ListingReport, ...] = ()
     problems: tuple[str, ...] = ()
+    unfinished: bool = False
 
     @property
     def listed(self) -> int:
@@ -66,6 +68,7 @@ class FileReport:
             "seen": self.seen,
             "note": self.note,
             "problems": list(self.problems),
+            "unfinished": self.unfinished,
             "rejected": None
             if rejected is None
             else {
@@ -89,6 +92,7 @@ class FileReport:
             seen=value.get("seen", 0),
             note=value.get("note", ""),
             problems=tuple(value.get("problems", ())),
+            unfinished=value.get("unfinished", False),
             rejected=Rejected(path, rejected["reason"], rejected.get("remedy", ""), rejected.get("line"))
             if rejected
             else None,

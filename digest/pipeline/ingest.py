@@ -18,6 +18,7 @@ from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.model.reports import FileReport, ListingReport
 from digest.pipeline.context import RunContext
 from digest.pipeline.set_aside import reason_of
+from digest.read.inbox_watcher import being_written
 from digest.read.registry import OWN_REMEDY
 from digest.store import Library
 from digest.store.store import Store, Transaction
@@ -197,6 +198,8 @@ def _load(store: Store, path: str, context: RunContext, *, named: bool) -> _Load
     if settings.columns:
         reader += f", columns {crc32(repr(settings.columns).encode()):x}"
     shown = _shown(home, path) if not options.paths else path
+    if being_written(path):
+        return _Loaded(shown, named, _unfinished(shown, named=named), None, None)
     with store.begin(write=False) as tx:
         known = tx.library.file(loaded.digest) if loaded.digest else None
         remembered = (
@@ -224,6 +227,14 @@ def _load(store: Store, path: str, context: RunContext, *, named: bool) -> _Load
     return _Loaded(shown, named, replace(parsed, path=shown), parsed.captured, loaded.digest)
 
 
+def _unfinished(path: str, *, named: bool) -> FileReport:
+    """Return the report on a file that a program is still writing."""
+    if named:
+        reason = Rejected(path, "is still being written", "run again when it is complete")
+        return FileReport(path, rejected=reason)
+    return FileReport(path, note="still being written; the next run reads it", unfinished=True)
+
+
 def _shown(home: Home, path: str) -> str:
     """Return a path relative to the home, if it lies there."""
     try:
@@ -236,6 +247,8 @@ def _record(tx: Transaction, item: _Loaded, context: RunContext, *, with_papers:
     """Record a file, if there is anything to record, and return the report on it."""
     if isinstance(item.outcome, FileReport):
         rejected = item.outcome.rejected
+        if item.outcome.unfinished:
+            return item.outcome
         if rejected is None:
             return _seen(tx.library, item, with_papers=with_papers)
         if not item.outcome.remembered:

@@ -1,6 +1,6 @@
 """The subscriptions of a home: status, check, add."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,7 +134,8 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
     text = new_text(values)
     checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
     if isinstance(checked, InvalidSubscription):
-        raise UsageError(str(checked))
+        # There is no file yet whose lines could be named.
+        raise UsageError("\n".join(str(replace(each, where=subscription_id)) for each in checked.problems))
     write_whole(path, text.encode())
     return path
 
