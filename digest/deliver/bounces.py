@@ -4,16 +4,16 @@ A message refers to a line of the outbox by a signed token: in the return path o
 (`bounces+<token>@`), or in the subject of an unsubscribe mail. Messages without a valid token have no effect.
 """
 
-import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
 from typing import Literal
 
 from digest.deliver.message import BOUNCE, UNSUBSCRIBE
 from digest.deliver.retry_policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
 from digest.signing import verify_token
+from digest.text import mail
+from digest.text.mail import Part
 
 Kind = Literal[
     "hard", "soft", "complaint", "unsubscribe", "delayed", "notice", "forged", "other", "unreadable"
@@ -47,8 +47,10 @@ def read_bounce(data: bytes, secret: bytes) -> Bounce:
 
 
 def _classify_message(data: bytes, secret: bytes) -> Bounce:
-    message = email.message_from_bytes(data)
-    unsubscribe = _UNSUBSCRIBE_SUBJECT.search(_text(message.get("Subject")))
+    message = mail.parse(data)
+    if message.problem:
+        return Bounce("unreadable", text=message.problem)
+    unsubscribe = _UNSUBSCRIBE_SUBJECT.search(message.get("Subject"))
     if unsubscribe:
         line = verify_token(secret, UNSUBSCRIBE, unsubscribe[1])
         return Bounce("forged") if line is None else Bounce("unsubscribe", line, "unsubscribed by mail")
@@ -64,26 +66,26 @@ def _classify_message(data: bytes, secret: bytes) -> Bounce:
     return Bounce(kind, line, " ".join(text.split())[:_LONGEST_REASON])
 
 
-def _return_addresses(message: Message) -> Iterator[str]:
+def _return_addresses(message: Part) -> Iterator[str]:
     """Yield the texts that may contain the return path of the message that was sent."""
     for name in _ADDRESSED:
-        yield from map(_text, message.get_all(name, []))
+        yield from message.values(name)
     for part in message.walk():
-        if part.get_content_type() == "message/feedback-report":
-            for block in _blocks(part):
-                yield _text(block.get("Original-Mail-From"))
+        if part.kind == "message/feedback-report":
+            for block in mail.header_blocks(part):
+                yield block.get("Original-Mail-From")
         if part is not message:  # the returned message
-            yield _text(part.get("Return-Path"))
+            yield part.get("Return-Path")
 
 
-def _classify(message: Message) -> tuple[Kind, str]:
+def _classify(message: Part) -> tuple[Kind, str]:
     """Return the kind of a message that has a valid token, and the reason."""
     for part in message.walk():
-        if part.get_content_type() == "message/feedback-report":
+        if part.kind == "message/feedback-report":
             return "complaint", "marked as spam by the reader"
-        if part.get_content_type() == "message/delivery-status":
+        if part.kind == "message/delivery-status":
             return _classify_report(part)
-    if _text(message.get("Auto-Submitted")).lower().startswith("auto-replied") or message.get("X-Autoreply"):
+    if message.get("Auto-Submitted").lower().startswith("auto-replied") or message.get("X-Autoreply"):
         return "notice", "an automatic reply"
     text = _body(message)
     found = _CODE.search(text)
@@ -92,13 +94,13 @@ def _classify(message: Message) -> tuple[Kind, str]:
     return _hard_or_soft(found[0] if found else "", text)
 
 
-def _classify_report(part: Message) -> tuple[Kind, str]:
+def _classify_report(part: Part) -> tuple[Kind, str]:
     """Return kind and reason of a delivery report, from the block of its recipient (RFC 3464, 2.3)."""
-    for block in _blocks(part):
-        action = _text(block.get("Action")).strip().lower()
+    for block in mail.header_blocks(part):
+        action = block.get("Action").strip().lower()
         if not action:
             continue
-        status, diagnostic = _text(block.get("Status")), _text(block.get("Diagnostic-Code"))
+        status, diagnostic = block.get("Status"), block.get("Diagnostic-Code")
         if action == "delayed":
             return "delayed", f"{status} {diagnostic}"
         if action != "failed":
@@ -122,24 +124,9 @@ def _hard_or_soft(code: str, text: str) -> tuple[Kind, str]:
     return "soft", text
 
 
-def _blocks(part: Message) -> Iterator[Message]:
-    """Yield the blocks of header fields in a report."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        yield from (block for block in payload if isinstance(block, Message))
-    elif isinstance(payload, str):
-        yield email.message_from_string(payload)
-
-
-def _body(message: Message) -> str:
+def _body(message: Part) -> str:
     """Return the beginning of the first text part."""
     for part in message.walk():
-        if part.get_content_maintype() == "text":
-            content = part.get_payload(decode=True)
-            if isinstance(content, bytes):
-                return content[:_LONGEST_READ].decode("utf-8", "replace")
+        if part.kind.startswith("text/") and not part.parts:
+            return part.content()[:_LONGEST_READ].decode("utf-8", "replace")
     return ""
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

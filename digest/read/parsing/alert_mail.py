@@ -40,7 +40,7 @@ def parse(document: Document) -> Parsed | Fault:
     for message in mail.messages(document):
         found = _read(message)
         if found is None:
-            skipped.append(message)
+            skipped += [] if message.wraps else [message]
         elif isinstance(found, Fault):
             reason = f"in the message {message.subject!r}: {found.reason}"
             return Fault(reason, found.remedy, message.line)
@@ -61,6 +61,8 @@ def _note(skipped: list[Message]) -> str:
 
 def _read(message: Message) -> list[Listing] | Fault | None:
     kind = _kind(message)
+    if message.problem:
+        return Fault(message.problem, "save the alert itself, without the messages around it")
     if kind and message.cut:
         return Fault("the message is cut short", "save the complete message again")
     if kind == ARXIV:

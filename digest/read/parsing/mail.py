@@ -1,32 +1,31 @@
-"""E-mail messages in a file: one message (`.eml`, a file of a Maildir), or an mbox with several.
+"""Email messages in a file: one message (`.eml`, a file of a Maildir), or an mbox with several.
 
-Headers are decoded by RFC 2047; one that cannot be decoded is kept as it is. Nothing here raises.
+Messages inside messages, attached or forwarded, are messages of their own. Nothing here raises.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from digest.ports import Document
 from digest.read import file_types
 from digest.read.decode import decode
 from digest.read.parsing.dates import day_of
-
-if TYPE_CHECKING:
-    from email.message import Message as Mail
+from digest.text import mail
+from digest.text.mail import Part
 
 _FROM_LINE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]+\r?\n(?=[A-Za-z-]+:)")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
-_MOST_PARTS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: the line of the file on which it begins (from 1), its headers and its text parts.
+    """A message: the line of the file on which the outermost one begins (from 1), its headers and its text parts.
 
-    `cut` is set if the closing boundary is missing.
+    `cut` is set if the closing boundary is missing. `problem` says which limit the outermost message exceeds.
+    `wraps` is set if other messages are inside this one; they follow it.
     """
 
     line: int
@@ -35,7 +34,9 @@ class Message:
     sent: date | None
     plain: tuple[str, ...]
     html: tuple[str, ...]
-    cut: bool
+    cut: bool = False
+    problem: str = ""
+    wraps: bool = False
 
 
 def messages(document: Document) -> tuple[Message, ...]:
@@ -55,63 +56,35 @@ def is_mail(document: Document) -> bool:
 def _messages(data: bytes) -> tuple[Message, ...]:
     starts = [match.start() for match in _FROM_LINE.finditer(data)] if _FROM_LINE.match(data) else []
     if not starts:
-        return (_message(data.lstrip(b"\r\n"), 1),)
-    found, line, previous = [], 1, 0
+        return tuple(_message(data.lstrip(b"\r\n"), 1))
+    found: list[Message] = []
+    line, previous = 1, 0
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         line += data.count(b"\n", previous, start)
         previous = start
-        found.append(_message(_QUOTED_FROM.sub(rb"\1", data[start:end].partition(b"\n")[2]), line))
+        found += _message(_QUOTED_FROM.sub(rb"\1", data[start:end].partition(b"\n")[2]), line)
     return tuple(found)
 
 
-def _message(data: bytes, line: int) -> Message:
-    from email import message_from_bytes
-    from email.errors import CloseBoundaryNotFoundDefect
-
-    mail = message_from_bytes(data)
-    parts = list(_parts(mail))
-    return Message(
-        line=line,
-        subject=_header(mail, "Subject"),
-        sender=_header(mail, "From"),
-        sent=day_of(_header(mail, "Date")),
-        plain=tuple(text for kind, text in parts if kind == "text/plain"),
-        html=tuple(text for kind, text in parts if kind == "text/html"),
-        cut=any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in mail.defects),
-    )
-
-
-def _parts(mail: "Mail") -> list[tuple[str, str]]:
-    """Return type and text of the parts of a message, without attachments."""
-    found: list[tuple[str, str]] = []
-    try:
-        for number, part in enumerate(mail.walk()):
-            if number > _MOST_PARTS:
-                break
-            if not part.is_multipart() and part.get_content_disposition() != "attachment":
-                found.append((part.get_content_type(), _text(part)))
-    except (RecursionError, ValueError, TypeError, AttributeError, LookupError):
-        return found  # the headers of a part cannot be parsed
-    return found
+def _message(data: bytes, line: int) -> Iterator[Message]:
+    """Yield a message, and then the messages inside it, in their order."""
+    root = mail.parse(data)
+    for message in root.messages():
+        own = list(message.own_parts())
+        yield Message(
+            line=line,
+            subject=message.get("Subject"),
+            sender=message.get("From"),
+            sent=day_of(message.get("Date")),
+            plain=tuple(_text(part) for part in own if part.kind == "text/plain" and not part.parts),
+            html=tuple(_text(part) for part in own if part.kind == "text/html"),
+            cut=any(part.cut for part in own),
+            problem=root.problem,
+            wraps=any(part.wraps for part in own),
+        )
 
 
-def _text(part: "Mail") -> str:
-    payload = part.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else b""
-    charset = part.get_content_charset() or "utf-8"
-    try:
-        return data.decode(charset)
-    except (LookupError, ValueError):
-        return decode(data).text or data.decode("utf-8", "replace")
-
-
-def _header(mail: "Mail", name: str) -> str:
-    from email.errors import HeaderParseError
-    from email.header import decode_header, make_header
-
-    value = mail.get(name, "")
-    try:
-        text = str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, ValueError, TypeError, AttributeError):
-        text = str(value)
-    return " ".join(text.split())
+def _text(part: Part) -> str:
+    data = part.content()
+    found = mail.decode_charset(data, part.parameters.get("charset", "").strip("'") or "utf-8")
+    return found if found is not None else decode(data).text or data.decode("utf-8", "replace")
