@@ -130,7 +130,7 @@ def test_a_paper_that_cannot_be_recorded_leaves_the_others_of_its_file(home, mon
 
 def test_a_subscription_that_fails_leaves_the_others_alone(home, monkeypatch):
     """One of ten raises in the middle of its decision: nothing of it is stored, the others get their issues."""
-    from digest.pipeline import decisions
+    from digest.compose import decide as decisions
 
     real = decisions.compose
 

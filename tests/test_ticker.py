@@ -65,7 +65,7 @@ def test_a_failed_tick_is_repeated_by_the_next(home, ticker, monkeypatch):
 
 
 def test_a_tick_stops_between_two_transactions(home, monkeypatch):
-    monkeypatch.setattr("digest.pipeline.run.TOGETHER", 0.0)
+    monkeypatch.setattr("digest.pipeline.run.BATCH", 1)
     answers = iter([False, True])
     ticker = Ticker(open_home(str(home.path)), stopping=lambda: next(answers, False))
     with pytest.raises(Stopped):

@@ -1,15 +1,16 @@
-"""What a run decides for one subscription: whether an issue is due, and why it makes none. Pure."""
+"""What a run decides for one subscription, as a value: its feed, its issue or why there is none. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from digest.compose.issue import Findings
+from digest.compose.issue import Findings, compose
 from digest.compose.slots import Slot, instant_of, latest_due, next_slot, parse_schedule
-from digest.i18n.language import Language
+from digest.i18n.catalogue import language
+from digest.i18n.language import ENGLISH, Language
 from digest.match.near_misses import NearMiss
-from digest.model import Cursor, Entry, Subscription
+from digest.model import Cursor, Entry, Issue, Subscription, Verdict
 from digest.text.format import local_time
 
 # A last slot further ahead of the clock was used up while the clock was wrong, and is put back; without that the
@@ -26,6 +27,124 @@ class Due:
 
     slot: Slot | None = None
     waiting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A subscription with all that the store knows of it and a decision needs.
+
+    `cursor` is as stored. `slot` is its unused slot, if it has one. `served` are the papers since
+    `cursor.position` that earlier issues showed, `in_feed` those since `cursor.feed_position` in its feed.
+    `last_issue` is when its last issue was made; it is known only if the subscription wants notes.
+    `quiet` counts the papers of the slots since then, with the position of the first (None without any). `missed` is
+    what its issue says of slots that no run used.
+    """
+
+    subscription: Subscription
+    cursor: Cursor
+    slot: Slot | None = None
+    served: frozenset[int] = frozenset()
+    in_feed: frozenset[int] = frozenset()
+    last_issue: datetime | None = None
+    quiet: tuple[int, int | None] = (0, None)
+    missed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run found for a candidate: in the interval of its issue, and for its feed.
+
+    `feed` are the papers that enter its feed, with the terms that matched them. `misses` are near misses, if
+    nothing matched; `quiet_misses` those since its last issue, for a note. `unmatched` is the reason for no issue
+    if nothing matched.
+    """
+
+    findings: Findings
+    unmatched: str = ""
+    feed: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    misses: tuple[NearMiss, ...] = ()
+    quiet_misses: tuple[NearMiss, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The state of a run that is the same for all its decisions: its clock and the `end` of the log."""
+
+    now: datetime
+    end: int
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a run does for one subscription: applied as a whole, or not at all.
+
+    `cursor` is as it will be, `expected` as it was when this was decided; both are None if the cursor stays, as
+    for an invalid subscription. `serves` are the papers that the `issue` serves.
+    """
+
+    verdict: Verdict
+    expected: Cursor | None = None
+    cursor: Cursor | None = None
+    feed: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    issue: Issue | None = None
+    serves: tuple[int, ...] = ()
+
+
+def decide(candidate: Candidate, found: Found, moment: Moment) -> Decision:
+    """Return what a run does for a candidate: papers enter its feed, and it gets an issue if one is due.
+
+    The findings of a candidate that `gets_issue` are in the order in which its issue shows them.
+    """
+    subscription, now, findings = candidate.subscription, moment.now, found.findings
+    interval = (candidate.cursor.position, moment.end)
+    cursor = replace(
+        set_right(candidate.cursor, now), feed_position=max(candidate.cursor.feed_position, moment.end)
+    )
+    due = issue_due(candidate, findings, moment)
+    nearest = () if findings.matched else explain_no_match(findings, found.misses, ENGLISH)
+    verdict = Verdict(
+        subscription.id, findings.considered, findings.matched, None, due.waiting or None, None, interval=interval,
+        nearest=nearest,
+    )  # fmt: skip
+    decision = Decision(verdict, candidate.cursor, cursor, found.feed)
+    if due.waiting:
+        return decision
+    slot = due.slot.instant if due.slot else None
+    moved = cursor
+    if slot or findings.considered:
+        moved = replace(cursor, position=moment.end, since=now, last_slot=slot or cursor.last_slot)
+    note, since = "", cursor
+    if not findings.matched:
+        if not _note_due(candidate, due, now):
+            reason = "; ".join((found.unmatched, *nearest[:1]))
+            return replace(decision, cursor=moved, verdict=replace(verdict, slot=slot, reason=reason))
+        last = candidate.last_issue or cursor.enrolled
+        findings = replace(findings, considered=findings.considered + candidate.quiet[0])
+        misses = found.misses if found.quiet_misses is None else found.quiet_misses
+        nearest = explain_no_match(findings, misses, ENGLISH)
+        note = note_text(explain_no_match(findings, misses, language(subscription.language)))
+        since = replace(cursor, since=last)
+    note = " ".join(filter(None, (candidate.missed, note)))
+    issue = compose(subscription, since, findings, made=now, slot=due.slot, note=note)
+    return replace(
+        decision,
+        cursor=replace(moved, issues=issue.number),
+        verdict=replace(verdict, slot=slot, issue=issue.number, nearest=nearest),
+        issue=issue,
+        serves=tuple(item.paper.number for item in (*findings.new, *findings.discover)),
+    )
+
+
+def gets_issue(candidate: Candidate, found: Found, moment: Moment) -> bool:
+    """Return whether `decide` makes an issue from what was found."""
+    due = issue_due(candidate, found.findings, moment)
+    return not due.waiting and (found.findings.matched > 0 or _note_due(candidate, due, moment.now))
+
+
+def set_right(cursor: Cursor, now: datetime) -> Cursor:
+    """Return a cursor whose last slot is not far ahead of the clock (see `is_ahead`)."""
+    return replace(cursor, last_slot=now) if is_ahead(cursor, now) else cursor
 
 
 def is_ahead(cursor: Cursor, now: datetime) -> bool:
@@ -52,16 +171,18 @@ def waiting_slot(subscription: Subscription, last: datetime | None, now: datetim
     return slot
 
 
-def issue_due(
-    subscription: Subscription, cursor: Cursor, findings: Findings, *, slot: Slot | None, now: datetime
-) -> Due:
-    """Return whether an issue is due, given the unused slot of the subscription, if it has one."""
+def issue_due(candidate: Candidate, findings: Findings, moment: Moment) -> Due:
+    """Return whether an issue is due; with `force` one always is, and it uses up no slot."""
+    if moment.force:
+        return Due()
+    subscription, now = candidate.subscription, moment.now
+    last = set_right(candidate.cursor, now).last_slot
     if is_paused(subscription, now):
         return Due(waiting=f"paused until {subscription.paused_until}")
-    if slot or cursor.last_slot is None:
-        return Due(slot)
+    if candidate.slot or last is None:
+        return Due(candidate.slot)
     zone = ZoneInfo(subscription.timezone)
-    upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(now, cursor.last_slot))
+    upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(now, last))
     when = local_time(upcoming.instant, zone) if upcoming else "ever"
     reason = f"not due until {when} ({subscription.timezone})"
     if findings.considered:
@@ -69,9 +190,15 @@ def issue_due(
     return Due(waiting=reason)
 
 
-def note_due(subscription: Subscription, slot: Slot | None, last: datetime, now: datetime) -> bool:
-    """Return whether a slot without matches gets a note, given when the last issue was made."""
-    return subscription.send_empty != "never" and slot is not None and now - last >= WEEK
+def wants_note(subscription: Subscription) -> bool:
+    """Return whether a subscription gets a note after a week without an issue."""
+    return subscription.send_empty != "never"
+
+
+def _note_due(candidate: Candidate, due: Due, now: datetime) -> bool:
+    """Return whether a slot without matches gets a note."""
+    last = candidate.last_issue or candidate.cursor.enrolled
+    return wants_note(candidate.subscription) and due.slot is not None and now - last >= WEEK
 
 
 def no_match_reason(entries: Sequence[Entry]) -> str:

@@ -1,9 +1,9 @@
 """The subscriptions of a run and their cursors: enrolment, and which are due."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from digest.compose.decide import is_ahead, is_paused, waiting_slot
+from digest.compose.decide import is_ahead, is_paused, set_right, waiting_slot
 from digest.compose.slots import Slot
 from digest.errors import UsageError
 from digest.home.subscription_files import InvalidSubscription
@@ -25,51 +25,52 @@ def chosen(
     return found
 
 
-def enrol(tx: Transaction, subscriptions: Iterable[Subscription], now: datetime) -> None:
+def enrol(tx: Transaction, subscriptions: Sequence[Subscription], now: datetime) -> None:
     """Add cursors for new subscriptions, `start` back in the library, and update changed names."""
-    names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
+    known = tx.cursors.of(each.id for each in subscriptions)
+    starts: dict[timedelta, int] = {}
+    new = []
     for each in subscriptions:
-        if each.id not in names:
-            _add_cursor(tx, each, now)
-        elif names[each.id] != each.name:
+        if each.id not in known:
+            if each.start not in starts:
+                starts[each.start] = (
+                    tx.library.position_at(now - each.start) if each.start else tx.library.end()
+                )
+            position = starts[each.start]
+            since = now - each.start if position else None
+            new.append(Cursor(each.id, each.name, position, since, position, None, 0, now))
+        elif known[each.id].name != each.name:
             tx.cursors.rename(each.id, each.name)
+    tx.cursors.add(new)
 
 
-def _add_cursor(tx: Transaction, subscription: Subscription, now: datetime) -> None:
-    since = now - subscription.start
-    position = tx.library.position_at(since) if subscription.start else tx.library.end()
-    tx.cursors.add(
-        subscription.id, subscription.name, position=position, since=since if position else None, at=now
-    )
+def unused_slots(
+    tx: Transaction, subscriptions: Iterable[Subscription], cursors: Mapping[str, Cursor], now: datetime
+) -> dict[str, Slot]:
+    """Return the latest slot of each subscription since the last one used, where there is one.
 
-
-def unused_slot(tx: Transaction, subscription: Subscription, cursor: Cursor, now: datetime) -> Slot | None:
-    """Return the latest slot since the last one used, unless the ledger shows that it was used.
-
-    It was if the clock has been put back since.
+    A slot that the ledger shows as used is not among them: it is later than the last one only if the clock has
+    been put back since.
     """
-    slot = waiting_slot(subscription, cursor.last_slot, now)
-    return None if slot and tx.ledger.used(subscription.id, slot.instant) else slot
+    found = {}
+    for each in subscriptions:
+        slot = waiting_slot(each, set_right(cursors[each.id], now).last_slot, now)
+        if slot:
+            found[each.id] = slot
+    for name in tx.ledger.used({name: slot.instant for name, slot in found.items()}):
+        del found[name]
+    return found
 
 
 def due_now(
     store: Store, subscriptions: Iterable[Subscription | InvalidSubscription], now: datetime
 ) -> frozenset[str]:
     """Return the ids of the subscriptions that a run would enrol now or for which it would use up a slot."""
+    enabled = [each for each in subscriptions if isinstance(each, Subscription) and each.enabled]
     with store.begin(write=False) as tx:
-        cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
-        return frozenset(
-            each.id
-            for each in subscriptions
-            if isinstance(each, Subscription) and _is_due(tx, each, cursors.get(each.id), now)
-        )
-
-
-def _is_due(tx: Transaction, subscription: Subscription, cursor: Cursor | None, now: datetime) -> bool:
-    if not subscription.enabled:
-        return False
-    if cursor is None:
-        return True
-    if is_paused(subscription, now):
-        return False
-    return is_ahead(cursor, now) or unused_slot(tx, subscription, cursor, now) is not None
+        cursors = tx.cursors.of(each.id for each in enabled)
+        waiting = [each for each in enabled if each.id in cursors and not is_paused(each, now)]
+        slots = unused_slots(tx, waiting, cursors, now)
+    new = {each.id for each in enabled if each.id not in cursors}
+    ahead = {each.id for each in waiting if is_ahead(cursors[each.id], now)}
+    return frozenset(new | ahead | slots.keys())

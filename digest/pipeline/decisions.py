@@ -1,229 +1,390 @@
-"""match | decide for one subscription: read from the store, decided by `digest.compose`, and applied.
+"""match | decide | apply for a batch of subscriptions.
 
-A decision reads and writes only in the transaction that it is given, so a crash leaves all of it or nothing.
+What the store knows of a batch is read in a few statements, `digest.compose.decide` decides without the store, and
+the decisions are applied in one transaction, so that a crash leaves all of a decision or nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from digest.compose.decide import (
-    Due,
-    explain_no_match,
-    is_ahead,
-    issue_due,
-    no_match_reason,
-    note_due,
-    note_text,
+    Candidate,
+    Decision,
+    Found,
+    Moment,
+    decide,
+    gets_issue,
+    wants_note,
 )
-from digest.compose.issue import MAX_UPDATED, Findings, compose, find, recent_enough, with_themes
+from digest.compose.issue import MAX_UPDATED, Findings, find, recent_enough, with_themes
 from digest.compose.missed import missed_text, slots_after
+from digest.errors import DigestError
 from digest.home.subscription_files import InvalidSubscription
 from digest.i18n.catalogue import language
-from digest.i18n.language import ENGLISH, Language
-from digest.match.near_misses import NearMiss
-from digest.model import Cursor, Issue, Paper, Subscription
+from digest.model import Issue, Match, Paper, RunRecord, Subscription, Verdict
 from digest.model.reports import IssueReport, SubscriptionReport
 from digest.pipeline.channels import CHANNELS
 from digest.pipeline.context import RunContext
-from digest.pipeline.cursors import unused_slot
-from digest.pipeline.matching import Interval, RunMatcher
+from digest.pipeline.cursors import unused_slots
+from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import issue_path
-from digest.pipeline.summaries import with_summaries
+from digest.pipeline.ranking import NOBODY, readers, rooms
+from digest.pipeline.summaries import known_summaries, with_summaries
+from digest.store.codec import encode
+from digest.store.issues import NewIssue
 from digest.store.store import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """The findings of an interval, with the near misses if nothing matched."""
+class Decided:
+    """A decision that is ready to be applied, with the content of its issue as it is stored."""
 
-    findings: Findings
-    misses: tuple[NearMiss, ...] = ()
-
-    def why_none(self, lang: Language) -> tuple[str, ...]:
-        """Return why nothing matched, as sentences; none if something did."""
-        return () if self.findings.matched else explain_no_match(self.findings, self.misses, lang)
+    decision: Decision
+    content: bytes = b""
 
 
-def decide(
-    tx: Transaction,
-    matcher: RunMatcher,
-    subscription: Subscription,
-    cursor: Cursor,
-    end: int,
-    context: RunContext,
-) -> SubscriptionReport:
-    """Decide for a subscription up to the `end` of the log, apply that, and return what was decided and why.
+class _Failures:
+    """The subscriptions for which deciding failed, for a reason that lies in this program or in a paper."""
 
-    Papers enter its feed, its cursor moves, and it gets an issue if one is due.
-    """
-    now, interval, first = context.now, (cursor.position, end), cursor
-    if is_ahead(cursor, now):
-        tx.cursors.set_last_slot(subscription.id, last_slot=now)
-        cursor = replace(cursor, last_slot=now)
-    _add_to_feed(tx, matcher, subscription, cursor, end, context)
-    found = _find(tx, matcher, subscription, interval, now)
-    considered, matched = found.findings.considered, found.findings.matched
-    report = SubscriptionReport(
-        subscription.id, considered, matched, nearest=found.why_none(ENGLISH), interval=interval
-    )
-    due = _due(tx, subscription, cursor, found.findings, context)
-    if due.waiting:
-        return replace(report, reason=due.waiting)
-    slot = due.slot.instant if due.slot else None
-    report = replace(report, slot=slot)
-    if slot or considered:
-        tx.cursors.move(subscription.id, position=end, since=now, last_slot=slot)
-    note = ""
-    if not matched:
-        last = tx.issues.last_made(subscription.id) or cursor.enrolled
-        if not note_due(subscription, due.slot, last, now):
-            reason = no_match_reason(matcher.load_interval(tx.library, interval))
-            return replace(report, reason="; ".join((reason, *report.nearest[:1])))
-        found = _since_last_issue(tx, matcher, subscription, found, last, end)
-        report = replace(report, nearest=found.why_none(ENGLISH))
-        note = note_text(found.why_none(language(subscription.language)))
-        cursor = replace(cursor, since=last)
-    note = " ".join(filter(None, (_missed(tx, subscription, first, due, now), note)))
-    findings = ranked(tx, matcher, subscription, found.findings, interval, now=now)
-    issue = compose(subscription, cursor, findings, made=now, slot=due.slot, note=note)
-    issue = with_themes(issue, partial(matcher.themes, subscription.id))
-    _add_issue(tx, subscription, issue, findings, interval, context)
-    return replace(report, issue=_issue_report(issue, subscription))
+    def __init__(self) -> None:
+        self.found: dict[str, Decided] = {}
+
+    @contextmanager
+    def isolated(self, subscription: str) -> Iterator[None]:
+        """Set a subscription aside if the block raises; the others go on."""
+        try:
+            yield
+        except DigestError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            text = (
+                f"{subscription}: no decision could be made ({type(error).__name__}: {error}); its position is "
+                "unchanged, so the next run tries again; report this as a bug of paper-digest"
+            )
+            self.found[subscription] = Decided(Decision(Verdict(subscription, 0, 0, None, None, text)))
 
 
-def _missed(tx: Transaction, subscription: Subscription, cursor: Cursor, due: Due, now: datetime) -> str:
-    """Return the sentence of an issue that stands for slots which no run used; "" for any other issue."""
-    if not (due.slot and cursor.last_slot):
-        return ""
-    if slots_after(subscription, cursor.last_slot, due.slot.instant) < 2:
-        return ""
-    last, earlier = tx.ledger.verdicts_of(subscription.id, limit=1), tx.ledger.runs(limit=2)[1:]
-    if not last:
-        return ""
-    clock = last[0][0].clock
-    count = slots_after(subscription, max(clock, cursor.last_slot), due.slot.instant)
+def decide_batch(
+    matcher: RunMatcher, subscriptions: Sequence[Subscription | InvalidSubscription], context: RunContext
+) -> list[Decided]:
+    """Return what the run does for each of these subscriptions, in their order. Nothing is changed yet."""
+    wanted = [each for each in subscriptions if isinstance(each, Subscription) and each.enabled]
+    failures = _Failures()
+    moment, pairs = search_all(matcher, wanted, context, failures)
+    due = [pair for pair in pairs if gets_issue(*pair, moment)]
+    ranked = {pair[0].subscription.id: pair for pair in rank_all(matcher, due, moment, failures)}
+    decided = dict(failures.found)
+    for candidate, found in pairs:
+        name = candidate.subscription.id
+        with failures.isolated(name):
+            decision = decide(*ranked.get(name, (candidate, found)), moment)
+            decided[name] = _with_content(matcher, decision)
+    decided |= failures.found
+    return [decided.get(each.id) or _idle(each) for each in subscriptions]
+
+
+def _with_content(matcher: RunMatcher, decision: Decision) -> Decided:
+    """Return a decision with the themes of its issue, ready to be applied."""
+    if decision.issue is None:
+        return Decided(decision)
+    issue = with_themes(decision.issue, partial(matcher.themes, decision.issue.subscription))
+    return Decided(replace(decision, issue=issue), encode(issue))
+
+
+def _idle(subscription: Subscription | InvalidSubscription) -> Decided:
+    """Return the decision for a subscription that is invalid or disabled."""
+    if isinstance(subscription, InvalidSubscription):
+        return Decided(Decision(Verdict(subscription.id, 0, 0, None, None, str(subscription))))
+    return Decided(Decision(Verdict(subscription.id, 0, 0, None, "disabled: enabled = false", None)))
+
+
+# --- what a batch finds ------------------------------------------------------------------------------------
+
+
+Pair = tuple[Candidate, Found]
+
+
+def search_all(
+    matcher: RunMatcher, subscriptions: Sequence[Subscription], context: RunContext, failures: _Failures
+) -> tuple[Moment, list[Pair]]:
+    """Return what the run found for each of these subscriptions, without those for which that failed."""
+    with matcher.store.begin(write=False) as tx:
+        moment = Moment(context.now, tx.library.end(), context.options.force)
+        candidates = load_candidates(tx, matcher, subscriptions, moment)
+    pairs = []
+    for candidate in candidates:
+        with failures.isolated(candidate.subscription.id):
+            pairs.append((candidate, search(matcher, candidate, moment)))
+    return moment, pairs
+
+
+def load_candidates(
+    tx: Transaction, matcher: RunMatcher, subscriptions: Sequence[Subscription], moment: Moment
+) -> list[Candidate]:
+    """Read what the store knows of these subscriptions, and load the papers of their intervals."""
+    ids = [each.id for each in subscriptions]
+    cursors = tx.cursors.of(ids)
+    slots = {} if moment.force else unused_slots(tx, subscriptions, cursors, moment.now)
+    papers, feed_papers = set[int](), set[int]()
+    for cursor in cursors.values():
+        papers |= matcher.load(tx.library, (cursor.position, moment.end)).papers
+        feed_papers |= matcher.load(tx.library, (cursor.feed_position, moment.end)).papers
+    served = tx.issues.served(ids, papers)
+    in_feed = tx.feeds.members(ids, feed_papers)
+    found = [
+        Candidate(
+            each,
+            cursors[each.id],
+            slots.get(each.id),
+            frozenset(served.get(each.id, ())),
+            frozenset(in_feed.get(each.id, ())),
+        )
+        for each in subscriptions
+    ]
+    return _with_missed_slots(tx, _with_quiet_times(tx, matcher, found, moment), moment)
+
+
+def _with_quiet_times(
+    tx: Transaction, matcher: RunMatcher, candidates: list[Candidate], moment: Moment
+) -> list[Candidate]:
+    """Add to those candidates that may get a note what happened since their last issues."""
+    asking = [each.subscription.id for each in candidates if each.slot and wants_note(each.subscription)]
+    if not asking:
+        return candidates
+    last = tx.issues.last_made(asking)
+    since = {
+        each.subscription.id: last.get(each.subscription.id, each.cursor.enrolled) for each in candidates
+    }
+    quiet = tx.ledger.considered_since({name: since[name] for name in asking})
+    for _, first in quiet.values():
+        if first is not None:
+            matcher.load(tx.library, (first, moment.end))
+    return [
+        replace(
+            each, last_issue=last.get(each.subscription.id), quiet=quiet.get(each.subscription.id, (0, None))
+        )
+        for each in candidates
+    ]
+
+
+def _with_missed_slots(tx: Transaction, candidates: list[Candidate], moment: Moment) -> list[Candidate]:
+    """Add the sentence on missed slots to those candidates whose issue stands for slots that no run used."""
+    late = {
+        each.subscription.id
+        for each in candidates
+        if each.slot
+        and each.cursor.last_slot
+        and slots_after(each.subscription, each.cursor.last_slot, each.slot.instant) > 1
+    }
+    if not late:
+        return candidates
+    served, (before, *_) = tx.ledger.last_runs(late), (*tx.ledger.runs(limit=2)[1:], None)
+    return [
+        replace(each, missed=_missed(each, served[each.subscription.id], before, moment.now))
+        if each.subscription.id in served and each.subscription.id in late
+        else each
+        for each in candidates
+    ]
+
+
+def _missed(candidate: Candidate, last: RunRecord, before: RunRecord | None, now: datetime) -> str:
+    """Return the sentence on missed slots, given the last run of a subscription and the last run of all; "" for none."""
+    subscription, cursor = candidate.subscription, candidate.cursor
+    assert candidate.slot
+    assert cursor.last_slot
+    count = slots_after(subscription, max(last.clock, cursor.last_slot), candidate.slot.instant)
     if count < 2:  # it was disabled or paused, or its file was invalid
         return ""
     from digest.render.phrases import since
 
     lang, zone = language(subscription.language), subscription.timezone
-    when = since(clock, now.astimezone(ZoneInfo(zone)).date(), zone, lang)
-    no_run = [each.id for each in earlier] == [last[0][0].id]
-    return missed_text(count, when, lang, no_run=no_run)
+    when = since(last.clock, now.astimezone(ZoneInfo(zone)).date(), zone, lang)
+    return missed_text(count, when, lang, no_run=before is not None and before.id == last.id)
 
 
-def _find(
-    tx: Transaction, matcher: RunMatcher, subscription: Subscription, interval: Interval, now: datetime
-) -> _Found:
-    findings = findings_of(tx, matcher, subscription, interval, now=now)
-    if findings.matched or not findings.considered:
-        return _Found(findings)
-    return _Found(findings, matcher.near_misses(subscription, tx.library, interval))
+def search(matcher: RunMatcher, candidate: Candidate, moment: Moment) -> Found:
+    """Return what the intervals of a candidate contain for it."""
+    subscription = candidate.subscription
+    interval = (candidate.cursor.position, moment.end)
+    findings = find_matches(matcher, candidate, interval, moment.now)
+    feed = _for_feed(matcher, candidate, moment)
+    unmatched = matcher.interval(interval).unmatched
+    if findings.matched:
+        return Found(findings, unmatched, feed)
+    misses = matcher.near_misses(subscription, interval) if findings.considered else ()
+    first = candidate.quiet[1]
+    quiet = None if first is None else matcher.near_misses(subscription, (first, moment.end))
+    return Found(findings, unmatched, feed, misses, quiet)
 
 
-def _since_last_issue(
-    tx: Transaction, matcher: RunMatcher, subscription: Subscription, found: _Found, last: datetime, end: int
-) -> _Found:
-    """Return what was found since the `last` issue was made, as a note is about all slots since then."""
-    considered, first = tx.ledger.considered_since(subscription.id, last)
-    findings = replace(found.findings, considered=found.findings.considered + considered)
-    if first is None:
-        return _Found(findings, found.misses)
-    return _Found(findings, matcher.near_misses(subscription, tx.library, (first, end)))
-
-
-def _due(
-    tx: Transaction, subscription: Subscription, cursor: Cursor, findings: Findings, context: RunContext
-) -> Due:
-    """Return whether an issue is due; with `force` one always is, and it uses up no slot."""
-    if context.options.force:
-        return Due()
-    slot = unused_slot(tx, subscription, cursor, context.now)
-    return issue_due(subscription, cursor, findings, slot=slot, now=context.now)
-
-
-def _add_to_feed(
-    tx: Transaction,
-    matcher: RunMatcher,
-    subscription: Subscription,
-    cursor: Cursor,
-    end: int,
-    context: RunContext,
-) -> None:
-    """Add the papers to a subscription's feed that its query accepts now, each once, due or not."""
-    if cursor.feed_position >= end:
-        return
-    entries = matcher.load_interval(tx.library, (cursor.feed_position, end))
-    numbers = {entry.paper for entry in entries}
-    new = numbers - tx.feeds.members(subscription.id, numbers)
-    accepted = [
-        (hit.paper.number, tuple(dict.fromkeys(evidence.term for evidence in hit.evidence)))
-        for hit in matcher.matches(subscription, sorted(new))
-        if recent_enough(subscription, hit.paper, context.now)
-    ]
-    tx.feeds.add(subscription.id, accepted, run=context.number, at=context.now)
-    tx.cursors.move_feed(subscription.id, position=end)
-
-
-def findings_of(
-    tx: Transaction, matcher: RunMatcher, subscription: Subscription, interval: Interval, *, now: datetime
+def find_matches(
+    matcher: RunMatcher, candidate: Candidate, interval: tuple[int, int], now: datetime
 ) -> Findings:
-    """Return what an interval of the log contains for a subscription."""
-    entries = matcher.load_interval(tx.library, interval)
-    numbers = {entry.paper for entry in entries}
-    served = tx.issues.served(subscription.id, numbers)
-    accepted = matcher.matches(subscription, sorted(numbers))
+    """Return what an interval of the log, which is loaded, contains for a candidate."""
+    loaded, served = matcher.interval(interval), candidate.served
+    accepted = matcher.matches(candidate.subscription, loaded.papers)
     matches = [
-        hit for hit in accepted if hit.paper.number in served or recent_enough(subscription, hit.paper, now)
+        hit
+        for hit in accepted
+        if hit.paper.number in served or recent_enough(candidate.subscription, hit.paper, now)
     ]
     return find(
-        entries,
+        loaded.entries,
         matches=matches,
-        served=served,
-        papers={number: matcher.paper(number) for number in served},
+        served=frozenset(served & loaded.papers),
+        papers={number: matcher.paper(number) for number in served & loaded.papers},
         old=len(accepted) - len(matches),
     )
 
 
-def ranked(
-    tx: Transaction,
-    matcher: RunMatcher,
-    subscription: Subscription,
-    findings: Findings,
-    interval: Interval,
-    *,
-    now: datetime,
-) -> Findings:
-    """Return the findings of an interval in the reader's order, with papers to discover, trends and summaries."""
-    found = matcher.ranked(tx, subscription, findings, now)
-    found = replace(found, trends=matcher.trends(tx, subscription))
-    if subscription.ranking.discover:
-        numbers = sorted({entry.paper for entry in matcher.load_interval(tx.library, interval)})
-        found = matcher.discovered(tx, subscription, found, numbers, now)
-    return with_summaries(tx, matcher.model, found)
+def _for_feed(
+    matcher: RunMatcher, candidate: Candidate, moment: Moment
+) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return the papers that enter a candidate's feed, each once, due or not, with the terms that matched."""
+    position = candidate.cursor.feed_position
+    if position >= moment.end:
+        return ()
+    new = matcher.interval((position, moment.end)).papers - candidate.in_feed
+    return tuple(
+        (hit.paper.number, _terms(hit))
+        for hit in matcher.matches(candidate.subscription, new)
+        if recent_enough(candidate.subscription, hit.paper, moment.now)
+    )
 
 
-def _add_issue(
+def _terms(hit: Match) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(evidence.term for evidence in hit.evidence))
+
+
+def rank_all(
+    matcher: RunMatcher, pairs: Sequence[Pair], moment: Moment, failures: _Failures | None = None
+) -> list[Pair]:
+    """Return the candidates with their findings in the readers' order, with papers to discover, trends, summaries."""
+    failures = failures or _Failures()
+    subscriptions = [candidate.subscription for candidate, _ in pairs]
+    with matcher.store.begin(write=False) as tx:
+        known, room = readers(tx, subscriptions), rooms(tx, subscriptions, moment.now)
+        matcher.tastes.prepare(tx, subscriptions, known)
+        matcher.load_trends(tx, subscriptions)
+    ranked = []
+    for candidate, found in pairs:
+        subscription = candidate.subscription
+        reader = known.get(subscription.id, NOBODY)
+        with failures.isolated(subscription.id):
+            findings = matcher.ranked(subscription, reader, found.findings, moment.now)
+            findings = replace(findings, trends=matcher.trends(subscription))
+            if room.get(subscription.id, 0) > 0:
+                numbers = matcher.interval((candidate.cursor.position, moment.end)).papers - candidate.served
+                findings = matcher.discovered(subscription, reader, findings, numbers, moment.now)
+                findings = replace(findings, discover=findings.discover[: room[subscription.id]])
+            ranked.append((candidate, replace(found, findings=findings)))
+    if not matcher.model:
+        return ranked
+    with matcher.store.begin(write=False) as tx:
+        summaries = known_summaries(tx, matcher.model, [found.findings for _, found in ranked])
+    return [
+        (candidate, replace(found, findings=with_summaries(matcher.model, summaries, found.findings)))
+        for candidate, found in ranked
+    ]
+
+
+def papers_to_show(
+    matcher: RunMatcher, subscriptions: Sequence[Subscription], context: RunContext
+) -> Iterator[Paper]:
+    """Yield the papers that the issues of these subscriptions will show, before any of them is made."""
+    failures = _Failures()
+    enabled = [each for each in subscriptions if each.enabled]
+    moment, pairs = search_all(matcher, enabled, context, failures)
+    due = [pair for pair in pairs if pair[1].findings.matched and gets_issue(*pair, moment)]
+    for candidate, found in rank_all(matcher, due, moment, failures):
+        findings = found.findings
+        new, updated = findings.new[: candidate.subscription.max_papers], findings.updated[:MAX_UPDATED]
+        yield from (item.paper for item in (*new, *updated, *findings.discover))
+
+
+# --- applying ----------------------------------------------------------------------------------------------
+
+
+def apply(
     tx: Transaction,
-    subscription: Subscription,
-    issue: Issue,
-    findings: Findings,
-    interval: Interval,
+    decided: Iterable[Decided],
+    subscriptions: Mapping[str, Subscription],
+    context: RunContext,
+) -> list[Decision]:
+    """Apply decisions in a transaction. Returns those that were applied.
+
+    A decision is refused if its cursor has moved since it was made, as another process was there: it must be made
+    again.
+    """
+    wanted = list(decided)
+    stored = tx.cursors.of(each.decision.verdict.subscription for each in wanted)
+    agreed = [
+        each
+        for each in wanted
+        if each.decision.expected is None
+        or stored.get(each.decision.verdict.subscription) == each.decision.expected
+    ]
+    decisions = [each.decision for each in agreed]
+    tx.feeds.add(
+        {each.verdict.subscription: each.feed for each in decisions}, run=context.number, at=context.now
+    )
+    tx.cursors.move([each.cursor for each in decisions if each.cursor and each.cursor != each.expected])
+    _add_issues(tx, agreed, subscriptions, context)
+    tx.ledger.add_verdicts(context.number, (each.verdict for each in decisions))
+    return decisions
+
+
+def _add_issues(
+    tx: Transaction,
+    decided: Sequence[Decided],
+    subscriptions: Mapping[str, Subscription],
     context: RunContext,
 ) -> None:
-    """Add an issue with the papers that it serves, and put it into the outbox for every channel."""
-    key = tx.issues.add(
-        issue,
-        interval=interval,
-        formats=subscription.formats,
-        serves=[item.paper.number for item in (*findings.new, *findings.discover)],
-        run=context.number,
-    )
+    """Add issues with the papers that they serve, and put them into the outbox for every channel."""
+    new = [
+        NewIssue(
+            issue,
+            each.content,
+            each.decision.verdict.interval or (0, 0),
+            subscriptions[issue.subscription].formats,
+            each.decision.serves,
+        )
+        for each in decided
+        if (issue := each.decision.issue) is not None
+    ]
+    keys = tx.issues.add(new, run=context.number)
     for channel in context.home.settings.channels:
-        tx.outbox.add(key, CHANNELS[channel].recipients(subscription), channel=channel, at=context.now)
+        recipients = CHANNELS[channel].recipients
+        lines = (
+            (key, recipients(subscriptions[each.issue.subscription]))
+            for key, each in zip(keys, new, strict=True)
+        )
+        tx.outbox.add(lines, channel=channel, at=context.now)
+
+
+# --- reporting ---------------------------------------------------------------------------------------------
+
+
+def report_of(decision: Decision, subscription: Subscription | InvalidSubscription) -> SubscriptionReport:
+    """Return a decision as it is reported."""
+    verdict, issue = decision.verdict, decision.issue
+    return SubscriptionReport(
+        verdict.subscription,
+        verdict.considered,
+        verdict.matched,
+        issue=_issue_report(issue, subscription)
+        if issue and isinstance(subscription, Subscription)
+        else None,
+        reason=verdict.reason,
+        error=verdict.error,
+        nearest=verdict.nearest,
+        slot=verdict.slot,
+        interval=verdict.interval,
+    )
 
 
 def _issue_report(issue: Issue, subscription: Subscription) -> IssueReport:
@@ -237,36 +398,3 @@ def _issue_report(issue: Issue, subscription: Subscription) -> IssueReport:
         discover=tuple(item.paper.title for item in issue.discover),
         files=paths,
     )
-
-
-def papers_to_show(
-    matcher: RunMatcher, subscriptions: Iterable[Subscription | InvalidSubscription], context: RunContext
-) -> list[Paper]:
-    """Return the papers that the issues of this run will show, before any of them is made."""
-    papers: list[Paper] = []
-    with matcher.store.begin(write=False) as tx:
-        end = tx.library.end()
-        for each in subscriptions:
-            cursor = tx.cursors.get(each.id)
-            if isinstance(each, Subscription) and each.enabled and cursor is not None:
-                papers += _papers_of(tx, matcher, each, cursor, end, context)
-    return papers
-
-
-def _papers_of(
-    tx: Transaction,
-    matcher: RunMatcher,
-    subscription: Subscription,
-    cursor: Cursor,
-    end: int,
-    context: RunContext,
-) -> list[Paper]:
-    """Return the papers that the issue of a subscription will show; none if it gets no issue."""
-    interval = (cursor.position, end)
-    findings = findings_of(tx, matcher, subscription, interval, now=context.now)
-    due = _due(tx, subscription, cursor, findings, context)
-    if due.waiting or not findings.matched:
-        return []
-    findings = ranked(tx, matcher, subscription, findings, interval, now=context.now)
-    new, updated = findings.new[: subscription.max_papers], findings.updated[:MAX_UPDATED]
-    return [item.paper for item in (*new, *updated, *findings.discover)]

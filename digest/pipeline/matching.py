@@ -13,12 +13,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from digest import __version__
+from digest.compose.decide import no_match_reason
 from digest.compose.issue import Findings
 from digest.match.near_misses import LOOKUPS, NearMiss, NearMissFinder
 from digest.match.query.parser import Query, query_of
 from digest.match.reference import AnalysedPaper, analyse, best_first, match
 from digest.model import Entry, Item, Match, Paper, Subscription, Theme, Trend
-from digest.pipeline.ranking import TasteModels, shows_trends, trends_of
+from digest.pipeline.ranking import Reader, TasteModels, shows_trends, trends_of
 from digest.pipeline.set_aside import Boundary
 from digest.rank import themes
 from digest.store.library import Library
@@ -34,6 +35,15 @@ FAST_FROM = 1_000
 KEEP_FROM = 100_000
 _PAPERS_AT_ONCE = 1_024
 _NOTHING: frozenset[int] = frozenset()
+
+
+class LoadedInterval:
+    """The entries of an interval of the log, in order, their papers, and the reason for no issue without a match."""
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self.entries = entries
+        self.papers = frozenset(entry.paper for entry in entries)
+        self.unmatched = no_match_reason(entries)
 
 
 class RunMatcher:
@@ -56,7 +66,7 @@ class RunMatcher:
         self.boundary = boundary or Boundary()
         self._hidden = hidden
         self.tastes = TasteModels(self.boundary)
-        self._entries: dict[Interval, tuple[Entry, ...]] = {}
+        self._intervals: dict[Interval, LoadedInterval] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, AnalysedPaper] = {}
         self._queries: dict[str, Query] = {}
@@ -74,10 +84,7 @@ class RunMatcher:
             groups: dict[int, list[Subscription]] = {}
             for subscription in subscriptions:
                 groups.setdefault(positions[subscription.id], []).append(subscription)
-            papers = {
-                position: sorted({entry.paper for entry in self.load_interval(tx.library, (position, end))})
-                for position in groups
-            }
+            papers = {position: sorted(self.load(tx.library, (position, end)).papers) for position in groups}
         all_compiled: _Compiled | None = None
         for position, group in groups.items():
             if not papers[position]:
@@ -147,14 +154,18 @@ class RunMatcher:
             self._queries[subscription.id] = query_of(subscription.keywords, subscription.exclude)
         return self._queries[subscription.id]
 
-    def load_interval(self, library: Library, interval: Interval) -> tuple[Entry, ...]:
-        """Return the entries of an interval in order, and load their papers for `paper` and `matches`."""
-        if interval not in self._entries:
+    def load(self, library: Library, interval: Interval) -> LoadedInterval:
+        """Load the entries of an interval and their papers, for all other methods; return the interval."""
+        if interval not in self._intervals:
             first, last = interval
             found = library.entries(first, last) if first < last else ()
-            self._entries[interval] = found
             self._papers.update(library.papers({entry.paper for entry in found} - self._papers.keys()))
-        return self._entries[interval]
+            self._intervals[interval] = LoadedInterval(found)
+        return self._intervals[interval]
+
+    def interval(self, interval: Interval) -> LoadedInterval:
+        """Return an interval that was loaded."""
+        return self._intervals[interval]
 
     def paper(self, number: int) -> Paper:
         """Return a paper of an interval that was loaded."""
@@ -164,7 +175,7 @@ class RunMatcher:
         """Return a subscription's matches among papers of loaded intervals, best first."""
         query = self.query(subscription)
         accepted = self._accepted.get(subscription.id)
-        likely = numbers if accepted is None else accepted.intersection(numbers)
+        likely = sorted(numbers if accepted is None else accepted.intersection(numbers))
         hits = (self._hit(subscription, query, number) for number in likely)
         return best_first(hit for hit in hits if hit is not None)
 
@@ -177,32 +188,28 @@ class RunMatcher:
 
         return self.boundary.one("match", analysed.paper, tried, subject=subscription.id, otherwise=None)
 
-    def near_misses(
-        self, subscription: Subscription, library: Library, interval: Interval
-    ) -> tuple[NearMiss, ...]:
+    def near_misses(self, subscription: Subscription, interval: Interval) -> tuple[NearMiss, ...]:
         """Return the near misses of a subscription's query among the papers of an interval."""
         return self.boundary.whole(
-            "near", subscription.id, lambda: self._near_misses(subscription, library, interval), otherwise=()
+            "near", subscription.id, lambda: self._near_misses(subscription, interval), otherwise=()
         )
 
-    def _near_misses(
-        self, subscription: Subscription, library: Library, interval: Interval
-    ) -> tuple[NearMiss, ...]:
+    def _near_misses(self, subscription: Subscription, interval: Interval) -> tuple[NearMiss, ...]:
         if interval not in self._finders:
-            numbers = dict.fromkeys(entry.paper for entry in self.load_interval(library, interval))
+            numbers = dict.fromkeys(entry.paper for entry in self.interval(interval).entries)
             lookups = min((each.lookups_left for each in self._finders.values()), default=LOOKUPS)
             self._finders[interval] = NearMissFinder([self._analyse(number) for number in numbers], lookups)
         return self._finders[interval].misses(self.query(subscription))
 
     def ranked(
-        self, tx: Transaction, subscription: Subscription, findings: Findings, now: datetime
+        self, subscription: Subscription, reader: Reader, findings: Findings, now: datetime
     ) -> Findings:
         """Return the findings with New in the reader's order; papers that cannot be ranked come last."""
         items = {item.paper.number: item for item in findings.new}
 
         def rank(papers: Mapping[int, Paper]) -> Findings:
             new = tuple(items[each] if each in items else Item(paper) for each, paper in papers.items())
-            return self.tastes.ranked(tx, subscription, replace(findings, new=new), now)
+            return self.tastes.ranked(subscription, reader, replace(findings, new=new), now)
 
         papers = {number: item.paper for number, item in items.items()}
         found = self.boundary.some("rank", subscription.id, papers, rank, otherwise=findings)
@@ -211,18 +218,18 @@ class RunMatcher:
 
     def discovered(
         self,
-        tx: Transaction,
         subscription: Subscription,
+        reader: Reader,
         findings: Findings,
-        numbers: Sequence[int],
+        numbers: Iterable[int],
         now: datetime,
     ) -> Findings:
-        """Return the findings with papers to discover among these."""
+        """Return the findings with papers to discover among these, best first."""
 
         def discover(papers: Mapping[int, Paper]) -> Findings:
-            return self.tastes.discovered(tx, subscription, findings, papers.values(), now)
+            return self.tastes.discovered(subscription, reader, findings, papers.values(), now)
 
-        papers = {number: self._papers[number] for number in numbers}
+        papers = {number: self._papers[number] for number in sorted(numbers)}
         return self.boundary.some("rank", subscription.id, papers, discover, otherwise=findings)
 
     def themes(
@@ -240,14 +247,15 @@ class RunMatcher:
         chosen = {paper.number: paper for paper in papers}
         return self.boundary.some("themes", subscription, chosen, find, otherwise=none, pure=True)
 
-    def trends(self, tx: Transaction, subscription: Subscription) -> tuple[Trend, ...]:
-        """Return the trends of the library for a subscription whose issues show them, else nothing."""
-        if not shows_trends(subscription):
-            return ()
-        if self._trends is None:
+    def load_trends(self, tx: Transaction, subscriptions: Iterable[Subscription]) -> None:
+        """Load the trends of the library if the issues of one of these subscriptions show them."""
+        if self._trends is None and any(map(shows_trends, subscriptions)):
             none: tuple[Trend, ...] = ()
             self._trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
-        return self._trends
+
+    def trends(self, subscription: Subscription) -> tuple[Trend, ...]:
+        """Return the trends that the issues of a subscription show."""
+        return self._trends or () if shows_trends(subscription) else ()
 
     def _prepared(self, paper: Paper) -> AnalysedPaper:
         return self._analyse(paper.number) if paper is self._papers.get(paper.number) else analyse(paper)

@@ -4,7 +4,7 @@ Without feedback nothing heavy is imported.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -57,29 +57,93 @@ class Taste:
         return surface_forms(in_favour, [paper])[:_TERMS], surface_forms(against, [paper])[:_TERMS]
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a library knows of the taste of a subscription's reader.
+
+    `liked` includes seeds; `clicked` are papers that were opened and not voted on.
+    """
+
+    liked: tuple[Paper, ...] = ()
+    disliked: tuple[Paper, ...] = ()
+    clicked: tuple[Paper, ...] = ()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is any feedback to learn from."""
+        return bool(self.liked or self.disliked or self.clicked)
+
+
+NOBODY = Reader()
+
+
+def readers(tx: Transaction, subscriptions: Sequence[Subscription]) -> dict[str, Reader]:
+    """Return what the library knows of the readers of these subscriptions, where it knows anything."""
+    ids = [each.id for each in subscriptions]
+    votes = tx.feedback.votes(*ids)
+    counting = {each.id for each in subscriptions if each.ranking.clicks}
+    clicks = counted(tx.clicks.of(*counting)) if counting else ()
+    seeds = tx.feedback.seeds(*ids)
+    papers = tx.library.papers({vote.paper for vote in votes} | {click.paper for click in clicks})
+    voted: dict[str, dict[int, str]] = {}
+    for vote in votes:
+        voted.setdefault(vote.subscription, {})[vote.paper] = vote.verdict
+    clicked: dict[str, set[int]] = {}
+    for click in clicks:
+        if click.paper not in voted.get(click.subscription, {}):  # a vote says more than a click
+            clicked.setdefault(click.subscription, set()).add(click.paper)
+    found = {}
+    for name in voted.keys() | clicked.keys() | seeds.keys():
+        verdicts = voted.get(name, {})
+        found[name] = Reader(
+            liked=(*(papers[n] for n, each in verdicts.items() if each == "like"), *seeds.get(name, ())),
+            disliked=tuple(papers[n] for n, each in verdicts.items() if each == "dislike"),
+            clicked=tuple(papers[number] for number in sorted(clicked.get(name, ()))),
+        )
+    return found
+
+
+def rooms(tx: Transaction, subscriptions: Iterable[Subscription], now: datetime) -> dict[str, int]:
+    """Return how many papers to discover an issue made now may show, for the subscriptions that want any."""
+    wanted = {each.id: each.ranking.discover for each in subscriptions if each.ranking.discover}
+    shown = tx.issues.discovered_since(wanted, now - _WEEK)
+    return {name: most - shown.get(name, 0) for name, most in wanted.items()}
+
+
 class TasteModels:
-    """The tastes of all readers, each learnt when it is first needed.
+    """The tastes of readers. The space of terms is loaded when it is first needed and is the same for all.
 
     A paper whose words cannot be counted is as one without words.
     """
 
     def __init__(self, boundary: Boundary | None = None) -> None:
         self._boundary = boundary or Boundary()
-        self._votes: dict[str, dict[int, str]] | None = None
-        self._clicks: dict[str, list[int]] = {}
-        self._seeded: frozenset[str] = frozenset()
         self._space: Space | None = None
 
+    def prepare(
+        self, tx: Transaction, subscriptions: Iterable[Subscription], known: Mapping[str, Reader]
+    ) -> None:
+        """Load the space of terms if the ranking of one of these subscriptions needs it."""
+        if self._space is None and any(
+            each.ranking.diversity or known.get(each.id, NOBODY).speaks for each in subscriptions
+        ):
+            from digest.rank.taste import BACKGROUND_PAPERS, Space, terms_of
+
+            def terms(paper: Paper) -> Counter[str]:
+                return self._boundary.one("rank", paper, terms_of, otherwise=Counter())
+
+            self._space = Space((paper for paper, _ in tx.library.newest(BACKGROUND_PAPERS)), terms)
+
     def ranked(
-        self, tx: Transaction, subscription: Subscription, findings: Findings, now: datetime
+        self, subscription: Subscription, reader: Reader, findings: Findings, now: datetime
     ) -> Findings:
         """Return the findings with New ordered by the reader's weights and feedback."""
         weights, items = subscription.ranking, findings.new
-        taste = self.taste(tx, subscription) if weights.taste and items else None
+        taste = self.taste(subscription, reader) if weights.taste and items else None
         today = now.astimezone(ZoneInfo(subscription.timezone)).date()
         papers = [item.paper for item in items]
         parts = components(items, weights, taste.closeness(papers) if taste else None, today)
-        alike = self._alike(tx, papers) if weights.diversity and items else ()
+        alike = self._alike(papers) if weights.diversity and items else ()
         new = ordered(items, parts, diversity=weights.diversity, alike=alike, top=subscription.max_papers)
         if taste:
             new = tuple(self._with_terms(item, taste) for item in new)
@@ -87,22 +151,17 @@ class TasteModels:
 
     def discovered(
         self,
-        tx: Transaction,
         subscription: Subscription,
+        reader: Reader,
         findings: Findings,
         papers: Iterable[Paper],
         now: datetime,
     ) -> Findings:
-        """Return the findings with papers to discover: those that no keyword matched but that are close to the
-        reader's taste, at most `ranking.discover` a week.
-
-        `papers` are those of the interval.
+        """Return the findings with papers to discover, best first: those among `papers`, of the interval and not
+        served yet, that no keyword matched but that are close to the reader's taste.
         """
         matched = {item.paper.number for item in (*findings.new, *findings.updated)}
-        room = subscription.ranking.discover - sum(
-            len(issue.discover) for issue in tx.issues.made_since(subscription.id, now - _WEEK)
-        )
-        taste = self.taste(tx, subscription) if room > 0 else None
+        taste = self.taste(subscription, reader)
         if taste is None:
             return findings
         excluded = query_of(subscription.exclude)
@@ -117,13 +176,12 @@ class TasteModels:
                 "match", paper, lambda each: match(excluded, analyse(each)) is not None, otherwise=True
             )
         ]
-        served = tx.issues.served(subscription.id, (paper.number for paper in others))
         close = zip(taste.closeness(others), others, strict=True)
-        sure = [(value, paper) for value, paper in close if value >= SURE and paper.number not in served]
+        sure = [(value, paper) for value, paper in close if value >= SURE]
         sure.sort(key=lambda pair: (-pair[0], pair[1].number))
         items = (
             Item(paper, parts=(Component("taste", value, subscription.ranking.taste),))
-            for value, paper in sure[:room]
+            for value, paper in sure
         )
         return replace(findings, discover=tuple(self._with_terms(item, taste) for item in items))
 
@@ -133,55 +191,25 @@ class TasteModels:
         work = lambda each: _with_terms(item if each is paper else Item(each), taste)  # noqa: E731
         return self._boundary.one("rank", paper, work, otherwise=item)
 
-    def taste(self, tx: Transaction, subscription: Subscription) -> Taste | None:
+    def taste(self, subscription: Subscription, reader: Reader) -> Taste | None:
         """Return a reader's taste; None without any feedback."""
-        liked, disliked = self._voted(tx, subscription.id)
-        clicked = self._clicked(tx, subscription) if subscription.ranking.clicks else ()
-        if not (liked or disliked or clicked):
+        if not reader.speaks:
             return None
-        space = self.space(tx)
+        space = self.space
         keywords = space.keywords(query_of(subscription.keywords))
-        rows = space.matrix(liked), space.matrix(disliked), space.matrix(clicked)
-        return Taste(space, space.profile(keywords, *rows), liked, disliked, clicked)
+        rows = space.matrix(reader.liked), space.matrix(reader.disliked), space.matrix(reader.clicked)
+        return Taste(space, space.profile(keywords, *rows), reader.liked, reader.disliked, reader.clicked)
 
-    def _voted(self, tx: Transaction, subscription: str) -> tuple[tuple[Paper, ...], tuple[Paper, ...]]:
-        """Return the papers (with seeds) that a reader liked, and those that the reader disliked."""
-        if self._votes is None:
-            self._votes = {}
-            for vote in tx.feedback.votes():
-                self._votes.setdefault(vote.subscription, {})[vote.paper] = vote.verdict
-            self._seeded = tx.feedback.seeded()
-            for click in counted(tx.clicks.of()):
-                self._clicks.setdefault(click.subscription, []).append(click.paper)
-        votes = self._votes.get(subscription, {})
-        papers = tx.library.papers(votes) if votes else {}
-        seeds = tx.feedback.seeds(subscription) if subscription in self._seeded else ()
-        liked = tuple(papers[number] for number, verdict in votes.items() if verdict == "like")
-        disliked = tuple(papers[number] for number, verdict in votes.items() if verdict == "dislike")
-        return (*liked, *seeds), disliked
-
-    def _clicked(self, tx: Transaction, subscription: Subscription) -> tuple[Paper, ...]:
-        """Return the papers that were opened and not voted on, by number, as a vote says more than a click."""
-        assert self._votes is not None, "_voted() loads it"
-        votes = self._votes.get(subscription.id, {})
-        numbers = sorted(number for number in self._clicks.get(subscription.id, ()) if number not in votes)
-        return tuple(tx.library.papers(numbers).values()) if numbers else ()
-
-    def space(self, tx: Transaction) -> "Space":
-        """Return the space of terms of the newest papers in the library, the same for all readers."""
-        from digest.rank.taste import BACKGROUND_PAPERS, Space, terms_of
-
-        def counted(paper: Paper) -> Counter[str]:
-            return self._boundary.one("rank", paper, terms_of, otherwise=Counter())
-
-        if self._space is None:
-            self._space = Space((paper for paper, _ in tx.library.newest(BACKGROUND_PAPERS)), counted)
+    @property
+    def space(self) -> "Space":
+        """The space of terms of the newest papers in the library."""
+        assert self._space is not None, "prepare() loads it"
         return self._space
 
-    def _alike(self, tx: Transaction, papers: Sequence[Paper]) -> list[list[float]]:
+    def _alike(self, papers: Sequence[Paper]) -> list[list[float]]:
         from digest.rank.taste import similarities
 
-        return similarities(self.space(tx).matrix(papers))
+        return similarities(self.space.matrix(papers))
 
 
 def _with_terms(item: Item, taste: Taste) -> Item:

@@ -6,20 +6,20 @@ has written them. Between the two halves, `begin` and `finish`, `digest.pipeline
 outbox, so that no mail waits for a page.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic, perf_counter
+from time import perf_counter
 
 from digest import __version__
-from digest.errors import DigestError
+from digest.compose.decide import Decision
 from digest.home.subscription_files import InvalidSubscription
-from digest.model import Cursor, Paper, Subscription, Verdict
+from digest.model import Paper, Subscription
 from digest.model.reports import FileReport, RunReport, SubscriptionReport
 from digest.pipeline.context import RunContext
 from digest.pipeline.cursors import enrol
-from digest.pipeline.decisions import decide, papers_to_show
+from digest.pipeline.decisions import apply, decide_batch, papers_to_show, report_of
 from digest.pipeline.ingest import owned, read_files
 from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import Written, write_pending
@@ -29,9 +29,9 @@ from digest.pipeline.summaries import write_summaries
 from digest.store.store import Store, Transaction
 from digest.text.keyphrases import keyphrases
 
-# Seconds for which decisions share a transaction. Committing one to disk costs more than most decisions, but a
-# delivery that runs at the same time waits this long at most.
-TOGETHER = 0.2
+# Subscriptions whose decisions share a transaction. Its statements take about a tenth of a second, for which a
+# delivery that runs at the same time waits.
+BATCH = 500
 
 Subscriptions = Sequence[Subscription | InvalidSubscription]
 
@@ -76,7 +76,9 @@ def begin(
         matcher.match_all([each for each in _valid(subscriptions) if each.enabled])
         notes: tuple[str, ...] = ()
         if matcher.model and not rehearsal:
-            notes = write_summaries(home, store, papers_to_show(matcher, subscriptions, context), now=now)
+            batches = map(_valid, _batches(subscriptions))
+            papers = (paper for batch in batches for paper in papers_to_show(matcher, batch, context))
+            notes = write_summaries(home, store, papers, now=now)
         decided = _decide_all(matcher, subscriptions, context)
     boundary.save(store, now)
     return Begun(context, boundary, files, decided, library.problems, notes, stages)
@@ -164,80 +166,30 @@ def _ingest(store: Store, context: RunContext, boundary: Boundary) -> tuple[File
 def _decide_all(
     matcher: RunMatcher, subscriptions: Subscriptions, context: RunContext
 ) -> tuple[SubscriptionReport, ...]:
-    """Decide for all subscriptions, in their order."""
-    with matcher.store.begin(
-        write=False
-    ) as tx:  # only this run, which holds the lock of the home, moves them
-        cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
+    """Decide for all subscriptions, in their order, and apply the decisions batch by batch."""
     reports: list[SubscriptionReport] = []
-    failed: dict[str, str] = {}
-    while len(reports) < len(subscriptions):
+    for batch in _batches(subscriptions):
         context.progress("matching", len(reports), len(subscriptions))
-        try:
-            reports += _decide_some(matcher, subscriptions[len(reports) :], cursors, context, failed)
-        except _DecisionError as error:  # its transaction is rolled back: decide again for the others
-            failed[error.subscription] = str(error)
+        decisions = _decide_some(matcher, batch, context)
+        reports += (report_of(decisions[each.id], each) for each in batch)
     return tuple(reports)
 
 
-class _DecisionError(Exception):
-    """Deciding for one subscription failed, for a reason that lies in this program or in a paper."""
-
-    def __init__(self, subscription: str, error: Exception) -> None:
-        self.subscription = subscription
-        super().__init__(
-            f"{subscription}: no decision could be made ({type(error).__name__}: {error}); its position is "
-            "unchanged, so the next run tries again; report this as a bug of paper-digest"
-        )
-
-
 def _decide_some(
-    matcher: RunMatcher,
-    subscriptions: Subscriptions,
-    cursors: Mapping[str, Cursor],
-    context: RunContext,
-    failed: Mapping[str, str],
-) -> list[SubscriptionReport]:
-    """Decide for the first subscriptions, at least one, and add the verdicts to the ledger, in one transaction.
-
-    `failed` maps subscriptions for which this failed before to the reason. Raises _DecisionError for another one.
-    """
-    reports = []
-    with matcher.store.begin() as tx:
-        began, end = monotonic(), tx.library.end()
-        for subscription in subscriptions:
-            if isinstance(subscription, InvalidSubscription):
-                report = SubscriptionReport(subscription.id, error=str(subscription))
-            elif subscription.id in failed:
-                report = SubscriptionReport(subscription.id, error=failed[subscription.id])
-            elif not subscription.enabled:
-                report = SubscriptionReport(subscription.id, reason="disabled: enabled = false")
-            else:
-                try:
-                    report = decide(tx, matcher, subscription, cursors[subscription.id], end, context)
-                except DigestError:
-                    raise
-                except Exception as error:
-                    raise _DecisionError(subscription.id, error) from error
-            reports.append(report)
-            if monotonic() - began >= TOGETHER:
-                break
-        tx.ledger.add_verdicts(context.number, map(_verdict, reports))
-    return reports
+    matcher: RunMatcher, subscriptions: Subscriptions, context: RunContext
+) -> dict[str, Decision]:
+    """Decide for a batch and apply that; decide again for those whose cursors another process has moved."""
+    valid = {each.id: each for each in _valid(subscriptions)}
+    applied: dict[str, Decision] = {}
+    while waiting := [each for each in subscriptions if each.id not in applied]:
+        decided = decide_batch(matcher, waiting, context)
+        with matcher.store.begin() as tx:
+            applied |= {each.verdict.subscription: each for each in apply(tx, decided, valid, context)}
+    return applied
 
 
-def _verdict(report: SubscriptionReport) -> Verdict:
-    return Verdict(
-        report.id,
-        report.considered,
-        report.matched,
-        report.issue.number if report.issue else None,
-        report.reason,
-        report.error,
-        report.slot,
-        report.interval,
-        report.nearest,
-    )
+def _batches(subscriptions: Subscriptions) -> Iterator[Subscriptions]:
+    return (subscriptions[start : start + BATCH] for start in range(0, len(subscriptions), BATCH))
 
 
 def _close(store: Store, context: RunContext, report: RunReport) -> None:

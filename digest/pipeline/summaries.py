@@ -4,7 +4,7 @@ A paper whose summary is not ready in time shows its key sentence, and the notes
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -83,18 +83,24 @@ def _key(home: Home, settings: SummarySettings) -> str:
     return key
 
 
-def with_summaries(tx: Transaction, model: str, findings: Findings) -> Findings:
-    """Return the findings with the stored summaries of a model; "" stands for no model."""
+def known_summaries(tx: Transaction, model: str, findings: Iterable[Findings]) -> dict[str, str]:
+    """Return the stored summaries of a model for the papers of findings, by their keys; none for no model ("")."""
     if not model:
+        return {}
+    from digest.summarize import key_of
+
+    items = (item for each in findings for item in (*each.new, *each.updated, *each.discover))
+    return dict(tx.summaries.known({key_of(model, item.paper) for item in items}))
+
+
+def with_summaries(model: str, known: Mapping[str, str], findings: Findings) -> Findings:
+    """Return the findings with those of the `known` summaries of a model that belong to their papers."""
+    if not known:
         return findings
     from digest.summarize import key_of
 
-    every = (*findings.new, *findings.updated, *findings.discover)
-    keys = {item.paper.number: key_of(model, item.paper) for item in every}
-    known = tx.summaries.known(keys.values())
-
     def summarised(items: Iterable[Item]) -> tuple[Item, ...]:
-        found = ((item, known.get(keys[item.paper.number])) for item in items)
+        found = ((item, known.get(key_of(model, item.paper))) for item in items)
         return tuple(replace(item, summary=Summary(text, model)) if text else item for item, text in found)
 
     return replace(

@@ -37,15 +37,17 @@ class Feedback:
 
 def feedback(home: Home, subscription_id: str) -> Feedback:
     """Return the feedback of a subscription. Raises UsageError if it is unknown or invalid."""
-    from digest.pipeline.ranking import TasteModels
+    from digest.pipeline.ranking import NOBODY, TasteModels, readers
     from digest.text.keyphrases import surface_forms
 
     subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         votes = tx.feedback.votes(subscription_id)
         papers = tx.library.papers(vote.paper for vote in votes)
-        seeds = tx.feedback.seeds(subscription_id)
-        taste = TasteModels().taste(tx, subscription)
+        seeds = tx.feedback.seeds(subscription_id).get(subscription_id, ())
+        known, tastes = readers(tx, [subscription]), TasteModels()
+        tastes.prepare(tx, [subscription], known)
+        taste = tastes.taste(subscription, known.get(subscription_id, NOBODY))
         given = tuple((papers[vote.paper], vote.verdict, vote.at) for vote in votes)
         if subscription.ranking.clicks:
             given += _clicked(tx, subscription_id, {vote.paper for vote in votes})
@@ -53,7 +55,7 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
             return Feedback(given, seeds, (), ())
         weighed = taste.space.terms(taste.profile, _TERMS_SHOWN)
         # A disliked term often comes from the background papers, so no paper with feedback has its spelling.
-        known = [
+        spellings = [
             *taste.liked,
             *taste.disliked,
             *taste.clicked,
@@ -62,8 +64,8 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
     return Feedback(
         given,
         seeds,
-        surface_forms((term for term, weight in weighed if weight > 0), known)[:_TERMS_SHOWN],
-        surface_forms((term for term, weight in reversed(weighed) if weight < 0), known)[:_TERMS_SHOWN],
+        surface_forms((term for term, weight in weighed if weight > 0), spellings)[:_TERMS_SHOWN],
+        surface_forms((term for term, weight in reversed(weighed) if weight < 0), spellings)[:_TERMS_SHOWN],
     )
 
 
@@ -137,7 +139,7 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
             subscription_of(home, subscription_id)
             votes = tx.feedback.votes(subscription_id)
             numbers += [vote.paper for vote in votes if vote.verdict == "like"]
-            seeds = tx.feedback.seeds(subscription_id)
+            seeds = tx.feedback.seeds(subscription_id).get(subscription_id, ())
         known = tx.library.papers(tx.identities.roots(numbers).values())
         liked = (*known.values(), *seeds)
         keywords = keywords_for(liked, tx.library.all_papers())

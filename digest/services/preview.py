@@ -53,9 +53,10 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
 
     Raises UsageError if the subscription is unknown or invalid.
     """
+    from digest.compose.decide import Moment
     from digest.compose.issue import compose, with_themes
     from digest.pipeline.cursors import enrol
-    from digest.pipeline.decisions import findings_of, ranked
+    from digest.pipeline.decisions import load_candidates, rank_all, search
     from digest.pipeline.ingest import owned
     from digest.pipeline.matching import RunMatcher
     from digest.pipeline.outputs import renderer_for
@@ -63,13 +64,12 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
         enrol(tx, [subscription], clock.now)
-        cursor = tx.cursors.get(subscription.id)
-        assert cursor is not None
         matcher = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model)
-        interval = (cursor.position, tx.library.end())
-        findings = findings_of(tx, matcher, subscription, interval, now=clock.now)
-        findings = ranked(tx, matcher, subscription, findings, interval, now=clock.now)
-        issue = with_themes(compose(subscription, cursor, findings, made=clock.now))
+        moment = Moment(clock.now, tx.library.end(), force=True)
+        (candidate,) = load_candidates(tx, matcher, [subscription], moment)
+        ((_, found),) = rank_all(matcher, [(candidate, search(matcher, candidate, moment))], moment)
+        findings = found.findings
+        issue = with_themes(compose(subscription, candidate.cursor, findings, made=clock.now))
         counted = weeks_of(tx.library, subscription, clock.now, weeks)
         papers = tx.library.count()
     text = renderer_for(home).text(issue) if findings.matched else ""

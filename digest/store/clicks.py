@@ -28,17 +28,19 @@ class Clicks:
         )
         return True
 
-    def of(self, subscription: str | None = None) -> tuple[Click, ...]:
-        """Return the clicks of one subscription, or of all by subscription, in order of time."""
+    def of(self, *subscriptions: str) -> tuple[Click, ...]:
+        """Return the clicks of these subscriptions, by subscription, in order of time."""
         whole = func.coalesce(absorbed.c.root, clicks.c.paper)
         chosen = (
             select(clicks.c.subscription, whole, clicks.c.at)
             .outerjoin(absorbed, absorbed.c.paper == clicks.c.paper)
             .order_by(clicks.c.subscription, clicks.c.at, clicks.c.paper)
         )
-        if subscription is not None:
-            chosen = chosen.where(clicks.c.subscription == subscription)
-        return tuple(Click(*row) for row in self._db.execute(chosen))
+        return tuple(
+            Click(*row)
+            for chunk in chunks(sorted(subscriptions))
+            for row in self._db.execute(chosen.where(clicks.c.subscription.in_(chunk)))
+        )
 
     def withdraw(self, subscription: str, papers: Iterable[int] | None = None) -> int:
         """Delete the clicks on these papers, or all.

@@ -1,12 +1,14 @@
 """The cursors: how far each subscription has been served."""
 
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from digest.model import Cursor
 from digest.store.pending_files import PendingFiles
 from digest.store.schema import cursors
+from digest.store.sql import chunks
 
 
 class Cursors:
@@ -27,24 +29,20 @@ class Cursors:
             Cursor(*row) for row in self._db.execute(select(cursors).order_by(cursors.c.subscription))
         )
 
-    def add(
-        self, subscription: str, name: str, *, position: int, since: datetime | None, at: datetime
-    ) -> None:
-        """Set the cursor of a new subscription; `position` counts for issues and for its feed."""
-        self._db.execute(
-            insert(cursors).values(
-                subscription=subscription,
-                name=name,
-                position=position,
-                since=since,
-                feed_position=position,
-                last_slot=None,
-                issues=0,
-                enrolled=at,
-            )
-        )
-        self._pending.mark("feed", subscription)
-        self._pending.mark("index", "")
+    def of(self, subscriptions: Iterable[str]) -> dict[str, Cursor]:
+        """Return the cursors of those of these subscriptions that have one."""
+        return {
+            row.subscription: Cursor(*row)
+            for chunk in chunks(subscriptions)
+            for row in self._db.execute(select(cursors).where(cursors.c.subscription.in_(chunk)))
+        }
+
+    def add(self, new: Sequence[Cursor]) -> None:
+        """Add the cursors of new subscriptions."""
+        if new:
+            self._db.execute(insert(cursors), [asdict(each) for each in new])
+            self._pending.mark_all("feed", (each.subscription for each in new))
+            self._pending.mark("index", "")
 
     def rename(self, subscription: str, name: str) -> None:
         """Store the new name of a subscription."""
@@ -52,21 +50,17 @@ class Cursors:
         self._pending.mark("feed", subscription)
         self._pending.mark("index", "")
 
-    def move(self, subscription: str, *, position: int, since: datetime, last_slot: datetime | None) -> None:
-        """Move a cursor to `position`; `last_slot` None keeps the last slot."""
-        values: dict[str, object] = {"position": position, "since": since}
-        if last_slot is not None:
-            values["last_slot"] = last_slot
-        self._db.execute(update(cursors).where(cursors.c.subscription == subscription).values(values))
+    def move(self, moved: Sequence[Cursor]) -> None:
+        """Store the positions, the last slots and the numbers of issues of cursors."""
+        if moved:
+            self._db.execute(
+                _MOVE, [{f"new_{name}": value for name, value in asdict(each).items()} for each in moved]
+            )
 
-    def set_last_slot(self, subscription: str, *, last_slot: datetime) -> None:
-        """Set the last slot, when a wrong clock had set it far ahead."""
-        self._db.execute(
-            update(cursors).where(cursors.c.subscription == subscription).values(last_slot=last_slot)
-        )
 
-    def move_feed(self, subscription: str, *, position: int) -> None:
-        """Move the feed's position."""
-        self._db.execute(
-            update(cursors).where(cursors.c.subscription == subscription).values(feed_position=position)
-        )
+_MOVED = ("position", "since", "feed_position", "last_slot", "issues")
+_MOVE = (
+    update(cursors)
+    .where(cursors.c.subscription == bindparam("new_subscription"))
+    .values({name: bindparam(f"new_{name}") for name in _MOVED})
+)

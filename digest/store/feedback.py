@@ -34,17 +34,19 @@ class Feedback:
         self._db = connection
         self._identities = Identities(connection)
 
-    def votes(self, subscription: str | None = None) -> tuple[Vote, ...]:
-        """Return the votes of one subscription, or of all by subscription, in order of papers."""
+    def votes(self, *subscriptions: str) -> tuple[Vote, ...]:
+        """Return the votes of these subscriptions, by subscription, in order of papers."""
         whole = func.coalesce(absorbed.c.root, feedback.c.paper)
         chosen = (
             select(feedback.c.subscription, whole, feedback.c.verdict, feedback.c.at)
             .outerjoin(absorbed, absorbed.c.paper == feedback.c.paper)
             .order_by(feedback.c.subscription, whole, feedback.c.at, feedback.c.paper)
         )
-        if subscription is not None:
-            chosen = chosen.where(feedback.c.subscription == subscription)
-        latest = {(row[0], row[1]): Vote(*row) for row in self._db.execute(chosen)}
+        latest = {
+            (row[0], row[1]): Vote(*row)
+            for chunk in chunks(sorted(subscriptions))
+            for row in self._db.execute(chosen.where(feedback.c.subscription.in_(chunk)))
+        }
         return tuple(latest.values())
 
     def vote(self, subscription: str, papers: Iterable[int], verdict: str, *, at: datetime) -> int:
@@ -71,7 +73,7 @@ class Feedback:
 
     def add_seeds(self, subscription: str, listings: Iterable[Listing], *, at: datetime) -> int:
         """Store papers that need not be in the library. Returns the number of new ones, by title."""
-        known = {paper.title for paper in self.seeds(subscription)}
+        known = {paper.title for paper in self.seeds(subscription).get(subscription, ())}
         fresh = {listing.title: listing for listing in listings if listing.title not in known}
         rows = [
             {"subscription": subscription, "record": encode(listing), "at": at} for listing in fresh.values()
@@ -80,14 +82,14 @@ class Feedback:
             self._db.execute(insert(seeds), rows)
         return len(rows)
 
-    def seeds(self, subscription: str) -> tuple[Paper, ...]:
-        """Return a subscription's seeds as papers with negative numbers."""
-        rows = self._db.execute(
-            select(seeds).where(seeds.c.subscription == subscription).order_by(seeds.c.id)
-        )
-        found = ((row.id, decode(Listing, row.record), row.at) for row in rows)
-        return tuple(Paper(-key, "", record.title, record.abstract, at) for key, record, at in found)
-
-    def seeded(self) -> frozenset[str]:
-        """Return the subscriptions that have seeds."""
-        return frozenset(self._db.scalars(select(seeds.c.subscription).distinct()))
+    def seeds(self, *subscriptions: str) -> dict[str, tuple[Paper, ...]]:
+        """Return the seeds of those of these subscriptions that have any, as papers with negative numbers."""
+        found: dict[str, list[Paper]] = {}
+        for chunk in chunks(subscriptions):
+            for row in self._db.execute(
+                select(seeds).where(seeds.c.subscription.in_(chunk)).order_by(seeds.c.id)
+            ):
+                record = decode(Listing, row.record)
+                paper = Paper(-row.id, "", record.title, record.abstract, row.at)
+                found.setdefault(row.subscription, []).append(paper)
+        return {name: tuple(papers) for name, papers in found.items()}

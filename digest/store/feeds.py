@@ -1,7 +1,7 @@
 """The feeds: the papers in the feed of each subscription."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,14 +28,12 @@ class Feeds:
         self._db = connection
         self._pending = PendingFiles(connection)
 
-    def members(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
-        """Return those of these papers that are in the subscription's feed."""
-        return papers_among(self._db, feed_items, subscription, papers)
+    def members(self, subscriptions: Sequence[str], papers: Iterable[int]) -> dict[str, set[int]]:
+        """Return those of these papers that are in the feed of each of these subscriptions."""
+        return papers_among(self._db, feed_items, subscriptions, papers)
 
-    def add(
-        self, subscription: str, papers: Iterable[tuple[int, Sequence[str]]], *, run: int, at: datetime
-    ) -> None:
-        """Add papers to a feed, as pairs of a number and the terms that matched it."""
+    def add(self, new: Mapping[str, Iterable[tuple[int, Sequence[str]]]], *, run: int, at: datetime) -> None:
+        """Add papers to feeds, by subscription, as pairs of a number and the terms that matched it."""
         rows = [
             {
                 "subscription": subscription,
@@ -44,11 +42,12 @@ class Feeds:
                 "entered": at,
                 "terms": json.dumps(list(terms)),
             }
+            for subscription, papers in new.items()
             for paper, terms in papers
         ]
         if rows:
             self._db.execute(insert(feed_items), rows)
-            self._pending.mark("feed", subscription)
+            self._pending.mark_all("feed", (str(row["subscription"]) for row in rows))
 
     def newest(self, subscription: str, limit: int) -> tuple[FeedEntry, ...]:
         """Return the newest items of a feed, newest first, without parts of papers that are in it, too."""

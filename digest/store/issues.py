@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select
 
 from digest.model import Issue, IssueLine
-from digest.store.codec import decode, encode
+from digest.store.codec import decode
 from digest.store.pending_files import PendingFiles
-from digest.store.schema import absorbed, cursors, issues, served, spared
+from digest.store.schema import Moment, absorbed, issues, served, spared
 from digest.store.schema import papers as library
-from digest.store.sql import chunks, inserted_key, papers_among
+from digest.store.sql import chunks, papers_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,17 @@ class StoredIssue:
     issue: Issue
 
 
+@dataclass(frozen=True, slots=True)
+class NewIssue:
+    """An issue to be stored: encoded, with the interval (first, last] of the log and the papers that it serves."""
+
+    issue: Issue
+    content: bytes
+    interval: tuple[int, int]
+    formats: tuple[str, ...]
+    serves: tuple[int, ...]
+
+
 class Issues:
     """Issues by key, or by subscription and number."""
 
@@ -31,48 +42,27 @@ class Issues:
         self._db = connection
         self._pending = PendingFiles(connection)
 
-    def add(
-        self,
-        issue: Issue,
-        *,
-        interval: tuple[int, int],
-        formats: Sequence[str],
-        serves: Iterable[int],
-        run: int,
-    ) -> int:
-        """Store an issue and the numbers of the papers that it serves. Returns its key.
-
-        `interval` are the positions (first, last] of the log that it covers.
-        """
-        result = self._db.execute(
-            insert(issues).values(
-                subscription=issue.subscription,
-                number=issue.number,
-                slot=issue.slot,
-                made=issue.made,
-                name=issue.name,
-                day=issue.day.isoformat(),
-                new_count=len(issue.new) + len(issue.more_new),
-                updated_count=len(issue.updated) + len(issue.more_updated),
-                first=interval[0],
-                last=interval[1],
-                formats=",".join(formats),
-                content=encode(issue),
-                run=run,
-            )
-        )
-        key = inserted_key(result)
-        self._db.execute(
-            update(cursors).where(cursors.c.subscription == issue.subscription).values(issues=issue.number)
-        )
-        rows = [{"subscription": issue.subscription, "paper": paper, "issue": key} for paper in serves]
-        if rows:
-            self._db.execute(insert(served), rows)
-            for row in rows:  # the page of a paper names its issues
-                self._pending.mark("paper", str(row["paper"]))
-        self._pending.mark("issue", str(key))
+    def add(self, new: Sequence[NewIssue], *, run: int) -> list[int]:
+        """Store issues and the papers that they serve. Returns their keys."""
+        if not new:
+            return []
+        before = self._db.scalar(select(func.max(issues.c.id))) or 0
+        self._db.execute(insert(issues), [_row(each, run) for each in new])
+        added = select(issues.c.id, issues.c.subscription, issues.c.number).where(issues.c.id > before)
+        by_number = {(row.subscription, row.number): row.id for row in self._db.execute(added)}
+        keys = [by_number[each.issue.subscription, each.issue.number] for each in new]
+        serves = [
+            {"subscription": each.issue.subscription, "paper": paper, "issue": key}
+            for key, each in zip(keys, new, strict=True)
+            for paper in each.serves
+        ]
+        if serves:
+            self._db.execute(insert(served), serves)
+            # The page of a paper names its issues.
+            self._pending.mark_all("paper", (str(row["paper"]) for row in serves))
+        self._pending.mark_all("issue", map(str, keys))
         self._pending.mark("index", "")
-        return key
+        return keys
 
     def get(self, key: int) -> StoredIssue:
         """Return the issue with this key; there must be one."""
@@ -85,15 +75,29 @@ class Issues:
         content = self._db.scalar(select(issues.c.content).where(same))
         return None if content is None else decode(Issue, content)
 
-    def last_made(self, subscription: str) -> datetime | None:
-        """Return the time of the subscription's last issue, None if there is none."""
-        newest = select(issues.c.made).where(issues.c.subscription == subscription)
-        return self._db.scalar(newest.order_by(issues.c.number.desc()).limit(1))
+    def last_made(self, subscriptions: Iterable[str]) -> dict[str, datetime]:
+        """Return when the last issue of each of these subscriptions was made, if it has one."""
+        newest = func.max(issues.c.made, type_=Moment())
+        return {
+            subscription: made
+            for chunk in chunks(subscriptions)
+            for subscription, made in self._db.execute(
+                select(issues.c.subscription, newest)
+                .where(issues.c.subscription.in_(chunk))
+                .group_by(issues.c.subscription)
+            )
+        }
 
-    def made_since(self, subscription: str, moment: datetime) -> tuple[Issue, ...]:
-        """Return the issues of a subscription made after a time, oldest first."""
-        chosen = select(issues.c.content).where(issues.c.subscription == subscription, issues.c.made > moment)
-        return tuple(decode(Issue, content) for content in self._db.scalars(chosen.order_by(issues.c.id)))
+    def discovered_since(self, subscriptions: Iterable[str], moment: datetime) -> dict[str, int]:
+        """Return how many papers to discover the issues made after a time showed, by subscription."""
+        found: dict[str, int] = {}
+        for chunk in chunks(subscriptions):
+            chosen = select(issues.c.subscription, issues.c.content).where(
+                issues.c.subscription.in_(chunk), issues.c.made > moment
+            )
+            for subscription, content in self._db.execute(chosen):
+                found[subscription] = found.get(subscription, 0) + len(decode(Issue, content).discover)
+        return found
 
     def ids(self) -> tuple[int, ...]:
         """Return the keys of all issues."""
@@ -129,21 +133,43 @@ class Issues:
         )
         return tuple(_line(row) for row in self._db.execute(chosen.order_by(issues.c.id)))
 
-    def served(self, subscription: str, papers: Iterable[int]) -> frozenset[int]:
-        """Return those of these papers that were served, also by a library that a backup has replaced."""
+    def served(self, subscriptions: Sequence[str], papers: Iterable[int]) -> dict[str, set[int]]:
+        """Return those of these papers that each of these subscriptions was served.
+
+        Also those served by a library that a backup has replaced.
+        """
         wanted = tuple(papers)
-        if not wanted:
-            return frozenset()
-        before = (
-            select(library.c.number)
-            .join(spared, spared.c.uid == library.c.uid)
-            .where(spared.c.subscription == subscription)
-        )
-        return papers_among(self._db, served, subscription, wanted) | frozenset(
-            number
-            for chunk in chunks(wanted)
-            for number in self._db.scalars(before.where(library.c.number.in_(chunk)))
-        )
+        found = papers_among(self._db, served, subscriptions, wanted)
+        if wanted and self._db.execute(select(spared.c.uid).limit(1)).first():
+            before = select(spared.c.subscription, library.c.number).join(
+                spared, spared.c.uid == library.c.uid
+            )
+            among = spared.c.subscription.between(min(subscriptions), max(subscriptions))
+            for chunk in chunks(wanted):
+                for subscription, number in self._db.execute(
+                    before.where(library.c.number.in_(chunk), among)
+                ):
+                    found.setdefault(subscription, set()).add(number)
+        return found
+
+
+def _row(new: NewIssue, run: int) -> dict[str, object]:
+    issue = new.issue
+    return {
+        "subscription": issue.subscription,
+        "number": issue.number,
+        "slot": issue.slot,
+        "made": issue.made,
+        "name": issue.name,
+        "day": issue.day.isoformat(),
+        "new_count": len(issue.new) + len(issue.more_new),
+        "updated_count": len(issue.updated) + len(issue.more_updated),
+        "first": new.interval[0],
+        "last": new.interval[1],
+        "formats": ",".join(new.formats),
+        "content": new.content,
+        "run": run,
+    }
 
 
 _LINE = (

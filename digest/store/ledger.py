@@ -1,7 +1,7 @@
 """The ledger: the runs, and their verdicts on subscriptions and files."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy import (
 from digest.model import Rejected, RunRecord, Verdict
 from digest.model.reports import RunReport
 from digest.store.schema import Moment, cursors, files, issues, outbox, papers, rejects, runs, verdicts
-from digest.store.sql import inserted_key
+from digest.store.sql import chunks, inserted_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +81,51 @@ class Ledger:
         if rows:
             self._db.execute(insert(verdicts), rows)
 
-    def used(self, subscription: str, slot: datetime) -> bool:
-        """Return whether a run used up this very slot, and not a later one instead."""
-        chosen = select(verdicts.c.run).where(verdicts.c.subscription == subscription)
-        return self._db.execute(chosen.where(verdicts.c.slot == slot)).first() is not None
+    def used(self, slots: Mapping[str, datetime]) -> frozenset[str]:
+        """Return those subscriptions whose given slot a run used up, this very one and not a later one instead."""
+        return frozenset(
+            row.subscription
+            for chunk in chunks(slots)
+            for row in self._db.execute(
+                select(verdicts.c.subscription, verdicts.c.slot).where(
+                    verdicts.c.subscription.in_(chunk),
+                    verdicts.c.slot.in_({slots[subscription] for subscription in chunk}),
+                )
+            )
+            if row.slot == slots[row.subscription]
+        )
 
-    def considered_since(self, subscription: str, moment: datetime) -> tuple[int, int | None]:
-        """Return the number of papers that slots after a time considered, and their first position."""
-        chosen = select(func.sum(verdicts.c.considered), func.min(verdicts.c.first))
-        of_subscription = (verdicts.c.subscription == subscription) & verdicts.c.slot.is_not(None)
-        considered, first = self._db.execute(
-            chosen.join(runs, runs.c.id == verdicts.c.run).where(of_subscription, runs.c.clock > moment)
-        ).one()
-        return int(considered or 0), first
+    def considered_since(self, moments: Mapping[str, datetime]) -> dict[str, tuple[int, int | None]]:
+        """Return how many papers the slots of each subscription after a time considered, and their first position."""
+        found: dict[str, tuple[int, int | None]] = {}
+        for chunk in chunks(moments):
+            chosen = (
+                select(verdicts.c.subscription, verdicts.c.considered, verdicts.c.first, runs.c.clock)
+                .join(runs, runs.c.id == verdicts.c.run)
+                .where(verdicts.c.subscription.in_(chunk), verdicts.c.slot.is_not(None))
+                .where(runs.c.clock > min(moments[subscription] for subscription in chunk))
+            )
+            for row in self._db.execute(chosen):
+                if row.clock > moments[row.subscription]:
+                    considered, first = found.get(row.subscription, (0, None))
+                    firsts = [each for each in (first, row.first) if each is not None]
+                    found[row.subscription] = considered + row.considered, min(firsts, default=None)
+        return found
+
+    def last_runs(self, subscriptions: Iterable[str]) -> dict[str, RunRecord]:
+        """Return the last run, without report, that has a verdict on each of these subscriptions."""
+        last = select(verdicts.c.subscription, func.max(verdicts.c.run)).group_by(verdicts.c.subscription)
+        newest = {
+            subscription: run
+            for chunk in chunks(subscriptions)
+            for subscription, run in self._db.execute(last.where(verdicts.c.subscription.in_(chunk)))
+        }
+        records = {
+            row.id: RunRecord(row.id, row.started, row.clock, row.ended, row.status, None)
+            for chunk in chunks(newest.values())
+            for row in self._db.execute(select(runs).where(runs.c.id.in_(chunk)))
+        }
+        return {subscription: records[run] for subscription, run in newest.items()}
 
     def forget(self, *, before: datetime) -> int:
         """Delete the details of runs before a time: reports, and verdicts without slot and issue.

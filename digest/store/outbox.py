@@ -69,8 +69,8 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def add(self, issue: int, recipients: Iterable[str], *, channel: str, at: datetime) -> None:
-        """Queue an issue for its recipients, each once."""
+    def add(self, new: Iterable[tuple[int, Iterable[str]]], *, channel: str, at: datetime) -> None:
+        """Queue issues, by key, each for its recipients, each of them once."""
         rows = [
             {
                 "issue": issue,
@@ -86,6 +86,7 @@ class Outbox:
                 "begun": False,
                 "reply": "",
             }
+            for issue, recipients in new
             for recipient in dict.fromkeys(recipients)
         ]
         if rows:

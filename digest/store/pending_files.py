@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete, select
 
 from digest.store.schema import unwritten
-from digest.store.sql import chunks, insert_missing
+from digest.store.sql import chunks, insert_all_missing, insert_missing
 
 Kind = Literal["issue", "feed", "paper", "index"]
 
@@ -20,6 +20,10 @@ class PendingFiles:
     def mark(self, kind: Kind, key: str) -> None:
         """Note that a file must be written."""
         insert_missing(self._db, unwritten, {"kind": kind, "key": key})
+
+    def mark_all(self, kind: Kind, keys: Iterable[str]) -> None:
+        """Note that files must be written."""
+        insert_all_missing(self._db, unwritten, [{"kind": kind, "key": key} for key in dict.fromkeys(keys)])
 
     def clear(self, kind: Kind, keys: Iterable[str]) -> None:
         """Note that files were written."""

@@ -1,10 +1,10 @@
 """Helpers for SQLAlchemy: long lists in chunks, insertion of missing rows, keys of new rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Insert, Table, func, or_, select
+from sqlalchemy import Connection, CursorResult, Insert, Table, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from digest.store.schema import absorbed
@@ -27,6 +27,12 @@ def insert_missing(db: Connection, table: Table, row: Mapping[str, object]) -> b
     return db.execute(_insert_missing(table, db.dialect.name), row).rowcount == 1
 
 
+def insert_all_missing(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert those rows whose key the table does not have."""
+    if rows:
+        db.execute(_insert_missing(table, db.dialect.name), rows)
+
+
 @cache  # SQLAlchemy builds a statement slower than SQLite executes it
 def _insert_missing(table: Table, dialect: str) -> Insert:
     if dialect == "postgresql":
@@ -43,16 +49,30 @@ def inserted_key(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def papers_among(db: Connection, table: Table, subscription: str, papers: Iterable[int]) -> frozenset[int]:
-    """Return those of these papers that a table contains, itself or a part of it, for a subscription."""
-    whole = func.coalesce(absorbed.c.root, table.c.paper)
-    chosen = (
-        select(whole)
-        .select_from(table.outerjoin(absorbed, absorbed.c.paper == table.c.paper))
-        .where(table.c.subscription == subscription)
-    )
-    return frozenset(
-        number
-        for chunk in chunks(papers)
-        for number in db.scalars(chosen.where(or_(table.c.paper.in_(chunk), absorbed.c.root.in_(chunk))))
-    )
+def papers_among(
+    db: Connection, table: Table, subscriptions: Iterable[str], papers: Iterable[int]
+) -> dict[str, set[int]]:
+    """Return which of these papers a table contains, itself or a part of it, by subscription.
+
+    The table is searched by paper, as new papers are in few rows or none.
+    """
+    wanted, whole = set(subscriptions), whole_papers(db, papers)
+    found: dict[str, set[int]] = {}
+    if not wanted:
+        return found
+    between = table.c.subscription.between(min(wanted), max(wanted))
+    chosen = select(table.c.subscription, table.c.paper)
+    for chunk in chunks(whole):
+        for subscription, paper in db.execute(chosen.where(table.c.paper.in_(chunk), between)):
+            if subscription in wanted:
+                found.setdefault(subscription, set()).add(whole[paper])
+    return found
+
+
+def whole_papers(db: Connection, papers: Iterable[int]) -> dict[int, int]:
+    """Return these papers and their parts, by number, each with the paper that it belongs to."""
+    found = {paper: paper for paper in papers}
+    for chunk in chunks(tuple(found)):
+        parts = select(absorbed.c.paper, absorbed.c.root).where(absorbed.c.root.in_(chunk))
+        found |= {row.paper: row.root for row in db.execute(parts)}
+    return found

@@ -14,6 +14,7 @@ from digest.store import migrations, schema
 from digest.store.engine import open_store
 from digest.store.identities import _MOST_SHARING
 from digest.store.store import Transaction
+from tests.store.test_store_issues import enrolled
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)
@@ -76,17 +77,17 @@ def test_serving_a_part_serves_the_paper(store):
     with store.begin() as tx:
         read(tx, listing(1, "Two", doi="10.1/x"))
         read(tx, listing(1, "One", arxiv="2501.00001"), source="daily-papers-page", day=1)
-        tx.cursors.add("s", "S", position=0, since=None, at=NOON)
+        tx.cursors.add(enrolled("s"))
         issue = tx.ledger.open_run(started=NOON, clock=NOON)
-        tx.feeds.add("s", [(2, ("lamp",))], run=issue, at=NOON)
+        tx.feeds.add({"s": [(2, ("lamp",))]}, run=issue, at=NOON)
         tx.identities.join(2, 1, Verdict(True, "by hand", ""), kind="merged", at=NOON)
-        assert tx.feeds.members("s", [1, 5]) == {1}
+        assert tx.feeds.members(["s"], [1, 5]) == {"s": {1}}
         assert [line.paper for line in tx.feeds.newest("s", 9)] == [2]
-        tx.feeds.add("s", [(1, ("lamp",))], run=issue, at=NOON)
+        tx.feeds.add({"s": [(1, ("lamp",))]}, run=issue, at=NOON)
         assert [line.paper for line in tx.feeds.newest("s", 9)] == [1]
         tx.identities.split(2, at=NOON)
         assert [line.paper for line in tx.feeds.newest("s", 9)] == [2, 1]
-        assert tx.feeds.members("s", [2]) == {2}
+        assert tx.feeds.members(["s"], [2]) == {"s": {2}}
 
 
 def test_a_split_includes_everything_that_was_joined_below(store):

@@ -11,6 +11,7 @@ from digest.errors import StoreError
 from digest.model import Cursor, DigestFile, Evidence, Issue, IssueLine, Item, Listing, Paper
 from digest.store.codec import decode, encode
 from digest.store.engine import open_store
+from digest.store.issues import NewIssue
 from digest.store.store import Transaction
 from tests.strategies import papers, texts
 
@@ -30,8 +31,7 @@ def tx(store):
     """Give a transaction on a library of five papers with the subscriptions `a` and `b`."""
     with store.begin() as opened:
         fill(opened, 5)
-        for name in ("b", "a"):
-            opened.cursors.add(name, name.upper(), position=0, since=None, at=NOON)
+        opened.cursors.add(enrolled("b", "a"))
         yield opened
 
 
@@ -40,6 +40,10 @@ def fill(opened: Transaction, count: int) -> None:
     listings = tuple(Listing(rank, f"P{rank} x", "") for rank in range(1, count + 1))
     each = DigestFile("f", "0" * 64, "arxiv-api", DAY, False, NOON, listings)
     opened.library.record(each, diff(each, {}), run=run, at=NOON)
+
+
+def enrolled(*names: str) -> list[Cursor]:
+    return [Cursor(name, name.upper(), 0, None, 0, None, 0, NOON) for name in names]
 
 
 def clear(opened: Transaction) -> None:
@@ -68,25 +72,26 @@ def issue(number: int = 1, subscription: str = "a", **more) -> Issue:
 
 
 def add(opened: Transaction, made: Issue, serves=(), formats=("html",)) -> None:
-    opened.issues.add(made, interval=(0, 5), formats=formats, serves=serves, run=1)
+    opened.issues.add([NewIssue(made, encode(made), (0, 5), tuple(formats), tuple(serves))], run=1)
 
 
 # --- cursors -------------------------------------------------------------------------------------
 
 
 def test_a_cursor_begins_where_it_is_set(tx):
-    tx.cursors.add("c", "C", position=3, since=NOON, at=NOON + timedelta(1))
-    assert tx.cursors.get("c") == Cursor("c", "C", 3, NOON, 3, None, 0, NOON + timedelta(1))
+    new = Cursor("c", "C", 3, NOON, 3, None, 0, NOON + timedelta(1))
+    tx.cursors.add([new])
+    assert tx.cursors.get("c") == new
+    assert tx.cursors.of(["c", "a", "d"]) == {"a": tx.cursors.get("a"), "c": new}
     assert [cursor.subscription for cursor in tx.cursors.all()] == ["a", "b", "c"]
     assert tx.cursors.get("d") is None
 
 
 def test_moving_a_cursor_touches_no_other(tx):
     before = tx.cursors.get("b")
-    tx.cursors.move("a", position=4, since=NOON, last_slot=NOON)
-    tx.cursors.move("a", position=5, since=NOON + timedelta(1), last_slot=None)
-    tx.cursors.move_feed("a", position=2)
-    assert tx.cursors.get("a") == Cursor("a", "A", 5, NOON + timedelta(1), 2, NOON, 0, NOON)
+    moved = Cursor("a", "A", 5, NOON + timedelta(1), 2, NOON, 3, NOON)
+    tx.cursors.move([moved])
+    assert tx.cursors.get("a") == moved
     assert tx.cursors.get("b") == before
 
 
@@ -101,8 +106,8 @@ def test_a_new_name_marks_feed_and_index(tx):
 def test_adding_a_cursor_twice_is_refused(store):
     def twice() -> None:
         with store.begin() as tx:
-            tx.cursors.add("a", "A", position=0, since=None, at=NOON)
-            tx.cursors.add("a", "A", position=0, since=None, at=NOON)
+            tx.cursors.add(enrolled("a"))
+            tx.cursors.add(enrolled("a"))
 
     with pytest.raises(StoreError, match="UNIQUE"):
         twice()
@@ -113,7 +118,7 @@ def test_adding_a_cursor_twice_is_refused(store):
 # --- issues --------------------------------------------------------------------------------------
 
 
-def test_an_issue_is_stored_counted_and_marked(tx):
+def test_an_issue_is_stored_and_marked(tx):
     clear(tx)
     made = issue(
         new=(Item(paper(1)),),
@@ -125,8 +130,6 @@ def test_an_issue_is_stored_counted_and_marked(tx):
     (key,) = tx.issues.ids()
     stored = tx.issues.get(key)
     assert (stored.id, stored.formats, stored.issue) == (key, ("html", "eml"), made)
-    cursor = tx.cursors.get("a")
-    assert cursor is not None and cursor.issues == 1
     assert tx.issues.lines() == (IssueLine("a", "A", 1, DAY, 2, 1),)
     assert marks(tx) == {"issue": (str(key),), "paper": ("1", "2"), "index": ("",)}
 
@@ -155,14 +158,13 @@ def test_lines_are_newest_first(tx):
 def test_a_number_a_slot_and_a_paper_are_used_once(store, twin):
     with store.begin() as tx:
         fill(tx, 5)
-        tx.cursors.add("a", "A", position=0, since=None, at=NOON)
+        tx.cursors.add(enrolled("a"))
         add(tx, issue(slot="S"), serves=[1])
     made, serves = twin()
     with pytest.raises(StoreError, match=r"UNIQUE|FOREIGN"), store.begin() as tx:
         add(tx, made, serves=serves)
     with store.begin() as tx:
         assert len(tx.issues.ids()) == 1
-        assert tx.cursors.get("a").issues == 1
 
 
 def test_forced_issues_share_no_slot(tx):
@@ -174,14 +176,24 @@ def test_forced_issues_share_no_slot(tx):
 def test_served_papers(store):
     with store.begin() as tx:
         fill(tx, 1200)
-        for name in ("a", "b"):
-            tx.cursors.add(name, name, position=0, since=None, at=NOON)
+        tx.cursors.add(enrolled("a", "b"))
         add(tx, issue(), serves=range(1, 1102))
         add(tx, issue(1, "b"), serves=[1150])
-        assert tx.issues.served("a", range(1, 1201)) == frozenset(range(1, 1102))
-        assert tx.issues.served("b", range(1, 1201)) == {1150}
-        assert tx.issues.served("a", [1200, 3, 3]) == {3}
-        assert tx.issues.served("a", []) == tx.issues.served("c", [1]) == frozenset()
+        assert tx.issues.served(["b", "a", "c"], range(1, 1201)) == {"a": {*range(1, 1102)}, "b": {1150}}
+        assert tx.issues.served(["a"], [1200, 3, 3]) == {"a": {3}}
+        assert tx.issues.served(["a"], []) == tx.issues.served(["c"], [1]) == tx.issues.served([], [1]) == {}
+
+
+def test_issues_are_stored_together_in_their_order(tx):
+    made = [issue(1, "b", new=(Item(paper(1)),)), issue(1, "a", new=(Item(paper(2)),)), issue(2, "a")]
+    new = [
+        NewIssue(each, encode(each), (0, 5), (), tuple(item.paper.number for item in each.new))
+        for each in made
+    ]
+    keys = tx.issues.add(new, run=1)
+    assert [tx.issues.get(key).issue for key in keys] == made
+    assert tx.issues.served(["a", "b"], [1, 2]) == {"a": {2}, "b": {1}}
+    assert tx.issues.last_made(["a", "b", "c"]) == {"a": NOON, "b": NOON}
 
 
 # --- stored content ------------------------------------------------------------------------------
@@ -235,20 +247,19 @@ def test_any_text_can_be_stored(value):
 def test_feeds_are_newest_first_and_end_at_the_limit(store):
     with store.begin() as tx:
         fill(tx, 5)
-        for name in ("a", "b"):
-            tx.cursors.add(name, name, position=0, since=None, at=NOON)
+        tx.cursors.add(enrolled("a", "b"))
         second = tx.ledger.open_run(started=NOON, clock=NOON)
-        tx.feeds.add("a", [(5, ["x", "y"]), (2, [])], run=1, at=NOON)
+        tx.feeds.add({"a": [(5, ["x", "y"]), (2, [])]}, run=1, at=NOON)
         tx.feeds.add(
-            "a", [(1, ['"é"']), (3, ["z"])], run=second, at=NOON - timedelta(1)
+            {"a": [(1, ['"é"']), (3, ["z"])]}, run=second, at=NOON - timedelta(1)
         )  # the clock stepped back
-        tx.feeds.add("b", [(4, ["x"])], run=1, at=NOON)
+        tx.feeds.add({"b": [(4, ["x"])]}, run=1, at=NOON)
         lines = tx.feeds.newest("a", 9)
         assert [line.paper for line in lines] == [3, 1, 5, 2]
         assert [line.terms for line in lines] == [("z",), ('"é"',), ("x", "y"), ()]
         assert [line.entered for line in lines] == [NOON - timedelta(1)] * 2 + [NOON] * 2
         assert [line.paper for line in tx.feeds.newest("a", 3)] == [3, 1, 5]
-        assert tx.feeds.members("a", range(9)) == {1, 2, 3, 5}
+        assert tx.feeds.members(["a", "b"], range(9)) == {"a": {1, 2, 3, 5}, "b": {4}}
         assert tx.feeds.containing([5, 4]) == {"a", "b"}
         assert tx.feeds.containing([]) == tx.feeds.containing([99]) == frozenset()
         assert tx.feeds.newest("c", 9) == ()
@@ -256,19 +267,19 @@ def test_feeds_are_newest_first_and_end_at_the_limit(store):
 
 def test_only_a_feed_that_grew_is_marked(tx):
     clear(tx)
-    tx.feeds.add("a", [], run=1, at=NOON)
+    tx.feeds.add({"a": []}, run=1, at=NOON)
     assert marks(tx) == {}
-    tx.feeds.add("b", [(1, [])], run=1, at=NOON)
+    tx.feeds.add({"b": [(1, [])]}, run=1, at=NOON)
     assert marks(tx) == {"feed": ("b",)}
 
 
 def test_a_paper_enters_a_feed_once(store):
     with store.begin() as tx:
         fill(tx, 1)
-        tx.cursors.add("a", "A", position=0, since=None, at=NOON)
-        tx.feeds.add("a", [(1, [])], run=1, at=NOON)
+        tx.cursors.add(enrolled("a"))
+        tx.feeds.add({"a": [(1, [])]}, run=1, at=NOON)
     with pytest.raises(StoreError, match="UNIQUE"), store.begin() as tx:
-        tx.feeds.add("a", [(1, [])], run=1, at=NOON)
+        tx.feeds.add({"a": [(1, [])]}, run=1, at=NOON)
 
 
 # --- what is still to be written -----------------------------------------------------------------
