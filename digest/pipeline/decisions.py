@@ -321,7 +321,7 @@ def apply(
     again.
     """
     wanted = list(decided)
-    stored = tx.cursors.of(each.decision.verdict.subscription for each in wanted)
+    stored = tx.cursors.of(each.decision.verdict.subscription for each in wanted if each.decision.expected)
     agreed = [
         each
         for each in wanted
