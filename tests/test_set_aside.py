@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
 
 from digest import publish
-from digest.model import FORMS
+from digest.model import FORMS, Reply
 from digest.pipeline.channels import CHANNELS
 from digest.read import registry
 from digest.system.deadline import Overtime, TookTooLong, within
@@ -236,6 +238,56 @@ def test_of_nested_deadlines_each_ends_its_own_work():
         within(lambda: within(forever, 60), 0.3)
     assert issubclass(Overtime, BaseException)
     assert not issubclass(Overtime, Exception)
+
+
+@dataclass
+class Opened:
+    """A channel that fails on the message to one of its recipients, before or after it has begun."""
+
+    after: bool
+    sent: list[str] = field(default_factory=list)
+    connections: int = 2
+    domain_connections: int = 0
+    domain_per_minute: int = 0
+    longest_attempt: timedelta = timedelta(minutes=5)
+    usable: bool = True
+
+    def open(self):
+        return self
+
+    def send(self, delivery, begin):
+        bad = delivery.recipient.startswith("r4")
+        if bad and not self.after:
+            raise RecursionError
+        assert begin()
+        if bad:
+            raise MemoryError
+        self.sent.append(delivery.recipient)
+        return Reply("end", 250, "taken")
+
+    def quit(self):
+        pass
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_channel_that_fails_on_one_message(home, monkeypatch, name, after):
+    rooms = [f"r{number}" for number in range(10)]
+    opened = Opened(after)
+    monkeypatch.setitem(CHANNELS, name, replace(CHANNELS[name], open=lambda *_: opened))
+    tables = {
+        "smtp": '[smtp]\nhost = "127.0.0.1"\ntls = "none"\nfrom = "d@example.org"\n',
+        "maildir": '[maildir]\npath = "mail"\nfrom = "d@example.org"\n',
+        "chat": "".join(f'[chat.{room}]\nurl_env = "X"\n' for room in rooms),
+    }
+    home.write("digest.toml", f'channels = ["{name}"]\n{tables[name]}')
+    to = {"chat": rooms} if name == "chat" else {"email": [f"{room}@example.org" for room in rooms]}
+    home.subscribe("kelp", "kelp", **to)
+    report = home.run(NOW, status=1)["delivery"]
+    assert {each[:2] for each in opened.sent} == {*rooms} - {"r4"}
+    assert (report["sent"], report["in_doubt"], report["deferred"]) == (9, int(after), int(not after))
+    (problem,) = report["problems"]
+    assert f"{name} failed ({'MemoryError' if after else 'RecursionError'})" in problem
 
 
 def test_every_channel_renders_behind_the_boundary():

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from digest.deliver.retry_policy import outcome_of, retry_at
 from digest.deliver.throttle import Throttle
-from digest.errors import ChannelUnavailable, TemplateError
+from digest.errors import ChannelUnavailable, DigestError, TemplateError
 from digest.model import Delivery, Outcome, Reply
 from digest.ports import Channel, Link
 
@@ -48,7 +48,7 @@ class Worker:
     """Empties the outbox over one channel.
 
     After `run`, `pause` is the reason why it stopped early, "" if it did not; the keys of `problems` are
-    errors of templates.
+    errors of templates, and messages on which the channel failed.
     """
 
     def __init__(
@@ -143,10 +143,12 @@ class Worker:
 
     def _deliver(self, delivery: Delivery, link: Link | None) -> Link | None:
         """Attempt one delivery and settle it. Returns the link if another delivery can use it."""
+        begin = _Begin(self._outbox.begin(delivery))
+        reply: Reply | None
         try:
             if link is None:
                 link = self._channel.open()
-            reply = link.send(delivery, self._outbox.begin(delivery))
+            reply = link.send(delivery, begin)
         except ChannelUnavailable as error:
             reply = Reply("connect", 0, str(error))
         except TemplateError as error:
@@ -154,6 +156,12 @@ class Worker:
             again = retry_at(delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, Outcome("deferred", str(error), due=again))
             return link
+        except DigestError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one message does to a channel, the others are sent
+            reply = self._failed(delivery, begin, error)
+            _close(link)
+            link = None
         if reply is not None:
             outcome = outcome_of(reply, delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, outcome)
@@ -161,10 +169,18 @@ class Worker:
             if outcome.pause:
                 self._halt(outcome.pause)
         if link is not None and not link.usable:
-            with suppress(OSError):
-                link.quit()
+            _close(link)
             return None
         return link
+
+    def _failed(self, delivery: Delivery, begin: "_Begin", error: Exception) -> Reply:
+        """Return the reply to a message on which the channel failed: it may have been sent only once that had begun."""
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        message = f"issue {delivery.number} of {delivery.subscription} for {delivery.recipient}"
+        self.problems[
+            f"{message}: {delivery.channel} failed ({reason}); report this as a bug of paper-digest"
+        ] = None
+        return Reply("end" if begin.called else "service", 0, reason)
 
     def _count(self, reply: Reply) -> None:
         """Stop after too many attempts in a row without a reply."""
@@ -177,6 +193,24 @@ class Worker:
     def _halt(self, reason: str) -> None:
         self.pause = self.pause or reason
         self._stop.set()
+
+
+class _Begin:
+    """Records that an outcome may become unknown, and that this was recorded."""
+
+    def __init__(self, begin: Callable[[], bool]) -> None:
+        self._begin = begin
+        self.called = False
+
+    def __call__(self) -> bool:
+        self.called = True
+        return self._begin()
+
+
+def _close(link: Link | None) -> None:
+    if link is not None:
+        with suppress(Exception):
+            link.quit()
 
 
 def _domain(delivery: Delivery) -> str:
