@@ -22,23 +22,17 @@ Case = dict[str, Any]
 NOT_YET = frozenset(
     {
         "01-dblp-doi.bib",
-        "02-scholar-urls.html",
         "03-crossref.json",
         "04-wiley.rss",
         "06-vernacular.xml",
         "07-month-day.bib",
         "08-names.bib",
-        "09-editorials.bib",
         "13-cochrane.ris",
         "17-two-attached.eml",
         "18-jabref.csv",
         "19-relative.rss",
         "21-withdrawn.xml",
-        "run-02b-frontiers.ris-02-scholar-urls.html",
-        "run-09-editorials.bib",
         "run-10-bookdoi.bib",
-        "run-20-versions.ris-20b-versions.ris",
-        "run-30-conf-journal.bib",
     }
 )
 

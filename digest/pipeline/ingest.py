@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from digest import __version__, read
 from digest.diff.changes import Change, diff
 from digest.errors import DigestError
-from digest.identity import by_key, keys_of
+from digest.identity import by_key, fold_text, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.model.reports import FileReport, ListingReport
 from digest.pipeline.context import RunContext
@@ -293,6 +293,39 @@ def _merged(changes: Sequence[Change]) -> Iterator[str]:
             yield f"merged {each.absorbed} into {each.survivor}: {each.why.rule} {each.why.evidence}"
 
 
+_NAMED_PAIRS = 3  # pairs of listings that a note names; the report counts the rest
+
+
+def _one_in_file(changes: Sequence[Change]) -> Iterator[str]:
+    """Yield which different listings of a file are one paper, so that no listing disappears unseen."""
+    pairs = [
+        (changes[first.like], first)
+        for place, first in enumerate(changes)
+        if first.like != place and _differ(changes[first.like].listing, first.listing)
+    ]
+    for one, other in pairs[:_NAMED_PAIRS]:
+        ranks = f"listings {one.listing.rank} and {other.listing.rank} are one paper ({other.why.rule})"
+        titles = dict.fromkeys((one.listing.title, other.listing.title))
+        yield f"{ranks}: {' | '.join(map(_shortened, titles))}"
+    if len(pairs) > _NAMED_PAIRS:
+        yield f"{len(pairs) - _NAMED_PAIRS} more listings are papers listed above them"
+
+
+def _differ(one: Listing, other: Listing) -> bool:
+    """Return whether two listings differ in what tells papers apart, not only in spelling."""
+    texts = [(each.title, " ".join(each.authors), each.venue or "") for each in (one, other)]
+    if any(
+        left and right and fold_text(left) != fold_text(right) for left, right in zip(*texts, strict=True)
+    ):
+        return True
+    years = [each.published.year if each.published else None for each in (one, other)]
+    return None not in years and years[0] != years[1]
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= 80 else f"{title[:79]}…"
+
+
 def _doubts(changes: Sequence[Change]) -> str:
     count = sum(1 for change in changes if change.doubt)
     return f"{count} of the new papers may be known ones: digest library doubts" if count else ""
@@ -308,7 +341,9 @@ def _file_report(file: DigestFile, changes: Sequence[Change]) -> FileReport:
         new=statuses.count("new"),
         updated=statuses.count("updated"),
         seen=statuses.count("seen"),
-        note="; ".join(filter(None, (file.note, *_merged(changes), _doubts(changes)))),
+        note="; ".join(
+            filter(None, (file.note, *_merged(changes), *_one_in_file(changes), _doubts(changes)))
+        ),
         papers=tuple(
             ListingReport(
                 change.listing.title,

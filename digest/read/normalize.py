@@ -6,11 +6,14 @@ from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
+from digest.identity import fold_text
 from digest.model import Listing
 from digest.ports import Parsed
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)", re.ASCII)
+_MOST_ALIKE = 50  # so that many columns titled "Editorial" do not take quadratic time
+_ADDRESS_START = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1000, "m": 1_000_000}
 _OPTIONAL = tuple(field.name for field in fields(Listing) if field.name not in {"rank", "title", "abstract"})
 
@@ -26,16 +29,41 @@ def one_line(text: object) -> str:
 def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: str = "") -> Parsed:
     """Return the listings ranked 1, 2, 3 …, without repeats.
 
-    A listing with the same title, abstract and ids as an earlier one is merged into that one: it fills the
-    fields that the earlier one does not show.
+    A listing that repeats an earlier one is merged into that one: it fills the fields that the earlier one does
+    not show. Title, abstract and ids of a repeat are equal, and authors, venue, year and address are where both
+    show them; whether other listings are one paper is decided by `digest.identity`, as between files.
     """
-    unique: dict[tuple[str | None, ...], Listing] = {}
+    kept: list[Listing] = []
+    places: dict[tuple[str | None, ...], list[int]] = {}
+    marks: dict[int, _Marks] = {}
     for listing in listings:
-        key = (listing.title, listing.abstract, listing.arxiv, listing.doi)
-        unique[key] = _completed(unique[key], listing) if key in unique else listing
-    ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(unique.values(), start=1))
+        alike = places.setdefault((listing.title, listing.abstract, listing.arxiv, listing.doi), [])
+        for place in alike[-_MOST_ALIKE:]:
+            known = marks.get(place) or marks.setdefault(place, _marks(kept[place]))
+            if _agree(known, marks.get(len(kept)) or marks.setdefault(len(kept), _marks(listing))):
+                kept[place] = _completed(kept[place], listing)
+                del marks[place], marks[len(kept)]
+                break
+        else:
+            alike.append(len(kept))
+            kept.append(listing)
+    ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(kept, start=1))
     notes = (note, "" if ranked else "no papers in this file")
     return Parsed(ranked, carried=carried, note="; ".join(filter(None, notes)))
+
+
+_Marks = tuple[tuple[str, ...], str, int | None, str]
+
+
+def _marks(listing: Listing) -> _Marks:
+    """Return what tells papers with one title apart: authors, venue, year, address."""
+    year = listing.published.year if listing.published else None
+    address = _ADDRESS_START.sub("", listing.url or "").rstrip("/")
+    return tuple(map(fold_text, listing.authors)), fold_text(listing.venue or ""), year, address
+
+
+def _agree(one: _Marks, other: _Marks) -> bool:
+    return all(mine == theirs or not mine or not theirs for mine, theirs in zip(one, other, strict=True))
 
 
 def _completed(first: Listing, repeat: Listing) -> Listing:
