@@ -28,7 +28,6 @@ NOT_YET = frozenset(
         "07-month-day.bib",
         "08-names.bib",
         "13-cochrane.ris",
-        "17-two-attached.eml",
         "18-jabref.csv",
         "19-relative.rss",
         "21-withdrawn.xml",
