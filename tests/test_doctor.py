@@ -22,7 +22,7 @@ def home(tmp_path: Path) -> TestHome:
     home.subscribe("fog", "lantern")
     home.put("2026-11-17.txt", page("Reading the fog by its lanterns", day="Nov 17"))
     home.run(NOW)
-    (home.path / "backups").mkdir()
+    (home.path / "backups").mkdir(mode=0o700)
     home.call("backup", home.path / "backups" / "digest-2026-11-17.db")
     return home
 
@@ -38,7 +38,15 @@ def examined(home: TestHome, status: int, now: str = NOW) -> dict[str, list[dict
 
 def test_a_healthy_home(home):
     found = examined(home, 0)
-    assert set(found) == {"configuration", "subscriptions", "database", "templates", "clock", "schedule"}
+    assert set(found) == {
+        "configuration",
+        "subscriptions",
+        "database",
+        "modes",
+        "templates",
+        "clock",
+        "schedule",
+    }
     assert {finding["state"] for findings in found.values() for finding in findings} == {"good"}
     shown = home.call("doctor", "--now", NOW)
     assert shown.out.rstrip().endswith("No problems found.")

@@ -117,5 +117,5 @@ def test_a_liveness_file_shows_which_workers_died(tmp_path):
 
 def test_a_liveness_file_that_cannot_be_made(tmp_path):
     (tmp_path / ".digest.delivering").write_text("")
-    with pytest.raises(StoreError, match="cannot be locked"), liveness_file(tmp_path, "one"):
+    with pytest.raises(StoreError, match="cannot be created"), liveness_file(tmp_path, "one"):
         pass

@@ -204,3 +204,10 @@ class Commands:
             **options,
         )
         return parser
+
+
+def add_new_library(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the commands that refuse a home whose library is lost."""
+    parser.add_argument(
+        "--new-library", action="store_true", help="begin a new library if the home has lost its library"
+    )

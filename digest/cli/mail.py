@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from digest.cli.arguments import Commands, Context, number
+from digest.cli.arguments import Commands, Context, add_new_library, number
 from digest.cli.console import Screen, print_json
 from digest.text.format import count
 
@@ -19,6 +19,7 @@ _SETTLED = ("sent", "failed", "suppressed")
 def add_commands(commands: Commands) -> None:
     deliver = commands.add("deliver", _deliver, "send the messages in the outbox")
     deliver.add_argument("--dry-run", action="store_true", help="show what is due; send and record nothing")
+    add_new_library(deliver)
     _add_outbox(commands.group("outbox", "list, retry and drop messages"))
     bounces = commands.add(
         "bounces",
@@ -86,7 +87,9 @@ def _add_recipients(actions: Commands) -> None:
 def _deliver(arguments: Namespace, context: Context) -> int:
     from digest.services.runs import deliver
 
-    report = deliver(context.home, context.clock, dry_run=arguments.dry_run)
+    report = deliver(
+        context.home, context.clock, dry_run=arguments.dry_run, new_library=arguments.new_library
+    )
     if arguments.json:
         print_json(report.as_json())
     show_unsent(context.screen, report)

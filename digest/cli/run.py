@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from digest.cli.arguments import Commands, Context, day
+from digest.cli.arguments import Commands, Context, add_new_library, day
 from digest.cli.console import Screen, print_json
 from digest.cli.mail import show_mail_totals, show_unsent
 from digest.cli.subscriptions import hint_no_subscriptions
@@ -38,6 +38,7 @@ def add_commands(commands: Commands) -> None:
     run.add_argument(
         "--dry-run", action="store_true", help="show what would happen; record and write nothing"
     )
+    add_new_library(run)
     run.add_argument("--rewrite", action="store_true", help="write all issues, feeds and pages again")
     fetch = commands.add("fetch", _fetch, "fetch the sources in digest.toml into inbox/")
     fetch.add_argument(
@@ -79,7 +80,11 @@ def _run(arguments: Namespace, context: Context) -> int:
         need_home(context.home, arguments.home)
     with context.screen.progress() as progress:
         request = runs.RunRequest(
-            _options(arguments), context.clock, arguments=context.argv, dry_run=arguments.dry_run
+            _options(arguments),
+            context.clock,
+            arguments=context.argv,
+            dry_run=arguments.dry_run,
+            new_library=arguments.new_library,
         )
         report = runs.run(context.home, request, progress)
     if arguments.json:

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from digest.cli.arguments import Commands, Context, number
+from digest.cli.arguments import Commands, Context, add_new_library, number
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -26,7 +26,8 @@ def add_commands(commands: Commands) -> None:
         help="port to listen on, 0 for any free one (default: port of [serve] in digest.toml, else 8350)",
     )
     serve.add_argument("--no-schedule", action="store_true", help="serve pages only; do not run the schedule")
-    commands.add("schedule", _schedule, "run the schedule, until SIGTERM")
+    add_new_library(serve)
+    add_new_library(commands.add("schedule", _schedule, "run the schedule, until SIGTERM"))
 
 
 def _serve(arguments: Namespace, context: Context) -> int:
@@ -52,10 +53,12 @@ def _metrics_server(
 
 
 def _check(arguments: Namespace, context: Context, command: str) -> None:
-    """Raise UsageError where there is no home, or for a fixed time."""
+    """Raise UsageError where there is no home, for a fixed time, and where the library is lost."""
     from digest.errors import UsageError
     from digest.home.settings_file import need_home
+    from digest.services.lost_library import need_library
 
     need_home(context.home, arguments.home)
     if arguments.now is not None:
         raise UsageError(f"{command} uses the system clock; omit --now, or use digest run --now")
+    need_library(context.home, begin_again=arguments.new_library)

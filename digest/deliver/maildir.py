@@ -14,7 +14,7 @@ from digest.deliver.message import PreparedMail, Sender
 from digest.deliver.smtp_channel import INVALID_ADDRESS
 from digest.errors import ChannelUnavailable
 from digest.model import Delivery, Reply
-from digest.system.files import sync_folder
+from digest.system.files import private_file, sync_folder
 from digest.text.addresses import mailbox
 
 _FOLDERS = ("tmp", "new", "cur")
@@ -90,7 +90,9 @@ class MaildirLink:
 
     def _write(self, name: str, data: bytes) -> Path:
         draft = self._channel.path / "tmp" / name
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)
+        private_file(draft)
+        with draft.open("r+b") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -89,7 +89,7 @@ class SourceStates:
         """Change fields of a source's state. Raises StoreError if the file cannot be written."""
         self.sources[source] = replace(self.of(source), **changes)
         text = json.dumps({name: asdict(state) for name, state in sorted(self.sources.items())}, indent=1)
-        write_whole(self.inbox / FILE, text.encode())
+        write_whole(self.inbox / FILE, text.encode(), private=True)
 
 
 def _state(value: dict[str, Any]) -> SourceState:

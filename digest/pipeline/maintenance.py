@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from digest.model import Home
 from digest.store.store import Store
+from digest.system.files import private_folder
 
 FOLDER = "backups"
 _COPY = re.compile(r"digest-(\d{4}-\d\d-\d\d)\.db")
@@ -52,7 +53,7 @@ def _back_up(home: Home, store: Store, today: date, keep: int) -> tuple[Path | N
     target = folder / f"digest-{today}.db"
     made = None
     if store.capabilities.single_file and not target.exists():
-        folder.mkdir(exist_ok=True)
+        private_folder(folder)
         store.backup(target)
         made = target
     old = copies(home)[:-keep]

@@ -15,7 +15,7 @@ from digest.pipeline.context import Progress
 from digest.pipeline.ranking import trends_of
 from digest.pipeline.set_aside import HARMLESS, Boundary, Papers
 from digest.store.store import Store, Transaction
-from digest.system.files import write_whole
+from digest.system.files import private_folder, write_whole
 
 if TYPE_CHECKING:
     from digest.publish import Channel
@@ -101,9 +101,9 @@ class _Writer:
     def write(self, kind: "Kind", key: str) -> bool:
         """Write the files for a pending key; return whether all were written."""
         try:
-            for path, data in _FILES_OF[kind](self, key):
-                if write_whole(self.home.path / path, data) and kind == "feed":
-                    self.written.feed_paths.append(path)
+            for name, data in _FILES_OF[kind](self, key):
+                if self._write(name, data) and kind == "feed":
+                    self.written.feed_paths.append(name)
         except DigestError as error:
             self.written.reasons[str(error)] = None
             return False
@@ -112,6 +112,14 @@ class _Writer:
             self.written.reasons[f"{reason}; report this as a bug of paper-digest"] = None
             return False
         return True
+
+    def _write(self, name: str, data: bytes) -> bool:
+        """Write a file; return whether it changed. Issues are private, the archive and the feeds are not."""
+        path = self.home.path / name
+        if name.startswith("output/issues/"):
+            for folder in (path.parent.parent, path.parent):
+                private_folder(folder)
+        return write_whole(path, data, private=name.endswith(".eml"))
 
     def issue(self, key: str) -> Files:
         """Yield the files of an issue in the forms it was made for, and its page in the archive."""

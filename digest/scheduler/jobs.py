@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from digest.model import Home
 from digest.model.reports import DeliveryReport
 from digest.services import runs
+from digest.services.lost_library import need_library
 from digest.services.workspace import Clock, open_library
 from digest.system.locks import dead_workers
 
@@ -70,6 +71,7 @@ class BounceJob:
         self._next = time.monotonic() + self.interval
         from digest.pipeline.bounces import process_new
 
+        need_library(home)
         with open_library(home, create=True) as store:
             return process_new(home, store, now=clock.now, stopping=self.stopping)
 

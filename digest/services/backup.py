@@ -12,6 +12,7 @@ from digest.errors import StoreError, UsageError
 from digest.model import Home
 from digest.services.workspace import Clock, open_library
 from digest.store.sqlite_backup import copy_library, faults
+from digest.system.files import private_file
 from digest.system.locks import LEADER, hold
 from digest.text.format import local_time
 
@@ -104,7 +105,9 @@ def _put_aside(path: Path, now: datetime) -> Path | None:
     for suffix in ("", *_SUFFIXES):
         part = path.with_name(path.name + suffix)
         if part.exists():
-            shutil.copyfile(part, aside.with_name(aside.name + suffix))
+            copied = aside.with_name(aside.name + suffix)
+            private_file(copied)
+            shutil.copyfile(part, copied)
     return aside
 
 

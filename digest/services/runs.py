@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError, LockedError, UsageError
+from digest.home.private import make_home_private
 from digest.model import DigestFile, Home, Match, Rejected, Subscription
 from digest.model.reports import DeliveryReport, FileReport, RunReport
+from digest.services.lost_library import mark_library, need_library
 from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class RunRequest:
 
     `arguments` are the words after `digest` on the command line; other processes see them as the holder
     of the home's lock. A dry run records and sends nothing. `deliver=False` leaves mail in the outbox, and
-    `decided` is called when it is there.
+    `decided` is called when it is there. `new_library` begins a new library where it is lost.
     """
 
     options: "Options"
@@ -43,6 +45,7 @@ class RunRequest:
     arguments: Sequence[str] = ("run",)
     dry_run: bool = False
     deliver: bool = True
+    new_library: bool = False
     decided: Callable[[], None] = lambda: None
 
 
@@ -65,6 +68,7 @@ def run(
     from digest.system.locks import hold
 
     options, clock = request.options, request.clock
+    need_library(home, begin_again=request.new_library, dry_run=request.dry_run)
     context = RunContext(home, options, clock.now, clock.started, progress)
     command = shlex.join(["digest", *request.arguments])
     with hold(home.path, command=command):
@@ -76,6 +80,7 @@ def run(
                 with store.rehearse():
                     return replace(pipeline.run(store, subscriptions, context, write=False), run=None)
             begun = pipeline.begin(store, subscriptions, context)
+            make_home_private(home, emails=mark_library(home, clock.started))
             if not (home.settings.channels and request.deliver):
                 request.decided()
                 return pipeline.finish(store, begun)
@@ -149,6 +154,7 @@ def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], cloc
     """Return the ids of those subscriptions that a run would serve now."""
     from digest.pipeline.cursors import due_now
 
+    need_library(home)
     with open_library(home, create=True) as store:
         return due_now(store, loaded, clock.now)
 
@@ -158,6 +164,7 @@ def maintain(home: Home, clock: Clock) -> "MaintenanceReport":
     from digest.pipeline import maintenance
     from digest.system.locks import hold
 
+    need_library(home)
     with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
         return maintenance.run_maintenance(home, store, clock.now)
 
@@ -262,11 +269,20 @@ def match(
 
 
 def deliver(
-    home: Home, clock: Clock, *, dry_run: bool = False, stopping: Callable[[], bool] = lambda: False
+    home: Home,
+    clock: Clock,
+    *,
+    dry_run: bool = False,
+    new_library: bool = False,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> DeliveryReport:
-    """Deliver the messages of the outbox that are due, until `stopping`; a dry run only reports them."""
+    """Deliver the messages of the outbox that are due, until `stopping`; a dry run only reports them.
+
+    `new_library` begins a new library where it is lost.
+    """
     from digest.pipeline import delivery
 
+    need_library(home, begin_again=new_library, dry_run=dry_run)
     with open_library(home, create=not dry_run) as store:
         if dry_run:
             return delivery.rehearse(home, store, now=clock.now)

@@ -1,6 +1,7 @@
 """Opens the database that a URL names."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine
@@ -13,6 +14,7 @@ from digest.store.backend import Backend
 from digest.store.sql import SUPPORTED
 from digest.store.sqlite import SqliteBackend, sqlite_engine
 from digest.store.store import Store
+from digest.system.files import private_file
 
 
 def open_store(url: str, *, home: Path, create: bool = True) -> Store:
@@ -54,5 +56,13 @@ def _open(url: URL, home: Path, *, create: bool) -> Store:
         raise UsageError(
             f"digest.toml: database: there is no folder {path.parent}; create it, or use another database"
         )
+    if not path.exists():
+        _create(path)
     file_url = url.set(database=str(path)).render_as_string(hide_password=False)
     return Store(SqliteBackend(sqlite_engine(file_url)))
+
+
+def _create(path: Path) -> None:
+    """Create the file with its mode; SQLite gives the files next to it the same. It reports what fails here."""
+    with suppress(OSError):
+        private_file(path)

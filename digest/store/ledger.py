@@ -21,8 +21,20 @@ from sqlalchemy import (
 
 from digest.model import Rejected, RunRecord, Verdict
 from digest.model.reports import RunReport
-from digest.store.schema import Moment, cursors, files, issues, outbox, papers, rejects, runs, verdicts
-from digest.store.sql import chunks, inserted_key
+from digest.store.presence import BEGUN
+from digest.store.schema import (
+    Moment,
+    cursors,
+    files,
+    issues,
+    outbox,
+    papers,
+    rejects,
+    runs,
+    secrets,
+    verdicts,
+)
+from digest.store.sql import chunks, insert_missing, inserted_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,10 @@ class Ledger:
             for row in self._db.execute(select(runs).where(runs.c.id.in_(chunk)))
         }
         return {subscription: records[run] for subscription, run in newest.items()}
+
+    def mark_begun(self) -> None:
+        """Record that an operator has begun this library in place of a lost one."""
+        insert_missing(self._db, secrets, {"name": BEGUN, "value": b""})
 
     def forget(self, *, before: datetime) -> int:
         """Delete the details of runs before a time: reports, and verdicts without slot and issue.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from digest.errors import StoreError
+from digest.store.presence import connection_holds
 from digest.store.rekeying import rekey
 from digest.store.schema import (
     absorbed,
@@ -126,6 +127,18 @@ def is_current(connection: Connection) -> bool:
     return bool(version == 1 + len(MIGRATIONS))
 
 
+def _create_again(connection: Connection) -> None:
+    """Create the schema of a library that was emptied of everything, the version of its schema included."""
+    if connection_holds(connection):
+        raise StoreError(
+            "the library database is damaged: the version of its schema is missing; restore a backup: "
+            "digest restore FILE"
+        )
+    meta.drop_all(connection)
+    meta.create_all(connection)
+    connection.execute(insert(schema_version).values(version=1 + len(MIGRATIONS)))
+
+
 def migrate(connection: Connection) -> None:
     """Create or migrate the schema, in the transaction of the caller.
 
@@ -136,7 +149,10 @@ def migrate(connection: Connection) -> None:
         meta.create_all(connection)
         connection.execute(insert(schema_version).values(version=current))
         return
-    version = connection.execute(select(schema_version.c.version)).scalar_one()
+    version = connection.execute(select(schema_version.c.version)).scalar()
+    if version is None:
+        _create_again(connection)
+        return
     if version > current:
         raise StoreError(
             f"the library database has schema version {version}, but this program supports only {current}: "

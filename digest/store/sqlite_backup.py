@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.errors import StoreError
+from digest.system.files import private_file
 
 _STEP = 1_000  # pages copied at once; a writer waits no longer than that takes
 
@@ -16,6 +17,7 @@ def copy_library(database: Any, target: Path) -> None:
     draft = target.with_name(f".{target.name}.part")
     try:
         draft.unlink(missing_ok=True)
+        private_file(draft)
         with closing(sqlite3.connect(draft)) as copy:
             database.backup(copy, pages=_STEP)
             copy.execute("PRAGMA journal_mode = DELETE").fetchall()

@@ -25,7 +25,7 @@ def write(home: Path, heartbeat: Heartbeat) -> None:
     """Write the heartbeat of a home. A full disk is ignored: the schedule must go on."""
     record = {"at": heartbeat.at.isoformat(timespec="seconds"), "wrong": heartbeat.error}
     with suppress(StoreError):
-        write_whole(home / FILE, json.dumps(record).encode())
+        write_whole(home / FILE, json.dumps(record).encode(), private=True)
 
 
 def read(home: Path) -> Heartbeat | None:

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digest.errors import LockedError, StoreError
+from digest.system.files import PRIVATE_FILE, private_folder
 
 FILE = ".digest.lock"  # held during a run: one at a time per home
 LEADER = ".digest.schedule.lock"  # held by the process that runs the schedule
 
-_LIVENESS_FOLDER = ".digest.delivering"
+LIVENESS_FOLDER = ".digest.delivering"
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def hold(home: Path, *, command: str, timeout: float = 60.0, file: str = FILE) -
     """
     path = home / file
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be opened ({error.strerror}); check the folder's permissions"
@@ -97,11 +98,11 @@ def liveness_file(home: Path, name: str) -> Iterator[None]:
     The file is removed when the block ends normally. After a crash it remains, unlocked, and
     `dead_workers` lists it. Raises StoreError.
     """
-    path = home / _LIVENESS_FOLDER / name
+    path = home / LIVENESS_FOLDER / name
     draft = path.with_name(f".{name}")
     try:
-        path.parent.mkdir(exist_ok=True)
-        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        private_folder(path.parent)
+        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         draft.rename(path)  # only now: it must never be seen without its lock
     except OSError as error:
@@ -125,7 +126,7 @@ def boot_id() -> str:
 
 def dead_workers(home: Path) -> tuple[str, ...]:
     """Return the sorted names of workers of this machine that died: their liveness files are unlocked."""
-    return tuple(sorted(path.name for path in (home / _LIVENESS_FOLDER).glob("[!.]*") if not _is_held(path)))
+    return tuple(sorted(path.name for path in (home / LIVENESS_FOLDER).glob("[!.]*") if not _is_held(path)))
 
 
 def _is_held(path: Path) -> bool:
@@ -145,4 +146,4 @@ def _is_held(path: Path) -> bool:
 def forget_worker(home: Path, name: str) -> None:
     """Remove the liveness file of a dead worker."""
     with suppress(OSError):
-        (home / _LIVENESS_FOLDER / name).unlink()
+        (home / LIVENESS_FOLDER / name).unlink()

@@ -100,6 +100,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
     import shutil
 
     from digest.services.backup import library_file
+    from digest.services.doctor.keeping import examine_loss
     from digest.store.sqlite_backup import faults
 
     free = shutil.disk_usage(context.home.path).free
@@ -107,6 +108,8 @@ def database(context: CheckContext) -> Sequence[Finding]:
     if free < _FREE_DISK:
         message = f"only {free // 1024**2} MB of disk space is free"
         found.append(Finding("database", "warning", message, "free some disk space"))
+    if lost := tuple(examine_loss(context.home)):
+        return [*found, *lost]
     try:
         with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
             papers = tx.library.count()
@@ -220,6 +223,13 @@ def schedule(context: CheckContext) -> Sequence[Finding]:
     return tuple(examine_schedule(context.home, context.clock))
 
 
+def modes(context: CheckContext) -> Sequence[Finding]:
+    """Check that other users of the machine cannot read what is private."""
+    from digest.services.doctor.keeping import examine_modes
+
+    return tuple(examine_modes(context.home))
+
+
 CHECKS: tuple[Check, ...] = (
-    configuration, samples, subscriptions, database, templates, clock, sources, schedule, mail
+    configuration, samples, subscriptions, database, modes, templates, clock, sources, schedule, mail
 )  # fmt: skip
