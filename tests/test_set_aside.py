@@ -66,6 +66,9 @@ MATCHERS = {
     "digest.pipeline.matching.match": "matching for kelp",
     "digest.rank.themes.counts_of": "the themes of issues for kelp",
     "digest.rank.formula.popularity": "ranking for kelp",
+    "digest.pipeline.decisions.find": "matching for kelp",
+    "digest.pipeline.decisions.decide": "matching for kelp",
+    "digest.pipeline.decisions.encode": "matching for kelp",
     "digest.pipeline.run.keyphrases": "the search for trends",
 }
 

@@ -41,10 +41,14 @@ from digest.store.store import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision that is ready to be applied, with the content of its issue as it is stored."""
+    """A decision that is ready to be applied, with the content of its issue as it is stored.
+
+    `failure` is why none could be made.
+    """
 
     decision: Decision
     content: bytes = b""
+    failure: Exception | None = None
 
 
 class _Failures:
@@ -65,13 +69,58 @@ class _Failures:
                 f"{subscription}: no decision could be made ({type(error).__name__}: {error}); its position is "
                 "unchanged, so the next run tries again; report this as a bug of paper-digest"
             )
-            self.found[subscription] = Decided(Decision(Verdict(subscription, 0, 0, None, None, text)))
+            decision = Decision(Verdict(subscription, 0, 0, None, None, text))
+            self.found[subscription] = Decided(decision, failure=error)
 
 
 def decide_batch(
     matcher: RunMatcher, subscriptions: Sequence[Subscription | InvalidSubscription], context: RunContext
 ) -> list[Decided]:
-    """Return what the run does for each of these subscriptions, in their order. Nothing is changed yet."""
+    """Return what the run does for each of these subscriptions, in their order. Nothing is changed yet.
+
+    Where no decision can be made because of single papers, it is made without them.
+    """
+    decided = _decided(matcher, subscriptions, context)
+    failed = [
+        each
+        for each, one in zip(subscriptions, decided, strict=True)
+        if one.failure and _set_culprits_aside(matcher, each, context, one.failure)
+    ]
+    again = {one.decision.verdict.subscription: one for one in _decided(matcher, failed, context)}
+    return [again.get(one.decision.verdict.subscription, one) for one in decided]
+
+
+def _set_culprits_aside(
+    matcher: RunMatcher,
+    subscription: Subscription | InvalidSubscription,
+    context: RunContext,
+    reason: Exception,
+) -> bool:
+    """Set aside the papers with which alone no decision can be made; return whether there are any.
+
+    There are none if it cannot be made without any paper either, nor with any of them.
+    """
+
+    def fails(*numbers: int) -> bool:
+        matcher.only = frozenset(numbers)
+        return _decided(matcher, [subscription], context)[0].failure is not None
+
+    numbers = matcher.matched(subscription.id)
+    try:
+        culprits = [] if fails() else [number for number in numbers if fails(number)]
+    finally:
+        matcher.only = None
+    if len(culprits) == len(numbers):
+        return False
+    for number in culprits:
+        matcher.boundary.set_aside("match", subscription.id, matcher.paper(number), reason)
+    return bool(culprits)
+
+
+def _decided(
+    matcher: RunMatcher, subscriptions: Sequence[Subscription | InvalidSubscription], context: RunContext
+) -> list[Decided]:
+    """Return the decision for each of these subscriptions; one that cannot be made is an error."""
     wanted = [each for each in subscriptions if isinstance(each, Subscription) and each.enabled]
     failures = _Failures()
     moment, pairs = search_all(matcher, wanted, context, failures)

@@ -64,6 +64,8 @@ class RunMatcher:
         self.store = store
         self.model = model
         self.boundary = boundary or Boundary()
+        self.only: frozenset[int] | None = None  # while it is set, no other paper matches
+        self._matched: dict[str, set[int]] = {}
         self._hidden = hidden
         self.tastes = TasteModels(self.boundary)
         self._intervals: dict[Interval, LoadedInterval] = {}
@@ -176,8 +178,15 @@ class RunMatcher:
         query = self.query(subscription)
         accepted = self._accepted.get(subscription.id)
         likely = sorted(numbers if accepted is None else accepted.intersection(numbers))
+        likely = likely if self.only is None else [each for each in likely if each in self.only]
         hits = (self._hit(subscription, query, number) for number in likely)
-        return best_first(hit for hit in hits if hit is not None)
+        found = best_first(hit for hit in hits if hit is not None)
+        self._matched.setdefault(subscription.id, set()).update(hit.paper.number for hit in found)
+        return found
+
+    def matched(self, subscription: str) -> list[int]:
+        """Return the numbers of all papers so far that a subscription's query accepted."""
+        return sorted(self._matched.get(subscription, ()))
 
     def _hit(self, subscription: Subscription, query: Query, number: int) -> Match | None:
         analysed = self._analyse(number)

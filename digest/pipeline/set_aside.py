@@ -93,7 +93,7 @@ class Boundary:
                 _done(lambda: work(HARMLESS), limit)
             except Exception:  # noqa: BLE001 - whatever it is, this paper is not its cause
                 raise error from None
-            self._set_aside(stage, subject, paper, "whole", error)
+            self.set_aside(stage, subject, paper, error)
         return otherwise
 
     def whole(self, stage: str, subject: str, work: Callable[[], T], *, otherwise: T) -> T:
@@ -105,7 +105,7 @@ class Boundary:
         except _PASSED:
             raise
         except Exception as error:  # noqa: BLE001 - what is left out is less than the run
-            self._set_aside(stage, subject, HARMLESS, "whole", error)
+            self.set_aside(stage, subject, HARMLESS, error)
         return otherwise
 
     def some(
@@ -183,11 +183,14 @@ class Boundary:
                 first = first or error
                 continue
             if first is not None:
-                self._set_aside(stage, "", paper, part, first)
+                self.set_aside(stage, "", paper, first, part)
             return left
         return None
 
-    def _set_aside(self, stage: str, subject: str, paper: Paper, part: str, error: Exception) -> None:
+    def set_aside(
+        self, stage: str, subject: str, paper: Paper, error: Exception, part: str = "whole"
+    ) -> None:
+        """Leave a paper, or a part of it, out of a stage from now on; for all subscriptions after some of them."""
         if subject and sum(key[:2] == (paper.number, stage) for key in self._known) + 1 == _MANY:
             subject = ""
         found = SetAside(paper.number, _name(paper), stage, subject, part, reason_of(error))
