@@ -31,7 +31,6 @@ NOT_YET = frozenset(
         "18-jabref.csv",
         "19-relative.rss",
         "21-withdrawn.xml",
-        "run-10-bookdoi.bib",
     }
 )
 

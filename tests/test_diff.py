@@ -160,7 +160,7 @@ def test_a_title_without_an_id_goes_to_the_first_that_has_one():
     ({"code_url": "https://x"}, {"code_url": "https://y"}, ()), ({"comments": 1}, {"comments": 9, "upvotes": 3}, ()),
 ])  # fmt: skip
 def test_what_updates(before, after, what):
-    one, other = (listing(doi="10.1/x", **values) for values in (before, after))
+    one, other = (listing(arxiv="2501.00001", **values) for values in (before, after))
     change = second(file(one), file(other, day=1))
     assert change.what == (what if change.entry == "updated" else ())
     assert (change.status, change.entry) == (("updated", "updated") if what else ("seen", None))
@@ -215,7 +215,7 @@ def test_a_higher_version_is_news_from_any_source():
     {"title": "Two Steps"}, {"abstract": "None of it."}, {"title": "Two", "abstract": "No.", "code_url": "https://x"},
 ])  # fmt: skip
 def test_only_the_same_source_revises_a_text(after):
-    one, other = listing(doi="10.1/x"), listing(doi="10.1/x", **after)
+    one, other = listing(arxiv="2501.00001"), listing(arxiv="2501.00001", **after)
     assert second(file(one, source=API), file(other, source=PAGE, day=1)).status == "seen"
 
 
@@ -522,7 +522,7 @@ def file_sets(draw) -> list[DigestFile]:
     """Return files that list a few papers, each under some of its ids and titles, never one of another."""
     papers = [
         {
-            "titles": (f"Lamps {name}", f"Oil and wicks of the {name} piers in fog"),
+            "titles": (f"Lamps {name}", f"Lamps {name}: oil and wicks of the piers in fog"),
             "arxiv": f"2501.0000{n}",
             "doi": f"10.1/{n}",
         }

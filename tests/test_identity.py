@@ -17,6 +17,7 @@ from digest.identity import (
     fold_text,
     identified,
     keys_of,
+    may_be_one,
     sketches_near,
     traces,
 )
@@ -329,15 +330,67 @@ def test_words_that_are_not_leftovers(other):
     assert not compare(record("Lamps for the foggy piers"), record(other)).same
 
 
-def test_two_records_of_one_publication_may_differ_in_a_word():
-    assert compare(
-        record("Careful lamps for all foggy winter piers"),
-        record("Careful lights for all foggy winter piers"),
-    ).same
-    assert not compare(
-        record("Careful lamps for all foggy winter piers"),
-        record("Careful lights for all foggy winter piers", "G. Hopper"),
-    ).same
+ANOTHER_WORD = ("Careful lamps for all foggy winter piers", "Careful lights for all foggy winter piers")
+
+
+def test_another_word_in_a_title_is_another_paper_of_the_same_authors_and_venue():
+    one, other = map(record, ANOTHER_WORD)
+    verdict = compare(one, other)
+    assert (verdict.same, verdict.rule, may_be_one(one, other, verdict)) == (
+        False,
+        "nothing confirms it",
+        True,
+    )
+    stranger = replace(other, authors=("Z. Stranger",))
+    assert not may_be_one(one, stranger, compare(one, stranger))
+
+
+@pytest.mark.parametrize("known", [
+    {"url": "https://tide.example/papers/7"}, {"doi": "10.1000/7"}, {"url": "https://pubmed.ncbi.nlm.nih.gov/31000001/"},
+    {"abstract": "We light the lamps of twelve piers through a winter of fog and count the ships that come home at night."},
+])  # fmt: skip
+def test_an_id_an_address_or_the_abstract_confirms_a_mended_title(known):
+    one, other = (replace(record(title), **known) for title in ANOTHER_WORD)
+    assert compare(one, other).same
+    assert not compare(one, record(ANOTHER_WORD[1])).same
+
+
+@pytest.mark.parametrize(("url", "same"), [
+    ("http://www.tide.example/papers/7/?utm_source=feed#top", True), ("https://tide.example/papers/8", False), ("https://tide.example/", False), (None, False),
+])  # fmt: skip
+def test_one_address_in_other_spellings(url, same):
+    one, other = map(record, ANOTHER_WORD)
+    assert compare(replace(one, url="https://tide.example/papers/7"), replace(other, url=url)).same == same
+    home = replace(one, url="https://tide.example")
+    assert not compare(home, replace(other, url="http://tide.example/")).same
+
+
+def test_different_pubmed_ids_are_two_papers_unless_one_is_a_preprint():
+    one, other = (
+        replace(record(ANOTHER_WORD[0]), url=f"https://pubmed.ncbi.nlm.nih.gov/{number}/")
+        for number in (31000001, 31000002)
+    )
+    verdict = compare(one, other)
+    assert (verdict.same, verdict.rule, verdict.clash) == (False, "pmid", True)
+    assert compare(one, replace(other, url="http://www.ncbi.nlm.nih.gov/pubmed/31000001")).same
+    assert compare(replace(one, doi="10.1101/2024.05.03.592345"), replace(other, doi="10.1000/7")).same
+
+
+def test_the_doi_of_a_book_does_not_join_its_chapters():
+    chapters = [
+        replace(record(title, *names), doi="10.1201/b14859")
+        for title, *names in (
+            ("Wave trains as event sequences", "Ada Brook"), ("Reading sand with rank statistics", "Fern Kelp"),
+            ("Gull calls in three harbours", "Fern Kelp"), ("Foam in three harbours", "Mo Dune"),
+        )
+    ]  # fmt: skip
+    for one in chapters:
+        assert [compare(one, other).same for other in chapters] == [one is other for other in chapters]
+    bare = [replace(chapter, authors=()) for chapter in chapters]
+    assert not any(compare(bare[0], other).same for other in bare[1:])
+    assert may_be_one(bare[0], bare[1], compare(bare[0], bare[1]))
+    arxiv = replace(chapters[0], title="Waves", arxiv="2408.12345")
+    assert compare(chapters[0], arxiv).same  # arXiv's DOI is that of the paper
 
 
 @pytest.mark.parametrize(("one", "other", "same"), [

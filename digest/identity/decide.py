@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from digest.identity.dois import is_preprint, unversioned
 from digest.identity.folding import fold_text, words_of
+from digest.identity.ids import pmid, same_address
 from digest.identity.nearness import Nearness, nearness
 from digest.identity.people import shared, spelled_out
 from digest.identity.series import is_recurrent, series_marks, word_set
@@ -35,7 +36,10 @@ def compare(one: Listing, other: Listing) -> Verdict:
 
 def compare_namesakes(one: Listing, other: Listing) -> Verdict:
     """Return whether two listings are one paper whose folded titles are, or once were, equal."""
-    return compare_ids(one, other) or _equal_titles(one, other)
+    ids = compare_ids(one, other)
+    if ids is not None and ids.rule == SHARED_DOI:  # with a title that it once had, it is not a chapter
+        return Verdict(True, "doi", ids.evidence)
+    return ids or _equal_titles(one, other)
 
 
 def compare_ids(one: Listing, other: Listing) -> Verdict | None:
@@ -47,10 +51,38 @@ def compare_ids(one: Listing, other: Listing) -> Verdict | None:
     if one.doi and other.doi:
         left, right = (unversioned(each.casefold())[0] for each in (one.doi, other.doi))
         if left == right:
-            return Verdict(True, "doi", left)
-        if is_preprint(left) == is_preprint(right):
-            return Verdict(False, "doi", f"{left} is not {right}", clash=True)
+            same = may_share_doi(one, other)
+            return Verdict(same, "doi" if same else SHARED_DOI, left)
+        if is_preprint(left) != is_preprint(right):
+            return None
+        return Verdict(False, "doi", f"{left} is not {right}", clash=True)
+    mine, theirs = pmid(one.url), pmid(other.url)
+    if mine and theirs:
+        evidence = mine if mine == theirs else f"{mine} is not {theirs}"
+        return Verdict(mine == theirs, "pmid", evidence, clash=mine != theirs)
     return None
+
+
+SHARED_DOI = "shared doi"
+
+
+def may_share_doi(one: Listing, other: Listing) -> bool:
+    """Return whether two listings with one DOI may be one paper.
+
+    Bibliographies give every chapter the DOI of the book, so different titles need an abstract that agrees. The
+    DOI of a preprint is never that of a book, nor is the one that arXiv gives for a paper.
+    """
+    if fold_text(one.title) == fold_text(other.title) or _same_text(one, other):
+        return True
+    if one.abstract and fold_text(one.abstract) == fold_text(other.abstract):
+        return True
+    people = shared(one.authors, other.authors)
+    if people is not None and people[0] == 0:
+        return False
+    if one.arxiv or other.arxiv or (one.doi and is_preprint(one.doi.casefold())):
+        return True
+    near = nearness(one.title, other.title, _context(one) | _context(other))
+    return near is not None and (people is not None or not near.changes or near.kept >= 0.75)
 
 
 def _equal_titles(one: Listing, other: Listing) -> Verdict:
@@ -115,7 +147,9 @@ def _near_titles(one: Listing, other: Listing) -> Verdict:
     if text is not None:
         same = text >= _required_text(near, people)
         return Verdict(same, "near title" if same else "other abstract", evidence)
-    same = people is not None and _people_confirm(near, people, one, other)
+    if same_address(one, other):
+        return Verdict(True, "same address", f"{one.url}; {evidence}")
+    same = people is not None and _people_confirm(near, people)
     return Verdict(same, "near title" if same else "nothing confirms it", evidence)
 
 
@@ -126,27 +160,15 @@ def _required_text(near: Nearness, people: tuple[int, int] | None) -> float:
     return LIKE_TEXT if near.extra and people is None else SAME_TEXT
 
 
-def _people_confirm(near: Nearness, people: tuple[int, int], one: Listing, other: Listing) -> bool:
+def _people_confirm(near: Nearness, people: tuple[int, int]) -> bool:
     """Return whether the authors confirm a near title, where no abstract can.
 
-    The more the titles differ, the more authors must agree. Different words within a title are accepted only
-    between bibliographic records of a publication.
+    The more the titles differ, the more authors must agree. A different word within a title is another paper of the
+    same authors as often as a mended title, so that they never confirm it.
     """
     agree, count = people
     if near.changes:
-        most = max(len(one.authors), len(other.authors))
-        if (
-            near.governed
-            or near.extra
-            or (len(near.changes) > 1 and not (published(one) and published(other)))
-        ):
-            return False
-        return (
-            agree >= (most - 1 if most > 2 else most)
-            and near.kept >= 0.75
-            and near.length >= SHORT
-            and (published(one) or published(other))
-        )
+        return False
     if near.extra:
         return agree >= max(1, count - 1) and near.length >= (SHORT - 1 if agree > 2 else SHORT)
     if not near.slips and near.length >= SHORT - 2:

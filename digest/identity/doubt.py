@@ -1,12 +1,12 @@
 """Possible duplicates: papers that stay two but that a user should check. Pure."""
 
-from digest.identity.decide import Verdict
+from digest.identity.decide import SHARED_DOI, Verdict
 from digest.identity.folding import words_of
 from digest.identity.people import shared
 from digest.identity.series import series_marks
 from digest.model import Listing
 
-_OPEN = frozenset(("nothing confirms it", "other title", "other publication"))
+_OPEN = frozenset(("nothing confirms it", "other title", "other publication", SHARED_DOI))
 # Shares of the runs of three letters of the shorter title that the longer one has, and the other way round.
 _WITHIN, _WITHOUT = 0.85, 0.5
 
@@ -20,8 +20,12 @@ def may_be_one(one: Listing, other: Listing, verdict: Verdict) -> bool:
     if verdict.same or verdict.rule not in _OPEN:
         return False
     people = shared(one.authors, other.authors)
+    if verdict.rule == SHARED_DOI and people is None:
+        return True
     if people is None or not 0 < people[1] <= 2 * people[0]:
         return False
+    if verdict.rule in {"nothing confirms it", SHARED_DOI}:
+        return True
     left, right = words_of(one.title), words_of(other.title)
     marks, other_marks = series_marks(left), series_marks(right)
     if marks - other_marks and other_marks - marks:

@@ -64,6 +64,33 @@ def other_ids(url: str | None) -> tuple[str, ...]:
     return tuple(f"{kind}:{found[1]}" for kind, known in _OTHERS if (found := known.search(url)))
 
 
+def pmid(url: str | None) -> str | None:
+    """Return the PubMed id that an address contains, as `pmid:31452104`; None if there is none."""
+    return _pmid(url) if url and "ncbi.nlm.nih.gov" in url else None
+
+
+def _pmid(url: str) -> str | None:
+    kind, known = _OTHERS[0]
+    return f"{kind}:{found[1]}" if (found := known.search(url)) else None
+
+
+def same_address(one: Listing, other: Listing) -> bool:
+    """Return whether two listings have the address of one page, other than a home page."""
+    if not one.url or not other.url:
+        return False
+    address = _page(one.url)
+    return address == _page(other.url) and "/" in address
+
+
+def _page(url: str) -> str:
+    """Return an address without scheme, fragment, tracking and final slash."""
+    return _TRACKING.sub("", _SCHEME.sub("", url.partition("#")[0])).rstrip("/?&")
+
+
+_SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
+_TRACKING = re.compile(r"(?<=[?&])(?:utm_\w+|af|rss|hl|source|ref)=[^&]*&?")
+
+
 def identified(listing: Listing) -> Listing:
     """Return the listing with its arXiv id, version and DOI normalised, also those in its address or DOI.
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from digest.identity.decide import Verdict, compare_ids, compare_namesakes
+from digest.identity.decide import SHARED_DOI, Verdict, compare_ids, compare_namesakes, may_share_doi
 from digest.identity.dois import unversioned
 from digest.identity.folding import fold_text
 from digest.identity.ids import identified, other_ids
@@ -40,6 +40,8 @@ def by_key(key: str, one: Listing, other: Listing) -> Verdict:
     ids = None if kind == "arxiv" else compare_ids(one, other)
     if ids is not None and ids.clash and (ids.rule == "arxiv id" or kind != "doi"):
         return ids
+    if kind == "doi" and not may_share_doi(one, other):
+        return Verdict(False, SHARED_DOI, name)
     return Verdict(True, {"arxiv": "arxiv id", "doi": "doi"}.get(kind, "other id"), name)
 
 

@@ -193,7 +193,9 @@ class Identities:
         new: dict[tuple[str, int], Listing] = {}
         for (key, number), listing in wanted.items():
             held = holders.setdefault(key, set())
-            most = _MOST_SHARING if key.startswith("title:") else 1
+            most = (
+                _MOST_SHARING if key.startswith(("title:", "doi:")) else 1
+            )  # chapters may have the DOI of a book
             if number not in held and len(held) < most:
                 held.add(number)
                 new[key, number] = listing

@@ -141,7 +141,7 @@ decisions = Table(
     sqlite_autoincrement=True,
 )
 
-# Several papers may have the same title, but not the same id.
+# Several papers may have the same title, and the chapters of a book its DOI, but no other id.
 aliases = Table(
     "alias",
     meta,
