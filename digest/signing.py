@@ -4,9 +4,13 @@ papers. Pure.
 
 import base64
 import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
+UNSUBSCRIBE, BOUNCE = "unsubscribe", "bounce"  # purposes of tokens
 _BYTES = 15  # of the code: 120 bits, 24 characters
+_SIGNED_PARTS = 3  # of an unsubscribe code: the token of its line, the subscription, the departure
 
 
 def sign(secret: bytes, purpose: str, *subject: object) -> str:
@@ -35,3 +39,45 @@ def verify_token(secret: bytes, purpose: str, text: str) -> int | None:
         return None
     valid = hmac.compare_digest(sign(secret, purpose, int(number)), code)
     return int(number) if valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeCode:
+    """What an unsubscribe code says: a line of the outbox, and who leaves which subscription.
+
+    `line` is None if the code was made by another library. `departure` is the code of the departure, and
+    `subscription` its subscription; both are "" in codes of older versions.
+    """
+
+    line: int | None
+    subscription: str = ""
+    departure: str = ""
+
+
+def departure_code(key: bytes, address: str, subscription: str) -> str:
+    """Return the code of an address that leaves a subscription: a keyed hash, from which neither can be found."""
+    return sign(key, "left", address.lower(), subscription)
+
+
+def unsubscribe_code(secret: bytes, key: bytes, line: int, subscription: str, address: str) -> str:
+    """Return the code of an unsubscribe link.
+
+    It begins with the token of the line of the outbox, made with the library's `secret`. Who leaves what follows,
+    signed with the `key` of departures, so that the code works without the line and without the library.
+    """
+    parts = token(secret, UNSUBSCRIBE, line), subscription, departure_code(key, address, subscription)
+    return ".".join((*parts, sign(key, UNSUBSCRIBE, *parts)))
+
+
+def read_unsubscribe_code(secret: bytes | None, keys: Iterable[bytes], text: str) -> UnsubscribeCode | None:
+    """Return what an unsubscribe code says; None if neither the library nor the holder of a key made it."""
+    *signed, signature = text.strip().lower().split(".")
+    if not signed:
+        line = verify_token(secret, UNSUBSCRIBE, signature) if secret else None
+        return UnsubscribeCode(line) if line is not None else None
+    expected = [sign(key, UNSUBSCRIBE, *signed).encode() for key in keys]
+    valid = any(hmac.compare_digest(each, signature.encode()) for each in expected)
+    if len(signed) != _SIGNED_PARTS or not valid:
+        return None
+    line = verify_token(secret, UNSUBSCRIBE, signed[0]) if secret else None
+    return UnsubscribeCode(line, *signed[1:])

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from digest.deliver.message import BOUNCE, UNSUBSCRIBE
 from digest.deliver.retry_policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
-from digest.signing import verify_token
+from digest.signing import BOUNCE, UNSUBSCRIBE, verify_token
 from digest.text import mail
 from digest.text.mail import Part
 

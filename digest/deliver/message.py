@@ -11,12 +11,11 @@ from urllib.parse import quote
 
 from digest.deliver.dkim import Header, Signer, Signing, body_hash, relaxed_header
 from digest.model import Delivery, Issue
-from digest.signing import sign, token
+from digest.signing import BOUNCE, UNSUBSCRIBE, sign, token, unsubscribe_code
 from digest.text.addresses import Mailbox
 from digest.text.headers import address
 from digest.urls import unsubscribe_page
 
-UNSUBSCRIBE, BOUNCE = "unsubscribe", "bounce"  # purposes of tokens
 _VARYING = ("To", "Message-ID", "List-Unsubscribe")
 
 
@@ -26,7 +25,7 @@ class Sender:
 
     `address` is that of From, `bounces` the return path, with a token after a plus sign if `verp`.
     `public_url` is the public URL of the archive with a slash at its end, "" if only this machine can reach
-    it. `one_click`: the server there supports one-click unsubscribing.
+    it. `departures` is the key of the departures; without it, unsubscribe codes need the library. `one_click`: the server there supports one-click unsubscribing.
     """
 
     address: Mailbox
@@ -36,12 +35,21 @@ class Sender:
     verp: bool = True
     one_click: bool = True
     signers: tuple[Signer, ...] = ()
+    departures: bytes = b""
 
     def return_path(self, delivery: Delivery) -> str:
         """Return the return path of a message."""
         if not self.verp:
             return str(self.bounces)
         return f"{self.bounces.local}+{token(self.secret, BOUNCE, delivery.id)}@{self.bounces.domain}"
+
+    def unsubscribe_code(self, delivery: Delivery) -> str:
+        """Return the code of the unsubscribe links of a message."""
+        if not self.departures:
+            return token(self.secret, UNSUBSCRIBE, delivery.id)
+        return unsubscribe_code(
+            self.secret, self.departures, delivery.id, delivery.subscription, delivery.recipient
+        )
 
 
 class PreparedMail:
@@ -88,7 +96,7 @@ class PreparedMail:
     def headers_for(self, to: Mailbox, delivery: Delivery) -> bytes:
         """Return the headers of one recipient's message, signatures first, and the blank line after them."""
         sender = self._sender
-        unsubscribe = token(sender.secret, UNSUBSCRIBE, delivery.id)
+        unsubscribe = sender.unsubscribe_code(delivery)
         mail = f"<mailto:{quote(str(sender.bounces), safe='@')}?subject=unsubscribe%20{unsubscribe}>"
         links = [f"<{unsubscribe_page(sender.public_url, unsubscribe)}>"] if self._one_click else []
         headers = (

@@ -183,7 +183,7 @@ def sender_of(home: Home, store: Store) -> "Sender":
     address = sender_mailbox(settings.sender)
     assert address is not None, "the settings are checked when they are read"
     with store.begin() as tx:
-        secret = tx.outbox.secret()
+        secret, departures = tx.outbox.secret(), tx.outbox.departure_key()
     return Sender(
         address=address,
         bounces=mailbox(settings.bounces.address) or address,
@@ -192,6 +192,7 @@ def sender_of(home: Home, store: Store) -> "Sender":
         verp=settings.bounces.verp,
         one_click=settings.smtp.one_click if settings.smtp else True,
         signers=signers_of(home, address),
+        departures=departures,
     )
 
 

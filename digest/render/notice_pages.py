@@ -19,11 +19,11 @@ class Notice:
 
 
 def unsubscribe_form(name: str, address: str, code: str) -> Notice:
-    """Return the page that asks for confirmation before an address is unsubscribed."""
+    """Return the page that asks for confirmation before an address ("" if unknown) is unsubscribed."""
     lang = language(code)
     text = lang.gettext(
         "%(address)s will no longer receive this subscription. Your other subscriptions are not affected.",
-        address=address,
+        address=address or lang.gettext("Your address"),
     )
     return Notice(
         lang.code,
@@ -36,8 +36,9 @@ def unsubscribe_form(name: str, address: str, code: str) -> Notice:
 def unsubscribed(name: str, address: str, code: str) -> Notice:
     """Return the page that confirms that an address is unsubscribed."""
     lang = language(code)
+    who = address or lang.gettext("Your address")
     text = (
-        lang.gettext("%(address)s will no longer receive this subscription.", address=address),
+        lang.gettext("%(address)s will no longer receive this subscription.", address=who),
         lang.gettext("If this was a mistake, please contact the operator of this digest."),
     )
     return Notice(lang.code, lang.gettext("You are unsubscribed from “%(name)s”", name=name), text)

@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digest.deliver.message import UNSUBSCRIBE
-from digest.model import Home, Subscription
+from digest.model import Delivery, Home, Subscription
 from digest.model.subscriptions import ID
 from digest.rank.clicks import Click
 from digest.services.workspace import Clock, open_library
-from digest.signing import token, verify_token
+from digest.signing import read_unsubscribe_code, token, verify_token
 from digest.urls import click_page, paper_url
 
 if TYPE_CHECKING:
@@ -27,9 +26,9 @@ _STEM = re.compile(r"\d{4}-\d\d-\d\d-(\d{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeTarget:
-    """The subject of an unsubscribe token: the masked address, and the subscription's name and language.
+    """The subject of an unsubscribe code: the masked address, and the subscription's name and language.
 
-    `unsubscribed`: the address no longer gets mail of the subscription.
+    `unsubscribed`: the address no longer gets mail of the subscription. `address` is "" where only its hash is known.
     """
 
     address: str
@@ -39,30 +38,97 @@ class UnsubscribeTarget:
 
 
 def unsubscribe_target(home: Home, text: str) -> UnsubscribeTarget | None:
-    """Return the subject of an unsubscribe token; change nothing."""
+    """Return the subject of an unsubscribe code; change nothing."""
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        return _unsubscribe_target(tx, text, None)
+        found = _read_code(tx, text)
+        return None if found is None else _target(home, tx, found)
 
 
 def unsubscribe(home: Home, text: str, clock: Clock) -> UnsubscribeTarget | None:
-    """Unsubscribe the address of a token from its subscription."""
+    """Unsubscribe who an unsubscribe code says, with effect on all mail that is not yet on its way.
+
+    Where the library is a file, this waits for no run: it only appends to the file of departures, and
+    `record_unsubscribe` takes that into the library afterwards. Raises StoreError.
+    """
+    with open_library(home, create=False) as store:
+        write = not store.capabilities.single_file
+        with store.begin(write=write) as tx:
+            found = _read_code(tx, text)
+            if found is None:
+                return None
+            tx.outbox.depart(found.departure, found.subscription, address=found.address, at=clock.now)
+            if write:
+                _record(tx, found, clock)
+            return _target(home, tx, found, unsubscribed=True)
+
+
+def record_unsubscribe(home: Home, text: str, clock: Clock) -> None:
+    """Take what `unsubscribe` did into the library; this may wait for a run. Raises StoreError."""
     with open_library(home, create=False) as store, store.begin() as tx:
-        return _unsubscribe_target(tx, text, clock)
+        if found := _read_code(tx, text):
+            _record(tx, found, clock)
 
 
-def _unsubscribe_target(tx: "Transaction", text: str, clock: Clock | None) -> UnsubscribeTarget | None:
-    line = verify_token(tx.outbox.secret(), UNSUBSCRIBE, text)
-    found = tx.outbox.lines([line]) if line is not None else ()
-    if not found:
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """Who leaves what: the code of the departure, and the line of the outbox where the library has it."""
+
+    subscription: str
+    departure: str
+    mail: Delivery | None
+
+    @property
+    def address(self) -> str | None:
+        return self.mail.recipient if self.mail else None
+
+
+def _read_code(tx: "Transaction", text: str) -> _Leaving | None:
+    """Return what a code says; None for an invalid one."""
+    code = read_unsubscribe_code(tx.outbox.known_secret(), tx.outbox.departure_keys(), text)
+    if code is None:
         return None
-    mail = found[0]
-    suppressed = tx.outbox.is_suppressed(mail.recipient, mail.subscription)
-    if clock and not suppressed:
-        tx.outbox.suppress(mail.recipient, reason=UNSUBSCRIBED, at=clock.now, subscription=mail.subscription)
+    lines = tx.outbox.lines([code.line]) if code.line is not None else ()
+    mail = lines[0] if lines else None
+    if not code.departure:  # a code of an older version says no more than its line
+        return _Leaving(mail.subscription, "", mail) if mail else None
+    # After a restore, the line may be that of another message.
+    if mail and code.departure not in tx.outbox.departure_codes(mail.recipient, mail.subscription):
+        mail = None
+    return _Leaving(code.subscription, code.departure, mail)
+
+
+def _record(tx: "Transaction", found: _Leaving, clock: Clock) -> None:
+    if found.address is not None:
+        tx.outbox.suppress(found.address, reason=UNSUBSCRIBED, at=clock.now, subscription=found.subscription)
+
+
+def _target(
+    home: Home, tx: "Transaction", found: _Leaving, *, unsubscribed: bool = False
+) -> UnsubscribeTarget:
+    mail = found.mail
+    if mail is None:
+        unsubscribed = unsubscribed or tx.outbox.has_departed(found.departure)
+        name, language = _named(home, found.subscription)
+        return UnsubscribeTarget("", name, language, unsubscribed)
+    unsubscribed = unsubscribed or tx.outbox.is_suppressed(mail.recipient, mail.subscription)
     issue = tx.issues.get(mail.issue).issue
-    return UnsubscribeTarget(
-        masked(mail.recipient), issue.name, issue.language, suppressed or clock is not None
-    )
+    return UnsubscribeTarget(masked(mail.recipient), issue.name, issue.language, unsubscribed)
+
+
+def _named(home: Home, subscription: str) -> tuple[str, str]:
+    """Return the name and the language of a subscription from its file; its id where it has none."""
+    found = _subscription(home, subscription)
+    return (found.name, found.language) if found else (subscription, home.settings.language)
+
+
+def _subscription(home: Home, subscription: str) -> Subscription | None:
+    from digest.home.subscription_files import load
+
+    path = home.subscriptions / f"{subscription}.toml"
+    if not ID.fullmatch(subscription) or not path.is_file():
+        return None
+    found = load(path, timezone=home.settings.timezone, language=home.settings.language)
+    return found if isinstance(found, Subscription) else None
 
 
 def masked(address: str) -> str:
@@ -73,14 +139,8 @@ def masked(address: str) -> str:
 
 def counts_clicks(home: Home, subscription: str) -> bool:
     """Return whether a subscription counts clicks; False if it is unknown or invalid."""
-    from digest.home.subscription_files import load
-
-    path = home.subscriptions / f"{subscription}.toml"
-    if not ID.fullmatch(subscription) or not path.is_file():
-        return False
-    settings = home.settings
-    found = load(path, timezone=settings.timezone, language=settings.language)
-    return isinstance(found, Subscription) and found.ranking.clicks
+    found = _subscription(home, subscription)
+    return found is not None and found.ranking.clicks
 
 
 def tracked_page_version(home: Home, subscription: str, stem: str) -> tuple[str, ...] | None:

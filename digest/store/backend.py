@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from digest.errors import UsageError
 from digest.store.delivery_writer import DeliveryWriter, Transactions
+from digest.store.departures import Departures
 from digest.store.outbox import Outbox
 
 
@@ -30,8 +31,9 @@ class Backend:
 
     capabilities = Capabilities()
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, departures: Departures | None = None) -> None:
+        """`departures` is the file next to a library that is itself a file."""
+        self.engine, self.departures = engine, departures
 
     @property
     def name(self) -> str:

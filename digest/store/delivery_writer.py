@@ -14,6 +14,7 @@ from sqlalchemy import Dialect, Executable
 from sqlalchemy.dialects.sqlite import insert
 
 from digest.model import Delivery, Outcome
+from digest.store.departures import ALL, Departures
 from digest.store.outbox import BEGIN, SETTLE, begin_values, settle_values, suppress_values
 from digest.store.schema import Moment, Plain, suppressions
 
@@ -62,8 +63,10 @@ _CONVERTERS: dict[type, Callable[[Any, Dialect], object]] = {
 class SqliteDeliveryWriter:
     """Writes to a SQLite library, on one connection."""
 
-    def __init__(self, database: sqlite3.Connection, dialect: Dialect) -> None:
-        self._db = database
+    def __init__(
+        self, database: sqlite3.Connection, dialect: Dialect, departures: Departures | None = None
+    ) -> None:
+        self._db, self._departures = database, departures
         suppress = insert(suppressions).on_conflict_do_nothing()
         self._begin, self._settle, self._suppress = (
             _Prepared(each, dialect) for each in (BEGIN, SETTLE, suppress)
@@ -92,5 +95,7 @@ class SqliteDeliveryWriter:
         values = settle_values(delivery, holder, outcome, now=now, number=number)
         mine = self._settle.run(self._db, values) == 1
         if mine and outcome.suppress:
+            if self._departures is not None:
+                self._departures.add([(delivery.recipient.lower(), ALL)], now)
             self._suppress.run(self._db, suppress_values(delivery.recipient, outcome.suppress, now))
         return mine

@@ -11,6 +11,7 @@ from sqlalchemy.pool import StaticPool
 
 from digest.errors import UsageError
 from digest.store.backend import Backend
+from digest.store.departures import STATE, Departures
 from digest.store.sql import SUPPORTED
 from digest.store.sqlite import SqliteBackend, sqlite_engine
 from digest.store.store import Store
@@ -51,7 +52,8 @@ def _open(url: URL, home: Path, *, create: bool) -> Store:
         return Store(Backend(engine))
     path = None if url.database in (None, "", ":memory:") else home / str(url.database)
     if path is None or not (create or path.exists()):
-        return Store(SqliteBackend(sqlite_engine("sqlite://", poolclass=StaticPool)))
+        departures = None if path is None else Departures(home / STATE)
+        return Store(SqliteBackend(sqlite_engine("sqlite://", poolclass=StaticPool), departures))
     if not path.parent.is_dir():
         raise UsageError(
             f"digest.toml: database: there is no folder {path.parent}; create it, or use another database"
@@ -59,7 +61,7 @@ def _open(url: URL, home: Path, *, create: bool) -> Store:
     if not path.exists():
         _create(path)
     file_url = url.set(database=str(path)).render_as_string(hide_password=False)
-    return Store(SqliteBackend(sqlite_engine(file_url)))
+    return Store(SqliteBackend(sqlite_engine(file_url), Departures(home / STATE)))
 
 
 def _create(path: Path) -> None:

@@ -9,7 +9,7 @@ a line only while it holds the lease.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any
 
@@ -32,6 +32,9 @@ from sqlalchemy import (
 
 from digest.model import Delivery, Outcome
 from digest.model.reports import COUNTED
+from digest.signing import departure_code
+from digest.store.departed import HASHED, Departed
+from digest.store.departures import Departures
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
 from digest.store.sql import chunks, insert_missing, inserted_key
 
@@ -66,8 +69,9 @@ class LeaseHolder:
 class Outbox:
     """Lines of the outbox, one per issue, recipient and channel, and the suppressed addresses."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, departures: Departures | None = None) -> None:
         self._db = connection
+        self._departed = Departed(connection, departures)
 
     def add(self, new: Iterable[tuple[int, Iterable[str]]], *, channel: str, at: datetime) -> None:
         """Queue issues, by key, each for its recipients, each of them once."""
@@ -91,16 +95,51 @@ class Outbox:
         ]
         if rows:
             self._db.execute(insert(outbox), rows)
+            for chunk in chunks(row["issue"] for row in rows):
+                self._departed.take_in(at, outbox.c.issue.in_(chunk))
 
     def secret(self) -> bytes:
         """Return the secret for the tokens of this library; the first call creates it."""
-        known = select(secrets.c.value).where(secrets.c.name == "tokens")
-        found = self._db.scalar(known)
+        found = self.known_secret()
         if found is None:
             insert_missing(self._db, secrets, {"name": "tokens", "value": token_bytes(32)})
-            found = self._db.scalar(known)
+            found = self.known_secret()
         assert found is not None, "it was just inserted"
-        return bytes(found)
+        return found
+
+    def known_secret(self) -> bytes | None:
+        """Return the secret, None if there is none yet."""
+        found = self._db.scalar(select(secrets.c.value).where(secrets.c.name == "tokens"))
+        return bytes(found) if found else None
+
+    def departure_key(self) -> bytes:
+        """Return the key of the departures of this library and its home; the first call creates it.
+
+        What the library has suppressed is in the file of departures afterwards, also in a home that had none.
+        """
+        return self._departed.need_key()
+
+    def departure_keys(self) -> tuple[bytes, ...]:
+        """Return the keys of departures that are known. Creates nothing."""
+        return self._departed.keys()
+
+    def departure_codes(self, address: str, subscription: str) -> frozenset[str]:
+        """Return the codes that stand for a departure, one for each key that is known."""
+        return frozenset(departure_code(key, address, subscription) for key in self.departure_keys())
+
+    def has_departed(self, code: str) -> bool:
+        """Return whether a departure was noted, by its code."""
+        return self._departed.has_code(code)
+
+    def depart(self, code: str, subscription: str, *, address: str | None, at: datetime) -> None:
+        """Note a departure: of an address or, where it is unknown, by its code.
+
+        In the file of departures, if there is one, which needs no transaction for writing.
+        """
+        if address is not None:
+            self._departed.note(address, subscription, at)
+        else:
+            self._departed.note_code(code, subscription, at)
 
     def open_delivery(self, *, at: datetime) -> tuple[int, tuple[int, ...]]:
         """Begin a delivery run. Returns its number and the ids of the open lines."""
@@ -153,6 +192,7 @@ class Outbox:
             # SQLite has one writer at a time; in other systems, another writer skips the rows locked here.
             chosen = select(outbox.c.id).where(allowed).order_by(outbox.c.due, outbox.c.id).limit(limit)
             while not keys and (found := list(self._db.scalars(chosen.with_for_update(skip_locked=True)))):
+                self._departed.take_in(now, outbox.c.id.in_(found))
                 keys = self._unsuppressed(found, now)
             if keys:
                 break
@@ -321,27 +361,33 @@ class Outbox:
         return result.rowcount == 1
 
     def suppress(self, address: str, *, reason: str, at: datetime, subscription: str = "") -> None:
-        """Suppress an address for a subscription, or for all ("").
+        """Suppress an address for a subscription, or for all (""); first in the file of departures.
 
         An earlier suppression keeps its reason.
         """
+        self._departed.note(address, subscription, at)
         insert_missing(self._db, suppressions, suppress_values(address, reason, at, subscription))
 
     def is_suppressed(self, address: str, subscription: str) -> bool:
         """Return whether an address is suppressed for a subscription."""
+        if self._departed.left({(address.lower(), subscription)}):
+            return True
         known = suppressions.c.subscription.in_(("", subscription))
         same = suppressions.c.address == address.lower()
         return self._db.execute(select(suppressions).where(same, known)).first() is not None
 
     def unsuppress(self, address: str) -> int:
         """Remove all suppressions of an address. Returns their number."""
+        hashed = self._departed.allow(address, datetime.now(UTC))
         result = self._db.execute(delete(suppressions).where(suppressions.c.address == address.lower()))
-        return result.rowcount
+        return result.rowcount or int(hashed)
 
     def suppressions(self) -> tuple[Suppression, ...]:
         """Return all suppressions, by address and subscription."""
         rows = self._db.execute(
-            select(suppressions).order_by(suppressions.c.address, suppressions.c.subscription)
+            select(suppressions)
+            .where(not_(suppressions.c.address.startswith(HASHED)))
+            .order_by(suppressions.c.address, suppressions.c.subscription)
         )
         return tuple(Suppression(*row) for row in rows)
 

@@ -89,7 +89,7 @@ class SqliteBackend(Backend):
         Statements are prepared once; not `durable` is SQLite's PRAGMA synchronous = NORMAL.
         """
         database: Any = connection.connection.driver_connection
-        writer = SqliteDeliveryWriter(database, self.engine.dialect)
+        writer = SqliteDeliveryWriter(database, self.engine.dialect, self.departures)
         database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         begin: Transactions = writer.transaction
         try:

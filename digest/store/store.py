@@ -16,6 +16,7 @@ from digest.store.clicks import Clicks
 from digest.store.compiled_queries import CompiledQueries
 from digest.store.cursors import Cursors
 from digest.store.delivery_writer import DeliveryWriter, Transactions
+from digest.store.departures import Departures
 from digest.store.feedback import Feedback
 from digest.store.feeds import Feeds
 from digest.store.identities import Identities
@@ -76,7 +77,11 @@ class Store:
     def begin(self, *, write: bool = True) -> Iterator[Transaction]:
         """Open a transaction, committed at the end of the block, rolled back if the block raises."""
         with self._connection(write=write) as connection:
-            yield _transaction(connection)
+            yield _transaction(connection, self._departures())
+
+    def _departures(self) -> Departures | None:
+        found = self._backend.departures
+        return found.rehearsed() if found and self._rehearsal is not None else found
 
     @contextmanager
     def delivery_writer(self, *, durable: bool = True) -> Iterator[Transactions]:
@@ -154,7 +159,7 @@ class Store:
             raise StoreError(f"{self._backend.name}: the library database: {reason}; {remedy}") from error
 
 
-def _transaction(connection: Connection) -> Transaction:
+def _transaction(connection: Connection, departures: Departures | None) -> Transaction:
     return Transaction(
         library=Library(connection),
         identities=Identities(connection),
@@ -164,7 +169,7 @@ def _transaction(connection: Connection) -> Transaction:
         pending_files=PendingFiles(connection),
         ledger=Ledger(connection),
         compiled_queries=CompiledQueries(connection),
-        outbox=Outbox(connection),
+        outbox=Outbox(connection, departures),
         feedback=Feedback(connection),
         title_terms=TitleTerms(connection),
         summaries=Summaries(connection),

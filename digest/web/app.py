@@ -12,11 +12,12 @@ If `base_url` has a path, all of these also work below it, so a proxy may strip 
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -70,10 +71,14 @@ class ReloadingHome:
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The handlers of the routes. `home` returns the home with its current settings; `log` logs an error."""
+    """The handlers of the routes. `home` returns the home with its current settings; `log` logs an error.
+
+    `afterwards` limits the threads for work after a response.
+    """
 
     home: Callable[[], Home]
     log: Callable[[BaseException], None]
+    afterwards: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     def confirm_unsubscribe(self, request: Request) -> Response:
         """Show who would be unsubscribed from what. Change nothing: mail scanners follow links."""
@@ -97,7 +102,20 @@ class Handlers:
             status = 404 if valid else 400
             return self._notice(home, request, notice_pages.invalid_link(home.settings.language), status)
         notice = notice_pages.unsubscribed(found.name, found.address, found.language)
-        return self._notice(home, request, notice)
+        response = self._notice(home, request, notice)
+        response.background = self._afterwards(reader_pages.record_unsubscribe, home, token, Clock.at(None))
+        return response
+
+    def _afterwards(self, work: Callable[..., object], *arguments: object) -> BackgroundTask:
+        """Return work to do after a response. It may wait for a run, in one thread for all of it."""
+
+        def logged() -> None:
+            try:
+                work(*arguments)
+            except DigestError as error:  # the reader has got a response already
+                self.log(error)
+
+        return BackgroundTask(partial(to_thread.run_sync, logged, limiter=self.afterwards))
 
     def click(self, request: Request) -> Response:
         """Redirect to a paper of the library, nowhere else; record the click after the response."""
@@ -108,18 +126,12 @@ class Handlers:
         paper, url = found
         recording = None
         if made_by_hand(request.method, request.headers):
-            recording = BackgroundTask(self._record_click, home, subscription, paper, Clock.at(None))
+            recording = self._afterwards(reader_pages.record_click, home, subscription, paper, Clock.at(None))
         return Response(
             status_code=303,
             headers={"location": url, "cache-control": "no-store", "x-robots-tag": "noindex, nofollow"},
             background=recording,
         )
-
-    def _record_click(self, home: Home, subscription: str, paper: int, clock: Clock) -> None:
-        try:
-            reader_pages.record_click(home, subscription, paper, clock)
-        except DigestError as error:  # the reader has been redirected already
-            self.log(error)
 
     def http_error(self, request: Request, error: Exception) -> Response:
         """Respond to an HTTPException; the start page of an empty archive explains how to begin."""

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.deliver.bounces import Bounce, read_bounce
-from digest.deliver.message import BOUNCE, UNSUBSCRIBE
-from digest.signing import token
+from digest.signing import BOUNCE, UNSUBSCRIBE, token
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer, Taken
 from tests.homes import page

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.dkim import body_hash, load_signer
-from digest.deliver.message import BOUNCE, UNSUBSCRIBE, PreparedMail, Sender, dot_stuffed
+from digest.deliver.message import PreparedMail, Sender, dot_stuffed
 from digest.errors import UsageError
 from digest.model import Delivery, Issue
 from digest.render import Renderer, SiteContext
-from digest.signing import verify_token
+from digest.signing import BOUNCE, UNSUBSCRIBE, verify_token
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
