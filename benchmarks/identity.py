@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path, default=[DATA], metavar="FOLDER")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    files = [path for folder in arguments.folders for path in sorted(folder.rglob("*.txt*"))]
+    files = [path for folder in arguments.folders for path in sorted(folder.rglob("*.txt"))]
     if not files:
         sys.exit(f"there is no *.txt below {', '.join(map(str, arguments.folders))}")
     deciders: dict[str, Same] = {"paper-digest": program}

@@ -1,6 +1,6 @@
 """Known papers with changed titles, and new papers, looked up in a library of 20,000 papers or more.
 
-    python benchmarks/identity_perturbed.py [ARXIV_DAYS_FOLDER] [--titles 20000,1000000] [--probes 200] [--json]
+    python benchmarks/identity_perturbed.py [ARXIV_DAYS_FOLDER] [--titles 20000,1000000] [--probes 200] [--pairs 400] [--json]
 
 The library is a real one in a temporary SQLite file. The titles are those of the papers in the folder (*.jsonl.gz
 with `title`, `summary`, `authors`); further titles are combined from halves of them, with sentences of other
@@ -8,6 +8,11 @@ abstracts. Each probe is a listing without ids, which is looked up like in a run
 authors only, and with the title only. `found` counts the right paper, `wrong` any other. Series (`Part I` and `II`,
 `1` and `2`, `GPT-3` and `GPT-4`) and fresh titles must find nothing. The peers are equal titles in lower case
 without punctuation, and the best rapidfuzz ratio of at least 90, with fewer probes, because it reads all titles.
+
+First, pairs of both kinds side by side, with the same authors and venue and nothing else, and with further evidence:
+other papers by the same authors, which must stay two, and the same paper under a mended title, which must be one where
+an abstract, an id or an address confirms it. The other papers are those in the folder that share at least half of their
+authors, and titles with one content word replaced by another real one, with the abstract of another paper.
 """
 
 import argparse
@@ -23,14 +28,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import islice, pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, text
 
 from digest.diff.source_records import Recency, SourceRecord
-from digest.identity import folding, keys_of, traces
+from digest.identity import compare, folding, keys_of, may_be_one, traces
 from digest.model import DigestFile, Listing
 from digest.pipeline.ingest import judge
 from digest.store.codec import encode
@@ -184,6 +190,122 @@ CHANGES: dict[str, Callable[[str, random.Random], str]] = {
 }
 
 
+# --- pairs of both kinds -----------------------------------------------------------------------------
+
+VENUE = "Proceedings of the Tide Conference"
+CONTENT_WORD = re.compile(r"[A-Za-z][a-z]{4,}[,:]?")
+LINKING = frozenset(
+    [
+        "with",
+        "from",
+        "into",
+        "using",
+        "under",
+        "over",
+        "through",
+        "between",
+        "toward",
+        "towards",
+        "about",
+        "their",
+        "based",
+    ]
+)
+Pair = tuple[Listing, Listing]
+
+
+def another_word(title: str, vocabulary: list[str], rng: random.Random) -> str:
+    """Return a title with one content word replaced by that of another title."""
+    words = title.split()
+    places = [
+        n for n, word in enumerate(words) if CONTENT_WORD.fullmatch(word) and word.lower() not in LINKING
+    ]
+    place = rng.choice(places or [0])
+    others = (rng.choice(vocabulary) for _ in range(99))
+    words[place] = next(word for word in others if word.lower() != words[place].strip(",:").lower())
+    return " ".join(words)
+
+
+def record_of(paper: Listing, **changes: Any) -> Listing:
+    """Return a paper as a bibliography lists it: without abstract, with a venue and a year."""
+    return replace(paper, **{"abstract": "", "venue": VENUE, "published": date(2025, 1, 1)} | changes)
+
+
+def by_the_same_authors(real: list[Listing], count: int, rng: random.Random) -> list[Pair]:
+    """Return pairs of different papers that share at least half of their authors."""
+    by_author: dict[str, list[Listing]] = {}
+    for paper in real:
+        for author in paper.authors[:2]:
+            by_author.setdefault(author, []).append(paper)
+    found = []
+    for papers_of in by_author.values():
+        for one, other in pairwise(papers_of):
+            both = set(one.authors) & set(other.authors)
+            if len(both) * 2 >= max(len(one.authors), len(other.authors)) and plain(one.title) != plain(
+                other.title
+            ):
+                found.append((one, other))
+    return rng.sample(found, min(count, len(found)))
+
+
+def both_kinds(real: list[Listing], count: int) -> dict[str, dict[str, list[Pair]]]:
+    """Return pairs of listings by kind and by the evidence that they have besides authors and venue."""
+    rng = random.Random(1)
+    vocabulary = [
+        word
+        for paper in real
+        for word in paper.title.split()
+        if CONTENT_WORD.fullmatch(word) and word[-1].isalpha()
+    ]
+    chosen = rng.sample(real, count)
+    strange = rng.sample(real, count)
+    titles = [another_word(paper.title, vocabulary, rng) for paper in chosen]
+    near = [
+        (record_of(paper), record_of(paper, title=title)) for paper, title in zip(chosen, titles, strict=True)
+    ]
+    authors = by_the_same_authors(real, count, rng)
+
+    def known(pairs: list[Pair], **same: str) -> list[Pair]:
+        return [
+            tuple(replace(each, **{name: value.format(n) for name, value in same.items()}) for each in pair)
+            for n, pair in enumerate(pairs)
+        ]  # fmt: skip
+
+    def texts(pairs: list[Pair], others: list[Listing]) -> list[Pair]:
+        return [
+            (replace(one, abstract=paper.abstract), replace(other, abstract=second.abstract))
+            for (one, other), paper, second in zip(pairs, chosen, others, strict=True)
+        ]
+
+    return {
+        "other paper, same authors": {
+            "authors and venue": [(record_of(one), record_of(other)) for one, other in authors],
+            "abstracts": [(record_of(one, abstract=one.abstract), record_of(other, abstract=other.abstract)) for one, other in authors],
+        },
+        "other paper, one word of the title": {"authors and venue": near, "abstracts": texts(near, strange)},
+        "same paper, mended title": {
+            "abstracts": texts(near, chosen),
+            "DOI": known(near, doi="10.1000/tide.{}"),
+            "PubMed id": known(near, url="https://pubmed.ncbi.nlm.nih.gov/{}1/"),
+            "address": known(near, url="https://tide.example/papers/{}"),
+        },
+    }  # fmt: skip
+
+
+def judged(pairs: list[Pair]) -> dict[str, int]:
+    """Return how many of the pairs are joined, and how many of the others are doubts."""
+    verdicts = [(one, other, compare(one, other)) for one, other in pairs]
+    doubts = sum(may_be_one(one, other, verdict) for one, other, verdict in verdicts)
+    return {"pairs": len(pairs), "joined": sum(verdict.same for _, _, verdict in verdicts), "doubts": doubts}
+
+
+def print_pairs(found: dict[str, dict[str, dict[str, int]]]) -> None:
+    print(f"{'pairs':36} {'evidence':18} {'pairs':>6} {'joined':>7} {'doubts':>7}")
+    for kind, rows in found.items():
+        for evidence, row in rows.items():
+            print(f"{kind:36} {evidence:18} {row['pairs']:6} {row['joined']:7} {row['doubts']:7}")
+
+
 # --- the methods --------------------------------------------------------------------------------------
 
 
@@ -214,7 +336,7 @@ def amortised(tx: Transaction, listings: list[Listing], runs: int = 15) -> float
     )
     times = []
     for _ in range(runs):
-        folding._remembered.cache_clear()  # noqa: SLF001
+        folding._cached.cache_clear()  # noqa: SLF001
         start = time.process_time()
         judge(tx, file)
         times.append(time.process_time() - start)
@@ -333,15 +455,21 @@ def main() -> None:
         "--titles", default="20000", help="library sizes, separated by commas (default 20000)"
     )
     parser.add_argument("--probes", type=int, default=200)
+    parser.add_argument("--pairs", type=int, default=400, help="pairs of each kind (default 400)")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     real = real_papers(arguments.folder)
     if len(real) < 3 * arguments.probes:
         sys.exit(f"{arguments.folder}: {len(real)} papers are too few for {arguments.probes} probes")
+    pairs = {
+        kind: {evidence: judged(each) for evidence, each in rows.items()}
+        for kind, rows in both_kinds(real, arguments.pairs).items()
+    }
     found = [measure(real, int(count), arguments.probes) for count in arguments.titles.split(",")]
     if arguments.json:
-        print(json.dumps({"libraries": found}))
+        print(json.dumps({"pairs": pairs, "libraries": found}))
         return
+    print_pairs(pairs)
     for library in found:
         about = f"{library['titles']} titles, {library['traces']} traces, {library['database_mb']} MB"
         print(f"\n{about}, built in {library['build_s']} s; found / wrong in %")
