@@ -13,6 +13,28 @@ _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?|\[[0-9A-Fa-f:.]+\]")
 
 
+# A URL in a text: user and password, then everything up to the query, then the query.
+_URL = re.compile(
+    r"([a-z][a-z0-9+.-]{1,20}://)(?:[^\s/?#'\"<>]*@)?([^\s?#'\"<>]*)(\?[^\s#'\"<>]*)?", re.IGNORECASE
+)
+_VALUE = re.compile(r"=[^&;]*?(?=[&;]|[,.:)\]]*$)")
+
+
+def mask_secrets(text: str) -> str:
+    """Return a text for people in which URLs have neither user and password nor the values of their query.
+
+    API keys stand there. What a URL asks for is seldom needed to understand a message; its site and path are.
+    """
+
+    def masked(found: re.Match[str]) -> str:
+        scheme, place, query = found[1], found[2], found[3] or ""
+        user = "…@" if found[0][len(scheme) :].partition("?")[0] != place else ""
+        values = _VALUE.sub("=…", query) if "=" in query else "?…" if len(query) > 1 else query
+        return f"{scheme}{user}{place}{values}"
+
+    return _URL.sub(masked, text)
+
+
 def web_url(text: str | None) -> str | None:
     """Return the text as a URL that is safe to link, None if it is not an http or https URL.
 

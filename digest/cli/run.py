@@ -98,7 +98,8 @@ def _fetch(arguments: Namespace, context: Context) -> int:
     from digest.services import runs
 
     with context.screen.progress() as progress:
-        fetched = tuple(runs.fetch(context.home, arguments.source, arguments.since, context.clock, progress))
+        found = runs.fetch(context.home, arguments.source, arguments.since, context.clock, progress)
+        fetched = sorted(found, key=lambda each: context.home.settings.sources.index(each.source))
     if arguments.json:
         print_json({"sources": [fetched_json(source) for source in fetched]})
     _show_fetched(context.screen, fetched, context.clock.now)

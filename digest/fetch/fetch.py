@@ -1,4 +1,4 @@
-"""Fetching sources, one after the other.
+"""Fetching sources side by side, so that none waits for a slow one; a site still gets one request at a time.
 
 Each document becomes a file of its own, written atomically. The state of a source is saved after each
 document, so that a fetch that is interrupted continues where it stopped.
@@ -6,10 +6,13 @@ document, so that a fetch that is interrupted continues where it stopped.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from queue import Empty, SimpleQueue
+from threading import Thread
 
-from digest.errors import UsageError
+from digest.errors import StoreError, UsageError
 from digest.fetch import imap, robots
 from digest.fetch.endpoints import PAGED, SCRAPED, Paging, check_document, extension, is_empty
 from digest.fetch.errors import FetchError
@@ -18,9 +21,11 @@ from digest.fetch.state import SourceState, SourceStates
 from digest.fetch.web import Limits, Validators, WebClient
 from digest.model import Source
 from digest.system.files import write_whole
+from digest.urls import mask_secrets
 
 # A new source is fetched so many days back.
 _FIRST_DAYS = 7
+_MOST_AT_ONCE = 8
 # A fetch of a very broad query stops here; the next fetch continues.
 _MOST_DOCUMENTS = 200
 
@@ -30,8 +35,8 @@ class FetchOptions:
     """What all sources of a fetch have in common.
 
     `agent` is the User-Agent. `now` is the current time, `today` the local day; `since` is the first day to
-    fetch, None for the day of the last fetch. `password_of` returns the password of an IMAP source and raises
-    UsageError if it cannot be read.
+    fetch, None for the day of the last fetch. `password_of` returns the password of an IMAP source, `url_of` the
+    URL of another one; both raise UsageError if it cannot be read.
     """
 
     agent: str
@@ -40,6 +45,7 @@ class FetchOptions:
     since: date | None
     limits: Limits
     password_of: Callable[[Source], str]
+    url_of: Callable[[Source], str] = lambda source: source.url
     rate_limit: RateLimit = field(default_factory=RateLimit)
 
 
@@ -65,6 +71,7 @@ class _SourceFetch:
     source: Source
     states: SourceStates
     options: FetchOptions
+    notify: Callable[[str], None]
     files: list[str] = field(default_factory=list)
     unchanged: int = 0
 
@@ -93,26 +100,69 @@ def fetch(
     options: FetchOptions,
     progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None,
 ) -> Iterator[FetchResult]:
-    """Fetch the sources in order and yield the result of each.
+    """Fetch the sources and yield the result of each as it arrives.
 
     Raises StoreError if a file cannot be written.
     """
-    for number, source in enumerate(sources):
-        progress(f"fetching {source.name},", number, len(sources))
-        work = _SourceFetch(source, states, options)
-        error: str | None = None
-        try:
-            _fetch(work)
-        except UsageError as problem:
-            error = str(problem)
-        except FetchError as problem:
-            error = str(problem)
-            if problem.retry_after is not None:
-                work.update(not_before=_iso(options.now + timedelta(seconds=problem.retry_after)))
-        asked = _iso(options.now)
-        failing = (work.state.failing or asked) if error else ""
-        work.update(asked=asked, error=error or "", failing=failing)
-        yield FetchResult(source, tuple(work.files), work.unchanged, error, work.state.time_of("changed"))
+    waiting: SimpleQueue[Source] = SimpleQueue()
+    for source in sources:
+        waiting.put(source)
+    reports: SimpleQueue[FetchResult | Exception | str] = SimpleQueue()
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                source = waiting.get_nowait()
+                reports.put(f"fetching {source.name},")
+                try:
+                    reports.put(_result(source, states, options, reports.put))
+                except Exception as error:  # noqa: BLE001 - raised by the thread that asked
+                    reports.put(error)
+
+    for _ in range(min(_MOST_AT_ONCE, len(sources))):
+        Thread(target=work, daemon=True, name="fetch").start()
+    done = 0
+    try:
+        while done < len(sources):
+            report = reports.get()
+            if isinstance(report, str):
+                progress(report, done, len(sources))
+                continue
+            if isinstance(report, Exception):
+                raise report
+            done += 1
+            yield report
+    finally:
+        with suppress(Empty):  # the threads end after the sources that they are fetching
+            while True:
+                waiting.get_nowait()
+
+
+def _result(
+    source: Source, states: SourceStates, options: FetchOptions, notify: Callable[[str], None]
+) -> FetchResult:
+    """Fetch a source; whatever its answer raises is the error of this source alone. Raises StoreError."""
+    work = _SourceFetch(source, states, options, notify)
+    error: str | None = None
+    try:
+        _fetch(work)
+    except StoreError:
+        raise
+    except UsageError as problem:
+        error = str(problem)
+    except FetchError as problem:
+        error = str(problem)
+        if problem.retry_after is not None:
+            work.update(not_before=_iso(options.now + timedelta(seconds=problem.retry_after)))
+    except Exception as problem:  # noqa: BLE001 - the other sources go on
+        error = (
+            f"what the source sent cannot be processed ({mask_secrets(f'{type(problem).__name__}: {problem}')}); "
+            "the next fetch tries again"
+        )
+    asked = _iso(options.now)
+    failing = (work.state.failing or asked) if error else ""
+    work.update(asked=asked, error=error or "", failing=failing)
+    return FetchResult(source, tuple(work.files), work.unchanged, error, work.state.time_of("changed"))
 
 
 def _iso(moment: datetime) -> str:
@@ -128,7 +178,11 @@ def _fetch(work: _SourceFetch) -> None:
         _fetch_messages(work)
         return
     with WebClient(
-        options.agent, options.limits, private=source.private, rate_limit=options.rate_limit
+        options.agent,
+        options.limits,
+        private=source.private,
+        rate_limit=options.rate_limit,
+        notify=lambda text: work.notify(f"{source.name}: {text};"),
     ) as client:
         if paging := PAGED.get(source.kind):
             _fetch_days(work, client, paging)
@@ -139,10 +193,11 @@ def _fetch(work: _SourceFetch) -> None:
 def _fetch_document(work: _SourceFetch, client: WebClient) -> None:
     """Fetch the single document of a source, if it has changed."""
     source, state = work.source, work.state
+    url = work.options.url_of(source)
     if source.kind in SCRAPED:
-        robots.check_allowed(client, source.url)
+        robots.check_allowed(client, url)
     validators = Validators(state.etag, state.modified)
-    document = client.get(source.url, validators, lambda data: check_document(source, data))
+    document = client.get(url, validators, lambda data: check_document(source, data))
     digest = hashlib.sha256(document.data).hexdigest() if document.data is not None else state.digest
     if document.data is None or digest == state.digest:
         work.unchanged += 1

@@ -3,16 +3,20 @@
 import imaplib
 import re
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
-from typing import Any
+from io import BufferedReader
+from typing import Any, cast
 
 from digest.fetch.errors import FetchError
 from digest.model import ImapBox
 
+_LONGEST_LINE = 1_000_000  # as imaplib
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
-_TIMEOUT = 30.0  # seconds
+_TIMEOUT = 30.0  # seconds for a packet
+_STEP = 120.0  # seconds for a command and its reply, however slowly the server sends
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -67,6 +71,63 @@ def _message(client: imaplib.IMAP4, uid: int, max_bytes: int) -> bytes | None:
     return content
 
 
+class _Timed(imaplib.IMAP4):
+    """A connection on which each command ends in time; imaplib has only a timeout for each packet.
+
+    Every command begins with `send` (or the greeting) and is read by `read` and `readline` until it is answered.
+    """
+
+    _end: float | None = None
+
+    def send(self, data: Any) -> None:
+        self._end = time.monotonic() + _STEP
+        super().send(data)
+
+    def read(self, size: int) -> bytes:
+        parts, missing = [], size
+        while missing and (part := self._next(missing)):
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def readline(self) -> bytes:
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            if len(line) > _LONGEST_LINE:
+                raise self.error("the server sent a line that is too long")
+            waiting = self._waiting()
+            part = self._next(waiting.find(b"\n") + 1 or len(waiting))
+            if not part:
+                break
+            line += part
+        return bytes(line)
+
+    def _waiting(self) -> bytes:
+        """Return what has arrived, at least a byte, without taking it; b"" at the end."""
+        now = time.monotonic()
+        self._end = self._end or now + _STEP
+        if now > self._end:
+            raise TimeoutError("the server took too long to answer")
+        found: bytes = self._arriving.peek(1)
+        return found
+
+    def _next(self, most: int) -> bytes:
+        """Return what has arrived, at most so many bytes; b"" at the end."""
+        return self._arriving.read1(min(most, len(self._waiting())))
+
+    @property
+    def _arriving(self) -> BufferedReader:
+        return cast(BufferedReader, self.file)
+
+
+class _Plain(_Timed):
+    """An unencrypted connection, or one before STARTTLS."""
+
+
+class _Tls(_Timed, imaplib.IMAP4_SSL):
+    """A connection that is encrypted from the start."""
+
+
 @contextmanager
 def _opened(box: ImapBox, password: str) -> Iterator[imaplib.IMAP4]:
     """Connect, log in, and open the folder read-only. Raises FetchError."""
@@ -85,11 +146,9 @@ def _connected(box: ImapBox) -> Iterator[imaplib.IMAP4]:
     try:
         context = ssl.create_default_context(cafile=box.ca_file or None)
         if box.tls == "implicit":
-            client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-                box.host, box.port, ssl_context=context, timeout=_TIMEOUT
-            )
+            client: imaplib.IMAP4 = _Tls(box.host, box.port, ssl_context=context, timeout=_TIMEOUT)
         else:
-            client = imaplib.IMAP4(box.host, box.port, timeout=_TIMEOUT)
+            client = _Plain(box.host, box.port, timeout=_TIMEOUT)
             if box.tls == "starttls":
                 client.starttls(context)
         try:

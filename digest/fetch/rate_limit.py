@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 # arXiv asks for three seconds between requests: https://info.arxiv.org/help/api/tou.html.
 _SECONDS = {"arxiv.org": 3.0}
@@ -20,18 +21,25 @@ def _site_of(host: str) -> str:
 
 @dataclass(slots=True)
 class RateLimit:
-    """Remembers the last request to each site; all hosts of arXiv are one site."""
+    """Remembers the last request to each site, for any number of threads; all hosts of arXiv are one site."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     factor: float = 1.0
     _last: dict[str, float] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
-    def wait(self, host: str) -> None:
-        """Sleep until the site of the host may get another request."""
+    def wait(self, host: str) -> float:
+        """Sleep until the site of the host may get another request. Returns the seconds slept."""
         site = _site_of(host)
-        if site in self._last:
-            remaining = self._last[site] + seconds_between(host) * self.factor - self.clock()
-            if remaining > 0:
-                self.sleep(remaining)
-        self._last[site] = self.clock()
+        with self._lock:  # each thread takes the next free time of the site, then sleeps
+            now = self.clock()
+            turn = (
+                max(now, self._last[site] + seconds_between(host) * self.factor)
+                if site in self._last
+                else now
+            )
+            self._last[site] = turn
+        if turn > now:
+            self.sleep(turn - now)
+        return turn - now

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from digest.system.files import write_whole
@@ -66,10 +67,11 @@ class SourceState:
 
 @dataclass(slots=True)
 class SourceStates:
-    """The states of all sources of an inbox; each change is written before the next request."""
+    """The states of all sources of an inbox, for any number of threads; each change is written at once."""
 
     inbox: Path
     sources: dict[str, SourceState] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def load(cls, inbox: Path) -> "SourceStates":
@@ -87,9 +89,10 @@ class SourceStates:
 
     def update(self, source: str, **changes: Any) -> None:
         """Change fields of a source's state. Raises StoreError if the file cannot be written."""
-        self.sources[source] = replace(self.of(source), **changes)
-        text = json.dumps({name: asdict(state) for name, state in sorted(self.sources.items())}, indent=1)
-        write_whole(self.inbox / FILE, text.encode(), private=True)
+        with self._lock:
+            self.sources[source] = replace(self.of(source), **changes)
+            text = json.dumps({name: asdict(state) for name, state in sorted(self.sources.items())}, indent=1)
+            write_whole(self.inbox / FILE, text.encode(), private=True)
 
 
 def _state(value: dict[str, Any]) -> SourceState:

@@ -1,9 +1,8 @@
 """HTTP requests: guarded, rate limited, limited in bytes and seconds, and retried after temporary errors."""
 
-import logging
-import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,11 +15,21 @@ import httpx
 import stamina
 
 from digest.fetch.errors import FetchError
-from digest.fetch.network_guard import ForbiddenAddressError, GuardedNetwork
+from digest.fetch.network_guard import Deadline, DeadlineError, ForbiddenAddressError, GuardedNetwork
 from digest.fetch.rate_limit import RateLimit
 
-# Only the error of the last attempt is reported; attempts are not logged.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
+# Called before another attempt, with the error of the last one and the seconds to wait.
+_waiting: ContextVar[Callable[[Exception, float], None]] = ContextVar(
+    "waiting", default=lambda _error, _wait: None
+)
+
+
+def _note_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    _waiting.get()(details.caused_by, details.wait_for)
+
+
+# Without hooks of its own, stamina logs each attempt, with structlog to stdout, which is for answers.
+stamina.instrumentation.set_on_retry_hooks([_note_retry])
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -34,7 +43,7 @@ _LONGEST_WAIT = 86_400.0  # seconds that a Retry-After counts at most
 class Limits:
     """The limits of one document; all times are in seconds.
 
-    `seconds` is the longest time for a body. Between `attempts`, the wait is `first_wait`, then twice as long
+    `seconds` is the longest time for one request as a whole, redirects included. Between `attempts`, the wait is `first_wait`, then twice as long
     each time, up to `longest_wait`, plus up to `jitter`. A server that asks for more than
     `longest_retry_after` is not tried again in this fetch.
     """
@@ -79,9 +88,9 @@ class _Stream(httpx.SyncByteStream):
 class _Transport(httpx.BaseTransport):
     """A transport with guarded connections; the one of httpx cannot use another network backend."""
 
-    def __init__(self, *, private: bool) -> None:
+    def __init__(self, deadline: Deadline, *, private: bool) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(), network_backend=GuardedNetwork(private=private)
+            ssl_context=httpx.create_ssl_context(), network_backend=GuardedNetwork(deadline, private=private)
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -109,7 +118,8 @@ class _Transport(httpx.BaseTransport):
 class WebClient:
     """Requests documents; a context manager.
 
-    `agent` is the User-Agent, `private` allows private addresses.
+    `agent` is the User-Agent, `private` allows private addresses. `notify` is called with the reason for a wait
+    before another attempt.
     """
 
     agent: str
@@ -117,11 +127,13 @@ class WebClient:
     private: bool = False
     rate_limit: RateLimit = field(default_factory=RateLimit)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    notify: Callable[[str], None] = lambda _text: None
+    _deadline: Deadline = field(default_factory=Deadline)
     _client: httpx.Client | None = None
 
     def __enter__(self) -> Self:
         self._client = httpx.Client(
-            transport=_Transport(private=self.private),
+            transport=_Transport(self._deadline, private=self.private),
             timeout=httpx.Timeout(20.0, connect=10.0),
             headers={"User-Agent": self.agent, "Accept-Encoding": "gzip"},
             trust_env=False,
@@ -147,6 +159,7 @@ class WebClient:
         `check` may reject a document by a FetchError, temporary or not.
         """
         limits = self.limits
+        _waiting.set(self._note_wait)
         for attempt in stamina.retry_context(
             on=self._should_retry,
             attempts=limits.attempts,
@@ -162,6 +175,11 @@ class WebClient:
                 return download
         raise AssertionError("the last attempt returns or raises")
 
+    def _note_wait(self, error: Exception, wait: float) -> None:
+        status = error.status if isinstance(error, FetchError) else None
+        reason = "no connection" if status is None else f"status {status}"
+        self.notify(f"{reason}; trying again in {wait:.0f} s")
+
     def _should_retry(self, error: Exception) -> bool | float:
         """Return whether to retry: True for the usual wait, or the seconds that the server asks for."""
         if not isinstance(error, FetchError) or not error.temporary:
@@ -172,6 +190,7 @@ class WebClient:
 
     def _follow_redirects(self, url: str, validators: Validators) -> Download:
         """Return the document after all redirects; each is a request with the same checks."""
+        self._deadline.start(self.limits.seconds)
         for _ in range(_MOST_REDIRECTS + 1):
             result = self._request(url, validators)
             if isinstance(result, Download):
@@ -190,12 +209,14 @@ class WebClient:
             request = self._client.build_request("GET", url, headers=headers)
             if request.url.scheme not in {"http", "https"} or not request.url.host:
                 raise FetchError(f"{url} is not an http or https URL")
-            self.rate_limit.wait(request.url.host)
+            self._deadline.extend(self.rate_limit.wait(request.url.host))
             response = self._client.send(request, stream=True)
             try:
                 return self._result_of(response, validators)
             finally:
                 response.close()
+        except DeadlineError as error:
+            raise FetchError(f"{url} took longer than {self.limits.seconds:.0f} s") from error
         except ForbiddenAddressError as error:
             raise FetchError(str(error)) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
@@ -223,7 +244,7 @@ class WebClient:
 
     def _body(self, response: httpx.Response) -> bytes:
         """Return the body, decompressed piece by piece, so that no decompression bomb fills the memory."""
-        most, deadline = self.limits.max_bytes, time.monotonic() + self.limits.seconds
+        most = self.limits.max_bytes
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "", "gzip", "x-gzip"}:
             raise FetchError(f"{response.url} has the content encoding {encoding}, which was not requested")
@@ -239,10 +260,6 @@ class WebClient:
             pieces.append(piece)
             if size > most:
                 raise FetchError(f"{response.url} has more than {most / _MIB:,.1f} MiB (max_file_mb)")
-            if time.monotonic() > deadline:
-                raise FetchError(
-                    f"{response.url} took longer than {self.limits.seconds:.0f} s", temporary=True
-                )
         if unpack is not None and not unpack.eof:
             raise FetchError(f"{response.url} is incomplete", temporary=True)
         return b"".join(pieces)

@@ -1,16 +1,18 @@
 """Secrets and certificates that `digest.toml` names but does not contain."""
 
 import os
+from pathlib import Path
 
 from digest.errors import UsageError
-from digest.model import Home
+from digest.model import Home, Source
 
 
-def read_secret(home: Home, setting: str, variable: str | None, file: str | None) -> str:
+def read_secret(home: Home | Path, setting: str, variable: str | None, file: str | None) -> str:
     """Return the secret that `<setting>_env` (a variable) or `<setting>_file` names.
 
     Raises UsageError if it cannot be read or is empty.
     """
+    folder = home.path if isinstance(home, Home) else home
     if variable:
         secret = os.environ.get(variable, "")
         if not secret.strip():
@@ -19,7 +21,7 @@ def read_secret(home: Home, setting: str, variable: str | None, file: str | None
                 "set it in the environment of paper-digest"
             )
         return secret
-    path = home.path / str(file)
+    path = folder / str(file)
     try:
         secret = path.read_text("utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -30,6 +32,21 @@ def read_secret(home: Home, setting: str, variable: str | None, file: str | None
     if not secret.strip():
         raise UsageError(f"digest.toml: {setting}_file: {path} is empty; write the secret into it")
     return secret
+
+
+def url_of(home: Home, source: Source) -> str:
+    """Return the URL of a source. Raises UsageError if it is not in the settings and cannot be read."""
+    if not (source.url_env or source.url_file):
+        return source.url
+    return read_secret(home, "sources.url", source.url_env, source.url_file).strip()
+
+
+def ping_of(home: Home) -> str | None:
+    """Return the URL to ping after each check, without a slash at its end. Raises UsageError if it cannot be read."""
+    schedule = home.settings.schedule
+    if not (schedule.ping_env or schedule.ping_file):
+        return schedule.ping
+    return read_secret(home, "schedule.ping", schedule.ping_env, schedule.ping_file).strip().rstrip("/")
 
 
 def ca_file_of(home: Home, table: str, name: str) -> str:

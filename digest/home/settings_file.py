@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from digest.errors import ConfigError, Problem, UsageError
 from digest.home.channel_settings import CHANNELS, check_channels, read_channels
 from digest.home.durations import parse_span
+from digest.home.secrets import read_secret
 from digest.home.source_settings import read_imap_box, read_sources
 from digest.home.toml import TableReader, at_least, one_of, parse_toml, read_text, strings, time_zone
 from digest.home.values import (
@@ -72,7 +73,7 @@ def load_settings(file: Path) -> Settings:
         base_url=table.get("base_url", str, default.base_url, base_url),
         timezone=table.get("timezone", str, default.timezone, time_zone),
         language=table.get("language", str, default.language, one_of(*LANGUAGES, noun="language")),
-        database=table.get("database", str, default.database),
+        database=_database(table, file.parent),
         channels=tuple(table.get_list("channels", [], _channel_names)),
         in_doubt=table.get("in_doubt", str, default.in_doubt, one_of("resend", "hold")),
         max_file_mb=table.get("max_file_mb", int, default.max_file_mb, at_least(1)),
@@ -93,6 +94,25 @@ def load_settings(file: Path) -> Settings:
     if table.problems:
         raise ConfigError(tuple(table.problems))
     return settings
+
+
+def _database(table: TableReader, home: Path) -> str:
+    """Return the URL of the database, which contains a password on many servers."""
+    names = {each: table.get(f"database_{each}", str, "", one_line) for each in ("env", "file")}
+    url = table.get("database", str, Settings().database)
+    if not any(names.values()):
+        return url
+    try:
+        return read_secret(home, "database", names["env"], names["file"]).strip()
+    except UsageError as error:
+        table.problem("database_env" if names["env"] else "database_file", *_parts(error))
+    return url
+
+
+def _parts(error: UsageError) -> tuple[str, str]:
+    """Return the message and the remedy of an error about a secret."""
+    message, _, remedy = str(error).partition(": ")[2].partition(": ")[2].partition("; ")
+    return message, remedy
 
 
 def _channel_names(values: list[Any]) -> list[Any]:
@@ -118,6 +138,8 @@ def _schedule(table: TableReader | None) -> ScheduleSettings:
     settings = ScheduleSettings(
         watch=table.get("watch", bool, default.watch),
         ping=table.get("ping", str, "", base_url).rstrip("/") or None,
+        ping_env=table.get("ping_env", str, "", one_line),
+        ping_file=table.get("ping_file", str, "", one_line),
         metrics=table.parse("metrics", str, None, host_and_port),
         backups=table.get("backups", int, default.backups, at_least(0)),
         keep_output=table.parse("keep_output", str, default.keep_output, span_or("forever")),

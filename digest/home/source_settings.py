@@ -59,6 +59,8 @@ def _read_source(table: TableReader) -> Source:
         name=table.get("name", str, "", source_name),
         kind=table.get("kind", str, "", one_of(*SOURCE_KINDS, noun="kind of source")),
         url=table.get("url", str, "", document_url),
+        url_env=table.get("url_env", str, "", one_line),
+        url_file=table.get("url_file", str, "", one_line),
         query=table.get("query", str, "", one_line),
         private=table.get("private", bool, default.private),
         host=table.get("host", str, "", one_line),
@@ -71,7 +73,9 @@ def _read_source(table: TableReader) -> Source:
         every=table.parse("every", str, default.every, span_or("never")),
     )
     table.reject_unknown()
-    table.require("name", "kind", *SOURCE_KINDS.get(source.kind, ()))
+    elsewhere = source.url_env or source.url_file
+    needed = (key for key in SOURCE_KINDS.get(source.kind, ()) if not (key == "url" and elsewhere))
+    table.require("name", "kind", *needed)
     if source.kind == "imap":
         check_password(table, source.password_env, source.password_file)
         check_encryption(table, source.tls, source.host)

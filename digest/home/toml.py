@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from digest.errors import Problem
+from digest.urls import mask_secrets
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -130,7 +131,7 @@ class TableReader:
         shown_key = f"{self._name}.{key}" if self._name else key
         line = line_of(self._text, self._name, key) or line_of(self._text, "", self._name)
         where = f"{self._shown}:{line}" if line else self._shown
-        self.problems.append(Problem(where, shown_key, message, remedy))
+        self.problems.append(Problem(where, shown_key, mask_secrets(message), remedy))
 
 
 def line_of(text: str, table: str, key: str) -> int | None:

@@ -107,7 +107,8 @@ class Bounces:
 class ScheduleSettings:
     """Settings of `digest schedule`.
 
-    `ping` is a URL that is requested after each successful check; `metrics` is the address (host, port) of
+    `ping` is a URL that is requested after each successful check, or the variable `ping_env` or the file `ping_file`
+    holds it; `metrics` is the address (host, port) of
     /metrics and /healthz; `backups` the number of backups to keep. Files of issues older than `keep_output`,
     details of the ledger older than `keep_ledger` (None: never) and clicks older than `keep_clicks` are
     removed.
@@ -115,6 +116,8 @@ class ScheduleSettings:
 
     watch: bool = True
     ping: str | None = None
+    ping_env: str = ""
+    ping_file: str = ""
     metrics: tuple[str, int] | None = None
     backups: int = 7
     keep_output: timedelta | None = None
@@ -126,14 +129,16 @@ class ScheduleSettings:
 class Source:
     """A source of digest files, one table of `[[sources]]`.
 
-    `kind` is `feed`, `page`, `arxiv`, `daily-papers` or `imap`; the first two need `url`, `arxiv` needs
-    `query`, `imap` the mailbox. `private` allows addresses outside the public internet. `every` is how often
+    `kind` is `feed`, `page`, `arxiv`, `daily-papers` or `imap`; the first two need `url` (or the variable
+    `url_env` or the file `url_file` that holds it), `arxiv` needs `query`, `imap` the mailbox. `private` allows addresses outside the public internet. `every` is how often
     `digest schedule` fetches the source (None: never).
     """
 
     name: str
     kind: str
     url: str = ""
+    url_env: str = ""
+    url_file: str = ""
     query: str = ""
     private: bool = False
     host: str = ""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from digest.errors import DigestError, LockedError, UsageError
+from digest.home.secrets import ping_of
 from digest.model import Home
 from digest.model.reports import RunReport
 from digest.scheduler.jobs import BounceJob, DeliveryJob, FetchJob
@@ -264,14 +266,20 @@ class Service:
         self._delivery_ok = True
         self.meters.end_round(error, done=done)
         heartbeat.write(self.home.path, Heartbeat(datetime.now(UTC), error))
-        url = self._ticker.home.settings.schedule.ping
-        if url:
+        if url := self._ping_url():
             address = f"{url}/fail" if error else url
             self._unless_stopping(
                 lambda: self._scheduler.add_job(
                     self._ping, args=[address], executor="ping", id="ping", replace_existing=True
                 )
             )
+
+    def _ping_url(self) -> str | None:
+        try:
+            return ping_of(self._ticker.home)
+        except UsageError as error:
+            self.log.warning("ping", reason=str(error))
+            return None
 
     def _ping(self, url: str) -> None:
         """Ping a dead man's switch, which raises an alarm when pings stop."""
@@ -281,7 +289,7 @@ class Service:
             with urlopen(url, timeout=_PING_TIMEOUT) as response:  # noqa: S310 - the settings accept http(s) only
                 response.read(1024)
         except (OSError, ValueError) as error:
-            self.log.warning("ping", url=url, reason=str(error))
+            self.log.warning("ping", host=urlsplit(url).hostname, reason=str(error))
 
     def deliver(self) -> None:
         """Deliver the mail that is due. If that fails, the next tick counts as failed."""

@@ -200,7 +200,7 @@ def fetch(
     from digest.fetch.fetch import fetch as fetch_all
     from digest.fetch.state import SourceStates
     from digest.fetch.web import Limits
-    from digest.home.secrets import read_secret
+    from digest.home.secrets import read_secret, url_of
     from digest.system.locks import hold
 
     settings = home.settings
@@ -222,6 +222,7 @@ def fetch(
         password_of=lambda source: read_secret(
             home, "sources.password", source.password_env, source.password_file
         ),
+        url_of=lambda source: url_of(home, source),
     )
     home.inbox.mkdir(exist_ok=True)
     # The lock is the inbox's, not the home's, so that a slow server delays no run.

@@ -1,6 +1,9 @@
 """Sources from first request to digest file, against servers of this machine."""
 
 import json
+import socket
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,12 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from digest.errors import StoreError
+from digest.fetch import fetch as fetching
+from digest.fetch import imap
+from digest.fetch.errors import FetchError
 from digest.fetch.fetch import FetchOptions, FetchResult, agent_of, fetch
 from digest.fetch.rate_limit import RateLimit
 from digest.fetch.state import FILE, SourceState, SourceStates
 from digest.fetch.web import Limits
 from digest.home.secrets import read_secret
-from digest.model import Home, Settings, Source
+from digest.model import Home, ImapBox, Settings, Source
 from digest.read import files_of, read
 from tests.servers import HttpReply, HttpRequest, Mailbox, http_server, imap_server
 
@@ -34,22 +40,30 @@ FEED = b"<rss version='2.0'><channel><title>x</title><item><title>Snails</title>
 def run(
     inbox: Path, *sources: Source, now: datetime = NOW, since: date | None = None, limits=LIMITS
 ) -> list[FetchResult]:
+    options = options_of(made(inbox), now=now, since=since, limits=limits)
+    found = fetch(sources, SourceStates.load(inbox), options)
+    return sorted(found, key=lambda each: sources.index(each.source))
+
+
+def made(inbox: Path) -> Path:
     inbox.mkdir(exist_ok=True)
-    return list(
-        fetch(
-            sources,
-            SourceStates.load(inbox),
-            FetchOptions(
-                agent="paper-digest/test",
-                now=now,
-                today=now.date(),
-                since=since,
-                limits=limits,
-                password_of=lambda source: read_secret(Home(inbox, Settings()), "sources.password", source.password_env, source.password_file),
-                rate_limit=RateLimit(factor=0),
-            ),
-        )
-    )  # fmt: skip
+    return inbox
+
+
+def options_of(
+    inbox: Path, *, now: datetime = NOW, since: date | None = None, limits: Limits = LIMITS
+) -> FetchOptions:
+    return FetchOptions(
+        agent="paper-digest/test",
+        now=now,
+        today=now.date(),
+        since=since,
+        limits=limits,
+        password_of=lambda source: read_secret(
+            Home(inbox, Settings()), "sources.password", source.password_env, source.password_file
+        ),
+        rate_limit=RateLimit(factor=0),
+    )
 
 
 def one(inbox: Path, source: Source, **options) -> FetchResult:
@@ -344,3 +358,117 @@ def test_the_state_of_a_source_is_saved_in_a_hidden_file(tmp_path):
 def test_user_agent():
     assert agent_of("1.0", "a@b.example", "https://x.example/") == "paper-digest/1.0 (mailto:a@b.example)"
     assert agent_of("1.0", "", "https://x.example/") == "paper-digest/1.0 (+https://x.example/)"
+
+
+# --- side by side, each behind a boundary -------------------------------------------------------------------
+
+
+def test_a_slow_source_delays_no_other(tmp_path):
+    """The slow server answers only when all others are done."""
+    others = threading.Event()
+
+    def slow(_request: HttpRequest) -> HttpReply:
+        assert others.wait(20)
+        return HttpReply(body=FEED)
+
+    with http_server(slow) as late, http_server([HttpReply(body=FEED)]) as quick:
+        sources = [Source("late", "feed", f"{late.url}/", private=True)]
+        sources += [Source(f"quick-{n}", "feed", f"{quick.url}/{n}", private=True) for n in range(3)]
+        names = []
+        for result in fetch(sources, SourceStates.load(made(tmp_path)), options_of(tmp_path)):
+            assert result.error is None
+            names.append(result.source.name)
+            if len(names) == 3:
+                others.set()
+    assert names[-1] == "late"
+    assert set(SourceStates.load(tmp_path).sources) == {"late", "quick-0", "quick-1", "quick-2"}
+
+
+@pytest.mark.parametrize("error", [RecursionError("too deep"), MemoryError(), UnicodeDecodeError("x", b"", 0, 1, "y"), KeyError("k")])  # fmt: skip
+def test_whatever_an_answer_raises_concerns_its_source_alone(tmp_path, monkeypatch, error):
+    real = fetching.check_document
+
+    def check(source, data):
+        if source.name == "s4":
+            raise error
+        return real(source, data)
+
+    monkeypatch.setattr(fetching, "check_document", check)
+    with http_server(
+        lambda request: HttpReply(body=FEED.replace(b"Snails", request.path.encode()))
+    ) as server:
+        found = run(
+            tmp_path, *(Source(f"s{n}", "feed", f"{server.url}/{n}", private=True) for n in range(10))
+        )
+    by_name = {each.source.name: each for each in found}
+    assert [name for name, each in sorted(by_name.items()) if each.error] == ["s4"]
+    assert by_name["s4"].error.startswith(f"what the source sent cannot be processed ({type(error).__name__}")
+    assert not by_name["s4"].files
+    assert len(papers(tmp_path)) == 9
+    state = SourceStates.load(tmp_path).of("s4")
+    assert (state.error, state.done, state.digest) == (by_name["s4"].error, "", "")
+
+
+def test_a_file_that_cannot_be_written_ends_the_fetch(tmp_path, monkeypatch):
+    def full(*_arguments, **_more):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(fetching, "write_whole", full)
+    with http_server([HttpReply(body=FEED)]) as server, pytest.raises(StoreError, match="full"):
+        run(tmp_path, *(Source(f"s{n}", "feed", f"{server.url}/{n}", private=True) for n in range(3)))
+
+
+def test_a_secret_url_is_used_and_never_shown(tmp_path, monkeypatch):
+    from tests.homes import TestHome
+
+    home = TestHome(tmp_path)
+    with http_server([HttpReply(404)]) as server:
+        url = f"{server.url}/feed?key=SECRET"
+        monkeypatch.setenv("FEED_URL", url)
+        (tmp_path / "url.txt").write_text(url + "\n")
+        home.write("digest.toml", "".join(
+            f'[[sources]]\nname = "{name}"\nkind = "feed"\nprivate = true\n{key} = "{value}"\n'
+            for name, key, value in (("a", "url", url), ("b", "url_env", "FEED_URL"), ("c", "url_file", "url.txt"))
+        ))  # fmt: skip
+        fetched = home.call("fetch", "--json")
+        shown = [fetched, *(home.call(*words) for words in (("fetch",), ("run",), ("doctor",), ("ledger",)))]
+    assert server.paths.count("/feed?key=SECRET") == 6
+    assert [each["error"] for each in fetched.json["sources"]] == [
+        f"{server.url}/feed?key=…: status 404 Not Found"
+    ] * 3
+    assert all("SECRET" not in each.out + each.err for each in shown)
+    assert all(b"SECRET" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.name not in {"digest.toml", "url.txt"})  # fmt: skip
+
+
+def test_a_refused_url_is_shown_without_its_secrets(tmp_path):
+    from tests.homes import TestHome
+
+    home = TestHome(tmp_path)
+    home.write(
+        "digest.toml", '[[sources]]\nname = "a"\nkind = "feed"\nurl = "https://ada:SECRET@x.org/?k=SECRET"\n'
+    )
+    for words in ("fetch", "run", "doctor", "ledger", "list", "library"):
+        done = home.call(words)
+        assert done.status
+        assert "SECRET" not in done.out + done.err
+
+
+def test_an_imap_server_that_drips_is_given_up(monkeypatch):
+    """Each byte comes in time, the whole does not."""
+    monkeypatch.setattr(imap, "_STEP", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ended = threading.Event()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                for _ in range(300):
+                    connection.sendall(b"*")
+                    if ended.wait(0.05):
+                        return
+
+        threading.Thread(target=serve, daemon=True).start()
+        box = ImapBox("127.0.0.1", listener.getsockname()[1], "none", "ada")
+        with pytest.raises(FetchError, match="too long to answer"):
+            imap.count_messages(box, "secret")
+        ended.set()

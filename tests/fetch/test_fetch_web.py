@@ -3,7 +3,11 @@
 import gzip
 import ipaddress
 import socket
+import threading
+import time
 import zlib
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -181,12 +185,24 @@ def test_redirects_to_invalid_urls(place):
     "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
     "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
     "2002:7f00:1::", "2001:db8::1", "198.18.0.1", "192.0.2.1",
+    # the other entries of IANA's special-purpose registries that are not globally reachable
+    "172.31.255.255", "192.0.0.1", "192.0.0.8", "192.0.0.170", "192.88.99.2", "198.19.255.255", "198.51.100.1", "203.0.113.9",
+    "240.0.0.1", "239.255.255.250", "64:ff9b:1::1", "64:ff9b:1:7f00:1::", "100::1", "100:0:0:1::1", "2001::1", "2001:2::1",
+    "2001:10::1", "3fff::1", "5f00::1", "fdff::1", "fec0::1", "feff::1", "ff0e::1",
+    # IPv4 inside: compatible, mapped, translated, NAT64, 6to4, Teredo (of the server, of the client), ISATAP
+    "::127.0.0.1", "::8.8.8.8", "::ffff:192.168.0.1", "::ffff:0:10.0.0.1", "::ffff:0:8.8.8.8", "64:ff9b::10.0.0.1", "2002:a00:1::1",
+    "2002:c0a8:101::", "2001:0:a00:1::f7f7:f7f7", "2001:0:808:808:0:0:f5ff:fffe", "2600::5efe:10.0.0.1", "2600::200:5efe:127.0.0.1",
+    "4000::1", "8000::1", "e000::1",
 ])  # fmt: skip
 def test_private_addresses(address):
     assert not is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+@pytest.mark.parametrize("address", [
+    "8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "192.0.0.9", "192.0.0.10", "172.32.0.1", "100.128.0.1",
+    "192.31.196.1", "192.52.193.1", "192.175.48.1", "2001:1::1", "2001:3::1", "2001:4:112::1", "2001:20::1", "2001:200::1",
+    "2002:808:808::1", "2001:0:808:808:0:0:f7f7:f7f7", "2620:4f:8000::1", "2a00:1450::1", "3ffe::1", "2600::5efe:8.8.8.8",
+])  # fmt: skip
 def test_public_addresses(address):
     assert is_public(ipaddress.ip_address(address))
 
@@ -267,3 +283,107 @@ def test_each_site_has_its_rate_limit():
         time[0] += 0.25
     assert slept == [2.75, 0.5]  # arXiv is one site; between the two requests to a.example lay half a second
     assert seconds_between("arxiv.org") == 3 and seconds_between("notarxiv.org") == 1
+
+
+# --- a server that takes its time ------------------------------------------------------------------------
+
+
+@contextmanager
+def slow_server(*chunks: bytes, pause: float = 0.2):
+    """Answer every connection with these bytes, one by one with a pause, and then with nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ended = threading.Event()
+
+        def serve(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                for byte in b"".join(chunks):
+                    connection.sendall(bytes([byte]))
+                    if ended.wait(pause):
+                        return
+                ended.wait(30)
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nX: " + b"x" * 500,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b"x" * 499,
+        b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 100\r\n\r\n",
+    ],
+)
+def test_one_deadline_covers_the_whole_request(head):
+    """The server sends a byte now and then, so that no single step takes long; a request is not repeated."""
+    with slow_server(head, pause=0.02 if head else 0.2) as url:
+        began = time.monotonic()
+        problem = refused(url, replace(FEW, seconds=0.6))
+        took = time.monotonic() - began
+    assert "took longer than 1 s" in str(problem)
+    assert not problem.temporary
+    assert took < 5  # without the deadline of the whole: 10 s and more for each attempt
+
+
+def test_a_name_that_is_not_resolved_in_time(monkeypatch):
+    ended = threading.Event()
+    monkeypatch.setattr(guard.socket, "getaddrinfo", lambda *_args, **_more: ended.wait(20))
+    problem = refused("http://slow.example/", replace(FEW, seconds=0.3))
+    ended.set()
+    assert "took longer" in str(problem)
+
+
+def test_waiting_for_a_turn_is_not_part_of_the_request():
+    limit = RateLimit(factor=0.4)
+    replies = [HttpReply(302, headers={"Location": "/b"}), HttpReply(body=BODY)]
+    client = WebClient("a", replace(FEW, seconds=0.35), private=True, rate_limit=limit)
+    with http_server(replies) as server, client:
+        assert client.get(server.url).data == BODY
+
+
+def test_another_attempt_is_announced(capfd):
+    said: list[str] = []
+    with http_server([HttpReply(503), HttpReply(body=BODY)]) as server, web() as client:
+        client.notify = said.append
+        assert client.get(server.url).data == BODY
+    client = web(replace(FEW, attempts=2))
+    client.notify = said.append
+    with client, pytest.raises(FetchError):
+        client.get("http://127.0.0.1:9/")
+    assert said == ["status 503; trying again in 0 s", "no connection; trying again in 0 s"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_errors_hide_the_secrets_of_urls():
+    with http_server([HttpReply(404)]) as server:
+        url = server.url.replace("http://", "http://ada:lovelace@")
+        texts = [str(refused(f"{each}?key=SECRET&q=two#x")) for each in (server.url, url, "https://[SECRET")]
+    assert all("SECRET" not in text and "lovelace" not in text for text in texts[:2]), texts
+    assert "?key=…&q=…#x: status 404" in texts[0]
+
+
+def test_threads_take_turns():
+    times: list[float] = []
+    limit, lock = RateLimit(factor=0.05), threading.Lock()
+
+    def ask() -> None:
+        limit.wait("a.example")
+        with lock:
+            times.append(time.monotonic())
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(times) - min(times) >= 0.05 * 5 - 0.02
