@@ -201,6 +201,9 @@ def test_a_template_that_is_wrong_sets_no_paper_aside(home):
     home.write("templates/issue.md", "{{ issue.nothing }}")
     report = home.run(NOW, status=1)
     assert "fix this template" in report["problems"][0]
+    issue = report["subscriptions"][0]["issue"]
+    written = {form: (home.path / issue[form]).exists() for form in FORMS}
+    assert written == {form: form != "markdown" for form in FORMS}  # the other forms do not need it
     assert home.rows("select count(*) from set_aside") == [(0,)]
 
 

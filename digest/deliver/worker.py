@@ -143,35 +143,45 @@ class Worker:
 
     def _deliver(self, delivery: Delivery, link: Link | None) -> Link | None:
         """Attempt one delivery and settle it. Returns the link if another delivery can use it."""
+        held = [] if link is None else [link]
+        try:
+            return self._attempt(delivery, held)
+        except BaseException:
+            if link is None:  # the caller does not know the link that was opened here
+                _close(*held)
+            raise
+
+    def _attempt(self, delivery: Delivery, held: list[Link]) -> Link | None:
+        """Attempt one delivery over the link that is held, or over a new one, which is then held."""
         begin = _Begin(self._outbox.begin(delivery))
         reply: Reply | None
         try:
-            if link is None:
-                link = self._channel.open()
-            reply = link.send(delivery, begin)
+            if not held:
+                held.append(self._channel.open())
+            reply = held[0].send(delivery, begin)
         except ChannelUnavailable as error:
             reply = Reply("connect", 0, str(error))
         except TemplateError as error:
             self.problems[str(error)] = None
             again = retry_at(delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, Outcome("deferred", str(error), due=again))
-            return link
+            return held[0] if held else None
         except DigestError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one message does to a channel, the others are sent
             reply = self._failed(delivery, begin, error)
-            _close(link)
-            link = None
+            _close(*held)
+            held.clear()
         if reply is not None:
             outcome = outcome_of(reply, delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, outcome)
             self._count(reply)
             if outcome.pause:
                 self._halt(outcome.pause)
-        if link is not None and not link.usable:
-            _close(link)
-            return None
-        return link
+        if held and not held[0].usable:
+            _close(*held)
+            held.clear()
+        return held[0] if held else None
 
     def _failed(self, delivery: Delivery, begin: "_Begin", error: Exception) -> Reply:
         """Return the reply to a message on which the channel failed: it may have been sent only once that had begun."""
@@ -207,8 +217,8 @@ class _Begin:
         return self._begin()
 
 
-def _close(link: Link | None) -> None:
-    if link is not None:
+def _close(*links: Link) -> None:
+    for link in links:
         with suppress(Exception):
             link.quit()
 

@@ -124,7 +124,7 @@ def _decided(
     wanted = [each for each in subscriptions if isinstance(each, Subscription) and each.enabled]
     failures = _Failures()
     moment, pairs = search_all(matcher, wanted, context, failures)
-    due = [pair for pair in pairs if gets_issue(*pair, moment)]
+    due = _due(pairs, moment, failures)
     ranked = {pair[0].subscription.id: pair for pair in rank_all(matcher, due, moment, failures)}
     decided = dict(failures.found)
     for candidate, found in pairs:
@@ -134,6 +134,16 @@ def _decided(
             decided[name] = _with_content(matcher, decision)
     decided |= failures.found
     return [decided.get(each.id) or _idle(each) for each in subscriptions]
+
+
+def _due(pairs: "Sequence[Pair]", moment: Moment, failures: _Failures) -> "list[Pair]":
+    """Return the candidates that get an issue, without those for which that cannot be said."""
+    due = []
+    for candidate, found in pairs:
+        with failures.isolated(candidate.subscription.id):
+            if gets_issue(candidate, found, moment):
+                due.append((candidate, found))
+    return due
 
 
 def _with_content(matcher: RunMatcher, decision: Decision) -> Decided:
@@ -348,7 +358,7 @@ def papers_to_show(
     failures = _Failures()
     enabled = [each for each in subscriptions if each.enabled]
     moment, pairs = search_all(matcher, enabled, context, failures)
-    due = [pair for pair in pairs if pair[1].findings.matched and gets_issue(*pair, moment)]
+    due = [pair for pair in _due(pairs, moment, failures) if pair[1].findings.matched]
     for candidate, found in rank_all(matcher, due, moment, failures):
         findings = found.findings
         new, updated = findings.new[: candidate.subscription.max_papers], findings.updated[:MAX_UPDATED]

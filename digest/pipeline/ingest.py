@@ -23,7 +23,6 @@ from digest.read.registry import OWN_REMEDY
 from digest.store import Library
 from digest.store.store import Store, Transaction
 from digest.system.deadline import SECONDS, within
-from digest.text.clean import clean, shorten
 
 _FURTHER = 0.05  # seconds for each listing of a file; comparing it takes a tenth of that
 
@@ -87,7 +86,7 @@ def _without_broken(store: Store, item: _Loaded, context: RunContext, error: Exc
     first = next(listing for listing in file.listings if listing.rank in broken)
     rest = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
     problem = (
-        f"{item.path}: paper {first.rank} ({shorten(clean(first.title), 80)}){rest} cannot be recorded "
+        f"{item.path}: paper {first.rank} ({first.title[:80]}){rest} cannot be recorded "
         f"({reason_of(error)}); the others of the file are; report this with the file as a bug of paper-digest"
     )
     try:

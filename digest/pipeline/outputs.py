@@ -1,6 +1,7 @@
 """render | publish: everything that is marked as pending is rendered from stored content and written."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 _PAGES_AT_ONCE = 500
 _CHARTED = 10_000  # newest papers of a subscription's feed that its chart counts
 
-Files = Iterator[tuple[str, bytes]]  # paths relative to the home, and contents
+Content = Callable[[], bytes | None]  # None: there is nothing to write
+Files = Iterator[tuple[str, Content]]  # paths relative to the home, and contents
 
 
 @dataclass(slots=True)
@@ -33,7 +35,7 @@ class Written:
     """What a run has written: the paths of feeds that changed, and the reasons why output could not be written."""
 
     feed_paths: list[str] = field(default_factory=list)
-    reasons: dict[str, None] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
 
     @property
     def feeds(self) -> tuple[str, ...]:
@@ -41,7 +43,7 @@ class Written:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return tuple(self.reasons)
+        return tuple(dict.fromkeys(self.failures))
 
 
 def issue_path(issue: Issue, form: str) -> str:
@@ -100,18 +102,25 @@ class _Writer:
 
     def write(self, kind: "Kind", key: str) -> bool:
         """Write the files for a pending key; return whether all were written."""
+        failed = len(self.written.failures)
+        with self._noted(f"the files of {kind} {key}"):
+            for name, content in _FILES_OF[kind](self, key):
+                with self._noted(name):
+                    data = content()
+                    if data is not None and self._write(name, data) and kind == "feed":
+                        self.written.feed_paths.append(name)
+        return len(self.written.failures) == failed
+
+    @contextmanager
+    def _noted(self, what: str) -> Iterator[None]:
+        """Note why the block failed; one file must not keep the others from being written."""
         try:
-            for name, data in _FILES_OF[kind](self, key):
-                if self._write(name, data) and kind == "feed":
-                    self.written.feed_paths.append(name)
+            yield
         except DigestError as error:
-            self.written.reasons[str(error)] = None
-            return False
-        except Exception as error:  # noqa: BLE001 - one page must not keep the others from being written
-            reason = f"the files of {kind} {key} cannot be written ({type(error).__name__}: {error})"
-            self.written.reasons[f"{reason}; report this as a bug of paper-digest"] = None
-            return False
-        return True
+            self.written.failures.append(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            reason = f"{what} cannot be written ({type(error).__name__}: {error})"
+            self.written.failures.append(f"{reason}; report this as a bug of paper-digest")
 
     def _write(self, name: str, data: bytes) -> bool:
         """Write a file; return whether it changed. Issues are private, the archive and the feeds are not."""
@@ -128,18 +137,22 @@ class _Writer:
         issue = stored.issue
         for form in stored.formats:
             render = partial(self.renderer.file, form=form)
-            yield issue_path(issue, form), rendering.issue(self.boundary, issue, render)
+            yield issue_path(issue, form), partial(rendering.issue, self.boundary, issue, render)
         page = f"output/site/issues/{issue.subscription}/{issue.stem}.html"
-        yield page, rendering.issue(self.boundary, issue, self.renderer.archive).encode()
+        yield page, lambda: rendering.issue(self.boundary, issue, self.renderer.archive).encode()
 
     def paper(self, key: str) -> Files:
         """Yield the page of a paper."""
         with self.store.begin(write=False) as tx:
             paper = tx.library.papers([int(key)])[int(key)]
             lines = tx.issues.lines_with(int(key))
-        render = lambda some: [self.renderer.paper(each, lines) for each in some.values()]  # noqa: E731
-        for page in self.boundary.many("page", {int(key): paper}, render):
-            yield f"output/site/papers/{key}.html", page.encode()
+
+        def page() -> bytes | None:
+            render = lambda some: [self.renderer.paper(each, lines) for each in some.values()]  # noqa: E731
+            pages = self.boundary.many("page", {int(key): paper}, render)
+            return pages[0].encode() if pages else None
+
+        yield f"output/site/papers/{key}.html", page
 
     def archive(self, key: str) -> Files:
         """Yield the first page of the archive and the OPML file; for `titles N` the N-th file of titles."""
@@ -163,10 +176,10 @@ class _Writer:
             trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
         days = [at.astimezone(zone).date() for _, at in seen]
         stats = ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
-        yield "output/site/index.html", self.renderer.index(lines, names, stats).encode()
+        yield "output/site/index.html", lambda: self.renderer.index(lines, names, stats).encode()
         every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)
         feeds = [("all", every), *sorted(names.items())]
-        yield "output/feeds/all.opml", opml(settings.title, settings.base_url, feeds)
+        yield "output/feeds/all.opml", lambda: opml(settings.title, settings.base_url, feeds)
 
     def feed(self, key: str) -> Files:
         """Yield the files of a subscription's feed, or of the feed `all`."""
@@ -195,14 +208,14 @@ class _Writer:
         for form, write_feed in publish.FORMS.items():
             write = partial(_feed_of, write_feed, channel, items)
             papers = {item.paper.number: item.paper for item in items}
-            yield f"output/feeds/{key}.{form}", self.boundary.many("feed", papers, write)
+            yield f"output/feeds/{key}.{form}", partial(self.boundary.many, "feed", papers, write)
 
-    def _titles(self, shard: int) -> tuple[str, bytes]:
+    def _titles(self, shard: int) -> "tuple[str, Content]":
         from digest.render import search
 
         with self.store.begin(write=False) as tx:
             papers = tx.library.papers(range(shard * search.SHARD, (shard + 1) * search.SHARD))
-        data = self.boundary.many("search", papers, lambda some: search.shard(some.values()))
+        data = partial(self.boundary.many, "search", papers, lambda some: search.shard(some.values()))
         return f"output/site/{search.shard_file(shard)}", data
 
 

@@ -18,7 +18,6 @@ from digest.errors import StoreError, UsageError
 from digest.model import Paper, SetAside
 from digest.store.store import DATABASE_ERRORS, Store
 from digest.system.deadline import SECONDS, TookTooLong, within
-from digest.text.clean import clean, shorten
 
 T = TypeVar("T")
 
@@ -214,14 +213,15 @@ def _done(work: Callable[[], T], limit: float | None) -> T:
 
 
 def _name(paper: Paper) -> str:
-    return shorten(clean(paper.title).strip(), 80) or "untitled"
+    # Nothing else of this program is called here: it may be what has failed.
+    return " ".join(paper.title.split())[:80] or "untitled"
 
 
 def reason_of(error: Exception) -> str:
     """Return an exception as a reason for users: what it says, or its name."""
     if isinstance(error, TookTooLong):
         return str(error)
-    text = shorten(" ".join(clean(str(error)).split()), 200)
+    text = " ".join(str(error).split())[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

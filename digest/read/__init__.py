@@ -45,6 +45,15 @@ def parse(
     without a year get the year of capture; a date that this year does not have (February 29) is dropped.
     `columns` holds pairs of a column name and the field of a listing that the column fills.
     """
+    try:
+        return _parse(loaded, today, zone, captured, columns)
+    except Exception as error:  # noqa: BLE001 - one file must not stop a run, whatever is in it
+        return _rejected(loaded, Fault(f"reading it failed ({type(error).__name__})", registry.OWN_REMEDY))
+
+
+def _parse(
+    loaded: Loaded, today: date, zone: tzinfo, captured: date | None, columns: Columns
+) -> DigestFile | Rejected:
     decoded = decode(loaded.data)
     document = Document(loaded.path, loaded.data, decoded.text, columns)
     recognised, failures = registry.recognise(document)
