@@ -4,12 +4,14 @@ import gc
 import os
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import forked
+from tests.postgres import Postgres, server
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -66,3 +68,10 @@ def pytest_sessionfinish() -> None:
 def shared() -> Path:
     """The folder of real digest files."""
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, if the machine has one."""
+    with server() as running:
+        yield running

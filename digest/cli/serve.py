@@ -53,12 +53,14 @@ def _metrics_server(
 
 
 def _check(arguments: Namespace, context: Context, command: str) -> None:
-    """Raise UsageError where there is no home, for a fixed time, and where the library is lost."""
+    """Raise UsageError where there is no home, for a fixed time, and where the library is lost or another's."""
     from digest.errors import UsageError
     from digest.home.settings_file import need_home
     from digest.services.lost_library import need_library
+    from digest.services.tenancy import need_own_database
 
     need_home(context.home, arguments.home)
     if arguments.now is not None:
         raise UsageError(f"{command} uses the system clock; omit --now, or use digest run --now")
     need_library(context.home, begin_again=arguments.new_library)
+    need_own_database(context.home, context.clock.now)

@@ -9,6 +9,7 @@ from digest.model import Home
 from digest.model.reports import DeliveryReport
 from digest.services import runs
 from digest.services.lost_library import need_library
+from digest.services.tenancy import occupy
 from digest.services.workspace import Clock, open_library
 from digest.system.locks import dead_workers
 
@@ -53,6 +54,7 @@ class DeliveryJob:
                 return None
             from digest.pipeline import delivery  # imported late: it loads TLS and templates
 
+            occupy(home, store, clock.now)
             return delivery.deliver(home, store, now=clock.now, stopping=self.stopping)
 
 
@@ -73,6 +75,7 @@ class BounceJob:
 
         need_library(home)
         with open_library(home, create=True) as store:
+            occupy(home, store, clock.now)
             return process_new(home, store, now=clock.now, stopping=self.stopping)
 
 

@@ -18,6 +18,7 @@ from digest.home.private import make_home_private
 from digest.model import DigestFile, Home, Match, Rejected, Subscription
 from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.lost_library import mark_library, need_library
+from digest.services.tenancy import occupy
 from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def run(
             if request.dry_run:
                 with store.rehearse():
                     return replace(pipeline.run(store, subscriptions, context, write=False), run=None)
+            occupy(home, store, clock.now)
             begun = pipeline.begin(store, subscriptions, context)
             make_home_private(home, emails=mark_library(home, clock.started))
             if not (home.settings.channels and request.deliver):
@@ -156,6 +158,7 @@ def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], cloc
 
     need_library(home)
     with open_library(home, create=True) as store:
+        occupy(home, store, clock.now)
         return due_now(store, loaded, clock.now)
 
 
@@ -166,6 +169,7 @@ def maintain(home: Home, clock: Clock) -> "MaintenanceReport":
 
     need_library(home)
     with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
+        occupy(home, store, clock.now)
         return maintenance.run_maintenance(home, store, clock.now)
 
 
@@ -287,4 +291,5 @@ def deliver(
     with open_library(home, create=not dry_run) as store:
         if dry_run:
             return delivery.rehearse(home, store, now=clock.now)
+        occupy(home, store, clock.now)
         return delivery.deliver(home, store, now=clock.now, stopping=stopping)

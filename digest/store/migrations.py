@@ -28,6 +28,7 @@ from digest.store.schema import (
     spared,
     summaries,
     suppressions,
+    tenants,
     titles,
     traces,
 )
@@ -102,6 +103,10 @@ def _keep_set_aside(connection: Connection) -> None:
     meta.create_all(connection, tables=[set_aside])
 
 
+def _keep_tenant(connection: Connection) -> None:
+    meta.create_all(connection, tables=[tenants])
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -116,7 +121,11 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_returned,
     _keep_set_aside,
     rekey,
+    _keep_tenant,
 )
+
+
+_LOCK_KEY = 0x64696765_73740001  # any number that no other program is likely to use
 
 
 def is_current(connection: Connection) -> bool:
@@ -145,6 +154,8 @@ def migrate(connection: Connection) -> None:
     Raises StoreError if a newer version of the program has written the database.
     """
     current = 1 + len(MIGRATIONS)
+    if connection.dialect.name == "postgresql":  # two that find no tables must not both create them
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
     if not inspect(connection).has_table("schema_version"):
         meta.create_all(connection)
         connection.execute(insert(schema_version).values(version=current))

@@ -445,3 +445,15 @@ set_aside = Table(
     Column("version", String(64), nullable=False),  # of the program
     Column("at", Moment, nullable=False),
 )
+
+
+# The home that uses the database, if several could.
+tenants = Table(
+    "tenant",
+    meta,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("home", String(64), nullable=False),
+    Column("host", Plain, nullable=False),
+    Column("path", Plain, nullable=False),
+    Column("until", Moment, nullable=False),
+)

@@ -28,6 +28,7 @@ from digest.store.outbox import Outbox
 from digest.store.pending_files import PendingFiles
 from digest.store.set_aside import PapersSetAside
 from digest.store.summaries import Summaries
+from digest.store.tenancy import Tenancy
 from digest.store.title_terms import TitleTerms
 
 # What a database raises; at the end of a transaction it becomes a StoreError.
@@ -53,6 +54,7 @@ class Transaction:
     clicks: Clicks
     bounces: ProcessedBounces
     set_aside: PapersSetAside
+    tenancy: Tenancy
 
 
 class Store:
@@ -176,4 +178,5 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         clicks=Clicks(connection),
         bounces=ProcessedBounces(connection),
         set_aside=PapersSetAside(connection),
+        tenancy=Tenancy(connection),
     )
