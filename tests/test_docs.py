@@ -111,7 +111,7 @@ def test_every_setting_of_a_source_is_documented(tmp_path):
     with pytest.raises(Exception, match="known keys") as caught:
         load_settings(path)
     known = re.search("known keys: (.*)", str(caught.value))[1].split(", ")
-    assert len(known) == 13
+    assert len(known) == 15
     for key in known:
         assert re.search(rf"`{key}(?:`| = )|^{key} = ", DOCS["sources.md"], re.MULTILINE), key
 
