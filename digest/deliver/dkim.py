@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
+from digest.system.files import read_regular
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -77,7 +78,7 @@ def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
 
     remedy = "create a key with: openssl genrsa -out FILE 2048"
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(read_regular(path), password=None)
     except OSError as error:
         raise UsageError(f"{path}: the DKIM key cannot be read ({error.strerror}); {remedy}") from error
     except (ValueError, TypeError) as error:  # not PEM, or protected by a password

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from digest.errors import UsageError
+from digest.system.files import read_regular
 
 
 def messages_in(path: Path, *, unread: bool = False) -> Iterator[tuple[Path, bytes]]:
@@ -21,7 +22,7 @@ def messages_in(path: Path, *, unread: bool = False) -> Iterator[tuple[Path, byt
             files = sorted(each for folder in folders for each in (path / folder).glob("[!.]*"))
             yield from _existing(files)
             return
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be read ({error.strerror}); check the path and its permissions"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from digest.errors import UsageError
 from digest.model import Home, Source
+from digest.system.files import read_regular
 
 
 def read_secret(home: Home | Path, setting: str, variable: str | None, file: str | None) -> str:
@@ -23,7 +24,7 @@ def read_secret(home: Home | Path, setting: str, variable: str | None, file: str
         return secret
     path = folder / str(file)
     try:
-        secret = path.read_text("utf-8").strip("\r\n")
+        secret = read_regular(path).decode("utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise UsageError(

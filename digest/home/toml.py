@@ -5,11 +5,13 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
+from errno import EINVAL, EISDIR
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from digest.errors import Problem
+from digest.system.files import read_regular
 from digest.urls import mask_secrets
 
 T = TypeVar("T")
@@ -28,9 +30,10 @@ _TYPES: dict[type, tuple[str, str]] = {
 def read_text(path: Path, shown: str) -> str | Problem:
     """Return the text of a file, or why it cannot be read; `shown` names the file in messages."""
     try:
-        return path.read_text("utf-8-sig")
+        return read_regular(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
-        return Problem(shown, "", f"cannot be read ({error.strerror})", "check its permissions")
+        remedy = "use a regular file" if error.errno in (EINVAL, EISDIR) else "check its permissions"
+        return Problem(shown, "", f"cannot be read ({error.strerror})", remedy)
     except UnicodeDecodeError as error:
         return Problem(shown, "", f"is not UTF-8 (byte {error.start})", "save it as UTF-8")
 

@@ -1,6 +1,8 @@
 """Atomic file writes: a file is replaced whole or not at all. Private files are only for the user who runs digest."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from digest.errors import StoreError
@@ -80,5 +82,25 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the content of a regular file.
+
+    Raises OSError if it cannot be read, also for a folder, a pipe, a socket and a device: reading those could block
+    for ever, or never end.
+    """
+    # Without O_NONBLOCK, opening a named pipe without a writer would block for ever.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is a device, a pipe or a socket", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
     finally:
         os.close(descriptor)
