@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-UNSUBSCRIBE, BOUNCE = "unsubscribe", "bounce"  # purposes of tokens
+UNSUBSCRIBE, BOUNCE, MESSAGE = "unsubscribe", "bounce", "message"  # purposes of tokens
 _BYTES = 15  # of the code: 120 bits, 24 characters
 _SIGNED_PARTS = 3  # of an unsubscribe code: the token of its line, the subscription, the departure
 

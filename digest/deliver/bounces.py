@@ -1,16 +1,27 @@
-"""Reads bounces (RFC 3464), complaints (RFC 5965) and unsubscribe emails. Pure.
+"""Reads bounces, feedback reports (RFC 5965) and unsubscribe emails. Pure.
 
 A message refers to a line of the outbox by a signed token: in the return path of the sent message
-(`bounces+<token>@`), or in the subject of an unsubscribe mail. Messages without a valid token have no effect.
+(`bounces+<token>@`), in another header of that message, which reports quote, or in the subject of an unsubscribe
+mail. Messages without a valid token have no effect.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import unquote
 
-from digest.deliver.retry_policy import MAILBOX_FULL, NO_SUCH_ADDRESS, UNKNOWN_USER
-from digest.signing import BOUNCE, UNSUBSCRIBE, verify_token
+from digest.deliver.delivery_reports import (
+    Recipient,
+    is_warning,
+    plain_report,
+    recipients_in,
+    report_of,
+    texts_of,
+)
+from digest.deliver.diagnosis import judge, names_full_mailbox, refuses_dead_address
+from digest.signing import BOUNCE, MESSAGE, UNSUBSCRIBE, verify_token
 from digest.text import mail
 from digest.text.mail import Part
 
@@ -20,12 +31,29 @@ Kind = Literal[
 
 _TOKEN = r"(\d{1,18}-[a-z2-7]{24})"  # noqa: S105 - a pattern
 _RETURN = re.compile(rf"\+{_TOKEN}@", re.IGNORECASE)
-_UNSUBSCRIBE_SUBJECT = re.compile(rf"\bunsubscribe\s+{_TOKEN}\b", re.IGNORECASE)
-_CODE = re.compile(r"\b([45])\.(\d{1,3}\.\d{1,3})\b")
-_FULL = re.compile(r"(mailbox|quota|storage).{0,30}(full|exceeded|over)|over quota", re.IGNORECASE)
-_ADDRESSED = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Cc")
+_UNSUBSCRIBE = re.compile(rf"\bunsubscribe(?:\s|%20|\+|_|=20)+{_TOKEN}\b", re.IGNORECASE)
+# Where the headers of a sent message have its token: List-Unsubscribe, Message-ID and the return path.
+_QUOTED = re.compile(rf"(?:unsubscribe(?:%20|/|\+| )|[.+]){_TOKEN}\b", re.IGNORECASE)
+_ADDRESSED = (
+    "To",
+    "Delivered-To",
+    "X-Original-To",
+    "Envelope-To",
+    "Cc",
+    "X-Envelope-To",
+    "Original-Recipient",
+)
+_AUTOMATIC = re.compile(
+    r"automat\w*[- ](?:reply|response|antwort|answer)|auto[- ]?(?:reply|response|antwort|respuesta)|out of (?:the )?office|abwesen|réponse automatique|"
+    r"respuesta automática|risposta automatica|resposta automática|automatisch antwoord|автоответ|自動応答|自动答复|自動回覆|\bvacation\b|on leave|away from",
+    re.IGNORECASE,
+)
+_RETURNED_MAIL = re.compile(r"^Returned mail: (.*)", re.IGNORECASE)  # sendmail gives the reason there
+_COMPLAINT = re.compile(r"^complaint about message from \d", re.IGNORECASE)  # Outlook.com's programme (JMRP)
+_REJECTED = re.compile(r"was automatically rejected:\s*(.{1,200})")
 _LONGEST_REASON = 300
-_LONGEST_READ = 20_000  # characters of a bounce without delivery report
+_LONGEST_SEARCHED = 400_000  # characters of a message in which a token is looked for
+_MOST_TOKENS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +77,47 @@ def _classify_message(data: bytes, secret: bytes) -> Bounce:
     message = mail.parse(data)
     if message.problem:
         return Bounce("unreadable", text=message.problem)
-    unsubscribe = _UNSUBSCRIBE_SUBJECT.search(message.get("Subject"))
-    if unsubscribe:
+    if message.kind.startswith("multipart/") and not message.parts:  # its boundary is missing
+        message.body = data.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+    if (unsubscribe := _UNSUBSCRIBE.search(_subject(message))) is not None:
         line = verify_token(secret, UNSUBSCRIBE, unsubscribe[1])
         return Bounce("forged") if line is None else Bounce("unsubscribe", line, "unsubscribed by mail")
-    tokens = [token for text in _return_addresses(message) for token in _RETURN.findall(text)]
-    if not tokens:
-        return Bounce("other")
-    line = next(
-        (found for token in tokens if (found := verify_token(secret, BOUNCE, token)) is not None), None
-    )
-    if line is None:
-        return Bounce("forged")
     kind, text = _classify(message)
+    if kind == "other" and (line := _unsubscribed_in_body(message, secret)) is not None:
+        return Bounce("unsubscribe", line, "unsubscribed by mail")
+    line, claimed = _line_of(message, data, secret, quoted=kind != "other")
+    if line is None:
+        return Bounce("forged" if claimed else "other")
     return Bounce(kind, line, " ".join(text.split())[:_LONGEST_REASON])
+
+
+def _unsubscribed_in_body(message: Part, secret: bytes) -> int | None:
+    """Return the line of a request to unsubscribe that is in the text, on a line of its own."""
+    for text in texts_of(message):
+        for line in text.splitlines()[:50]:
+            if (found := _UNSUBSCRIBE.fullmatch(line.strip())) is not None:
+                return verify_token(secret, UNSUBSCRIBE, found[1])
+    return None
+
+
+def _line_of(message: Part, data: bytes, secret: bytes, *, quoted: bool) -> tuple[int | None, bool]:
+    """Return the line that a message is about, and whether it claims to be about any.
+
+    With `quoted`, it is also found by a token in the message that is returned.
+    """
+    tokens = [token for text in _return_addresses(message) for token in _RETURN.findall(text)]
+    for each in tokens:
+        if (line := verify_token(secret, BOUNCE, each)) is not None:
+            return line, True
+    if not quoted:
+        return None, bool(tokens)
+    for number, each in enumerate(_quoted_tokens(message, data)):
+        if number > _MOST_TOKENS:
+            break
+        for purpose in (BOUNCE, UNSUBSCRIBE, MESSAGE):
+            if (line := verify_token(secret, purpose, each)) is not None:
+                return line, True
+    return None, bool(tokens)
 
 
 def _return_addresses(message: Part) -> Iterator[str]:
@@ -71,61 +126,143 @@ def _return_addresses(message: Part) -> Iterator[str]:
         yield from message.values(name)
     for part in message.walk():
         if part.kind == "message/feedback-report":
-            for block in mail.header_blocks(part):
-                yield block.get("Original-Mail-From")
+            yield _content(part)
         if part is not message:  # the returned message
             yield part.get("Return-Path")
 
 
+def _quoted_tokens(message: Part, data: bytes) -> Iterator[str]:
+    """Yield what may be tokens, from the bytes of a message and from its parts in their encodings."""
+    yield from _QUOTED.findall(data[:_LONGEST_SEARCHED].decode("latin-1"))
+    for part in message.walk():
+        if not part.parts and part.get("Content-Transfer-Encoding"):
+            yield from _QUOTED.findall(_content(part)[:_LONGEST_SEARCHED])
+
+
+def _content(part: Part) -> str:
+    return part.content().decode("utf-8", "replace")
+
+
 def _classify(message: Part) -> tuple[Kind, str]:
-    """Return the kind of a message that has a valid token, and the reason."""
-    for part in message.walk():
+    """Return what kind of message this is, whoever it is about, and the reason."""
+    for part in message.own_parts():
         if part.kind == "message/feedback-report":
-            return "complaint", "marked as spam by the reader"
-        if part.kind == "message/delivery-status":
-            return _classify_report(part)
-    if message.get("Auto-Submitted").lower().startswith("auto-replied") or message.get("X-Autoreply"):
-        return "notice", "an automatic reply"
-    text = _body(message)
-    found = _CODE.search(text)
-    if not found and not UNKNOWN_USER.search(text) and not _FULL.search(text):
-        return "other", ""
-    return _hard_or_soft(found[0] if found else "", text)
+            return _classify_feedback(part)
+        if part.kind.startswith("message/") and "disposition-notification" in part.kind:
+            return "notice", "a receipt"
+    recipients = report_of(message)
+    texts = texts_of(message)
+    if recipients is not None:
+        if not recipients and (plain := plain_report(message)) is not None:
+            return _classify_plain(message, plain)
+        return _classify_report(recipients, texts)
+    if (notification := _json_notification(texts)) is not None:
+        return _classify_notification(notification)
+    subject = _subject(message)
+    if _COMPLAINT.search(subject) and any(each.kind == "message/rfc822" for each in message.own_parts()):
+        return "complaint", "marked as spam by the reader"
+    plain = plain_report(message)
+    if plain is None or (_AUTOMATIC.search(subject) and not message.get("X-Failed-Recipients")):
+        automatic = _is_automatic(message) or bool(_AUTOMATIC.search(subject))
+        return ("notice", "an automatic reply") if automatic else ("other", "")
+    return _classify_plain(message, plain)
 
 
-def _classify_report(part: Part) -> tuple[Kind, str]:
-    """Return kind and reason of a delivery report, from the block of its recipient (RFC 3464, 2.3)."""
-    for block in mail.header_blocks(part):
-        action = block.get("Action").strip().lower()
-        if not action:
-            continue
-        status, diagnostic = block.get("Status"), block.get("Diagnostic-Code")
-        if action == "delayed":
-            return "delayed", f"{status} {diagnostic}"
-        if action != "failed":
-            return "notice", action
-        # The code in the reply of the other server is more specific than a general status.
-        specific = _CODE.search(diagnostic)
-        code = specific[0] if specific and (status.endswith(".0.0") or not _CODE.search(status)) else status
-        return _hard_or_soft(code, f"{status} {diagnostic}")
-    return "other", "a report without a recipient"
+def _is_automatic(message: Part) -> bool:
+    submitted = message.get("Auto-Submitted").lower()
+    return submitted.startswith("auto") or any(
+        message.get(name) for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress")
+    )
 
 
-def _hard_or_soft(code: str, text: str) -> tuple[Kind, str]:
-    found = _CODE.search(code)
-    subject = found[2] if found else ""
-    general = subject in {"", "0.0"}
-    permanent = found is None or found[1] == "5"
-    if subject in MAILBOX_FULL or (general and _FULL.search(text)):
+def _classify_feedback(part: Part) -> tuple[Kind, str]:
+    found = re.search(r"^feedback-type:\s*([a-z-]+)", _content(part), re.IGNORECASE | re.MULTILINE)
+    kind = found[1].lower() if found else "abuse"
+    if kind in {"not-spam", "auth-failure", "dmarc", "dkim"}:
+        return "notice", f"a report of the type {kind}"
+    return "complaint", "marked as spam by the reader"
+
+
+def _classify_report(recipients: tuple[Recipient, ...], texts: list[str]) -> tuple[Kind, str]:
+    """Return kind and reason of a delivery report (RFC 3464, 2.3)."""
+    if not recipients:
+        return "other", "a report without a recipient"
+    failed = [
+        each
+        for each in recipients
+        if each.action.startswith("fail") or (not each.action and each.status[:1] in "45")
+    ]
+    if failed:
+        # Of an address with several members, one that is dead does not make it a dead address.
+        reached = any(each.action in {"delivered", "relayed"} for each in recipients)
+        verdicts = [judge(each.status, each.diagnostic, texts) for each in failed]
+        # Dovecot returns a mail that does not fit into a full mailbox with the status of an unknown one.
+        full = any(names_full_mailbox(each) for text in texts for each in _REJECTED.findall(text))
+        dead = not (reached or full) and all(verdict == "hard" for verdict in verdicts)
+        return "hard" if dead else "soft", failed[0].text
+    for each in recipients:
+        if each.action.startswith("delay"):
+            # "Delivery time expired" (RFC 3463, X.4.7).
+            return "soft" if "4.4.7" in each.status else "delayed", each.text
+    return "notice", next((each.action for each in recipients if each.action), "a report without an action")
+
+
+def _classify_plain(message: Part, text: str) -> tuple[Kind, str]:
+    """Return kind and reason of a report without RFC 3464, or with its fields in the text.
+
+    A warning is soft here: that the server still tries is certain only from the field Action.
+    """
+    failed = [each for each in recipients_in(text) if each.action.startswith("fail")]
+    if failed:
+        return _classify_report(tuple(failed), [text])
+    if is_warning(message, text):
         return "soft", text
-    if permanent and (subject in NO_SUCH_ADDRESS or (general and UNKNOWN_USER.search(text))):
-        return "hard", text
-    return "soft", text
+    reasons = _RETURNED_MAIL.findall(_subject(message))
+    dead = any(judge("", each) == "hard" for each in reasons) or any(
+        map(refuses_dead_address, text.splitlines())
+    )
+    return "hard" if dead else judge("", text), text
 
 
-def _body(message: Part) -> str:
-    """Return the beginning of the first text part."""
-    for part in message.walk():
-        if part.kind.startswith("text/") and not part.parts:
-            return part.content()[:_LONGEST_READ].decode("utf-8", "replace")
-    return ""
+def _json_notification(texts: list[str]) -> dict[str, object] | None:
+    """Return the notification of Amazon SES in a mail of Amazon SNS; None if there is none."""
+    for text in texts:
+        if text.lstrip().startswith("{"):
+            found = _json_object(text.lstrip())
+            found = _json_object(str(found["Message"])) if "Message" in found else found
+            if "notificationType" in found or "eventType" in found:
+                return found
+    return None
+
+
+def _json_object(text: str) -> dict[str, object]:
+    """Return the JSON object at the start of a text, whose strings may be folded; {} if there is none."""
+    try:
+        found, _ = json.JSONDecoder(strict=False).raw_decode(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _classify_notification(notification: dict[str, object]) -> tuple[Kind, str]:
+    kind = str(notification.get("notificationType") or notification.get("eventType")).lower()
+    if kind == "complaint":
+        return "complaint", "marked as spam by the reader"
+    bounce = notification.get("bounce")
+    if kind != "bounce" or not isinstance(bounce, dict):
+        return "notice", kind
+    listed = bounce.get("bouncedRecipients")
+    first = next((each for each in listed if isinstance(each, dict)), {}) if isinstance(listed, list) else {}
+    status, text = str(first.get("status") or ""), str(first.get("diagnosticCode") or "")
+    subtype = str(bounce.get("bounceSubType") or "")
+    if bounce.get("bounceType") == "Permanent" and subtype in {
+        "NoEmail",
+        "Suppressed",
+        "OnAccountSuppressionList",
+    }:
+        return "hard", f"{status} {text}"
+    return judge(status, text or subtype), f"{status} {text}"
+
+
+def _subject(message: Part) -> str:
+    return unquote(message.get("Subject"))

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from digest.deliver.dkim import Header, Signer, Signing, body_hash, relaxed_header
 from digest.model import Delivery, Issue
-from digest.signing import BOUNCE, UNSUBSCRIBE, sign, token, unsubscribe_code
+from digest.signing import BOUNCE, MESSAGE, UNSUBSCRIBE, token, unsubscribe_code
 from digest.text.addresses import Mailbox
 from digest.text.headers import address
 from digest.urls import unsubscribe_page
@@ -90,7 +90,7 @@ class PreparedMail:
 
     def message_id(self, delivery: Delivery) -> str:
         """Return the Message-ID of one recipient's message; it is the same for each attempt."""
-        code = sign(self._sender.secret, "message", delivery.issue, delivery.recipient)
+        code = token(self._sender.secret, MESSAGE, delivery.id)
         return f"{self._stem}.{code}@{self._sender.address.domain}"
 
     def headers_for(self, to: Mailbox, delivery: Delivery) -> bytes:

@@ -22,7 +22,7 @@ from digest.deliver.message import PreparedMail, Sender, dot_stuffed
 from digest.errors import UsageError
 from digest.model import Delivery, Issue
 from digest.render import Renderer, SiteContext
-from digest.signing import BOUNCE, UNSUBSCRIBE, verify_token
+from digest.signing import BOUNCE, MESSAGE, UNSUBSCRIBE, verify_token
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
@@ -76,7 +76,7 @@ def test_headers():
     assert message["From"] == "Paper Digest <digest@example.org>"
     assert message["To"] == "ada@reader.test"
     assert message["Date"] == "Fri, 20 Nov 2026 09:00:00 +0000"
-    assert re.fullmatch(r"<2026-11-20-7\.tea\.[a-z2-7]{24}@example\.org>", message["Message-ID"])
+    assert re.fullmatch(r"<2026-11-20-7\.tea\.\d+-[a-z2-7]{24}@example\.org>", message["Message-ID"])
     assert message["List-Id"] == "Tea & one-step brewing <tea.digest.example.org>"
     assert message["List-Archive"] == "<https://digest.example.org/>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -113,8 +113,15 @@ def test_without_a_public_https_url_only_mail_unsubscribes(base_url, public):
 def test_a_message_depends_on_its_recipient_only():
     assert message_to("a@b.test") == message_to("a@b.test")
     first, second = (email.message_from_bytes(message_to(to)) for to in ("a@b.test", "c@b.test"))
-    assert first["Message-ID"] != second["Message-ID"]
+    assert first["To"] != second["To"]
     assert first.get_payload()[1].as_bytes() == second.get_payload()[1].as_bytes()
+
+
+def test_the_message_id_identifies_the_line_of_the_outbox():
+    mailing = PreparedMail(eml(), SENDER, ISSUE)
+    first, second = (mailing.message_id(replace(LINE, id=number)) for number in (12, 13))
+    assert first != second
+    assert verify_token(b"secret", MESSAGE, first.partition("@")[0].rpartition(".")[2]) == 12
 
 
 def test_return_paths_are_signed():

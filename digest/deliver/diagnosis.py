@@ -1,0 +1,168 @@
+"""What the words and codes of a mail server say about an address: it is dead, or the failure may pass. Pure.
+
+Codes are enhanced status codes (RFC 3463, and IANA's registry). The words come from the replies that widely
+used servers give; where words and a general code disagree, the words decide.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+Verdict = Literal["hard", "soft"]
+
+# The mailbox or the domain does not exist, or accepts no mail at all.
+NO_SUCH_ADDRESS = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
+MAILBOX_FULL = frozenset({"2.2"})
+# Codes that a server or a gateway gives for any failure: others beside them say more.
+_GENERAL = frozenset({"0.0", "1.0", "1.351", "2.0", "3.0", "4.0", "5.0", "5.4", "4.7", "4.4", "4.1"})
+# Not a part of an IP address or a version.
+_CODE = re.compile(r"(?<![\d.])([45])\.(\d{1,3}\.\d{1,3})(?!\.?\d)")
+_REPLY_CODE = re.compile(r"(?<![\d.\-])([45])\d\d(?=[ \-]|$)")
+# In a text for people, only a code that follows a reply code or a sign is one.
+_MARKED_CODE = re.compile(
+    r"(?:\b[45]\d\d[ \-:,]+|[#(\[<]|smtp;? ?)([45])\.(\d{1,3}\.\d{1,3})(?!\.?\d)", re.IGNORECASE
+)
+_PERMANENT_REPLY = re.compile(r"(?:^|<<< |: )5\d\d[ \-]")
+_LONGEST = 20_000  # characters that are looked at
+
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+# The server refuses the sender of the message.
+_SENDER = _any_of(
+    r"sender (?:address |domain |e-?mail )?(?:\S+ )?(?:rejected|verif|is (?:not|unknown|invalid)|unknown|invalid|not |denied|refused|unlisted|blocked)",
+    r"(?:invalid|unknown|unverified|bad|unauthori[sz]ed|illegal|rejected|forged|your) (?:envelope )?sender",
+    r"(?:domain|address) of (?:the )?sender|sender(?:'s)? (?:address|domain|mailbox|email)",
+    r"(?<!recipient )(?:callout|call-?back|verification)(?: failed| verif)|verify(?:ing)? (?:the )?sender",
+    r"(?:in reply to|response to|after|for) (?:the )?MAIL(?: FROM)?\b|>>> MAIL FROM",
+    r"return[- ]path|(?:from|reply-to) (?:address|header|domain)|in (?:the )?from\b|mail from (?:domain|address|must)",
+    r"absender\S* (?:abgelehnt|unbekannt|existiert|ungültig)",
+)
+# The server refuses the client: its name, its address, what authenticates it.
+_CLIENT = _any_of(
+    r"(?:in reply to|response to|after) (?:the )?(?:initial connection|EHLO|HELO|STARTTLS|AUTH)",
+    r"client host|your (?:host|ip|server|network|mail ?server|dns|hostname|domain)|reverse[- ]?(?:dns|hostname|mapping|lookup)|\bPTR\b|\bHELO\b|\bEHLO\b",
+    r"\b(?:SPF|DKIM|DMARC)\b",
+)
+_FULL = _any_of(
+    r"(?:mail ?box|inbox|user|account|recipient|maildir|disk|storage|speicher\w*|postfach)\b[^.\n]{0,40}\b(?:full\b(?! name| detail| text)|quota|storage|exceeded|over ?size|too large|voll|erschöpft)",
+    r"over (?:disk )?quota|quota[^.\n]{0,20}(?:exceed|full|over|violat|reach)|exceed\w* [^.\n]{0,30}(?:quota|storage|mailbox size)|full mailbox|insufficient (?:disk|system|mailbox)",
+    r"(?:not enough|no|insufficient|out of) (?:disk |free |storage )?space|speicherplatz|bo[iî]te\b.{0,25}pleine|buz[oó]n.{0,20}llen|casella.{0,20}piena|caixa.{0,20}chei|переполнен|空き容量|容量",
+)
+# For now, or because of the number of messages.
+_PASSING = _any_of(
+    r"temporar|try(?:ing)? again|try later|retry|grey-?list|gray-?list|deferred|rate[- ]?limit|at a rate|too (?:many|fast|much)|throttl|vorübergehend|später erneut",
+    r"timed? ?out|connection (?:refused|reset|lost|dropped)|(?:max\w*|sending|daily|hourly|message) (?:\w+ )?limit|exceeded the|exceeds the (?:limit|max)",
+)
+# What the message is or where it comes from.
+_POLICY = _any_of(
+    r"\bspam|\bbulk\b|unsolicited|black-?list|block-?list|blocked|\bRBL\b|DNSBL|reputation|polic(?:y|ies)|virus|malware|phish|content|prohibited|not (?:authori[sz]ed|allowed|permitted)|authenticat|relay|banned",
+    r"too (?:big|large)|size (?:limit|exceed)|message size|loop|hop count|system (?:error|config)|i/o error|certificate|TLS\b|syntax|restricted|access to|only accepts|suspended|abuse",
+)
+_THING = r"(?:users?|recipients?|mail ?box(?:es)?|accounts?|address(?:es)?|addressee|userid|login name|person|alias|login|local[- ]?part|e-?mail|mail-?drop|destination|customer|employee|subscriber|inbox)"
+_GONE = (
+    r"(?:unknown|not (?:be )?(?:found|known|exist\w*|valid|listed|recogni[sz]ed|local|present|available at|active|defined|registered)|n[o']t (?:found|exist|have an?)|"
+    r"(?:does|do|did)(?: not|n.?t) (?:\w+ )?(?:exist|match|have)|doesn.?t exist|non-?exist\w*|invalid|no longer \w+|unavailable|"
+    r"(?:has been|is|was|been|currently) (?:permanently )?(?:disabled|deleted|removed|closed|deactivated|inactive|terminated|discontinued|cancell?ed|retired)|undeliverable|disabled|deactivated|inactive)"
+)
+_NO_USER = _any_of(
+    rf"\b{_THING}\b[^.;\n]{{0,70}}?\b{_GONE}\b",
+    r"@[\w.-]+[>)'\"]? (?:is|has been|was) (?:no longer \w+|not valid|invalid|unknown|disabled|deleted)|account (?:is )?closed|closed account",
+    rf"\b(?:unknown|no such|invalid|non-?exist[ae]nt|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: local| email| e-mail| virtual| destination| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
+    r"no such (?:user|name|person|local|recipient|mailbox|account|address)|(?:was|were)n.?t found|couldn.?t be found|could not be found|cannot be found|not a (?:valid|known|local) ",
+    r"(?:does|do)(?: not|n.?t) have (?:an? |any )?(?:\S+ )?(?:account|mailbox|user)|has no (?:mailbox|account)|not our customer|no one (?:here|by)|nobody (?:here|by)|not listed in|not in (?:our|the|my) (?:\w+ )?(?:directory|address book|database|local)",
+    r"RecipientNotFound|ADR\.\w*(?:NotFound|InvalidSmtpAddress|ExRecipNotFound)|recipient address rejected\.?(?: \(in reply|$)|(?:has|have) moved|moved (?:to|away)|address rejected: undeliverable|does not (?:like|accept) recipient",
+    r"(?:benutzer|empf(?:ä|ae)nger|postfach|adresse|konto|teilnehmer|mailbox)\w*\b[^.\n]{0,60}(?:unbekannt|existiert (?:\w+ )?nicht|nicht (?:gefunden|vorhanden|bekannt|gültig|existent|mehr)|ungültig|gesperrt|deaktiviert)|unbekannte\w? (?:benutzer|empfänger|adress)|kein\w* (?:solche\w* )?(?:benutzer|empfänger|postfach|mailbox)|nicht gefunden",
+    r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|abonn[ée])\b[^.\n]{0,60}(?:inconnu|inexistant|n.existe pas|introuvable|invalide|non trouv|d[ée]sactiv)|adresse d.?au moins un destinataire invalide",
+    r"(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b[^.\n]{0,60}(?:desconocid|no existe|inexistente|no (?:se )?(?:ha )?(?:podido )?encontr|inv[aá]lid|no v[aá]lid)",
+    r"(?:utente|destinatario|casella|indirizzo)\b[^.\n]{0,60}(?:sconosciut|inesistente|non esiste|non (?:è stat\w )?trovat|non valid|disabilitat)",
+    r"(?:usu[aá]rio|destinat[aá]rio|caixa|endere[cç]o|conta)\b[^.\n]{0,60}(?:desconhecid|n[aã]o existe|inexistente|n[aã]o (?:foi )?encontrad|inv[aá]lid)",
+    r"(?:gebruiker|ontvanger|postvak|adres|mailbox)\b[^.\n]{0,60}(?:onbekend|bestaat niet|niet (?:gevonden|bekend))|nie istnieje|nieznany|neexistuje|ukendt|okänd|ukjent|tuntematon",
+    r"(?:пользовател|получател|адрес|ящик)\w*[^.\n]{0,60}(?:не существует|не найден|неизвест|отключ|заблокирован|неверн)|нет такого (?:пользователя|адреса|ящика)",
+    r"(?:ユーザ|宛先|アドレス|メールボックス)[^。\n]{0,40}(?:存在し|見つかりません|不明|間違)|(?:用户|收件人|邮箱|地址|使用者|收件者)[^。\n]{0,20}(?:不存在|未找到|无效|找不到|無效)",
+)
+_NO_HOST = _any_of(
+    r"(?:host|domain)(?: or domain)?(?: name)?\b(?! lookup)[^;\n]{0,70}?(?:unknown|not (?:be )?found(?!, try)|not exist|doesn.?t exist|existiert nicht)",
+    r"\b[\w-]+(?:\.[\w-]+)+ (?:does not|doesn.?t) exist",
+    r"\bNXDOMAIN\b|(?:no such|unknown|non-?existent|unroute?able|bad|illegal)(?: mail| destination)? (?:host|domain|system)|could ?n.?t find any host|unroute?able|null ?MX|(?:does|do) not accept (?:any )?(?:e-?)?mail|no mail server|can.?t find (?:your )?(?:domain|host)|bad destination",
+)
+
+
+def codes_in(text: str, *, marked: bool = False) -> list[tuple[str, str]]:
+    """Return the enhanced status codes in a text as (class, subject and detail), such as ("5", "1.1")."""
+    pattern = _MARKED_CODE if marked else _CODE
+    return [(found[1], found[2]) for found in pattern.finditer(text[:_LONGEST])]
+
+
+def speaks_of_sender(text: str) -> bool:
+    """Return whether a reply is about the sender of the message, or the client, not about a recipient."""
+    return bool(_SENDER.search(text[:_LONGEST]))
+
+
+def names_full_mailbox(text: str) -> bool:
+    return bool(_FULL.search(text[:_LONGEST]))
+
+
+def names_dead_address(text: str) -> bool:
+    """Return whether the words of a reply say that there is no such mailbox or domain."""
+    text = text[:_LONGEST]
+    return bool(_NO_USER.search(text) or _NO_HOST.search(text))
+
+
+def refuses_dead_address(line: str) -> bool:
+    """Return whether one line of a transcript is the permanent refusal of a dead address, whatever others say."""
+    return bool(_PERMANENT_REPLY.search(line)) and len(line) < 1000 and judge("", line) == "hard"
+
+
+def judge(status: str, text: str, explanation: Iterable[str] = ()) -> Verdict:
+    """Return whether a failure shows a dead address.
+
+    `status` is the enhanced status code of a report, `text` the reply of the server that refused; without a
+    status, it is a text for people. If these say nothing but that it failed, the texts of `explanation` are read, too.
+    """
+    text = " ".join(text[:_LONGEST].split())
+    found = [*codes_in(status), *codes_in(text, marked=not status)]
+    if _SENDER.search(text) or _FULL.search(text) or any(subject in MAILBOX_FULL for _, subject in found):
+        return "soft"
+    if _is_transient(status, text, found):
+        return "soft"
+    dead = names_dead_address(text)
+    if _PASSING.search(text) or _CLIENT.search(text):
+        return "soft"
+    if ("5", "4.1") in found and "access denied" in text.lower():  # Exchange Online: no such mailbox
+        return "hard"
+    if dead:
+        return "soft" if _says_policy(found) and _POLICY.search(text) else "hard"
+    specific = [subject for _, subject in found if subject not in _GENERAL]
+    if not _POLICY.search(text) and specific and all(each in NO_SUCH_ADDRESS for each in specific):
+        return "hard"
+    if not specific and not _POLICY.search(text) and not _reply_says_more(text):
+        return _judge_explanation(explanation)
+    return "soft"
+
+
+def _is_transient(status: str, text: str, found: list[tuple[str, str]]) -> bool:
+    """Return whether all codes, or without any all reply codes, are of class 4."""
+    classes = {kind for kind, _ in found} or {each[1] for each in _REPLY_CODE.finditer(text)}
+    return classes == {"4"} or status.strip().startswith("4")
+
+
+def _says_policy(found: list[tuple[str, str]]) -> bool:
+    return any(subject.startswith("7.") for _, subject in found)
+
+
+def _reply_says_more(text: str) -> bool:
+    """Return whether a reply has words besides its codes."""
+    return len(re.findall(r"[^\W\d_]{4,}", text)) > 5
+
+
+def _judge_explanation(explanation: Iterable[str]) -> Verdict:
+    for text in explanation:
+        flat = " ".join(text[:_LONGEST].split())
+        if _SENDER.search(flat) or _FULL.search(flat) or _PASSING.search(flat):
+            return "soft"
+        if names_dead_address(flat):
+            return "hard"
+    return "soft"
