@@ -110,8 +110,8 @@ def test_valid_ids(stem):
     ("exclude = [5]", "2: exclude: contains a value that is empty or not text; use a list of quoted strings"), ("exclude = [' ']", "2: exclude: contains a value that is empty or not text; use a list of quoted strings"),
     ("email = 5", "2: email: 5 is not an email address; use an address or a list of addresses"), ("email = []", "2: email: [] is not an email address; use an address or a list of addresses"),
     ("email = 'a@b, c@d'", "2: email: 'a@b, c@d' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ['a@b', 5]", "2: email: '5' is not a valid email address (it has no @); use an address such as name@example.org"),
-    ("email = 'A <a@b>'", "2: email: 'A <a@b>' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = ''", "2: email: '' is not a valid email address (it has no @); use an address such as name@example.org"),
-    (r'email = "a@b\n"', r"2: email: 'a@b\n' is not a valid email address (it has an invalid domain); use an address such as name@example.org"), (r'email = "a@b\nBcc:c@d"', r"2: email: 'a@b\nBcc:c@d' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"),
+    ("email = ''", "2: email: '' is not a valid email address (it has no @); use an address such as name@example.org"),
+    (r'email = "a@b\nBcc:c@d"', r"2: email: 'a@b\nBcc:c@d' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"),
     ("email = 'a@b@c'", "2: email: 'a@b@c' is not a valid email address (it has a character or a dot before the @ that is not allowed there); use an address such as name@example.org"), ("email = 'a'", "2: email: 'a' is not a valid email address (it has no @); use an address such as name@example.org"),
     ("schedule = 'dayly 08:00'", "2: schedule: 'dayly' is not a weekday; use"), ("schedule = 'daily 25:00'", "2: schedule: '25:00' is not a valid time; use HH:MM"),
     ("schedule = '61 8 * * *'", "2: schedule: '61' is not a number from 0 to 59"), ("schedule = 8", "2: schedule: 8 is not text; put it in quotes"),
@@ -246,7 +246,7 @@ def test_all_files_of_a_folder_by_id(tmp_path):
     assert [each.id for each in found] == ["a", "a-b", "b", "d", "e"]
     assert [isinstance(each, InvalidSubscription) for each in found] == [False, False, False, True, True]
     assert str(found[3]) == f"{tmp_path.name}/d.toml: is not UTF-8 (byte 8); save it as UTF-8"
-    assert str(found[4]) == f"{tmp_path.name}/e.toml: cannot be read (Is a directory); check its permissions"
+    assert str(found[4]) == f"{tmp_path.name}/e.toml: cannot be read (it is a folder); use a regular file"
 
 
 def test_an_invalid_file_does_not_affect_others(tmp_path):
