@@ -6,6 +6,7 @@ DigestError               anything that this program raises on purpose
 ├── QueryError            a query is invalid: where, why, and how to write it
 ├── LockedError           another run holds the lock of the home (exit status 1)
 ├── StoreError            the library database cannot be opened, read or written (exit status 1)
+│   └── RefusedError      the database refuses what one item contains; others can be stored
 ├── ChannelUnavailable    a channel cannot be opened (server, TLS, login); ends the delivery run, nothing was sent
 └── TemplateError         a template cannot be rendered: file, line, reason (exit status 1)
 
@@ -81,6 +82,14 @@ class LockedError(DigestError):
 
 class StoreError(DigestError):
     """The library database, or a file of the home, cannot be read or written."""
+
+
+class RefusedError(StoreError):
+    """The database refuses a value, such as a number that is too large: the item that has it is set aside."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = f"the database refuses a value: {reason}"
 
 
 class ChannelUnavailable(DigestError):  # noqa: N818 - a state of a server, not a defect of the program

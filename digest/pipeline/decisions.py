@@ -33,6 +33,7 @@ from digest.pipeline.cursors import unused_slots
 from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import issue_path
 from digest.pipeline.ranking import NOBODY, readers, rooms
+from digest.pipeline.set_aside import reason_of
 from digest.pipeline.summaries import known_summaries, with_summaries
 from digest.store.codec import encode
 from digest.store.issues import NewIssue
@@ -65,12 +66,16 @@ class _Failures:
         except DigestError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
-            text = (
-                f"{subscription}: no decision could be made ({type(error).__name__}: {error}); its position is "
-                "unchanged, so the next run tries again; report this as a bug of paper-digest"
-            )
-            decision = Decision(Verdict(subscription, 0, 0, None, None, text))
-            self.found[subscription] = Decided(decision, failure=error)
+            self.found[subscription] = failed(subscription, "no decision could be made", error)
+
+
+def failed(subscription: str, what: str, error: Exception) -> Decided:
+    """Return the decision for a subscription for which something failed: an error, and nothing else."""
+    text = (
+        f"{subscription}: {what} ({reason_of(error)}); its position is "
+        "unchanged, so the next run tries again; report this as a bug of paper-digest"
+    )
+    return Decided(Decision(Verdict(subscription, 0, 0, None, None, text)), failure=error)
 
 
 def decide_batch(

@@ -12,12 +12,11 @@ from zoneinfo import ZoneInfo
 
 from digest import __version__, read
 from digest.diff.changes import Change, diff
-from digest.errors import DigestError
 from digest.identity import by_key, fold_text, keys_of
 from digest.model import DigestFile, Home, Listing, Paper, Rejected
 from digest.model.reports import FileReport, ListingReport
 from digest.pipeline.context import RunContext
-from digest.pipeline.set_aside import reason_of
+from digest.pipeline.set_aside import ends_run, reason_of
 from digest.read.inbox_watcher import being_written
 from digest.read.registry import OWN_REMEDY
 from digest.store import Library
@@ -62,9 +61,9 @@ def _record_or_reject(store: Store, item: _Loaded, context: RunContext, *, with_
     try:
         with store.begin() as tx:
             return _record(tx, item, context, with_papers=with_papers)
-    except (DigestError, OSError):
-        raise
-    except Exception as error:  # noqa: BLE001 - one file must not stop a run, whatever is in it
+    except Exception as error:
+        if ends_run(error):
+            raise
         if (some := _without_broken(store, item, context, error)) is not None:
             return some
         reason = f"its papers cannot be recorded ({reason_of(error)})"
@@ -80,8 +79,10 @@ def _without_broken(store: Store, item: _Loaded, context: RunContext, error: Exc
     if not isinstance(file, DigestFile):
         return None
     broken = {listing.rank for listing in _broken(store, item, context, file.listings)}
-    if not broken or len(broken) == len(file.listings):
+    if len(broken) == len(file.listings):
         return None
+    if not broken:  # all can be recorded now: what disturbed them is over
+        return _record_if_possible(store, item, context)
     left = tuple(listing for listing in file.listings if listing.rank not in broken)
     first = next(listing for listing in file.listings if listing.rank in broken)
     rest = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
@@ -89,14 +90,18 @@ def _without_broken(store: Store, item: _Loaded, context: RunContext, error: Exc
         f"{item.path}: paper {first.rank} ({first.title[:80]}){rest} cannot be recorded "
         f"({reason_of(error)}); the others of the file are; report this with the file as a bug of paper-digest"
     )
+    report = _record_if_possible(store, _with_listings(item, left), context)
+    return report and replace(report, problems=(problem,))
+
+
+def _record_if_possible(store: Store, item: _Loaded, context: RunContext) -> FileReport | None:
     try:
         with store.begin() as tx:
-            report = _record(tx, _with_listings(item, left), context, with_papers=False)
-    except (DigestError, OSError):
-        raise
-    except Exception:  # noqa: BLE001 - the file is rejected
+            return _record(tx, item, context, with_papers=False)
+    except Exception as error:
+        if ends_run(error):
+            raise
         return None
-    return replace(report, problems=(problem,))
 
 
 def _broken(
@@ -106,9 +111,9 @@ def _broken(
     try:
         with store.rehearse(), store.begin() as tx:
             _record(tx, _with_listings(item, listings), context, with_papers=False)
-    except (DigestError, OSError):
-        raise
-    except Exception:  # noqa: BLE001 - one of them is to blame
+    except Exception as error:
+        if ends_run(error):
+            raise
         if len(listings) == 1:
             yield listings[0]
             return

@@ -6,7 +6,7 @@ has written them. Between the two halves, `begin` and `finish`, `digest.pipeline
 outbox, so that no mail waits for a page.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +19,11 @@ from digest.model import Paper, Subscription
 from digest.model.reports import FileReport, RunReport, SubscriptionReport
 from digest.pipeline.context import RunContext
 from digest.pipeline.cursors import enrol
-from digest.pipeline.decisions import apply, decide_batch, papers_to_show, report_of
+from digest.pipeline.decisions import Decided, apply, decide_batch, failed, papers_to_show, report_of
 from digest.pipeline.ingest import owned, read_files
 from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import Written, write_pending
-from digest.pipeline.set_aside import Boundary, sentences
+from digest.pipeline.set_aside import Boundary, ends_run, sentences
 from digest.pipeline.source_health import failing_sources, stale_formats
 from digest.pipeline.summaries import write_summaries
 from digest.store.store import Store, Transaction
@@ -183,9 +183,31 @@ def _decide_some(
     applied: dict[str, Decision] = {}
     while waiting := [each for each in subscriptions if each.id not in applied]:
         decided = decide_batch(matcher, waiting, context)
-        with matcher.store.begin() as tx:
-            applied |= {each.verdict.subscription: each for each in apply(tx, decided, valid, context)}
+        applied |= {
+            each.verdict.subscription: each for each in _applied(matcher.store, decided, valid, context)
+        }
     return applied
+
+
+def _applied(
+    store: Store, decided: Sequence[Decided], subscriptions: Mapping[str, Subscription], context: RunContext
+) -> list[Decision]:
+    """Apply decisions in one transaction; without the one that cannot be stored, which is an error."""
+    try:
+        with store.begin() as tx:
+            return apply(tx, decided, subscriptions, context)
+    except Exception as error:
+        if ends_run(error) or (len(decided) == 1 and decided[0].failure):
+            raise
+        if len(decided) == 1:
+            name = decided[0].decision.verdict.subscription
+            what = "its issue cannot be stored"
+            return _applied(store, [failed(name, what, error)], subscriptions, context)
+    half = len(decided) // 2
+    return [
+        *_applied(store, decided[:half], subscriptions, context),
+        *_applied(store, decided[half:], subscriptions, context),
+    ]
 
 
 def _batches(subscriptions: Subscriptions) -> Iterator[Subscriptions]:

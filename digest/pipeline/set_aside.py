@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from digest import __version__
-from digest.errors import StoreError, UsageError
+from digest.errors import DigestError, RefusedError, StoreError, UsageError
 from digest.model import Paper, SetAside
 from digest.store.store import DATABASE_ERRORS, Store
 from digest.system.deadline import SECONDS, TookTooLong, within
@@ -217,10 +217,17 @@ def _name(paper: Paper) -> str:
     return " ".join(paper.title.split())[:80] or "untitled"
 
 
+def ends_run(error: Exception) -> bool:
+    """Return whether an error concerns the run as a whole: a full disk, a database that is gone; not one item."""
+    return isinstance(error, (DigestError, OSError)) and not isinstance(error, RefusedError)
+
+
 def reason_of(error: Exception) -> str:
     """Return an exception as a reason for users: what it says, or its name."""
     if isinstance(error, TookTooLong):
         return str(error)
+    if isinstance(error, RefusedError):
+        return error.reason
     text = " ".join(str(error).split())[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -40,14 +40,19 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Plain(TypeDecorator[str]):
-    """A text; what UTF-8 cannot encode (as in a file name of other bytes) is stored as an escape."""
+    """A text; what UTF-8 cannot encode (as in a file name of other bytes) is stored as an escape.
+
+    PostgreSQL stores no NUL, so that a replacement character stands for it everywhere.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect
-        return None if value is None else value.encode("utf-8", "backslashreplace").decode()
+        if value is None:
+            return None
+        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 meta = MetaData()
@@ -77,7 +82,7 @@ files = Table(
     Column("captured_guessed", Boolean, nullable=False),
     Column("modified", Moment, nullable=False),
     Column("listed", Integer, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("note", Plain, nullable=False),
     Column("run", ForeignKey("run.id"), nullable=False),
     Column("newest", String(10)),  # date of publication of its newest listing
 )
@@ -199,7 +204,7 @@ cursors = Table(
     "cursor",
     meta,
     Column("subscription", String(64), primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("name", Plain, nullable=False),
     Column("position", Integer, nullable=False),  # of issues
     Column("since", Moment),  # when it reached `position`; null: at the beginning of the log
     Column("feed_position", Integer, nullable=False),
@@ -216,7 +221,7 @@ issues = Table(
     Column("number", Integer, nullable=False),
     Column("slot", String(64)),
     Column("made", Moment, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", Plain, nullable=False),
     Column("day", String(10), nullable=False),
     Column("new_count", Integer, nullable=False),
     Column("updated_count", Integer, nullable=False),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 
-from digest.errors import StoreError
+from digest.errors import RefusedError, StoreError
 from digest.store.backend import Backend, Capabilities
 from digest.store.bounces import ProcessedBounces
 from digest.store.clicks import Clicks
@@ -33,6 +33,15 @@ from digest.store.title_terms import TitleTerms
 
 # What a database raises; at the end of a transaction it becomes a StoreError.
 DATABASE_ERRORS = (DBAPIError, sqlite3.Error)
+# Those of them that the values of a statement cause; sqlite3 raises InterfaceError for a value that it cannot bind.
+_OF_VALUES = (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,9 @@ class Store:
         except DATABASE_ERRORS as error:
             reason = str(error.orig if isinstance(error, DBAPIError) else error)
             remedy = self._backend.remedy(reason)
-            raise StoreError(f"{self._backend.name}: the library database: {reason}; {remedy}") from error
+            of_values = isinstance(error, _OF_VALUES) and not getattr(error, "connection_invalidated", False)
+            message = f"{self._backend.name}: the library database: {reason}; {remedy}"
+            raise (RefusedError(message, reason) if of_values else StoreError(message)) from error
 
 
 def _transaction(connection: Connection, departures: Departures | None) -> Transaction:
