@@ -10,7 +10,6 @@ anything but what must not be left halfway: no transaction, no file.
 import ctypes
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -64,9 +63,9 @@ class _Watcher:
                 _raise_in(work.thread, None)  # an exception that was not delivered yet is taken back
 
     def _watch(self) -> None:
-        idle = 0
+        idle, never = 0, threading.Event()
         while idle < _IDLE_TICKS:
-            time.sleep(_TICK)
+            never.wait(_TICK)
             with self._lock:
                 for work in tuple(self._works):
                     work.ticks -= 1

@@ -323,7 +323,7 @@ def test_odd_mails():
     latin = f"{head}Content-Type: text/html; charset=us-ascii\n\n{html}".encode("cp1252", "replace")
     assert page(latin).listings[0].authors == ("A Brook", "L Étang")
     attached = f"{head}Content-Type: text/html\nContent-Disposition: attachment\n\n{html}"
-    assert isinstance(outcome(attached), Rejected)
+    assert len(page(attached).listings) == 3
 
 
 def test_the_files_of_a_maildir_are_its_messages(tmp_path):
