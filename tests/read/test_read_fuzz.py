@@ -146,3 +146,35 @@ UNMARKED = {"daily-papers-page", "csv"}
 )  # fmt: skip
 def test_bombs(bomb):
     assert check(bomb) < 5 * LIMIT
+
+
+# Strings that once took a reader more than linear time, each with the sample and the text after which they stood.
+SLOW = [
+    ("arxiv-listing.html", "<dl", " a#=1"),
+    ("daily-papers-cards.html", "<article", " a#"),
+    ("journal.atom", "<entry", " a#='1'"),
+    ("biorxiv.rdf", "<description>", "&lt;!--"),
+    ("feed.json", '"content_html": "', "<!--"),
+    ("feed.json", '"content_html": "', "<a "),
+    ("library.ris", "AB  - ", "\na,b"),
+    ("pubmed.nbib", "AB  - ", "\n  a"),
+    ("library.bib", "author = {", " "),
+    ("library.bib", "author = {", "\n"),
+    ("table.csv", ",", " "),
+    ("paper.abs", "Authors: ", "\n  a"),
+    ("arxiv-mail.eml", "From", "\n X"),
+    ("pubmed.rss", "&lt;b&gt;ABSTRACT&lt;/b&gt;", "&lt;p"),
+    ("trending-sample.txt", "\n", "From a\nTo: b\n\n"),
+]
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(("name", "after", "string"), SLOW)
+def test_no_string_takes_a_reader_more_than_linear_time(name, after, string):
+    before, found, rest = (
+        (Path(__file__).parent / "samples" / name).read_bytes().decode("latin-1").partition(after)
+    )
+    size = 1_000_000
+    repeated = "".join(string.replace("#", str(number)) for number in range(size // (len(string) + 2)))
+    spent = check((before + found + repeated + rest).encode("latin-1"))
+    assert spent < 5  # seconds; a quadratic reader takes minutes

@@ -17,8 +17,8 @@ _ENTRY = re.compile(
     r"^[ \t]*@[ \t]*(?!comment|string|preamble)[A-Za-z]+\s*[{(]\s*[^,{}=\"\n]*,\s*(?:[\w-]+\s*=|[})])",
     re.MULTILINE | re.IGNORECASE,
 )
-_AND = re.compile(r"[{}]|\s+and\s+", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s*[;,]\s*")
+_AND = re.compile(r"[{}]|(?<!\s)\s+and\s+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[;,]\s*")
 _IN_TEXT = re.compile(
     r"\barXiv[:\s]\s*(?:preprint\s+)?(?:arXiv:)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)",
     re.IGNORECASE,

@@ -40,7 +40,7 @@ _TYPICAL: Final = frozenset(
 )
 _DELIMITERS = (",", ";", "\t", "|")
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
-_SEPARATOR = re.compile(r"\s*[;|]\s*")
+_SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[;|]\s*")
 _LARGEST_CELL = 2**24
 _REMEDY = "export the table again with one row per paper"
 

@@ -20,6 +20,8 @@ name = "daily-papers-page"
 # With this many points, the words of the menu identify a page. Its name counts twice, any other word and the
 # date once; repeats do not count.
 _ENOUGH_MENU = 3
+# The first card comes long before this line, and looking at lines takes time.
+_MOST_LINES = 1000
 _OWN_NAMES = {"daily papers", "trending papers"}
 
 
@@ -28,7 +30,7 @@ def sniff(document: Document) -> bool:
     if document.text is None or file_types.markup(document.text):
         return False
     menu: set[str] = set()
-    for block in page_lines.blocks(document.text):
+    for block in page_lines.blocks(page_lines.first_lines(document.text, _MOST_LINES)):
         found = page_metadata.metadata(block)
         if any(map(page_lines.is_signature, block)) or (found is not None and found.certain):
             return True

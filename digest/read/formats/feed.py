@@ -23,12 +23,12 @@ READS_BYTES = True
 
 _ROOTS = {"rss", "feed", "rdf"}
 _SIGNS = re.compile(r"<(?:\w+:)?(?:channel|item|entry)\b|purl\.org/rss/1\.0|w3\.org/2005/Atom|purl\.org/atom")
-_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^>]*/>", re.IGNORECASE)
-_ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)\b[^>]*>[^<]*<")
+_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^<>]*/>", re.IGNORECASE)
+_ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)\b[^<>]*>[^<]*<")
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _TAIL = 4000
-_PUBMED = re.compile(r"<b>\s*ABSTRACT\s*</b>(.*?)(?=<p[^>]*>\s*PMID:|\Z)", re.IGNORECASE | re.DOTALL)
+_PUBMED = re.compile(r"<b>\s*ABSTRACT\s*</b>(.*?)(?=<p[^<>]*>\s*PMID:|\Z)", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"\S+@\S+")
 _CUT = ("…", "...", "[…]", "[...]")
 _REMEDY = "save the complete feed again"

@@ -10,13 +10,12 @@ from datetime import date
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
-from digest.read.parsing import names
+from digest.read.parsing import names, tagged_lines
 from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
 from digest.read.parsing.ids import first_doi
 
 name = "medline"
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _TAG = re.compile(r"([A-Z]{2,4}) {0,2}- ?(.*)", re.ASCII)
 _BEGINNING = re.compile(r"\A\s*PMID- ?\d", re.ASCII)
 _ID = re.compile(r"(\S+) \[doi\]")
@@ -51,22 +50,15 @@ def parse(document: Document) -> Parsed | Fault:
 
 def _records(text: str) -> list[Record] | Fault:
     records: list[Record] = []
-    values: list[str] = []
     start = 0
-    for number, line in enumerate(_LINE_END.split(text), start=1):
-        match = _TAG.fullmatch(line)
-        if line[:1] == " ":
-            if values:
-                values[-1] += f" {line.strip()}"
-        elif match:
-            if match[1] == "PMID":
-                if records and "SO" not in records[-1]:
-                    break
-                records.append({})
-                start = number
-            if records:
-                values = records[-1].setdefault(match[1], [])
-                values.append(match[2])
+    for number, tag, value in tagged_lines.fields(text, _TAG, continues=" "):
+        if tag == "PMID":
+            if records and "SO" not in records[-1]:
+                break
+            records.append({})
+            start = number
+        if records:
+            records[-1].setdefault(tag, []).append(value)
     if not records or "SO" not in records[-1]:
         return Fault("the record that begins here is cut short: its SO line is missing", _REMEDY, start)
     return records

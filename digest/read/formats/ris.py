@@ -10,13 +10,12 @@ from datetime import date
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
-from digest.read.parsing import names
+from digest.read.parsing import names, tagged_lines
 from digest.read.parsing.dates import calendar_day, newest
 from digest.read.parsing.ids import first_arxiv_id, first_doi
 
 name = "ris"
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: ?(.*))", re.ASCII)
 _BEGINNING = re.compile(r"^TY  - ?\S", re.MULTILINE)
 _DATE = re.compile(r"\s*(\d{4})[/-](\d{1,2})[/-](\d{1,2})\b")
@@ -46,26 +45,19 @@ def parse(document: Document) -> Parsed | Fault:
 def _records(text: str) -> list[Record] | Fault:
     records: list[Record] = []
     record: Record | None = None
-    values: list[str] = []
     start = 0
-    for number, line in enumerate(_LINE_END.split(text), start=1):
-        match = _TAG.fullmatch(line.rstrip())
-        tag = match[1] if match else ""
+    for number, tag, value in tagged_lines.fields(text, _TAG):
         if tag == "TY":
             if record is not None:
                 return _cut_short(start)
             record, start = {}, number
         if record is None:
             continue
-        if match is None:
-            if values and line.strip():
-                values[-1] += f" {line.strip()}"
-        elif tag == "ER":
+        if tag == "ER":
             records.append(record)
             record = None
         else:
-            values = record.setdefault(tag, [])
-            values.append(match[2] or "")
+            record.setdefault(tag, []).append(value)
     return records if record is None else _cut_short(start)
 
 

@@ -39,7 +39,7 @@ _REPLACED = re.compile(r"replaced with revised version\s+(.*)")
 _LINK = re.compile(r"\\\\\s*\(\s*(https?://\S+)")
 _LINK_LINE = re.compile(r"^\\\\ \( https?://", re.MULTILINE)
 # A complete email has both of these lines; a part that was copied out of an email has neither.
-_HEAD = re.compile(r"^\s*received from .* to .*GMT", re.MULTILINE)
+_HEAD = re.compile(r"^[ \t]*received from .* to .*GMT", re.MULTILINE)
 _END = re.compile(r"^(?:%%%---){5}", re.MULTILINE)
 _LONGEST_HEAD = 4000
 _MARK = "\\\\"
@@ -145,15 +145,15 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
 
 def _fields(lines: list[str]) -> tuple[dict[str, str], str]:
     """Return the fields in the head of a block, and the date of a replacement (empty if it was not replaced)."""
-    fields: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
     last, replaced = "", ""
     for line in lines:
         match = _FIELD.match(line)
         if line[:1].isspace() and last:
-            fields[last] += f" {line.strip()}"
+            fields[last].append(line.strip())
         elif match:
-            last = match[1]
-            fields.setdefault(last, match[2])
+            last = match[1] if match[1] not in fields else ""
+            fields.setdefault(match[1], [match[2]])
         elif again := _REPLACED.match(line):
             replaced = again[1] or "?"
-    return fields, replaced
+    return {name: " ".join(lines) for name, lines in fields.items()}, replaced

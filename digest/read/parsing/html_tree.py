@@ -56,7 +56,14 @@ _BLOCKS = frozenset(
     ]
 )
 _HIDDEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
-_TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--)>", re.DOTALL)
+_TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*+>|!--)")
+# The name of an attribute and its value, as the HTML standard divides them (13.2.5.32 to 13.2.5.38).
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
+)
+_TAG_NAME = re.compile(r"<[A-Za-z][^\s/>]*+")
+_MOST_ATTRIBUTES = 500
+_LONG_TAG = 5000  # characters, below which no tag has so many attributes that reading them takes long
 
 
 def root_name(document: Document) -> str:
@@ -102,13 +109,32 @@ def html(text: str) -> "Element | None":
     return _html(text)
 
 
+def _with_few_attributes(text: str) -> str:
+    """Return a page without the attributes of a tag beyond the 500th, because libxml2 compares each with all others."""
+    pieces = text.split("<")
+    if all(len(piece) < _LONG_TAG for piece in pieces):
+        return text
+    return "<".join(piece if len(piece) < _LONG_TAG else _shortened(piece) for piece in pieces)
+
+
+def _shortened(piece: str) -> str:
+    """Return what follows a `<`, without the attributes beyond the limit if it is a tag."""
+    name = _TAG_NAME.match(f"<{piece}")
+    end = last = name.end() - 1 if name else 0
+    number = 0
+    while name and (match := _ATTRIBUTE.match(piece, end)):
+        number, end = number + 1, match.end()
+        last = end if number <= _MOST_ATTRIBUTES else last
+    return piece[:last] + piece[end:] if number > _MOST_ATTRIBUTES else piece
+
+
 @lru_cache(maxsize=1)
 def _html(text: str) -> "Element | None":
     from lxml import etree
 
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
-        return etree.fromstring(text.encode("utf-8", "replace"), parser)
+        return etree.fromstring(_with_few_attributes(text).encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from digest.read import normalize
 
 _SUFFIX = re.compile(r"(?:jr|sr|iii?|iv|phd|md)\.?", re.IGNORECASE)
-_AND = re.compile(r"\s+(?:and|&)\s+|;", re.IGNORECASE)
+_AND = re.compile(r"(?<!\s)\s+(?:and|&)\s+|;", re.IGNORECASE)
 _ET_AL = re.compile(r"(?:and\s+)?et\.?\s*al\.?|(?:and\s+)?others", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]*){1,4}")
 _LONGEST_INITIALS = 10

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # Copied pages contain these; a line with nothing else is blank.
@@ -69,6 +70,13 @@ class Line:
 
 
 Block = tuple[Line, ...]
+
+
+def first_lines(text: str, number: int) -> str:
+    """Return the first lines of a text."""
+    ends = islice(_LINE_END.finditer(text), number - 1, None)
+    last = next(ends, None)
+    return text if last is None else text[: last.start()]
 
 
 def blocks(text: str) -> list[Block]:
