@@ -356,7 +356,7 @@ def test_an_id_an_address_or_the_abstract_confirms_a_mended_title(known):
 
 
 @pytest.mark.parametrize(("url", "same"), [
-    ("http://www.tide.example/papers/7/?utm_source=feed#top", True), ("https://tide.example/papers/8", False), ("https://tide.example/", False), (None, False),
+    ("http://www.tide.example/papers/7/?utm_source=feed", True), ("https://tide.example/papers/7#Kelp99", False), ("https://tide.example/papers/8", False), ("https://tide.example/", False), (None, False),
 ])  # fmt: skip
 def test_one_address_in_other_spellings(url, same):
     one, other = map(record, ANOTHER_WORD)
@@ -374,6 +374,9 @@ def test_different_pubmed_ids_are_two_papers_unless_one_is_a_preprint():
     assert (verdict.same, verdict.rule, verdict.clash) == (False, "pmid", True)
     assert compare(one, replace(other, url="http://www.ncbi.nlm.nih.gov/pubmed/31000001")).same
     assert compare(replace(one, doi="10.1101/2024.05.03.592345"), replace(other, doi="10.1000/7")).same
+    reprint = replace(one, doi="10.1000/7"), replace(other, doi="10.1000/7")
+    assert not compare(*reprint).same
+    assert not by_key("doi:10.1000/7", *reprint).same
 
 
 def test_the_doi_of_a_book_does_not_join_its_chapters():

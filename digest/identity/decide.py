@@ -48,19 +48,18 @@ def compare_ids(one: Listing, other: Listing) -> Verdict | None:
         same = one.arxiv.casefold() == other.arxiv.casefold()
         evidence = one.arxiv if same else f"{one.arxiv} is not {other.arxiv}"
         return Verdict(same, "arxiv id", evidence, clash=not same)
-    if one.doi and other.doi:
-        left, right = (unversioned(each.casefold())[0] for each in (one.doi, other.doi))
-        if left == right:
-            same = may_share_doi(one, other)
-            return Verdict(same, "doi" if same else SHARED_DOI, left)
-        if is_preprint(left) != is_preprint(right):
-            return None
+    left, right = (unversioned(each.doi.casefold())[0] if each.doi else "" for each in (one, other))
+    if left and right and is_preprint(left) != is_preprint(right):
+        return None
+    if left and right and left != right:
         return Verdict(False, "doi", f"{left} is not {right}", clash=True)
     mine, theirs = pmid(one.url), pmid(other.url)
-    if mine and theirs:
-        evidence = mine if mine == theirs else f"{mine} is not {theirs}"
-        return Verdict(mine == theirs, "pmid", evidence, clash=mine != theirs)
-    return None
+    if mine and theirs and mine != theirs:
+        return Verdict(False, "pmid", f"{mine} is not {theirs}", clash=True)
+    if left and right:
+        same = may_share_doi(one, other)
+        return Verdict(same, "doi" if same else SHARED_DOI, left)
+    return Verdict(True, "pmid", mine) if mine and theirs else None
 
 
 SHARED_DOI = "shared doi"

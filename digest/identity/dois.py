@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
-_LONGEST: Final = 2000
+_LONGEST: Final = 2000  # characters of a text that are read
+_LONGEST_NAME: Final = 500  # of a DOI; real ones have up to 250
 _LABEL = re.compile(
     r"(?:https?:)?(?://)?(?:(?:dx|www)\.)?doi\.org[/:]+|(?:https?://)?doi-org\.[\w.-]+/+|https?://(?=10\.\d{4})"
     r"|(?:urn|info)\s*:?\s*doi\s*[:/]\s*|doi\s*[:：=/]+\s*|doi\s+|\s+|[\"'(<\[{]",
@@ -32,24 +33,22 @@ _IS_ADDRESS = re.compile(
 # Addresses of a journal or of its contents, which have a DOI of their own.
 _OF_JOURNAL = re.compile(r"/(?:toc|loi|journal|issue)/10\.|10\.\d+/\((?:issn|eissn)\)", re.IGNORECASE)
 
-_VIEWS: Final = (
-    r"full|fulltext|full[-_]text|abs|abstract|summary|extract|short|long|pdf|epdf|pdfdirect|pdfplus|ampdf|tab-pdf|html?"
+# A last segment of an address that is a view of the paper: 10.3389/x/full, 10.1108/x/full/html, 10.1007/x/fulltext.html.
+_VIEW: Final = re.compile(
+    r"full|fulltext|full[-_]text|index|abs|abstract|summary|extract|short|long|pdf|epdf|pdfdirect|pdfplus|ampdf|html?"
     r"|full_?html|epub|xml|meta|ris|bib(?:tex)?|references?|ref|citations?|cite|cited-?by|figures?|figures-only|tables?"
     r"|tab-[a-z-]+|suppl|supporting-?info(?:rmation)?|supp(?:lementary|lemental)?(?:[-_]?(?:material|data|info))?s?"
     r"|metrics|related(?:-content)?|comments?|info|issuetoc|toc|asset|download|export|print|peer-review|share|tools"
-    r"|author-information|permissions|article-info|transcript|standard|media|preview|read|reader|view|e-?letters?"
+    r"|author-information|permissions|article-info|transcript|standard|media|preview|read|reader|view|e-?letters?|"
 )
-_FILES: Final = (
+_NUMBERED: Final = frozenset(("figure", "figures", "table", "tables"))
+# An extension that is one: 10.1101/x.full.pdf.
+_FILE: Final = re.compile(
     r"full|full-text|abstract|short|long|extract|summary|figures-only|supplementary-material|article-info|pdf|epub|xml"
     r"|html?|ris|bib(?:tex)?"
 )
-_TAILS: Final = re.compile(
-    rf"(?:/(?:{_VIEWS})"  # 10.3389/x/full, 10.1108/x/full/html
-    rf"|\.(?:{_FILES})(?:\+html)?"  # 10.1101/x.full.pdf+html
-    r"|/(?:fulltext|index|full)\.html?|/suppl(?:_file)?/\S*|/suppl_file\S*|/transform/\S*|/figures?/\d+|/tables?/\d+"
-    r"|/-/\S*|/_(?:pdf|article)\S*|;jsessionid=\S*|\+html|/+)$",
-    re.ASCII,
-)
+# From here on, an address goes on to something else than the paper.
+_CUT: Final = re.compile(r"(?:/suppl(?:_file)?/|/transform/|/-/|/_(?:pdf|article)|;jsessionid=).*", re.DOTALL)
 _TRAILING: Final = " \t.,;:!'\"`*_\\|·…„“”‘’«»、。，；"  # not "-", with which SICI suffixes may end
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _HYPHENS: Final = {ord("‐"): "-", ord("‑"): "-"} | dict.fromkeys(
@@ -218,6 +217,8 @@ def _in_path(path: str) -> str | None:
 def _cleaned(name: str) -> str | None:
     """Return a DOI in normal form: without query, punctuation around it, and the tails of addresses."""
     name = re.split(r"[?#&\s]|</", name.lower(), maxsplit=1)[0]
+    if len(name) > _LONGEST_NAME:
+        return None
     before = None
     while name != before:  # ends: each round is shorter
         before = name
@@ -230,9 +231,17 @@ def _cleaned(name: str) -> str | None:
 
 
 def _without_tail(name: str) -> str:
+    """Return a DOI without the last of its tails."""
     if oxford := _OXFORD.fullmatch(name):
         return oxford[1]
-    shorter = _TAILS.sub("", name)
+    head, _, last = name.rpartition("/")
+    stem, _, extension = name.removesuffix("+html").rpartition(".")
+    if _VIEW.fullmatch(last) or (last.isdigit() and head.rpartition("/")[2] in _NUMBERED):
+        shorter = head
+    elif _FILE.fullmatch(extension):
+        shorter = stem
+    else:
+        shorter = _CUT.sub("", name)
     if shorter.startswith(("10.1101/", "10.64898/")):
         shorter = unversioned(shorter)[0]  # bioRxiv's DOIs have no versions
     return shorter if _DOI.fullmatch(shorter) else name

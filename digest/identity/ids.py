@@ -83,12 +83,12 @@ def same_address(one: Listing, other: Listing) -> bool:
 
 
 def _page(url: str) -> str:
-    """Return an address without scheme, fragment, tracking and final slash."""
-    return _TRACKING.sub("", _SCHEME.sub("", url.partition("#")[0])).rstrip("/?&")
+    """Return an address without scheme, tracking and final slash. A fragment may name a paper of a list."""
+    return _TRACKING.sub("", _SCHEME.sub("", url)).rstrip("/?&")
 
 
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
-_TRACKING = re.compile(r"(?<=[?&])(?:utm_\w+|af|rss|hl|source|ref)=[^&]*&?")
+_TRACKING = re.compile(r"(?<=[?&])(?:utm_\w+|af|rss|hl|source|ref)=[^&#]*&?")
 
 
 def identified(listing: Listing) -> Listing:
