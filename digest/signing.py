@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from digest.text.addresses import address_key
+
 UNSUBSCRIBE, BOUNCE, MESSAGE = "unsubscribe", "bounce", "message"  # purposes of tokens
 _BYTES = 15  # of the code: 120 bits, 24 characters
 _SIGNED_PARTS = 3  # of an unsubscribe code: the token of its line, the subscription, the departure
@@ -56,7 +58,7 @@ class UnsubscribeCode:
 
 def departure_code(key: bytes, address: str, subscription: str) -> str:
     """Return the code of an address that leaves a subscription: a keyed hash, from which neither can be found."""
-    return sign(key, "left", address.lower(), subscription)
+    return sign(key, "left", address_key(address), subscription)
 
 
 def unsubscribe_code(secret: bytes, key: bytes, line: int, subscription: str, address: str) -> str:

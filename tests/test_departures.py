@@ -217,6 +217,69 @@ def test_rehearsals_write_nothing(home):
     assert not (home.path / "state").exists()
 
 
+def returned(home: MailHome, *lines: str) -> dict[str, list[str]]:
+    """Process a mail to the return address; return the suppressed addresses with their subscriptions."""
+    path = home.write("returned.eml", "\r\n".join(("From: someone@example.org", *lines)))
+    done = home.call("bounces", path)
+    assert done.status == 0, done
+    found: dict[str, list[str]] = {}
+    for each in home.call("recipients", "list", "--json").json:
+        if each["suppressed"]:
+            found.setdefault(each["address"], []).append(each["subscription"])
+    return found
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [("Subject: unsubscribe {code}", "", "x"), ("Subject: Re: UNSUBSCRIBE%20{code}", "", ""),
+     ("Subject: unsubscribe", " {code}", "", ""), ("Subject: hello", "", "unsubscribe {code}", "")],
+)  # fmt: skip
+def test_unsubscribing_by_mail(home, lines):
+    home.subscribe("kelp", "kelp", email=[ADA, EVE])
+    code = mails(home, NOW)[ADA]
+    assert returned(home, *(line.format(code=code) for line in lines)) == {ADA.lower(): ["kelp"]}
+
+
+def test_unsubscribing_by_mail_without_the_row(home):
+    home.subscribe("kelp", "kelp", email=[ADA, EVE])
+    codes = mails(home, NOW)
+    lose_library(home)
+    assert home.call("deliver", "--new-library").status == 0
+    assert returned(home, f"Subject: unsubscribe {codes[ADA]}", "", "") == {}
+    assert set(mails(home, LATER)) == {EVE}
+
+
+def test_one_address_in_two_spellings_gets_one_mail(home):
+    spellings = ["Eve@bücher.example", "eve@BÜCHER.example", "eve@xn--bcher-kva.example"]
+    home.subscribe("kelp", "kelp", email=[ADA, ADA.lower(), *spellings])
+    done = home.call("subscriptions", "check")
+    assert done.status == 0
+    assert "kelp: email: ada@example.org is another spelling of Ada@example.org" in done.out + done.err
+    codes = mails(home, NOW)
+    assert len(codes) == 2
+    assert home.call("recipients", "suppress", spellings[2]).status == 0
+    leave(home, codes[ADA])
+    home.subscribe("kelp", "kelp", email=[ADA.upper(), spellings[1]])
+    assert mails(home, LATER) == {}
+
+
+def test_older_libraries_get_one_spelling_of_each_address(home):
+    home.subscribe("kelp", "kelp", email=[ADA, "eve@bücher.example"])
+    mails(home, NOW)
+    (version,) = home.rows("select version from schema_version")[0]
+    home.change(f"update schema_version set version = {version - 1}")
+    home.change("update outbox set address = lower(recipient)")
+    home.change(
+        "insert into suppression values ('eve@bücher.example', '', 'left', '2026-01-01T00:00:00.000000Z')"
+    )
+    (home.path / "state" / "suppressions").unlink(missing_ok=True)
+    assert set(mails(home, LATER)) == {ADA}
+    assert {address for (address,) in home.rows("select address from outbox")} == {
+        ADA.lower(),
+        "eve@xn--bcher-kva.example",
+    }
+
+
 names = st.sampled_from(["a@x.org", "A@x.org", "b@x.org"])
 steps = st.lists(
     st.tuples(st.sampled_from(["left", "back", "tear", "reopen"]), names, st.sampled_from(["", "s", "t"]))

@@ -7,7 +7,7 @@ mail. Messages without a valid token have no effect.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
@@ -21,7 +21,14 @@ from digest.deliver.delivery_reports import (
     texts_of,
 )
 from digest.deliver.diagnosis import judge, names_full_mailbox, refuses_dead_address
-from digest.signing import BOUNCE, MESSAGE, UNSUBSCRIBE, verify_token
+from digest.signing import (
+    BOUNCE,
+    MESSAGE,
+    UNSUBSCRIBE,
+    UnsubscribeCode,
+    read_unsubscribe_code,
+    verify_token,
+)
 from digest.text import mail
 from digest.text.mail import Part
 
@@ -31,7 +38,8 @@ Kind = Literal[
 
 _TOKEN = r"(\d{1,18}-[a-z2-7]{24})"  # noqa: S105 - a pattern
 _RETURN = re.compile(rf"\+{_TOKEN}@", re.IGNORECASE)
-_UNSUBSCRIBE = re.compile(rf"\bunsubscribe(?:\s|%20|\+|_|=20)+{_TOKEN}\b", re.IGNORECASE)
+_LEAVING = r"(?:\.[a-z0-9-]{1,64}\.[a-z2-7]{24}\.[a-z2-7]{24})?"  # who leaves what, after the token
+_UNSUBSCRIBE = re.compile(rf"\bunsubscribe(?:\s|%20|\+|_|=20)+(?P<code>{_TOKEN}{_LEAVING})\b", re.IGNORECASE)
 # Where the headers of a sent message have its token: List-Unsubscribe, Message-ID and the return path.
 _QUOTED = re.compile(rf"(?:unsubscribe(?:%20|/|\+| )|[.+]){_TOKEN}\b", re.IGNORECASE)
 _ADDRESSED = (
@@ -58,45 +66,52 @@ _MOST_TOKENS = 100
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a message reports about a line of the outbox, None if it refers to none. `text` is the reason."""
+    """What a message reports about a line of the outbox, None if it refers to none. `text` is the reason.
+
+    `code` is that of a request to unsubscribe; it may say more than the line.
+    """
 
     kind: Kind
     line: int | None = None
     text: str = ""
+    code: UnsubscribeCode | None = None
 
 
-def read_bounce(data: bytes, secret: bytes) -> Bounce:
-    """Classify a message. Raises nothing, whatever the bytes are."""
+def read_bounce(data: bytes, secret: bytes, keys: Collection[bytes] = ()) -> Bounce:
+    """Classify a message, with the keys of departures. Raises nothing, whatever the bytes are."""
     try:
-        return _classify_message(data, secret)
+        return _classify_message(data, secret, keys)
     except Exception as error:  # noqa: BLE001 - anybody can send anything here, and it must not stop the mail
         return Bounce("unreadable", text=f"cannot be parsed ({type(error).__name__})")
 
 
-def _classify_message(data: bytes, secret: bytes) -> Bounce:
+def _classify_message(data: bytes, secret: bytes, keys: Collection[bytes]) -> Bounce:
     message = mail.parse(data)
     if message.problem:
         return Bounce("unreadable", text=message.problem)
     if message.kind.startswith("multipart/") and not message.parts:  # its boundary is missing
         message.body = data.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
     if (unsubscribe := _UNSUBSCRIBE.search(_subject(message))) is not None:
-        line = verify_token(secret, UNSUBSCRIBE, unsubscribe[1])
-        return Bounce("forged") if line is None else Bounce("unsubscribe", line, "unsubscribed by mail")
+        return _unsubscribed(read_unsubscribe_code(secret, keys, unsubscribe["code"]))
     kind, text = _classify(message)
-    if kind == "other" and (line := _unsubscribed_in_body(message, secret)) is not None:
-        return Bounce("unsubscribe", line, "unsubscribed by mail")
+    if kind == "other" and (code := _unsubscribed_in_body(message, secret, keys)) is not None:
+        return _unsubscribed(code)
     line, claimed = _line_of(message, data, secret, quoted=kind != "other")
     if line is None:
         return Bounce("forged" if claimed else "other")
     return Bounce(kind, line, " ".join(text.split())[:_LONGEST_REASON])
 
 
-def _unsubscribed_in_body(message: Part, secret: bytes) -> int | None:
-    """Return the line of a request to unsubscribe that is in the text, on a line of its own."""
+def _unsubscribed(code: UnsubscribeCode | None) -> Bounce:
+    return Bounce("unsubscribe", code.line, "unsubscribed by mail", code) if code else Bounce("forged")
+
+
+def _unsubscribed_in_body(message: Part, secret: bytes, keys: Collection[bytes]) -> UnsubscribeCode | None:
+    """Return the code of a request to unsubscribe that is in the text, on a line of its own."""
     for text in texts_of(message):
         for line in text.splitlines()[:50]:
             if (found := _UNSUBSCRIBE.fullmatch(line.strip())) is not None:
-                return verify_token(secret, UNSUBSCRIBE, found[1])
+                return read_unsubscribe_code(secret, keys, found["code"])
     return None
 
 

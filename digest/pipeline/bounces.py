@@ -19,6 +19,7 @@ from digest.fetch.errors import FetchError
 from digest.home.secrets import ca_file_of, read_secret
 from digest.model import Delivery, Home, ImapBox
 from digest.store import Outbox
+from digest.store.leaving import leaving
 from digest.store.store import Store, Transaction
 
 # Days back for which a mailbox is read for the first time; older messages are not about mail of this home.
@@ -121,7 +122,7 @@ class BounceProcessor:
     def __init__(self, store: Store, now: datetime) -> None:
         self._store, self.now = store, now
         with store.begin() as tx:
-            self._secret = tx.outbox.secret()
+            self._secret, self._keys = tx.outbox.secret(), tx.outbox.departure_keys()
 
     def read_up_to(self, box: ImapBox) -> tuple[int, int]:
         """Return the last uid that was read from a folder, and its uid validity."""
@@ -132,13 +133,15 @@ class BounceProcessor:
         self, place: str, data: bytes, mark: tuple[ImapBox, int, int] | None = None
     ) -> ProcessedMessage:
         """Record the effect of a message; for one on a server also its folder, uid and validity as read."""
-        bounce = read_bounce(data, self._secret)
+        bounce = read_bounce(data, self._secret, self._keys)
         unreadable = bounce.kind == "unreadable"
-        write = mark is not None or bounce.line is not None or unreadable
+        write = mark is not None or bounce.line is not None or bounce.code is not None or unreadable
         with self._store.begin() if write else nullcontext() as tx:
             line = _about(tx, bounce) if tx else None
             if tx and line and bounce.kind in _EFFECTS and self._is_new(tx, data):
                 _EFFECTS[bounce.kind](tx.outbox, line, bounce, self.now)
+            elif tx and not line and bounce.code and bounce.code.departure and self._is_new(tx, data):
+                tx.outbox.depart(bounce.code.departure, bounce.code.subscription, address=None, at=self.now)
             if tx and unreadable and not self._is_new(tx, data):
                 bounce = Bounce("other")  # it was reported when it was read first
             if tx and mark:
@@ -154,6 +157,9 @@ class BounceProcessor:
 
 
 def _about(tx: Transaction, bounce: Bounce) -> Delivery | None:
+    if bounce.code is not None:
+        found = leaving(tx.outbox, bounce.code)
+        return found.mail if found else None
     lines = tx.outbox.lines([bounce.line]) if bounce.line is not None else ()
     return lines[0] if lines else None
 

@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digest.model import Delivery, Home, Subscription
+from digest.model import Home, Subscription
 from digest.model.subscriptions import ID
 from digest.rank.clicks import Click
 from digest.services.workspace import Clock, open_library
 from digest.signing import read_unsubscribe_code, token, verify_token
+from digest.store.leaving import Leaving, leaving
 from digest.urls import click_page, paper_url
 
 if TYPE_CHECKING:
@@ -69,41 +70,19 @@ def record_unsubscribe(home: Home, text: str, clock: Clock) -> None:
             _record(tx, found, clock)
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaving:
-    """Who leaves what: the code of the departure, and the line of the outbox where the library has it."""
-
-    subscription: str
-    departure: str
-    mail: Delivery | None
-
-    @property
-    def address(self) -> str | None:
-        return self.mail.recipient if self.mail else None
-
-
-def _read_code(tx: "Transaction", text: str) -> _Leaving | None:
-    """Return what a code says; None for an invalid one."""
+def _read_code(tx: "Transaction", text: str) -> Leaving | None:
+    """Return who leaves what by a code; None for an invalid one."""
     code = read_unsubscribe_code(tx.outbox.known_secret(), tx.outbox.departure_keys(), text)
-    if code is None:
-        return None
-    lines = tx.outbox.lines([code.line]) if code.line is not None else ()
-    mail = lines[0] if lines else None
-    if not code.departure:  # a code of an older version says no more than its line
-        return _Leaving(mail.subscription, "", mail) if mail else None
-    # After a restore, the line may be that of another message.
-    if mail and code.departure not in tx.outbox.departure_codes(mail.recipient, mail.subscription):
-        mail = None
-    return _Leaving(code.subscription, code.departure, mail)
+    return None if code is None else leaving(tx.outbox, code)
 
 
-def _record(tx: "Transaction", found: _Leaving, clock: Clock) -> None:
+def _record(tx: "Transaction", found: Leaving, clock: Clock) -> None:
     if found.address is not None:
         tx.outbox.suppress(found.address, reason=UNSUBSCRIBED, at=clock.now, subscription=found.subscription)
 
 
 def _target(
-    home: Home, tx: "Transaction", found: _Leaving, *, unsubscribed: bool = False
+    home: Home, tx: "Transaction", found: Leaving, *, unsubscribed: bool = False
 ) -> UnsubscribeTarget:
     mail = found.mail
     if mail is None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from digest.errors import UsageError
 from digest.model import Home, Subscription
 from digest.services.workspace import Clock, open_library
+from digest.text.addresses import address_key, one_of_each
 from digest.text.format import iso
 
 if TYPE_CHECKING:
@@ -118,6 +119,13 @@ def check_subscriptions(
                 f"{each.id}: chat: digest.toml has no table [chat.{name}]; add it, or correct the name"
                 for name in each.chat
                 if home.settings.room(name) is None
+            )
+            first = {address_key(address): address for address in reversed(each.email)}
+            warnings += tuple(
+                f"{each.id}: email: {address} is another spelling of {first[address_key(address)]}, which gets one "
+                "mail of each issue; remove one of them"
+                for address in each.email
+                if address not in one_of_each(each.email)
             )
         result.append((each, warnings))
     return tuple(result)

@@ -17,6 +17,7 @@ from digest.model import Delivery, Outcome
 from digest.store.departures import ALL, Departures
 from digest.store.outbox import BEGIN, SETTLE, begin_values, settle_values, suppress_values
 from digest.store.schema import Moment, Plain, suppressions
+from digest.text.addresses import address_key
 
 
 class DeliveryWriter(Protocol):
@@ -96,6 +97,6 @@ class SqliteDeliveryWriter:
         mine = self._settle.run(self._db, values) == 1
         if mine and outcome.suppress:
             if self._departures is not None:
-                self._departures.add([(delivery.recipient.lower(), ALL)], now)
+                self._departures.add([(address_key(delivery.recipient), ALL)], now)
             self._suppress.run(self._db, suppress_values(delivery.recipient, outcome.suppress, now))
         return mine

@@ -12,6 +12,7 @@ from digest.signing import departure_code
 from digest.store.departures import ALL, Departures, Pair, new_key
 from digest.store.schema import cursors, issues, outbox, secrets, suppressions
 from digest.store.sql import chunks, insert_missing
+from digest.text.addresses import address_key
 
 HASHED = "#"
 _KEY = "departures"  # the row of table `secret`
@@ -81,7 +82,7 @@ class Departed:
         """Note in the file that an address has left. Raises StoreError."""
         if self._file is not None:
             self._file.need_key(self._stored_key() if self._file.key() is None else None)
-            self._file.add([(address.lower(), subscription)], at)
+            self._file.add([(address_key(address), subscription)], at)
 
     def note_code(self, code: str, subscription: str, at: datetime) -> None:
         """Note that an unknown address has left, by its hash. Raises StoreError."""
@@ -102,7 +103,7 @@ class Departed:
         """Forget that an address has left; return whether anything was known by its hash. Raises StoreError."""
         subscriptions = [*self._db.scalars(select(cursors.c.subscription)), ALL]
         if self._file is not None:
-            known = self.left({(address.lower(), each) for each in subscriptions})
+            known = self.left({(address_key(address), each) for each in subscriptions})
             self._file.allow(address, at)  # also where it has left a subscription that is unknown here
             return bool(known)
         key = self._stored_key() if self._any_hashed() else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, insert, inspect, select, text, update
+from sqlalchemy import Connection, delete, insert, inspect, select, text, update
 
 from digest.errors import StoreError
 from digest.store.presence import connection_holds
@@ -32,6 +32,8 @@ from digest.store.schema import (
     titles,
     traces,
 )
+from digest.store.sql import insert_missing
+from digest.text.addresses import address_key
 
 
 def _add_delivery(connection: Connection) -> None:
@@ -107,6 +109,18 @@ def _keep_tenant(connection: Connection) -> None:
     meta.create_all(connection, tables=[tenants])
 
 
+def _normalise_addresses(connection: Connection) -> None:
+    """Bring addresses at internationalised domains to one spelling; others are in lower case already."""
+    for old in connection.scalars(select(outbox.c.address).distinct()).all():
+        if (new := address_key(old)) != old:
+            connection.execute(update(outbox).where(outbox.c.address == old).values(address=new))
+    for address, subscription, reason, at in connection.execute(select(suppressions)).all():
+        if (new := address_key(address)) != address:
+            row = {"address": new, "subscription": subscription, "reason": reason, "at": at}
+            insert_missing(connection, suppressions, row)
+            connection.execute(delete(suppressions).where(suppressions.c.address == address))
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -122,6 +136,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_set_aside,
     rekey,
     _keep_tenant,
+    _normalise_addresses,
 )
 
 

@@ -37,6 +37,7 @@ from digest.store.departed import HASHED, Departed
 from digest.store.departures import Departures
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
 from digest.store.sql import chunks, insert_missing, inserted_key
+from digest.text.addresses import address_key, one_of_each
 
 OPEN = ("pending", "leased", "deferred", "in_doubt")
 DOUBT = "the program or the connection ended before the server replied"
@@ -74,13 +75,13 @@ class Outbox:
         self._departed = Departed(connection, departures)
 
     def add(self, new: Iterable[tuple[int, Iterable[str]]], *, channel: str, at: datetime) -> None:
-        """Queue issues, by key, each for its recipients, each of them once."""
+        """Queue issues, by key, each for its recipients, each of them once, however often it is spelt."""
         rows = [
             {
                 "issue": issue,
                 "recipient": recipient,
-                "address": recipient.lower(),
-                "domain": recipient.rpartition("@")[2].lower(),
+                "address": address_key(recipient),
+                "domain": address_key(recipient).rpartition("@")[2],
                 "channel": channel,
                 "status": "pending",
                 "attempts": 0,
@@ -91,7 +92,7 @@ class Outbox:
                 "reply": "",
             }
             for issue, recipients in new
-            for recipient in dict.fromkeys(recipients)
+            for recipient in one_of_each(recipients)
         ]
         if rows:
             self._db.execute(insert(outbox), rows)
@@ -370,16 +371,16 @@ class Outbox:
 
     def is_suppressed(self, address: str, subscription: str) -> bool:
         """Return whether an address is suppressed for a subscription."""
-        if self._departed.left({(address.lower(), subscription)}):
+        if self._departed.left({(address_key(address), subscription)}):
             return True
         known = suppressions.c.subscription.in_(("", subscription))
-        same = suppressions.c.address == address.lower()
+        same = suppressions.c.address == address_key(address)
         return self._db.execute(select(suppressions).where(same, known)).first() is not None
 
     def unsuppress(self, address: str) -> int:
         """Remove all suppressions of an address. Returns their number."""
         hashed = self._departed.allow(address, datetime.now(UTC))
-        result = self._db.execute(delete(suppressions).where(suppressions.c.address == address.lower()))
+        result = self._db.execute(delete(suppressions).where(suppressions.c.address == address_key(address)))
         return result.rowcount or int(hashed)
 
     def suppressions(self) -> tuple[Suppression, ...]:
@@ -449,7 +450,7 @@ def settle_values(
 
 def suppress_values(address: str, reason: str, at: datetime, subscription: str = "") -> dict[str, object]:
     """Return a row of suppressions."""
-    return {"address": address.lower(), "subscription": subscription, "reason": reason, "at": at}
+    return {"address": address_key(address), "subscription": subscription, "reason": reason, "at": at}
 
 
 _LINES = select(

@@ -1,8 +1,9 @@
 """E-mail addresses: one grammar, for settings, subscriptions and sending. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from unicodedata import category
+from unicodedata import category, normalize
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
@@ -94,6 +95,22 @@ def name_error(name: str) -> str | None:
     if any(category(char)[0] not in _VISIBLE and char != " " for char in name):
         return "has an invisible character in the name"
     return None
+
+
+def address_key(text: str) -> str:
+    """Return what is the same for all spellings of an address: lower case, the domain in ASCII."""
+    if text.isascii():
+        return text.lower()
+    found = mailbox(text)
+    return normalize("NFC", str(found) if found else text).lower()
+
+
+def one_of_each(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return addresses in order, of several spellings of one only the first."""
+    found: dict[str, str] = {}
+    for each in addresses:
+        found.setdefault(address_key(each), each)
+    return tuple(found.values())
 
 
 def sender_mailbox(text: str) -> Mailbox | None:
