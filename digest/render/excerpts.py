@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest.render.highlight import Span
+from digest.text.links import Span
 
 ABOUT = 600  # how many characters of an abstract an email shows, about
 

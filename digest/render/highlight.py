@@ -1,15 +1,16 @@
 """Texts cut into matched and other pieces, by the offsets of the evidence."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
+from operator import itemgetter
 from typing import NamedTuple
 
 from digest.model import Evidence
 from digest.text.clean import clean
-
-Span = tuple[int, int]
+from digest.text.links import Span, addresses, identifiers
 
 
 class Piece(NamedTuple):
@@ -40,9 +41,39 @@ def spans(evidence: Iterable[Evidence], field: str, item: int | None = None) -> 
     return tuple(merged)
 
 
+def _around(text: str, matched: Sequence[Span]) -> Sequence[Span]:
+    """Return spans without what lies in addresses, and extended to whole identifiers; sorted, without overlaps."""
+    whole, extended = addresses(text), identifiers(text)
+    if not (whole or extended):
+        return matched
+    found: list[Span] = []
+    for hit in matched:
+        words = _overlapping(extended, *hit)
+        at = min(hit[0], words[0][0]) if words else hit[0]
+        end = max(hit[1], words[-1][1]) if words else hit[1]
+        for first, last in (*_overlapping(whole, at, end), (end, end)):
+            if at < first:
+                _add(found, at, first)
+            at = max(at, last)
+    return found
+
+
+def _overlapping(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Return those of sorted spans that overlap another one."""
+    return spans[bisect_right(spans, start, key=itemgetter(1)) : bisect_left(spans, end, key=itemgetter(0))]
+
+
+def _add(found: list[Span], start: int, end: int) -> None:
+    """Add a span, joined with the one before it if they overlap."""
+    if found and start <= found[-1][1]:
+        found[-1] = (found[-1][0], max(end, found[-1][1]))
+    else:
+        found.append((start, end))
+
+
 def _joined(text: str, matched: Sequence[Span]) -> list[Span]:
     """Return spans with those joined that only a blank separates, so that the mark has no gap."""
-    found = [matched[0]]
+    found = list(matched[:1])
     for start, end in matched[1:]:
         last = found[-1][1]
         if start == last + 1 and text[last:start].isspace():
@@ -63,7 +94,8 @@ def pieces(
 ) -> tuple[Piece, ...]:
     """Cut `text[start:end]` where matches begin and end, and clean it.
 
-    `matched` are sorted spans of `text` without overlaps. The joined pieces are the cleaned text.
+    `matched` are sorted spans of `text` without overlaps. No address is cut: what matched inside one is not marked.
+    A match inside an identifier (`low_rank`) marks all of it. The joined pieces are the cleaned text.
     """
     end = len(text) if end is None else min(end, len(text))
     if not matched:
@@ -71,7 +103,7 @@ def pieces(
         return (Piece(whole),) if whole else ()
     found: list[Piece] = []
     at = start
-    for hit_start, hit_end in _joined(text, matched):
+    for hit_start, hit_end in _joined(text, _around(text, matched)):
         first, last = max(hit_start, at), min(hit_end, end)
         if first < last:
             found += (Piece(text[at:first]), Piece(text[first:last], hit=True))

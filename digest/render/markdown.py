@@ -9,11 +9,14 @@ from xml.etree.ElementTree import Element
 
 from digest.render.highlight import Piece
 from digest.text.clean import clean
+from digest.text.links import addresses
 
 # Special anywhere in a line. `$`, `~`, `=` and `^` have a meaning in note-taking programs.
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>&$~^|#]|==|::?(?=[\w+-]+:)|(?<![\w.])@(?=\w)")
+_SPECIAL = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\`*{}\[\]<>&$~^|#]|==|::?(?=[\w+-]+:)|(?<![\w.])@(?=\w)")
 # Special only at the beginning of a line.
 _LEADING = re.compile(r"(?:[-+=!]|:(?=\s)|\d{1,9}(?=[.)]))")
+# In an address: what could be emphasis, an entity or an autolink of its own.
+_EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])|~|#(?=$)|&(?=#?\w+;)|==|::(?=[\w+-]+:)")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
@@ -29,13 +32,18 @@ _SAFE_LINK = re.compile(r"(?:https?://|#|(?:\.\./)+)[^\s\"'<>\\]*", re.IGNORECAS
 
 
 @lru_cache(maxsize=8192)
-def escape(text: str, *, start: bool = False) -> str:
+def escape(text: str, *, start: bool = False, links: bool = False) -> str:
     """Return Markdown that shows the text literally, in one line.
 
-    `start`: the text begins a line, where more characters are special.
+    `start`: the text begins a line, where more characters are special. `links`: addresses with a scheme become
+    links, which may not stand inside a link. Addresses and identifiers (`low_rank`) are not escaped.
     """
     text = clean(text)
-    escaped = _SPECIAL.sub(_escaped, text)
+    escaped, at = "", 0
+    for first, last in addresses(text):
+        escaped += _SPECIAL.sub(_escaped, text[at:first]) + _address(text[first:last], links=links)
+        at = last
+    escaped += _SPECIAL.sub(_escaped, text[at:])
     if not start:
         return escaped
     escaped = escaped.lstrip()
@@ -47,16 +55,23 @@ def escape(text: str, *, start: bool = False) -> str:
     return f"{escaped[:at]}\\{escaped[at:]}"
 
 
+def _address(address: str, *, links: bool) -> str:
+    """Return an address in Markdown, as a link or as text in which only emphasis is escaped."""
+    if links and _SAFE_LINK.fullmatch(address) and "://" in address:
+        return f"<{address}>"
+    return _EMPHASIS.sub(_escaped, address)
+
+
 def _escaped(match: re.Match[str]) -> str:
     return "".join(_ENTITIES.get(char, f"\\{char}") for char in match[0])
 
 
-def bold(pieces: Sequence[Piece], *, start: bool = False) -> str:
-    """Return pieces as Markdown, the matched ones in bold; `start` as for `escape`."""
-    return "".join(_shown(pieces, start=start))
+def bold(pieces: Sequence[Piece], *, start: bool = False, links: bool = False) -> str:
+    """Return pieces as Markdown, the matched ones in bold; `start` and `links` as for `escape`."""
+    return "".join(_shown(pieces, start=start, links=links))
 
 
-def _shown(pieces: Sequence[Piece], *, start: bool) -> Iterator[str]:
+def _shown(pieces: Sequence[Piece], *, start: bool, links: bool) -> Iterator[str]:
     for piece in pieces:
         text = piece.text.lstrip() if start else piece.text
         if not text:
@@ -66,7 +81,7 @@ def _shown(pieces: Sequence[Piece], *, start: bool) -> Iterator[str]:
         if edges and edges[2]:
             yield f"{escape(edges[1], start=start)}**{escape(edges[2])}**{escape(edges[3])}"
         else:
-            yield escape(text, start=start)
+            yield escape(text, start=start, links=links)
         start = False
 
 
@@ -106,7 +121,6 @@ def _converter() -> Any:
     for name in (
         "html",
         "entity",
-        "autolink",
         "automail",
         "image_link",
         "image_reference",

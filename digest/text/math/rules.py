@@ -72,10 +72,13 @@ SIGN_RULES = (
     ("script", r"(?<=[\w)\]}|'])[\^_](?=[\w{*\\'+-])"),
     ("tie", r"(?<=[A-Za-z.,;:)\]}%'’])~(?=[\w(\[\\$`{\-])|(?<=\d)~(?=[A-Za-z(\[\\])|(?<=\s)~(?=[(\\])"),
 )
+_WEB = r"https?://|www\."
+_HOST = r"(?<![\w@/.-])(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}/"
+_MAIL = r"(?<![\w@/.-])[\w.+-]+@(?=\w)"
 # Rules that begin with a letter or a space.
 WORD_RULES = (
     # Not TeX: addresses, which may be repeated in braces.
-    ("address", r"(?P<url>(?:https?://|www\.)[^\s{}\\$]+)(?P<again>\{(?P=url)/?\})?"),
+    ("address", rf"(?P<url>(?:{_WEB}|{_HOST}|{_MAIL})[^\s{{}}\\$]+)(?P<again>\{{(?P=url)/?\}})?"),
     # Remnants of formulae without dollars and backslashes.
     ("sum", r"(?<![A-Za-z\\])(?:sum|prod|int)(?=_\{)"),
     ("bracket", rf"(?P<sized>[A-Za-z]|min|max|{GREEK})?[Bb]igg?[lrm]?(?=[\[\](){{}}|])"),
@@ -105,7 +108,8 @@ def _any_of(rules: Sequence[tuple[str, str]]) -> str:
 
 
 ONLY_SIGNS = re.compile(
-    rf"(?=[\\$`'{{^_~])(?:{_any_of(SIGN_RULES)})|(?=[hw])(?:{_any_of(WORD_RULES[:1])})", re.DOTALL
+    rf"(?=[\\$`'{{^_~])(?:{_any_of(SIGN_RULES)})|(?<![A-Za-z])(?=[A-Za-z])(?:{_any_of(WORD_RULES[:1])})",
+    re.DOTALL,
 )
 ALL = re.compile(
     rf"(?=[\\$`'{{^_~])(?:{_any_of(SIGN_RULES)})"
