@@ -16,7 +16,7 @@ _SPECIAL = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\`*{}\[\]<>&$~^|#]|==|::?(?=[
 # Special only at the beginning of a line.
 _LEADING = re.compile(r"(?:[-+=!]|:(?=\s)|\d{1,9}(?=[.)]))")
 # In an address: what could be emphasis, an entity or an autolink of its own.
-_EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])|~|#(?=$)|&(?=#?\w+;)|==|::(?=[\w+-]+:)")
+_EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])|~|#(?=$)|&(?=#?\w+(?:;|$))|==|::(?=[\w+-]+:)")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
