@@ -17,6 +17,7 @@ _SPECIAL = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\`*{}\[\]<>&$~^|#]|==|::?(?=[
 _LEADING = re.compile(r"(?:[-+=!]|:(?=\s)|\d{1,9}(?=[.)]))")
 # In an address: what could be emphasis, an entity or an autolink of its own.
 _EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])|~|#(?=$)|&(?=#?\w+(?:;|$))|==|::(?=[\w+-]+:)")
+_ENTITY = re.compile(r"&#?\w+;")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
@@ -57,7 +58,8 @@ def escape(text: str, *, start: bool = False, links: bool = False) -> str:
 
 def _address(address: str, *, links: bool) -> str:
     """Return an address in Markdown, as a link or as text in which only emphasis is escaped."""
-    if links and _SAFE_LINK.fullmatch(address) and "://" in address:
+    # Converters disagree on whether there are entities in links.
+    if links and _SAFE_LINK.fullmatch(address) and "://" in address and not _ENTITY.search(address):
         return f"<{address}>"
     return _EMPHASIS.sub(_escaped, address)
 
