@@ -40,6 +40,14 @@ _SENDER = _any_of(
     r"return[- ]path|(?:from|reply-to) (?:address|header|domain)|in (?:the )?from\b|mail from (?:domain|address|must)",
     r"absender\S* (?:abgelehnt|unbekannt|existiert|ungültig)",
 )
+# The server takes no more mail of this account, or none with this From, whoever the recipient is.
+_ACCOUNT = _any_of(
+    r"(?:daily|hourly)?\s*(?:user )?sending (?:limit|quota)|daily (?:user )?(?:sending |message )?(?:limit|quota)|message sending (?:limit|quota)|submission ?quota|quota ?exceeded ?exception.{0,40}submission",
+    r"(?:domain|account|user|you|sender)\b.{0,80}(?:has|have) exceeded (?:the |its |your |their )?(?:max|daily|hourly|sending|message|outgoing|limit)(?!.{0,60}(?:receive|can receive))",
+    r"max (?:e-?mails|defers|messages) (?:and failures )?per (?:hour|day)|emails per hour|unusual sending activity|outgoing (?:mail|e-?mail)s? .{0,30}(?:blocked|suspended|disabled|limit)",
+    r"e-?mail address is not verified|identit(?:y|ies) (?:failed|not verified)|verified sender identity|from address does not match|sendas ?denied|not allowed to send as|account .{0,30}(?:suspended|disabled) (?:for|from) sending|maximum (?:credits|sending)",
+)
+_RECIPIENT_LIMIT = _any_of(r"recipient has exceeded|messages (?:they|it) can receive|receiving mail")
 # The server refuses the client: its name, its address, what authenticates it.
 _CLIENT = _any_of(
     r"(?:in reply to|response to|after) (?:the )?(?:initial connection|EHLO|HELO|STARTTLS|AUTH)",
@@ -99,6 +107,15 @@ def codes_in(text: str, *, marked: bool = False) -> list[tuple[str, str]]:
 def speaks_of_sender(text: str) -> bool:
     """Return whether a reply is about the sender of the message, or the client, not about a recipient."""
     return bool(_SENDER.search(text[:_LONGEST]))
+
+
+def limits_the_account(text: str) -> bool:
+    """Return whether a reply says that the account may send no more now, or not from this address."""
+    if _RECIPIENT_LIMIT.search(text):
+        return False
+    return bool(_ACCOUNT.search(text)) or any(
+        code in {("5", "4.5"), ("5", "4.6"), ("5", "2.252")} for code in codes_in(text[:10])
+    )
 
 
 def names_full_mailbox(text: str) -> bool:

@@ -4,31 +4,35 @@ Codes are those of RFC 5321, 4.2 and of RFC 3463 with IANA's registry of enhance
 (4 or 5) comes from the reply code, the subject from the enhanced status code.
 """
 
-import re
 from datetime import datetime, timedelta
 
+from digest.deliver.diagnosis import (
+    MAILBOX_FULL,
+    codes_in,
+    judge,
+    limits_the_account,
+    names_full_mailbox,
+    speaks_of_sender,
+)
 from digest.model import Delivery, Outcome, Reply
 
 FIRST_RETRY = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=8)
 GIVE_UP = timedelta(days=5)
 _JITTER = 0.25
+_BAD_SENDER = {"1.7", "1.8"}  # the address of the sender is invalid
 
-# The mailbox or the domain does not exist, or accepts no mail at all: the address is suppressed.
-NO_SUCH_ADDRESS = {"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"}
-# The sender's address is invalid.
-_BAD_SENDER = {"1.7", "1.8"}
-MAILBOX_FULL = {"2.2"}
-_ENHANCED = re.compile(r"[245]\.(\d{1,3}\.\d{1,3})\b")
-UNKNOWN_USER = re.compile(
-    r"(user|recipient|mailbox|address|account)\b.{0,20}(unknown|not found|does(n't| not) exist|invalid)"
-    r"|(unknown|no such|invalid) (user|recipient|mailbox|address)",
-    re.IGNORECASE,
-)
+REFUSALS = 3  # attempts at a recipient whom the server refuses for another reason than a dead address
 
 
-def outcome_of(reply: Reply, delivery: Delivery, *, now: datetime, jitter: float) -> Outcome:
-    """Return the outcome of an attempt with this reply. `jitter` is from 0 to 1 and spreads retries."""
+def outcome_of(
+    reply: Reply, delivery: Delivery, *, now: datetime, jitter: float, alone: bool = True
+) -> Outcome:
+    """Return the outcome of an attempt with this reply.
+
+    `jitter` is from 0 to 1 and spreads retries. `alone`: a recipient that was refused before, since when others were
+    accepted.
+    """
     text = str(reply)
     again = retry_at(delivery, now=now, jitter=jitter)
     if 200 <= reply.code < 300:
@@ -42,14 +46,35 @@ def outcome_of(reply: Reply, delivery: Delivery, *, now: datetime, jitter: float
     # The codes of a chat service are not a reason to give up: a token may be renewed, a room may be created.
     if reply.stage == "service":
         return _deferred(delivery, text, again, now)
-    subject = _subject(reply)
-    if reply.code < 500 or subject in MAILBOX_FULL or (reply.code == 552 and not subject):
+    return _refused(reply, delivery, again, now, alone=alone)
+
+
+def _refused(reply: Reply, delivery: Delivery, again: datetime, now: datetime, *, alone: bool) -> Outcome:
+    """Return the outcome of a refusal.
+
+    What is said of the sender or of the account pauses the delivery run. At RCPT it may be about the recipient
+    alone: `digest.deliver.refusals` pauses the run if others meet the same.
+    """
+    text, subject = str(reply), _subject(reply)
+    if reply.code < 500 or (reply.code == 552 and not subject):
         return _deferred(delivery, text, again, now)
-    if reply.stage == "sender" or subject in _BAD_SENDER or subject.partition(".")[0] in {"3", "7"}:
+    if reply.stage == "sender" or limits_the_account(reply.text):
         return _deferred(delivery, text, again, now, pause=text)
-    if subject in NO_SUCH_ADDRESS or (not subject and _is_unknown_user(reply)):
+    if judge(_status(reply), reply.text) == "hard":
         return Outcome("failed", text, suppress=text)
-    return Outcome("failed", text)
+    if subject in MAILBOX_FULL or names_full_mailbox(reply.text):
+        return _deferred(delivery, text, again, now)
+    of_sender = speaks_of_sender(reply.text) or subject in _BAD_SENDER
+    of_policy = subject.partition(".")[0] in {"3", "7"}
+    if reply.stage != "recipient":
+        return (
+            _deferred(delivery, text, again, now, text) if of_sender or of_policy else Outcome("failed", text)
+        )
+    if of_sender or (of_policy and (delivery.attempts < REFUSALS or not alone)):
+        return _deferred(delivery, text, again, now)
+    return Outcome(
+        "failed", f"undeliverable, refused {delivery.attempts} times: {text}" if of_policy else text
+    )
 
 
 def retry_at(delivery: Delivery, *, now: datetime, jitter: float) -> datetime:
@@ -69,10 +94,11 @@ def _deferred(delivery: Delivery, reply: str, again: datetime, now: datetime, pa
 
 def _subject(reply: Reply) -> str:
     """Return subject and detail of the enhanced status code, such as `1.1`; "" without one."""
-    found = _ENHANCED.match(reply.text)
-    return found[1] if found else ""
+    return _status(reply)[2:]
 
 
-def _is_unknown_user(reply: Reply) -> bool:
-    """Return whether a reply without enhanced status code means that there is no such mailbox."""
-    return reply.stage == "recipient" and reply.code == 550 and bool(UNKNOWN_USER.search(reply.text))
+def _status(reply: Reply) -> str:
+    """Return the enhanced status code at the beginning of a reply; "" without one."""
+    first = reply.text.partition(" ")[0]
+    found = codes_in(first)
+    return ".".join(found[0]) if found else ""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
+from digest.deliver.refusals import Refusals
 from digest.deliver.retry_policy import outcome_of, retry_at
 from digest.deliver.throttle import Throttle
 from digest.errors import ChannelUnavailable, DigestError, TemplateError
@@ -33,6 +34,10 @@ class Outbox(Protocol):
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
         """Return a function that records that the outcome may become unknown; false if the lease was lost."""
+        ...
+
+    def others_accepted(self, delivery: Delivery) -> bool:
+        """Return whether others were accepted since this delivery was first tried."""
         ...
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
@@ -65,6 +70,7 @@ class Worker:
         self._throttle = Throttle(at_once=channel.domain_connections, per_minute=channel.domain_per_minute)
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._refusals = Refusals()
         self._failures = 0  # in a row
         self._defect: BaseException | None = None
         self.pause = ""
@@ -91,9 +97,26 @@ class Worker:
             self._stop.set()
             for thread in threads:
                 thread.join()
+            self._settle_held()
             self._outbox.release()
         if self._defect is not None:
             raise self._defect
+
+    def _settle_held(self) -> None:
+        """Settle refusals whose meaning no accepted recipient has shown.
+
+        After a pause they are tried again; else only an address that the reply names is suppressed.
+        """
+        for delivery, refused in self._refusals.held:
+            if self.pause:
+                again = retry_at(delivery, now=self._now(), jitter=self._jitter())
+                outcome = Outcome("deferred", refused.reply, due=again)
+            elif self._refusals.names_recipient(delivery, refused):
+                outcome = refused
+            else:
+                outcome = Outcome("failed", refused.reply)
+            self._outbox.settle(delivery, outcome)
+        self._refusals.held.clear()
 
     def _guarded(self) -> None:
         try:
@@ -173,11 +196,16 @@ class Worker:
             _close(*held)
             held.clear()
         if reply is not None:
-            outcome = outcome_of(reply, delivery, now=self._now(), jitter=self._jitter())
-            self._outbox.settle(delivery, outcome)
+            refused = reply.stage == "recipient" and reply.code >= 500
+            alone = refused and delivery.attempts > 1 and self._outbox.others_accepted(delivery)
+            outcome = outcome_of(reply, delivery, now=self._now(), jitter=self._jitter(), alone=alone)
+            with self._lock:
+                settled, pause = self._refusals.take(delivery, reply, outcome, alone=alone)
+            for each in settled:
+                self._outbox.settle(*each)
             self._count(reply)
-            if outcome.pause:
-                self._halt(outcome.pause)
+            if outcome.pause or pause:
+                self._halt(outcome.pause or pause)
         if held and not held[0].usable:
             _close(*held)
             held.clear()

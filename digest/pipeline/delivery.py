@@ -47,14 +47,20 @@ def deliver(
     now: datetime,
     jitter: Jitter = random.random,
     stopping: Callable[[], bool] = lambda: False,
+    resume: bool = False,
 ) -> DeliveryReport:
-    """Send the outbox over every configured channel, until `stopping`. Raises UsageError, StoreError."""
+    """Send the outbox over every configured channel, until `stopping`.
+
+    `resume` also tries at once what an outage of the mail server deferred. Raises UsageError, StoreError.
+    """
     clock = SteadyClock(now)
     boundary = Boundary.of(store)
     channels = open_channels(home, store, boundary)
     # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
     problems = dict.fromkeys(process_new(home, store, now=now, stopping=stopping).problems)
     with store.begin() as tx:
+        if resume:
+            tx.outbox.resume(now=now)
         number, lines = tx.outbox.open_delivery(at=now)
     recover(home, store, now=now, number=number)
     pauses: list[str] = []
@@ -136,6 +142,10 @@ class LeasedOutbox:
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
         holder, until = self._holder.name, self._clock() + self._length
         return lambda: self._commits.write(lambda writer: writer.begin(delivery.id, holder, until=until))
+
+    def others_accepted(self, delivery: Delivery) -> bool:
+        with self._store.begin(write=False) as tx:
+            return tx.outbox.others_accepted(delivery.id)
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Record an outcome soon; until then the message is in doubt. Raises the error of an earlier outcome."""

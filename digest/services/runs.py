@@ -292,4 +292,4 @@ def deliver(
         if dry_run:
             return delivery.rehearse(home, store, now=clock.now)
         occupy(home, store, clock.now)
-        return delivery.deliver(home, store, now=clock.now, stopping=stopping)
+        return delivery.deliver(home, store, now=clock.now, stopping=stopping, resume=True)

@@ -335,6 +335,23 @@ class Outbox:
         rows = self._db.execute(_LINES.where(condition).order_by(outbox.c.id))
         return tuple(_delivery(row) for row in rows)
 
+    def others_accepted(self, key: int) -> bool:
+        """Return whether a later line was sent: lines are first tried in the order of their ids."""
+        later = select(outbox.c.id).where(outbox.c.id > key, outbox.c.status == "sent").limit(1)
+        return self._db.scalar(later) is not None
+
+    def resume(self, *, now: datetime) -> None:
+        """Make due what delivery runs deferred that were paused since a run last sent anything."""
+        last = select(func.coalesce(func.max(deliveries.c.id), 0)).where(deliveries.c.sent > 0)
+        paused = select(deliveries.c.id).where(
+            deliveries.c.pause.is_not(None), deliveries.c.id > last.scalar_subquery()
+        )
+        self._db.execute(
+            update(outbox)
+            .where(outbox.c.status == "deferred", outbox.c.delivery.in_(paused), outbox.c.due > now)
+            .values(due=now)
+        )
+
     def retry(self, keys: Iterable[int], *, now: datetime) -> None:
         """Make lines that are not leased due at once, like new ones."""
         for chunk in chunks(keys):
