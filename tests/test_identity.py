@@ -377,6 +377,7 @@ def test_different_pubmed_ids_are_two_papers_unless_one_is_a_preprint():
     reprint = replace(one, doi="10.1000/7"), replace(other, doi="10.1000/7")
     assert not compare(*reprint).same
     assert not by_key("doi:10.1000/7", *reprint).same
+    assert by_key("pmid:31000002", other, one).same  # the key of a preprint that became this paper
 
 
 def test_the_doi_of_a_book_does_not_join_its_chapters():

@@ -38,7 +38,7 @@ def by_key(key: str, one: Listing, other: Listing) -> Verdict:
     if kind == "title":  # it may be an older title than that of the record
         return compare_namesakes(one, other)
     ids = None if kind == "arxiv" else compare_ids(one, other)
-    if ids is not None and ids.clash and (ids.rule != "doi" or kind != "doi"):
+    if ids is not None and ids.clash and ids.rule != kind:  # a paper may have had another id of this kind
         return ids
     if kind == "doi" and not may_share_doi(one, other):
         return Verdict(False, SHARED_DOI, name)
