@@ -30,7 +30,6 @@ NOT_YET = frozenset(
         "13-cochrane.ris",
         "18-jabref.csv",
         "19-relative.rss",
-        "21-withdrawn.xml",
     }
 )
 

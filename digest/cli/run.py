@@ -377,6 +377,7 @@ def listing_json(file: "DigestFile", listing: "Listing") -> dict[str, Any]:
         "categories": list(listing.categories),
         "ids": {"arxiv": listing.arxiv, "doi": listing.doi},
         "url": listing.url,
+        "withdrawn": listing.withdrawn,
         "source": file.source,
         "file": file.path,
         "rank": listing.rank,

@@ -9,7 +9,7 @@ from datetime import date, tzinfo
 
 from digest.model import DigestFile, Listing, Rejected
 from digest.ports import Document, Fault, Parsed
-from digest.read import capture_date, file_types, registry
+from digest.read import capture_date, file_types, normalize, registry
 from digest.read.decode import Decoded, decode
 from digest.read.load import Loaded, files_of, load
 from digest.read.version import READER
@@ -64,6 +64,8 @@ def _parse(
     parsed = registry.parse_with(recognised, document)
     if isinstance(parsed, Fault):
         return _rejected(loaded, parsed)
+    listings, cut = normalize.shortened(parsed.listings)
+    parsed = replace(parsed, listings=listings, note="; ".join(filter(None, (parsed.note, cut))))
     known = capture_date.KnownDates(
         path=loaded.path,
         modified=loaded.modified,

@@ -26,6 +26,60 @@ def one_line(text: object) -> str:
     return " ".join(_SURROGATE.sub("\ufffd", text).split()) if isinstance(text, str) else ""
 
 
+# Longer than any abstract, title or list of authors in the real files; longer ones make every later step slow.
+MOST_ABSTRACT, MOST_TITLE, MOST_NAME = 20_000, 2_000, 500  # characters
+MOST_AUTHORS = 10_000
+
+
+def shortened(listings: tuple[Listing, ...]) -> tuple[tuple[Listing, ...], str]:
+    """Return the listings with texts that end at a limit, and a note that says which; the note may be empty."""
+    within = tuple(map(_within_limits, listings))
+    cut = [(old, new) for old, new in zip(listings, within, strict=True) if old is not new]
+    return within, "; ".join(filter(None, (_cut_note(cut, name, limit) for name, limit in _LIMITS)))
+
+
+_LIMITS = (
+    ("abstract", f"{MOST_ABSTRACT:,} characters"),
+    ("title", f"{MOST_TITLE:,} characters"),
+    ("authors", f"{MOST_AUTHORS:,} names of {MOST_NAME} characters"),
+)
+
+
+def _cut_note(cut: list[tuple[Listing, Listing]], name: str, limit: str) -> str:
+    ranks = [old.rank for old, new in cut if getattr(old, name) != getattr(new, name)]
+    if not ranks:
+        return ""
+    what = name if name == "authors" else f"{name}s" if len(ranks) > 1 else name
+    of = f"of {len(ranks)} papers, first of paper {ranks[0]}," if len(ranks) > 1 else f"of paper {ranks[0]}"
+    verb = "end" if len(ranks) > 1 or name == "authors" else "ends"
+    return f"the {what} {of} {verb} after {limit}"
+
+
+def _within_limits(listing: Listing) -> Listing:
+    long_name = any(len(name) > MOST_NAME for name in listing.authors)
+    if (
+        len(listing.abstract) <= MOST_ABSTRACT
+        and len(listing.title) <= MOST_TITLE
+        and len(listing.authors) <= MOST_AUTHORS
+        and not long_name
+    ):
+        return listing
+    return replace(
+        listing,
+        title=at_word_border(listing.title, MOST_TITLE),
+        abstract=at_word_border(listing.abstract, MOST_ABSTRACT),
+        authors=tuple(at_word_border(name, MOST_NAME) for name in listing.authors[:MOST_AUTHORS]),
+    )
+
+
+def at_word_border(text: str, longest: int) -> str:
+    """Return the beginning of a text, at most `longest` characters and without a part of a word if there is a blank."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest + 1].rpartition(" ")[0].rstrip()
+    return kept if len(kept) > longest // 2 else text[:longest].rstrip()
+
+
 def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: str = "") -> Parsed:
     """Return the listings ranked 1, 2, 3 …, without repeats.
 
