@@ -12,6 +12,9 @@ from digest.text.addresses import address_key
 
 UNSUBSCRIBE, BOUNCE, MESSAGE = "unsubscribe", "bounce", "message"  # purposes of tokens
 _BYTES = 15  # of the code: 120 bits, 24 characters
+CODE_LENGTH = 24
+# Of a code in a return address that has no room for more: 60 bits, which nobody can guess by sending mail.
+SHORTEST_CODE = 12
 _SIGNED_PARTS = 3  # of an unsubscribe code: the token of its line, the subscription, the departure
 
 
@@ -34,12 +37,17 @@ def token(secret: bytes, purpose: str, number: int) -> str:
     return f"{number}-{sign(secret, purpose, number)}"
 
 
-def verify_token(secret: bytes, purpose: str, text: str) -> int | None:
-    """Return the number in a token; None if the token was not made with this secret for this purpose."""
+def verify_token(secret: bytes, purpose: str, text: str, *, shortest: int = CODE_LENGTH) -> int | None:
+    """Return the number in a token; None if the token was not made with this secret for this purpose.
+
+    Codes that were shortened are accepted down to `shortest` characters.
+    """
     number, _, code = text.strip().lower().partition("-")
     if not (number.isascii() and number.isdigit() and len(number) < 19 and code.isascii()):
         return None
-    valid = hmac.compare_digest(sign(secret, purpose, int(number)), code)
+    if not shortest <= len(code) <= CODE_LENGTH:
+        return None
+    valid = hmac.compare_digest(sign(secret, purpose, int(number))[: len(code)], code)
     return int(number) if valid else None
 
 

@@ -23,7 +23,9 @@ from digest.deliver.delivery_reports import (
 from digest.deliver.diagnosis import judge, names_full_mailbox, refuses_dead_address
 from digest.signing import (
     BOUNCE,
+    CODE_LENGTH,
     MESSAGE,
+    SHORTEST_CODE,
     UNSUBSCRIBE,
     UnsubscribeCode,
     read_unsubscribe_code,
@@ -37,7 +39,7 @@ Kind = Literal[
 ]
 
 _TOKEN = r"(\d{1,18}-[a-z2-7]{24})"  # noqa: S105 - a pattern
-_RETURN = re.compile(rf"\+{_TOKEN}@", re.IGNORECASE)
+_RETURN = re.compile(rf"\+(\d{{1,18}}-[a-z2-7]{{{SHORTEST_CODE},{CODE_LENGTH}}})@", re.IGNORECASE)
 _LEAVING = r"(?:\.[a-z0-9-]{1,64}\.[a-z2-7]{24}\.[a-z2-7]{24})?"  # who leaves what, after the token
 _UNSUBSCRIBE = re.compile(rf"\bunsubscribe(?:\s|%20|\+|_|=20)+(?P<code>{_TOKEN}{_LEAVING})\b", re.IGNORECASE)
 # Where the headers of a sent message have its token: List-Unsubscribe, Message-ID and the return path.
@@ -122,7 +124,7 @@ def _line_of(message: Part, data: bytes, secret: bytes, *, quoted: bool) -> tupl
     """
     tokens = [token for text in _return_addresses(message) for token in _RETURN.findall(text)]
     for each in tokens:
-        if (line := verify_token(secret, BOUNCE, each)) is not None:
+        if (line := verify_token(secret, BOUNCE, each, shortest=SHORTEST_CODE)) is not None:
             return line, True
     if not quoted:
         return None, bool(tokens)

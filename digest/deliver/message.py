@@ -11,11 +11,13 @@ from urllib.parse import quote
 
 from digest.deliver.dkim import Header, Signer, Signing, body_hash, relaxed_header
 from digest.model import Delivery, Issue
-from digest.signing import BOUNCE, MESSAGE, UNSUBSCRIBE, token, unsubscribe_code
-from digest.text.addresses import Mailbox
+from digest.signing import BOUNCE, CODE_LENGTH, MESSAGE, SHORTEST_CODE, UNSUBSCRIBE, token, unsubscribe_code
+from digest.text.addresses import LONGEST_LOCAL, Mailbox
 from digest.text.headers import address
 from digest.urls import unsubscribe_page
 
+# With a plus sign, a number of up to nine digits, a hyphen and the shortest code, it still fits.
+LONGEST_RETURN_LOCAL = LONGEST_LOCAL - len("+123456789-") - SHORTEST_CODE
 _VARYING = ("To", "Message-ID", "List-Unsubscribe")
 
 
@@ -38,10 +40,18 @@ class Sender:
     departures: bytes = b""
 
     def return_path(self, delivery: Delivery) -> str:
-        """Return the return path of a message."""
+        """Return the return path of a message.
+
+        The code is shortened if the local part would be too long. If that is not enough, the path has no token; the
+        headers of the message have others.
+        """
         if not self.verp:
             return str(self.bounces)
-        return f"{self.bounces.local}+{token(self.secret, BOUNCE, delivery.id)}@{self.bounces.domain}"
+        whole = token(self.secret, BOUNCE, delivery.id)
+        room = LONGEST_LOCAL - len(f"{self.bounces.local}+".encode())
+        if room < len(whole) - CODE_LENGTH + SHORTEST_CODE:
+            return str(self.bounces)
+        return f"{self.bounces.local}+{whole[:room]}@{self.bounces.domain}"
 
     def unsubscribe_code(self, delivery: Delivery) -> str:
         """Return the code of the unsubscribe links of a message."""

@@ -9,18 +9,34 @@ from digest.errors import UsageError
 from digest.system.files import read_regular
 
 
-def messages_in(path: Path, *, unread: bool = False) -> Iterator[tuple[Path, bytes]]:
-    """Yield the file and the bytes of each message; with `unread`, only the new messages of a Maildir.
+def maildir_files(path: Path, *, since: float = 0) -> list[Path]:
+    """Return the files in `new` of a Maildir, and those in `cur` that were changed after `since` (a Unix time).
 
-    Raises UsageError if `path` cannot be read.
+    An IMAP server that serves the Maildir moves messages to `cur` as soon as anybody looks. Raises UsageError.
     """
+    if not (path / "new").is_dir():
+        raise UsageError(f"{path}: is a folder but not a Maildir (it contains no folder new)")
+    read = [each for each in (path / "cur").glob("[!.]*") if _changed(each) >= since]
+    return sorted((path / "new").glob("[!.]*")) + sorted(read)
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:  # another program has moved it
+        return 0
+
+
+def message_name(file: Path) -> str:
+    """Return the name of a message of a Maildir, which stays the same when it is moved or marked."""
+    return file.name.partition(":2,")[0]
+
+
+def messages_in(path: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield the file and the bytes of each message. Raises UsageError if `path` cannot be read."""
     try:
         if path.is_dir():
-            folders = ("new",) if unread else ("new", "cur")
-            if not (path / "new").is_dir():
-                raise UsageError(f"{path}: is a folder but not a Maildir (it contains no folder new)")
-            files = sorted(each for folder in folders for each in (path / folder).glob("[!.]*"))
-            yield from _existing(files)
+            yield from existing(maildir_files(path))
             return
         data = read_regular(path)
     except OSError as error:
@@ -37,7 +53,7 @@ def messages_in(path: Path, *, unread: bool = False) -> Iterator[tuple[Path, byt
         box.close()
 
 
-def _existing(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
+def existing(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
     """Yield the files that still exist: other programs may read the Maildir, too, and move files."""
     for file in files:
         try:
@@ -54,4 +70,4 @@ def mark_read(file: Path) -> None:
     target = file.parent.parent / "cur"
     target.mkdir(exist_ok=True)
     with suppress(FileNotFoundError):
-        file.rename(target / f"{file.name.partition(':2,')[0]}:2,S")
+        file.rename(target / f"{message_name(file)}:2,S")

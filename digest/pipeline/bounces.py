@@ -12,7 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.deliver.bounces import Bounce, read_bounce
-from digest.deliver.returned_mail import mark_read, messages_in
+from digest.deliver.returned_mail import (
+    existing,
+    maildir_files,
+    mark_read,
+    message_name,
+    messages_in,
+)
 from digest.errors import DigestError
 from digest.fetch import imap
 from digest.fetch.errors import FetchError
@@ -86,8 +92,13 @@ def _until(stopping: Callable[[], bool], mailbox: Iterable[ProcessedMessage]) ->
 
 
 def _from_files(path: Path, processor: "BounceProcessor") -> Iterator[ProcessedMessage]:
-    for file, data in messages_in(path, unread=True):
-        found = processor.process(str(file), data)
+    if path.is_dir():
+        recent = maildir_files(path, since=(processor.now - timedelta(days=_FIRST_DAYS)).timestamp())
+        messages = existing(processor.unread(recent))
+    else:
+        messages = messages_in(path)
+    for file, data in messages:
+        found = processor.process(str(file), data, name=message_name(file) if path.is_dir() else "")
         if found.bounce.kind not in {"other", "forged"}:
             mark_read(file)
         yield found
@@ -129,13 +140,25 @@ class BounceProcessor:
         with self._store.begin(write=False) as tx:
             return tx.bounces.read_up_to(box.name)
 
+    def unread(self, files: Sequence[Path]) -> list[Path]:
+        """Return the files of a Maildir that were not processed under their names yet."""
+        digests = {file: _name_digest(message_name(file)) for file in files}
+        with self._store.begin(write=False) as tx:
+            known = tx.bounces.known(digests.values())
+        return [file for file, digest in digests.items() if digest not in known]
+
     def process(
-        self, place: str, data: bytes, mark: tuple[ImapBox, int, int] | None = None
+        self, place: str, data: bytes, mark: tuple[ImapBox, int, int] | None = None, name: str = ""
     ) -> ProcessedMessage:
-        """Record the effect of a message; for one on a server also its folder, uid and validity as read."""
+        """Record the effect of a message.
+
+        For one on a server its folder, uid and validity are recorded as read, for one in a Maildir its name.
+        """
         bounce = read_bounce(data, self._secret, self._keys)
         unreadable = bounce.kind == "unreadable"
-        write = mark is not None or bounce.line is not None or bounce.code is not None or unreadable
+        write = (
+            mark is not None or bool(name) or bounce.line is not None or bounce.code is not None or unreadable
+        )
         with self._store.begin() if write else nullcontext() as tx:
             line = _about(tx, bounce) if tx else None
             if tx and line and bounce.kind in _EFFECTS and self._is_new(tx, data):
@@ -144,6 +167,8 @@ class BounceProcessor:
                 tx.outbox.depart(bounce.code.departure, bounce.code.subscription, address=None, at=self.now)
             if tx and unreadable and not self._is_new(tx, data):
                 bounce = Bounce("other")  # it was reported when it was read first
+            if tx and name:
+                tx.bounces.first_time(_name_digest(name), at=self.now)
             if tx and mark:
                 box, uid, validity = mark
                 tx.bounces.note(box.name, uid, validity)
@@ -154,6 +179,10 @@ class BounceProcessor:
         # A server may change line endings; it is still the same message.
         digest = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
         return tx.bounces.first_time(digest, at=self.now)
+
+
+def _name_digest(name: str) -> str:
+    return hashlib.sha256(b"maildir\0" + name.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _about(tx: Transaction, bounce: Bounce) -> Delivery | None:

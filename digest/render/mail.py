@@ -13,13 +13,11 @@ from datetime import datetime
 from email import base64mime
 from email.utils import format_datetime
 
+from digest.text.addresses import mailbox
 from digest.text.clean import shorten
 from digest.text.headers import one_line, phrase, unstructured
 
 _ADDRESS = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
-_ADDR_SPEC = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+"
-)
 _ESCAPED = b"=" + bytes(range(0x80, 0x100))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SUBJECT_LENGTH = 250
@@ -91,12 +89,13 @@ def _group(name: str) -> str:
 
 
 def _sender(sender: str, host: str) -> str:
-    """Return From; an invalid address is replaced by `digest@` the host."""
+    """Return From, its domain in ASCII; an address that no header can hold is replaced by `digest@` the host."""
     line = one_line(sender)
     found = _ADDRESS.fullmatch(line)
     name, address = (found["name"].strip().strip('"'), found["address"].strip()) if found else ("", line)
-    if _ADDR_SPEC.fullmatch(address):
-        return f"{phrase(name)} <{address}>" if name else address
+    valid = mailbox(address)
+    if valid is not None and not valid.international:
+        return f"{phrase(name)} <{valid}>" if name else str(valid)
     return f"{phrase(name or address)} <digest@{host}>"
 
 

@@ -1,11 +1,12 @@
 """Bounces that were processed, and how far each mailbox on a server was read."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from digest.store.schema import mailboxes, returned
-from digest.store.sql import insert_missing
+from digest.store.sql import chunks, insert_missing
 
 
 class ProcessedBounces:
@@ -17,6 +18,14 @@ class ProcessedBounces:
     def first_time(self, digest: str, *, at: datetime) -> bool:
         """Record a message by its digest. Returns False if it was recorded before."""
         return insert_missing(self._db, returned, {"digest": digest, "at": at})
+
+    def known(self, digests: Iterable[str]) -> set[str]:
+        """Return those of the digests that were recorded."""
+        return {
+            each
+            for chunk in chunks(digests)
+            for each in self._db.scalars(select(returned.c.digest).where(returned.c.digest.in_(chunk)))
+        }
 
     def read_up_to(self, mailbox: str) -> tuple[int, int]:
         """Return the last UID that was read in a mailbox and its UIDVALIDITY; 0 and 0 before the first."""

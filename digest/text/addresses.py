@@ -12,7 +12,7 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NAMED = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*?))\s*<(?P<address>[^<>]*)>\s*')
 # Letters, marks, numbers, punctuation and symbols: nothing invisible, no line breaks, no change of direction.
 _VISIBLE = {"L", "M", "N", "P", "S"}
-_LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254  # bytes (RFC 5321, 4.5.3.1)
+LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254  # bytes (RFC 5321, 4.5.3.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def _parse(text: str) -> Mailbox | str:
         not local.isascii() and any(category(char)[0] not in _VISIBLE for char in local)
     ):
         return "has a character or a dot before the @ that is not allowed there"
-    if len(local.encode()) > _LONGEST_LOCAL:
-        return f"has more than {_LONGEST_LOCAL} bytes before the @"
+    if len(local.encode()) > LONGEST_LOCAL:
+        return f"has more than {LONGEST_LOCAL} bytes before the @"
     name = _domain(domain)
     if name is None:
         return "has an invalid domain"

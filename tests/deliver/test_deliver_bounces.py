@@ -136,6 +136,17 @@ def test_a_hard_bounce_suppresses_the_address(home: MailHome):
     assert home.rows("select count(*) from suppression") == [(0,)]
 
 
+def test_messages_that_another_program_has_moved_to_cur_are_processed_once(home: MailHome):
+    paths, _ = sent_home(home)
+    bounce = failed("5.1.1", "smtp; 550 5.1.1 gone").replace(OURS.encode(), paths["ada@x.test"].encode())
+    home.write("Maildir/cur/1.a:2,S", bounce)
+    home.write("Maildir/new/2.b", b"To: back@example.org\n\nhello")
+    assert home.call("bounces").out.count("hard") == 1
+    assert home.rows("select address from suppression") == [("ada@x.test",)]
+    (home.path / "Maildir" / "new" / "2.b").rename(home.path / "Maildir" / "cur" / "2.b:2,S")
+    assert home.call("bounces", "--json").json == []
+
+
 def test_unsubscribing_by_mail_affects_one_subscription_before_the_next_mail(home: MailHome):
     _, taken = sent_home(home)
     letter = next(each.data.decode() for each in taken if "lamps" in each.data.decode().split("\r\n\r\n")[0])

@@ -17,6 +17,7 @@ from dkim.canonicalization import Relaxed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digest.deliver.bounces import read_bounce
 from digest.deliver.dkim import body_hash, load_signer
 from digest.deliver.message import PreparedMail, Sender, dot_stuffed
 from digest.errors import UsageError
@@ -115,6 +116,25 @@ def test_a_message_depends_on_its_recipient_only():
     first, second = (email.message_from_bytes(message_to(to)) for to in ("a@b.test", "c@b.test"))
     assert first["To"] != second["To"]
     assert first.get_payload()[1].as_bytes() == second.get_payload()[1].as_bytes()
+
+
+@pytest.mark.parametrize("length", range(1, 65))
+def test_a_return_path_never_has_more_than_64_octets_before_the_at(length):
+    sender = replace(SENDER, bounces=Mailbox("b" * length, "example.org"))
+    for number in (1, 123_456_789, 10**17):
+        path = sender.return_path(replace(LINE, id=number))
+        assert len(path.partition("@")[0]) <= 64
+        assert mailbox(path)
+        report = f"To: {path}\nFrom: MAILER-DAEMON@mx.test\nSubject: failure notice\n\n550 5.1.1 user unknown".encode()
+        found = read_bounce(report, b"secret")
+        assert found.line == (number if "+" in path else None)
+        assert "+" in path or length > 64 - len(f"+{number}-") - 12
+
+
+def test_from_at_an_internationalised_domain():
+    frame = SiteContext("Paper Digest", "https://digest.example.org/", "Paper Digest <digest@bücher.example>")
+    message = email.message_from_bytes(Renderer(None, frame).eml(ISSUE))
+    assert message["From"] == "Paper Digest <digest@xn--bcher-kva.example>"
 
 
 def test_the_message_id_identifies_the_line_of_the_outbox():

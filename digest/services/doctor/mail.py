@@ -1,15 +1,17 @@
 """Doctor checks of delivery: links, channels, sender, signatures and bounces. They send nothing."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 
 from digest.deliver.dkim import Signer
+from digest.deliver.message import LONGEST_RETURN_LOCAL
 from digest.errors import DigestError
 from digest.model import Home
 from digest.model.reports import Finding
 from digest.pipeline.channels import CHANNELS, signers_of
 from digest.services.doctor.checks import failure
-from digest.text.addresses import sender_mailbox
+from digest.text.addresses import mailbox, sender_mailbox
 from digest.text.format import count
 from digest.urls import public_base
 
@@ -63,8 +65,17 @@ def _aligned(one: str, other: str) -> bool:
 
 
 def _bounces(home: Home) -> Iterator[Finding]:
-    """Check that the mailboxes for bounces can be read."""
+    """Check that return addresses fit, and that the mailboxes for bounces can be read."""
     bounces = home.settings.bounces
+    address = mailbox(bounces.address) or sender_mailbox(home.settings.sender)
+    if bounces.verp and address and len(address.local.encode()) > LONGEST_RETURN_LOCAL:
+        yield Finding(
+            "bounces",
+            "warning",
+            f"{address} has more than {LONGEST_RETURN_LOCAL} characters before the @, so not every message can have its "
+            "own return address; bounces that quote no headers of the message cannot be assigned",
+            "set bounces.address to a shorter address",
+        )
     if not bounces.read_somewhere:
         yield Finding(
             "bounces",
@@ -73,9 +84,11 @@ def _bounces(home: Home) -> Iterator[Finding]:
         )
         return
     if bounces.mailbox:
-        from digest.deliver.returned_mail import messages_in
+        from digest.deliver.returned_mail import maildir_files, messages_in
 
-        waiting = sum(1 for _ in messages_in(home.path / bounces.mailbox, unread=True))
+        path = home.path / bounces.mailbox
+        found = maildir_files(path, since=math.inf) if path.is_dir() else list(messages_in(path))
+        waiting = len(found)
         yield Finding("bounces", "good", f"{bounces.mailbox}: {count(waiting, 'new message')}")
     if bounces.imap:
         from digest.fetch import imap
