@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.errors import StoreError
-from digest.system.files import write_whole
+from digest.system import files
+from digest.system.files import FileBatch, write_whole
 
 
 def test_a_file_is_written_with_its_folders(tmp_path):
@@ -91,3 +92,50 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
     assert path.read_bytes() == b"old"
+
+
+# --- many files at once ------------------------------------------------------------------------------------
+
+
+def test_files_of_a_batch_appear_at_its_end(tmp_path):
+    write_whole(tmp_path / "a", b"old")
+    batch = FileBatch()
+    assert [batch.write(tmp_path / name, b"new", private=name == "b") for name in "abcdef"] == [True] * 6
+    assert not batch.write(tmp_path / "a", b"old")
+    assert (tmp_path / "a").read_bytes() == b"old" and not (tmp_path / "b").exists()
+    assert batch.finish() == {}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys("abcdef", b"new")
+    assert (tmp_path / "b").stat().st_mode & 0o777 == 0o600
+    assert batch.finish() == {}
+
+
+def test_a_file_of_a_batch_that_fails_leaves_the_others(tmp_path):
+    (tmp_path / "c").mkdir()
+    batch = FileBatch()
+    for name in "abcdef":
+        batch.write(tmp_path / name, b"new")
+    with pytest.raises(StoreError, match="cannot be written"):
+        batch.write(tmp_path / ("n" * 300), b"new")
+    (failed,) = batch.finish().items()
+    assert failed[0] == tmp_path / "c" and "cannot be written" in str(failed[1])
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [".c.part", *"abdef"]
+
+
+def test_a_batch_is_flushed_before_its_files_appear(tmp_path, monkeypatch):
+    """Without syncfs, as on other systems, each file and folder is flushed."""
+    order = []
+    real, put = files._flush_file, files._put_in_place
+    monkeypatch.setattr(files, "_syncfs", lambda: None)
+    monkeypatch.setattr(files, "_flush_file", lambda path: (order.append(path.name), real(path)))
+    monkeypatch.setattr(
+        files, "_put_in_place", lambda draft, path: (order.append(f"put {path.name}"), put(draft, path))
+    )
+    batch = FileBatch()
+    for name in "abcdef":
+        batch.write(tmp_path / name, b"new")
+    batch.finish()
+    assert order == [
+        *(f".{name}.part" for name in "abcdef"),
+        *(f"put {name}" for name in "abcdef"),
+        tmp_path.name,
+    ]

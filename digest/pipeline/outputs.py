@@ -1,13 +1,13 @@
 """render | publish: everything that is marked as pending is rendered from stored content and written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from digest.errors import DigestError
+from digest.errors import DigestError, StoreError
 from digest.i18n.catalogue import language
 from digest.identity import feed_uid
 from digest.model import FORMS, FeedItem, Home, Issue, Trend
@@ -16,7 +16,7 @@ from digest.pipeline.context import Progress
 from digest.pipeline.ranking import trends_of
 from digest.pipeline.set_aside import HARMLESS, Boundary, Papers
 from digest.store.store import Store, Transaction
-from digest.system.files import private_folder, write_whole
+from digest.system.files import FileBatch, private_folder
 
 if TYPE_CHECKING:
     from digest.publish import Channel
@@ -80,7 +80,7 @@ def write_pending(home: Home, store: Store, progress: Progress, boundary: Bounda
             keys = tx.pending_files.keys(kind)
         for start in range(0, len(keys), _PAGES_AT_ONCE):
             progress(f"writing {kind}s", start, len(keys))
-            done = [key for key in keys[start : start + _PAGES_AT_ONCE] if writer.write(kind, key)]
+            done = writer.write_all(kind, keys[start : start + _PAGES_AT_ONCE])
             with store.begin() as tx:
                 tx.pending_files.clear(kind, done)
     return writer.written
@@ -92,6 +92,7 @@ class _Writer:
     def __init__(self, home: Home, store: Store, boundary: Boundary) -> None:
         self.home, self.store, self.boundary = home, store, boundary
         self.written = Written()
+        self._batch = FileBatch()
         self._renderer: Renderer | None = None
 
     @property
@@ -100,15 +101,35 @@ class _Writer:
             self._renderer = renderer_for(self.home)
         return self._renderer
 
-    def write(self, kind: "Kind", key: str) -> bool:
-        """Write the files for a pending key; return whether all were written."""
+    def write_all(self, kind: "Kind", keys: Sequence[str]) -> list[str]:
+        """Write the files for pending keys; return those of which all files were written."""
+        written: dict[str, list[str]] = {}
+        for key in keys:
+            names: list[str] = []
+            if self._draft(kind, key, names):
+                written[key] = names
+        try:
+            failed = self._batch.finish()
+        except StoreError as error:
+            self.written.failures.append(str(error))
+            return []
+        self.written.failures += map(str, failed.values())
+        missing = {str(path.relative_to(self.home.path)) for path in failed}
+        if kind == "feed":
+            self.written.feed_paths += [
+                each for names in written.values() for each in names if each not in missing
+            ]
+        return [key for key, names in written.items() if missing.isdisjoint(names)]
+
+    def _draft(self, kind: "Kind", key: str, names: list[str]) -> bool:
+        """Draft the files for a pending key, and add those that change to `names`; return whether none failed."""
         failed = len(self.written.failures)
         with self._noted(f"the files of {kind} {key}"):
             for name, content in _FILES_OF[kind](self, key):
                 with self._noted(name):
                     data = content()
-                    if data is not None and self._write(name, data) and kind == "feed":
-                        self.written.feed_paths.append(name)
+                    if data is not None and self._write(name, data):
+                        names.append(name)
         return len(self.written.failures) == failed
 
     @contextmanager
@@ -123,12 +144,12 @@ class _Writer:
             self.written.failures.append(f"{reason}; report this as a bug of paper-digest")
 
     def _write(self, name: str, data: bytes) -> bool:
-        """Write a file; return whether it changed. Issues are private, the archive and the feeds are not."""
+        """Draft a file; return whether it changes. Issues are private, the archive and the feeds are not."""
         path = self.home.path / name
         if name.startswith("output/issues/"):
             for folder in (path.parent.parent, path.parent):
                 private_folder(folder)
-        return write_whole(path, data, private=name.endswith(".eml"))
+        return self._batch.write(path, data, private=name.endswith(".eml"))
 
     def issue(self, key: str) -> Files:
         """Yield the files of an issue in the forms it was made for, and its page in the archive."""

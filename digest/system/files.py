@@ -3,11 +3,14 @@
 import errno
 import os
 import stat
+from collections.abc import Callable, Collection
+from functools import cache
 from pathlib import Path
 
 from digest.errors import StoreError
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+_FEW = 4  # files and folders that are flushed one by one: the rest of the file system may have much to flush
 _OTHERS = 0o077  # the bits of a mode that concern anybody but the owner
 
 
@@ -18,25 +21,127 @@ def write_whole(path: Path, data: bytes, *, private: bool = False) -> bool:
     already has this content. Raises StoreError.
     """
     try:
-        if path.is_file() and path.read_bytes() == data:
-            if private:
-                make_private(path)
+        if _has(path, data, private=private):
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.part")
-        draft.unlink(missing_ok=True)  # a draft of an interrupted run may have another mode
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(draft, flags, PRIVATE_FILE if private else 0o666), "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        draft.replace(path)
+        draft = _write_draft(path, data, private=private)
+        _flush_file(draft)
+        _put_in_place(draft, path)
         sync_folder(path.parent)
     except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); check the disk and the permissions, then run again"
-        ) from error
+        raise _not_written(path, error) from error
     return True
+
+
+class FileBatch:
+    """Files that are replaced together, each as by `write_whole`, except that the disk is waited for once.
+
+    `write` writes a draft beside the file; `finish` flushes all drafts to the disk and then puts each in its place.
+    What is not finished leaves the old files as they are.
+    """
+
+    def __init__(self) -> None:
+        self._drafts: dict[Path, Path] = {}
+
+    def write(self, path: Path, data: bytes, *, private: bool = False) -> bool:
+        """Write the draft of a file; return False if the file already has this content. Raises StoreError."""
+        try:
+            if _has(path, data, private=private):
+                return False
+            self._drafts[path] = _write_draft(path, data, private=private)
+        except OSError as error:
+            raise _not_written(path, error) from error
+        return True
+
+    def finish(self) -> dict[Path, StoreError]:
+        """Put all files in place; return those for which that failed, with the reasons. Raises StoreError."""
+        drafts, self._drafts = self._drafts, {}
+        failed: dict[Path, StoreError] = {}
+        try:
+            _flush(drafts.values())
+            for path, draft in drafts.items():
+                try:
+                    _put_in_place(draft, path)
+                except OSError as error:
+                    failed[path] = _not_written(path, error)
+            _flush({path.parent for path in drafts})
+        except OSError as error:
+            raise _not_written(next(iter(drafts)), error) from error
+        return failed
+
+
+def _has(path: Path, data: bytes, *, private: bool) -> bool:
+    """Return whether a file has this content."""
+    if not (path.is_file() and path.read_bytes() == data):
+        return False
+    if private:
+        make_private(path)
+    return True
+
+
+def _write_draft(path: Path, data: bytes, *, private: bool) -> Path:
+    """Write a draft beside a file, and missing folders. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.part")
+    draft.unlink(missing_ok=True)  # a draft of an interrupted run may have another mode
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(draft, flags, PRIVATE_FILE if private else 0o666), "wb") as handle:
+        handle.write(data)
+    return draft
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    draft.replace(path)
+
+
+def _not_written(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path}: cannot be written ({error.strerror}); check the disk and the permissions, then run again"
+    )
+
+
+def _flush(paths: Collection[Path]) -> None:
+    """Flush files or folders to disk: all of a file system at once, where the system can do that. Raises OSError."""
+    if len(paths) <= _FEW or (flush := _syncfs()) is None:
+        for path in paths:
+            _flush_file(path)
+        return
+    flushed = set()
+    for path in paths:
+        device = path.stat().st_dev
+        if device not in flushed:
+            flushed.add(device)
+            flush(path)
+
+
+def _flush_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def _syncfs() -> Callable[[Path], None] | None:
+    """Return a function that flushes the file system of a path (syncfs, Linux), None without one."""
+    import ctypes
+
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        function = library.syncfs
+    except (OSError, AttributeError):
+        return None
+
+    def flush(path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if function(descriptor) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number), str(path))
+        finally:
+            os.close(descriptor)
+
+    return flush
 
 
 def private_folder(path: Path) -> None:
@@ -79,11 +184,7 @@ def make_private(path: Path) -> bool:
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder to disk, so that new and renamed files survive a power failure. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _flush_file(folder)
 
 
 def read_regular(path: Path) -> bytes:

@@ -30,9 +30,8 @@ WEIGHTS = (6, 1, 1, 1)
 
 # Runs a command that counts its commits and files, and kills itself at the n-th point of a kind.
 SCRIPT = """
-import json, os, signal, stat, sys
+import json, os, signal, sys
 from collections import Counter
-from types import SimpleNamespace
 
 kind, at, log = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 calls, seen = Counter(), {}
@@ -47,11 +46,13 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+from pathlib import Path
 from sqlalchemy.engine.default import DefaultDialect
-import digest.system.files, digest.pipeline.outputs
+import digest.pipeline.outputs
 from digest.cli.main import main
+from digest.system import files
 
-commit, write_whole = DefaultDialect.do_commit, digest.pipeline.outputs.write_whole
+commit, write_draft, put_in_place = DefaultDialect.do_commit, files._write_draft, files._put_in_place
 
 
 def do_commit(self, connection):
@@ -63,27 +64,24 @@ def do_commit(self, connection):
         die()
 
 
-def fsync(handle):
-    if stat.S_ISDIR(os.fstat(handle).st_mode):
-        return os.fsync(handle)
+def draft(path, data, **more):
+    written = write_draft(path, data, **more)
     if reach("in half a draft"):
-        os.ftruncate(handle, os.fstat(handle).st_size // 2)
+        os.truncate(written, len(data) // 2)
         die()
-    os.fsync(handle)
     if reach("after a draft"):
-        die()
-
-
-def write(path, data):
-    written = write_whole(path, data)
-    if reach("after a file"):
         die()
     return written
 
 
+def put(draft, path):
+    put_in_place(draft, path)
+    if reach("after a file"):
+        die()
+
+
 DefaultDialect.do_commit = do_commit
-digest.system.files.os = SimpleNamespace(**{**vars(os), "fsync": fsync})
-digest.pipeline.outputs.write_whole = write
+files._write_draft, files._put_in_place = draft, put
 status = main(sys.argv[4:])
 if log != "-":
     with open(log, "w") as file:

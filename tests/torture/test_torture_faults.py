@@ -25,6 +25,7 @@ from unittest.mock import patch
 import pytest
 
 import digest
+from digest.system import files
 from tests.deliver import smtp_server
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer
 from tests.homes import Done, TestHome, page
@@ -160,14 +161,14 @@ def full_disk(rng: random.Random) -> Iterator[Fault]:
 
     at, of_files = rng.randint(1, 20), rng.random() < 0.6
     fault, calls = Fault(f"the disk is full at the {at}th {'file' if of_files else 'commit'}"), Counter[str]()
-    fsync, commit = os.fsync, DefaultDialect.do_commit
+    draft, commit = files._write_draft, DefaultDialect.do_commit
 
-    def sync(handle: int) -> None:
+    def write(path: Path, data: bytes, **more: Any) -> Path:
         calls["file"] += 1
         if of_files and calls["file"] == at:
             fault.struck += 1
             raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(handle)
+        return draft(path, data, **more)
 
     def do_commit(self: Any, connection: Any) -> None:
         calls["commit"] += 1
@@ -176,7 +177,7 @@ def full_disk(rng: random.Random) -> Iterator[Fault]:
             raise sqlite3.OperationalError("database or disk is full")
         commit(self, connection)
 
-    with patch("os.fsync", sync), patch.object(DefaultDialect, "do_commit", do_commit):
+    with patch.object(files, "_write_draft", write), patch.object(DefaultDialect, "do_commit", do_commit):
         yield fault
 
 
