@@ -185,6 +185,9 @@ def test_a_key_that_is_lost_comes_from_the_library_or_stops_the_mail(home):
     lose_library(home)
     done = home.call("run", "--new-library", "--now", LATEST)
     assert done.status == 1
+    doctor = home.call("doctor", "--now", LATEST)
+    assert doctor.status == 1
+    assert "so it is unknown who has left" in doctor.err
     assert "suppressions.key: cannot be read (it is missing), so it is unknown who has left" in done.err
 
 

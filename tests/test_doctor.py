@@ -84,7 +84,7 @@ def test_a_damaged_library(home, content):
 def test_a_library_with_damaged_pages(home):
     path = home.path / "digest.db"
     data = bytearray(path.read_bytes())
-    for start in range(4096 * 4 + 100, len(data), 4096 * 3):
+    for start in range(4096 * 4 + 100, len(data), 4096):
         data[start : start + 3000] = b"\xff" * 3000
     path.write_bytes(data)
     assert "restore" in examined(home, 1)["database"][-1]["remedy"]

@@ -132,6 +132,10 @@ class Outbox:
         """Return whether a departure was noted, by its code."""
         return self._departed.has_code(code)
 
+    def check_departures(self) -> None:
+        """Raise StoreError if it cannot be found out who has left."""
+        self._departed.left([("", "")])
+
     def depart(self, code: str, subscription: str, *, address: str | None, at: datetime) -> None:
         """Note a departure: of an address or, where it is unknown, by its code.
 

@@ -100,7 +100,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
     import shutil
 
     from digest.services.backup import library_file
-    from digest.services.doctor.keeping import examine_loss
+    from digest.services.doctor.keeping import examine_departures, examine_loss
     from digest.store.sqlite_backup import faults
 
     free = shutil.disk_usage(context.home.path).free
@@ -120,7 +120,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
         if problem := faults(path):
             remedy = "keep the damaged file, and restore a backup: digest restore FILE"
             return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
-        found += _backups(context)
+        found += (*_backups(context), *examine_departures(context.home))
     return [*found, Finding("database", "good", f"the library opens and contains {count(papers, 'paper')}")]
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from digest.errors import UsageError
+from digest.errors import StoreError, UsageError
 from digest.home.private import wide_paths
 from digest.model import Home
 from digest.model.reports import Finding
 from digest.services.lost_library import need_library
+from digest.services.workspace import open_library
 from digest.text.format import count
 
 
@@ -17,6 +18,16 @@ def examine_loss(home: Home) -> Iterator[Finding]:
     except UsageError as error:
         message, *remedies = str(error).split("; ")
         yield Finding("database", "bad", message, "; ".join(remedies))
+
+
+def examine_departures(home: Home) -> Iterator[Finding]:
+    """Find out whether it is known who has left: the file of departures, and its key, can be read."""
+    try:
+        with open_library(home, create=False) as store, store.begin(write=False) as tx:
+            tx.outbox.check_departures()
+    except StoreError as error:
+        message, _, remedy = str(error).partition("; ")
+        yield Finding("database", "bad", message, remedy)
 
 
 def examine_modes(home: Home) -> Iterator[Finding]:
