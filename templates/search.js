@@ -25,6 +25,7 @@ function search(files, top, messages) {
     found.replaceChildren(...hits.slice(0, SHOWN).map((row) => {
       const item = document.createElement("li"), link = document.createElement("a"), year = document.createElement("span");
       link.href = top + "papers/" + row[0] + ".html";
+      link.dir = "auto";
       link.textContent = row[1] || messages.untitled;
       year.textContent = row[3];
       item.append(link, " ", year);

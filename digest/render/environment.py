@@ -13,6 +13,7 @@ from digest.i18n.language import ENGLISH, Language
 from digest.render import markdown, plain_text
 from digest.render.highlight import Piece, marked, text_of
 from digest.system.resources import folder
+from digest.text.direction import isolated
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment
@@ -57,6 +58,7 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         "wrap": plain_text.wrap,
         "underline": plain_text.underline,
         "plain": text_of,
+        "isolate": isolated,
         "number": language.number,
         "marked": _marked,
     }

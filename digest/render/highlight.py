@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from digest.model import Evidence
 from digest.text.clean import clean
+from digest.text.direction import POP, opening_of
 from digest.text.links import Span, addresses, identifiers
 
 
@@ -112,6 +113,12 @@ def pieces(
     if not _is_clean(text):
         found = [Piece(clean(piece.text), piece.hit) for piece in found]
     return tuple(piece for piece in found if piece.text)
+
+
+def isolated_pieces(parts: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Return pieces in an isolate if they have letters of a script that runs from right to left."""
+    opening = opening_of(text_of(parts))
+    return (Piece(opening), *parts, Piece(POP)) if opening else tuple(parts)
 
 
 def marked(parts: Sequence[Piece], opening: str) -> str:

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from digest.render.highlight import Piece
 from digest.text.clean import clean
+from digest.text.direction import OPENING, POP
 from digest.text.links import addresses
 
 # Special anywhere in a line. `$`, `~`, `=` and `^` have a meaning in note-taking programs.
@@ -17,6 +18,7 @@ _SPECIAL = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\`*{}\[\]<>&$~^|#]|==|::?(?=[
 _LEADING = re.compile(r"(?:[-+=!]|:(?=\s)|\d{1,9}(?=[.)]))")
 # In an address: what could be emphasis, an entity or an autolink of its own.
 _EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])|~|#(?=$)|&(?=#?\w+(?:;|$))|==|::(?=[\w+-]+:)")
+_ISOLATES = (*OPENING, POP)
 _ENTITY = re.compile(r"&#?\w+;")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
@@ -77,6 +79,9 @@ def _shown(pieces: Sequence[Piece], *, start: bool, links: bool) -> Iterator[str
     for piece in pieces:
         text = piece.text.lstrip() if start else piece.text
         if not text:
+            continue
+        if text in _ISOLATES:
+            yield text
             continue
         # Stars next to punctuation may not count as emphasis, so they enclose letters and digits only.
         edges = _EDGES.fullmatch(text) if piece.hit else None
@@ -148,6 +153,12 @@ class _AnchorsAndLinks:
             if len(headings) == len(anchors):  # a home's own template may have other headings
                 for heading, anchor in zip(headings, anchors, strict=True):
                     heading.set("id", anchor)
+        for text in (
+            *root.iter("h1"),
+            *root.iter("h3"),
+            *(each for quote in root.iter("blockquote") for each in quote),
+        ):
+            text.set("dir", "auto")
         for link in root.iter("a"):
             link.set("href", link.get("href", "").translate(_AS_TEXT))
             if not _SAFE_LINK.fullmatch(link.get("href", "")):

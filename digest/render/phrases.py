@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from digest.i18n.language import ENGLISH, Language
 from digest.model import Evidence, Issue, Item, Paper, Trend
-from digest.render.highlight import Piece, pieces, spans
+from digest.render.highlight import Piece, isolated_pieces, pieces, spans
 from digest.text.clean import clean, shorten, shown_term
+from digest.text.direction import isolated
 from digest.text.math import shown
 
 _SOURCES = {
@@ -75,7 +76,7 @@ def themes(issue: Issue, lang: Language = ENGLISH) -> str:
     """Return the themes of a long issue: `super resolution, blur (5) · agents (3) · other (2)`; else ""."""
     if not issue.themes:
         return ""
-    found = [f"{clean(theme.name)} ({len(theme.papers)})" for theme in issue.themes]
+    found = [f"{isolated(clean(theme.name))} ({len(theme.papers)})" for theme in issue.themes]
     rest = len(issue.new) - sum(len(theme.papers) for theme in issue.themes)
     if rest > 0:
         other = lang.gettext("other")
@@ -100,7 +101,7 @@ def trends(found: Sequence[Trend], lang: Language = ENGLISH) -> tuple[tuple[str,
     """Return the name of each trend with its last four weeks: `3, 4, 9, 15 papers a week`."""
     return tuple(
         (
-            clean(shown(each.name)),
+            isolated(clean(shown(each.name))),
             lang.gettext(
                 "%(counts)s papers a week", counts=", ".join(map(lang.number, each.weeks[-_TREND_WEEKS:]))
             ),
@@ -155,7 +156,7 @@ def authors(
     for place in chosen:
         if found:
             found.append(Piece(", "))
-        found += pieces(paper.authors[place], spans(evidence, "author", place))
+        found += isolated_pieces(pieces(paper.authors[place], spans(evidence, "author", place)))
     if total > len(chosen):
         more = lang.number(total - len(chosen))
         found.append(Piece(" " + lang.gettext("and %(number)s more", number=more)))
@@ -241,7 +242,7 @@ def _listed(reasons: Sequence[Reason]) -> Iterator[Piece]:
         for place, term in enumerate(reason.found):
             times = f" {term.times}×" if term.times > 1 else ""
             last = place == len(reason.found) - 1
-            yield Piece(term.term, hit=True)
+            yield from isolated_pieces((Piece(term.term, hit=True),))
             yield Piece(f"{times} {reason.where}" if last else f"{times}, ")
 
 

@@ -13,7 +13,7 @@ from digest.render.context import SiteContext
 from digest.render.environment import make_environment, render
 from digest.render.notice_pages import Notice
 from digest.render.view import WHOLE, Fit, IssueView, issue_view, named, with_tracked_links
-from digest.text.clean import clean
+from digest.text.clean import clean, clean_but_isolates
 from digest.urls import host_of
 
 if TYPE_CHECKING:
@@ -188,4 +188,4 @@ def clean_lines(text: str) -> str:
     """Return a rendered text without the characters that a file cannot hold; line ends stay."""
     if text.replace("\n", "").isprintable():
         return text
-    return "\n".join(clean(line) if not line.isprintable() else line for line in text.split("\n"))
+    return "\n".join(map(clean_but_isolates, text.split("\n")))

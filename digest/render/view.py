@@ -15,7 +15,7 @@ from digest.model import Issue, Item, Paper
 from digest.render import phrases
 from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
-from digest.render.highlight import Piece, pieces, spans
+from digest.render.highlight import Piece, isolated_pieces, pieces, spans
 from digest.render.phrases import Reason
 from digest.text.clean import clean, shorten
 from digest.text.links import Span
@@ -268,9 +268,11 @@ def _place(paper: Paper, base_url: str, lang: Language) -> _Place:
 
 
 def _joined(authors: tuple[Piece, ...], facts: tuple[str, ...]) -> tuple[Piece, ...]:
-    """Return authors and facts as one line."""
-    text = " · ".join(facts)
-    return (*authors, Piece(f" · {text}" if authors else text)) if text else authors
+    """Return authors and facts as one line, each isolated where it runs from right to left."""
+    found = list(authors)
+    for fact in facts:
+        found += [*([Piece(" · ")] if found else []), *isolated_pieces((Piece(fact),))]
+    return tuple(found)
 
 
 def title_of(paper: Paper, lang: Language) -> str:

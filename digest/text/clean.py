@@ -13,6 +13,7 @@ _BROKEN = re.compile(
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
     + "]"
 )
+_OURS = re.compile("([\u2066\u2067\u2069]+)")  # the isolates of `digest.text.direction`
 _SUSPECT = re.compile(f"{_BLANK.pattern}|{_BIDI.pattern}|{_BROKEN.pattern}")
 
 _QUOTED = re.compile(r'=?\s*["“”„](?P<inner>.*)["“”](?:~\d+)?', re.DOTALL)
@@ -27,6 +28,13 @@ def clean(text: str) -> str:
     if text.isprintable() or not _SUSPECT.search(text):  # the first test is much faster
         return text
     return _BROKEN.sub("\ufffd", _BIDI.sub("", _BLANK.sub(" ", text)))
+
+
+def clean_but_isolates(text: str) -> str:
+    """Return a text that is valid in any page, as `clean` does, with the isolates that this program has put in."""
+    if text.isprintable() or not _SUSPECT.search(text):
+        return text
+    return "".join(part if place % 2 else clean(part) for place, part in enumerate(_OURS.split(text)))
 
 
 @lru_cache(maxsize=4096)

@@ -184,8 +184,11 @@ def test_the_converter_itself_lets_nothing_through(source):
 
 
 def test_headings_get_their_anchors():
-    assert md.to_html("### a\n\n### b", ["x", "y"]) == '<h3 id="x">a</h3>\n<h3 id="y">b</h3>'
-    assert md.to_html("### a", ["x", "y"]) == "<h3>a</h3>"
+    assert (
+        md.to_html("### a\n\n### b", ["x", "y"])
+        == '<h3 dir="auto" id="x">a</h3>\n<h3 dir="auto" id="y">b</h3>'
+    )
+    assert md.to_html("### a", ["x", "y"]) == '<h3 dir="auto">a</h3>'
 
 
 def test_link_targets_keep_their_ampersands():

@@ -86,6 +86,7 @@ ELEMENTS = {
         "nav",
         "details",
         "summary",
+        "bdi",
         "blockquote",
         "strong",
     ),
