@@ -23,13 +23,11 @@ NOT_YET = frozenset(
     {
         "01-dblp-doi.bib",
         "03-crossref.json",
-        "04-wiley.rss",
         "06-vernacular.xml",
         "07-month-day.bib",
         "08-names.bib",
         "13-cochrane.ris",
         "18-jabref.csv",
-        "19-relative.rss",
     }
 )
 

@@ -108,6 +108,7 @@ def _listing(value: dict[str, Any]) -> Listing:
         doi=doi(ids.get("doi")),
         version=version or normalize.count(value.get("version")),
         url=normalize.optional_line(value.get("url")),
+        withdrawn=value.get("withdrawn") is True,
         code_url=normalize.optional_line(value.get("code_url")),
         keywords=normalize.unique_lines(value.get("keywords")),
         project_url=normalize.optional_line(value.get("project_url")),

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from urllib.parse import urljoin
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
-from digest.read.parsing import html_tree, names
+from digest.read.parsing import html_tree, names, teasers
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import first_arxiv_id, first_doi
 
@@ -31,6 +32,7 @@ _TAIL = 4000
 _PUBMED = re.compile(r"<b>\s*ABSTRACT\s*</b>(.*?)(?=<p[^<>]*>\s*PMID:|\Z)", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"\S+@\S+")
 _CUT = ("…", "...", "[…]", "[...]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _REMEDY = "save the complete feed again"
 
 
@@ -49,6 +51,7 @@ def parse(document: Document) -> Parsed | Fault:
     if isinstance(found, Fault):
         return found
     # Plain dictionaries, because those of feedparser answer for missing keys, with warnings.
+    home = dict((found.get("feed") or {}).items()).get("link")
     entries = [dict(entry.items()) for entry in found.get("entries") or []]
     if not entries and _ENTRY.search(document.text or ""):
         problem = _problem(found)
@@ -56,7 +59,7 @@ def parse(document: Document) -> Parsed | Fault:
         return Fault(reason, _REMEDY)
     listings, days = [], [_day(dict((found.get("feed") or {}).items()))]
     for number, entry in enumerate(entries, start=1):
-        listing = _listing(entry)
+        listing = _listing(entry, home if isinstance(home, str) else "")
         if not listing.title:
             reason = f"entry {number} of {len(entries)} has no title"
             return Fault(reason, "correct the entry, or remove this file if it does not list papers")
@@ -105,21 +108,24 @@ def _note(found: Any) -> str:
     return f"the feed is not well-formed XML ({problem}) and was read as far as possible" if problem else ""
 
 
-def _listing(entry: Any) -> Listing:
+def _listing(entry: Any, home: str) -> Listing:
     title = _plain(entry.get("title_detail"), entry.get("title"))
-    content = next((part.get("value") for part in entry.get("content") or [] if part.get("value")), "")
-    abstract = _abstract(entry, content)
-    link = normalize.optional_line(entry.get("link"))
+    said = _descriptions(entry, title)
+    abstract = max((one.prose for one in said), key=len, default="")
+    link = _absolute(normalize.optional_line(entry.get("link")), entry, home)
     ids = _texts(entry, "prism_doi", "dc_identifier", "prism_identifier", "id", "guid")
     arxiv, version = first_arxiv_id((*ids, link))
-    authors = _authors(entry)
+    authors = _authors(entry) or next(
+        (names.split_family_first(one.authors) for one in said if one.authors), ()
+    )
+    venues = (normalize.one_line(entry.get("prism_publicationname")), *(one.venue for one in said))
     return Listing(
         rank=0,
         title=title,
         abstract=abstract,
         authors=authors,
         author_count=len(authors) or None,
-        published=_published(entry),
+        published=_published(entry) or next((one.published for one in said if one.published), None),
         categories=normalize.unique_lines([tag.get("term") for tag in entry.get("tags") or []]),
         arxiv=arxiv,
         doi=first_doi((*ids, None if arxiv else link)),
@@ -127,17 +133,36 @@ def _listing(entry: Any) -> Listing:
         url=link,
         withdrawn=title.upper().startswith(("WITHDRAWN:", "RETRACTED:")),
         snippet=abstract.endswith(_CUT),
-        venue=normalize.optional_line(entry.get("prism_publicationname")),
+        venue=next(filter(None, venues), None),
     )
 
 
-def _abstract(entry: Any, content: Any) -> str:
-    """Return the complete abstract of PubMed, or else the description, or else the content."""
-    complete = _PUBMED.search(content) if isinstance(content, str) else None
-    if complete:
-        return html_tree.html_to_text(complete[1])
-    summary = _plain(entry.get("summary_detail"), entry.get("summary"))
-    return summary or html_tree.html_to_text(content if isinstance(content, str) else "")
+def _absolute(link: str | None, entry: Any, home: str) -> str | None:
+    """Return a link resolved against `xml:base`, or else the link of the feed itself."""
+    if link is None or _SCHEME.match(link):
+        return link
+    detail = entry.get("title_detail")
+    base = detail.get("base") if isinstance(detail, dict) else ""
+    try:
+        found = urljoin(urljoin(home, base if isinstance(base, str) else ""), link)
+    except ValueError:
+        return link
+    return f"https:{found}" if found.startswith("//") else found
+
+
+def _descriptions(entry: Any, title: str) -> list[teasers.Said]:
+    """Return what each description of an entry says; that of PubMed has its abstract after a heading of its own."""
+    parts: list[tuple[Any, Any]] = [(entry.get("summary_detail"), entry.get("summary"))]
+    parts += [(part, part.get("value")) for part in entry.get("content") or []]
+    found: list[teasers.Said] = []
+    for detail, value in parts:
+        if not isinstance(value, str) or not value.strip():
+            continue
+        if complete := _PUBMED.search(value):
+            return [teasers.Said(html_tree.html_to_text(complete[1]))]
+        kind = detail.get("type") if isinstance(detail, dict) else ""
+        found.append(teasers.read(value, title, plain=kind == "text/plain"))
+    return found
 
 
 def _plain(detail: Any, value: Any) -> str:
@@ -166,7 +191,8 @@ def _texts(entry: Any, *keys: str) -> list[str]:
 
 
 def _published(entry: Any) -> date | None:
-    keys = ("prism_publicationdate", "prism_coverdate", "published", "dc_date", "updated", "date")
+    # The announcement comes first: the date of the printed issue can lie months before it or after it.
+    keys = ("published", "dc_date", "date", "updated", "prism_publicationdate", "prism_coverdate")
     return next(filter(None, map(day_of, _texts(entry, *keys))), None)
 
 
