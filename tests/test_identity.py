@@ -33,6 +33,21 @@ def test_spellings_of_one_title_fold_alike(variant):
     assert fold_text(variant) == "onesteppretrainingofmodels"
 
 
+# What readers and bibliographies make of markup, entities and TeX: a title is the same before and after it is undone.
+@pytest.mark.parametrize(("marked", "plain"), [
+    (r"Deep {\textbeta}-Shells", "Deep β-Shells"), (r"CO$_2$ in {\textbf{Sand}}", "CO2 in Sand"), ("CO<sub>2</sub> in sand", "CO2 in sand"), ("Tides &amp; sand", "Tides & sand"),
+    ("Tides &amp;amp; sand", "Tides & sand"), (r"Tides \& Sand", "Tides & Sand"), ("a &lt; b waves", "a < b waves"), ("a &amp;lt; b waves", "a < b waves"), (r"a $<$ b", "a < b"),
+    (r"a {\textless} b", "a < b"), (r"{\'E}tude na{\"i}ve", "Étude naïve"), (r"Stra{\ss}e {\o}re {\aa}l", "Straße øre ål"), ("Effects of <jats:italic>Zostera</jats:italic>", "Effects of Zostera"),
+    (r"$\alpha$-decay", "α-decay"), ("&#x3b1;-decay", "α-decay"), ("β-catenin", "beta-catenin"), (r"H$_{2}$O and $10^{-3}$", "H2O and 10-3"), ("Waves---and sand", "Waves—and sand"),
+    (r"``Quoted'' waves", "“Quoted” waves"), (r"\emph{Kelp} in \textit{Sand}", "Kelp in Sand"), ("<mml:math><mml:mi>x</mml:mi></mml:math> waves", "x waves"),
+    ("<inline-formula><tex-math>$x$</tex-math></inline-formula> waves", "x waves"), (r"100\% Salt", "100% Salt"), (r"Ma{\~n}ana {\c c}a {\v{S}}koda", "Mañana ça Škoda"),
+    (r"{\textmu}m waves", "μm waves"), ("µm waves", "μm waves"), (r"Waves~in~sand", "Waves in sand"), (r"\textsuperscript{13}C waves", "13C waves"), ("<sup>13</sup>C waves", "13C waves"),
+    (r"$^{13}$C waves", "13C waves"), (r"10\textdegree{}C", "10°C"), ("<p>Waves</p>", "Waves"), ("Waves<br/>sand", "Waves sand"), (r"{\L}{\'o}d{\'z}", "Łódź"), (r"A {$O(n \log n)$} Sort", "A O(n log n) Sort"),
+])  # fmt: skip
+def test_a_title_and_its_marked_up_form_fold_alike(marked, plain):
+    assert fold_text(marked) == fold_text(plain)
+
+
 @pytest.mark.parametrize(("one", "other"), [
     ("GPT 4 1", "GPT 41"), ("Qwen 2.5", "Qwen 25"), ("Models", "Model"), ("Phase 1", "Phase 2"), ("C", "C++"), ("?", "!"),
 ])  # fmt: skip

@@ -12,9 +12,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
 _TAG = re.compile(
     r"</?(?:i|b|u|em|strong|sub|sup|tt|sc|scp|span|font|small|italic|bold|math|inline-formula"
-    r"|mml:[a-z]+|jats:[a-z-]+)(?:\s[^<>]*)?/?>",
+    r"|tex-math|mml:[a-z]+|jats:[a-z-]+)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+_BLOCK = re.compile(r"</?(?:br|p|title|sec|div|li)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _AND = re.compile(r"(?<=\s)\\?&(?=\s)")
 # Signs and letters that TeX writes as words; pages that drop the backslashes show the words.
 _SIGNS = {"×": " times ", "∞": " infty ", "→": " to ", "≤": " leq ", "≥": " geq ", "≈": " approx "}
@@ -32,13 +33,18 @@ _GREEK = (
     " upsilon phi chi psi omega"
 )
 _SIGNS |= {chr(ord("α") + place): name for place, name in enumerate(_GREEK.split())}
+_SIGNS["µ"] = "mu"  # the micro sign
 _SPELLED = str.maketrans(_SIGNS)
 # Quotes and dashes of UTF-8 that were decoded with another encoding: `â€™`, `â ??`.
 _MISREAD = re.compile(
     r"â\s?(?:€[\u0080-\u009f™œ“”˜\u2018-\u201d¦]?|\?[?\s¦]*|[\u0080-\u0082][\u0080-\u00bf])"
 )
-_MARKED = re.compile(r"[&<â×∞→≤≥≈∼ℓ∂∇∈⊕⊗\u0370-\u03ff]")
-_TEX_TWINS = re.compile(r"\\(?:var(?=[a-z])|rightarrow(?![a-z])|[lg]e(?![a-z]))")
+_MARKED = re.compile(r"[&<âµ×∞→≤≥≈∼ℓ∂∇∈⊕⊗\u0370-\u03ff]")
+_TEX_TWINS = re.compile(
+    r"\\(?:var(?=[a-z])|rightarrow(?![a-z])|[lg]e(?![a-z])|text(?:super|sub)script(?![a-z])"
+    r"|text(?:less|greater|degree|copyright|registered|trademark|ldots|bullet|endash|emdash)(?![a-z])(?:\{\})?"
+    rf"|text(?=(?:{'|'.join(_GREEK.split())})(?![a-z])))"
+)
 
 
 def unmarked(text: str) -> str:
@@ -51,16 +57,31 @@ def unmarked(text: str) -> str:
     if not _MARKED.search(text):
         return text
     if "&" in text:
-        text = _AND.sub("and", _ENTITY.sub(lambda found: html.unescape(found[0]), text))
+        text = _AND.sub("and", _unescaped(text))
     if "<" in text:
-        text = _TAG.sub("", text)
+        text = _TAG.sub("", _BLOCK.sub(" ", text))
     if "â" in text:
         text = _MISREAD.sub(" ", text)
     return text.translate(_SPELLED)
 
 
+def _unescaped(text: str) -> str:
+    """Return a text without entities; some files escape them twice."""
+    for _ in range(3):
+        before, text = text, _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+        if text == before:
+            break
+    return text
+
+
 def _twin(found: re.Match[str]) -> str:
-    return {"\\var": "\\", "\\rightarrow": r"\to", "\\le": r"\leq", "\\ge": r"\geq"}[found[0]]
+    """Return the usual command for a variant of it, and a blank for a sign that is no word."""
+    if found[0].endswith("script"):
+        return r"\textbf"
+    return _TWINS.get(found[0], " ")
+
+
+_TWINS = {"\\var": "\\", "\\text": "\\", "\\rightarrow": r"\to", "\\le": r"\leq", "\\ge": r"\geq"}
 
 
 def words_of(text: str) -> tuple[str, ...]:
