@@ -77,7 +77,7 @@ _GONE = (
 )
 _NO_USER = _any_of(
     rf"\b{_THING}\b[^.;\n]{{0,70}}?\b{_GONE}\b",
-    r"@[\w.-]+[>)'\"]? (?:is|has been|was) (?:no longer \w+|not valid|invalid|unknown|disabled|deleted)|account (?:is )?closed|closed account",
+    r"@[\w.-]++[>)'\"]? (?:is|has been|was) (?:no longer \w+|not valid|invalid|unknown|disabled|deleted)|account (?:is )?closed|closed account",
     rf"\b(?:unknown|no such|invalid|non-?exist[ae]nt|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: local| email| e-mail| virtual| destination| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
     r"no such (?:user|name|person|local|recipient|mailbox|account|address)|(?:was|were)n.?t found|couldn.?t be found|could not be found|cannot be found|not a (?:valid|known|local) ",
     r"(?:does|do)(?: not|n.?t) have (?:an? |any )?(?:\S+ )?(?:account|mailbox|user)|has no (?:mailbox|account)|not our customer|no one (?:here|by)|nobody (?:here|by)|not listed in|not in (?:our|the|my) (?:\w+ )?(?:directory|address book|database|local)",
@@ -93,7 +93,7 @@ _NO_USER = _any_of(
 )
 _NO_HOST = _any_of(
     r"(?:host|domain)(?: or domain)?(?: name)?\b(?! lookup)[^;\n]{0,70}?(?:unknown|not (?:be )?found(?!, try)|not exist|doesn.?t exist|existiert nicht)",
-    r"\b[\w-]+(?:\.[\w-]+)+ (?:does not|doesn.?t) exist",
+    r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++ (?:does not|doesn.?t) exist",
     r"\bNXDOMAIN\b|(?:no such|unknown|non-?existent|unroute?able|bad|illegal)(?: mail| destination)? (?:host|domain|system)|could ?n.?t find any host|unroute?able|null ?MX|(?:does|do) not accept (?:any )?(?:e-?)?mail|no mail server|can.?t find (?:your )?(?:domain|host)|bad destination",
 )
 

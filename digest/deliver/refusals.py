@@ -13,7 +13,7 @@ from digest.model import Delivery, Outcome, Reply
 
 _ALIKE = 3  # refusals in the same words, in as many domains, with no recipient accepted between
 _FIRST = 10  # refusals at the beginning of a delivery run, with none accepted
-_VARIABLE = re.compile(r"<[^>]*>|\S+@\S+|\[[^\]]*\]|https?://\S+|[\w.-]*\d[\w.-]*")
+_VARIABLE = re.compile(r"<[^>]*>|\S+@\S+|\[[^\]]*\]|https?://\S+|(?<![\w.-])(?=[\w.-]*\d)[\w.-]+")
 
 Settled = tuple[Delivery, Outcome]
 

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,13 @@ def relay() -> Iterator[ScriptedServer]:
 @pytest.fixture
 def postfix(relay: ScriptedServer) -> Iterator[int]:
     """Run Postfix, which relays to `relay`, and return its port."""
+    with running_postfix(relay) as port:
+        yield port
+
+
+@contextmanager
+def running_postfix(relay: ScriptedServer, more: str = "") -> Iterator[int]:
+    """Run Postfix, with these lines at the end of its configuration."""
     if not POSSIBLE:
         assert not os.environ.get("DIGEST_REQUIRE_POSTFIX"), "Postfix and root are needed"
         pytest.skip("needs Postfix and root")
@@ -95,7 +103,7 @@ def postfix(relay: ScriptedServer) -> Iterator[int]:
     shutil.chown(folder / "data", "postfix")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    (folder / "conf" / "main.cf").write_text(MAIN.format(folder=folder, relay=relay.port), "utf-8")
+    (folder / "conf" / "main.cf").write_text(MAIN.format(folder=folder, relay=relay.port) + more, "utf-8")
     (folder / "conf" / "master.cf").write_text(MASTER.format(port=port), "utf-8")
     command = ["postfix", "-c", str(folder / "conf")]
     started = subprocess.run([*command, "start"], capture_output=True, text=True)
@@ -157,3 +165,35 @@ def check_outcome(trial: Trial) -> Counter[str]:
     assert statuses["repeated"] <= trial.kills
     assert statuses.keys() <= {"sent", "in_doubt", "repeated"}
     return statuses
+
+
+def test_postfix_refuses_some_readers(relay: ScriptedServer, tmp_path: Path) -> None:
+    """The others get their mail; the unknown one is suppressed, those refused for a policy are not."""
+    refused = "{bad.test = REJECT}, {gone.test = 550 5.1.1 User unknown in virtual mailbox table}"
+    home = MailHome(tmp_path / "home")
+    home.queue(kelp=[f"r{n}@{['good', 'bad', 'gone'][n % 3]}.test" for n in range(9)])
+    with running_postfix(
+        relay, f"smtpd_recipient_restrictions = check_recipient_access inline:{{ {refused} }}\n"
+    ) as port:
+        home.settings(port)
+        report = home.deliver(status=1)
+    assert (report["sent"], report["deferred"], report["failed"], report["paused"]) == (3, 3, 3, None), report
+    suppressed = home.rows("select address from suppression order by 1")
+    assert suppressed == [("r2@gone.test",), ("r5@gone.test",), ("r8@gone.test",)]
+
+
+@pytest.mark.parametrize("count", [4, 15])
+def test_postfix_refuses_the_sender(relay: ScriptedServer, tmp_path: Path, count: int) -> None:
+    """Postfix says so at RCPT, for every recipient: nobody is suppressed, and all is sent once it is mended."""
+    home = MailHome(tmp_path / "home")
+    home.queue(kelp=[f"r{n}@x{n}.test" for n in range(count)])
+    restriction = "smtpd_sender_restrictions = check_sender_access inline:{ {example.org = 550 5.1.0 Sender address rejected: User unknown} }\n"
+    with running_postfix(relay, restriction) as port:
+        home.settings(port)
+        report = home.deliver(status=1)
+        assert report["sent"] == 0
+        assert report["paused"], report
+    assert home.rows("select count(*) from suppression") == [(0,)]
+    with running_postfix(relay) as port:
+        home.settings(port)
+        assert home.deliver("2026-11-20T09:01")["sent"] == count
