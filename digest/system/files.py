@@ -82,9 +82,10 @@ def _write_draft(path: Path, data: bytes, *, private: bool) -> Path:
     """Write a draft beside a file, and missing folders. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
-    draft.unlink(missing_ok=True)  # a draft of an interrupted run may have another mode
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     with os.fdopen(os.open(draft, flags, PRIVATE_FILE if private else 0o666), "wb") as handle:
+        if private:
+            os.fchmod(handle.fileno(), PRIVATE_FILE)  # a draft of an interrupted run may have another mode
         handle.write(data)
     return draft
 
