@@ -207,7 +207,7 @@ def shown(node: Node) -> str:
     """Return a node as text of the query language."""
     if isinstance(node, Atom):
         scoped = node.fields != DEFAULT_SCOPE and len(node.fields) == 1
-        return f"{node.fields[0]}:{node.term}" if scoped else node.term
+        return f"{node.fields[0]}:{node.item}" if scoped else node.item
     if isinstance(node, Not):
         return f"-{shown(node.child)}"
     joined = (" AND " if isinstance(node, And) else " OR ").join(map(shown, node.children))

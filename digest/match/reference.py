@@ -142,7 +142,7 @@ def _evidence(found: Sequence[tuple[Atom, list[tuple[FieldText, list[Place]]]]])
                 start, end = part.characters(place)
                 text = part.text[start:end]
                 evidence.append(Evidence(atom.term, part.field, text, start, end, part.item))
-    # An item that is searched in two scopes is found at the same place twice.
+    # An item that is typed twice in two scopes, as in `title:(a) a`, is found at the same place twice.
     return tuple(sorted(dict.fromkeys(evidence), key=_evidence_order))
 
 

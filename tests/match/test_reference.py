@@ -43,8 +43,8 @@ def test_evidence_is_complete_and_in_order() -> None:
         ("model", "title", None, "models", 5, 11),
         ("model", "abstract", None, "model", 2, 7),
         ("fast", "abstract", None, "Fast", 9, 13),
-        ("model", "author", 1, "Model", 3, 8),
-        ("arxiv*", "source", 0, "arxiv", 0, 5),
+        ("au:model", "author", 1, "Model", 3, 8),
+        ("source:arxiv*", "source", 0, "arxiv", 0, 5),
     ]
     assert one.score == 2 + 2 + 1 + 1
 
@@ -93,10 +93,13 @@ def test_occurrences(query: str, text: str, expected: list[tuple[int, int]]) -> 
     assert spans(query, text) == expected
 
 
-def test_an_item_in_two_scopes_is_one_piece_of_evidence() -> None:
+def test_an_item_in_two_scopes_is_evidence_for_both() -> None:
     one = found("title:model model", replace(PAPER, title="Model"))
     assert one is not None
-    assert len(one.evidence) == 1
+    assert [(each.term, each.start, each.end) for each in one.evidence] == [
+        ("title:model", 0, 5),
+        ("model", 0, 5),
+    ]
     assert one.score == 4
 
 

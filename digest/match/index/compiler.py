@@ -344,7 +344,7 @@ class _Compiler:
         if unit is None:
             needs = {self.unit(atom, part, stemmed=stemmed) for part in units(atom.words)}
             unit = self.units[key] = len(self.units)
-            self.checks.append((unit, atom.term, sorted(needs)))
+            self.checks.append((unit, atom.item, sorted(needs)))
         return unit
 
     def program(self) -> Program:

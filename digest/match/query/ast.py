@@ -17,7 +17,7 @@ SCOPES |= {alias: (name,) for alias, name in _ALIASES.items()} | {"all": DEFAULT
 class Atom:
     """An item: a word, a phrase (a graph of words), or words near each other.
 
-    `term` is the item as typed, without field and boost. With `prefix` the last word is the beginning of a
+    `term` is the item as typed, with its field and without its boost. With `prefix` the last word is the beginning of a
     word. `near` is the number of other words allowed in between. `boost` is the product of the item's own
     boost and those of its groups.
     """
@@ -29,6 +29,12 @@ class Atom:
     exact: bool = False
     near: int | None = None
     boost: float = 1.0
+
+    @property
+    def item(self) -> str:
+        """The item as typed, without the field before it."""
+        field, colon, item = self.term.partition(":")
+        return item if colon and field.casefold() in SCOPES else self.term
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, NoReturn
 
@@ -147,6 +147,8 @@ class Lexer:
             atom = _easy_item(item) if item else None
             if item and not atom:
                 return None
+            if atom and scope:
+                atom = replace(atom, term=f"{scope}:{item}")
             kind: Literal["item", "open"] = "item" if item else "open"
             token = Token(kind, start, sign in _NEGATIVE, sign is not None, fields, atom)
         else:
@@ -187,6 +189,7 @@ class Lexer:
             self.place += 1
             return Token("close", start)
         negative, signed = self.read_sign()
+        begin = self.place
         scope = self.read_field()
         if self.char() == "(":
             self.place += 1
@@ -201,6 +204,8 @@ class Lexer:
                 )
             return Token(operator, start)
         atom = self.read_item(exact=exact)
+        if scope:
+            atom = replace(atom, term=self.text[begin : self.place])
         return Token("item", start, negative, signed, scope, atom)
 
     # The following methods read the parts of an item, in the order in which the language allows them.
