@@ -190,7 +190,7 @@ def _warm() -> None:
             __import__(module.name)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         home = f"{folder}/home"
-        main(["init", home])
+        main(["init", "--samples", home])
         main(["run", "--quiet", "--home", home, "--now", "2026-11-20T09:00"])
     until = time.monotonic() + 10
     while threading.active_count() > 1 and time.monotonic() < until:

@@ -55,7 +55,7 @@ def test_a_healthy_home(home):
 def test_invalid_settings_do_not_keep_the_other_checks_from_running(home):
     home.write("digest.toml", "titel = 'x'\nmax_file_mb = 0\n")
     home.subscribe("bad", "AND")
-    found = examined(home, 1)
+    found = examined(home, 2)
     assert len(found["configuration"]) == 2
     assert "did you mean 'title'" in found["configuration"][1]["message"]
     assert [each["state"] for each in found["subscriptions"]] == ["bad", "good"]

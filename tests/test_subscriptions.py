@@ -187,10 +187,10 @@ def test_each_invalid_query_of_a_list_is_named():
         ["subscriptions/mine.toml:2", "exclude"]
     ] * 2
     assert [place[2] for place in places] == [
-        "keywords, 2 of 4",
-        "keywords, 4 of 4",
-        "exclude, 2 of 3",
-        "exclude, 3 of 3",
+        "query 2 of 4",
+        "query 4 of 4",
+        "query 2 of 3",
+        "query 3 of 3",
     ]
     assert all("\n" in problem and problem.endswith("^") for problem in found)
 

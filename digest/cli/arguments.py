@@ -9,6 +9,8 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from digest.text.clean import printable
+
 if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
@@ -83,46 +85,72 @@ def path(text: str) -> "Path":
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that takes options and positional arguments in any order, also around optional positionals."""
+    """A parser that takes options and positional arguments in any order, also around optional positionals.
+
+    A value of an option may begin with `-`. So may a positional argument if `takes_queries` is set, as an
+    unknown option of one letter is an item of a query then; `--word` stays an option.
+    """
+
+    takes_queries = False
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **options)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if args is None or self._subparsers:
+            return super().parse_known_args(args, namespace)
         # In "why kelp --json 2026-11-20" argparse would close the positionals at the option, without the date.
-        ordered = args if args is None or self._subparsers else self._options_first(args)
-        return super().parse_known_args(ordered, namespace)
+        found, unknown = super().parse_known_args(self._options_first(args), namespace)
+        if unknown:  # named here, as the program's own parser would show its own usage
+            self.error(_unknown(unknown[0], self._option_string_actions, self.prog, "option"))
+        return found, unknown
 
     def _options_first(self, args: Sequence[str]) -> list[str]:
         options: list[str] = []
         positionals: list[str] = []
-        waiting = iter(args)
-        for arg in waiting:
+        place = 0
+        while place < len(args):
+            arg = args[place]
+            place += 1
             if arg == "--":
-                positionals += (arg, *waiting)
-            elif arg.startswith("-") and arg != "-":
-                action = self._option_string_actions.get(arg)
+                positionals += args[place:]
+                break
+            action = self._option_string_actions.get(arg)
+            if action is None:
+                (positionals if self._is_positional(arg) else options).append(arg)
+            elif action.nargs == 0:
                 options.append(arg)
-                if action is not None and action.nargs is None:  # its value follows
-                    options += itertools.islice(waiting, 1)
             else:
-                positionals.append(arg)
-        return options + positionals
+                values = list(itertools.takewhile(self._is_value, args[place:]))
+                values = values if action.nargs == "+" else values[:1]
+                place += len(values)
+                options += [f"{arg}={value}" for value in values] or [arg]
+        return [*options, "--", *positionals] if positionals else options
+
+    def _is_value(self, arg: str) -> bool:
+        return arg not in self._option_string_actions and not arg.startswith("--")
+
+    def _is_positional(self, arg: str) -> bool:
+        return arg[:1] != "-" or arg == "-" or (self.takes_queries and arg[:2] != "--")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # Messages repeat what was typed.
+        super()._print_message(printable(message), file)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         # argparse would list every command in one line; commands are the only choices kept by name.
         if isinstance(action.choices, dict) and value not in action.choices:
-            raise argparse.ArgumentError(None, _unknown(value, action.choices, self.prog))
+            raise argparse.ArgumentError(None, _unknown(value, action.choices, self.prog, "command"))
         super()._check_value(action, value)
 
 
-def _unknown(name: str, known: Iterable[str], program: str) -> str:
+def _unknown(name: str, known: Iterable[str], program: str, kind: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, 1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"to list the commands: {program} --help"
-    return f"{name!r} is not a command; {remedy}"
+    remedy = f"did you mean {near[0]!r}?" if near else f"to list the {kind}s: {program} --help"
+    return f"{name!r} is not {'an' if kind == 'option' else 'a'} {kind}; {remedy}"
 
 
 # The common options may also precede the command. Flags have no value.
@@ -175,10 +203,18 @@ class Commands:
         self.groups: list[str] = []
 
     def add(
-        self, name: str, command: Command, about: str, *, details: str = "", examples: Sequence[str] = ()
+        self,
+        name: str,
+        command: Command,
+        about: str,
+        *,
+        details: str = "",
+        examples: Sequence[str] = (),
+        takes_queries: bool = False,
     ) -> Parser:
-        """Add a command and return its parser."""
+        """Add a command and return its parser; `takes_queries` if a positional argument is a query."""
         parser = self._parser(name, about, details, examples, parents=[self._common])
+        parser.takes_queries = takes_queries
         parser.set_defaults(command=command, opens="home")
         return parser
 

@@ -90,7 +90,7 @@ def _doctor(arguments: Namespace, context: Context) -> int:
         print_json([finding_json(finding) for finding in findings])
     else:
         _show_findings(context.screen, findings)
-    return 1 if any(finding.state == "bad" for finding in findings) else 0
+    return max((finding.exit_status for finding in findings if finding.state == "bad"), default=0)
 
 
 def _show_findings(screen: Screen, findings: "Sequence[Finding]") -> None:

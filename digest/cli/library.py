@@ -26,6 +26,7 @@ def add_commands(commands: Commands) -> None:
         _search,
         "list the papers that match a query, best first",
         examples=("digest library search 'title:diffusion' --limit 5",),
+        takes_queries=True,
     )
     search.add_argument("query", metavar="QUERY", help="query, as in the keywords of a subscription")
     _add_limit(search, 20)
@@ -34,6 +35,7 @@ def add_commands(commands: Commands) -> None:
         _export,
         "write papers as JSON Lines, BibTeX or CSV",
         examples=("digest library export 'agent*' --format bibtex --output agents.bib",),
+        takes_queries=True,
     )
     export.add_argument("query", nargs="?", metavar="QUERY", help="query for papers to export (default: all)")
     export.add_argument("--format", choices=_FORMATS, default="jsonl", help="format (default: jsonl)")

@@ -60,6 +60,7 @@ def add_commands(commands: Commands) -> None:
         _match,
         "try a query on digest files or on the library",
         examples=("digest match 'diffusion AND \"one step\"'", "digest match 'title:agent*' inbox/"),
+        takes_queries=True,
     )
     match.add_argument("query", metavar="QUERY", help="query, as in the keywords of a subscription")
     _add_paths(match, "digest files or folders (default: the library)", "*")

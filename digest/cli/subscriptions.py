@@ -28,6 +28,7 @@ def add_commands(commands: Commands) -> None:
             'digest subscriptions add one-step "one-step diffusion"',
             "digest subscriptions add agents 'agent* AND benchmark*' --email reader@example.org",
         ),
+        takes_queries=True,
     )
     add.add_argument("id", metavar="ID", help="name of the file: a-z, 0-9 and -")
     add.add_argument(

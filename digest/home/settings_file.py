@@ -14,6 +14,7 @@ from digest.home.toml import TableReader, at_least, one_of, parse_toml, read_tex
 from digest.home.values import (
     base_url,
     contact_address,
+    database_url,
     document_url,
     domain,
     host_and_port,
@@ -99,7 +100,7 @@ def load_settings(file: Path) -> Settings:
 def _database(table: TableReader, home: Path) -> str:
     """Return the URL of the database, which contains a password on many servers."""
     names = {each: table.get(f"database_{each}", str, "", one_line) for each in ("env", "file")}
-    url = table.get("database", str, Settings().database)
+    url = table.get("database", str, Settings().database, database_url)
     if not any(names.values()):
         return url
     try:

@@ -245,7 +245,7 @@ def _queries(table: TableReader, key: str) -> tuple[str, ...]:
         try:
             parse_exclude(query) if key == "exclude" else parse(query)
         except QueryError as error:
-            ordinal = f"{key}, {number} of {len(queries)}: " if len(queries) > 1 else ""
+            ordinal = f"query {number} of {len(queries)}: " if len(queries) > 1 else ""
             table.problem(
                 key,
                 f"{ordinal}{error.message} (character {error.position + 1})",

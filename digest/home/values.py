@@ -1,6 +1,7 @@
 """Checks of values in settings: each returns the value or raises ValueError with "message; remedy"."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from unicodedata import category
@@ -37,6 +38,16 @@ def base_url(value: str) -> str:
     if not _is_base_url(value):
         raise ValueError(f"{value!r} is not a valid URL; use a URL such as https://digest.example.org")
     return value.rstrip("/") + "/"
+
+
+def database_url(value: str) -> str:
+    """Accept what has the form of a database URL; whether there is such a database shows when it is opened."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://.*", value.strip()):
+        # The value may contain a password, so it is not repeated.
+        raise ValueError(
+            "is not a database URL; use a URL such as sqlite:///digest.db or postgresql+psycopg://…"
+        )
+    return value
 
 
 def _is_base_url(value: str) -> bool:

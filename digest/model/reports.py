@@ -351,12 +351,16 @@ def diff_json(files: Iterable[FileReport]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of a check: `good`, `warning` (it works, but could be better), `bad` or `skipped`."""
+    """The result of a check: `good`, `warning` (it works, but could be better), `bad` or `skipped`.
+
+    `exit_status` is that of `digest doctor` if the result is `bad`: 2 for a mistake in digest.toml.
+    """
 
     check: str
     state: Literal["good", "warning", "bad", "skipped"]
     message: str
     remedy: str = ""
+    exit_status: int = 1
 
 
 def finding_json(finding: Finding) -> dict[str, str]:

@@ -9,7 +9,7 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 # A name, in quotes or without characters that need them, and an address in angle brackets (RFC 5322, 3.4).
-_NAMED = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*?))\s*<(?P<address>[^<>]*)>\s*')
+_NAMED = re.compile(r' *(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*?)) *<(?P<address>[^<>]*)> *')
 # Letters, marks, numbers, punctuation and symbols: nothing invisible, no line breaks, no change of direction.
 _VISIBLE = {"L", "M", "N", "P", "S"}
 LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254  # bytes (RFC 5321, 4.5.3.1)
@@ -84,10 +84,10 @@ def name_and_address(text: str) -> tuple[str, str]:
     """Return the two parts of `Name <address>`, neither checked; ("", text) for a text without angle brackets."""
     found = _NAMED.fullmatch(text)
     if found is None:
-        return "", text.strip()
+        return "", text.strip(" ")
     quoted = found["quoted"]
     name = found["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-    return " ".join(name.split(" ")).strip(), found["address"].strip()
+    return name.strip(" "), found["address"].strip(" ")
 
 
 def name_error(name: str) -> str | None:

@@ -37,6 +37,16 @@ def clean_but_isolates(text: str) -> str:
     return "".join(part if place % 2 else clean(part) for place, part in enumerate(_OURS.split(text)))
 
 
+# What a terminal obeys instead of showing it: control characters, which begin escape sequences, and everything
+# that changes the direction of text. Unlike a page, a terminal has no boundary at which a direction ends.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Return a text that a terminal only shows: what it would obey becomes U+FFFD, except line ends and tabs."""
+    return text if text.isascii() and text.isprintable() else _OBEYED.sub("\ufffd", text)
+
+
 @lru_cache(maxsize=4096)
 def shown_term(term: str) -> str:
     """Return a term of a query for display: without quotes, `=` and the number after `~`."""

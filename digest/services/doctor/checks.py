@@ -51,7 +51,7 @@ def examine(
 
 def configuration(context: CheckContext) -> Sequence[Finding]:
     """Check digest.toml and the folders of the home."""
-    found = [Finding("configuration", "bad", problem) for problem in context.problems]
+    found = [Finding("configuration", "bad", problem, exit_status=2) for problem in context.problems]
     found += [
         Finding("configuration", "warning", f"the folder {folder} does not exist", "create it")
         for folder in (context.home.inbox, context.home.subscriptions)
@@ -127,7 +127,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
 def failure(check: str, error: DigestError) -> Finding:
     """Return the finding of a check that failed; the error's last clause is the remedy."""
     message, _, remedy = str(error).rpartition("; ")
-    return Finding(check, "bad", message or remedy, remedy if message else "")
+    return Finding(check, "bad", message or remedy, remedy if message else "", error.exit_status)
 
 
 def _backups(context: CheckContext) -> list[Finding]:
