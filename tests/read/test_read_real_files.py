@@ -18,6 +18,7 @@ from reading import TODAY, outcome, page
 from digest.diff.changes import diff
 from digest.identity import keys_of
 from digest.model import DigestFile, Rejected
+from digest.text.tex_letters import with_letters
 
 pytestmark = pytest.mark.shared
 ATOM = {"a": "http://www.w3.org/2005/Atom", "x": "http://arxiv.org/schemas/atom"}
@@ -123,7 +124,8 @@ def check_block(one, head: dict[str, str], abstract: str) -> None:
     assert (one.title, one.abstract) == (flat(head["Title"]), flat(abstract))
     assert one.categories == tuple(head.get("Categories", "").split())
     assert one.doi == (head["DOI"].split()[0].lower().removeprefix("doi:") if "DOI" in head else None)
-    authors = re.split(r",|;|\band\b|&|: ", bare(head["Authors"]))
+    authors = re.split(r",|;|\band\b|&|: ", bare(with_letters(head["Authors"])))
+    assert not re.search(r"[\\{}]", "".join(one.authors))
     names = [flat(name) for name in authors if flat(name) and flat(name) not in {"et al", "et al."}]
     joined = ", ".join(names).replace(", Jr", " Jr").replace(", III", " III").replace(", II", " II")
     assert (

@@ -84,7 +84,7 @@ def _listing(item: "Element") -> Listing | None:
     authors = tuple(
         person
         for creator in html_tree.children(item, "creator")
-        for person in names.split_names(html_tree.html_to_text(html_tree.text(creator)))
+        for person in names.split_tex_names(html_tree.html_to_text(html_tree.text(creator)))
     )
     terms = [
         element.get("term") or html_tree.text(element) for element in html_tree.children(item, "category")

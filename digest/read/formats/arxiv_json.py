@@ -80,7 +80,7 @@ def _listing(value: dict[str, Any]) -> Listing | None:
 def _authors(value: dict[str, Any]) -> tuple[str, ...]:
     authors = value.get("authors")
     if isinstance(authors, str):
-        return names.split_names(authors)
+        return names.split_tex_names(authors)
     return names.clean(authors) if isinstance(authors, list) else ()
 
 

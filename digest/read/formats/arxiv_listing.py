@@ -109,7 +109,7 @@ def _listing(term: "Element", description: "Element", kind: str | None, day: dat
         ),
         "",
     )
-    authors = names.split_names(parts.get("list-authors", ""))
+    authors = names.split_tex_names(parts.get("list-authors", ""))
     return Listing(
         rank=0,
         title=title,

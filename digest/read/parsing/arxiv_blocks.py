@@ -120,7 +120,7 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
     if len(marks) == 2 and not link:
         return Fault(f"the abstract of {arxiv} is cut short", _REMEDY, start)
     cross = "cross-list" in named[2]
-    authors = names.split_names(head.get("Authors") or head.get("Author") or "")
+    authors = names.split_tex_names(head.get("Authors") or head.get("Author") or "")
     revisions = {int(match[1]): value for key, value in head.items() if (match := _REVISED.fullmatch(key))}
     published = None if replaced else day_of(head.get("Date"))
     announced = ("replace-cross" if cross else "replace") if replaced else ("cross" if cross else "new")

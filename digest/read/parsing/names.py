@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from digest.read import normalize
+from digest.text.tex_letters import with_letters
 
 _SUFFIX = re.compile(r"(?:jr|sr|iii?|iv|phd|md)\.?", re.IGNORECASE)
 _AND = re.compile(r"(?<!\s)\s+(?:and|&)\s+|;", re.IGNORECASE)
@@ -43,6 +44,11 @@ def split_names(text: str) -> tuple[str, ...]:
         else:
             names.append(bare)
     return tuple(names)
+
+
+def split_tex_names(text: str) -> tuple[str, ...]:
+    """Return the names in a list in which letters may be written in TeX, as in arXiv's metadata."""
+    return split_names(with_letters(text))
 
 
 def split_family_first(text: str) -> tuple[str, ...]:
