@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError, StoreError
 from digest.i18n.catalogue import language
 from digest.identity import feed_uid
-from digest.model import FORMS, FeedItem, Home, Issue, Trend
+from digest.model import FORMS, FeedItem, Home, Issue, IssueLine, Paper, Trend
 from digest.pipeline import rendering
 from digest.pipeline.context import Progress
 from digest.pipeline.ranking import trends_of
@@ -20,11 +21,11 @@ from digest.system.files import FileBatch, private_folder
 
 if TYPE_CHECKING:
     from digest.publish import Channel
-    from digest.render import Renderer, SiteContext
+    from digest.render import ArchiveStats, Renderer, SiteContext
+    from digest.store.issues import StoredIssue
     from digest.store.pending_files import Kind
 
 _PAGES_AT_ONCE = 500
-_CHARTED = 10_000  # newest papers of a subscription's feed that its chart counts
 
 Content = Callable[[], bytes | None]  # None: there is nothing to write
 Files = Iterator[tuple[str, Content]]  # paths relative to the home, and contents
@@ -104,9 +105,10 @@ class _Writer:
     def write_all(self, kind: "Kind", keys: Sequence[str]) -> list[str]:
         """Write the files for pending keys; return those of which all files were written."""
         written: dict[str, list[str]] = {}
-        for key in keys:
+        loaded = self._loaded(kind, keys)
+        for key in loaded:
             names: list[str] = []
-            if self._draft(kind, key, names):
+            if self._draft(kind, key, loaded, names):
                 written[key] = names
         try:
             failed = self._batch.finish()
@@ -121,16 +123,31 @@ class _Writer:
             ]
         return [key for key, names in written.items() if missing.isdisjoint(names)]
 
-    def _draft(self, kind: "Kind", key: str, names: list[str]) -> bool:
+    def _draft(self, kind: "Kind", key: str, loaded: Any, names: list[str]) -> bool:
         """Draft the files for a pending key, and add those that change to `names`; return whether none failed."""
         failed = len(self.written.failures)
         with self._noted(f"the files of {kind} {key}"):
-            for name, content in _FILES_OF[kind](self, key):
+            for name, content in _FILES_OF[kind].files(self, key, loaded[key]):
                 with self._noted(name):
                     data = content()
                     if data is not None and self._write(name, data):
                         names.append(name)
         return len(self.written.failures) == failed
+
+    def _loaded(self, kind: "Kind", keys: Sequence[str]) -> dict[str, Any]:
+        """Return what the files for pending keys are made from, by key; one by one if that fails for all at once."""
+        load = _FILES_OF[kind].load
+        try:
+            with self.store.begin(write=False) as tx:
+                return load(self, tx, keys)
+        except DigestError:
+            raise
+        except Exception:  # noqa: BLE001 - which key is to blame is tried next
+            found: dict[str, Any] = {}
+            for key in keys:
+                with self._noted(f"the files of {kind} {key}"), self.store.begin(write=False) as tx:
+                    found |= load(self, tx, [key])
+            return found
 
     @contextmanager
     def _noted(self, what: str) -> Iterator[None]:
@@ -151,10 +168,11 @@ class _Writer:
                 private_folder(folder)
         return self._batch.write(path, data, private=name.endswith(".eml"))
 
-    def issue(self, key: str) -> Files:
+    def load_issues(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, StoredIssue]":
+        return {str(key): stored for key, stored in tx.issues.several(map(int, keys)).items()}
+
+    def issue(self, _key: str, stored: "StoredIssue") -> Files:
         """Yield the files of an issue in the forms it was made for, and its page in the archive."""
-        with self.store.begin(write=False) as tx:
-            stored = tx.issues.get(int(key))
         issue = stored.issue
         for form in stored.formats:
             render = partial(self.renderer.file, form=form)
@@ -162,11 +180,15 @@ class _Writer:
         page = f"output/site/issues/{issue.subscription}/{issue.stem}.html"
         yield page, lambda: rendering.issue(self.boundary, issue, self.renderer.archive).encode()
 
-    def paper(self, key: str) -> Files:
+    def load_papers(
+        self, tx: Transaction, keys: Sequence[str]
+    ) -> dict[str, tuple[Paper, tuple[IssueLine, ...]]]:
+        papers = tx.library.papers(map(int, keys))
+        return {key: (papers[int(key)], tx.issues.lines_with(int(key))) for key in keys}
+
+    def paper(self, key: str, loaded: tuple[Paper, tuple[IssueLine, ...]]) -> Files:
         """Yield the page of a paper."""
-        with self.store.begin(write=False) as tx:
-            paper = tx.library.papers([int(key)])[int(key)]
-            lines = tx.issues.lines_with(int(key))
+        paper, lines = loaded
 
         def page() -> bytes | None:
             render = lambda some: [self.renderer.paper(each, lines) for each in some.values()]  # noqa: E731
@@ -175,69 +197,103 @@ class _Writer:
 
         yield f"output/site/papers/{key}.html", page
 
-    def archive(self, key: str) -> Files:
-        """Yield the first page of the archive and the OPML file; for `titles N` the N-th file of titles."""
-        if key:
-            yield self._titles(int(key.split()[1]))
-            return
-        from digest.publish import opml
+    def load_archive(self, tx: Transaction, keys: Sequence[str]) -> dict[str, Any]:
+        from digest.render.search import SHARD
+
+        found: dict[str, Any] = {}
+        for key in keys:
+            if key:
+                first = int(key.split()[1]) * SHARD
+                found[key] = tx.library.papers(range(first, first + SHARD))
+            else:
+                found[key] = self._load_index(tx)
+        return found
+
+    def _load_index(self, tx: Transaction) -> "tuple[Sequence[IssueLine], dict[str, str], ArchiveStats]":
         from digest.render import ArchiveStats
 
-        settings = self.home.settings
-        zone = ZoneInfo(settings.timezone)
-        with self.store.begin(write=False) as tx:
-            lines = tx.issues.lines()
-            names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
-            seen = tx.library.seen()
-            entered = {
-                each: [line.entered.astimezone(zone).date() for line in tx.feeds.newest(each, _CHARTED)]
-                for each in names
-            }
-            none: tuple[Trend, ...] = ()
-            trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
+        zone = ZoneInfo(self.home.settings.timezone)
+        names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
+        seen = tx.library.seen()
+        entered = {
+            name: [day for at, many in times for day in [at.astimezone(zone).date()] * many]
+            for name, times in tx.feeds.entered().items()
+        }
+        none: tuple[Trend, ...] = ()
+        trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
         days = [at.astimezone(zone).date() for _, at in seen]
-        stats = ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
+        return tx.issues.lines(), names, ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
+
+    def archive(self, key: str, loaded: Any) -> Files:
+        """Yield the first page of the archive and the OPML file; for `titles N` the N-th file of titles."""
+        if key:
+            from digest.render import search
+
+            data = partial(self.boundary.many, "search", loaded, lambda some: search.shard(some.values()))
+            yield f"output/site/{search.shard_file(int(key.split()[1]))}", data
+            return
+        from digest.publish import opml
+
+        lines, names, stats = loaded
+        settings = self.home.settings
         yield "output/site/index.html", lambda: self.renderer.index(lines, names, stats).encode()
         every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)
         feeds = [("all", every), *sorted(names.items())]
         yield "output/feeds/all.opml", lambda: opml(settings.title, settings.base_url, feeds)
 
-    def feed(self, key: str) -> Files:
-        """Yield the files of a subscription's feed, or of the feed `all`."""
+    def load_feeds(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, tuple[Channel, list[FeedItem]]]":
+        """Load feeds with their items; papers of several feeds are loaded once."""
+        settings = self.home.settings
+        lang = language(settings.language)
+        names = [key for key in keys if key != "all"]
+        cursors = tx.cursors.of(names)
+        entries = {name: tx.feeds.newest(name, settings.feed_items) for name in names}
+        numbers = {each.paper for some in entries.values() for each in some}
+        papers, revised = tx.library.papers(numbers), tx.library.updated_at(numbers)
+        found = {}
+        for name in names:
+            items = [
+                FeedItem(
+                    papers[each.paper],
+                    each.entered,
+                    max(each.entered, revised.get(each.paper, each.entered)),
+                    each.terms,
+                )
+                for each in entries[name]
+            ]
+            about = lang.gettext("Papers for %(name)s", name=cursors[name].name)
+            found[name] = self._channel(name, cursors[name].name, about, items, cursors[name].enrolled), items
+        if "all" in keys:
+            items = _all_items(tx)
+            about = lang.gettext("Every new paper")
+            found["all"] = self._channel("all", settings.title, about, items, tx.ledger.began()), items
+        return found
+
+    def _channel(
+        self, name: str, title: str, about: str, items: Sequence[FeedItem], begun: datetime
+    ) -> "Channel":
         from digest import publish
 
         settings = self.home.settings
-        lang = language(settings.language)
-        with self.store.begin(write=False) as tx:
-            if key == "all":
-                items, title, begun = _all_items(tx), settings.title, tx.ledger.began()
-                about = lang.gettext("Every new paper")
-            else:
-                cursor = tx.cursors.get(key)
-                assert cursor is not None, "a feed is marked when its subscription is enrolled"
-                items, title, begun = _items(tx, key, settings.feed_items), cursor.name, cursor.enrolled
-                about = lang.gettext("Papers for %(name)s", name=cursor.name)
-        channel = publish.Channel(
-            name=key,
+        return publish.Channel(
+            name=name,
             title=title,
             description=about,
             base_url=settings.base_url,
-            id=feed_uid(f"feed:{key}"),
+            id=feed_uid(f"feed:{name}"),
             updated=max((item.updated for item in items), default=begun),
-            language=lang.code,
+            language=language(settings.language).code,
         )
+
+    def feed(self, key: str, loaded: "tuple[Channel, list[FeedItem]]") -> Files:
+        """Yield the files of a subscription's feed, or of the feed `all`."""
+        from digest import publish
+
+        channel, items = loaded
+        papers = {item.paper.number: item.paper for item in items}
         for form, write_feed in publish.FORMS.items():
             write = partial(_feed_of, write_feed, channel, items)
-            papers = {item.paper.number: item.paper for item in items}
             yield f"output/feeds/{key}.{form}", partial(self.boundary.many, "feed", papers, write)
-
-    def _titles(self, shard: int) -> "tuple[str, Content]":
-        from digest.render import search
-
-        with self.store.begin(write=False) as tx:
-            papers = tx.library.papers(range(shard * search.SHARD, (shard + 1) * search.SHARD))
-        data = partial(self.boundary.many, "search", papers, lambda some: search.shard(some.values()))
-        return f"output/site/{search.shard_file(shard)}", data
 
 
 def _feed_of(
@@ -255,12 +311,19 @@ def _feed_of(
     )
 
 
+class _Files(NamedTuple):
+    """How the files of one kind are made: what the store has for several keys, then the files for each of them."""
+
+    load: Callable[[_Writer, Transaction, Sequence[str]], dict[str, Any]]
+    files: Callable[[_Writer, str, Any], Files]
+
+
 # In the order in which they are written.
-_FILES_OF: "dict[Kind, Callable[[_Writer, str], Files]]" = {
-    "issue": _Writer.issue,
-    "paper": _Writer.paper,
-    "feed": _Writer.feed,
-    "index": _Writer.archive,
+_FILES_OF: "dict[Kind, _Files]" = {
+    "issue": _Files(_Writer.load_issues, _Writer.issue),
+    "paper": _Files(_Writer.load_papers, _Writer.paper),
+    "feed": _Files(_Writer.load_feeds, _Writer.feed),
+    "index": _Files(_Writer.load_archive, _Writer.archive),
 }
 
 
@@ -274,21 +337,6 @@ def _mark_archive(store: Store) -> None:
             tx.pending_files.mark("index", "")
         for shard in sorted({shard_of(int(number)) for number in numbers}):
             tx.pending_files.mark("index", f"titles {shard}")
-
-
-def _items(tx: Transaction, subscription: str, limit: int) -> list[FeedItem]:
-    lines = tx.feeds.newest(subscription, limit)
-    papers = tx.library.papers(line.paper for line in lines)
-    revised = tx.library.updated_at(papers)
-    return [
-        FeedItem(
-            papers[line.paper],
-            line.entered,
-            max(line.entered, revised.get(line.paper, line.entered)),
-            line.terms,
-        )
-        for line in lines
-    ]
 
 
 def _all_items(tx: Transaction) -> list[FeedItem]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from digest.store.pending_files import PendingFiles
 from digest.store.schema import absorbed, feed_items
@@ -51,18 +51,16 @@ class Feeds:
 
     def newest(self, subscription: str, limit: int) -> tuple[FeedEntry, ...]:
         """Return the newest items of a feed, newest first, without parts of papers that are in it, too."""
-        other = feed_items.alias()
-        whole = select(other.c.paper).where(
-            other.c.subscription == subscription, other.c.paper == absorbed.c.root
-        )
-        rows = self._db.execute(
-            select(feed_items)
-            .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
-            .where(feed_items.c.subscription == subscription, ~whole.exists())
-            .order_by(feed_items.c.run.desc(), feed_items.c.paper.desc())
-            .limit(limit)
-        )
+        rows = self._db.execute(_NEWEST, {"subscription": subscription, "limit": limit})
         return tuple(FeedEntry(row.paper, row.entered, tuple(json.loads(row.terms))) for row in rows)
+
+    def entered(self) -> dict[str, list[tuple[datetime, int]]]:
+        """Return the times at which papers entered the feed of each subscription, with their numbers."""
+        found: dict[str, list[tuple[datetime, int]]] = {}
+        counts = select(feed_items.c.subscription, feed_items.c.entered, func.count())
+        for row in self._db.execute(counts.group_by(feed_items.c.subscription, feed_items.c.entered)):
+            found.setdefault(row[0], []).append((row[1], row[2]))
+        return found
 
     def containing(self, papers: Iterable[int]) -> frozenset[str]:
         """Return the subscriptions with any of these papers in their feeds."""
@@ -76,3 +74,17 @@ class Feeds:
                 .distinct()
             )
         )
+
+
+# Built once, as SQLAlchemy builds a statement slower than the database executes it.
+_OTHER = feed_items.alias()
+_WHOLE = select(_OTHER.c.paper).where(
+    _OTHER.c.subscription == feed_items.c.subscription, _OTHER.c.paper == absorbed.c.root
+)
+_NEWEST = (
+    select(feed_items.c.paper, feed_items.c.entered, feed_items.c.terms)
+    .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
+    .where(feed_items.c.subscription == bindparam("subscription"), ~_WHOLE.exists())
+    .order_by(feed_items.c.run.desc(), feed_items.c.paper.desc())
+    .limit(bindparam("limit"))
+)

@@ -66,8 +66,19 @@ class Issues:
 
     def get(self, key: int) -> StoredIssue:
         """Return the issue with this key; there must be one."""
-        row = self._db.execute(select(issues).where(issues.c.id == key)).one()
-        return StoredIssue(row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content))
+        return self.several([key])[key]
+
+    def several(self, keys: Iterable[int]) -> dict[int, StoredIssue]:
+        """Return the issues with these keys."""
+        return {
+            row.id: StoredIssue(
+                row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content)
+            )
+            for chunk in chunks(keys)
+            for row in self._db.execute(
+                select(issues.c.id, issues.c.formats, issues.c.content).where(issues.c.id.in_(chunk))
+            )
+        }
 
     def numbered(self, subscription: str, number: int) -> Issue | None:
         """Return an issue of a subscription by its number, None if there is none."""
