@@ -20,7 +20,7 @@ from digest.deliver.delivery_reports import (
     report_of,
     texts_of,
 )
-from digest.deliver.diagnosis import judge, names_full_mailbox, refuses_dead_address
+from digest.deliver.diagnosis import address_of, judge, names_full_mailbox, refuses_dead_address
 from digest.signing import (
     BOUNCE,
     CODE_LENGTH,
@@ -61,6 +61,7 @@ _AUTOMATIC = re.compile(
 _RETURNED_MAIL = re.compile(r"^Returned mail: (.*)", re.IGNORECASE)  # sendmail gives the reason there
 _COMPLAINT = re.compile(r"^complaint about message from \d", re.IGNORECASE)  # Outlook.com's programme (JMRP)
 _REJECTED = re.compile(r"was automatically rejected:\s*(.{1,200})")
+_ADDRESS = re.compile(r"[^<>\s,;:\"@]{1,64}@[^<>\s,;:\"@]{1,253}")
 _LONGEST_REASON = 300
 _LONGEST_SEARCHED = 400_000  # characters of a message in which a token is looked for
 _MOST_TOKENS = 100
@@ -172,7 +173,7 @@ def _classify(message: Part) -> tuple[Kind, str]:
     if recipients is not None:
         if not recipients and (plain := plain_report(message)) is not None:
             return _classify_plain(message, plain)
-        return _classify_report(recipients, texts)
+        return _classify_report(recipients, texts, _own_addresses(message))
     if (notification := _json_notification(texts)) is not None:
         return _classify_notification(notification)
     subject = _subject(message)
@@ -200,8 +201,23 @@ def _classify_feedback(part: Part) -> tuple[Kind, str]:
     return "complaint", "marked as spam by the reader"
 
 
-def _classify_report(recipients: tuple[Recipient, ...], texts: list[str]) -> tuple[Kind, str]:
-    """Return kind and reason of a delivery report (RFC 3464, 2.3)."""
+def _own_addresses(message: Part) -> frozenset[str]:
+    """Return the addresses, in lower case, from which the returned message was sent."""
+    returned = [each for each in message.messages() if each is not message]
+    texts = [each.get(name) for each in returned for name in ("From", "Return-Path", "Sender")]
+    return frozenset(each.lower() for text in texts for each in _ADDRESS.findall(text[:1000]))
+
+
+def _speaks_of(own: frozenset[str], recipient: Recipient) -> bool:
+    """Return whether the reply about a recipient names an address of the sender instead."""
+    about = address_of(recipient.diagnostic)
+    return about in own and about not in recipient.final.lower()
+
+
+def _classify_report(
+    recipients: tuple[Recipient, ...], texts: list[str], own: frozenset[str] = frozenset()
+) -> tuple[Kind, str]:
+    """Return kind and reason of a delivery report (RFC 3464, 2.3). `own` are addresses of the sender."""
     if not recipients:
         return "other", "a report without a recipient"
     failed = [
@@ -212,7 +228,9 @@ def _classify_report(recipients: tuple[Recipient, ...], texts: list[str]) -> tup
     if failed:
         # Of an address with several members, one that is dead does not make it a dead address.
         reached = any(each.action in {"delivered", "relayed"} for each in recipients)
-        verdicts = [judge(each.status, each.diagnostic, texts) for each in failed]
+        verdicts = [
+            "soft" if _speaks_of(own, each) else judge(each.status, each.diagnostic, texts) for each in failed
+        ]
         # Dovecot returns a mail that does not fit into a full mailbox with the status of an unknown one.
         full = any(names_full_mailbox(each) for text in texts for each in _REJECTED.findall(text))
         dead = not (reached or full) and all(verdict == "hard" for verdict in verdicts)

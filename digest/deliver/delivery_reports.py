@@ -11,11 +11,15 @@ _REPORTS = ("message/delivery-status", "message/global-delivery-status")
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What a report says about one recipient. `action` is lower case, "" if the report has none."""
+    """What a report says about one recipient.
+
+    `action` is lower case, "" if the report has none. `final` is the address, with its type, as the report has it.
+    """
 
     action: str
     status: str
     diagnostic: str
+    final: str = ""
 
     @property
     def text(self) -> str:
@@ -38,7 +42,7 @@ def recipients_in(text: str) -> tuple[Recipient, ...]:
         if "action" in fields or "status" in fields:
             action = re.sub(r"[^a-z].*", "", fields.get("action", "").lower(), flags=re.DOTALL)
             code = fields.get("diagnostic-code") or fields.get("x-display-name", "")
-            found.append(Recipient(action, fields.get("status", ""), code))
+            found.append(Recipient(action, fields.get("status", ""), code, fields.get("final-recipient", "")))
     return tuple(found)
 
 

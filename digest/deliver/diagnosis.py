@@ -23,6 +23,11 @@ _MARKED_CODE = re.compile(
     r"(?:\b[45]\d\d[ \-:,]+|[#(\[<]|smtp;? ?)([45])\.(\d{1,3}\.\d{1,3})(?!\.?\d)", re.IGNORECASE
 )
 _PERMANENT_REPLY = re.compile(r"(?:^|<<< |: )5\d\d[ \-]")
+# As Postfix and sendmail begin a reply: `550 5.1.1 <ada@example.org>: …`.
+_SUBJECT = re.compile(
+    r"(?:[\w-]{1,20}; ?)?(?:[45]\d\d[ -])?(?:[45]\.\d{1,3}\.\d{1,3} )?<([^<>\s@]{1,64}@[^<>\s]{1,253})>",
+    re.ASCII,
+)
 _LONGEST = 20_000  # characters that are looked at
 
 
@@ -107,6 +112,12 @@ def codes_in(text: str, *, marked: bool = False) -> list[tuple[str, str]]:
 def speaks_of_sender(text: str) -> bool:
     """Return whether a reply is about the sender of the message, or the client, not about a recipient."""
     return bool(_SENDER.search(text[:_LONGEST]))
+
+
+def address_of(text: str) -> str:
+    """Return the address that a reply begins with, which it speaks of, in lower case; "" if there is none."""
+    found = _SUBJECT.match(text[:_LONGEST])
+    return found[1].lower() if found else ""
 
 
 def limits_the_account(text: str) -> bool:

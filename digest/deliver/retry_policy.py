@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from digest.deliver.diagnosis import (
     MAILBOX_FULL,
+    address_of,
     codes_in,
     judge,
     limits_the_account,
@@ -60,11 +61,13 @@ def _refused(reply: Reply, delivery: Delivery, again: datetime, now: datetime, *
         return _deferred(delivery, text, again, now)
     if reply.stage == "sender" or limits_the_account(reply.text):
         return _deferred(delivery, text, again, now, pause=text)
-    if judge(_status(reply), reply.text) == "hard":
+    about = address_of(reply.text)
+    of_other = bool(about) and about != delivery.recipient.lower()
+    if not of_other and judge(_status(reply), reply.text) == "hard":
         return Outcome("failed", text, suppress=text)
     if subject in MAILBOX_FULL or names_full_mailbox(reply.text):
         return _deferred(delivery, text, again, now)
-    of_sender = speaks_of_sender(reply.text) or subject in _BAD_SENDER
+    of_sender = of_other or speaks_of_sender(reply.text) or subject in _BAD_SENDER
     of_policy = subject.partition(".")[0] in {"3", "7"}
     if reply.stage != "recipient":
         return (

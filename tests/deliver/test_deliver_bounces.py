@@ -51,6 +51,7 @@ def plain(text: str, *head: str, to: str = OURS) -> bytes:
         (failed("5.0.0", "smtp; 550-5.1.1 The email account that you tried to reach does not exist."), "hard"),
         (failed("5.0.0", "smtp; 550 no such user here"), "hard"),
         (failed("5.2.1", "smtp; 550 5.2.1 The account is disabled"), "hard"),
+        (failed("5.1.1", "smtp; 550 5.1.1 <digest@example.org>: User unknown in local recipient table"), "soft"),
         (failed("5.2.2", "smtp; 552 5.2.2 The email account is over quota"), "soft"),
         (failed("5.0.0", "smtp; 552 mailbox full"), "soft"),
         (failed("4.4.7", "smtp; 421 delivery temporarily suspended"), "soft"),

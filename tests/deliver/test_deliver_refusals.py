@@ -84,6 +84,19 @@ def test_a_reply_that_names_the_address_suppresses_it(home: MailHome):
     assert home.rows("select address from suppression order by 1") == [("ada@x.test",), ("bob@x.test",)]
 
 
+def test_a_reply_that_names_another_address_suppresses_nobody(home: MailHome):
+    home.queue(kelp=[f"r{n}@x.test" for n in range(4)])
+    with ScriptedServer(
+        plan=lambda to, _: (
+            ACCEPT if to == "r3@x.test" else "recipient 550 5.1.1 <digest@example.org>: User unknown"
+        )
+    ) as server:
+        home.settings(server.port)
+        report = home.deliver()
+    assert (report["sent"], report["deferred"]) == (1, 3)
+    assert home.rows("select count(*) from suppression") == [(0,)]
+
+
 def test_dead_addresses_before_the_first_accepted_one_are_suppressed(home: MailHome):
     home.queue(kelp=[f"gone{n}@x.test" for n in range(3)] + ["ada@x.test"])
     with ScriptedServer(plan=lambda to, _: "recipient 511 sorry, no mailbox here by that name (#5.1.1 - chkuser)" if "gone" in to else ACCEPT) as server:  # fmt: skip
