@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from digest.cli import preview
+from digest.render import overrides
+from digest.system import deadline
 from tests.homes import Card, TestHome, page
 
 NOW = "2026-11-20T09:00"
@@ -63,6 +65,17 @@ def test_templates_are_checked_with_file_and_line(home):
     ):
         assert problem in problems
     assert "README" not in problems
+
+
+def test_a_template_with_an_endless_loop_is_found(home, monkeypatch):
+    monkeypatch.setattr(overrides, "within", lambda work: deadline.within(work, 0.3))
+    numbers = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
+    (home.path / "templates").mkdir(exist_ok=True)
+    (home.path / "templates" / "subject.txt").write_text(numbers)
+    done = home.call("templates", "check", "--json")
+    assert done.status == 2
+    (problem,) = done.json["problems"]
+    assert "the subject took more than" in problem
 
 
 def test_the_preview_as_a_page(home, tmp_path):

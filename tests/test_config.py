@@ -201,7 +201,7 @@ def test_invalid_toml(home, text, expected):
 def test_a_folder_for_a_file(home):
     (home / "digest.toml").mkdir()
     with pytest.raises(
-        ConfigError, match=r"digest\.toml: cannot be read \(Is a directory\); check its permissions"
+        ConfigError, match=r"digest\.toml: cannot be read \(it is a folder\); use a regular file"
     ):
         open_home(str(home))
 
@@ -329,6 +329,8 @@ def test_the_password_of_a_source_may_be_in_a_file(home):
     ("sources = [1]", 1, "sources", "[[sources]]"),
     ('[[sources]]\nname = "A b"\nkind = "feed"\nurl = "http://a.example/"', 2, "sources.name", "a-z"),
     (FEED + '[[sources]]\nname = "x"\nkind = "fed"', 7, "sources.kind", "did you mean 'feed'"),
+    (FEED + '[[sources]]\nname = "x"\nkind = "rss"', 7, "sources.kind", "did you mean 'feed'"),
+    (FEED + '[[sources]]\nname = "x"\nkind = "E-Mail"', 7, "sources.kind", "did you mean 'imap'"),
     (FEED + FEED, 6, "sources.name", "a unique name"),
     ('[[sources]]\nname = "x"\nkind = "feed"', 1, "sources.url", "is missing"),
     ('[[sources]]\nname = "x"\nkind = "arxiv"', 1, "sources.query", "is missing"),

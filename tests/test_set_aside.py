@@ -9,6 +9,7 @@ from importlib import import_module
 import pytest
 
 from digest import publish
+from digest.errors import UsageError
 from digest.model import FORMS, Reply
 from digest.pipeline.channels import CHANNELS
 from digest.read import registry
@@ -294,6 +295,23 @@ def test_a_channel_that_fails_on_one_message(home, monkeypatch, name, after):
     assert (report["sent"], report["in_doubt"], report["deferred"]) == (9, int(after), int(not after))
     (problem,) = report["problems"]
     assert f"{name} failed ({'MemoryError' if after else 'RecursionError'})" in problem
+
+
+@pytest.mark.parametrize("error", [UsageError("no password"), RecursionError(), MemoryError(), OSError("x")])
+def test_a_channel_that_cannot_be_opened_leaves_the_others(home, monkeypatch, error):
+    def refuse(*_):
+        raise error
+
+    opened = Opened(after=False)
+    monkeypatch.setitem(CHANNELS, "smtp", replace(CHANNELS["smtp"], open=refuse))
+    monkeypatch.setitem(CHANNELS, "chat", replace(CHANNELS["chat"], open=lambda *_: opened))
+    tables = '[smtp]\nhost = "127.0.0.1"\ntls = "none"\nfrom = "d@example.org"\n[chat.r1]\nurl_env = "X"\n'
+    home.write("digest.toml", f'channels = ["smtp", "chat"]\n{tables}')
+    home.subscribe("kelp", "kelp", email=["a@example.org"], chat=["r1"])
+    report = home.run(NOW, status=1)["delivery"]
+    assert opened.sent == ["r1"]
+    assert (report["sent"], report["pending"]) == (1, 1)
+    assert [each.partition(":")[0] for each in report["problems"]] == ["nothing was sent over smtp"]
 
 
 def test_every_channel_renders_behind_the_boundary():

@@ -1,5 +1,6 @@
 """The settings of sources: the tables `[[sources]]` of `digest.toml`."""
 
+import re
 from typing import Any, Final
 
 from digest.home.toml import TableReader, one_of
@@ -23,6 +24,21 @@ SOURCE_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "daily-papers": (),
     "imap": ("host", "user"),
 }
+
+# What else people call them.
+_OTHER_NAMES: Final = {
+    "rss": "feed", "atom": "feed", "html": "page", "web": "page",
+    "url": "page", "api": "arxiv", "mail": "imap", "email": "imap", "e-mail": "imap", "hugging-face": "daily-papers",
+    "huggingface": "daily-papers", "hf": "daily-papers",
+}  # fmt: skip
+
+
+def _kind(value: str) -> str:
+    """Accept a kind of source."""
+    known = _OTHER_NAMES.get(re.sub(r"[\s_]+", "-", value.strip().lower()))
+    if known and value not in SOURCE_KINDS:
+        raise ValueError(f"{value!r} is not a valid kind of source; did you mean {known!r}?")
+    return one_of(*SOURCE_KINDS, noun="kind of source")(value)
 
 
 def read_sources(table: TableReader, text: str, shown: str) -> tuple[Source, ...]:
@@ -57,7 +73,7 @@ def _read_source(table: TableReader) -> Source:
     default = Source("", "")
     source = Source(
         name=table.get("name", str, "", source_name),
-        kind=table.get("kind", str, "", one_of(*SOURCE_KINDS, noun="kind of source")),
+        kind=table.get("kind", str, "", _kind),
         url=table.get("url", str, "", document_url),
         url_env=table.get("url_env", str, "", one_line),
         url_file=table.get("url_file", str, "", one_line),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from digest.errors import DigestError, UsageError
+from digest.errors import DigestError, StoreError, UsageError
 from digest.home.secrets import ca_file_of, read_secret
 from digest.model import Delivery, Home, Settings, Subscription
 from digest.model.reports import Finding
@@ -45,10 +45,30 @@ class ChannelKind:
     check: Callable[[Home], Iterator[Finding]]
 
 
-def open_channels(home: Home, store: Store, boundary: Boundary | None = None) -> dict[str, Channel]:
-    """Return the configured channels, by name. Raises UsageError if something in the settings is missing."""
-    boundary = boundary or Boundary()
-    return {name: CHANNELS[name].open(home, store, boundary) for name in home.settings.channels}
+def open_channels(home: Home, store: Store, boundary: Boundary) -> tuple[dict[str, Channel], tuple[str, ...]]:
+    """Return the configured channels, by name, and why others cannot be opened: one does not keep the others waiting.
+
+    Raises UsageError if none can be opened, as something in the settings is missing.
+    """
+    opened: dict[str, Channel] = {}
+    problems: list[str] = []
+    refused: UsageError | None = None
+    for name in home.settings.channels:
+        try:
+            opened[name] = CHANNELS[name].open(home, store, boundary)
+        except UsageError as error:
+            refused = refused or error
+            problems.append(f"nothing was sent over {name}: {error}")
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one channel raises, the others deliver
+            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            problems.append(
+                f"nothing was sent over {name}: it cannot be opened ({reason}); to examine it: digest doctor"
+            )
+    if refused and not opened:
+        raise refused
+    return opened, tuple(problems)
 
 
 def _open_smtp(home: Home, store: Store, boundary: Boundary) -> Channel:

@@ -55,9 +55,10 @@ def deliver(
     """
     clock = SteadyClock(now)
     boundary = Boundary.of(store)
-    channels = open_channels(home, store, boundary)
+    channels, unopened = open_channels(home, store, boundary)
     # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
-    problems = dict.fromkeys(process_new(home, store, now=now, stopping=stopping).problems)
+    bounces = process_new(home, store, now=now, stopping=stopping)
+    problems = dict.fromkeys((*unopened, *bounces.problems))
     with store.begin() as tx:
         if resume:
             tx.outbox.resume(now=now)

@@ -17,6 +17,7 @@ from digest.pipeline.context import Progress
 from digest.pipeline.ranking import trends_of
 from digest.pipeline.set_aside import HARMLESS, Boundary, Papers
 from digest.store.store import Store, Transaction
+from digest.system.deadline import TookTooLong
 from digest.system.files import FileBatch, private_folder
 
 if TYPE_CHECKING:
@@ -158,7 +159,12 @@ class _Writer:
             self.written.failures.append(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is
             reason = f"{what} cannot be written ({type(error).__name__}: {error})"
-            self.written.failures.append(f"{reason}; report this as a bug of paper-digest")
+            from digest.render.overrides import templates
+
+            own = any(each.own for each in templates(self.home.path / "templates"))
+            slow = isinstance(error, TookTooLong) and own
+            remedy = "see: digest templates check" if slow else "report this as a bug of paper-digest"
+            self.written.failures.append(f"{reason}; {remedy}")
 
     def _write(self, name: str, data: bytes) -> bool:
         """Draft a file; return whether it changes. Issues are private, the archive and the feeds are not."""

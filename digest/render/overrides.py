@@ -12,6 +12,7 @@ from digest.render.context import SiteContext
 from digest.render.environment import make_environment
 from digest.render.notice_pages import unsubscribe_form
 from digest.render.renderer import Renderer
+from digest.system.deadline import TookTooLong, within
 from digest.system.files import write_whole
 from digest.system.resources import folder
 
@@ -77,20 +78,22 @@ def check(home_templates: Path, site: SiteContext) -> tuple[str, ...]:
         except UnicodeDecodeError:
             problems[f"{home_templates / each.name}: is not valid UTF-8; save the template as UTF-8"] = None
     renderer = Renderer(home_templates, site)
-    renderings: tuple[Callable[[], str], ...] = (
-        lambda: renderer.html(_ISSUE),
-        lambda: renderer.text(_ISSUE),
-        lambda: renderer.archive(_ISSUE),
-        lambda: renderer.subject(_ISSUE),
-        lambda: renderer.notice(unsubscribe_form("Kites", "reader@example.org", "en")),
-        lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
-        lambda: renderer.index([IssueLine.of(_ISSUE)], {}, ArchiveStats((), {}, 1, _TRENDS)),
-    )
-    for render in renderings:
+    renderings: dict[str, Callable[[], str]] = {
+        "the email as HTML": lambda: renderer.html(_ISSUE),
+        "the email as text": lambda: renderer.text(_ISSUE),
+        "the page of an issue": lambda: renderer.archive(_ISSUE),
+        "the subject": lambda: renderer.subject(_ISSUE),
+        "a notice": lambda: renderer.notice(unsubscribe_form("Kites", "reader@example.org", "en")),
+        "the page of a paper": lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
+        "the index": lambda: renderer.index([IssueLine.of(_ISSUE)], {}, ArchiveStats((), {}, 1, _TRENDS)),
+    }
+    for what, render in renderings.items():
         try:
-            render()
+            within(render)
         except TemplateError as error:
             problems[str(error)] = None
+        except TookTooLong as error:
+            problems[f"{home_templates}: {what} {error}; a loop of its template is too long"] = None
     return tuple(problems)
 
 
