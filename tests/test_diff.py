@@ -601,6 +601,17 @@ def test_a_newer_reader_announces_nothing(old, new, what):
     assert all(getattr(memory.record, name) == value for name, value in new.items() if value)
 
 
+def test_a_flag_that_an_older_reader_missed_is_no_news_though_another_source_was_read_since():
+    memory = Memory()
+    memory.read(file(listing(arxiv="2501.00001"), source=API, reader=0))
+    memory.read(file(listing(arxiv="2501.00001"), source=MAIL))
+    (change,) = memory.read(file(listing(arxiv="2501.00001", withdrawn=True), source=API, day=1))
+    assert (change.entry, memory.record.withdrawn) == (None, True)
+    memory.read(file(listing(arxiv="2501.00002"), source=API, reader=0))
+    (change,) = memory.read(file(listing(arxiv="2501.00002", withdrawn=True), source=MAIL))
+    assert change.entry is None
+
+
 def test_a_higher_version_is_an_update_whoever_reads_it():
     memory = Memory()
     memory.read(file(listing(arxiv="2501.00001", version=1), reader=0))

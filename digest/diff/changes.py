@@ -376,7 +376,7 @@ def _revised(
         what.append(f"version {stamp.version}")
     elif _replaced(known, before, new):
         what.append(f"version {stamp.version}" if stamp.version else "replaced")
-    if all(_reread(each.stamp, stamp) for each in known.by_source.values()):
+    if all(_reread(each.stamp, stamp) for each in ([before] if before else known.by_source.values())):
         return tuple(what)  # flags and links that an older reader may have missed are no news
     if listing.withdrawn and not known.record.withdrawn:
         what.append("withdrawn")
@@ -390,7 +390,6 @@ def _revised(
             listing.code_url
             and not before.says.code_url
             and not known.record.code_url
-            and not _reread(before.stamp, stamp)
             and stamp >= before.stamp
         ):
             what.append("code")
