@@ -130,12 +130,29 @@ class Channel(Protocol):
 
 # The fields of a table of papers, and the column headings that name each.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "title": ("title", "article title", "document title", "primary title", "ti", "display name"),
+    "title": (
+        "title",
+        "article title",
+        "document title",
+        "primary title",
+        "ti",
+        "display name",
+        "original title",
+    ),
     "abstract": ("abstract", "abstract note", "summary", "ab", "notes abstract"),
-    "authors": ("authors", "author", "author names", "author full names", "author s", "au", "creators"),
+    "authors": ("authors", "author", "author names", "author full names", "author s", "au", "creators", "af"),
     "doi": ("doi", "di", "digital object identifier"),
     "arxiv": ("arxiv", "arxiv id", "eprint", "arxivid"),
-    "url": ("url", "link", "urls", "article link", "doi link", "openalex id"),
+    "url": (
+        "url",
+        "link",
+        "urls",
+        "article link",
+        "doi link",
+        "openalex id",
+        "dimensions url",
+        "source linkout",
+    ),
     "published": (
         "published",
         "date",
@@ -145,7 +162,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "published date",
         "date published",
     ),
-    "year": ("year", "publication year", "py", "pub year", "published year"),
+    "year": ("year", "publication year", "py", "pub year", "pubyear", "published year"),
     "keywords": ("keywords", "author keywords", "manual tags", "tags", "de", "keyword"),
     "categories": ("categories", "category", "subjects", "research areas", "arxiv categories"),
     "venue": (

@@ -9,6 +9,8 @@ from typing import Any
 from digest.identity import fold_text
 from digest.model import Listing
 from digest.ports import Parsed
+from digest.read import placeholders
+from digest.text.markup import unmarked, unmarked_abstract
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)", re.ASCII)
@@ -80,6 +82,16 @@ def at_word_border(text: str, longest: int) -> str:
     return kept if len(kept) > longest // 2 else text[:longest].rstrip()
 
 
+def prose(text: object) -> str:
+    """Return a title or an abstract as text: without markup and entities, "" for a placeholder."""
+    return placeholders.real(unmarked(one_line(text)))
+
+
+def abstract(text: object) -> str:
+    """Return an abstract as `prose` does, without the heading that JATS gives it."""
+    return placeholders.real(unmarked_abstract(one_line(text)))
+
+
 def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: str = "") -> Parsed:
     """Return the listings ranked 1, 2, 3 …, without repeats.
 
@@ -90,7 +102,7 @@ def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: st
     kept: list[Listing] = []
     places: dict[tuple[str | None, ...], list[int]] = {}
     marks: dict[int, _Marks] = {}
-    for listing in listings:
+    for listing in map(_without_placeholders, listings):
         alike = places.setdefault((listing.title, listing.abstract, listing.arxiv, listing.doi), [])
         for place in alike[-_MOST_ALIKE:]:
             known = marks.get(place) or marks.setdefault(place, _marks(kept[place]))
@@ -104,6 +116,19 @@ def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: st
     ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(kept, start=1))
     notes = (note, "" if ranked else "no papers in this file")
     return Parsed(ranked, carried=carried, note="; ".join(filter(None, notes)))
+
+
+def _without_placeholders(listing: Listing) -> Listing:
+    """Return the listing with its abstract, authors and venue empty where they stand for nothing."""
+    authors = tuple(name for name in listing.authors if not placeholders.is_placeholder(name))
+    changed: dict[str, Any] = {}
+    if len(authors) != len(listing.authors):
+        changed |= {"authors": authors, "author_count": len(authors) or None}
+    if listing.abstract and placeholders.is_placeholder(listing.abstract):
+        changed["abstract"] = ""
+    if listing.venue and placeholders.is_placeholder(listing.venue):
+        changed["venue"] = None
+    return replace(listing, **changed) if changed else listing
 
 
 _Marks = tuple[tuple[str, ...], str, int | None, str]

@@ -1,15 +1,20 @@
 """BibTeX and BibLaTeX bibliographies, as exported by reference managers and publishers."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import file_types, normalize
-from digest.read.parsing import bibtex_syntax, names
+from digest.read.parsing import bibtex_syntax
 from digest.read.parsing.bibtex_syntax import BibtexError, Entry
 from digest.read.parsing.dates import day_from_parts, day_of, newest
 from digest.read.parsing.ids import doi, first_arxiv_id
+from digest.read.parsing.people import bibtex_people
+from digest.text.markup import tags_out_of_tex
+from digest.text.untex import plain, verbatim
 
 name = "bibtex"
 
@@ -17,7 +22,6 @@ _ENTRY = re.compile(
     r"^[ \t]*@[ \t]*(?!comment|string|preamble)[A-Za-z]+\s*[{(]\s*[^,{}=\"\n]*,\s*(?:[\w-]+\s*=|[})])",
     re.MULTILINE | re.IGNORECASE,
 )
-_AND = re.compile(r"[{}]|(?<!\s)\s+and\s+", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[;,]\s*")
 _IN_TEXT = re.compile(
     r"\barXiv[:\s]\s*(?:preprint\s+)?(?:arXiv:)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)",
@@ -41,7 +45,7 @@ def parse(document: Document) -> Parsed | Fault:
     """Read all entries with a title, or return a fault with the line of the first syntax error."""
     listings, untitled, days = [], 0, []
     try:
-        for entry in bibtex_syntax.entries(document.text or ""):
+        for entry in inherited(list(bibtex_syntax.entries(document.text or ""))):
             listing = _listing(entry)
             untitled += listing is None
             if listing is not None:
@@ -58,25 +62,25 @@ def parse(document: Document) -> Parsed | Fault:
 
 def _listing(entry: Entry) -> Listing | None:
     fields = entry.fields
-    title = normalize.one_line(fields.get("title"))
+    title = _prose(fields.get("title")) or _prose(fields.get("origtitle"))
     if not title:
         return None
-    authors, all_named = people(fields.get("author", ""))
+    people = bibtex_people(fields.get("author", ""))
     arxiv, version = _arxiv(fields)
     category = normalize.one_line(fields.get("primaryclass") or fields.get("eprintclass"))
     return Listing(
         rank=0,
         title=title,
-        abstract=normalize.one_line(fields.get("abstract")),
-        authors=authors,
-        author_count=(len(authors) or None) if all_named else None,
+        abstract=normalize.abstract(tags_out_of_tex(fields.get("abstract", ""))),
+        authors=people.names,
+        author_count=people.counted,
         published=_published(fields),
         organization=normalize.optional_line(fields.get("institution") or fields.get("school")),
         categories=(category,) if _CATEGORY.fullmatch(category) else (),
         arxiv=arxiv,
-        doi=doi(fields.get("doi")),
+        doi=doi(verbatim(fields.get("doi", ""))) or doi(verbatim(fields.get("url", ""))),
         version=version,
-        url=normalize.optional_line(fields.get("url", "").removeprefix("\\url{").rstrip("}")),
+        url=verbatim(fields.get("url", "")) or None,
         keywords=normalize.unique_lines(
             _SEPARATOR.split(fields.get("keywords") or fields.get("keyword") or "")
         ),
@@ -86,33 +90,64 @@ def _listing(entry: Entry) -> Listing | None:
     )
 
 
-def people(text: str) -> tuple[tuple[str, ...], bool]:
-    """Return the names separated by `and` outside of braces, and whether the list is complete (no `others`)."""
-    parts, depth, start = [], 0, 0
-    for match in _AND.finditer(text):
-        if match[0] in {"{", "}"}:
-            depth += 1 if match[0] == "{" else -1
-        elif depth <= 0:
-            parts.append(text[start : match.start()])
-            start = match.end()
-    parts.append(text[start:])
-    found = [normalize.one_line(part) for part in parts]
-    return tuple(_person(part) for part in found if part and part != "others"), "others" not in found
+# What an entry does not take over from the one that it refers to: what makes that one another work.
+_OWN = frozenset(
+    [
+        "title",
+        "subtitle",
+        "author",
+        "editor",
+        "doi",
+        "url",
+        "eprint",
+        "abstract",
+        "keywords",
+        "keyword",
+        "note",
+        "isbn",
+        "pages",
+        "crossref",
+        "xdata",
+        "timestamp",
+        "urldate",
+        "file",
+    ]
+)
+_MOST_PARENTS = 10
 
 
-def _person(text: str) -> str:
-    """Return a name with the given name first; a name in braces is kept as it is."""
-    if text.startswith("{") and text.find("}") == len(text) - 1:
-        return text[1:-1]
-    return names.given_first(text)
+def inherited(entries: list[Entry]) -> Iterable[Entry]:
+    """Yield the entries with the fields that `crossref` or `xdata` inherits; the parent's title is the book's."""
+    by_key = {entry.key.lower(): entry for entry in reversed(entries)}
+    for entry in entries:
+        parents = [
+            (kind, key)
+            for kind in ("crossref", "xdata")
+            for key in entry.fields.get(kind, "").split(",")[:_MOST_PARENTS]
+        ]
+        fields = dict(entry.fields)
+        for kind, key in parents:
+            parent = by_key.get(key.strip().lower())
+            if parent is None or parent is entry:
+                continue
+            for name, value in parent.fields.items():
+                if name not in _OWN or kind == "xdata":
+                    fields.setdefault(name, value)
+            if kind == "crossref" and "title" in parent.fields:
+                fields.setdefault("booktitle", parent.fields["title"])
+        yield replace(entry, fields=fields) if parents else entry
+
+
+def _prose(value: str | None) -> str:
+    return normalize.prose(tags_out_of_tex(value or ""))
 
 
 def _arxiv(fields: dict[str, str]) -> tuple[str | None, int | None]:
     kind = (fields.get("archiveprefix") or fields.get("eprinttype") or "arxiv").strip().lower()
     candidates = [
-        fields.get("eprint", "") if kind == "arxiv" else "",
-        fields.get("doi", ""),
-        fields.get("url", ""),
+        verbatim(fields.get("eprint", "")) if kind == "arxiv" else "",
+        verbatim(fields.get("doi", "")),
+        verbatim(fields.get("url", "")),
     ]
     for key in ("journal", "journaltitle", "note", "howpublished", "number", "eprint"):
         match = _IN_TEXT.search(fields.get(key, "")[:500])
@@ -124,5 +159,5 @@ def _published(fields: dict[str, str]) -> date | None:
     """Return the date, or None if year, month or day is missing."""
     if full_date := day_of(fields.get("date")):
         return full_date
-    year, month, day = (normalize.one_line(fields.get(key)) for key in ("year", "month", "day"))
+    year, month, day = (plain(fields.get(key, "")) for key in ("year", "month", "day"))
     return day_from_parts(year, month, day)

@@ -9,6 +9,8 @@ from digest.read import normalize
 from digest.read.parsing import json_text
 from digest.read.parsing.dates import calendar_day, day_of, newest
 from digest.read.parsing.ids import doi, first_arxiv_id
+from digest.read.parsing.people import gathered
+from digest.text.markup import unmarked
 
 name = "csl-json"
 
@@ -63,7 +65,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _title(item: dict[str, Any]) -> str:
-    return _first(item.get("title"))
+    return normalize.prose(_first(item.get("title")))
 
 
 def _first(value: Any) -> str:
@@ -72,11 +74,11 @@ def _first(value: Any) -> str:
 
 
 def _listing(item: dict[str, Any]) -> Listing | None:
-    title = _title(item)
+    title = _title(item) or normalize.prose(_first(item.get("original-title")))
     if not title:
         return None
-    people = item.get("author") if isinstance(item.get("author"), list) else []
-    authors = tuple(filter(None, map(_person, people or [])))
+    listed = item.get("author") if isinstance(item.get("author"), list) else []
+    people = gathered(map(_person, listed or []))
     url = normalize.optional_line(item.get("URL"))
     number = normalize.one_line(item.get("number"))
     arxiv, version = first_arxiv_id((number, url, normalize.one_line(item.get("DOI"))))
@@ -84,9 +86,9 @@ def _listing(item: dict[str, Any]) -> Listing | None:
     return Listing(
         rank=0,
         title=title,
-        abstract=normalize.one_line(item.get("abstract")),
-        authors=authors,
-        author_count=len(authors) or None,
+        abstract=normalize.abstract(item.get("abstract")),
+        authors=people.names,
+        author_count=people.counted,
         published=_day(item.get("issued")),
         categories=normalize.unique_lines(item.get("categories")),
         arxiv=arxiv,
@@ -94,7 +96,7 @@ def _listing(item: dict[str, Any]) -> Listing | None:
         version=version,
         url=url,
         keywords=normalize.unique_lines(keyword.split(",") if isinstance(keyword, str) else keyword),
-        venue=_first(item.get("container-title")) or None,
+        venue=normalize.prose(_first(item.get("container-title"))) or None,
     )
 
 
@@ -102,12 +104,13 @@ def _person(value: Any) -> str:
     """Return a name with the given name first, with particles and suffix."""
     if not isinstance(value, dict):
         return normalize.one_line(value)
-    if literal := normalize.one_line(value.get("literal")):
-        return literal
+    if literal := normalize.prose(value.get("literal") or value.get("name")):
+        return f"{{{literal}}}"  # a whole name, also with commas
+    value = {part: unmarked(text) if isinstance(text, str) else text for part, text in value.items()}
     parts = ("given", "dropping-particle", "non-dropping-particle", "family")
     name = " ".join(filter(None, (normalize.one_line(value.get(part)) for part in parts)))
     suffix = normalize.one_line(value.get("suffix"))
-    return f"{name}, {suffix}" if name and suffix else name
+    return f"{{{name}, {suffix}}}" if name and suffix else f"{{{name}}}" if name else ""
 
 
 def _day(value: Any) -> date | None:

@@ -6,15 +6,18 @@ give them; docs/formats.md lists them. Other columns are ignored.
 
 import csv
 import re
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from digest.model import Listing
 from digest.ports import COLUMNS, Document, Fault, Parsed
 from digest.read import normalize
-from digest.read.parsing import names
-from digest.read.parsing.dates import day_of, newest
+from digest.read.parsing.dates import day_from_parts, day_of, newest
 from digest.read.parsing.ids import doi, first_arxiv_id
+from digest.read.parsing.people import people_in
+from digest.read.placeholders import real
+from digest.text.markup import unmarked
 
 name = "csv"
 
@@ -41,7 +44,11 @@ _TYPICAL: Final = frozenset(
 _DELIMITERS = (",", ";", "\t", "|")
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 _SEPARATOR = re.compile(r"(?:(?<!\s)\s+)?[;|]\s*")
+_LONGEST_HEADER = 8000
 _LARGEST_CELL = 2**24
+_MOST_LINES_BEFORE = 20  # "About the data: Exported on …", `sep=;`
+_LEAST_COLUMNS = 3  # of a header row that is not the first line
+_ID_OF_PERSON = re.compile(r" \(\d{5,15}\)")
 _REMEDY = "export the table again with one row per paper"
 
 
@@ -52,11 +59,11 @@ def sniff(document: Document) -> bool:
 
 def parse(document: Document) -> Parsed | Fault:
     """Read all rows, or return a fault for the first without a title or with more cells than columns."""
-    text = (document.text or "").lstrip("\r\n")
     head = _head(document.text or "", document.columns)
     assert head is not None, "sniff found it"
-    delimiter, columns = head
-    skipped = (document.text or "")[: len(document.text or "") - len(text)].count("\n")
+    delimiter, columns, start = head
+    text = (document.text or "")[start:]
+    skipped = (document.text or "").count("\n", 0, start)
     listings = []
     reader = csv.reader(
         text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True
@@ -67,11 +74,14 @@ def parse(document: Document) -> Parsed | Fault:
         line = reader.line_num + 1
         for row in reader:
             if any(cell.strip() for cell in row):
-                listing = _listing(row, columns) if len(row) <= width else None
+                fits = not any(
+                    cell.strip() for cell in row[width:]
+                )  # some exporters end each row with a comma
+                listing = _listing(row, columns) if fits else None
                 if listing is None:
                     reason = (
                         "this row has no title"
-                        if len(row) <= width
+                        if fits
                         else f"this row has {len(row)} cells for {width} columns"
                     )
                     return Fault(
@@ -85,14 +95,26 @@ def parse(document: Document) -> Parsed | Fault:
 
 
 @lru_cache(maxsize=1)
-def _head(text: str, own: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, int]] | None:
-    """Return the delimiter and the index of each known column, or None if the first row is not a header.
+def _head(text: str, own: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, list[int]], int] | None:
+    """Return the delimiter, the indexes of each known column and where the header row begins; None without one.
 
-    `own` holds the column names of the user, which take precedence over the built-in ones.
+    The header is the first line, or one of the next that names more columns. `own` holds the column names of the user, which take precedence over the built-in ones.
     """
     fields = _FIELDS | {_normalised(column): field for column, field in own}
     csv.field_size_limit(_LARGEST_CELL)
-    first = text.lstrip("\r\n")[:4000].split("\n", 1)[0].rstrip("\r")
+    start = len(text) - len(text.lstrip("\r\n"))
+    for number in range(_MOST_LINES_BEFORE):
+        line = text[start : start + _LONGEST_HEADER].split("\n", 1)[0]
+        if found := _columns(line.rstrip("\r"), fields, least=_LEAST_COLUMNS if number else 1):
+            return *found, start
+        start += len(line) + 1
+        if start >= len(text) or len(line) == _LONGEST_HEADER:
+            break
+    return None
+
+
+def _columns(first: str, fields: dict[str, str], *, least: int) -> tuple[str, dict[str, list[int]]] | None:
+    """Return the delimiter and the indexes of each known column of a header row, or None if it is not one."""
     for delimiter in _DELIMITERS:
         if delimiter not in first:
             continue
@@ -100,13 +122,13 @@ def _head(text: str, own: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, i
             cells = next(csv.reader([first], delimiter=delimiter, skipinitialspace=True))
         except (csv.Error, StopIteration):
             continue
-        columns: dict[str, int] = {}
+        columns: dict[str, list[int]] = {}
         names = list(map(_normalised, cells))
         for index, name in enumerate(names):
             field = fields.get(name)
             if field is not None:
-                columns.setdefault(field, index)
-        if "title" in columns and (len(columns) > 1 or _TYPICAL & set(names)):
+                columns.setdefault(field, []).append(index)
+        if "title" in columns and len(columns) >= least and (len(columns) > 1 or _TYPICAL & set(names)):
             return delimiter, columns
     return None
 
@@ -116,22 +138,27 @@ def _normalised(name: str) -> str:
     return _PUNCTUATION.sub(" ", name.lower()).strip() or name.casefold().strip()
 
 
-def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
-    cells = {field: row[index].strip() for field, index in columns.items() if index < len(row)}
-    title = normalize.one_line(cells.get("title"))
+def _listing(row: list[str], columns: dict[str, list[int]]) -> Listing | None:
+    # Of several columns of one field, the first that is not empty counts.
+    values = {
+        field: [cell for index in indexes if index < len(row) and (cell := real(row[index].strip()))]
+        for field, indexes in columns.items()
+    }
+    cells = {field: found[0] for field, found in values.items() if found}
+    title = normalize.prose(cells.get("title"))
     if not title:
         return None
-    authors = _people(cells.get("authors", ""))
+    people = people_in(_ID_OF_PERSON.sub("", unmarked(cells.get("authors", ""))))
     url = normalize.optional_line(cells.get("url"))
     candidates = (cells.get("arxiv", ""), url or "", cells.get("doi", ""))
     arxiv, version = first_arxiv_id(candidates)
     return Listing(
         rank=0,
         title=title,
-        abstract=normalize.one_line(cells.get("abstract")),
-        authors=authors,
-        author_count=len(authors) or None,
-        published=day_of(cells.get("published")),
+        abstract=normalize.abstract(cells.get("abstract")),
+        authors=people.names,
+        author_count=people.counted,
+        published=_published(values),
         comments=normalize.count(cells.get("comments")),
         upvotes=normalize.count(cells.get("upvotes")),
         organization=normalize.optional_line(cells.get("organization")),
@@ -145,10 +172,8 @@ def _listing(row: list[str], columns: dict[str, int]) -> Listing | None:
     )
 
 
-def _people(text: str) -> tuple[str, ...]:
-    """Return the names in a cell: separated by semicolons or bars, or else by `and` or commas."""
-    if ";" in text or "|" in text:
-        return tuple(names.given_first(name) for name in names.clean(_SEPARATOR.split(text)))
-    if " and " in text:
-        return tuple(names.given_first(name) for name in names.clean(text.split(" and ")))
-    return names.split_family_first(text)
+def _published(values: dict[str, list[str]]) -> date | None:
+    """Return the first full date, or the year of its own column with a month and a day (`2024`, `APR 25`)."""
+    dates, year = values.get("published", []), next(iter(values.get("year", [])), "")[:4]
+    full = filter(None, map(day_of, dates))
+    return next(full, None) or next(filter(None, (day_from_parts(year, value, "") for value in dates)), None)

@@ -11,15 +11,15 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import names, tagged_lines
-from digest.read.parsing.dates import calendar_day, day_of, month_of, newest
+from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import first_doi
+from digest.read.parsing.people import turned
 
 name = "medline"
 
 _TAG = re.compile(r"([A-Z]{2,4}) {0,2}- ?(.*)", re.ASCII)
 _BEGINNING = re.compile(r"\A\s*PMID- ?\d", re.ASCII)
 _ID = re.compile(r"(\S+) \[doi\]")
-_DAY = re.compile(r"(\d{4}) ([A-Z][a-z]{2}) (\d{1,2})\b")
 _ENTERED = re.compile(r"(\d{4}/\d\d/\d\d).*\[(?:pubmed|entrez)\]")
 _RETRACTED = "Retracted Publication"
 _REMEDY = "save the complete records again"
@@ -65,11 +65,13 @@ def _records(text: str) -> list[Record] | Fault:
 
 
 def _listing(record: Record) -> Listing | None:
-    title = normalize.one_line(" ".join(record.get("TI", ())) or " ".join(record.get("TT", ())))
+    title = next(
+        filter(None, (normalize.prose(" ".join(record.get(tag, ()))) for tag in ("TI", "BTI", "TT"))), ""
+    )
     if not title:
         return None
-    people = (*map(names.given_first, record.get("FAU") or record.get("AU") or ()), *record.get("CN", ()))
-    authors = names.clean(people)
+    people = record.get("FAU") or [turned(name.strip()) for name in record.get("AU", ())]
+    authors = names.clean((*map(names.given_first, people), *record.get("CN", ())))
     ids = [
         match[1] for tag in ("LID", "AID") for value in record.get(tag, ()) if (match := _ID.search(value))
     ]
@@ -77,7 +79,7 @@ def _listing(record: Record) -> Listing | None:
     return Listing(
         rank=0,
         title=title,
-        abstract=normalize.one_line(" ".join(record.get("AB", ()))),
+        abstract=normalize.abstract(" ".join(record.get("AB", ()))),
         authors=authors,
         author_count=len(authors) or None,
         published=_published(record),
@@ -98,9 +100,7 @@ def _published(record: Record) -> date | None:
         if day := day_of(value):
             return day
     for value in record.get("DP", ()):
-        match = _DAY.match(value)
-        month = month_of(match[2]) if match else None
-        if match and month:
-            return calendar_day(match[1], month, match[3])
+        if day := day_of(value):
+            return day
     entered = (_ENTERED.match(value) for value in record.get("PHST", ()))
     return next((day_of(match[1]) for match in entered if match), None)

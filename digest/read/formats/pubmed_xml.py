@@ -47,9 +47,11 @@ def parse(document: Document) -> Parsed | Fault:
 
 def _listing(citation: "Element") -> Listing | None:
     article = html_tree.child(citation, "Article")
-    title = html_tree.text(html_tree.child(article, "ArticleTitle")) or html_tree.text(
-        html_tree.child(article, "VernacularTitle")
+    titles = (
+        normalize.prose(html_tree.text(html_tree.child(article, name)))
+        for name in ("ArticleTitle", "VernacularTitle")
     )
+    title = next(filter(None, titles), "")
     if article is None or not title:
         return None
     people = html_tree.child(article, "AuthorList")
@@ -66,7 +68,7 @@ def _listing(citation: "Element") -> Listing | None:
     return Listing(
         rank=0,
         title=title,
-        abstract=" ".join(filter(None, map(html_tree.text, texts))),
+        abstract=normalize.abstract(" ".join(filter(None, map(html_tree.text, texts)))),
         authors=authors,
         author_count=(len(authors) or None) if complete else None,
         published=_published(citation, article),

@@ -11,13 +11,15 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import names, tagged_lines
-from digest.read.parsing.dates import calendar_day, newest
+from digest.read.parsing.dates import calendar_day, day_from_parts, day_of, newest
 from digest.read.parsing.ids import first_arxiv_id, first_doi
+from digest.read.parsing.people import gathered
+from digest.text.markup import unmarked
 
 name = "ris"
 
-_TAG = re.compile(r"([A-Z][A-Z0-9])  -(?: ?(.*))", re.ASCII)
-_BEGINNING = re.compile(r"^TY  - ?\S", re.MULTILINE)
+_TAG = re.compile(r"\ufeff?[ \t]{0,9}([A-Z][A-Z0-9])(?: {1,4}|\t)-(?:[ \t]*(.*))", re.ASCII)
+_BEGINNING = re.compile(r"^\ufeff?[ \t]{0,9}TY(?: {1,4}|\t)-[ \t]{0,9}\S", re.MULTILINE)
 _DATE = re.compile(r"\s*(\d{4})[/-](\d{1,2})[/-](\d{1,2})\b")
 _REMEDY = "export the complete bibliography again"
 
@@ -66,29 +68,34 @@ def _cut_short(line: int) -> Fault:
 
 
 def _listing(record: Record) -> Listing | None:
-    title = _first(record, "TI", "T1", "CT", "BT")
+    title = _prose(record, "TI", "T1", "CT", "BT", "TT", "OP")
     if not title:
         return None
-    authors = tuple(
-        names.given_first(name) for tag in ("AU", "A1") for name in names.clean(record.get(tag, ()))
-    )
+    people = gathered(map(unmarked, record.get("AU") or record.get("A1") or ()))
     urls = [url for tag in ("UR", "LK") for url in names.clean(record.get(tag, ()))]
     candidates = [*urls, _first(record, "DO"), _first(record, "M3"), _first(record, "AN")]
     arxiv, version = first_arxiv_id(candidates)
     return Listing(
         rank=0,
         title=title,
-        abstract=_first(record, "AB", "N2"),
-        authors=authors,
-        author_count=len(authors) or None,
-        published=_day(record, "DA") or _day(record, "PY") or _day(record, "Y1"),
+        abstract=_prose(record, "AB", "N2"),
+        authors=people.names,
+        author_count=people.counted,
+        published=next(filter(None, (_day(record, tag) for tag in ("DA", "PY", "Y1"))), None)
+        or _from_year(record),
         arxiv=arxiv,
         doi=first_doi([_first(record, "DO"), *urls]),
         version=version,
         url=next(iter(urls), None),
         keywords=normalize.unique_lines(record.get("KW")),
-        venue=_first(record, "JF", "JO", "T2", "JA") or None,
+        venue=_prose(record, "JF", "JO", "T2", "JA") or None,
     )
+
+
+def _prose(record: Record, *tags: str) -> str:
+    """Return the first value that is no placeholder, as text."""
+    texts = (normalize.abstract(value) for tag in tags for value in record.get(tag, ()))
+    return next(filter(None, texts), "")
 
 
 def _first(record: Record, *tags: str) -> str:
@@ -98,5 +105,16 @@ def _first(record: Record, *tags: str) -> str:
 
 
 def _day(record: Record, *tags: str) -> date | None:
-    found = (_DATE.match(value) for tag in tags for value in record.get(tag, ()))
-    return newest(calendar_day(match[1], match[2], match[3]) for match in found if match)
+    values = [value for tag in tags for value in record.get(tag, ())]
+    found = (_DATE.match(value) for value in values)
+    dated = newest(calendar_day(match[1], match[2], match[3]) for match in found if match)
+    return dated or newest(map(day_of, values))
+
+
+def _from_year(record: Record) -> date | None:
+    """Return the date of a year in one tag and a month with its day in another (`PY - 2024`, `DA - Jul 18`)."""
+    year = (_first(record, "PY") or _first(record, "YR") or _first(record, "Y1"))[:4]
+    return next(
+        filter(None, (day_from_parts(year, normalize.one_line(value), "") for value in record.get("DA", ()))),
+        None,
+    )

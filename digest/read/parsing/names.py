@@ -1,12 +1,12 @@
 """Author names: splits lists and puts the given name first. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from digest.read import normalize
 from digest.text.tex_letters import with_letters
 
-_SUFFIX = re.compile(r"(?:jr|sr|iii?|iv|phd|md)\.?", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:jr|sr|iii?|iv|ph\.?d|md|inc|ltd|llc|gmbh)\.?", re.IGNORECASE)
 _AND = re.compile(r"(?<!\s)\s+(?:and|&)\s+|;", re.IGNORECASE)
 _ET_AL = re.compile(r"(?:and\s+)?et\.?\s*al\.?|(?:and\s+)?others", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]*){1,4}")
@@ -16,6 +16,11 @@ _LONGEST_INITIALS = 10
 def given_first(text: str) -> str:
     """Return `Family, Given` and `Family, Jr., Given` with the given name first; any other name as it is."""
     parts = [part for part in map(_collapse, text.split(",")) if part]
+    return given_first_of(parts) if 2 <= len(parts) <= 3 else _collapse(text)
+
+
+def given_first_of(parts: Sequence[str]) -> str:
+    """Return the name whose parts between commas are given, as `given_first` does."""
     if len(parts) == 2 and _SUFFIX.fullmatch(parts[1]):
         return f"{parts[0]}, {parts[1]}"
     if len(parts) == 2:
@@ -24,7 +29,23 @@ def given_first(text: str) -> str:
         return f"{parts[2]} {parts[0]}, {parts[1]}"
     if len(parts) == 3 and _SUFFIX.fullmatch(parts[2]):
         return f"{parts[1]} {parts[0]}, {parts[2]}"
-    return _collapse(text)
+    return ", ".join(parts)
+
+
+def has_suffix(parts: Sequence[str]) -> bool:
+    """Return whether one of the later parts of a name is a suffix such as `Jr.`."""
+    return any(_SUFFIX.fullmatch(part) for part in parts[1:])
+
+
+def with_suffixes(parts: Iterable[str]) -> list[str]:
+    """Return names between commas; a suffix such as `Jr.` belongs to the name before it."""
+    found: list[str] = []
+    for part in parts:
+        if found and _SUFFIX.fullmatch(part):
+            found[-1] = f"{found[-1]}, {part}"
+        else:
+            found.append(part)
+    return found
 
 
 def split_names(text: str) -> tuple[str, ...]:
