@@ -9,6 +9,8 @@ from digest.model import PartialDate
 
 # Two leap days are up to eight years apart (1896, 1904).
 _LEAP_GAP = 8
+# With fewer full dates, the page may show only papers that are much older than itself.
+_ENOUGH_DATES = 10
 
 # 2025-11-24, 2025_11_24, 2025.11.24: the same separator twice, and no digit before or after.
 _SEPARATED = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.])(\d\d)\2(\d\d)(?!\d)", re.ASCII)
@@ -49,18 +51,32 @@ class KnownDates:
 def captured_on(known: KnownDates, *, today: date, zone: tzinfo) -> Capture:
     """Return the capture date: the first of these that exists.
 
-    1. `given`; 2. `carried`; 3. a full date in the file name; 4. `header`, if it has a year; 5. the latest
-    date with the month and day of `header` that is not after the modification date in `zone`, not after
-    `today`, and not before any of `published`; 6. the earlier of the modification date and `today`.
-    The last two are guesses.
+    1. `given`; 2. `carried`; 3. a full date in the file name; 4. `header`, if it has a year; 5. the modification
+    date in `zone`, if its month and day are those of `header`; 6. if at least ten listings show full dates, the
+    month and day of `header` in the year after the newest of `published`, if that is not after `today`: a listing
+    of the current year shows no year, and a copied file has a new modification time; 7. the latest date with the
+    month and day of `header` that is not after the modification date, not after `today`, and not before any of
+    `published`; 8. the earlier of the modification date and `today`. The last four are guesses.
     """
     for certain in (known.given, known.carried, date_in_name(known.path), full_date(known.header)):
         if certain is not None:
             return Capture(certain, guessed=False)
     newest = min(known.modified.astimezone(zone).date(), today)
     oldest = max(known.published, default=date.min)
-    found = latest_between(known.header, oldest, newest) if known.header is not None else None
-    return Capture(found or newest, guessed=True)
+    return Capture(_guess(known, oldest, newest, today) or newest, guessed=True)
+
+
+def _guess(known: KnownDates, oldest: date, newest: date, today: date) -> date | None:
+    header = known.header
+    if header is None:
+        return None
+    if (newest.month, newest.day) == (header.month, header.day) and oldest <= newest:
+        return newest
+    if len(known.published) >= _ENOUGH_DATES and oldest.year < date.max.year:
+        following = in_year(header, oldest.year + 1)
+        if following is not None and following <= today:
+            return following
+    return latest_between(header, oldest, newest)
 
 
 def full_date(partial: PartialDate | None) -> date | None:

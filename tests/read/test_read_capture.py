@@ -127,3 +127,25 @@ def test_the_capture_date_of_a_page():
 def test_a_full_date_in_the_header_is_not_a_guess():
     found = outcome(HEAD.replace("Nov 18", "Nov 18, 2021") + f"Snails\n\n{LOREM}\n")
     assert (found.captured, found.captured_guessed) == (date(2021, 11, 18), False)
+
+
+def test_a_copied_page_gets_the_year_after_the_newest_full_date():
+    # saved on 24 November 2025, and copied a year later, so that the modification time says 2026
+    def guessed(number: int, modified: datetime, today: date) -> date:
+        known = KnownDates(
+            path="page.txt",
+            modified=modified,
+            header=PartialDate(11, 24),
+            published=tuple(date(2024, 1 + day % 12, 5) for day in range(number)),
+        )
+        found = captured_on(known, today=today, zone=UTC)
+        assert found.guessed
+        return found.day
+
+    copied, later = datetime(2026, 11, 28, tzinfo=UTC), date(2026, 11, 28)
+    assert guessed(10, copied, later) == date(2025, 11, 24)
+    assert guessed(9, copied, later) == date(2026, 11, 24)
+    # the modification time confirms the day of the heading
+    assert guessed(10, datetime(2026, 11, 24, 9, tzinfo=UTC), later) == date(2026, 11, 24)
+    # the year after would be after today
+    assert guessed(10, datetime(2025, 6, 1, tzinfo=UTC), date(2025, 6, 1)) == date(2024, 11, 24)
