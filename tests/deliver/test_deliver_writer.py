@@ -21,10 +21,10 @@ OUTCOMES = (
     Outcome("sent", "250 ok – gut"),
     Outcome("deferred", "450 later", due=NOW + timedelta(hours=1)),
     Outcome("failed", "550 5.1.1 no", suppress="550 5.1.1 no"),
-    Outcome("failed", "550 5.1.1 again", suppress="550 5.1.1 again"),
     Outcome("in_doubt", "\ud800 the connection was lost"),
+    Outcome("failed", "550 5.1.1 again", suppress="550 5.1.1 again"),
 )
-READERS = ["a@x.test", "b@x.test", "C@x.test", "c@x.test", "d@x.test"]
+READERS = ["a@x.test", "b@x.test", "C@x.test", "d@x.test"]
 
 
 @contextlib.contextmanager
@@ -37,7 +37,7 @@ def opened(home: MailHome, way: str, monkeypatch) -> Iterator[Store]:
 
 
 def work(home: MailHome, way: str, monkeypatch) -> list[list[tuple]]:
-    home.queue(kelp=READERS)
+    home.queue(kelp=READERS, more=["c@x.test"])
     with opened(home, way, monkeypatch) as store:
         with store.begin() as tx:
             lines = tx.outbox.claim(LeaseHolder(HOLDER, "smtp", 1, resend=True), now=NOW, until=NOW, limit=9)
@@ -73,7 +73,7 @@ def test_both_ways_write_the_same(tmp_path, monkeypatch):
             found.append(work(MailHome(tmp_path / way), way, patch))
     assert found[0] == found[1]
     assert [row[0] for row in found[0][1]] == ["c@x.test"]
-    assert "\\ud800 the connection" in str(found[0][0][4])
+    assert "\\ud800 the connection" in str(found[0][0][3])
 
 
 def test_a_database_that_fails_is_named(home: MailHome, monkeypatch):
