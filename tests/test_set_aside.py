@@ -182,6 +182,35 @@ def test_why_names_what_was_set_aside(home, monkeypatch):
     assert "set_aside" in json.loads(home.call("why", "kelp", "--json", "--now", NOW).out)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["digest.pipeline.matching.analyse", "digest.match.prefilter.analyse", "digest.render.view.paper_view"],
+)
+def test_a_preview_without_the_paper(home, monkeypatch, name):
+    (home.path / "subscriptions/kelp.toml").unlink()
+    home.run(NOW)
+    home.subscribe("kelp", "kelp", max_papers=20)
+    module, _, function = name.rpartition(".")
+    monkeypatch.setattr(name, failing(getattr(import_module(module), function)))
+    shown = home.call("preview", "kelp", "--now", NOW)
+    assert shown.status == 0, shown.err
+    assert all(title in shown.out for title in GOOD)
+
+
+def test_a_page_with_counted_clicks_without_the_abstract(home, monkeypatch):
+    from digest.home.settings_file import open_home
+    from digest.services.reader_pages import tracked_page
+
+    home.write("subscriptions/kelp.toml", 'keywords = ["kelp"]\n[ranking]\nclicks = true\n')
+    home.write("digest.toml", 'base_url = "https://digest.example.org/"\n')
+    home.run(NOW)
+    monkeypatch.setattr(
+        "digest.render.view.shorten_abstract", failing(import_module("digest.render.view").shorten_abstract)
+    )
+    shown = tracked_page(open_home(str(home.path)), "kelp", "2026-11-20-1")
+    assert all(title in re.sub("</?strong>", "", shown) for title in TITLES)
+
+
 def test_a_stage_that_takes_too_long_on_a_paper_gives_it_up(home, monkeypatch):
     real = import_module("digest.render.view").shorten_abstract
 

@@ -55,6 +55,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     """
     from digest.compose.decide import Moment
     from digest.compose.issue import compose, with_themes
+    from digest.pipeline import rendering
     from digest.pipeline.cursors import enrol
     from digest.pipeline.decisions import load_candidates, rank_all, search
     from digest.pipeline.ingest import owned
@@ -72,7 +73,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         issue = with_themes(compose(subscription, candidate.cursor, findings, made=clock.now))
         counted = weeks_of(tx.library, subscription, clock.now, weeks)
         papers = tx.library.count()
-    text = renderer_for(home).text(issue) if findings.matched else ""
+    text = rendering.issue(matcher.boundary, issue, renderer_for(home).text) if findings.matched else ""
     shown = issue if findings.matched else None
     return Preview(shown, findings.considered, findings.matched, text, counted, papers)
 
@@ -82,9 +83,10 @@ def weeks_of(library: "Library", subscription: Subscription, now: datetime, week
     from digest.compose.issue import recent_enough
     from digest.match.prefilter import scanner
     from digest.match.query.parser import query_of
+    from digest.pipeline.set_aside import Boundary
 
     zone = ZoneInfo(subscription.timezone)
-    find = scanner(query_of(subscription.keywords, subscription.exclude))
+    find, boundary = scanner(query_of(subscription.keywords, subscription.exclude)), Boundary()
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     seen = {monday - timedelta(weeks=back): [0, 0] for back in reversed(range(weeks))}
@@ -94,6 +96,8 @@ def weeks_of(library: "Library", subscription: Subscription, now: datetime, week
         week = seen.get(day - timedelta(days=day.weekday()))
         if week is not None:
             week[0] += 1
-            if recent_enough(subscription, paper, paper.first_seen) and find(paper):
+            if recent_enough(subscription, paper, paper.first_seen) and boundary.one(
+                "match", paper, find, otherwise=None
+            ):
                 week[1] += 1
     return tuple(Week(start, total, matched) for start, (total, matched) in seen.items())

@@ -143,13 +143,16 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
 
     `stem` is the page's file name without suffix.
     """
+    from digest.pipeline import rendering
     from digest.pipeline.outputs import renderer_for
+    from digest.pipeline.set_aside import Boundary
 
     named = _STEM.fullmatch(stem)
     if named is None or not counts_clicks(home, subscription):
         return None
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         issue = tx.issues.numbered(subscription, int(named[1]))
+        boundary = Boundary(tx.set_aside.all())
         secret = tx.outbox.secret()
     if issue is None or issue.stem != stem:
         return None
@@ -157,7 +160,8 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
     def tracked(paper: int) -> str:
         return "../../" + click_page(subscription, token(secret, _purpose(subscription), paper))
 
-    return renderer_for(home).archive(issue, tracked)
+    renderer = renderer_for(home)
+    return rendering.issue(boundary, issue, lambda each: renderer.archive(each, tracked))
 
 
 def click_target(home: Home, subscription: str, text: str) -> tuple[int, str] | None:
