@@ -2,14 +2,17 @@
 
 A thread counts ticks for all work under way, and raises Overtime in the thread whose work has had too many. So
 there is no cost while the work goes on, threads of a service are limited like the main thread, and a machine that
-slept in between has had no ticks. Python delivers the exception between two of its own instructions: one call of a
+slept in between has had no ticks. On a busy machine work that had less than half of its time on a processor may go on,
+up to six times as long. Python delivers the exception between two of its own instructions: one call of a
 C function (a search with a regular expression) is not interrupted, only what follows it. Work may therefore be
 anything but what must not be left halfway: no transaction, no file.
 """
 
 import ctypes
+import math
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -17,6 +20,7 @@ T = TypeVar("T")
 
 SECONDS = 5.0  # for one paper in one stage
 _TICK = 0.1
+_BUSY = 6  # times the limit: the longest that work may take on a busy machine
 _IDLE_TICKS = 3  # until the thread ends
 
 
@@ -32,12 +36,25 @@ class Overtime(BaseException):
 
 
 class _Work:
-    __slots__ = ("fired", "thread", "ticks")
+    __slots__ = ("began", "fired", "seconds", "thread", "ticks")
 
     def __init__(self, seconds: float) -> None:
         self.thread = threading.get_ident()
-        self.ticks = seconds / _TICK
+        self.seconds = seconds
+        self.ticks = 0
+        self.began: float | None = None  # seconds of its thread on a processor, at the first tick
         self.fired = False
+
+    def tick(self) -> bool:
+        """Count a tick; return whether the work has taken too long."""
+        used = _used(self.thread)
+        if self.began is None:
+            self.began = used
+        self.ticks += 1
+        passed = self.ticks * _TICK
+        if passed < self.seconds:
+            return False
+        return not used - self.began < self.seconds / 2 - _TICK or passed >= _BUSY * self.seconds
 
 
 class _Watcher:
@@ -68,14 +85,21 @@ class _Watcher:
             never.wait(_TICK)
             with self._lock:
                 for work in tuple(self._works):
-                    work.ticks -= 1
-                    if work.ticks <= 0:
+                    if work.tick():
                         work.fired = True
                         self._works.discard(work)
                         _raise_in(work.thread, Overtime)
                 idle = 0 if self._works else idle + 1
                 if idle == _IDLE_TICKS:
                     self._awake = False
+
+
+def _used(thread: int) -> float:
+    """Return the seconds that a thread has been on a processor; infinity where the system does not tell."""
+    try:
+        return time.clock_gettime(time.pthread_getcpuclockid(thread))
+    except (AttributeError, OSError):
+        return math.inf
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
