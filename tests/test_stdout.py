@@ -139,7 +139,6 @@ def test_people_read_that_a_request_is_tried_again(failing):
         text=True,
         timeout=120,
     )
-    assert "fetching down" in done.stderr
     assert "down: no connection; trying again in" in done.stderr
     assert "stamina" not in done.stdout + done.stderr
 
