@@ -65,6 +65,7 @@ def test_read_prints_a_line_per_listing(home, tmp_path):
         "categories": [],
         "ids": {"arxiv": None, "doi": None},
         "url": None,
+        "withdrawn": False,
         "source": "daily-papers-page",
         "file": str(path),
         "rank": 1,
@@ -156,7 +157,7 @@ def test_match_on_files_and_on_the_library(home, tmp_path):
     assert on_files.status == 0
     assert [(each["title"], each["score"]) for each in on_files.lines] == [(ROCK, 6.0), (LAMP, 2.0)]
     evidence = on_files.lines[0]["evidence"]
-    assert evidence == [{"term": "granite", "field": "title", "text": "Granite", "start": 0, "end": 7}]
+    assert evidence == [{"term": "title:granite", "field": "title", "text": "Granite", "start": 0, "end": 7}]
     assert not (home.path / "digest.db").exists()
     assert home.call("match", "lantern", "--json").lines == []
     home.run(NOW)

@@ -89,10 +89,14 @@ def _parsed(document: Document) -> Any:
 
 
 def _as_bytes(document: Document) -> bytes:
-    """Return the bytes of a feed, with UTF-16 and UTF-32 converted to UTF-8, which feedparser always detects."""
+    """Return the bytes of a feed, without absurdly many attributes.
+
+    UTF-16 and UTF-32 are converted to UTF-8, which feedparser always detects.
+    """
     if document.text is None or not document.data.startswith(_WIDE):
-        return document.data
-    return _DECLARED.sub("", document.text).encode("utf-8", "replace")
+        # Every other encoding has markup in ASCII, so Latin-1 shows it, and gives the same bytes back.
+        return html_tree.with_few_attributes(document.data.decode("latin-1")).encode("latin-1")
+    return html_tree.with_few_attributes(_DECLARED.sub("", document.text)).encode("utf-8", "replace")
 
 
 def _problem(found: Any) -> str:

@@ -109,8 +109,11 @@ def html(text: str) -> "Element | None":
     return _html(text)
 
 
-def _with_few_attributes(text: str) -> str:
-    """Return a page without the attributes of a tag beyond the 500th, because libxml2 compares each with all others."""
+def with_few_attributes(text: str) -> str:
+    """Return a page or feed without the attributes of a tag beyond the 500th.
+
+    libxml2 (HTML) and feedparser compare each with all others.
+    """
     pieces = text.split("<")
     if all(len(piece) < _LONG_TAG for piece in pieces):
         return text
@@ -134,7 +137,7 @@ def _html(text: str) -> "Element | None":
 
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
-        return etree.fromstring(_with_few_attributes(text).encode("utf-8", "replace"), parser)
+        return etree.fromstring(with_few_attributes(text).encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
 
