@@ -158,12 +158,12 @@ SLOW = [
     ("feed.json", '"content_html": "', "<a "),
     ("library.ris", "AB  - ", "\na,b"),
     ("pubmed.nbib", "AB  - ", "\n  a"),
-    ("library.bib", "author = {", " "),
-    ("library.bib", "author = {", "\n"),
+    ("library.bib", "author    = {", " "),
+    ("library.bib", "author    = {", "\n"),
     ("table.csv", ",", " "),
     ("paper.abs", "Authors: ", "\n  a"),
     ("arxiv-mail.eml", "From", "\n X"),
-    ("pubmed.rss", "&lt;b&gt;ABSTRACT&lt;/b&gt;", "&lt;p"),
+    ("pubmed.rss", "<b>ABSTRACT</b>", "<p"),
     ("trending-sample.txt", "\n", "From a\nTo: b\n\n"),
 ]
 
@@ -174,6 +174,7 @@ def test_no_string_takes_a_reader_more_than_linear_time(name, after, string):
     before, found, rest = (
         (Path(__file__).parent / "samples" / name).read_bytes().decode("latin-1").partition(after)
     )
+    assert found
     size = 1_000_000
     repeated = "".join(string.replace("#", str(number)) for number in range(size // (len(string) + 2)))
     spent = check((before + found + repeated + rest).encode("latin-1"))
