@@ -1,5 +1,6 @@
 """The addresses of papers, and of the pages and feeds under `base_url`. Pure."""
 
+import ipaddress
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -110,6 +111,16 @@ def unsubscribe_page(base_url: str, token: str) -> str:
 def click_page(subscription: str, token: str) -> str:
     """Return the path under `base_url` that records a click and redirects to a paper."""
     return f"r/{subscription}/{token}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def public_base(base_url: str) -> str:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import socket
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import stamina
 
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
@@ -100,6 +102,40 @@ def test_backups_that_are_old_or_missing(home):
     assert examined(home, 0)["database"][0]["state"] == "good"
 
 
+def test_a_backup_that_was_asked_for_counts_wherever_it_is(home, tmp_path):
+    (home.path / "backups" / "digest-2026-11-17.db").unlink()
+    elsewhere = tmp_path / "disk" / "library.db"
+    elsewhere.parent.mkdir()
+    assert home.call("backup", elsewhere).status == 0
+    found = examined(home, 0)["database"]
+    assert {each["state"] for each in found} == {"good"}
+    assert found[0]["message"].startswith(f"the newest backup, {elsewhere}, was made ")
+    elsewhere.parent.rename(tmp_path / "taken away")
+    (finding, _) = examined(home, 0)["database"]
+    assert finding["state"] == "warning"
+    assert f"{elsewhere} of " in finding["message"]
+    assert "is not there now" in finding["message"]
+    assert home.call("backup", home.path / "backups" / "mine.db").status == 0
+    assert "the newest backup, backups/mine.db, was made " in examined(home, 0)["database"][0]["message"]
+
+
+def test_a_lost_library_is_restored_from_the_backup_that_was_asked_for(home, tmp_path):
+    assert home.call("backup", tmp_path / "mine.db").status == 0
+    (home.path / "digest.db").unlink()
+    (finding,) = examined(home, 1)["database"]
+    assert f"digest restore {tmp_path / 'mine.db'}" in finding["remedy"]
+
+
+def test_every_finding_is_on_stdout_in_order_with_a_label(home):
+    home.subscribe("bad", "AND")
+    shown = home.call("doctor", "--now", NOW)
+    labels = [line[:6] for line in shown.out.splitlines() if not line.startswith("  ")]
+    assert labels[:3] == ["ok    ", "bad   ", "ok    "]
+    assert shown.err == ""
+    quiet = home.call("doctor", "--quiet", "--now", NOW)
+    assert (quiet.out, quiet.err[:20]) == ("", "bad   subscriptions:")
+
+
 def test_an_invalid_template(home):
     home.write("templates/issue.md", "# {{ issue.nonsense.more }}\n")
     (finding,) = examined(home, 1)["templates"]
@@ -138,7 +174,7 @@ HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
         ({"asked": HOUR_AGO, "changed": DAYS_AGO}, 0, "warning", "has returned nothing new since 2026-11-10"),
         (
             {"asked": HOUR_AGO, "failing": HOUR_AGO, "error": "404"},
-            0,
+            1,
             "warning",
             "the source sea could not be fetched: 404",
         ),
@@ -152,10 +188,56 @@ HOUR_AGO, DAYS_AGO = "2026-11-17T08:00:00+00:00", "2026-11-10T08:00:00+00:00"
 )
 def test_a_source(home, memory, status, state, message):
     set_fetch_state(home, **memory)
-    (finding,) = examined(home, status)["sources"]
+    finding, *others = examined(home, status)["sources"]
     assert finding["state"] == state
     assert finding["message"].endswith(message)
     assert ("digest fetch --source sea" in finding["remedy"]) == (state != "good")
+    assert [each["state"] for each in others] == (["bad"] if "error" in memory else [])
+
+
+def set_fetch_states(home: TestHome, **errors: tuple[str, bool]) -> None:
+    """Let each source have failed an hour ago with an error, "" for none, perhaps without reaching a server."""
+    sources = (
+        f'[[sources]]\nname = "{name}"\nkind = "feed"\nurl = "https://{name}.example/"\n' for name in errors
+    )
+    home.write("digest.toml", "".join(sources))
+    states = {
+        name: {
+            "asked": HOUR_AGO,
+            "changed": HOUR_AGO,
+            "failing": HOUR_AGO if error else "",
+            "error": error,
+            "unreachable": unreachable,
+        }
+        for name, (error, unreachable) in errors.items()
+    }
+    home.put(".fetched.json", json.dumps(states))
+
+
+def test_no_source_could_be_fetched(home):
+    set_fetch_states(home, sea=("no address", True), air=("refused", True))
+    offline = examined(home, 1)["sources"]
+    assert [each["state"] for each in offline] == ["warning", "warning", "bad"]
+    assert all("check the network connection" in each["remedy"] for each in offline)
+    assert not any("digest.toml" in each["remedy"] for each in offline)
+    set_fetch_states(home, sea=("no address", True), air=("status 404", False))
+    mixed = examined(home, 1)["sources"]
+    assert [each["state"] for each in mixed] == ["warning", "warning", "bad"]
+    assert "server may be down" in mixed[0]["remedy"]
+    assert "digest.toml" in mixed[1]["remedy"]
+    set_fetch_states(home, sea=("no address", True), air=("", False))
+    assert [each["state"] for each in examined(home, 0)["sources"]] == ["warning"]
+
+
+def test_offline_is_said_after_a_fetch_without_network(home, monkeypatch):
+    def no_network(*_arguments: object, **_options: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    set_fetch_states(home, sea=("", False), air=("", False))
+    with stamina.set_testing(True, attempts=1):
+        assert home.call("fetch", "--now", NOW).status == 1
+    assert "check the network connection" in examined(home, 1)["sources"][-1]["remedy"]
 
 
 def test_a_source_that_is_no_longer_fetched(home):

@@ -32,10 +32,17 @@ class Screen:
         if not self._quiet:
             _write(sys.stderr, text, label=label, label_style="yellow")
 
-    def line(self, text: str = "", style: str = "", label: str = "", label_style: str = "") -> None:
-        """Print a line of a result, which may start with a label in a style of its own."""
-        if not (self._quiet or self._machine):
-            _write(sys.stdout, text, style, label=label, label_style=label_style)
+    def line(
+        self, text: str = "", style: str = "", label: str = "", label_style: str = "", *, needed: bool = False
+    ) -> None:
+        """Print a line of a result, which may start with a label in a style of its own.
+
+        `needed` if it is an error, too: `quiet` does not hide it.
+        """
+        if not self._machine and (needed or not self._quiet):
+            _write(
+                sys.stderr if self._quiet else sys.stdout, text, style, label=label, label_style=label_style
+            )
 
     def hint(self, purpose: str, command: str) -> None:
         """Print what to do next: a purpose, and the command for it."""
@@ -130,7 +137,7 @@ def _write(stream: Any, text: str, style: str = "", *, label: str = "", label_st
         for piece in whole.wrap(console, width) if wraps and not line.startswith(" ") else (whole,):
             if wraps:
                 piece.rstrip()
-            console.print(margin + piece, soft_wrap=True)
+            console.print(Text.assemble(margin, piece), soft_wrap=True)
             margin = Text(" " * margin.cell_len if wraps else "")
 
 

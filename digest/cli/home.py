@@ -94,15 +94,12 @@ def _doctor(arguments: Namespace, context: Context) -> int:
 
 
 def _show_findings(screen: Screen, findings: "Sequence[Finding]") -> None:
-    """Show what the checks found; what is bad goes to stderr."""
+    """Show what the checks found; with `--quiet` only what is bad."""
     for finding in findings:
         state, style = _STATES[finding.state]
         link = "\n  " if "\n" in finding.message else "; "  # a message of several lines ends with a caret
         text = f"{finding.check}: {finding.message}" + (f"{link}{finding.remedy}" if finding.remedy else "")
-        if finding.state == "bad":
-            screen.error(text, label=f"{state:5} ")
-        else:
-            screen.line(text, label=f"{state:5} ", label_style=style)
+        screen.line(text, label=f"{state:5} ", label_style=style, needed=finding.state == "bad")
     bad = sum(finding.state == "bad" for finding in findings)
     screen.line()
     screen.line(f"{count(bad, 'problem')} found." if bad else "No problems found.", style="bold")
@@ -111,7 +108,7 @@ def _show_findings(screen: Screen, findings: "Sequence[Finding]") -> None:
 def _backup(arguments: Namespace, context: Context) -> int:
     from digest.services.backup import backup
 
-    target = backup(context.home, arguments.file)
+    target = backup(context.home, arguments.file, context.clock.started)
     if arguments.json:
         print_json({"file": str(target), "bytes": target.stat().st_size})
     else:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from digest.errors import ChannelUnavailable
 from digest.model import Reply, Smtp, Stage
 from digest.text.addresses import Mailbox
+from digest.urls import is_loopback
 
 _END = b".\r\n"
 _SHOWN = 500  # characters of a server's reply that are kept
@@ -180,18 +181,27 @@ def open_session(server: Server) -> Session:
         client = _connect(server)
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or str(error)
-        raise ChannelUnavailable(f"{server.name}: TLS failed: {reason}") from error
+        raise ChannelUnavailable(f"{server.name}: TLS failed: {reason}; {_tls_remedy(smtp)}") from error
     except smtplib.SMTPResponseException as error:
         raise ChannelUnavailable(f"{server.name}: {_text(error)}") from error
     except (OSError, smtplib.SMTPException) as error:
         reason = "timeout" if _timed_out(error) else str(error)
-        raise ChannelUnavailable(f"{server.name}: cannot be reached: {reason}") from error
+        raise ChannelUnavailable(
+            f"{server.name}: cannot be reached: {reason}; check host, port and tls under [smtp], and that the "
+            "server runs"
+        ) from error
     try:
         _login(client, server)
     except ChannelUnavailable:
         client.close()
         raise
     return Session(client, smtp.final_timeout)
+
+
+def _tls_remedy(smtp: Smtp) -> str:
+    """Return what to do if TLS fails; only a server on this machine may do without."""
+    certificate = "set ca_file under [smtp] to the certificate that signs the server's"
+    return f'{certificate}, or, on this machine, tls = "none"' if is_loopback(smtp.host) else certificate
 
 
 def _connect(server: Server) -> smtplib.SMTP:
@@ -229,9 +239,11 @@ def _send_at_once(client: smtplib.SMTP) -> None:
 
 def _start_tls(client: smtplib.SMTP, server: Server, context: ssl.SSLContext) -> None:
     if not client.has_extn("starttls"):
+        remedy = 'use tls = "implicit" with its port (often 465), or ask its operator'
+        if is_loopback(server.smtp.host):
+            remedy = 'as it is on this machine, set tls = "none" under [smtp]'
         raise ChannelUnavailable(
-            f"{server.name}: does not support STARTTLS, so mail would travel unencrypted; "
-            'use tls = "implicit" with its port (often 465), or ask its operator'
+            f"{server.name}: does not support STARTTLS, so mail would travel unencrypted; {remedy}"
         )
     code, text = client.starttls(context=context)
     if code != 220:

@@ -144,6 +144,7 @@ def _result(
     """Fetch a source; whatever its answer raises is the error of this source alone. Raises StoreError."""
     work = _SourceFetch(source, states, options, notify)
     error: str | None = None
+    unreachable = False
     try:
         _fetch(work)
     except StoreError:
@@ -151,7 +152,7 @@ def _result(
     except UsageError as problem:
         error = str(problem)
     except FetchError as problem:
-        error = str(problem)
+        error, unreachable = str(problem), problem.unreachable
         if problem.retry_after is not None:
             work.update(not_before=_iso(options.now + timedelta(seconds=problem.retry_after)))
     except Exception as problem:  # noqa: BLE001 - the other sources go on
@@ -161,7 +162,7 @@ def _result(
         )
     asked = _iso(options.now)
     failing = (work.state.failing or asked) if error else ""
-    work.update(asked=asked, error=error or "", failing=failing)
+    work.update(asked=asked, error=error or "", failing=failing, unreachable=unreachable)
     return FetchResult(source, tuple(work.files), work.unchanged, error, work.state.time_of("changed"))
 
 

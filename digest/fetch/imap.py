@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from digest.fetch.errors import FetchError
 from digest.model import ImapBox
+from digest.urls import is_loopback
 
 _LONGEST_LINE = 1_000_000  # as imaplib
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
@@ -143,6 +144,7 @@ def _opened(box: ImapBox, password: str) -> Iterator[imaplib.IMAP4]:
 
 @contextmanager
 def _connected(box: ImapBox) -> Iterator[imaplib.IMAP4]:
+    connected = False
     try:
         context = ssl.create_default_context(cafile=box.ca_file or None)
         if box.tls == "implicit":
@@ -150,7 +152,8 @@ def _connected(box: ImapBox) -> Iterator[imaplib.IMAP4]:
         else:
             client = _Plain(box.host, box.port, timeout=_TIMEOUT)
             if box.tls == "starttls":
-                client.starttls(context)
+                _start_tls(client, box, context)
+        connected = True
         try:
             yield client
         finally:
@@ -158,7 +161,16 @@ def _connected(box: ImapBox) -> Iterator[imaplib.IMAP4]:
                 client.logout()
     except (imaplib.IMAP4.error, OSError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        raise FetchError(f"{box.host}: {reason}", temporary=True) from error
+        unreachable = not connected and isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+        raise FetchError(f"{box.host}: {reason}", temporary=True, unreachable=unreachable) from error
+
+
+def _start_tls(client: imaplib.IMAP4, box: ImapBox, context: ssl.SSLContext) -> None:
+    if "STARTTLS" not in client.capabilities:
+        here = 'as it is on this machine, set tls = "none"'
+        remedy = here if is_loopback(box.host) else 'use tls = "implicit" with its port (often 993)'
+        raise FetchError(f"{box.host}: does not support STARTTLS; {remedy}")
+    client.starttls(context)
 
 
 def _data_of(response: tuple[str, Any], error: str) -> list[Any]:

@@ -111,7 +111,9 @@ class Deadline:
 
 
 class DeadlineError(Exception):
-    """A request took longer than it may as a whole."""
+    """A request took longer than it may as a whole; `connecting` if it had reached no server by then."""
+
+    connecting = False
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -160,10 +162,14 @@ class GuardedNetwork(httpcore.SyncBackend):
 
         Raises ForbiddenAddressError if any of its addresses is private.
         """
-        with self._deadline.named():
-            address = self._checked_address(host, port)
-            left = self._deadline.left(timeout)
-            stream = super().connect_tcp(address, port, left, local_address, socket_options)
+        try:
+            with self._deadline.named():
+                address = self._checked_address(host, port)
+                left = self._deadline.left(timeout)
+                stream = super().connect_tcp(address, port, left, local_address, socket_options)
+        except DeadlineError as error:
+            error.connecting = True
+            raise
         return _TimedStream(stream, self._deadline)
 
     def connect_unix_socket(self, *_args: Any, **_options: Any) -> httpcore.NetworkStream:

@@ -23,7 +23,7 @@ class SourceState:
     of that fetch. `uid` is the last message read in the mail folder, under the UIDVALIDITY `validity`.
     `changed` is the time of the last new document, `not_before` the end of a wait that the server asked for,
     `asked` the time of the last fetch, `failing` the time of the first of the last failures (all ISO 8601),
-    `error` the last error.
+    `error` the last error, and `unreachable` whether it was that no server could be reached.
     """
 
     etag: str = ""
@@ -39,6 +39,7 @@ class SourceState:
     asked: str = ""
     failing: str = ""
     error: str = ""
+    unreachable: bool = False
 
     @property
     def done_day(self) -> date | None:

@@ -1,5 +1,6 @@
 """HTTP requests: guarded, rate limited, limited in bytes and seconds, and retried after temporary errors."""
 
+import ssl
 import zlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -216,14 +217,18 @@ class WebClient:
             finally:
                 response.close()
         except DeadlineError as error:
-            raise FetchError(f"{url} took longer than {self.limits.seconds:.0f} s") from error
+            raise FetchError(
+                f"{url} took longer than {self.limits.seconds:.0f} s", unreachable=error.connecting
+            ) from error
         except ForbiddenAddressError as error:
             raise FetchError(str(error)) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
             raise FetchError(f"{url} is not a valid URL: {error}") from error
         except (httpx.HTTPError, *_CONNECTION_ERRORS) as error:
             reason = str(error) or type(error).__name__
-            raise FetchError(f"{url}: the connection failed: {reason}", temporary=True) from error
+            raise FetchError(
+                f"{url}: the connection failed: {reason}", temporary=True, unreachable=_is_unreachable(error)
+            ) from error
 
     def _result_of(self, response: httpx.Response, validators: Validators) -> Download | str:
         status, headers = response.status_code, response.headers
@@ -263,6 +268,12 @@ class WebClient:
         if unpack is not None and not unpack.eof:
             raise FetchError(f"{response.url} is incomplete", temporary=True)
         return b"".join(pieces)
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Return whether a connection failed before a server took it; a bad certificate or host name is not that."""
+    connecting = isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout)
+    return connecting and not isinstance(error.__cause__, ssl.SSLError | ValueError)
 
 
 # The transport raises errors of httpcore, not of httpx.

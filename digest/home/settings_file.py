@@ -18,7 +18,6 @@ from digest.home.values import (
     document_url,
     domain,
     host_and_port,
-    is_loopback,
     one_line,
     port,
     return_address,
@@ -26,6 +25,7 @@ from digest.home.values import (
 )
 from digest.i18n.language import LANGUAGES
 from digest.model import Bounces, Dkim, Home, ScheduleSettings, Settings, SummarySettings
+from digest.urls import is_loopback
 
 FILE = "digest.toml"
 _MARKS_OF_A_HOME = ("digest.toml", "digest.db", "inbox", "subscriptions", "templates")

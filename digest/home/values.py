@@ -1,6 +1,5 @@
 """Checks of values in settings: each returns the value or raises ValueError with "message; remedy"."""
 
-import ipaddress
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,6 +10,7 @@ from digest.home.durations import parse_span
 from digest.home.toml import TableReader
 from digest.model.subscriptions import ID
 from digest.text.addresses import address_error, mailbox
+from digest.urls import is_loopback
 
 
 def one_line(value: str) -> str:
@@ -132,16 +132,6 @@ def mail_folder(value: str) -> str:
 def span_or(word: str) -> Callable[[str], timedelta | None]:
     """Return a parser of time spans that reads `word` as None."""
     return lambda value: None if value == word else parse_span(value)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check_encryption(table: TableReader, tls: str, host: str) -> None:

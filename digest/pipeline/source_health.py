@@ -48,6 +48,7 @@ def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
     from digest.fetch.state import SourceStates
 
     memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
+    offline = unreachable_sources(home) == len(home.settings.sources)
     for source in home.settings.sources:
         memory, command = memories.of(source.name), f"digest fetch --source {source.name}"
         asked, changed, failing = map(memory.time_of, ("asked", "changed", "failing"))
@@ -57,7 +58,7 @@ def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
                 since = f" (since {local_time(failing, zone)})"
             yield Trouble(
                 f"the source {source.name} could not be fetched: {memory.error}{since}",
-                f"if its address or login has changed, correct digest.toml; then run {command}",
+                f"{_remedy(memory.unreachable, offline)}; then run {command}",
                 lasting=failing is not None and now - failing > _PATIENCE,
             )
         elif changed is None:
@@ -69,6 +70,31 @@ def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
                 f"the source {source.name} {problem}",
                 f"check whether its site has moved; then run {command}",
             )
+
+
+def _remedy(unreachable: bool, offline: bool) -> str:
+    if offline:
+        return "check the network connection of this machine"
+    if unreachable:
+        return "its server may be down; if this lasts, check its address"
+    return "if its address or login has changed, correct digest.toml"
+
+
+def unreachable_sources(home: Home) -> int:
+    """Return how many sources failed at their last attempt because no server could be reached."""
+    from digest.fetch.state import SourceStates
+
+    states = SourceStates.load(home.inbox)
+    found = (states.of(source.name) for source in home.settings.sources)
+    return sum(bool(state.error) and state.unreachable for state in found)
+
+
+def failed_sources(home: Home) -> int:
+    """Return how many sources failed at their last attempt."""
+    from digest.fetch.state import SourceStates
+
+    states = SourceStates.load(home.inbox)
+    return sum(bool(states.of(source.name).error) for source in home.settings.sources)
 
 
 def unfetched_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:

@@ -1,21 +1,25 @@
 """Backup and restore of the library. A restore avoids sending again what was sent since the backup."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from digest.errors import StoreError, UsageError
+from digest.home.private import BACKUPS, STATE
 from digest.model import Home
 from digest.services.workspace import Clock, open_library
 from digest.store.sqlite_backup import copy_library, faults
-from digest.system.files import private_file
+from digest.system.files import private_file, private_folder, write_whole
 from digest.system.locks import LEADER, hold
 from digest.text.format import local_time
 
+NOTE = f"{STATE}/backup.json"  # the last copy that `digest backup` made
 # Suffixes of the files that SQLite keeps next to a database.
 _SUFFIXES = ("-wal", "-shm")
 
@@ -36,7 +40,7 @@ class Restored:
     unknown: tuple[str, ...]
 
 
-def backup(home: Home, target: Path) -> Path:
+def backup(home: Home, target: Path, now: datetime) -> Path:
     """Copy the library to a file, also while it is in use, and return the file. Raises UsageError, StoreError."""
     path = library_file(home)
     if not path.exists():
@@ -45,7 +49,43 @@ def backup(home: Home, target: Path) -> Path:
         raise UsageError(f"{target} is a folder; name a file in it")
     with open_library(home, create=False) as store:
         store.backup(target)
+    with suppress(StoreError):  # the copy is made, whether or not it can be noted
+        _note(home, target, now)
     return target
+
+
+def _note(home: Home, target: Path, now: datetime) -> None:
+    path = home.path / NOTE
+    private_folder(path.parent)
+    note = {"file": str(target.resolve()), "at": now.isoformat(timespec="seconds")}
+    write_whole(path, json.dumps(note).encode() + b"\n", private=True)
+
+
+def noted_backup(home: Home) -> tuple[Path, datetime] | None:
+    """Return the file that `digest backup` wrote last, wherever that is now, and when; None if there is none."""
+    try:
+        note: dict[str, Any] = dict(json.loads((home.path / NOTE).read_text("utf-8")))
+        at = datetime.fromisoformat(str(note["at"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return (Path(str(note.get("file", ""))), at) if at.tzinfo else None
+
+
+def backups(home: Home) -> list[Path]:
+    """Return the copies of the library that are there, daily or made by `digest backup`, the newest last."""
+    found = {path.resolve(): path for path in (home.path / BACKUPS).glob("[!.]*.db")}
+    if noted := noted_backup(home):
+        found.setdefault(noted[0].resolve(), noted[0])
+    kept = [(path.stat().st_mtime, path.name, path) for path in found.values() if has_content(path)]
+    return [path for *_, path in sorted(kept)]
+
+
+def has_content(path: Path) -> bool:
+    """Return whether a path is a file, not an empty one."""
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def restore(home: Home, file: Path, newer: Path | None, clock: Clock) -> Restored:

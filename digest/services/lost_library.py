@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from digest.errors import UsageError
-from digest.home.private import BACKUPS, STATE, library_path
+from digest.home.private import STATE, library_path
 from digest.model import Home
+from digest.services.backup import backups, has_content
 from digest.services.workspace import open_library
 from digest.system.files import private_folder, write_whole
 
@@ -56,11 +57,11 @@ def _proof(home: Home) -> Path | None:
 
 
 def newest_backup(home: Home) -> Path | None:
-    """Return the newest copy of the library in the home: a daily one, or one from before a restore."""
-    found = [*(home.path / BACKUPS).glob("*.db")]
+    """Return the newest copy of the library: a daily one, one that was asked for, or one from before a restore."""
+    found = backups(home)
     if database := library_path(home):
-        found += database.parent.glob(f"{database.stem}-before-restore-*{database.suffix}")
-    found = [path for path in found if not path.name.startswith(".") and path.stat().st_size]
+        aside = database.parent.glob(f"{database.stem}-before-restore-*{database.suffix}")
+        found += (path for path in aside if has_content(path))
     return max(found, key=lambda path: (path.stat().st_mtime, path.name), default=None)
 
 

@@ -19,7 +19,6 @@ from digest.text.format import count, local_time
 
 _BEHIND = timedelta(minutes=5)  # tolerated distance of the clock behind that of the last run
 _FREE_DISK = 200 * 1024 * 1024  # bytes
-_STALE_BACKUP = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
     import shutil
 
     from digest.services.backup import library_file
-    from digest.services.doctor.keeping import examine_departures, examine_loss
+    from digest.services.doctor.keeping import examine_backups, examine_departures, examine_loss
     from digest.store.sqlite_backup import faults
 
     free = shutil.disk_usage(context.home.path).free
@@ -120,7 +119,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
         if problem := faults(path):
             remedy = "keep the damaged file, and restore a backup: digest restore FILE"
             return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
-        found += (*_backups(context), *examine_departures(context.home))
+        found += (*examine_backups(context.home, context.clock), *examine_departures(context.home))
     return [*found, Finding("database", "good", f"the library opens and contains {count(papers, 'paper')}")]
 
 
@@ -128,23 +127,6 @@ def failure(check: str, error: DigestError) -> Finding:
     """Return the finding of a check that failed; the error's last clause is the remedy."""
     message, _, remedy = str(error).rpartition("; ")
     return Finding(check, "bad", message or remedy, remedy if message else "", error.exit_status)
-
-
-def _backups(context: CheckContext) -> list[Finding]:
-    from digest.pipeline.maintenance import copies
-
-    if not context.home.settings.schedule.backups:
-        return []
-    backups = copies(context.home)
-    if not backups:
-        remedy = "make one: digest backup FILE (digest schedule makes one every day)"
-        return [Finding("database", "warning", "there is no backup of the library", remedy)]
-    age = context.clock.started.timestamp() - backups[-1].stat().st_mtime
-    if age > _STALE_BACKUP.total_seconds():
-        message = f"the newest backup, {backups[-1].name}, is {age / 86400:.0f} days old"
-        remedy = "check that digest schedule is running, or make one: digest backup FILE"
-        return [Finding("database", "warning", message, remedy)]
-    return []
 
 
 def templates(context: CheckContext) -> Sequence[Finding]:

@@ -6,7 +6,13 @@ from datetime import datetime, timedelta
 from digest.errors import DigestError
 from digest.model import Home, Subscription
 from digest.model.reports import Finding
-from digest.pipeline.source_health import failing_sources, stale_formats, unfetched_sources
+from digest.pipeline.source_health import (
+    failed_sources,
+    failing_sources,
+    stale_formats,
+    unfetched_sources,
+    unreachable_sources,
+)
 from digest.services.metrics import LATE
 from digest.services.subscriptions import SubscriptionStatus, subscription_statuses
 from digest.services.workspace import Clock, open_library
@@ -24,6 +30,7 @@ def examine_sources(home: Home, clock: Clock) -> Iterator[Finding]:
     found = (*failing_sources(home, clock.now), *unfetched_sources(home, clock.now))
     for trouble in found:
         yield Finding("sources", "bad" if trouble.lasting else "warning", trouble.message, trouble.remedy)
+    yield from _without_sources(home)
     if home.settings.sources and not found:
         yield Finding("sources", "good", f"{count(len(home.settings.sources), 'source')}, no problems")
     try:
@@ -34,6 +41,19 @@ def examine_sources(home: Home, clock: Clock) -> Iterator[Finding]:
     for complaint in complaints:
         remedy = "check the files in inbox/, and whether the program that saves them there still works"
         yield Finding("sources", "warning", complaint, remedy)
+
+
+def _without_sources(home: Home) -> Iterator[Finding]:
+    """Report that no source at all could be fetched; if no server was reached, it is probably the network."""
+    sources = len(home.settings.sources)
+    if not sources or failed_sources(home) < sources:
+        return
+    message = f"no source could be fetched at the last attempt ({count(sources, 'source')})"
+    if unreachable_sources(home) == sources:
+        remedy = "check the network connection of this machine; to try again: digest fetch"
+    else:
+        remedy = "see the reasons above; to try again: digest fetch"
+    yield Finding("sources", "bad", message, remedy)
 
 
 def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:

@@ -1,14 +1,18 @@
 """Doctor checks of what a home must keep: its library, and the privacy of its files."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from digest.errors import StoreError, UsageError
 from digest.home.private import wide_paths
 from digest.model import Home
 from digest.model.reports import Finding
 from digest.services.lost_library import need_library
-from digest.services.workspace import open_library
-from digest.text.format import count
+from digest.services.workspace import Clock, open_library
+from digest.text.format import count, local_time
+
+_STALE_BACKUP = timedelta(days=3)
 
 
 def examine_loss(home: Home) -> Iterator[Finding]:
@@ -18,6 +22,35 @@ def examine_loss(home: Home) -> Iterator[Finding]:
     except UsageError as error:
         message, *remedies = str(error).split("; ")
         yield Finding("database", "bad", message, "; ".join(remedies))
+
+
+def examine_backups(home: Home, clock: Clock) -> Iterator[Finding]:
+    """Find out whether there is a recent copy of the library, daily or made by `digest backup`."""
+    from digest.services.backup import backups, noted_backup
+
+    if not home.settings.schedule.backups:
+        return
+    found, noted, zone = backups(home), noted_backup(home), home.settings.timezone
+    made = max(((datetime.fromtimestamp(path.stat().st_mtime, UTC), path) for path in found), default=None)
+    elsewhere = noted and not noted[0].exists() and not noted[0].is_relative_to(home.path.resolve())
+    if noted and elsewhere and (made is None or noted[1] > made[0]):
+        message = f"the newest backup, {noted[0]} of {local_time(noted[1], zone)}, is not there now"
+        remedy = "if it is on another disk or was moved, all is well; else make one: digest backup FILE"
+        yield Finding("database", "warning", message, remedy)
+    elif made is None:
+        remedy = "make one: digest backup FILE (digest schedule makes one every day)"
+        yield Finding("database", "warning", "there is no backup of the library", remedy)
+    elif (age := clock.started - made[0]) > _STALE_BACKUP:
+        message = f"the newest backup, {_shown(home, made[1])}, is {count(age.days, 'day')} old"
+        remedy = "check that digest schedule is running, or make one: digest backup FILE"
+        yield Finding("database", "warning", message, remedy)
+    else:
+        message = f"the newest backup, {_shown(home, made[1])}, was made {local_time(made[0], zone)}"
+        yield Finding("database", "good", message)
+
+
+def _shown(home: Home, path: Path) -> str:
+    return str(path.relative_to(home.path) if path.is_relative_to(home.path) else path)
 
 
 def examine_departures(home: Home) -> Iterator[Finding]:
@@ -36,8 +69,8 @@ def examine_modes(home: Home) -> Iterator[Finding]:
     if not wide:
         yield Finding("modes", "good", "the library, its copies and emails can be read only by their owner")
         return
-    first = wide[0].relative_to(home.path) if wide[0].is_relative_to(home.path) else wide[0]
+    first = _shown(home, wide[0])
     others = f" and {count(len(wide) - 1, 'other path')}" if len(wide) > 1 else ""
     verb = "are" if others else "is"
     message = f"{first}{others} {verb} open to other users of this machine"
-    yield Finding("modes", "warning", message, "the next run takes their rights away: digest run")
+    yield Finding("modes", "warning", message, "the next run makes this private: digest run")
