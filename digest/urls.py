@@ -130,6 +130,12 @@ def public_base(base_url: str) -> str:
     return "" if local else web_url(base_url) or ""
 
 
+def port_of(base_url: str) -> int:
+    """Return the port of an http or https URL, also where it is not written."""
+    parts = urlsplit(base_url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
 def is_root_of_this_machine(base_url: str) -> bool:
     """Return whether `base_url` is the root of a server that only this machine can reach."""
     return not public_base(base_url) and urlsplit(base_url).path == "/"

@@ -90,6 +90,19 @@ def test_a_preview_without_an_issue_is_an_error(home):
     home.subscribe("calm", "doldrums")
     done = home.call("preview", "calm", "--open", "--now", NOW)
     assert (done.status, "no issue to show" in done.err) == (2, True)
+    assert 'start = "90 days"' in done.err
+
+
+def test_an_earlier_start_is_advised_only_where_it_counts(home):
+    """A run gives a subscription its cursor; from then on `start` changes nothing."""
+    home.subscribe("calm", "doldrums")
+    home.run(NOW)
+    calm = home.call("preview", "calm", "--open", "--now", NOW)
+    assert "no new papers, so there is no issue to show; broaden its keywords" in calm.err
+    storm = home.call("preview", "storm", "--open", "--now", NOW)
+    assert "its last issue, number 1, is in output/site/issues/storm/" in storm.err
+    assert any((home.path / "output/site/issues/storm").iterdir())
+    assert "start =" not in calm.err + storm.err
 
 
 def test_the_preview_follows_changes(home, tmp_path, monkeypatch):

@@ -118,6 +118,11 @@ def test_base_url_ends_with_one_slash(home, url):
     assert settings(home, f'base_url = "{url}"').base_url == url.rstrip("/") + "/"
 
 
+@pytest.mark.parametrize(("port", "wanted"), [("", 8350), ("port = 9001", 9001)])
+def test_links_lead_to_where_pages_are_served(home, port, wanted):
+    assert settings(home, f"[serve]\n{port}").base_url == f"http://localhost:{wanted}/"
+
+
 def test_a_byte_order_mark_and_windows_lines(home):
     (home / "digest.toml").write_bytes(b'\xef\xbb\xbftitle = "T"\r\nfeed_items = 3\r\n')
     assert load_settings(home / "digest.toml") == Settings(title="T", feed_items=3)

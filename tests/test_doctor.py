@@ -12,7 +12,7 @@ import stamina
 
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
-from digest.system.locks import LEADER, hold
+from digest.system.locks import LEADER, SERVERS, hold, liveness_file
 from tests.homes import TestHome, call, page
 
 NOW = "2026-11-17T09:00"
@@ -295,6 +295,44 @@ def test_a_schedule_that_runs_hangs_or_fails(home):
         assert clock_of(home, NOW)["message"].startswith(
             "the schedule is waiting for digest restore (process"
         )
+
+
+@pytest.mark.parametrize(
+    ("base_url", "serve", "running", "state", "parts"),
+    [
+        ("", "port = 9001", "", None, ()),
+        ("http://localhost:9001", "port = 9001", "", None, ()),
+        ("https://digest.example.org", "port = 9001", "", None, ()),
+        (
+            "http://localhost:8350",
+            "port = 9001",
+            "",
+            "warning",
+            ("would listen", ":9001/", "localhost:8350/"),
+        ),
+        ("", "", "http://127.0.0.1:8360/", "warning", ("listens", ":8360/", "localhost:8350/")),
+        ("", "", "http://127.0.0.1:8350/", "good", ("listens",)),
+        ("https://digest.example.org", "", "http://127.0.0.1:8350/", "good", ("a proxy",)),
+    ],
+)
+def test_links_are_compared_with_where_pages_are_served(home, base_url, serve, running, state, parts):
+    setting = f'base_url = "{base_url}"\n' if base_url else ""
+    home.write("digest.toml", f"{setting}[serve]\n{serve}\n")
+    if running:
+        with liveness_file(home.path, "7", SERVERS, running):
+            found = examined(home, 0)
+    else:
+        found = examined(home, 0)
+    assert [each["state"] for each in found.get("serve", ())] == ([state] if state else [])
+    assert all(part in found["serve"][0]["message"] for part in parts)
+    if state == "warning":
+        assert "http://localhost:9001/" in found["serve"][0]["remedy"] or running
+
+
+def test_the_folder_of_the_home_is_named(home, monkeypatch):
+    monkeypatch.chdir(home.path)
+    (finding,) = json.loads(call("doctor", "--json", "--now", NOW).out)[:1]
+    assert str(home.path) in finding["message"]
 
 
 def test_no_home(tmp_path):

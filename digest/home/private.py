@@ -10,7 +10,7 @@ from digest.model import Home
 from digest.system.files import is_private, make_private
 from digest.system.heartbeat import FILE as HEARTBEAT
 from digest.system.locks import FILE as LOCK
-from digest.system.locks import LEADER, LIVENESS_FOLDER
+from digest.system.locks import LEADER, LIVENESS_FOLDER, SERVERS
 
 STATE, BACKUPS = "state", "backups"
 _SUFFIXES = ("", "-wal", "-shm", "-journal")  # of the files that SQLite keeps next to a database
@@ -37,7 +37,7 @@ def _few(home: Home) -> Iterator[Path]:
         yield from (database.with_name(database.name + suffix) for suffix in _SUFFIXES)
         yield from database.parent.glob(f"{database.stem}-before-restore-*")
     yield from (home.path / name for name in (LOCK, LEADER, HEARTBEAT, _FETCHED))
-    for name in (STATE, BACKUPS, LIVENESS_FOLDER):
+    for name in (STATE, BACKUPS, LIVENESS_FOLDER, SERVERS):
         folder = home.path / name
         yield folder
         yield from folder.glob("*")

@@ -1,6 +1,7 @@
 """`digest.toml`: opening a home, and reading its settings."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +90,8 @@ def load_settings(file: Path) -> Settings:
         columns=_columns(table.table("columns")),
         summaries=_summaries(table.table("summaries")),
     )
+    if "base_url" not in table:  # links lead to where `digest serve` listens
+        settings = replace(settings, base_url=f"http://localhost:{settings.serve[1]}/")
     settings = read_channels(table, settings)
     table.reject_unknown()
     check_channels(table, settings)

@@ -33,7 +33,8 @@ def per_week(weeks: Sequence[Week]) -> tuple[float, int]:
 class Preview:
     """The issue a subscription would get now, and past weeks. `issue` is None if nothing matches.
 
-    `text` is the issue as plain text; `papers` counts the library.
+    `text` is the issue as plain text; `papers` counts the library. `begun`: a run has seen the subscription, so its
+    `start` no longer counts; `last_issue` is the number of its last issue, 0 if there is none.
     """
 
     issue: Issue | None
@@ -42,6 +43,8 @@ class Preview:
     text: str
     weeks: tuple[Week, ...]
     papers: int
+    begun: bool
+    last_issue: int
 
     @property
     def per_week(self) -> tuple[float, int]:
@@ -64,6 +67,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
 
     subscription = subscription_of(home, subscription_id)
     with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
+        begun = tx.cursors.get(subscription.id) is not None
         enrol(tx, [subscription], clock.now)
         matcher = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model)
         moment = Moment(clock.now, tx.library.end(), force=True)
@@ -75,7 +79,8 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         papers = tx.library.count()
     text = rendering.issue(matcher.boundary, issue, renderer_for(home).text) if findings.matched else ""
     shown = issue if findings.matched else None
-    return Preview(shown, findings.considered, findings.matched, text, counted, papers)
+    last = candidate.cursor.issues
+    return Preview(shown, findings.considered, findings.matched, text, counted, papers, begun, last)
 
 
 def weeks_of(library: "Library", subscription: Subscription, now: datetime, weeks: int) -> tuple[Week, ...]:

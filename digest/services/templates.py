@@ -12,6 +12,7 @@ from digest.text.format import count
 
 if TYPE_CHECKING:
     from digest.render.overrides import Template
+    from digest.services.preview import Preview
 
 
 def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
@@ -23,13 +24,22 @@ def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
 
     found = preview(home, subscription_id, clock, weeks=1)
     if found.issue is None:
-        raise UsageError(
-            f"no match among {count(found.considered, 'new paper')}, so there is no issue to show; "
-            'set an earlier start in the subscription file, such as start = "90 days"'
-        )
+        raise UsageError(_nothing_to_show(subscription_id, found))
     # The page is written outside the archive, so its links must be absolute.
     site = (home.path.resolve() / "output" / "site").as_uri()
     return renderer_for(home).html(found.issue, f"{site}/")
+
+
+def _nothing_to_show(subscription_id: str, found: "Preview") -> str:
+    """Return why there is no issue, and what would show one: `start` counts until a run has seen a subscription."""
+    papers = f"no match among {count(found.considered, 'new paper')}" if found.considered else "no new papers"
+    if not found.begun:
+        remedy = 'set an earlier start in the subscription file, such as start = "90 days"'
+    elif found.last_issue:
+        remedy = f"its last issue, number {found.last_issue}, is in output/site/issues/{subscription_id}/"
+    else:
+        remedy = "broaden its keywords, or wait for new papers"
+    return f"{papers}, so there is no issue to show; {remedy}"
 
 
 def templates(home: Home) -> tuple["Template", ...]:

@@ -17,6 +17,7 @@ FILE = ".digest.lock"  # held during a run: one at a time per home
 LEADER = ".digest.schedule.lock"  # held by the process that runs the schedule
 
 LIVENESS_FOLDER = ".digest.delivering"
+SERVERS = ".digest.serving"  # a liveness file for each server, with its URL
 
 
 @contextmanager
@@ -92,18 +93,19 @@ def _read_holder(path: Path) -> str:
 
 
 @contextmanager
-def liveness_file(home: Path, name: str) -> Iterator[None]:
-    """Keep a locked file `name` for the block, which shows others that this worker is alive.
+def liveness_file(home: Path, name: str, folder: str = LIVENESS_FOLDER, note: str = "") -> Iterator[None]:
+    """Keep a locked file `name` for the block, which shows others that this worker is alive, and its note.
 
     The file is removed when the block ends normally. After a crash it remains, unlocked, and
     `dead_workers` lists it. Raises StoreError.
     """
-    path = home / LIVENESS_FOLDER / name
+    path = home / folder / name
     draft = path.with_name(f".{name}")
     try:
         private_folder(path.parent)
         handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.pwrite(handle, note.encode(), 0)
         draft.rename(path)  # only now: it must never be seen without its lock
     except OSError as error:
         raise StoreError(
@@ -114,6 +116,18 @@ def liveness_file(home: Path, name: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
     finally:
         os.close(handle)
+
+
+def notes_of_live(home: Path, folder: str) -> tuple[str, ...]:
+    """Return the notes of the living workers of a folder, and remove the files of dead ones."""
+    notes = []
+    for path in sorted((home / folder).glob("[!.]*")):
+        with suppress(OSError):  # removed a moment ago
+            if _is_held(path):
+                notes.append(path.read_text("utf-8"))
+            else:
+                path.unlink()
+    return tuple(notes)
 
 
 def boot_id() -> str:

@@ -1,13 +1,15 @@
 """`digest serve`: the pages in a thread, the schedule in the main thread, until SIGTERM or SIGINT."""
 
 import errno
+import os
+from contextlib import ExitStack, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
-from digest.errors import UsageError
+from digest.errors import StoreError, UsageError
 from digest.model import Home
 from digest.scheduler.service import Service, logger
-from digest.urls import public_base
+from digest.system.locks import SERVERS, liveness_file
+from digest.urls import port_of, public_base
 from digest.web.app import ReloadingHome, application
 from digest.web.listener import Listener
 from digest.web.monitoring import metrics_server
@@ -20,7 +22,11 @@ def serve(home: Home, port: int | None, *, clock: bool, machine: bool) -> int:
     """
     service = Service(home, logger(machine=machine), command="digest serve", metrics_server=metrics_server)
     host, usual = home.settings.serve
-    with page_listener(service, host, usual if port is None else port) as listener:
+    with ExitStack() as held:
+        listener = held.enter_context(page_listener(service, host, usual if port is None else port))
+        with suppress(StoreError):  # the note is for digest doctor; a server can do without
+            note = liveness_file(home.path, str(os.getpid()), SERVERS, listener.url)
+            held.enter_context(note)
         service.stop_at_signals()
         service.log.info("serving", url=listener.url)
         _warn_of_base_url(home, listener.port, service.log)
@@ -56,5 +62,5 @@ def page_listener(service: Service, host: str, port: int) -> Listener:
 def _warn_of_base_url(home: Home, port: int, log: Any) -> None:
     """Warn if `base_url` names this machine but another port than that of this server."""
     base = home.settings.base_url
-    if not public_base(base) and urlsplit(base).port != port:
+    if not public_base(base) and port_of(base) != port:
         log.warning("elsewhere", base_url=base, remedy=f"set base_url to http://localhost:{port}/")

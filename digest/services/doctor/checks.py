@@ -56,7 +56,7 @@ def configuration(context: CheckContext) -> Sequence[Finding]:
         for folder in (context.home.inbox, context.home.subscriptions)
         if not folder.is_dir()
     ]
-    message = f"digest.toml and the folders of {context.home.path} are valid"
+    message = f"digest.toml and the folders of {context.home.path.resolve()} are valid"
     return found or [Finding("configuration", "good", message)]
 
 
@@ -212,6 +212,13 @@ def modes(context: CheckContext) -> Sequence[Finding]:
     return tuple(examine_modes(context.home))
 
 
+def pages(context: CheckContext) -> Sequence[Finding]:
+    """Check that links lead to where the pages are served."""
+    from digest.services.doctor.pages import examine_links
+
+    return tuple(examine_links(context.home))
+
+
 CHECKS: tuple[Check, ...] = (
-    configuration, samples, subscriptions, database, modes, templates, clock, sources, schedule, mail
+    configuration, samples, subscriptions, database, modes, templates, clock, sources, schedule, pages, mail
 )  # fmt: skip
