@@ -24,7 +24,7 @@ bench: $(STAMP)
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 torture: $(STAMP)
-	@TORTURE=full $(PYTEST) -m torture
+	@TORTURE=full $(PYTEST) -m torture -o faulthandler_timeout=0
 
 pictures: $(STAMP)
 	@$(BIN)/python docs/pictures/make.py

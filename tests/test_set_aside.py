@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
@@ -274,6 +276,24 @@ def test_of_nested_deadlines_each_ends_its_own_work():
         within(lambda: within(forever, 60), 0.3)
     assert issubclass(Overtime, BaseException)
     assert not issubclass(Overtime, Exception)
+
+
+def test_an_ended_deadline_leaves_functions_that_can_be_traced():
+    """In a process of its own, as a debugger or a measurement of coverage would wait for ever."""
+    program = """
+import sys
+from digest.system.deadline import TookTooLong, within
+def forever():
+    while True:
+        pass
+try:
+    within(forever, 0.3)
+except TookTooLong:
+    sys.settrace(lambda *_: None)
+print("traced" if (lambda: 1)() else "")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "traced\n"
 
 
 @dataclass

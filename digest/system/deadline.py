@@ -76,8 +76,8 @@ class _Watcher:
     def remove(self, work: _Work) -> None:
         with self._lock:
             self._works.discard(work)
-            if work.fired:
-                _raise_in(work.thread, None)  # an exception that was not delivered yet is taken back
+        if work.fired:
+            _settle(work.thread)
 
     def _watch(self) -> None:
         idle, never = 0, threading.Event()
@@ -102,11 +102,22 @@ def _used(thread: int) -> float:
         return math.inf
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Raise an exception in a thread, or take back one that was not delivered yet."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
-    )
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    """Raise an exception in a thread; it replaces one that was not delivered yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+def _settle(this_thread: int) -> None:
+    """Leave no exception that could be delivered after the work: replace it by one that is delivered here.
+
+    Python 3.11 can take one back, but then it looks for it for ever, and a traced function never begins.
+    """
+    try:
+        _raise_in(this_thread, Overtime)
+        while True:
+            pass
+    except Overtime:
+        pass
 
 
 _watcher = _Watcher()
