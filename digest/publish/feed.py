@@ -1,14 +1,18 @@
 """The content of feeds, the same for all formats: the feed itself and its entries."""
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from digest.i18n.catalogue import language
 from digest.model import FeedItem
 from digest.text.clean import clean, shorten, shown_term
 from digest.text.math import shown
 from digest.urls import feed_file, paper_url
+
+KEPT = 4096  # entries that are kept for the feeds of other subscriptions; each takes a few kilobytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +62,34 @@ class Entry:
     updated: datetime
 
 
-def entry_of(item: FeedItem, channel: Channel) -> Entry:
-    """Return the entry of an item, cleaned for every format."""
-    paper, lang = item.paper, language(channel.language)
+@lru_cache(maxsize=KEPT)
+def entry_of(item: FeedItem, base_url: str, code: str) -> Entry:
+    """Return the entry of an item, cleaned for every format, with fixed text in the language `code`."""
+    paper, lang = item.paper, language(code)
     abstract = _text(shown(paper.abstract)) or lang.gettext("No abstract is available.")
     title = _text(shown(paper.title)) or lang.gettext("Untitled paper")
-    terms = (shorten(_text(shown_term(term)), 100) for term in item.terms)
     return Entry(
         id=paper.uid,
-        link=paper_url(paper, channel.base_url),
+        link=paper_url(paper, base_url),
         title=lang.gettext("Sample: %(title)s", title=title) if paper.is_sample else title,
         content=f"<p>{html.escape(abstract)}</p>",
         authors=tuple(filter(None, map(_text, paper.authors))),
-        categories=tuple(dict.fromkeys(filter(None, (*terms, *map(_text, paper.categories))))),
+        categories=categories_of(item.terms, tuple(map(_text, paper.categories))),
         entered=_utc(item.entered),
         # The papers of a run enter at the same instant, and readers that sort by `updated` would mix up their
         # order. A microsecond per library number keeps the times apart.
         updated=_utc(item.updated) + timedelta(microseconds=paper.number % 1_000_000),
     )
+
+
+def categories_of(terms: Iterable[str], categories: Iterable[str]) -> tuple[str, ...]:
+    """Return matched terms, cleaned, and the categories of a paper; each once."""
+    return tuple(dict.fromkeys(filter(None, (*map(_shown, terms), *categories))))
+
+
+@lru_cache(maxsize=KEPT)
+def _shown(term: str) -> str:
+    return shorten(_text(shown_term(term)), 100)
 
 
 def _utc(when: datetime) -> datetime:

@@ -1,15 +1,33 @@
-"""JSON Feed 1.1."""
+"""JSON Feed 1.1. The item of a paper is written once; the feeds of all subscriptions are put together from these."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from digest.model import FeedItem
-from digest.publish.feed import Channel, Entry, entry_of
+from digest.model import FeedItem, Paper
+from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of
+
+_ITEM, _TAG = "\ufdd0", "\ufdd1"  # noncharacters, which no cleaned text contains
+_NEXT_ITEM, _NEXT_TAG = ",\n  ", ",\n    "
 
 
 def json_feed(channel: Channel, items: Sequence[FeedItem]) -> bytes:
     """Return a JSON Feed of the items, in the order given (newest first)."""
+    if not items:
+        return _written(channel, []).encode()
+    head, tail = _written(channel, [_ITEM]).split(f'"{_ITEM}"')
+    found = _NEXT_ITEM.join([_spliced(channel, item) for item in items])
+    return f"{head}{found}{tail}".encode()
+
+
+def whole(channel: Channel, entries: Sequence[Entry]) -> str:
+    """Return a JSON Feed as the standard library writes it."""
+    return _written(channel, [_item(each) for each in entries])
+
+
+def _written(channel: Channel, items: Sequence[Any]) -> str:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.shown_title,
@@ -17,9 +35,9 @@ def json_feed(channel: Channel, items: Sequence[FeedItem]) -> bytes:
         "feed_url": channel.feed_url("json"),
         "description": channel.shown_description,
         "language": channel.language,
-        "items": [_item(entry_of(item, channel)) for item in items],
+        "items": items,
     }
-    return json.dumps(feed, ensure_ascii=False, indent=1).encode() + b"\n"
+    return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
 
 
 def _item(entry: Entry) -> dict[str, Any]:
@@ -36,3 +54,38 @@ def _item(entry: Entry) -> dict[str, Any]:
     if entry.categories:
         item["tags"] = list(entry.categories)
     return item
+
+
+class _Parts(NamedTuple):
+    """An item without tags, the same before and after its tags, and the tags of the paper."""
+
+    untagged: str
+    before: str
+    after: str
+    tags: tuple[str, ...]
+
+
+def _spliced(channel: Channel, item: FeedItem) -> str:
+    parts = _parts(channel.base_url, channel.language, item.paper, item.entered, item.updated)
+    tags = categories_of(item.terms, parts.tags)
+    return f"{parts.before}{_NEXT_TAG.join(map(_string, tags))}{parts.after}" if tags else parts.untagged
+
+
+@lru_cache(maxsize=KEPT)
+def _parts(base_url: str, language: str, paper: Paper, entered: datetime, updated: datetime) -> _Parts:
+    entry = entry_of(FeedItem(paper, entered, updated), base_url, language)
+    item = _item(entry) | {"tags": [_TAG]}
+    before, after = _in_feed(item).split(f'"{_TAG}"')
+    del item["tags"]
+    return _Parts(_in_feed(item), before, after, entry.categories)
+
+
+def _in_feed(item: Mapping[str, object]) -> str:
+    """Return an item with the indent that it has in a feed."""
+    text = json.dumps({"items": [item]}, ensure_ascii=False, indent=1)
+    return text[text.index("[") + 1 : text.rindex("]")].strip()
+
+
+@lru_cache(maxsize=KEPT)
+def _string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

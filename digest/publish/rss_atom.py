@@ -1,18 +1,27 @@
-"""RSS 2.0 and Atom, written by feedgen, which is imported on first use."""
+"""RSS 2.0 and Atom, written by feedgen, which is imported on first use.
+
+feedgen writes the frame of a feed, and the entry of a paper, once; the feeds of all subscriptions are put together from
+these. The bytes are those that feedgen writes for the whole feed (`whole`).
+"""
 
 import re
 from collections.abc import Sequence
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from html import escape
 from html.entities import name2codepoint
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from digest.model import FeedItem
-from digest.publish.feed import Channel, Entry, entry_of
+from digest.model import FeedItem, Paper
+from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of
 
 if TYPE_CHECKING:
     from feedgen.feed import FeedGenerator
 
 _GENERATOR = "paper-digest"
+_MEDIA_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml"}
+_CLOSING = {"rss": "  </channel>\n", "atom": "</feed>\n"}  # what follows the last entry begins with it
 # Titles and names are plain text, but some readers interpret tags and entities in them.
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?][^<]*[>=/]|/)")
 _ENTITY_LIKE = re.compile(r"&(?=(#?\w+))")
@@ -23,16 +32,7 @@ def rss(channel: Channel, items: Sequence[FeedItem]) -> bytes:
 
     In titles and names `<` and `&` become `‹` and `＆` where they look like HTML.
     """
-    feed = _feed(channel, "rss", "application/rss+xml")
-    feed.docs("https://www.rssboard.org/rss-specification")
-    feed.load_extension("dc", atom=False, rss=True)
-    for item in items:
-        content = entry_of(item, channel)
-        entry = _entry(feed, content)
-        # RSS's own author element must be an email address.
-        entry.dc.dc_creator([_plain(name) for name in content.authors])
-    # Hexadecimal references, which RSS readers treat as text and never as markup.
-    return feed.rss_str(pretty=True).replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")  # type: ignore[no-any-return]
+    return _spliced("rss", channel, items)
 
 
 def atom(channel: Channel, items: Sequence[FeedItem]) -> bytes:
@@ -40,27 +40,131 @@ def atom(channel: Channel, items: Sequence[FeedItem]) -> bytes:
 
     Titles and names are as in `rss`.
     """
-    feed = _feed(channel, "atom", "application/atom+xml")
-    for item in items:
-        content = entry_of(item, channel)
+    return _spliced("atom", channel, items)
+
+
+def whole(form: str, channel: Channel, entries: Sequence[Entry]) -> str:
+    """Return a feed (`rss` or `atom`) as feedgen writes it."""
+    return _written(form, channel, channel.shown_title, channel.shown_description, entries)
+
+
+def _written(form: str, channel: Channel, title: str, description: str, entries: Sequence[Entry]) -> str:
+    feed = _feed(channel, form, title, description)
+    if form == "rss":
+        feed.docs("https://www.rssboard.org/rss-specification")
+        feed.load_extension("dc", atom=False, rss=True)
+    for content in entries:
         entry = _entry(feed, content)
-        entry.author([{"name": _plain(name)} for name in content.authors])
-    return feed.atom_str(pretty=True)  # type: ignore[no-any-return]
+        names = [_plain(name) for name in content.authors]
+        if form == "rss":
+            entry.dc.dc_creator(names)  # RSS's own author element must be an email address
+        else:
+            entry.author([{"name": name} for name in names])
+    if form == "atom":
+        return str(feed.atom_str(pretty=True), "utf-8")
+    return _hexadecimal(str(feed.rss_str(pretty=True), "utf-8"))
 
 
-def _feed(channel: Channel, form: str, media_type: str) -> "FeedGenerator":
+def _hexadecimal(xml: str) -> str:
+    """Return RSS with hexadecimal references, which readers treat as text and never as markup."""
+    return xml.replace("&amp;", "&#x26;").replace("&lt;", "&#x3C;")
+
+
+# --- put together from parts ---------------------------------------------------------------------------------
+
+# Noncharacters, which no cleaned text contains, mark the places where texts are put in.
+_NAME, _ID, _TITLE, _DESCRIPTION, _CATEGORY = map(chr, range(0xFDD0, 0xFDD5))
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class _Frame(NamedTuple):
+    """A feed without entries, with marks in place of what differs from channel to channel."""
+
+    head: str
+    tail: str
+
+
+class _Parts(NamedTuple):
+    """An entry before and after its categories, the line of one category, and the categories of the paper."""
+
+    before: bytes
+    after: bytes
+    line: str
+    categories: tuple[str, ...]
+
+
+def _spliced(form: str, channel: Channel, items: Sequence[FeedItem]) -> bytes:
+    updated = channel.updated.astimezone(UTC).replace(microsecond=0)
+    frame = _frame(form, channel.base_url, channel.language, updated)
+    head = (
+        frame.head.replace(_NAME, channel.name)
+        .replace(_ID, channel.id)
+        .replace(_DESCRIPTION, _text(form, channel.shown_description))
+        .replace(_TITLE, _text(form, channel.shown_title))
+    )
+    found = [head.encode()]
+    for item in items:
+        parts = _parts(form, channel.base_url, channel.language, item.paper, item.entered, item.updated)
+        found.append(parts.before)
+        found += [_category(form, parts.line, each) for each in categories_of(item.terms, parts.categories)]
+        found.append(parts.after)
+    found.append(frame.tail.encode())
+    return b"".join(found)
+
+
+@lru_cache(maxsize=64)
+def _frame(form: str, base_url: str, language: str, updated: datetime) -> _Frame:
+    head, closing, tail = _marked(form, base_url, language, updated, ()).rpartition(_CLOSING[form])
+    return _Frame(head, closing + tail)
+
+
+def _marked(form: str, base_url: str, language: str, updated: datetime, entries: Sequence[Entry]) -> str:
+    channel = Channel(_NAME, "", "", base_url, _ID, updated, language)
+    return _written(form, channel, _TITLE, _DESCRIPTION, entries)
+
+
+@lru_cache(maxsize=KEPT)
+def _parts(
+    form: str, base_url: str, language: str, paper: Paper, entered: datetime, updated: datetime
+) -> _Parts:
+    entry = entry_of(FeedItem(paper, entered, updated), base_url, language)
+    frame = _frame(form, base_url, language, _EPOCH)
+    text = _marked(form, base_url, language, _EPOCH, [replace(entry, categories=(_CATEGORY,))])
+    text = text[len(frame.head) : -len(frame.tail)]
+    at = text.index(_CATEGORY)
+    start, end = text.rindex("\n", 0, at) + 1, text.index("\n", at) + 1
+    return _Parts(text[:start].encode(), text[end:].encode(), text[start:end], entry.categories)
+
+
+@lru_cache(maxsize=KEPT)
+def _category(form: str, line: str, category: str) -> bytes:
+    text = _text(form, category)
+    # Atom has it in an attribute.
+    return line.replace(_CATEGORY, text.replace('"', "&quot;") if form == "atom" else text).encode()
+
+
+def _text(form: str, text: str) -> str:
+    """Return a text as feedgen writes it between tags."""
+    escaped = escape(_plain(text), quote=False)
+    return _hexadecimal(escaped) if form == "rss" else escaped
+
+
+# --- written by feedgen --------------------------------------------------------------------------------------
+
+
+def _feed(channel: Channel, form: str, title: str, description: str) -> "FeedGenerator":
     from feedgen.feed import FeedGenerator
 
     feed = FeedGenerator()
     feed.id(channel.id)
-    feed.title(_plain(channel.shown_title))
-    feed.description(_plain(channel.shown_description))
+    feed.title(_plain(title))
+    feed.description(_plain(description))
     feed.language(channel.language)
     feed.generator(_GENERATOR)
     # Atom requires an author of the feed where an entry has none.
-    feed.author({"name": _plain(channel.shown_title)})
+    feed.author({"name": _plain(title)})
     # feedgen uses the last link as the page of the RSS feed.
-    feed.link(href=channel.feed_url(form), rel="self", type=media_type)
+    feed.link(href=channel.feed_url(form), rel="self", type=_MEDIA_TYPES[form])
     feed.link(href=channel.base_url, rel="alternate", type="text/html")
     # The default is the current time, and the bytes would differ every time.
     feed.updated(channel.updated.astimezone(UTC).replace(microsecond=0))

@@ -2,6 +2,7 @@ import html
 import json
 import os
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from strategies import texts
 
 from digest.model import FeedItem, Paper
-from digest.publish import FORMS, Channel, atom, json_feed, rss
+from digest.publish import FORMS, Channel, atom, json_feed, rss, rss_atom
+from digest.publish.feed import entry_of
+from digest.publish.json_feed import whole as whole_json
 from digest.text.clean import clean
 from digest.text.math import shown
 
@@ -211,3 +214,63 @@ def test_times_are_in_utc():
     assert rss(CHANNEL, [FeedItem(paper(1), zone, zone)]) == rss(
         CHANNEL, [FeedItem(paper(1), zone.astimezone(UTC), zone.astimezone(UTC))]
     )
+
+
+HOSTILE = (
+    texts()
+    | st.text()
+    | st.sampled_from(
+        [
+            '"',
+            "\ufdd0",
+            "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4",
+            "&lt;b>",
+            "a\n\t\rb",
+            "</feed>",
+            "  </channel>\n",
+            "]",
+            "'",
+        ]
+    )
+)
+FEED_ITEMS = st.builds(
+    FeedItem,
+    st.builds(
+        paper,
+        st.integers(1, 5),
+        title=HOSTILE,
+        abstract=HOSTILE,
+        authors=st.lists(HOSTILE, max_size=2).map(tuple),
+        categories=st.lists(HOSTILE, max_size=2).map(tuple),
+    ),
+    st.sampled_from([NOW, NOW - timedelta(days=1)]),
+    st.sampled_from([NOW, NOW + timedelta(hours=1)]),
+    st.lists(HOSTILE, max_size=3).map(tuple),
+)
+
+
+@given(
+    st.lists(FEED_ITEMS, max_size=4),
+    HOSTILE,
+    HOSTILE,
+    st.sampled_from(["en", "de"]),
+    st.sampled_from(["https://digest.example.org/", "https://x.test/a&b/"]),
+)
+@settings(max_examples=150)
+def test_a_feed_put_together_is_the_feed_written_whole(items, title, description, language, base_url):
+    channel = replace(
+        CHANNEL, title=title, description=description, language=language, base_url=base_url, name="a-1"
+    )
+    entries = [entry_of(item, base_url, language) for item in items]
+    for form in ("rss", "atom"):
+        assert FORMS[form](channel, items).decode() == rss_atom.whole(form, channel, entries)
+    assert json_feed(channel, items).decode() == whole_json(channel, entries)
+
+
+def test_feedgen_writes_an_entry_once_for_all_feeds(monkeypatch):
+    made = []
+    monkeypatch.setattr(rss_atom, "_entry", lambda *args, real=rss_atom._entry: made.append(1) or real(*args))
+    items = [FeedItem(paper(each, title=f"A pot seen once {each}"), NOW, NOW) for each in range(5)]
+    for name in ("a", "b", "c"):
+        atom(replace(CHANNEL, name=name), [replace(item, terms=(name,)) for item in items])
+    assert len(made) == len(items)
