@@ -11,7 +11,8 @@ arXiv: a user wants a category and a pair of words in the title, and likes the f
 day are ranked (mean over days with a right paper).
 
 The key sentence is compared with fixed positions (see `key_sentence` for the label). `--refresh` learns and ranks for
-that many users one after the other. `--only clicks` compares weights of a click.
+that many users one after the other. `--only clicks` compares weights of a click. `--only likeness` shows
+how much more often papers of each closeness to the liked ones have their heading than papers in general.
 
 `--embeddings FILE` adds a sentence model (see `minilm.py`), whose vectors of MEDLINE are read from the file, or computed
 and saved there. `MiniLM, likes` is the centroid of the liked papers minus the mean of all; `MiniLM` adds the vector of
@@ -45,7 +46,7 @@ from digest.match.query.parser import query_of
 from digest.model import Paper
 from digest.pipeline.ranking import SURE
 from digest.rank import taste
-from digest.rank.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, score
+from digest.rank.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, closeness, score
 from digest.render.excerpts import gist, sentences
 from digest.text.words import words
 
@@ -53,6 +54,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 MEASURES = ("auc", "p10", "ndcg10", "r50")
 DISCOUNT = 1 / np.log2(np.arange(2, 12))
+CLOSE = (-1.0, 0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 CLICKS, CLICK_WEIGHTS, RIGHT_SHARES = 20, (0.0, 0.1, 0.2, 0.4, 0.7, 1.0), (0.9, 0.7, 0.5, 0.3)
 Ranker = Callable[[Sequence[int], str], np.ndarray]
 
@@ -284,6 +286,36 @@ def discover_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
     return results
 
 
+def likeness_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """How often later papers have the heading of the liked ones, by their closeness to these, likes alone."""
+    papers, places = medline(arguments.folder)
+    space = Space(papers[:: max(1, len(papers) // BACKGROUND_PAPERS)])
+    rows = space.matrix(papers)
+    results = []
+    for k in map(int, arguments.liked.split(",")):
+        count, right, chance = np.zeros(len(CLOSE) - 1), np.zeros(len(CLOSE) - 1), []
+        for heading in chosen(list(places), arguments.side, arguments.users):
+            if len(places[heading]) < k + 5:
+                continue
+            liked = places[heading][:k]
+            close = np.array(closeness(space.likeness(rows[liked]), rows))[liked[-1] + 1 :]
+            having = np.isin(np.arange(liked[-1] + 1, len(papers)), places[heading])
+            count += np.histogram(close, CLOSE)[0]
+            right += np.histogram(close[having], CLOSE)[0]
+            chance.append(having.mean())
+        results += [
+            {
+                "liked": k,
+                "from": CLOSE[n],
+                "papers": int(count[n]),
+                "times": right[n] / count[n] / np.mean(chance),
+            }
+            for n in range(len(count))
+            if count[n]
+        ]
+    return results
+
+
 def click_rows(arguments: argparse.Namespace) -> list[dict[str, object]]:
     """What 20 simulated clicks add to k likes, for several weights of a click in likes.
 
@@ -446,7 +478,9 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=10)
     parser.add_argument("--liked", default="1,5,20")
     parser.add_argument("--side", choices=("held", "train"), default="held")
-    parser.add_argument("--only", choices=("medline", "arxiv", "discover", "clicks", "sentence", "refresh"))
+    parser.add_argument(
+        "--only", choices=("medline", "arxiv", "discover", "clicks", "sentence", "refresh", "likeness")
+    )
     parser.add_argument("--refresh", type=int, default=1_000, metavar="USERS")
     parser.add_argument("--skip-slow", action="store_true", help="skip the fitted classifiers")
     parser.add_argument("--papers", type=int, help="rank only this many papers of MEDLINE (default: all)")
@@ -465,10 +499,12 @@ def main() -> None:
     refreshed = refresh(arguments) if arguments.only in {None, "refresh"} and has_medline else None
     discovered = discover_rows(arguments) if arguments.only in {None, "discover"} and has_medline else []
     clicks = click_rows(arguments) if arguments.only in {None, "clicks"} and has_medline else []
+    likeness = likeness_rows(arguments) if arguments.only in {None, "likeness"} and has_medline else []
     if arguments.json:
         print(
             json.dumps(
                 {
+                    "likeness": likeness,
                     "rows": rows,
                     "discover": discovered,
                     "clicks": clicks,
@@ -496,7 +532,12 @@ def main() -> None:
             f"{CLICKS} clicks, {row['right']:.0%} right, each {row['weight']:.1f} of a like, {row['liked']:2} liked: "
             f"AUC {row['auc']:.4f} nDCG@10 {row['ndcg10']:.4f} ({row['users']} users)"
         )
-    if arguments.only in {"discover", "clicks", "sentence", "refresh"}:
+    for row in likeness:
+        print(
+            f"closeness from {row['from']:5.2f}, {row['liked']:2} liked: {row['papers']:7} papers, the heading "
+            f"{row['times']:5.1f} times as often as in all"
+        )
+    if arguments.only in {"likeness", "discover", "clicks", "sentence", "refresh"}:
         return
     if not rows:
         print(f"{arguments.folder}: has no medline or arxiv-days; give a folder that has them")

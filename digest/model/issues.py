@@ -14,7 +14,7 @@ FORMS: Final[dict[str, str]] = {"html": "html", "markdown": "md", "text": "txt",
 class Evidence:
     """One occurrence of one term of a query.
 
-    `term` is as typed; `start` and `end` count code points of `text`, the text of the field; `item` is the
+    `term` is as typed; `text` is what it found, at the code points `start` to `end` of the field; `item` is the
     index in the list (from 0) if the field is a list of names.
     """
 

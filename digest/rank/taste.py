@@ -126,23 +126,25 @@ class Space:
             level = float(keywords @ weights[: len(keywords)])
         return Profile(weights, max(level, 1e-6))
 
-    def reasons(self, profile: Profile, row: csr_matrix, count: int) -> tuple[tuple[str, float], ...]:
-        """Return the `count` terms that matter most for a paper (a matrix of one row), with their share of its
-        score: above 0 in its favour, below 0 against it.
-        """
-        products = row.data * self._wide(profile.weights)[row.indices]
-        found = [
-            (self._terms[column], float(part)) for column, part in zip(row.indices, products, strict=True)
-        ]
-        found.sort(key=lambda pair: (-abs(pair[1]), pair[0]))
-        return tuple(found[:count])
+    def likeness(self, papers: csr_matrix) -> Profile:
+        """Return the taste of a reader who likes these papers and nothing else."""
+        return self.profile(np.zeros(0), papers)
 
-    def terms(self, profile: Profile, count: int) -> tuple[tuple[str, float], ...]:
-        """Return the `count` most positive and the `count` most negative terms of a taste, with their weights."""
+    def reasons(self, profile: Profile, row: csr_matrix) -> tuple[str, ...]:
+        """Return the terms that bring a paper (a matrix of one row) closer to a taste, the most important first."""
+        products = row.data * self._wide(profile.weights)[row.indices]
+        found = sorted(
+            (-part, self._terms[column])
+            for column, part in zip(row.indices, products.tolist(), strict=True)
+            if part > 0
+        )
+        return tuple(term for _, term in found)
+
+    def terms(self, profile: Profile, count: int | None = None) -> tuple[tuple[str, float], ...]:
+        """Return the terms of a taste with their weights, the highest first, or only the `count` first ones."""
         weighted = zip(profile.weights.tolist(), self._terms, strict=False)
         found = sorted((-weight, term) for weight, term in weighted if weight)
-        chosen = dict.fromkeys((*found[:count], *found[-count:]))
-        return tuple((term, -weight) for weight, term in chosen)
+        return tuple((term, -weight) for weight, term in found[:count])
 
     def rarity(self, term: str) -> float:
         """Return the idf of a term, 0 if every paper of the background has it."""

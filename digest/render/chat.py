@@ -62,3 +62,5 @@ def _about(paper: PaperView, lang: Language) -> Iterator[str]:
         yield authors
     if because := text_of(paper.because):
         yield f"{lang.gettext('Why it is here:')} {because}"
+    if lower := text_of(paper.lower):
+        yield f"{lang.gettext('Lower because of:')} {lower}"

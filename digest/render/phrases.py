@@ -12,7 +12,7 @@ from digest.model import Evidence, Issue, Item, Paper, Trend
 from digest.render.highlight import Piece, isolated_pieces, pieces, spans
 from digest.text.clean import clean, shorten, shown_term
 from digest.text.direction import isolated
-from digest.text.math import shown
+from digest.text.math import readable, shown
 
 _SOURCES = {
     "daily-papers-page": "Daily Papers",
@@ -196,12 +196,14 @@ _TERMS = 8
 
 
 def reasons(evidence: Sequence[Evidence], lang: Language = ENGLISH) -> tuple[tuple[Reason, ...], int]:
-    """Return the terms that a paper matched, by field, and how many further terms are not named."""
+    """Return the words of a paper that a query matched, by field, and how many further ones are not named."""
     fields: dict[str, dict[str, int]] = {}
-    names = {term: shorten(shown_term(term), 60) for term in {each.term for each in evidence}}
+    names: dict[tuple[str, str], str] = {}
     for each in evidence:
         terms = fields.setdefault(each.field, {})
-        term = names[each.term]
+        if (each.term, each.text) not in names:
+            names[each.term, each.text] = shorten(_found(each.term, each.text), 60)
+        term = names[each.term, each.text]
         terms[term] = terms.get(term, 0) + 1
     every = list(dict.fromkeys(term for terms in fields.values() for term in terms))
     named = set(every[:_TERMS])
@@ -218,6 +220,12 @@ def reasons(evidence: Sequence[Evidence], lang: Language = ENGLISH) -> tuple[tup
         for field, terms in fields.items()
     )
     return tuple(reason for reason in found if reason.found), len(every) - len(named)
+
+
+def _found(term: str, words: str) -> str:
+    """Return the words that a term of a query found, as typed if they differ in case only."""
+    typed, found = shown_term(term), clean(readable(words).text).strip()
+    return found if found and found.casefold() != typed.casefold() else typed
 
 
 def because(
@@ -250,14 +258,9 @@ def ranked_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
     """Return what ranks a paper besides its keywords: taste, popularity and freshness, where they count."""
     by = {part.name: part.value for part in item.parts}
     found = []
-    learnt = next(
-        (name for name in ("taste", "clicks", "likes and clicks", "dislikes") if name in by), "taste"
-    )
-    if taste := round(by.get(learnt, 0.0), 2):
-        terms = item.liked if taste > 0 else item.disliked
-        found.append(
-            Reason(_similar(learnt, taste, lang), tuple(Found(shorten(clean(term), 60), 1) for term in terms))
-        )
+    learnt = next((name for name in ("taste", "clicks", "likes and clicks") if name in by), "taste")
+    if (taste := round(by.get(learnt, 0.0), 2)) > 0:
+        found.append(Reason(_similar(learnt, taste, lang), _named(item.liked)))
     if by.get("popularity"):
         comments, upvotes = comments_and_upvotes(item.paper, lang)
         code = lang.gettext("published code") if item.paper.code_url else ""
@@ -269,13 +272,25 @@ def ranked_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
     return tuple(reason for reason in found if reason.found)
 
 
+def but(item: Item, lang: Language = ENGLISH) -> tuple[Piece, ...]:
+    """Return what speaks against a paper as one line, the words marked; () if nothing does."""
+    return tuple(piece for piece in _listed(lowered_by(item, lang)) if piece.text)
+
+
+def lowered_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
+    """Return what speaks against a paper: the words that it shares with papers that the reader disliked."""
+    if not item.disliked:
+        return ()
+    return (Reason(lang.gettext("as in papers you disliked"), _named(item.disliked)),)
+
+
+def _named(terms: Sequence[str]) -> tuple[Found, ...]:
+    return tuple(Found(shorten(clean(term), 60), 1) for term in terms)
+
+
 def _similar(learnt: str, taste: float, lang: Language) -> str:
     """Return which papers of the reader a paper resembles: `as in papers you liked (54% similar)`."""
-    share = lang.percent(abs(taste))
-    if taste < 0:
-        return lang.gettext("as in papers you disliked (%(share)s similar)", share=share)
-    if learnt == "dislikes":
-        return lang.gettext("as in your keywords (%(share)s similar)", share=share)
+    share = lang.percent(taste)
     if learnt == "taste":
         return lang.gettext("as in papers you liked (%(share)s similar)", share=share)
     if learnt == "clicks":

@@ -31,7 +31,8 @@ class PaperView:
 
     `page_url` is its page in the archive. `whole`: `gist` and `excerpt` together are the whole `abstract`.
     A `summary`, by the model `written_by`, takes the place of the gist. `more_reasons` counts the terms that
-    `reasons` leaves out; `because` is the reasons as one line.
+    `reasons` leaves out; `because` is the reasons as one line, `lower` what
+    speaks against the paper.
     """
 
     number: int
@@ -54,6 +55,7 @@ class PaperView:
     reasons: tuple[Reason, ...]
     more_reasons: int
     because: tuple[Piece, ...]
+    lower: tuple[Piece, ...]
     changes: str
     _text: str
     _matched: tuple[Span, ...]
@@ -230,6 +232,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         reasons=(*matches, *ranks),
         more_reasons=unnamed,
         because=phrases.because(matches, unnamed, ranks, lang=lang),
+        lower=phrases.but(item, lang),
         changes=phrases.changes(item.changes, lang),
         _text=read.text,
         _matched=matched,

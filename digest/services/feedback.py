@@ -53,20 +53,11 @@ def feedback(home: Home, subscription_id: str) -> Feedback:
             given += _clicked(tx, subscription_id, {vote.paper for vote in votes})
         if taste is None:
             return Feedback(given, seeds, (), ())
-        weighed = taste.space.terms(taste.profile, _TERMS_SHOWN)
-        # A disliked term often comes from the background papers, so no paper with feedback has its spelling.
-        spellings = [
-            *taste.liked,
-            *taste.disliked,
-            *taste.clicked,
-            *(paper for paper, _ in tx.library.newest(_SPELLINGS)),
-        ]
-    return Feedback(
-        given,
-        seeds,
-        surface_forms((term for term, weight in weighed if weight > 0), spellings)[:_TERMS_SHOWN],
-        surface_forms((term for term, weight in reversed(weighed) if weight < 0), spellings)[:_TERMS_SHOWN],
-    )
+        wanted = [term for term, weight in taste.space.terms(taste.profile, _TERMS_SHOWN) if weight > 0]
+        # The keywords have no spelling of their own: terms are stems.
+        newest = (paper for paper, _ in tx.library.newest(_SPELLINGS))
+        liked = surface_forms(wanted, (*taste.liked, *taste.clicked, *newest))
+    return Feedback(given, seeds, liked, surface_forms(taste.unwanted(_TERMS_SHOWN), taste.disliked))
 
 
 def _clicked(

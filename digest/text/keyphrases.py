@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from digest.model import Paper
@@ -25,6 +26,26 @@ def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, .
         if len(found) == len(wanted):
             break
     return tuple(found.get(term, term) for term in wanted)
+
+
+@lru_cache(maxsize=4096)
+def spellings(paper: Paper) -> frozenset[tuple[str, str]]:
+    """Return the terms of a paper (one stem or two), each with the words as the paper writes them, folded."""
+    return frozenset(pair for text in (paper.title, paper.abstract) for pair in _terms(text))
+
+
+def shared_forms(terms: Iterable[str], paper: Paper, others: Sequence[Paper]) -> Iterator[str]:
+    """Yield those terms that a paper and one of the others write in the same words, in these words.
+
+    A term whose words were in an earlier one is left out.
+    """
+    known = frozenset().union(*map(spellings, others))
+    written = dict(sorted(spellings(paper) & known, reverse=True))
+    shown: set[str] = set()
+    for term in terms:
+        if term in written and not set(term.split()) <= shown:
+            shown.update(term.split())
+            yield written[term]
 
 
 def _terms(text: str) -> Iterable[tuple[str, str]]:

@@ -100,9 +100,8 @@ def test_terms_explain(library):
         "horn sound",
         "sound harbour",
     }
-    assert any(weight < 0 for _, weight in terms)
-    (row,) = (space.matrix([library[0]]),)
-    assert surface_forms([term for term, _ in space.reasons(profile, row, 50)], [library[0]])
+    assert any(weight < 0 for _, weight in space.terms(profile))
+    assert set(space.reasons(profile, space.matrix([library[0]]))) >= {"lighthous keeper", "fog"}
     assert "lamps" in surface_forms(["lamp", "zzz"], [library[0]])
     assert surface_forms(["lamp", "zzz"], [library[1], library[0]]) == ("lamps", "zzz")
 

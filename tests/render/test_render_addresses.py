@@ -44,7 +44,7 @@ ADDRESSES = st.builds(
     NAMES,
     PATHS,
     QUERIES,
-).map(lambda address: address.rstrip(".,;:!?)_~"))
+).map(lambda address: address.rstrip(".,;:!?_~"))
 MAILS = st.builds(lambda one, two: f"{one}_lab@{two}.org", NAMES, NAMES)
 AROUND = st.sampled_from(
     ("see", "code:", "$x_1$", "(", "6.3times", "R^{n}", "low_rank", "\\emph{it}", "a & b", "*")

@@ -73,15 +73,31 @@ def test_reasons_of_lists_and_unknown_fields():
     )
 
 
+def test_the_words_found_are_named_not_the_pattern():
+    found = [
+        Evidence("distill*", "title", "Distillation", 0, 12),
+        Evidence("distill*", "title", "distilled", 14, 23),
+        Evidence("k-means", "title", "$k$-means", 25, 34),
+        Evidence("ti:DISTILLED", "title", "distilled", 14, 23),
+    ]
+    (reason,), more = phrases.reasons(found)
+    assert [(each.term, each.times) for each in reason.found] == [
+        ("Distillation", 1),
+        ("distilled", 2),
+        ("k-means", 1),
+    ]
+    assert more == 0
+
+
 def test_many_terms_are_counted_only():
-    found = [Evidence(f"w{number}", "title", "w", 0, 1) for number in range(11)]
+    found = [Evidence(f"w{number}", "title", f"w{number}", 0, 3) for number in range(11)]
     found_reasons, more = phrases.reasons(found)
     assert len(found_reasons[0].found) == 8
     assert more == 3
 
 
 def test_a_long_term_is_shortened():
-    assert len(phrases.reasons([Evidence("w" * 1000, "title", "w", 0, 1)])[0][0].found[0].term) == 60
+    assert len(phrases.reasons([Evidence("w*", "title", "w" * 1000, 0, 1000)])[0][0].found[0].term) == 60
 
 
 @pytest.mark.parametrize(
