@@ -12,13 +12,19 @@ T = TypeVar("T")
 
 def issue(boundary: Boundary, whole: Issue, work: Callable[[Issue], T]) -> T:
     """Return the result of work on an issue, in which papers that make it fail have less text, or are left out."""
-    every = (*whole.new, *whole.updated, *whole.discover, *whole.more_new, *whole.more_updated)
-    papers = {item.paper.number: item.paper for item in every}
+    papers = {item.paper.number: item.paper for item in _items(whole)}
     return boundary.many("issue", papers, lambda some: work(_with_papers(whole, some)))
+
+
+def _items(issue: Issue) -> tuple[Item, ...]:
+    return (*issue.new, *issue.updated, *issue.discover, *issue.more_new, *issue.more_updated)
 
 
 def _with_papers(issue: Issue, papers: Mapping[int, Paper]) -> Issue:
     """Return an issue of these papers only; one that it does not have is added to New."""
+    every = _items(issue)
+    if len(every) == len(papers) and all(papers.get(item.paper.number) is item.paper for item in every):
+        return issue
     others = dict(papers)
 
     def shown(items: Sequence[Item]) -> tuple[Item, ...]:

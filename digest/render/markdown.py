@@ -21,7 +21,8 @@ _EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])|~|#(?=$)|&(?=#?\w+(?:;|$))|==|
 _ISOLATES = (*OPENING, POP)
 _ENTITY = re.compile(r"&#?\w+;")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
+# A match, and what is around its letters and digits. Stars next to punctuation may not count as emphasis.
+EDGES = re.compile(r"([\W_]*)(.*?)([\W_]*)", re.DOTALL)
 
 # In CommonMark a backslash escapes any of these; Python-Markdown supports only some by default.
 _ESCAPABLE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -83,8 +84,7 @@ def _shown(pieces: Sequence[Piece], *, start: bool, links: bool) -> Iterator[str
         if text in _ISOLATES:
             yield text
             continue
-        # Stars next to punctuation may not count as emphasis, so they enclose letters and digits only.
-        edges = _EDGES.fullmatch(text) if piece.hit else None
+        edges = EDGES.fullmatch(text) if piece.hit else None
         if edges and edges[2]:
             yield f"{escape(edges[1], start=start)}**{escape(edges[2])}**{escape(edges[3])}"
         else:
@@ -107,6 +107,18 @@ def to_html(source: str, anchors: Sequence[str] = (), sections: Sequence[str] = 
     last = -1  # priority
     converter.treeprocessors.register(_AnchorsAndLinks({"h2": sections, "h3": anchors}), "anchors", last)
     return str(converter.convert(_hold_escapes(source))).translate(_AS_HTML)
+
+
+@lru_cache(maxsize=1024)
+def sentence(source: str) -> str:
+    """Return a paragraph of Markdown as HTML, without its tag."""
+    html = to_html(source)
+    return html.removeprefix("<p>").removesuffix("</p>") if html.count("<p>") == 1 else html
+
+
+def linkable(url: str) -> bool:
+    """Return whether an address is one of those that stay links: to the web, and to files of the archive."""
+    return _SAFE_LINK.fullmatch(url) is not None
 
 
 def _hold_escapes(source: str) -> str:

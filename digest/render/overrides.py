@@ -9,7 +9,7 @@ from digest.errors import TemplateError, UsageError
 from digest.model import Evidence, Issue, IssueLine, Item, Paper, Summary, Trend
 from digest.render.archive_view import ArchiveStats
 from digest.render.context import SiteContext
-from digest.render.environment import make_environment
+from digest.render.environment import make_environment, own_templates
 from digest.render.notice_pages import unsubscribe_form
 from digest.render.renderer import Renderer
 from digest.system.deadline import TookTooLong, within
@@ -28,15 +28,8 @@ class Template:
 
 def templates(home_templates: Path) -> tuple[Template, ...]:
     """Return the templates of home and program, by name, without hidden files and `README` files."""
-    program, home = _names(folder("templates")), _names(home_templates)
+    program, home = own_templates(folder("templates")), own_templates(home_templates)
     return tuple(Template(name, name in home, name in program) for name in sorted(program | home))
-
-
-def _names(where: Path) -> frozenset[str]:
-    if not where.is_dir():
-        return frozenset()
-    files = (path.name for path in where.iterdir() if path.is_file())
-    return frozenset(name for name in files if not name.startswith((".", "README")))
 
 
 def export(home_templates: Path, names: tuple[str, ...]) -> tuple[Path, ...]:

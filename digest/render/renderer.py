@@ -10,9 +10,9 @@ from digest.model import FORMS, Issue, IssueLine, Paper
 from digest.render import chat, mail, markdown, phrases
 from digest.render.archive_view import ArchiveStats, index_view, page_view
 from digest.render.context import SiteContext
-from digest.render.environment import make_environment, render
+from digest.render.environment import make_environment, own_templates, render
 from digest.render.notice_pages import Notice
-from digest.render.view import WHOLE, Fit, IssueView, issue_view, named, with_tracked_links
+from digest.render.view import WHOLE, Fit, IssueView, Views, named, with_tracked_links
 from digest.text.clean import clean, clean_but_isolates
 from digest.urls import host_of
 
@@ -50,6 +50,9 @@ class Renderer:
         self._home_templates = home_templates
         self._site = site
         self._environments: dict[str, Environment] = {}
+        own = own_templates(home_templates) if home_templates else frozenset()
+        self._body_of_markdown = "issue.md" in own and "issue-body.html" not in own
+        self._last: Views | None = None
 
     def _environment(self, code: str) -> "Environment":
         """Return the environment of a language, created on first use."""
@@ -57,22 +60,28 @@ class Renderer:
             self._environments[code] = make_environment(self._home_templates, language(code))
         return self._environments[code]
 
+    def _views(self, issue: Issue) -> Views:
+        """Return the views of an issue; those of the last one are kept, as its forms are asked for in turn."""
+        last = self._last
+        if last is None or last.issue is not issue:
+            self._last = last = Views(issue)
+        return last
+
     def _render(self, template: str, code: str, **values: Any) -> str:
         return clean_lines(render(self._environment(code), template, values))
 
     def html(self, issue: Issue, archive: str = ARCHIVE) -> str:
         """Return the HTML of the issue's email as a file; `archive` is the path from it to the archive."""
-        site = self._site.relative_to(archive)
-        return self._fitting(issue, site, issue_view(issue, site))
+        return self._fitting(issue, self._site.relative_to(archive))
 
-    def _fitting(self, issue: Issue, site: SiteContext, view: IssueView) -> str:
+    def _fitting(self, issue: Issue, site: SiteContext) -> str:
         """Return the HTML of an email: short abstracts, inline styles, at most BUDGET bytes.
 
         An issue that is too large gets shorter abstracts, then fewer papers; the rest is on the web.
         """
-        page = ""
+        page, views = "", self._views(issue)
         for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
-            view = view if fit == WHOLE else issue_view(issue, site, fit=fit)
+            view = views.view(site, fit=fit)
             page = self._render("issue.html", view.language, issue=view)
             if len(page.encode("utf-8", "replace")) <= BUDGET:
                 break
@@ -85,7 +94,7 @@ class Renderer:
 
     def markdown(self, issue: Issue) -> str:
         """Return the issue in Markdown with whole abstracts, as a file next to that of `html`."""
-        return self._markdown(issue_view(issue, self._site.relative_to(ARCHIVE)))
+        return self._markdown(self._views(issue).view(self._site.relative_to(ARCHIVE)))
 
     def _markdown(self, view: IssueView) -> str:
         # Templates are easier to read with more blank lines than Markdown needs.
@@ -93,14 +102,14 @@ class Renderer:
 
     def text(self, issue: Issue) -> str:
         """Return the issue as plain text: short abstracts, 72 columns."""
-        return self._text(issue_view(issue, self._site))
+        return self._text(self._views(issue).view(self._site))
 
     def _text(self, view: IssueView) -> str:
         return self._render("issue.txt", view.language, issue=view)
 
     def subject(self, issue: Issue) -> str:
         """Return the subject of the issue's email, in one line."""
-        return self._subject(issue_view(issue, self._site))
+        return self._subject(self._views(issue).view(self._site))
 
     def _subject(self, view: IssueView) -> str:
         return " ".join(clean(self._render("subject.txt", view.language, issue=view)).split())
@@ -110,12 +119,12 @@ class Renderer:
 
         `fits` tells whether a channel accepts a title and a text; it accepts the result, unless not even a link fits.
         """
-        view = issue_view(issue, self._site)
+        view = self._views(issue).view(self._site)
         return chat.compact(view, self._subject(view), fits)
 
     def eml(self, issue: Issue) -> bytes:
         """Return the issue as an email without a recipient, as text and HTML."""
-        view = issue_view(issue, self._site)
+        view = self._views(issue).view(self._site)
         envelope = mail.Envelope(
             subject=self._subject(view),
             sender=self._site.sender,
@@ -125,29 +134,34 @@ class Renderer:
             stem=issue.stem,
             host=host_of(self._site.base_url),
         )
-        return mail.message(envelope, self._text(view), self._fitting(issue, self._site, view))
+        return mail.message(envelope, self._text(view), self._fitting(issue, self._site))
 
     def archive(self, issue: Issue, link_to: Callable[[int], str] | None = None) -> str:
-        """Return the issue's page in the archive: its Markdown as HTML, with all papers.
+        """Return the issue's page in the archive, with all papers.
+
+        Its body is made by `issue-body.html`, or from the Markdown of a home with its own `issue.md`.
 
         `link_to` gives the address of a paper by its number; it is None where clicks are not counted.
         """
         from markupsafe import Markup
 
         top = "../../"
-        view = issue_view(issue, self._site.relative_to(top), everything=True)
+        view = self._views(issue).view(self._site.relative_to(top), everything=True)
         if link_to:
             view = with_tracked_links(view, link_to)
-        body = markdown.to_html(
-            self._markdown(view),
-            [paper.anchor for section in view.sections for paper in section.papers],
-            [*(section.id for section in view.sections), *(["rising"] if view.trends else [])],
-        )
-        # The converter made all of it; text from outside was escaped before.
-        body = Markup(body)  # noqa: S704
+        body = Markup(self._body(view))  # noqa: S704 - the template or the converter has escaped all text
         return self._render(
             "archive-issue.html", view.language, issue=view, body=body, top=top, counted=link_to is not None
         )
+
+    def _body(self, view: IssueView) -> str:
+        if self._body_of_markdown:
+            return markdown.to_html(
+                self._markdown(view),
+                [paper.anchor for section in view.sections for paper in section.papers],
+                [*(section.id for section in view.sections), *(["rising"] if view.trends else [])],
+            )
+        return self._render("issue-body.html", view.language, issue=view).removesuffix("\n")
 
     def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
         """Return the page of one paper; `issues` are those that it was in."""

@@ -120,13 +120,35 @@ class Fit:
 WHOLE = Fit()
 
 
-def issue_view(issue: Issue, site: SiteContext, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
-    """Return an issue as templates see it; `everything` also shows the papers behind "and N more".
+class Views:
+    """The views of an issue for its forms, which share what is computed for each paper."""
 
-    `fit` limits the size of an email: the papers that it leaves out move behind "and N more".
-    """
+    def __init__(self, issue: Issue) -> None:
+        self.issue = issue
+        self._papers: dict[tuple[int, int], tuple[str, PaperView]] = {}
+
+    def view(self, site: SiteContext, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
+        """Return the issue as templates see it; `everything` also shows the papers behind "and N more".
+
+        `fit` limits the size of an email: the papers that it leaves out move behind "and N more".
+        """
+        return _issue_view(self.issue, site, _sections(self, site, fit, everything=everything))
+
+    def paper(self, item: Item, site: SiteContext, about: int) -> PaperView:
+        """Return one of the issue's papers as templates see it, with about `about` characters of its abstract."""
+        key = id(item), about
+        base_url, view = self._papers.get(key) or ("", None)
+        if view is None:
+            view = paper_view(item, site, about, language(self.issue.language))
+            self._papers[key] = site.base_url, view
+        elif base_url != site.base_url:
+            place = _place(item.paper, site.base_url, language(self.issue.language))
+            view = replace(view, url=place.url, page_url=place.page_url)
+        return view
+
+
+def _issue_view(issue: Issue, site: SiteContext, sections: "tuple[SectionView, ...]") -> IssueView:
     lang = language(issue.language)
-    sections = _sections(issue, site, fit, everything=everything)
     return IssueView(
         language=lang.code,
         title=named(site.title, "Paper Digest"),
@@ -157,9 +179,9 @@ def issue_view(issue: Issue, site: SiteContext, *, everything: bool = False, fit
     )
 
 
-def _sections(issue: Issue, site: SiteContext, fit: Fit, *, everything: bool) -> tuple[SectionView, ...]:
+def _sections(views: Views, site: SiteContext, fit: Fit, *, everything: bool) -> tuple[SectionView, ...]:
     """Return the sections that have papers; `fit.papers` is filled by New, then Updated, then Discover."""
-    lang = language(issue.language)
+    issue, lang = views.issue, language(views.issue.language)
     found: list[SectionView] = []
     room = fit.papers
     for section_id, heading, items, hidden in (
@@ -172,7 +194,7 @@ def _sections(issue: Issue, site: SiteContext, fit: Fit, *, everything: bool) ->
         total = len(items) + len(hidden)
         shown = (*items, *hidden) if everything else fitting
         if total:
-            papers = tuple(paper_view(item, site, fit.about, lang) for item in shown)
+            papers = tuple(views.paper(item, site, fit.about) for item in shown)
             found.append(SectionView(section_id, heading, papers, total, total - len(shown)))
     return tuple(found)
 

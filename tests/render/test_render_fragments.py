@@ -1,0 +1,81 @@
+"""The archive pages that are made of parts are those that the Markdown converter makes of whole issues."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from render_sample import FRAME, ISSUE
+from test_render_markdown import TEXTS
+from test_render_safety import issues
+
+from digest.model import Summary
+from digest.render import Renderer, fragments, markdown
+from digest.render.fragments import Fragment, linked
+from digest.render.highlight import Piece
+from digest.text.clean import clean
+
+
+class Whole(Renderer):
+    """Makes the archive page from the whole issue in Markdown."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self._body_of_markdown = True
+
+
+def check(issue):
+    assert Renderer(None, FRAME).archive(issue) == Whole(None, FRAME).archive(issue)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("name", ['Tea & "one-step" brewing\'s', "*Tea* <b>"])
+def test_a_page_of_parts_is_the_page_made_whole(language, name):
+    check(replace(ISSUE, language=language, name=name, note="Two were *missed*.", order="a <b> & `c`"))
+    check(replace(ISSUE, language=language, schedule="", new=(), updated=(), more_new=(), trends=()))
+
+
+def spoken(keywords):
+    return tuple(each for each in keywords if clean(each).strip())
+
+
+@settings(max_examples=100, deadline=None)
+@given(issue=issues(), disliked=st.lists(TEXTS, max_size=2), language=st.sampled_from(["en", "de"]))
+def test_any_page_of_parts_is_the_page_made_whole(issue, disliked, language):
+    summary = Summary(f"A {issue.name}", issue.timezone)
+    new = (*issue.new, replace(issue.new[0], disliked=tuple(disliked), summary=summary))
+    keywords, exclude = spoken(issue.keywords) or ("tea",), spoken(issue.exclude)
+    check(replace(issue, language=language, new=new, keywords=keywords, exclude=exclude))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TEXTS, st.booleans()), max_size=5), st.booleans())
+def test_any_pieces_are_marked_in_what_was_made_once(parts, title):
+    """Matches of an issue never touch each other; those here are kept apart by a blank."""
+    pieces = tuple(Piece(clean(text) + " ", hit=hit) for text, hit in parts)
+    assert linked(pieces, title=title) == fragments._converted(pieces, title=title)
+
+
+def test_a_text_is_converted_once_for_all_readers(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        markdown, "to_html", lambda *args, real=markdown.to_html: made.append(1) or real(*args)
+    )
+    text = "A text that only this test has: <b> & https://x.test/kettle_of_tea."
+    for start, end in ((0, 1), (2, 6), (36, 37)):
+        pieces = (Piece(text[:start]), Piece(text[start:end], hit=True), Piece(text[end:]))
+        assert linked(pieces).count("<strong>") == (start < 36)
+    assert len(made) == 1
+
+
+def test_the_places_of_characters():
+    fragment = Fragment("a<b & c", 'a&lt;<a href="https://x.test/?a&amp;b">b</a> &amp; c')
+    assert fragment.marked([(0, 1), (2, 3)]) == (
+        '<strong>a</strong>&lt;<a href="https://x.test/?a&amp;b"><strong>b</strong></a> &amp; c'
+    )
+    assert fragment.marked([(1, 2), (4, 5)]) == (
+        'a<strong>&lt;</strong><a href="https://x.test/?a&amp;b">b</a> <strong>&amp;</strong> c'
+    )
+    assert fragment.marked([(0, 3)]) is None
+    with pytest.raises(ValueError, match="another text"):
+        Fragment("a", "b")
