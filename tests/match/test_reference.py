@@ -108,7 +108,7 @@ def test_a_near_phrase_in_a_huge_text() -> None:
     start = time.process_time()
     assert len(spans('"the zebra"~3', text)) == 1
     assert len(spans('"the model"~1', "the model " * 30_000)) == 59_999
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 100  # hours if it were quadratic
 
 
 def test_a_prefix_with_equals_sign_is_the_prefix() -> None:
