@@ -6,8 +6,10 @@ themes.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 from math import log
+from typing import NamedTuple
 
 from digest.model import Paper, Theme
 from digest.text.keyphrases import is_content_word, surface_forms
@@ -52,12 +54,32 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
 
 def counts_of(paper: Paper, ignored: set[str]) -> Counter[str]:
     """Return the count of each term in a paper, without those that have an ignored word."""
-    found: Counter[str] = Counter()
-    for text, times in ((paper.title, _TITLE_TIMES), (paper.abstract, 1)):
-        for term in _terms(text):
-            if not ignored & set(term.split()):
-                found[term] += times
+    every = _every(paper.title, paper.abstract)
+    found = every.counts.copy()
+    for word in ignored & every.with_word.keys():
+        for term in every.with_word[word]:
+            found.pop(term, None)
     return found
+
+
+class _Every(NamedTuple):
+    """The count of each term in a paper, and the terms that have a word."""
+
+    counts: Counter[str]
+    with_word: dict[str, list[str]]
+
+
+@lru_cache(maxsize=4096)
+def _every(title: str, abstract: str) -> _Every:
+    counts: Counter[str] = Counter()
+    for text, times in ((title, _TITLE_TIMES), (abstract, 1)):
+        for term in _terms(text):
+            counts[term] += times
+    with_word: dict[str, list[str]] = {}
+    for term in counts:
+        for word in term.split():
+            with_word.setdefault(word, []).append(term)
+    return _Every(counts, with_word)
 
 
 def _terms(text: str) -> list[str]:

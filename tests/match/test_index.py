@@ -4,6 +4,8 @@ import contextlib
 import random
 import re
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -37,6 +39,7 @@ BACKENDS = tuple(dict.fromkeys((kernels_numpy, backends.fastest())))
 def using(backend):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backends, "fastest", lambda: backend)
+        patch.setattr(backends, "suited", lambda _work: backend)
         yield
 
 
@@ -363,3 +366,11 @@ def test_a_third_witness_on_plain_words(shared):
     hits_in_all = sum(map(len, expected))
     assert hits_in_all > 200
     database.close()
+
+
+def test_little_work_does_not_load_numba():
+    code = (
+        "import sys; from digest.match.index import backends; backends.suited(10_000 * 1_000);"
+        "assert 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -30,11 +30,23 @@ class Backend(Protocol):
         ...
 
 
+# Queries × papers from which on numba saves more than the second that it takes to load.
+_WORTH_LOADING = 30_000_000
+
+
+def suited(work: int) -> Backend:
+    """Return the backend for so many queries × papers: for little work one that loads at once."""
+    return fastest() if work >= _WORTH_LOADING else _backend("numpy")
+
+
 @cache
 def fastest() -> Backend:
     """Return the fastest backend that is installed."""
     try:
-        module = import_module("digest.match.index.kernels_numba")
+        return _backend("numba")
     except ImportError:
-        module = import_module("digest.match.index.kernels_numpy")
-    return cast(Backend, module)
+        return _backend("numpy")
+
+
+def _backend(name: str) -> Backend:
+    return cast(Backend, import_module(f"digest.match.index.kernels_{name}"))

@@ -132,21 +132,22 @@ class _Segment:
         self._masks = [(int(mask), np.flatnonzero(masks == mask)) for mask in np.unique(masks)]
 
     def match(self, batch: Batch) -> _Answer:
-        found = self._units(batch)
+        backend = backends.suited(self.program.size * batch.size)
+        found = self._units(batch, backend)
         anywhere, title = self._atoms(found, batch.width)
-        evaluated = backends.fastest().evaluate(self.program, anywhere, batch.size)
+        evaluated = backend.evaluate(self.program, anywhere, batch.size)
         accepted, conditions = evaluated[: self.program.size], evaluated[self.program.size :]
         accepted[self.numbers < 0] = 0
         return _Answer(self, Bitmaps(accepted, conditions, anywhere, title))
 
-    def _units(self, batch: Batch) -> dict[int, Bits]:
+    def _units(self, batch: Batch, backend: backends.Backend) -> dict[int, Bits]:
         """Return the bitmaps of the units, by field, for each field that a query asks for."""
         wanted = [field for field in range(len(FIELDS)) if any(mask >> field & 1 for mask, _ in self._masks)]
         units = self.program.units
         bits = np.zeros((len(wanted) * units, batch.width), np.uint64)
         rows = np.full(len(FIELDS), -1, np.int64)  # where the units of a field begin
         rows[wanted] = np.arange(len(wanted)) * units
-        backends.fastest().find_units(self._tree, batch, rows[batch.field], bits)
+        backend.find_units(self._tree, batch, rows[batch.field], bits)
         found = {field: bits[rows[field] : rows[field] + units] for field in wanted}
         for field, of_field in found.items():
             self._check(batch, field, of_field)
