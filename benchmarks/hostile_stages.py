@@ -34,7 +34,8 @@ from digest.rank.suggest import suggest
 from digest.rank.taste import Space, similarities
 from digest.rank.themes import themes_of
 from digest.render import Renderer, SiteContext
-from digest.render.excerpts import gist, sentences, shorten_abstract
+from digest.render.excerpts import sentences, shorten_abstract
+from digest.render.gist import gist
 from digest.render.markdown import escape, to_html
 from digest.render.plain_text import wrap
 from digest.render.search import shard

@@ -47,7 +47,8 @@ from digest.model import Paper
 from digest.pipeline.ranking import SURE
 from digest.rank import taste
 from digest.rank.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, closeness, score
-from digest.render.excerpts import gist, sentences
+from digest.render.excerpts import sentences
+from digest.render.gist import gist
 from digest.text.words import words
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -440,7 +441,7 @@ def key_sentence(arguments: argparse.Namespace) -> list[dict[str, object]]:
     stems = [{word.stem for word in words(paper.title)} for paper in papers]
     frequency = Counter(stem for each in stems for stem in each)
     choosers: dict[str, Callable[[str, tuple[tuple[int, int], ...]], int | None]] = {
-        "ours": gist,
+        "ours": lambda text, parts: found.claim.place if (found := gist(text, parts)) else None,
         "first": lambda _text, _parts: 0,
         "second": lambda _text, _parts: 1,
         "middle": lambda _text, parts: len(parts) // 2,

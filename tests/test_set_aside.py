@@ -206,9 +206,8 @@ def test_a_page_with_counted_clicks_without_the_abstract(home, monkeypatch):
     home.write("subscriptions/kelp.toml", 'keywords = ["kelp"]\n[ranking]\nclicks = true\n')
     home.write("digest.toml", 'base_url = "https://digest.example.org/"\n')
     home.run(NOW)
-    monkeypatch.setattr(
-        "digest.render.view.shorten_abstract", failing(import_module("digest.render.view").shorten_abstract)
-    )
+    broken = failing(import_module("digest.render.view").shorten_abstract)
+    monkeypatch.setattr("digest.render.view.shorten_abstract", lambda text, *_, **more: broken(text, **more))
     shown = tracked_page(open_home(str(home.path)), "kelp", "2026-11-20-1")
     assert all(title in re.sub("</?strong>", "", shown) for title in TITLES)
 

@@ -1,9 +1,10 @@
-"""Excerpts of abstracts: sentences, the one that says what was done, and how much to show."""
+"""Excerpts of abstracts: sentences, and how much of them to show."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from digest.render.gist import Gist, gist
 from digest.text.links import Span
 
 ABOUT = 600  # how many characters of an abstract an email shows, about
@@ -15,31 +16,11 @@ _END = re.compile(
 )
 # A full stop after one of these does not end a sentence.
 _ABBREVIATION = re.compile(
-    r"""(?: \b (?: [A-Za-z] | et\ al | e\.g | i\.e | cf | vs | resp | approx | etc | viz | ca | a\.k\.a | w\.r\.t
+    r"""(?: \b (?: [A-Za-z] | et\ al | e\.g | i\.e | cf | vs | resp | approx | viz | ca | a\.k\.a | w\.r\.t
         | Figs? | Eqs? | Secs? | Refs? | Tabs? | Thm | Prop | Dr | Prof | Mr | Ms | St | No | Nos | Vol ) )
         \. ["'”’)\]}$]* \Z""",
     re.VERBOSE,
 )
-
-# How authors announce what they did, the most explicit wording first.
-_CLAIMS = (
-    re.compile(
-        r"\b(?:we|this (?:paper|work|article|study|report|thesis))\b[^.;:]{0,90}?\b(?:propos|introduc|present|develop|"
-        r"design|devis|contribut|releas|offer)(?:e|es|ed|s|ing)?\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:we|this (?:paper|work|article|study|report|thesis))\b[^.;:]{0,60}?\b(?:show|find|prove|demonstrate|study|"
-        r"investigate|explore|analy[sz]e|describe|build|construct|formulate|unify|address|establish|argue|"
-        r"provide|examine|derive|survey|review|revisit)(?:e?s|ed)?\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:is|are) (?:proposed|introduced|presented|developed)\b|\b(?:here|in this (?:paper|work))\b",
-        re.IGNORECASE,
-    ),
-)
-_GIST_LENGTHS = range(40, 361)
 
 
 def sentences(text: str) -> tuple[Span, ...]:
@@ -57,54 +38,50 @@ def sentences(text: str) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def gist(text: str, parts: tuple[Span, ...]) -> int | None:
-    """Return the place of the sentence that says what was done, or None if none does explicitly.
-
-    `parts` are the spans that `sentences` returns.
-    """
-    for claim in _CLAIMS:
-        for place, (start, end) in enumerate(parts):
-            if end - start in _GIST_LENGTHS and claim.search(text, start, end):
-                return place
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Short:
-    """An abstract in short: the gist (if there is one) and an excerpt, as spans of the text.
+    """An abstract in short: the gist (if there is one) and an excerpt, a span of the text.
 
     `whole`: together they are the whole text. `cut`: the excerpt ends inside a sentence.
     """
 
-    gist: Span | None
+    gist: Gist | None
     excerpt: Span | None
     whole: bool
     cut: bool = False
 
 
 @lru_cache(maxsize=4096)
-def shorten_abstract(text: str, about: int = ABOUT, *, with_gist: bool = True) -> Short:
-    """Choose what to show of an abstract in about `about` characters: the gist, and the sentences before it.
+def shorten_abstract(text: str, about: int = ABOUT, title: str = "", *, with_gist: bool = True) -> Short:
+    """Choose what to show of an abstract in about `about` characters: the gist, and the sentences before its claim.
 
-    Sentences after the gist are shown if there are none before it.
+    Sentences after the claim are shown if there are none before it. No sentence of the gist is shown again.
     """
     parts = sentences(text)
     if not parts:
         return Short(None, None, whole=True)
     if about <= 0:
         return Short(None, None, whole=False)
-    place = gist(text, parts) if with_gist else None
-    if place is None:
+    found = gist(text, parts, title) if with_gist else None
+    if found is None:
         end, cut = _stop(text, parts, about)
         return Short(None, (parts[0][0], end), whole=end >= parts[-1][1], cut=cut)
-    around = parts[:place] or parts[1:]
-    room = about - (parts[place][1] - parts[place][0])
-    alone = len(parts) == 1
+    around = _around(parts, found)
+    left = len(parts) - len(found.parts) - len(around)  # sentences that cannot be shown
+    complete = not left and not any(part.trimmed for part in found.parts)
+    room = about - sum(end - start for start, end in (part.span for part in found.parts))
     if not around or room < about // 5:
-        return Short(parts[place], None, whole=alone)
+        return Short(found, None, whole=complete and not around)
     end, cut = _stop(text, around, room)
-    whole = end >= parts[-1][1] or (place == len(parts) - 1 and end >= around[-1][1])
-    return Short(parts[place], (around[0][0], end), whole=whole, cut=cut)
+    return Short(found, (around[0][0], end), whole=complete and end >= around[-1][1], cut=cut)
+
+
+def _around(parts: tuple[Span, ...], found: Gist) -> tuple[Span, ...]:
+    """Return the neighbouring sentences of which an excerpt may be made: none of the gist."""
+    if found.claim.place:
+        return parts[: found.claim.place]
+    result = found.result.place if found.result else len(parts)
+    return parts[1:result] or parts[result + 1 :]
 
 
 def _stop(text: str, parts: tuple[Span, ...], about: int) -> tuple[int, bool]:

@@ -3,7 +3,7 @@
 Every text here is clean and plain; templates escape it for their format.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -15,6 +15,7 @@ from digest.model import Issue, Item, Paper
 from digest.render import phrases
 from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
+from digest.render.gist import Gist
 from digest.render.highlight import Piece, isolated_pieces, pieces, spans
 from digest.render.phrases import Reason
 from digest.text.clean import clean, shorten
@@ -63,7 +64,7 @@ class PaperView:
     @property
     def abstract(self) -> tuple[Piece, ...]:
         """The whole abstract; computed on demand, because emails show only the gist and the excerpt."""
-        return pieces(self._text, self._matched)
+        return pieces(self._text, self._matched) if self._text.strip() else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
     paper, read = item.paper, readable(item.paper.abstract)
     matched = read.spans(spans(item.evidence, "abstract"))
     summary = _summary(item)
-    short = shorten_abstract(read.text, about, with_gist=not summary)
+    short = shorten_abstract(read.text, about, paper.title, with_gist=not summary)
     excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
     if short.cut:
         excerpt = (*excerpt, Piece("…"))
@@ -247,7 +248,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         withdrawn=paper.withdrawn,
         summary=summary,
         written_by=clean(item.summary.model) if item.summary and summary else "",
-        gist=pieces(read.text, matched, *short.gist) if short.gist else (),
+        gist=_gist(read.text, matched, short.gist) if short.gist else (),
         excerpt=excerpt,
         whole=short.whole,
         snippet=paper.snippet,
@@ -259,6 +260,19 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         _text=read.text,
         _matched=matched,
     )
+
+
+def _gist(text: str, matched: Sequence[Span], gist: Gist) -> tuple[Piece, ...]:
+    """Return the gist in pieces, each sentence of it with a capital letter at its beginning."""
+    found: list[Piece] = []
+    for part in gist.parts:
+        if found:
+            found.append(Piece(" "))
+        first, *rest = pieces(text, matched, *part.span) or (Piece(""),)
+        if part.trimmed:
+            first = Piece(first.text[:1].upper() + first.text[1:], first.hit)
+        found += (first, *rest)
+    return tuple(piece for piece in found if piece.text)
 
 
 def _title_pieces(item: Item, title: str) -> tuple[Piece, ...]:

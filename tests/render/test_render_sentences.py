@@ -50,9 +50,14 @@ ABSTRACT = (
 ) + "More is said about the leaves and the water they are put in. " * 20
 
 
+def claim(text, short):
+    return text[slice(*short.gist.claim.span)]
+
+
 def test_the_gist_is_what_was_done():
     short = shorten_abstract(ABSTRACT)
-    assert ABSTRACT[slice(*short.gist)] == "In this paper, we propose Kettle, which needs one step."
+    assert claim(ABSTRACT, short) == "we propose Kettle, which needs one step."
+    assert short.gist.claim.trimmed and not short.gist.result
     assert (
         ABSTRACT[slice(*short.excerpt)]
         == "Samplers need many steps, which is slow. Distillation helps but loses detail."
@@ -64,7 +69,7 @@ def test_the_gist_is_what_was_done():
 def test_a_gist_that_comes_first_is_followed_by_the_rest():
     text = "We introduce Kettle, a sampler that needs one step only. " + "It is quick and it is small. " * 3
     short = shorten_abstract(text)
-    assert text[slice(*short.gist)].startswith("We introduce")
+    assert claim(text, short).startswith("We introduce")
     assert text[slice(*short.excerpt)] == ("It is quick and it is small. " * 3).strip()
     assert short.whole
 
@@ -94,11 +99,16 @@ def test_one_endless_sentence_is_cut_between_words():
 def test_an_excerpt_is_short_and_cuts_no_word(words, separator):
     text = separator.join(words)
     short = shorten_abstract(text)
-    shown = [text[slice(*span)] for span in (short.gist, short.excerpt) if span]
+    spans = [
+        *(part.span for part in (short.gist.parts if short.gist else ())),
+        *([short.excerpt] * bool(short.excerpt)),
+    ]
+    shown = [text[slice(*span)] for span in spans]
     assert sum(map(len, shown)) <= ABOUT * 1.2
+    assert all(one[1] <= two[0] for one, two in pairwise(sorted(spans)))
     if short.whole:
         assert sum(len("".join(part.split())) for part in shown) == len("".join(text.split()))
-    for span in (short.gist, short.excerpt):
-        if span and " " in text[span[0] : span[1]]:
+    for span in spans:
+        if " " in text[span[0] : span[1]]:
             after = text[span[1] : span[1] + 1]
             assert not after or not (after.isalnum() and text[span[1] - 1].isalnum())

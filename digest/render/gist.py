@@ -1,0 +1,193 @@
+"""The gist of an abstract: the sentence that says what was done, and the one with the best result. Pure.
+
+Both must stand alone. A leading connective is left out ("To address these challenges, we propose ..." becomes "We
+propose ..."), and a sentence that points at another one ("this problem") is not chosen.
+"""
+
+import re
+from dataclasses import dataclass
+
+from digest.text.links import Span
+
+_WORK = r"(?:paper|work|study|article|report|survey|thesis|letter|review|manuscript|note|chapter|tutorial|dissertation)"
+
+# How authors announce what they did, the most explicit wording first.
+_CLAIMS = (
+    re.compile(
+        rf"\b(?:we|(?-i:I)|this {_WORK})\b[^.;:]{{0,90}}?\b(?:propos|introduc|present|develop|"
+        r"design|devis|contribut|releas|offer)(?:e|es|ed|s|ing)?\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:we|(?-i:I)|this {_WORK})\b[^.;:]{{0,60}}?\b(?:show|find|found|prov|demonstrat|study|studi|investigat|explor|"
+        r"analy[sz]|describ|build|built|construct|formulat|unif|unify|address|establish|argu|provid|examin|deriv|survey|"
+        r"review|revisit|identif|identify|compar|evaluat|extend|report)(?:e|es|ed|s)?\b|"
+        r"\A[A-Z][\w-]*[A-Z\d][\w-]* is an? (?:novel|new|first|large|simple|open)\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:is|are) (?:proposed|introduced|presented|developed)\b|\b(?:here|in this (?:paper|work))\b",
+        re.IGNORECASE,
+    ),
+)
+_CLAIM_LENGTHS, _RESULT_LENGTHS = range(40, 361), range(30, 261)
+
+# What may stand before the comma in front of the subject and says nothing by itself, or only with what was said before.
+_POINTER = r"(?:this|these|those(?!\s+(?:of|in|that|who|with|from|for)\b)|such(?!\s+(?:as|that)\b)|the\s+(?:above|aforementioned|former|latter))"
+_CONNECTIVE = re.compile(
+    rf"""(?: However | Therefore | Thus | Hence | Moreover | Furthermore | Additionally | In\ addition | Specifically
+        | In\ particular | Consequently | Accordingly | As\ a\ (?:result|consequence) | Besides | Meanwhile | Nevertheless
+        | Nonetheless | Instead | Here | Herein | In\ response | In\ turn | Notably | Remarkably | Importantly | Crucially
+        | Overall | Ultimately | Finally | Lastly | First(?:ly)? | Second(?:ly)? | Third(?:ly)? | Then | Next | Also
+        | To\ do\ so | To\ (?:this|that|these)\ ends? | For\ (?:this|that|these)\ (?:purpose|reason)s? | Concretely
+        | For\ (?:example|instance) | In\ fact | Indeed | In\ this\ {_WORK} | In\ the\ (?:present|current)\ {_WORK}
+        ) ,\s+
+      | (?: Here | In\ this\ {_WORK} ) \s+ (?= we\b )
+      | (?: Background | Objectives? | Aims? | Purpose | Methods? | Results? | Findings | Conclusions? | Introduction )
+        \s* : \s+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PHRASE = re.compile(
+    rf"""(?: (?:To|In|For|With|On|By|From|Given|Following|Using|Leveraging|Based\ on|Building\ (?:up)?on|Drawing\ on|Driven\ by
+            |Guided\ by|Motivated\ by|Inspired\ by|Considering|Recognizing|In\ light\ of|In\ view\ of|Due\ to)
+          \b (?:(?!\bwe\b)[^,.;:]){{0,60}}? \b {_POINTER} \b (?:(?!\bwe\b)[^,.;:]){{0,80}} ) ,\s+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_AFTER_PHRASE = re.compile(
+    rf"(?:we|our|in this {_WORK}|this {_WORK}|the (?:present|current|proposed)|the authors|a|an|the|experiments|extensive experiments|"
+    r"experimental results|empirical results|evaluations?|results)\b",
+    re.IGNORECASE,
+)
+# What points at another sentence.
+_POINTS = re.compile(
+    rf"(?!this {_WORK}\b)\b{_POINTER}\b|\b(?:"
+    r"(?:above|afore)-?mentioned|as (?:shown|described|discussed) above)\b|\A(?:They|It|Its|Their|Both|Each|Another)\b",
+    re.IGNORECASE,
+)
+_GENERIC_SUBJECT = re.compile(
+    r"\A(?:The|Our) (?:proposed )?(?:approach|method|framework|model|system|algorithm|technique|architecture)\b"
+)
+# A sentence of a series: only what came before says what it adds.
+_SERIES = re.compile(
+    r"\A(?:First|Firstly|Second|Secondly|Third|Thirdly|Finally|Lastly|Then|Next|Also|Moreover|Furthermore|"
+    r"Additionally|In addition|Besides)\b|"
+    rf"\b(?:we|{_WORK}) (?:also|then|further|additionally|finally|next|first)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"\b(?:[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}[a-z]\w*|[A-Z]{3,}(?:-\w+)*|[A-Z]\w*\d\w*)\b")
+_TITLE_NAME = re.compile(r"\A\W*(\S+(?: \S+){0,2}?):\s")
+
+_MEASURE = re.compile(
+    r"\d\s?(?:%|percent\b|×|x\b|-?fold\b|times\b|points?\b|dB\b|FPS\b|pp\b)|"
+    r"\b(?:by|of|from|to|only|than|over|under|about|least|most) (?:a factor of )?[$~≈]?\d",
+)
+_COMPARES = re.compile(
+    r"\b(?:outperform|surpass|exceed|superior|better than|faster|state-of-the-art|SOTA|competitive|comparable|"
+    r"compared (?:to|with)|on par|match(?:es|ing)\b)",
+    re.IGNORECASE,
+)
+_GAINS = re.compile(
+    r"\b(?:improv|reduc|achiev|attain|increas|decreas|gain|boost|speed-?up|accelerat|lower|higher|significant|reach)",
+    re.IGNORECASE,
+)
+_NO_RESULT = re.compile(
+    r"://|\b(?:code|datasets?|data|models?|weights)\b[^.]* (?:is|are|will be) (?:\w+ )?(?:available|released|open)|"
+    r"\bavailable at\b",
+    re.IGNORECASE,
+)
+_WORTH_IT = 1.2  # the worth from which on a sentence is shown as a result
+_TOLD = 2.0  # and from which on a claim tells the result itself
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is shown of the sentence at a place. `trimmed`: without its first words, so it begins in lower case."""
+
+    place: int
+    span: Span
+    trimmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What was done and, if there is one, the best result."""
+
+    claim: Part
+    result: Part | None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (self.claim, self.result) if self.result else (self.claim,)
+
+
+def gist(text: str, parts: tuple[Span, ...], title: str = "") -> Gist | None:
+    """Return the gist of an abstract, or None if no sentence says what was done and stands alone.
+
+    `parts` are the spans of the sentences. The name before the colon of a title is looked for in them.
+    """
+    name = _name(title)
+    shown = [Part(place, *_untied(text, *span)) for place, span in enumerate(parts)]
+    costs = [
+        (cost, part.place)
+        for part, (start, _) in zip(shown, parts, strict=True)
+        if (cost := _cost(text, part, start, name)) is not None
+    ]
+    if not costs:
+        return None
+    claim = shown[min(costs)[1]]
+    told = _worth(text[slice(*claim.span)]) >= _TOLD
+    return Gist(claim, None if told else _best_result(text, shown[claim.place + 1 :]))
+
+
+def _name(title: str) -> str:
+    found = _TITLE_NAME.match(title)
+    return found[1] if found else ""
+
+
+def _untied(text: str, start: int, end: int) -> tuple[Span, bool]:
+    """Return a sentence without its leading connectives, and whether there were some.
+
+    A phrase that points is one, if a subject follows: there it cannot be a part of a list.
+    """
+    begin = start
+    while (found := _CONNECTIVE.match(text, begin, end)) or (
+        (found := _PHRASE.match(text, begin, end)) and _AFTER_PHRASE.match(text, found.end(), end)
+    ):
+        begin = found.end()
+    return (begin, end), begin > start
+
+
+def _cost(text: str, part: Part, start: int, name: str) -> float | None:
+    """Return how far a sentence, which begins at `start`, is from the best claim; None if it is none by itself."""
+    kind = next((n for n, claim in enumerate(_CLAIMS) if claim.search(text, start, part.span[1])), None)
+    shown = text[slice(*part.span)]
+    if kind is None or len(shown) not in _CLAIM_LENGTHS or _POINTS.search(shown) or _NO_RESULT.search(shown):
+        return None
+    return (
+        kind
+        + 1.5 * bool(_SERIES.search(text, start, part.span[1]))
+        + 0.7 * bool(_GENERIC_SUBJECT.match(shown))
+        - 1.2 * bool(name and name in shown)
+        - 0.3 * bool(_NAME.search(shown))
+    )
+
+
+def _best_result(text: str, parts: list[Part]) -> Part | None:
+    best, most = None, 0.0
+    for part in parts:
+        shown = text[slice(*part.span)]
+        if len(shown) not in _RESULT_LENGTHS or _POINTS.search(shown) or _NO_RESULT.search(shown):
+            continue
+        worth = _worth(shown) - bool(_CLAIMS[0].search(shown))
+        if worth >= _WORTH_IT and worth > most:
+            best, most = part, worth
+    return best
+
+
+def _worth(sentence: str) -> float:
+    """Return how much a sentence tells of a result: numbers, comparisons, gains."""
+    return (
+        1.5 * bool(_MEASURE.search(sentence))
+        + 1.2 * bool(_COMPARES.search(sentence))
+        + 0.9 * bool(_GAINS.search(sentence))
+    )
