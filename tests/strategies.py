@@ -14,6 +14,31 @@ WORDS = (
     *("pre-training", "pretrained", "one-step", "text-to-image", "GPT-4", "qwen2.5", "c++", "solver#"),
     *("Schrödinger", r"Schr\"odinger", "naïve", "model's", "4timesRTX", "sim0.6", "扩散模型", "データ"),
     *(r"\textbf{A}daptive", r"{\it single}", r"\cite{model}", "$x^2$", "soft\u00adware", "e\u0301tude"),
+    *(
+        "CO2",
+        "CO$_2$",
+        "CO<sub>2</sub>",
+        "CO₂",
+        r"$\mathrm{CO}_2$",
+        "CO$_2$-rich",
+        "H_2O",
+        "H$_{2}$O",
+        "h2o",
+        "O'Brien",
+    ),
+    *(
+        "OBrien",
+        "k-means",
+        "$k$-means",
+        "kmeans",
+        "β",
+        "beta",
+        "β-catenin",
+        r"$\beta$-catenin",
+        "TGFβ",
+        "TGF-beta",
+        "μm",
+    ),
 )
 PLAIN = ("model", "models", "large", "one", "step", "train", "the", "diffusion")
 
@@ -38,6 +63,27 @@ _ODD += (
     r"\v ",
 )
 _ODD += (r"\o", r"\ss{}", r"\emph{", r"\bf ", r"\cite{", r"\ref[a]{b}", r"\-", "times", "sim", "4", " ", "\n")
+_ODD += (
+    "_",
+    "^",
+    "_{",
+    "^{",
+    "$_",
+    "x",
+    "2",
+    "β",
+    "γδ",
+    "μ",
+    "∆",
+    r"\beta",
+    r"\mu",
+    r"{\mu}",
+    "m",
+    "<sub>",
+    "</sub>",
+    "~",
+)
+_ODD += (r"\ce{", r"\textsubscript{", r"\mathrm{", r"\rm ", "O'Brien", "'ll", "th", "NO")
 
 
 def texts() -> st.SearchStrategy[str]:
@@ -57,7 +103,7 @@ def sentences(vocabulary: tuple[str, ...] = WORDS, max_size: int = 12) -> st.Sea
 def items() -> st.SearchStrategy[str]:
     """Return valid items of the query language."""
     quoted = st.sampled_from(tuple(word for word in WORDS if word != r"\cite{model}"))
-    word = st.sampled_from(tuple(word for word in WORDS if not set(word) & set(" ^") and "cite" not in word))
+    word = st.sampled_from(tuple(word for word in WORDS if not set(word) & set(" ^~") and "cite" not in word))
     plain = st.sampled_from(PLAIN)
     phrase = st.lists(quoted, min_size=1, max_size=3).map(lambda parts: f'"{" ".join(parts)}"')
     near = st.tuples(st.lists(quoted, min_size=2, max_size=3), st.integers(0, 4)).map(

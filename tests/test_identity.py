@@ -74,6 +74,13 @@ def test_case_and_blanks_never_matter(text):
         assert fold_text(text.upper()) == fold_text(text) == fold_text(fold_text(text))
 
 
+@pytest.mark.parametrize(
+    "text", ["Δ-learning", "δ-learning", "∆-learning", r"$\Delta$-learning", "𝛿-learning", "Delta-learning"]
+)
+def test_a_greek_letter_is_its_name(text):
+    assert fold_text(text) == "deltalearning"
+
+
 def test_keys_are_strongest_first():
     listing = Listing(1, "A Title", "", arxiv="Math.GT/0309136", doi="10.1/ABC")
     assert keys_of(listing) == ("arxiv:math/0309136", "doi:10.1/abc", "title:atitle")

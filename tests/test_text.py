@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digest.text.folding import fold
 from digest.text.stem import stem
-from digest.text.words import Word, is_ideograph, words
+from digest.text.words import Word, is_ideograph, pieces, plain_pieces, words, words_of_piece
 from tests.strategies import texts
 
 PAGES = Path(__file__).parents[2] / "shared" / "data" / "daily-papers-pages"
@@ -33,7 +33,10 @@ def read(text: str) -> list[str]:
         ("pre\u2013training a--b -c d-", ["pre", "training", "a", "b", "c", "d"]),
         ("state-of-the-art", ["state", "of", "the", "art"]),
         ("a-b--c-d", ["a", "ab", "b", "c", "cd", "d"]),
-        ("GPT-4's models' don't it’s O'Neil", ["gpt", "gpt4", "4", "models", "don", "t", "it", "o", "neil"]),
+        (
+            "GPT-4's models' don't it’s O'Neil",
+            ["gpt", "gpt4", "4", "models", "don", "t", "it", "o", "oneil", "neil"],
+        ),
         ("soft\u00adware zero\u200bwidth a\ufeffb", ["software", "zerowidth", "ab"]),
         ("naïve cafe\u0301 Łódź Straße ﬁne ＧＰＴ", ["naive", "cafe", "lodz", "strasse", "fine", "gpt"]),
         ("かがき\u3099 ｶﾞ", ["か", "が", "ぎ", "ガ"]),
@@ -45,11 +48,112 @@ def read(text: str) -> list[str]:
             "sometimes simple times 3simple sometimes2",
             ["sometimes", "simple", "times", "3simple", "sometimes2"],
         ),
-        ("x_1 R^{n} a~b $y$", ["x", "1", "r", "n", "a", "b", "y"]),
+        ("x_1 R^{n} a~b $y$", ["x", "x1", "1", "r", "n", "a", "b", "y"]),
     ],
 )
 def test_words(text: str, expected: list[str]) -> None:
     assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "CO$_2$",
+            "CO$_{2}$",
+            "CO $_2$",
+            "CO_2",
+            "CO_{2}",
+            "CO<sub>2</sub>",
+            "CO <sub>2</sub>",
+            "CO~2~",
+            "CO₂",
+        ),
+        *(
+            r"$\mathrm{CO}_2$",
+            r"$\mathrm{CO_2}$",
+            r"$\mathrm{CO_{2}}$",
+            r"\ce{CO2}",
+            r"\ce{CO_2}",
+            r"CO\textsubscript{2}",
+        ),
+        *(
+            r"CO$_{\rm 2}$",
+            r"CO$_{\mathrm{2}}$",
+            r"CO$_\mathrm{2}$",
+            r"CO$_\text{2}$",
+            r"{\rm CO}_2",
+            "{CO}$_2$",
+            "{CO2}",
+        ),
+        *(
+            "C<b>O</b><sub>2</sub>",
+            "$^{}$CO$_2$",
+            r"$\text{CO}_2$",
+            r"\mbox{CO$_2$}",
+            "CO<jats:sub>2</jats:sub>",
+        ),
+    ],
+)
+def test_a_formula_is_one_word(text: str) -> None:
+    found = max(words(text), key=lambda word: word.after - word.at)
+    assert found.text == "co2"
+    assert (found.at, found.after) == (0, words(text)[-1].after)
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        *[(text, "h2o") for text in ("H$_2$O", "H<sub>2</sub>O", "H~2~O", "H_2O", r"$\mathrm{H}_2\mathrm{O}$")],
+        *[("CaCO$_{3}$", "caco3"), ("PM$_{2.5}$", "pm2.5"), ("NO$_x$", "nox"), ("SiN_x", "sinx"), ("$^{13}$C", "13c")],
+        *[("LiNi$_{0.8}$Mn$_{0.1}$Co$_{0.1}$O$_2$", "lini0.8mn0.1co0.1o2"), ("Ca$^{2+}$", "ca2"), ("19$^{th}$", "19th")],
+        *[("$k$-means", "kmeans"), ("$k$NN", "knn"), ("<i>k</i>-means", "kmeans"), ("{B}ayesian", "bayesian")],
+        *[("O'Brien", "obrien"), ("O’Brien", "obrien"), ("D'Angelo", "dangelo"), ("L'Hôpital", "lhopital")],
+        *[("β-catenin", "betacatenin"), (r"$\beta$-catenin", "betacatenin"), (r"{\beta}-catenin", "betacatenin")],
+        *[("TGFβ", "tgfbeta"), (r"TGF$\beta$", "tgfbeta"), ("IL-1β", "il1beta"), ("Aβ42", "abeta42"), ("γδ", "gammadelta")],
+        *[(r"A$\beta_{42}$", "abeta42"), ("NF-κB", "nfkappab"), (r"NF-$\kappa$B", "nfkappab"), (r"$\mu$m", "μm")],
+        *[("CO$_2$-rich", "co2rich"), ("μP", "mup"), ("∆G", "deltag"), (r"$\varepsilon$-greedy", "epsilongreedy")],
+    ],
+)  # fmt: skip
+def test_the_longest_joined_form(text: str, joined: str) -> None:
+    assert max(words(text), key=lambda word: word.after - word.at).text == joined
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "10^{-3}",
+            "10^{6}",
+            "10^6",
+            "10$^{5}$",
+            "$2^n$",
+            "$x_i$",
+            "$p_i$",
+            "x_{ij}",
+            "R^n",
+            "snake_case",
+            "max_n",
+        ),
+        *(
+            "we'll",
+            "we're",
+            "they've",
+            "don't",
+            "I'm",
+            "model's",
+            "$a$, $b$",
+            "A + B",
+            "x $y$",
+            "€5",
+            "US\\$5",
+            "a\\_b",
+        ),
+        *("5 μm", "10 µL", "Ελλάδα", r"\sum_{i=1}", r"\frac{a}{b}", r"\cite[p.~2]{b}", "CO 2", "a < b"),
+    ],
+)
+def test_other_words_are_not_joined(text: str) -> None:
+    assert [word.after - word.at for word in words(text)] == [1] * len(words(text))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +174,7 @@ def test_words(text: str, expected: list[str]) -> None:
         (r"BERT\cite{a,b}x see~\citep[p.~3]{c} \ref{d} \eqref{e}\label{f}", ["bertx", "see"]),
         (r"hyphen\-ation 3\% a\_b \alpha-x", ["hyphenation", "3", "a", "b", "alpha", "alphax", "x"]),
         (r"4\times RTX \sim0.6 a\\b", ["4", "times", "rtx", "sim", "0.6", "a", "b"]),
-        (r"{B}ERT } { \ \cite{ \textbf{", ["b", "ert", "cite"]),
+        (r"{B}ERT } { \ \cite{ \textbf{", ["b", "bert", "ert", "cite"]),
     ],
 )
 def test_tex(text: str, expected: list[str]) -> None:
@@ -159,16 +263,39 @@ def test_words_of_any_text(text: str) -> None:
 
 @given(texts())
 def test_the_graph_is_connected(text: str) -> None:
-    """Plain words follow each other, and a joined form spans exactly two of them."""
+    """Plain words follow each other, and a joined form spans some of them."""
     found = words(text)
     plain = [word for word in found if word.after == word.at + 1]
     assert [word.at for word in plain] == list(range(len(plain)))
     for word in found:
         if word not in plain:
-            first, second = plain[word.at], plain[word.at + 1]
-            assert word.after == word.at + 2
-            assert (word.start, word.end) == (first.start, second.end)
-            assert word.text == first.bare + second.text
+            parts = plain[word.at : word.after]
+            assert len(parts) == word.after - word.at > 1
+            assert (word.start, word.end) == (parts[0].start, parts[-1].end)
+            assert word.text == "".join(part.bare for part in parts) + word.sign
+
+
+@given(texts())
+def test_the_pieces_of_a_text_have_its_words(text: str) -> None:
+    assert [
+        (word.text, word.stem, word.sign, word.after - word.at)
+        for piece in pieces(text)
+        for word in words_of_piece(piece)
+    ] == [(word.text, word.stem, word.sign, word.after - word.at) for word in words(text)]
+
+
+@given(texts())
+def test_links_change_no_plain_word(text: str) -> None:
+    """Links only add joined forms to the words of a text without TeX, tags and Greek letters."""
+    text = re.sub(r"[<\\]", " ", text)
+    assume(not re.search("[\u0370-\u03ff∆]", fold(text)))
+    plain = [
+        word.text
+        for piece in plain_pieces(text)
+        for word in words_of_piece(piece)
+        if word.after - word.at == 1
+    ]
+    assert [word.text for word in words(text) if word.after - word.at == 1] == plain
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="\\"), max_size=80))
@@ -206,6 +333,30 @@ def test_ideographs() -> None:
         ),
         *("\\'" + " " * 300_000, "a." * 300_000, "模" * 200_000, "{\\'" * 100_000, "'s" * 200_000),
         *("\\v" * 200_000, "\\textbf" + " " * 300_000, "\\cite " * 100_000, "{ " * 200_000),
+        *(
+            "a$" * 200_000,
+            "H_2" * 100_000,
+            "x_{" * 100_000,
+            "{a" * 200_000,
+            "{x}" * 100_000,
+            "_{\\rm " * 60_000,
+        ),
+        *(
+            "β" * 300_000,
+            "aβ" * 100_000,
+            "\\beta" * 60_000,
+            "{\\mu" * 60_000,
+            "\\ce{" * 60_000,
+            "a'bc" * 80_000,
+        ),
+        *(
+            "<sub>" * 60_000,
+            "a~1~" * 80_000,
+            "a $_" * 80_000,
+            "^{1" * 100_000,
+            "a" + "_" * 300_000,
+            "\\a[b" * 60_000,
+        ),
     ],
     ids=lambda text: repr(text[:8]),
 )
@@ -224,7 +375,8 @@ def test_saved_pages() -> None:
         assert len(found) > 1000
         for word in found:
             if word.text.isalpha() and word.text.isascii() and text[word.start : word.end].isalpha():
-                assert fold(text[word.start : word.end]) == word.text
+                shown = text[word.start : word.end]
+                assert word.text == fold(shown) or not shown.isascii()
         assert not [
             word.text for word in found if re.fullmatch(r".*\d(times|sim)|(times|sim)\d.*", word.text)
         ]

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from digest.text.words import pieces, words_of_piece
+from digest.text.formulas import greek_names
+from digest.text.words import plain_pieces, words_of_piece
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
@@ -28,22 +29,18 @@ _SIGNS |= {
     "⊕": " oplus ",
     "⊗": " otimes ",
 }
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho varsigma sigma tau"
-    " upsilon phi chi psi omega"
-)
-_SIGNS |= {chr(ord("α") + place): name for place, name in enumerate(_GREEK.split())}
-_SIGNS["µ"] = "mu"  # the micro sign
+_GREEK = greek_names()
+_SIGNS |= _GREEK
 _SPELLED = str.maketrans(_SIGNS)
 # Quotes and dashes of UTF-8 that were decoded with another encoding: `â€™`, `â ??`.
 _MISREAD = re.compile(
     r"â\s?(?:€[\u0080-\u009f™œ“”˜\u2018-\u201d¦]?|\?[?\s¦]*|[\u0080-\u0082][\u0080-\u00bf])"
 )
-_MARKED = re.compile(r"[&<âµ×∞→≤≥≈∼ℓ∂∇∈⊕⊗\u0370-\u03ff]")
+_MARKED = re.compile(r"[&<âµ×∞→≤≥≈∼ℓ∂∇∈⊕⊗\u2126\u2206\u0370-\u03ff\U0001d6a8-\U0001d7cb]")
 _TEX_TWINS = re.compile(
     r"\\(?:var(?=[a-z])|rightarrow(?![a-z])|[lg]e(?![a-z])|text(?:super|sub)script(?![a-z])"
     r"|text(?:less|greater|degree|copyright|registered|trademark|ldots|bullet|endash|emdash)(?![a-z])(?:\{\})?"
-    rf"|text(?=(?:{'|'.join(_GREEK.split())})(?![a-z])))"
+    rf"|text(?=(?:{'|'.join(sorted(set(_GREEK.values())))})(?![a-z])))"
 )
 
 
@@ -98,7 +95,7 @@ def _cached(text: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> Iterator[str]:
-    for piece in pieces(unmarked(text)):
+    for piece in plain_pieces(unmarked(text)):
         if piece.isascii() and piece.isalpha():
             yield piece
         else:

@@ -4,6 +4,7 @@ A paper is a near miss of a keyword if it has all but one of the parts that the 
 an AND, or the words of a phrase. A paper that only an `exclude` rejected is a near miss, too.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -13,6 +14,8 @@ from digest.i18n.language import ENGLISH, Language
 from digest.match.query.parser import DEFAULT_SCOPE, And, Atom, Node, Not, Or, Query
 from digest.match.reference import AnalysedPaper, occurrences, units
 from digest.text.clean import shown_term
+from digest.text.formulas import closed
+from digest.text.words import Word
 
 NEWEST = 500  # papers of an interval that are examined
 LOOKUPS = 20_000  # of one item in one paper, per run: about half a second
@@ -181,7 +184,7 @@ def _words(atom: Atom) -> tuple[Atom, ...]:
     return tuple(
         replace(
             atom,
-            term="-".join(word.text for word in graph if word.after - word.at == 1) + "*" * last,
+            term=_typed(atom, graph) + "*" * last,
             words=tuple(graph),
             near=None,
             prefix=last,
@@ -189,6 +192,16 @@ def _words(atom: Atom) -> tuple[Atom, ...]:
         for graph in graphs
         for last in [atom.prefix and graph is graphs[-1]]
     )
+
+
+def _typed(atom: Atom, graph: Sequence[Word]) -> str:
+    """Return one word of a phrase, or a hyphenated pair, as a text of the query language."""
+    parts = [word.text for word in graph if word.after - word.at == 1]
+    body = re.sub('^=?["“”„‟]?', "", atom.item)
+    start, end = graph[0].start, graph[-1].end
+    if len(parts) < 2 or "\\" in body or "-" in body[start:end]:
+        return "-".join(parts)
+    return body[start : closed(body, start, end)]  # such as `O'Brien` and `CO$_2$`
 
 
 def _atoms(node: Node) -> Iterator[Atom]:

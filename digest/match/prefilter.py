@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from digest.match.query.parser import And, Atom, Node, Not, Query
 from digest.match.reference import analyse, is_prefix, is_stemmed, match, units
 from digest.model import Match, Paper
+from digest.text.formulas import is_marked
 from digest.text.words import Word, pieces
 
 _PREFILTERED = frozenset(("title", "abstract"))  # long texts; the other fields are short
@@ -27,9 +28,11 @@ def scanner(query: Query) -> Callable[[Paper], Match | None]:
 
 
 def _letters(text: str) -> str:
-    """Return a text folded and without hyphens, so that it contains each of its words and joined words."""
-    plain = text.isascii() and "\\" not in text
-    return (text.lower() if plain else " ".join(pieces(text))).replace("-", "")
+    """Return a text folded and without what joins words, so that it contains each of its words and joined words."""
+    letters = text.lower() if text.isascii() and not is_marked(text) else " ".join(pieces(text))
+    for joining in "-'_$":
+        letters = letters.replace(joining, "")
+    return letters if letters.isascii() else letters.replace("\u2010", "").replace("\u2019", "")
 
 
 def _may_hold(node: Node, letters: str) -> bool:

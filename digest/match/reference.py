@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from digest.match.query.parser import FIELDS, STEMMED, And, Atom, Node, Not, Or, Query
 from digest.model import Evidence, Match, Paper
+from digest.text.formulas import closed
 from digest.text.words import Word, words
 
 TITLE_WEIGHT = 2.0
@@ -46,7 +47,8 @@ class FieldText:
     def characters(self, place: Place) -> tuple[int, int]:
         """Return the start and end in the text, in characters, of a place of the word graph."""
         start = self.at[place[0]][0].start
-        return start, next(word.end for word in self.at[place[1] - 1] if word.after == place[1])
+        end = next(word.end for word in self.at[place[1] - 1] if word.after == place[1])
+        return start, closed(self.text, start, end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     rekey,
     _keep_tenant,
     _normalise_addresses,
+    rekey,  # capital letters of Greek have names, too
 )
 
 

@@ -2,28 +2,31 @@
 
 The words form a small graph. A plain word is an edge from `at` to `at + 1`; the joined form of a hyphenated
 pair is an edge from the `at` of its first part to the `after` of its last. A phrase is a path in this graph,
-so that "pre-training", "pre training" and "pretraining" match each other.
+so that "pre-training", "pre training" and "pretraining" match each other. So is the joined form of parts between
+which there is only markup (`CO$_2$`), an apostrophe ("O'Brien") or the border of a Greek letter ("TGFβ").
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 from digest.text.folding import fold, fold_traced
+from digest.text.formulas import is_marked, linked, named, named_traced
 from digest.text.stem import stem
 from digest.text.tex import replace_tex
 
 # A chunk is text that may be one word; no rule about words looks beyond one chunk.
-_ASCII_CHUNK = re.compile(r"([a-z0-9]+(?:[.'+#-]+[a-z0-9]+)*(?:\+\+|#)?)")
+_ASCII_CHUNK = re.compile(r"([a-z0-9]+(?:[.'+#_$-]+[a-z0-9]+)*(?:\+\+|#)?)")
 _CHUNK = re.compile(_ASCII_CHUNK.pattern.replace("0-9", r"0-9\x80-\U0010ffff"))
 
 # Lower-cases ASCII and replaces the characters that no chunk contains by spaces.
 _TO_PIECES = {
-    code: char if (char := chr(code).lower()).isalnum() or char in ".'+#-" else " " for code in range(128)
+    code: char if (char := chr(code).lower()).isalnum() or char in ".'+#_$-" else " " for code in range(128)
 }
+_TO_PLAIN_PIECES = _TO_PIECES | {ord(link): " " for link in "_$"}
 
 # A chunk is tokenised by its shape: ASCII characters stay, and other characters are replaced by their class.
 _LETTER, _DIGIT, _MARK, _IDEOGRAPH, _OTHER = "x", "0", "\u0300", "\u4e00", " "
@@ -33,7 +36,7 @@ _TOKEN = re.compile(
     | (?P<word> [a-z0-9] [a-z0-9\u0300]* (?: (?<=[0-9]) \. (?=[0-9]) [a-z0-9\u0300]+ )* )
       (?P<sign> \+\+ | \# )?
       (?: 's (?! [a-z0-9] ) )?
-      (?P<hyphen> - (?= [a-z0-9] ) )?
+      (?P<link> (?: \$*+ - \$*+ | [_$]++ | ' ) (?= [a-z0-9] ) )?
     """,
     re.VERBOSE,
 )
@@ -87,9 +90,14 @@ def words(text: str) -> tuple[Word, ...]:
 
     Any string is accepted, also with lone surrogates or control characters.
     """
-    if text.isascii() and "\\" not in text:
+    marked = is_marked(text)
+    if not marked and text.isascii():
         return tuple(_words_of_folded(text.lower()))
-    folded, starts, ends = fold_traced(*replace_tex(text)) if "\\" in text else fold_traced(text)
+    if marked:
+        text = linked(text)
+    folded, starts, ends = named_traced(
+        *(fold_traced(*replace_tex(text)) if "\\" in text else fold_traced(text))
+    )
     return tuple(
         word._replace(start=starts[word.start], end=ends[word.end - 1]) for word in _words_of_folded(folded)
     )
@@ -100,10 +108,21 @@ def pieces(text: str) -> list[str]:
 
     The words of all pieces (see `words_of_piece`) are the words of the text.
     """
-    if text.isascii() and "\\" not in text:
+    marked = is_marked(text)
+    if not marked and text.isascii():
         return text.translate(_TO_PIECES).split()
+    if marked:
+        text = linked(text)
     folded = fold_traced(*replace_tex(text))[0] if "\\" in text else fold(text)
-    return folded.translate(_TO_PIECES).split()
+    return named(folded).translate(_TO_PIECES).split()
+
+
+def plain_pieces(text: str) -> list[str]:
+    """Split a text into folded pieces without links: no word joins parts between which there is markup."""
+    if text.isascii() and "\\" not in text:
+        return text.translate(_TO_PLAIN_PIECES).split()
+    folded = fold_traced(*replace_tex(text))[0] if "\\" in text else fold(text)
+    return folded.translate(_TO_PLAIN_PIECES).split()
 
 
 def words_of_piece(piece: str) -> tuple[Word, ...]:
@@ -143,12 +162,16 @@ def _read_chunk(chunk: str) -> tuple[Word, ...]:
     shape = chunk if chunk.isascii() else "".join(map(_shape, chunk))
     found: list[Word] = []
     at = 0
-    for chain in _chains(shape):
-        parts = [_word(chunk, span, at + index) for index, span in enumerate(chain)]
-        at += len(parts)
-        if len(parts) == 2:
-            parts.insert(1, _joined(*parts))
-        found += parts
+    for chain in _chains(chunk, shape):
+        first = len(found)
+        wholes: list[Word] = []
+        for group in chain:
+            parts = [_word(chunk, span, at + index) for index, span in enumerate(group)]
+            at += len(parts)
+            wholes.append(parts[0] if len(parts) == 1 else _joined(parts))
+            found += parts if len(parts) == 1 else (parts[0], wholes[-1], *parts[1:])
+        if len(chain) == 2:
+            found.insert(first + 1 + (len(chain[0]) > 1), _joined(wholes))
     return tuple(found)
 
 
@@ -161,18 +184,46 @@ class _Span(NamedTuple):
     sign: str
 
 
-def _chains(shape: str) -> Iterator[list[_Span]]:
-    """Yield the words of a chunk as lists; words linked by single hyphens are in one list."""
-    chain: list[_Span] = []
+def _chains(chunk: str, shape: str) -> Iterator[list[list[_Span]]]:
+    """Yield the words of a chunk as chains of groups: hyphens link the groups, other links the words of one."""
+    chain: list[list[_Span]] = []
+    link = ""
     for token in _TOKEN.finditer(shape):
-        *before, last = _pieces(token)
-        for piece in before:
-            yield [*chain, piece]
-            chain = []
-        chain.append(last)
-        if token["hyphen"] is None:
+        first, *more = _pieces(token)
+        if chain and "-" in link:
+            chain.append([first])
+        elif chain and link and _is_linked(chunk, shape, chain[-1][-1], link, first):
+            chain[-1].append(first)
+        else:
+            if chain:
+                yield chain
+            chain = [[first]]
+        for piece in more:
             yield chain
-            chain = []
+            chain = [[piece]]
+        link = token["link"] or ""
+    if chain:
+        yield chain
+
+
+_ORDINALS = frozenset(("st", "nd", "rd", "th"))
+_CONTRACTED = frozenset(("re", "ve", "ll"))
+
+
+def _is_linked(chunk: str, shape: str, before: _Span, link: str, after: _Span) -> bool:
+    """Return whether a link joins two words: `H_2`, `NO_x` and `O'Brien`, but not `10^2`, `x_i`, `snake_case`, `we'll`."""
+    if before.sign:
+        return False
+    follows = chunk[after.start : after.end]
+    number, numbers = shape[before.end - 1].isdigit(), shape[after.start].isdigit()
+    if link == "'":
+        return not (number or numbers) and len(follows) > 1 and follows not in _CONTRACTED
+    if number:
+        return not numbers and ("_" not in link or follows in _ORDINALS)
+    if numbers or "_" not in link:
+        return True
+    # An index that is a letter is another word, except in oxides and the like: `NO_x`, `SiN_x`.
+    return follows == "x" and before.end - before.start > 1 and chunk[before.end - 1] in "onhcs"
 
 
 def _pieces(token: re.Match[str]) -> list[_Span]:
@@ -195,11 +246,13 @@ def _word(chunk: str, span: _Span, at: int) -> Word:
     return Word(bare + span.sign, stem(bare) + span.sign, span.start, end, at, at + 1, span.sign)
 
 
-def _joined(first: Word, second: Word) -> Word:
-    """Return the joined form of a hyphenated pair."""
-    bare = first.bare + second.bare
-    sign = second.sign
-    return Word(bare + sign, stem(bare) + sign, first.start, second.end, first.at, second.after, sign)
+def _joined(parts: Sequence[Word]) -> Word:
+    """Return the joined form of words that follow each other."""
+    first, last = parts[0], parts[-1]
+    bare = "".join([part.bare for part in parts])
+    return Word(
+        bare + last.sign, stem(bare) + last.sign, first.start, last.end, first.at, last.after, last.sign
+    )
 
 
 @lru_cache(maxsize=1 << 14)

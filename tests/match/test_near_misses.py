@@ -33,6 +33,8 @@ def sentences(*keywords: str, exclude: tuple[str, ...] = ()) -> list[str]:
     ('"one-step diffusion"', ["1 paper had the words of “one-step diffusion” but not together", "2 papers matched “diffusion” but not “one-step”"]),
     ('"consistency model*"', ["1 paper had the words of “consistency model*” but not together", "1 paper matched “model*” but not “consistency”"]),
     ("title:distill* AND (diffusion OR lantern)", ["4 papers matched “(diffusion OR lantern)” but not “title:distill*”"]),
+    ('"O\'Brien diffusion"', ["3 papers matched “diffusion” but not “O'Brien”"]),
+    ('"CO$_2$ models"', ["2 papers matched “models” but not “CO$_2$”"]),
     ("lantern -video quantum", ["1 paper matched “lantern” but not “quantum”"]),
     ("diffusion fast -one-step", ["1 paper matched “diffusion” and “fast” but was excluded by “one-step”"]),
     ("quantum", []), ("quantum -video", []), ("quantum AND video AND lantern", []),

@@ -46,6 +46,7 @@ def test_every_word_of_a_stem_is_found(one, other):
     [
         ("pretraining", "the pre-trained"),
         ("pre-training", "the pretrained"),
+        ("pretraining", "the pre\u2010training"),
         ('"large pretrained model"', "large pre-trained models"),
         ("one-ring", "all oners"),
         ("schrodinger", 'Schr\\"odinger'),
@@ -57,6 +58,16 @@ def test_every_word_of_a_stem_is_found(one, other):
         ("拡散", "画像の拡散"),
         ("au:knuth", "nothing of the kind"),
         ("lamp -pier", "a lamp"),
+        ("CO2", "the CO$_2$"),
+        ("CO2", r"the $\mathrm{CO}_{2}$"),
+        ("CO2-rich", "CO<sub>2</sub>-rich"),
+        ("CO$_2$", "CO₂"),
+        ("beta-catenin", r"$\beta$-catenin"),
+        ("β-catenins", "beta catenin"),
+        ("tgfbeta", "TGF-β"),
+        ("μm", r"5 $\mu$m"),
+        ("o'ring", "ored"),
+        ("oreilly", "O’Reilly"),
     ],
 )
 def test_other_spellings_are_not_skipped(query, text):

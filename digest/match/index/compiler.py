@@ -27,7 +27,7 @@ AND, OR, NOT = 0, 1, 2
 _MAX_PATHS = 16
 # Sums of boosts that are multiples of 2^-20 and below 2^32 are exact in any order.
 _STEP, _LARGEST = 2.0**20, 2.0**32
-_MAGIC = b"paper-digest program 2\n"
+_MAGIC = b"paper-digest program 3\n"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Literal, NoReturn
 
 from digest.errors import QueryError
 from digest.match.query.ast import SCOPES, Atom
+from digest.text.folding import fold
 from digest.text.words import Word, is_ideograph, words
 
 MAX_LENGTH = 1_000_000
@@ -307,10 +308,11 @@ class Lexer:
             self.read_quoted(body)
         else:
             self.read_bare(body)
-        graph = words("".join(body.parts))
+        text = "".join(body.parts)
+        graph = words(text)
         if not graph:
             self.fail("there is no word here", start, "write letters or digits, or remove this")
-        self.check_star(body, graph)
+        self.check_star(body, graph, text)
         if body.near is not None and graph[-1].after > MAX_NEAR_WORDS:
             self.fail(f"'~' allows at most {MAX_NEAR_WORDS} words in the quotes", start, "use fewer words")
         prefix = body.star is not None
@@ -405,14 +407,15 @@ class Lexer:
             body.parts.append("\\")
         self.place += len(body.parts[-1])
 
-    def check_star(self, body: _Body, graph: tuple[Word, ...]) -> None:
+    def check_star(self, body: _Body, graph: tuple[Word, ...], text: str) -> None:
         """Raise QueryError for a star after too short a word or after an ideograph."""
         if body.star is None:
             return
         last = graph[-1].bare
+        typed = fold(text[graph[-1].start : graph[-1].end])  # a Greek letter is one letter, not its name
         if is_ideograph(last[0]):
             self.fail("'*' is not allowed after a character that is a word", body.star, "remove the star")
-        if len(last) < 2:
+        if min(len(last), len(typed)) < 2:
             self.fail(
                 "'*' needs at least two letters or digits before it", body.star, "write more of the word: ab*"
             )
