@@ -38,6 +38,9 @@ BARE = r"varepsilon|leq|geq|neq|infty|rightarrow|nabla|cdot|lceil|rceil|langle|r
 KINDS = {
     "6.3times, times64": r"\dtimes(?![a-z])|(?<![\w-])times\d",
     "sim0.6, 20sim 100, {sim}": r"(?<![\w\\-])sim\d|\dsim ?\d|\{sim\}",
+    "N{+}D, 64{times}64": r"(?<=[\w)])\{(?:[-+=<>:,/]|times|to|sim)\}(?=\S)",
+    "Dto∞, ntoinfty": r"(?<![A-Za-z])[A-Za-z]to(?:∞|infty)",
+    "epsilon=8255": r"(?:epsilon|eps|ε) ?=? ?(?:1|2|4|8|16)255(?!\d)",
     "R^{…}, p_{…}": r"(?<=[\w)\]}])[\^_]\{",
     "360^circ, x^2, M^*": r"(?<=[\w)])\^(?:circ|\d|\*)",
     "varepsilon, leq, rangle …": rf"(?<![A-Za-z\\])(?:{BARE})(?![a-z])",

@@ -293,6 +293,10 @@ class _Reader:
             return found.end()
         return self.unwrap(found.start(), found.end(), found.start())
 
+    def operator(self, found: re.Match[str]) -> int:
+        name = found["infix"] or found["unit"] or found["sign"]
+        return self.replace(found, tables.SYMBOLS.get(name, name))
+
     def about(self, found: re.Match[str]) -> int:
         return self.replace(found, "∼")
 
@@ -310,6 +314,16 @@ class _Reader:
             return self.unwrap(found.start(), found.end())
         return found.end()
 
+    def titled(self, found: re.Match[str]) -> int:
+        """Remove braces that protect a name of several words in a bibliography."""
+        if self.text[found.start() - 1 : found.start()] in ("$", "/", "{", "_", "^"):
+            return found.end()
+        return self.unwrap(found.start(), found.end())
+
+    def doubled(self, found: re.Match[str]) -> int:
+        self.unwrap(found.start(), found.start() + 1)
+        return self.unwrap(found.start() + 1, found.end())
+
     def around(self, found: re.Match[str]) -> int:
         return self.unwrap(found.start(), found.end())
 
@@ -326,6 +340,20 @@ class _Reader:
         return self.replace(found, "")
 
     # Remnants
+
+    def lost_slash(self, found: re.Match[str]) -> int:
+        self.put(found.end("steps"), found.end("steps"), "/")
+        at = found.end()
+        while further := rules.FURTHER_STEPS.match(self.text, at):
+            at = further.end()
+            self.put(further.end("steps"), further.end("steps"), "/")
+        letter = re.compile("(?:var)?epsilon|delta").match(self.text, found.start())
+        return self.put(*letter.span(), tables.SYMBOLS[letter[0]]) if letter else found.end()
+
+    def limit(self, found: re.Match[str]) -> int:
+        if found["tends"]:
+            return self.put(found.end("tends"), found.end(), "→∞")
+        return self.replace(found, "→ ∞")
 
     def sum(self, found: re.Match[str]) -> int:
         return self.replace(found, tables.SYMBOLS[found[0]])

@@ -9,6 +9,14 @@ NAMES = "|".join(sorted(tables.BARE, key=len, reverse=True))
 GREEK = "|".join(sorted(tables.GREEK, key=len, reverse=True))
 FONTS = "|".join(sorted(tables.BARE_FONTS, key=len, reverse=True))
 
+# A perturbation of a picture, such as 8/255, whose slash was lost.
+LOST_SLASH = (
+    r"(?<![A-Za-z])(?:epsilon|varepsilon|eps|ε|ϵ|delta|δ)(?: ?(?:=|≤|<|leq|of|is) ?| )"
+    r"(?P<steps>1|2|3|4|6|8|10|12|16|24|32|64)255(?!\d|\.\d)"
+)
+
+FURTHER_STEPS = re.compile(r"(?:,|,? and|,? or)? (?P<steps>1|2|3|4|6|8|10|12|16|24|32|64)255(?!\d|\.\d)")
+
 # A text without any of these is not searched further. Each word comes with its pattern, because a search for the
 # word alone is much faster.
 SIGNS = "\\$~`"
@@ -21,6 +29,8 @@ WORDS_OF_REMNANTS = tuple(
         ("approx", r"approx\d"),
         ("pm", r"pm(?<=\dpm)\d"),
         ("Delta", r"Delta\d"),
+        ("to", r"to(?:∞|infty)"),
+        ("255", LOST_SLASH),
         ("(", rf"\((?:{GREEK})[),^_ ]"),
     )
 )
@@ -34,6 +44,8 @@ ACCENT = (
     r"\\(?:(?P<mark>[\"'`^~=.])|(?P<letters>[cvuHkdbrt])(?![A-Za-z]))\s*"
     r"(?:(?P<on>[A-Za-z])|\\(?P<on_dotless>[ij])(?![A-Za-z])(?:\{\})?|\{\\?(?P<on_braced>[A-Za-z])\})"
 )
+
+_OPERATORS = r"[-+=<>:,./×·∼≈±→|*%]|times|cdot|to|sim|approx|pm|mp|leq?|geq?|neq?|ll|gg|in|rightarrow|leftarrow|mapsto|circ|otimes|oplus"
 
 # Rules that begin with a sign. A rule is the name of a method of the reader, and its pattern.
 SIGN_RULES = (
@@ -64,8 +76,15 @@ SIGN_RULES = (
         "switch",
         r"\{\\?(?:it|bf|em|rm|tt|sc|sl|sf|bfseries|itshape)(?![A-Za-z])\s*|\{\\color(?:\[\w+\])?\{[^{}]*\}\s*",
     ),
+    # An operator without the spaces around it: `N{+}D`, `64{times}64`, `{+}5`.
+    (
+        "operator",
+        rf"(?<=[\w)\]}}%'’])\{{(?:(?P<infix>{_OPERATORS})\}}(?=\S)|(?P<unit>[%°])\}})|\{{(?P<sign>[-+<>=≤≥~])\}}(?=[\d.])",
+    ),
     ("about", r"\{sim\}\s?(?=\d)"),
     ("kept", r"\{(?=[A-Za-z]{1,3}\}[a-z])|\{(?=[A-Za-z0-9.]*[A-Z0-9][A-Za-z0-9.]*\})"),
+    ("titled", r"\{(?=[A-Z][\w'’-]*(?: (?:[A-Z0-9][\w'’-]*|of|and|the|in|for)){0,6}\}(?!\}))"),
+    ("doubled", r"\{\{(?=[A-Z][^{}]{0,200}\}\})"),
     ("around", r"\{(?=\\[A-Za-z]+\s?\})"),
     ("fraction", r"(?<=[0-9}])\{(?=[^{}\s]{1,40}(?:\{[^{}\s]{1,20}\}[^{}\s]{0,20})?\})"),
     ("empty", r"(?<=[A-Za-z])\{\}"),
@@ -79,6 +98,8 @@ _MAIL = r"(?<![\w@/.-])[\w.+-]+@(?=\w)"
 WORD_RULES = (
     # Not TeX: addresses, which may be repeated in braces.
     ("address", rf"(?P<url>(?:{_WEB}|{_HOST}|{_MAIL})[^\s{{}}\\$]+)(?P<again>\{{(?P=url)/?\}})?"),
+    ("lost_slash", LOST_SLASH),
+    ("limit", r"(?:(?<![A-Za-z\\])(?P<tends>[A-Za-z])|(?<=\b[A-Za-z] ))to(?P<end>∞|infty(?![a-z]))"),
     # Remnants of formulae without dollars and backslashes.
     ("sum", r"(?<![A-Za-z\\])(?:sum|prod|int)(?=_\{)"),
     ("bracket", rf"(?P<sized>[A-Za-z]|min|max|{GREEK})?[Bb]igg?[lrm]?(?=[\[\](){{}}|])"),
