@@ -1,6 +1,9 @@
 """The settings of a home that issues and pages show."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import escape
 
 from digest.urls import feed_file, is_root_of_this_machine
 
@@ -39,3 +42,38 @@ class SiteContext:
     def feed_url(self, name: str, form: str) -> str:
         """Return the address of a feed in a format (`rss`, `atom`, `json`, `opml`)."""
         return (self.feeds_base or self.base_url) + feed_file(name, form)
+
+
+# Noncharacters, which no cleaned text contains, in place of addresses.
+_BASE, _HOME, _FEEDS = "\ufdd0", "\ufdd1", "\ufdd2"
+_MARKS = re.compile(f"([{_BASE}{_HOME}{_FEEDS}])")
+
+
+class Nowhere(SiteContext):
+    """The context of a page that is made once for several places: `addressed` puts the addresses in."""
+
+    __slots__ = ()
+
+    @property
+    def home_url(self) -> str:
+        return _HOME
+
+    def feed_url(self, name: str, form: str) -> str:
+        return _FEEDS + feed_file(name, form)
+
+
+def nowhere(site: SiteContext) -> Nowhere:
+    """Return the context of a site without its addresses."""
+    return Nowhere(site.title, _BASE, site.sender, site.timezone, site.language)
+
+
+def parts_of(page: str) -> list[str]:
+    """Return a page of the context `nowhere` in parts: every second one is a mark."""
+    return _MARKS.split(page)
+
+
+def addressed(parts: Sequence[str], site: SiteContext) -> str:
+    """Return an HTML page with the addresses of a site."""
+    values = {_BASE: site.base_url, _HOME: site.home_url, _FEEDS: site.feeds_base or site.base_url}
+    escaped = {mark: escape(value) for mark, value in values.items()}
+    return "".join([escaped[part] if place % 2 else part for place, part in enumerate(parts)])

@@ -41,6 +41,7 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         bytecode_cache=_compiled(language.code, kind.__name__),
         extensions=["jinja2.ext.i18n"],
     )
+    environment.message = language.message  # type: ignore[attr-defined]
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         language.message, language.plural, newstyle=True
     )
@@ -58,7 +59,7 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         "linked": _linked,
         "text": _text,
         "markdown": _sentence,
-        "linkable": markdown.linkable,
+        "href": _href,
     }
     return environment
 
@@ -89,17 +90,10 @@ def _sandbox() -> "type[Environment]":
 
 @cache
 def _trusting() -> "type[Environment]":
-    """Return the kind of environment for the program's own templates: twice as fast, as it checks no attribute."""
-    from jinja2 import Environment
+    """Return the kind of environment for the program's own templates, several times as fast."""
+    from digest.render.translated import TranslatedEnvironment
 
-    class Trusting(Environment):
-        def getattr(self, obj: Any, attribute: str) -> Any:
-            try:
-                return getattr(obj, attribute)
-            except AttributeError:
-                return super().getattr(obj, attribute)
-
-    return Trusting
+    return TranslatedEnvironment
 
 
 @cache
@@ -156,6 +150,11 @@ def _sentence(text: str) -> "Markup":
 def _linked(parts: tuple[Piece, ...], *, title: bool = False) -> "Markup":
     """Return a title or an abstract as HTML, with its links and the matches in bold."""
     return Markup(fragments.linked(parts, title=title))  # noqa: S704 - made of escaped text and safe links
+
+
+def _href(url: str) -> "Markup":
+    """Return the attribute of a link on an archive page; nothing for an address to which it does not link."""
+    return Markup(f' href="{escape(url)}"' if markdown.linkable(url) else "")  # noqa: S704 - it is escaped
 
 
 def _text(text: str) -> "Markup":

@@ -9,7 +9,7 @@ from digest.i18n.catalogue import language
 from digest.model import FORMS, Issue, IssueLine, Paper
 from digest.render import chat, mail, markdown, phrases
 from digest.render.archive_view import ArchiveStats, index_view, page_view
-from digest.render.context import SiteContext
+from digest.render.context import SiteContext, addressed, nowhere, parts_of
 from digest.render.environment import make_environment, own_templates, render
 from digest.render.notice_pages import Notice
 from digest.render.view import WHOLE, Fit, IssueView, Views, named, with_tracked_links
@@ -50,8 +50,8 @@ class Renderer:
         self._home_templates = home_templates
         self._site = site
         self._environments: dict[str, Environment] = {}
-        own = own_templates(home_templates) if home_templates else frozenset()
-        self._body_of_markdown = "issue.md" in own and "issue-body.html" not in own
+        self._own = own_templates(home_templates) if home_templates else frozenset()
+        self._body_of_markdown = "issue.md" in self._own and "issue-body.html" not in self._own
         self._last: Views | None = None
 
     def _environment(self, code: str) -> "Environment":
@@ -79,13 +79,30 @@ class Renderer:
 
         An issue that is too large gets shorter abstracts, then fewer papers; the rest is on the web.
         """
-        page, views = "", self._views(issue)
+        page = self._shared(issue, site)
+        if page and _in_budget(page):
+            return page
         for fit in _fits(len(issue.new) + len(issue.updated) + len(issue.discover)):
-            view = views.view(site, fit=fit)
+            view = self._views(issue).view(site, fit=fit)
             page = self._render("issue.html", view.language, issue=view)
-            if len(page.encode("utf-8", "replace")) <= BUDGET:
+            if _in_budget(page):
                 break
         return page
+
+    def _shared(self, issue: Issue, site: SiteContext) -> str:
+        """Return the HTML of an email, of which file and mail differ in addresses only; "" if that is not known.
+
+        A template of the home may do with addresses what it likes.
+        """
+        if "issue.html" in self._own:
+            return ""
+        views = self._views(issue)
+        if views.page is None:
+            view = views.view(nowhere(self._site))
+            page = render(self._environment(view.language), "issue.html", {"issue": view})
+            parts = parts_of(page)
+            views.page = parts if _is_clean("".join(parts[::2])) else []
+        return addressed(views.page, site)
 
     def file(self, issue: Issue, form: str) -> bytes:
         """Return the content of an issue's file in one of FORMS."""
@@ -200,6 +217,15 @@ assert _FORMS.keys() == FORMS.keys()
 
 def clean_lines(text: str) -> str:
     """Return a rendered text without the characters that a file cannot hold; line ends stay."""
-    if text.replace("\n", "").isprintable():
+    if _is_clean(text):
         return text
     return "\n".join(map(clean_but_isolates, text.split("\n")))
+
+
+def _is_clean(text: str) -> bool:
+    """Return whether a text has no character that a file cannot hold; it may have some if this is false."""
+    return text.replace("\n", "").isprintable()
+
+
+def _in_budget(page: str) -> bool:
+    return len(page.encode("utf-8", "replace")) <= BUDGET

@@ -4,10 +4,11 @@ Every text here is clean and plain; templates escape it for their format.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
@@ -22,6 +23,8 @@ from digest.text.clean import clean, shorten
 from digest.text.links import Span
 from digest.text.math import readable, shown
 from digest.urls import issue_page, paper_page, paper_url, web_url
+
+V = TypeVar("V", "PaperView", "SectionView", "IssueView")
 
 LONG = 8  # an issue of more papers begins with a table of contents
 
@@ -58,13 +61,20 @@ class PaperView:
     because: tuple[Piece, ...]
     lower: tuple[Piece, ...]
     changes: str
+    _paper: Paper
     _text: str
     _matched: tuple[Span, ...]
 
     @property
     def abstract(self) -> tuple[Piece, ...]:
         """The whole abstract; computed on demand, because emails show only the gist and the excerpt."""
-        return pieces(self._text, self._matched) if self._text.strip() else ()
+        found = pieces(self._text, self._matched)
+        return found if any(not piece.text.isspace() for piece in found) else ()
+
+    def placed(self, site: SiteContext, lang: Language) -> "PaperView":
+        """Return the same view with the addresses of another site."""
+        place = _place(self._paper, site.base_url, lang)
+        return _changed(self, url=place.url, page_url=place.page_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,30 +132,66 @@ WHOLE = Fit()
 
 
 class Views:
-    """The views of an issue for its forms, which share what is computed for each paper."""
+    """The views of an issue for its forms. What does not depend on the site is computed once for all of them."""
 
     def __init__(self, issue: Issue) -> None:
         self.issue = issue
-        self._papers: dict[tuple[int, int], tuple[str, PaperView]] = {}
+        self.page: list[str] | None = None  # the HTML of the email, once it is made: see `context.parts_of`
+        self._papers: dict[tuple[int, int], PaperView] = {}
+        self._made: dict[tuple[bool, Fit], tuple[SiteContext, IssueView]] = {}
 
     def view(self, site: SiteContext, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
         """Return the issue as templates see it; `everything` also shows the papers behind "and N more".
 
         `fit` limits the size of an email: the papers that it leaves out move behind "and N more".
         """
-        return _issue_view(self.issue, site, _sections(self, site, fit, everything=everything))
+        everything = everything and bool(self.issue.more_new or self.issue.more_updated)
+        made = self._made.get((everything, fit))
+        if made is None:
+            sections = _sections(self, site, fit, everything=everything)
+            made = self._made[everything, fit] = site, _issue_view(self.issue, site, sections)
+        return made[1] if made[0] == site else _placed(made[1], self.issue, site)
 
     def paper(self, item: Item, site: SiteContext, about: int) -> PaperView:
         """Return one of the issue's papers as templates see it, with about `about` characters of its abstract."""
-        key = id(item), about
-        base_url, view = self._papers.get(key) or ("", None)
-        if view is None:
-            view = paper_view(item, site, about, language(self.issue.language))
-            self._papers[key] = site.base_url, view
-        elif base_url != site.base_url:
-            place = _place(item.paper, site.base_url, language(self.issue.language))
-            view = replace(view, url=place.url, page_url=place.page_url)
-        return view
+        key, lang = (id(item), about), language(self.issue.language)
+        if key not in self._papers:
+            self._papers[key] = paper_view(item, site, about, lang)
+            return self._papers[key]
+        return self._papers[key].placed(site, lang)
+
+
+def _placed(view: IssueView, issue: Issue, site: SiteContext) -> IssueView:
+    """Return the same view with the addresses of another site."""
+    lang = language(issue.language)
+    sections = tuple(
+        _changed(each, papers=tuple(paper.placed(site, lang) for paper in each.papers))
+        for each in view.sections
+    )
+    return _changed(view, sections=sections, **_addresses(issue, site))
+
+
+def _addresses(issue: Issue, site: SiteContext) -> dict[str, str]:
+    return {
+        "archive_url": site.base_url + issue_page(issue.subscription, issue.stem),
+        "home_url": site.home_url,
+        "feed_url": site.feed_url(issue.subscription, "atom"),
+    }
+
+
+def _changed(view: V, **values: object) -> V:
+    """Return a copy with other values, as `dataclasses.replace` in a third of its time."""
+    kind: type[V] = type(view)
+    names, get = _FIELDS[kind]
+    make: Callable[..., V] = kind
+    return make(*map(values.get, names, get(view)))
+
+
+# For each kind of view the names of its fields, and a function that returns their values.
+_FIELDS: dict[type, tuple[tuple[str, ...], Callable[[object], tuple[object, ...]]]] = {
+    kind: (names := tuple(field.name for field in fields(kind)), attrgetter(*names))
+    for kind in (PaperView, SectionView, IssueView)
+}
 
 
 def _issue_view(issue: Issue, site: SiteContext, sections: "tuple[SectionView, ...]") -> IssueView:
@@ -166,9 +212,7 @@ def _issue_view(issue: Issue, site: SiteContext, sections: "tuple[SectionView, .
         preheader=_preheader(sections),
         sections=sections,
         long=sum(len(section.papers) for section in sections) > LONG,
-        archive_url=site.base_url + issue_page(issue.subscription, issue.stem),
-        home_url=site.home_url,
-        feed_url=site.feed_url(issue.subscription, "atom"),
+        **_addresses(issue, site),
         keywords=tuple(map(clean, issue.keywords)),
         exclude=tuple(map(clean, issue.exclude)),
         schedule=clean(issue.schedule),
@@ -257,6 +301,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         because=phrases.because(matches, unnamed, ranks, lang=lang),
         lower=phrases.but(item, lang),
         changes=phrases.changes(item.changes, lang),
+        _paper=paper,
         _text=read.text,
         _matched=matched,
     )

@@ -13,7 +13,10 @@ from digest.model import Summary
 from digest.render import Renderer, fragments, markdown
 from digest.render.fragments import Fragment, linked
 from digest.render.highlight import Piece
+from digest.system.resources import folder
 from digest.text.clean import clean
+
+SHIPPED = folder("templates")  # as a home's own templates, which run in the sandbox
 
 
 class Whole(Renderer):
@@ -79,3 +82,27 @@ def test_the_places_of_characters():
     assert fragment.marked([(0, 3)]) is None
     with pytest.raises(ValueError, match="another text"):
         Fragment("a", "b")
+
+
+BASES = ("http://localhost:8350/", "https://digest.example.org/", "https://x.test/a&b/")
+
+
+@pytest.mark.parametrize("base_url", BASES)
+def test_file_and_mail_made_once_are_those_made_apart(base_url):
+    """Renderers of the two forms know nothing of each other; the sandbox is that of a home's own template."""
+    site = replace(FRAME, base_url=base_url)
+    both = Renderer(None, site)
+    assert (both.html(ISSUE), both.eml(ISSUE)) == (
+        Renderer(None, site).html(ISSUE),
+        Renderer(None, site).eml(ISSUE),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(issue=issues(), base_url=st.sampled_from(BASES), language=st.sampled_from(["en", "de"]))
+def test_any_mail_in_the_sandbox_is_the_same(issue, base_url, language):
+    site, issue = replace(FRAME, base_url=base_url), replace(issue, language=language)
+    ours, own = Renderer(None, site), Renderer(SHIPPED, site)
+    for form in ("html", "eml", "markdown", "text"):
+        assert ours.file(issue, form) == own.file(issue, form)
+    assert ours.archive(issue) == own.archive(issue)
