@@ -190,7 +190,8 @@ class _Writer:
         self, tx: Transaction, keys: Sequence[str]
     ) -> dict[str, tuple[Paper, tuple[IssueLine, ...]]]:
         papers = tx.library.papers(map(int, keys))
-        return {key: (papers[int(key)], tx.issues.lines_with(int(key))) for key in keys}
+        lines = tx.issues.lines_by_paper(map(int, keys))
+        return {key: (papers[int(key)], lines.get(int(key), ())) for key in keys}
 
     def paper(self, key: str, loaded: tuple[Paper, tuple[IssueLine, ...]]) -> Files:
         """Yield the page of a paper."""

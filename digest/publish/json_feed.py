@@ -1,7 +1,7 @@
 """JSON Feed 1.1. The item of a paper is written once; the feeds of all subscriptions are put together from these."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from digest.model import FeedItem, Paper
 from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of
 
-_ITEM, _TAG = "\ufdd0", "\ufdd1"  # noncharacters, which no cleaned text contains
+_ITEM = "\ufdd0"  # a noncharacter, which no cleaned text contains
 _NEXT_ITEM, _NEXT_TAG = ",\n  ", ",\n    "
 
 
@@ -74,18 +74,12 @@ def _spliced(channel: Channel, item: FeedItem) -> str:
 @lru_cache(maxsize=KEPT)
 def _parts(base_url: str, language: str, paper: Paper, entered: datetime, updated: datetime) -> _Parts:
     entry = entry_of(FeedItem(paper, entered, updated), base_url, language)
-    item = _item(entry) | {"tags": [_TAG]}
-    before, after = _in_feed(item).split(f'"{_TAG}"')
-    del item["tags"]
-    return _Parts(_in_feed(item), before, after, entry.categories)
+    item = {key: _string(value) for key, value in _item(entry).items() if isinstance(value, str)}
+    if entry.authors:
+        names = ",\n".join(f'    {{\n     "name": {_string(name)}\n    }}' for name in entry.authors)
+        item["authors"] = f"[\n{names}\n   ]"
+    lines = ",\n".join(f'   "{key}": {value}' for key, value in item.items())
+    return _Parts(f"{{\n{lines}\n  }}", f'{{\n{lines},\n   "tags": [\n    ', "\n   ]\n  }", entry.categories)
 
 
-def _in_feed(item: Mapping[str, object]) -> str:
-    """Return an item with the indent that it has in a feed."""
-    text = json.dumps({"items": [item]}, ensure_ascii=False, indent=1)
-    return text[text.index("[") + 1 : text.rindex("]")].strip()
-
-
-@lru_cache(maxsize=KEPT)
-def _string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+_string = json.JSONEncoder(ensure_ascii=False).encode

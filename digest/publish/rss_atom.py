@@ -1,14 +1,13 @@
 """RSS 2.0 and Atom, written by feedgen, which is imported on first use.
 
-feedgen writes the frame of a feed, and the entry of a paper, once; the feeds of all subscriptions are put together from
-these. The bytes are those that feedgen writes for the whole feed (`whole`).
+feedgen writes the frame of a feed and an entry once, with marks in place of texts; the feeds of all subscriptions are put
+together from these. The bytes are those that feedgen writes for the whole feed (`whole`).
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from html.entities import name2codepoint
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,8 +72,10 @@ def _hexadecimal(xml: str) -> str:
 # --- put together from parts ---------------------------------------------------------------------------------
 
 # Noncharacters, which no cleaned text contains, mark the places where texts are put in.
-_NAME, _ID, _TITLE, _DESCRIPTION, _CATEGORY = map(chr, range(0xFDD0, 0xFDD5))
-_EPOCH = datetime.fromtimestamp(0, UTC)
+_NAME, _ID, _TITLE, _DESCRIPTION, _LINK, _AUTHOR, _CATEGORY = map(chr, range(0xFDD0, 0xFDD7))
+_MARKS = re.compile(f"([{_NAME}-{_CATEGORY}])")
+# Dates in place of those of an entry.
+_ENTERED, _UPDATED = datetime(1901, 1, 1, tzinfo=UTC), datetime(1902, 1, 1, tzinfo=UTC)
 
 
 class _Frame(NamedTuple):
@@ -84,29 +85,35 @@ class _Frame(NamedTuple):
     tail: str
 
 
+class _Shape(NamedTuple):
+    """An entry with marks, and the lines of one author and of one category."""
+
+    entry: str
+    author: str
+    category: str
+
+
 class _Parts(NamedTuple):
-    """An entry before and after its categories, the line of one category, and the categories of the paper."""
+    """An entry before and after its categories, and the categories of the paper."""
 
     before: bytes
     after: bytes
-    line: str
     categories: tuple[str, ...]
 
 
 def _spliced(form: str, channel: Channel, items: Sequence[FeedItem]) -> bytes:
-    updated = channel.updated.astimezone(UTC).replace(microsecond=0)
-    frame = _frame(form, channel.base_url, channel.language, updated)
-    head = (
-        frame.head.replace(_NAME, channel.name)
-        .replace(_ID, channel.id)
-        .replace(_DESCRIPTION, _text(form, channel.shown_description))
-        .replace(_TITLE, _text(form, channel.shown_title))
-    )
-    found = [head.encode()]
+    frame = _frame(form, channel.base_url, channel.language, _second(channel.updated))
+    values = {
+        _NAME: channel.name,
+        _ID: channel.id,
+        _TITLE: _text(form, _plain(channel.shown_title)),
+        _DESCRIPTION: _text(form, _plain(channel.shown_description)),
+    }
+    found = [_filled(frame.head, values).encode()]
     for item in items:
         parts = _parts(form, channel.base_url, channel.language, item.paper, item.entered, item.updated)
         found.append(parts.before)
-        found += [_category(form, parts.line, each) for each in categories_of(item.terms, parts.categories)]
+        found += [_category(form, each) for each in categories_of(item.terms, parts.categories)]
         found.append(parts.after)
     found.append(frame.tail.encode())
     return b"".join(found)
@@ -114,39 +121,78 @@ def _spliced(form: str, channel: Channel, items: Sequence[FeedItem]) -> bytes:
 
 @lru_cache(maxsize=64)
 def _frame(form: str, base_url: str, language: str, updated: datetime) -> _Frame:
-    head, closing, tail = _marked(form, base_url, language, updated, ()).rpartition(_CLOSING[form])
+    channel = Channel(_NAME, "", "", base_url, _ID, updated, language)
+    head, closing, tail = _written(form, channel, _TITLE, _DESCRIPTION, ()).rpartition(_CLOSING[form])
     return _Frame(head, closing + tail)
 
 
-def _marked(form: str, base_url: str, language: str, updated: datetime, entries: Sequence[Entry]) -> str:
-    channel = Channel(_NAME, "", "", base_url, _ID, updated, language)
-    return _written(form, channel, _TITLE, _DESCRIPTION, entries)
+@cache
+def _shape(form: str) -> _Shape:
+    frame = _frame(form, "x", "en", _UPDATED)
+    channel = Channel(_NAME, "", "", "x", _ID, _UPDATED)
+    marked = Entry(_ID, _LINK, _TITLE, _DESCRIPTION, (_AUTHOR,), (_CATEGORY,), _ENTERED, _UPDATED)
+    text = _written(form, channel, _TITLE, _DESCRIPTION, [marked])[len(frame.head) : -len(frame.tail)]
+    author = re.search(rf" *<author>\n.*\n *</author>\n|.*{_AUTHOR}.*\n", text)
+    category = re.search(rf".*{_CATEGORY}.*\n", text)
+    assert author is not None
+    assert category is not None
+    entry = text.replace(author[0], _AUTHOR).replace(category[0], _CATEGORY)
+    return _Shape(entry, author[0], category[0])
 
 
 @lru_cache(maxsize=KEPT)
 def _parts(
     form: str, base_url: str, language: str, paper: Paper, entered: datetime, updated: datetime
 ) -> _Parts:
-    entry = entry_of(FeedItem(paper, entered, updated), base_url, language)
-    frame = _frame(form, base_url, language, _EPOCH)
-    text = _marked(form, base_url, language, _EPOCH, [replace(entry, categories=(_CATEGORY,))])
-    text = text[len(frame.head) : -len(frame.tail)]
-    at = text.index(_CATEGORY)
-    start, end = text.rindex("\n", 0, at) + 1, text.index("\n", at) + 1
-    return _Parts(text[:start].encode(), text[end:].encode(), text[start:end], entry.categories)
+    entry, shape = entry_of(FeedItem(paper, entered, updated), base_url, language), _shape(form)
+    before, after = shape.entry.split(_CATEGORY)
+    values = {
+        _ID: entry.id,
+        _LINK: _quoted(form, entry.link),
+        _TITLE: _text(form, _plain(entry.title)),
+        _DESCRIPTION: _text(form, entry.content),
+        _AUTHOR: "".join(shape.author.replace(_AUTHOR, _text(form, _plain(name))) for name in entry.authors),
+    }
+    dates = {
+        _date(form, _ENTERED): _date(form, entry.entered),
+        _date(form, _UPDATED): _date(form, entry.updated),
+    }
+    for old, new in dates.items():
+        before, after = before.replace(old, new), after.replace(old, new)
+    return _Parts(_filled(before, values).encode(), _filled(after, values).encode(), entry.categories)
+
+
+def _filled(marked: str, values: Mapping[str, str]) -> str:
+    return "".join([values[part] if place % 2 else part for place, part in enumerate(_MARKS.split(marked))])
 
 
 @lru_cache(maxsize=KEPT)
-def _category(form: str, line: str, category: str) -> bytes:
-    text = _text(form, category)
-    # Atom has it in an attribute.
-    return line.replace(_CATEGORY, text.replace('"', "&quot;") if form == "atom" else text).encode()
+def _category(form: str, category: str) -> bytes:
+    return _shape(form).category.replace(_CATEGORY, _quoted(form, _plain(category))).encode()
 
 
 def _text(form: str, text: str) -> str:
     """Return a text as feedgen writes it between tags."""
-    escaped = escape(_plain(text), quote=False)
+    escaped = escape(text, quote=False)
     return _hexadecimal(escaped) if form == "rss" else escaped
+
+
+def _quoted(form: str, text: str) -> str:
+    """Return a link or a category as feedgen writes it: in Atom as an attribute."""
+    return _text(form, text).replace('"', "&quot;") if form == "atom" else _text(form, text)
+
+
+@lru_cache(maxsize=256)
+def _date(form: str, when: datetime) -> str:
+    if form == "atom":
+        return when.isoformat()
+    from feedgen.util import formatRFC2822
+
+    return str(formatRFC2822(when))
+
+
+def _second(when: datetime) -> datetime:
+    return when.astimezone(UTC).replace(microsecond=0)
 
 
 # --- written by feedgen --------------------------------------------------------------------------------------
@@ -167,7 +213,7 @@ def _feed(channel: Channel, form: str, title: str, description: str) -> "FeedGen
     feed.link(href=channel.feed_url(form), rel="self", type=_MEDIA_TYPES[form])
     feed.link(href=channel.base_url, rel="alternate", type="text/html")
     # The default is the current time, and the bytes would differ every time.
-    feed.updated(channel.updated.astimezone(UTC).replace(microsecond=0))
+    feed.updated(_second(channel.updated))
     return feed
 
 

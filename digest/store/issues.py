@@ -120,10 +120,22 @@ class Issues:
 
     def lines_with(self, paper: int) -> tuple[IssueLine, ...]:
         """Return the issues with a paper under New, newest first."""
-        parts = select(absorbed.c.paper).where(absorbed.c.root == paper)
-        serving = select(served.c.issue).where(or_(served.c.paper == paper, served.c.paper.in_(parts)))
-        chosen = select(*_LINE).where(issues.c.id.in_(serving)).order_by(issues.c.id.desc())
-        return tuple(_line(row) for row in self._db.execute(chosen))
+        return self.lines_by_paper([paper]).get(paper, ())
+
+    def lines_by_paper(self, papers: Iterable[int]) -> dict[int, tuple[IssueLine, ...]]:
+        """Return the issues with each of these papers under New, newest first; without papers that are in none."""
+        found: dict[int, dict[int, IssueLine]] = {}
+        of_parts = served.join(absorbed, absorbed.c.paper == served.c.paper)
+        for chunk in chunks(papers):
+            for paper, source in ((served.c.paper, served), (absorbed.c.root, of_parts)):
+                chosen = select(paper, issues.c.id, *_LINE).select_from(
+                    source.join(issues, issues.c.id == served.c.issue)
+                )
+                for row in self._db.execute(chosen.where(paper.in_(chunk))):
+                    found.setdefault(row[0], {})[row.id] = _line(row)
+        return {
+            paper: tuple(lines[key] for key in sorted(lines, reverse=True)) for paper, lines in found.items()
+        }
 
     def lines_about(self, subscription: str, paper: int, positions: Iterable[int]) -> tuple[IssueLine, ...]:
         """Return a subscription's issues with a paper under New, and later ones that cover one of `positions`."""

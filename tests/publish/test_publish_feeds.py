@@ -267,10 +267,10 @@ def test_a_feed_put_together_is_the_feed_written_whole(items, title, description
     assert json_feed(channel, items).decode() == whole_json(channel, entries)
 
 
-def test_feedgen_writes_an_entry_once_for_all_feeds(monkeypatch):
+def test_feedgen_is_not_run_for_each_paper_and_feed(monkeypatch):
     made = []
     monkeypatch.setattr(rss_atom, "_entry", lambda *args, real=rss_atom._entry: made.append(1) or real(*args))
     items = [FeedItem(paper(each, title=f"A pot seen once {each}"), NOW, NOW) for each in range(5)]
     for name in ("a", "b", "c"):
         atom(replace(CHANNEL, name=name), [replace(item, terms=(name,)) for item in items])
-    assert len(made) == len(items)
+    assert len(made) <= 1
