@@ -144,7 +144,7 @@ def test_an_invalid_template(home):
 
 def test_a_clock_that_is_behind(home):
     (finding,) = examined(home, 1, "2026-11-16T09:00")["clock"]
-    assert "the last run was at Tue 2026-11-17 09:00 UTC" in finding["message"]
+    assert "the last run was at Tue 2026-11-17 09:00 (UTC)" in finding["message"]
     assert examined(home, 0, "2026-11-17T08:57")["clock"][0]["state"] == "good"
 
 

@@ -14,6 +14,7 @@ NO_RUN = "No run has included this subscription yet. To start one: digest run"
 def home(tmp_path: Path) -> TestHome:
     """A home with a subscription for weekdays at eight in New York, first seen on a Tuesday."""
     home = TestHome(tmp_path / "home")
+    home.write("digest.toml", 'timezone = "America/New_York"\n')
     home.subscribe("fog", "lantern AND fog", schedule="weekdays 08:00", timezone="America/New_York")
     home.put("1.txt", page(FOG, TIDE, day="Nov 17"))
     home.run("2026-11-17T14:00Z")
@@ -174,3 +175,27 @@ def test_the_end_of_a_pause_waits_for_a_slot(home):
     ):
         (found,) = home.run(now)["subscriptions"]
         assert bool(found["issue"]) == made, now
+
+
+def test_times_of_another_zone_than_the_homes_say_so(home):
+    assert "Times" not in answer(home, day="2026-11-17")
+    home.write("digest.toml", 'timezone = "Europe/Paris"\n')
+    assert answer(home, day="2026-11-17").endswith("Times are those of America/New_York.")
+    shown = home.call("subscriptions", "list", "--now", "2026-11-17T15:00Z").out
+    assert "Wed 2026-11-18 08:00 (America/New_York)" in shown
+    home.write("digest.toml", 'timezone = "America/New_York"\n')
+    shown = home.call("subscriptions", "list", "--now", "2026-11-17T15:00Z").out
+    assert shown.rstrip().endswith("Wed 2026-11-18 08:00")
+
+
+def test_every_command_shows_times_in_the_homes_zone(home):
+    shown = home.call("library", "show", "1").out
+    assert "Tue 2026-11-17 09:00 (America/New_York)" in shown
+    assert "when (America/New_York)" in home.call("ledger").out
+    (clock,) = [
+        each
+        for each in home.call("doctor", "--json", "--now", "2026-11-16T14:00Z").json
+        if each["check"] == "clock"
+    ]
+    expected = "the clock shows Mon 2026-11-16 09:00, but the last run was at Tue 2026-11-17 09:00 (America/New_York)"
+    assert clock["message"] == expected

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import LockedError, StoreError
+from digest.system import locks
 from digest.system.locks import FILE, dead_workers, forget_worker, hold, liveness_file
 
 _HOLDER = """
@@ -119,3 +120,11 @@ def test_a_liveness_file_that_cannot_be_made(tmp_path):
     (tmp_path / ".digest.delivering").write_text("")
     with pytest.raises(StoreError, match="cannot be created"), liveness_file(tmp_path, "one"):
         pass
+
+
+def test_the_holder_is_shown_with_a_time_that_names_its_zone(tmp_path):
+    with hold(tmp_path, command="digest run"):
+        shown = locks.holder(tmp_path, timezone="Asia/Tokyo")
+        assert shown is not None
+        assert shown.endswith(" (Asia/Tokyo))")
+        assert (locks.holder(tmp_path) or "").endswith(" (UTC))")

@@ -74,7 +74,7 @@ def test_a_lost_library_is_restored(home, tmp_path):
     (home.path / "digest.db").unlink()
     done = home.call("restore", copy, "--json").json
     assert (done["spared"], done["aside"], done["until"]) == (0, None, "2026-11-17T09:00:00+00:00")
-    assert "not known which emails have been sent since Tue 2026-11-17 09:00 UTC" in done["unknown"][0]
+    assert "not known which emails have been sent since Tue 2026-11-17 09:00 (UTC)" in done["unknown"][0]
     assert [line for line in home.dump() if "unwritten" not in line] == [
         line for line in before if "unwritten" not in line
     ]

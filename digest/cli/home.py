@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, path
 from digest.cli.console import Screen, print_json
-from digest.text.format import count, local_time
+from digest.text.format import count, named_time
 
 if TYPE_CHECKING:
     from digest.model.reports import Finding
@@ -124,7 +124,7 @@ def _restore(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json(_restored_json(restored))
     else:
-        _show_restored(context.screen, restored)
+        _show_restored(context.screen, restored, context.home.settings.timezone)
     return 0
 
 
@@ -138,9 +138,9 @@ def _restored_json(restored: "Restored") -> dict[str, Any]:
     }
 
 
-def _show_restored(screen: Screen, restored: "Restored") -> None:
+def _show_restored(screen: Screen, restored: "Restored", zone: str) -> None:
     """Show what was restored, and what is unknown about later mail."""
-    until = f", last run {local_time(restored.until, 'UTC')} UTC" if restored.until else ""
+    until = f", last run {named_time(restored.until, zone)}" if restored.until else ""
     screen.line(f"Restored the library from {restored.file}{until}.", style="bold")
     if restored.aside:
         screen.line(f"The previous library is kept as {restored.aside}.")

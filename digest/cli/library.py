@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number, path
 from digest.cli.console import Screen, print_json
+from digest.text.format import local_day, named_time
 
 if TYPE_CHECKING:
     from digest.model import Match
@@ -83,11 +84,11 @@ def _show(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json(_shown_json(shown))
     else:
-        _show_paper(context.screen, shown)
+        _show_paper(context.screen, shown, context.home.settings.timezone)
     return 0
 
 
-def _show_paper(screen: Screen, shown: "PaperHistory") -> None:
+def _show_paper(screen: Screen, shown: "PaperHistory", zone: str) -> None:
     paper = shown.paper
     version = f"v{paper.version}" if paper.version else ""
     screen.line(paper.marked_title, style="bold", label=f"{paper.number}  ", label_style="bold")
@@ -98,7 +99,7 @@ def _show_paper(screen: Screen, shown: "PaperHistory") -> None:
             ("DOI", paper.doi),
             ("link", paper.url),
             ("published", paper.published),
-            ("first seen", f"{paper.first_seen:%Y-%m-%d %H:%M}"),
+            ("first seen", named_time(paper.first_seen, zone)),
             ("merged with", ", ".join(map(str, shown.parts))),
         )
     )
@@ -223,7 +224,7 @@ def _list_decisions(arguments: Namespace, context: Context, *, doubts: bool) -> 
             ]
         )
     elif decisions:
-        _show_decisions(context.screen, decisions, titles)
+        _show_decisions(context, decisions, titles)
         if doubts:
             context.screen.line()
             context.screen.hint("To merge a pair", "digest library merge PAPER ID")
@@ -232,8 +233,9 @@ def _list_decisions(arguments: Namespace, context: Context, *, doubts: bool) -> 
     return 0
 
 
-def _show_decisions(screen: Screen, decisions: "Sequence[Decision]", titles: dict[int, str]) -> None:
-    screen.table(
+def _show_decisions(context: Context, decisions: "Sequence[Decision]", titles: dict[int, str]) -> None:
+    zone = context.home.settings.timezone
+    context.screen.table(
         ("paper", "id", "decision", "rule", "evidence", "date", "title of id"),
         (
             (
@@ -242,7 +244,7 @@ def _show_decisions(screen: Screen, decisions: "Sequence[Decision]", titles: dic
                 each.kind,
                 each.rule,
                 each.evidence,
-                f"{each.at:%Y-%m-%d}",
+                local_day(each.at, zone),
                 titles.get(each.part),
             )
             for each in decisions

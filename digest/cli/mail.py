@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, add_new_library, number
 from digest.cli.console import Screen, print_json
-from digest.text.format import count
+from digest.text.format import count, local_time
 
 if TYPE_CHECKING:
     from digest.model import Delivery
@@ -147,7 +147,7 @@ def _outbox_list(arguments: Namespace, context: Context) -> int:
     from digest.services.mail import outbox
 
     messages = outbox(context.home, everything=arguments.all)
-    _show_messages(context.screen, messages, arguments, "The outbox is empty.")
+    _show_messages(context, messages, arguments, "The outbox is empty.")
     if not (messages or arguments.all or arguments.json):
         context.screen.hint("To include messages that were sent", "digest outbox list --all")
     return 0
@@ -158,27 +158,28 @@ def _outbox_change(arguments: Namespace, context: Context) -> int:
 
     change = retry if arguments.action == "retry" else drop
     messages = change(context.home, arguments.ids, everything=arguments.all, clock=context.clock)
-    _show_messages(context.screen, messages, arguments, "There are no open messages.")
+    _show_messages(context, messages, arguments, "There are no open messages.")
     if arguments.action == "retry" and messages:
         context.screen.hint("To send them now", "digest deliver")
     return 0
 
 
 def _show_messages(
-    screen: Screen, messages: "Sequence[Delivery]", arguments: Namespace, if_none: str
+    context: Context, messages: "Sequence[Delivery]", arguments: Namespace, if_none: str
 ) -> None:
     from digest.model.reports import message_json, message_status
 
     if arguments.json:
         print_json([message_json(message) for message in messages])
         return
+    screen, zone = context.screen, context.home.settings.timezone
     if not messages:
         screen.line(if_none)
         return
     screen.table(
         (
             *("id", "subscription", "issue", "recipient", "status", "attempts", "doubts"),
-            *("next attempt (UTC)", "last reply"),
+            *(f"next attempt ({zone})", "last reply"),
         ),
         (
             (
@@ -189,7 +190,7 @@ def _show_messages(
                 message_status(message),
                 message.attempts,
                 message.doubts or "",
-                "" if message.status in _SETTLED else f"{message.due:%Y-%m-%d %H:%M}",
+                "" if message.status in _SETTLED else local_time(message.due, zone),
                 message.reply,
             )
             for message in messages

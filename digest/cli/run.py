@@ -10,7 +10,7 @@ from digest.cli.arguments import Commands, Context, add_new_library, day
 from digest.cli.console import Screen, print_json
 from digest.cli.mail import show_mail_totals, show_unsent
 from digest.cli.subscriptions import hint_no_subscriptions
-from digest.text.format import count
+from digest.text.format import count, local_day
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -103,7 +103,7 @@ def _fetch(arguments: Namespace, context: Context) -> int:
         fetched = sorted(found, key=lambda each: context.home.settings.sources.index(each.source))
     if arguments.json:
         print_json({"sources": [fetched_json(source) for source in fetched]})
-    _show_fetched(context.screen, fetched, context.clock.now)
+    _show_fetched(context, fetched)
     return 1 if any(source.error for source in fetched) else 0
 
 
@@ -294,7 +294,8 @@ def _outcome(report: "SubscriptionReport") -> str:
     return f"issue {issue.number}: " + (", ".join(parts) or "a note without papers")
 
 
-def _show_fetched(screen: Screen, fetched: "Sequence[FetchResult]", now: "datetime") -> None:
+def _show_fetched(context: Context, fetched: "Sequence[FetchResult]") -> None:
+    screen, now, zone = context.screen, context.clock.now, context.home.settings.timezone
     for source in fetched:
         if source.error:
             screen.error(f"{source.source.name}: {source.error}")
@@ -304,7 +305,7 @@ def _show_fetched(screen: Screen, fetched: "Sequence[FetchResult]", now: "dateti
     screen.table(
         ("source", "files", "unchanged", "last change"),
         (
-            (source.source.name, len(source.files), source.unchanged, _ago(source.changed, now))
+            (source.source.name, len(source.files), source.unchanged, _ago(source.changed, now, zone))
             for source in fetched
         ),
     )
@@ -312,12 +313,12 @@ def _show_fetched(screen: Screen, fetched: "Sequence[FetchResult]", now: "dateti
         screen.message("To read the files: digest run")
 
 
-def _ago(changed: "datetime | None", now: "datetime") -> str:
+def _ago(changed: "datetime | None", now: "datetime", zone: str) -> str:
     """Return when a source last had something new, and how long ago if that is more than a day."""
     if changed is None:
         return "never"
     days = (now - changed).days
-    return f"{changed:%Y-%m-%d}" + (f", {count(days, 'day')} ago" if days > 0 else "")
+    return local_day(changed, zone) + (f", {count(days, 'day')} ago" if days > 0 else "")
 
 
 def _show_listings(screen: Screen, file: "DigestFile") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from digest.cli.arguments import Commands, Context, number
 from digest.cli.console import Screen, print_json
-from digest.text.format import count, local_time
+from digest.text.format import count, named_time
 
 if TYPE_CHECKING:
     from digest.home.subscription_files import InvalidSubscription
@@ -60,11 +60,11 @@ def _list(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json([status_json(status) for status in statuses])
     else:
-        _show_statuses(context.screen, statuses)
+        _show_statuses(context.screen, statuses, context.home.settings.timezone)
     return 0
 
 
-def _show_statuses(screen: Screen, statuses: "Sequence[SubscriptionStatus]") -> None:
+def _show_statuses(screen: Screen, statuses: "Sequence[SubscriptionStatus]", home_zone: str) -> None:
     from digest.model import Subscription
 
     if not statuses:
@@ -77,7 +77,7 @@ def _show_statuses(screen: Screen, statuses: "Sequence[SubscriptionStatus]") -> 
         if isinstance(each, Subscription):
             due = "never" if each.enabled else "disabled"
             if status.next_slot:
-                due = local_time(status.next_slot, each.timezone)
+                due = named_time(status.next_slot, each.timezone, home_zone)
             rows.append((each.id, each.name, each.schedule, status.issues, due))
         else:
             invalid += 1

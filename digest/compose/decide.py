@@ -11,7 +11,7 @@ from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
 from digest.match.near_misses import NearMiss
 from digest.model import Cursor, Entry, Issue, Subscription, Verdict
-from digest.text.format import local_time
+from digest.text.format import named_time
 
 # A last slot further ahead of the clock was used up while the clock was wrong, and is put back; without that the
 # subscription would get no issue until then. A smaller lead, as after a small correction, is waited out: a run
@@ -183,8 +183,8 @@ def issue_due(candidate: Candidate, findings: Findings, moment: Moment) -> Due:
         return Due(candidate.slot)
     zone = ZoneInfo(subscription.timezone)
     upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(now, last))
-    when = local_time(upcoming.instant, zone) if upcoming else "ever"
-    reason = f"not due until {when} ({subscription.timezone})"
+    when = named_time(upcoming.instant, subscription.timezone) if upcoming else "ever"
+    reason = f"not due until {when}"
     if findings.considered:
         reason += f"; {findings.matched} of {findings.considered} waiting papers match"
     return Due(waiting=reason)

@@ -21,6 +21,7 @@ from digest.fetch.state import SourceState, SourceStates
 from digest.fetch.web import Limits, Validators, WebClient
 from digest.model import Source
 from digest.system.files import write_whole
+from digest.text.format import local_time
 from digest.urls import mask_secrets
 
 # A new source is fetched so many days back.
@@ -34,7 +35,7 @@ _MOST_DOCUMENTS = 200
 class FetchOptions:
     """What all sources of a fetch have in common.
 
-    `agent` is the User-Agent. `now` is the current time, `today` the local day; `since` is the first day to
+    `agent` is the User-Agent. `now` is the current time, `today` the day in `timezone`; `since` is the first day to
     fetch, None for the day of the last fetch. `password_of` returns the password of an IMAP source, `url_of` the
     URL of another one; both raise UsageError if it cannot be read.
     """
@@ -47,6 +48,7 @@ class FetchOptions:
     password_of: Callable[[Source], str]
     url_of: Callable[[Source], str] = lambda source: source.url
     rate_limit: RateLimit = field(default_factory=RateLimit)
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,9 @@ def _fetch(work: _SourceFetch) -> None:
     options, source = work.options, work.source
     until = work.state.time_of("not_before")
     if until is not None and until > options.now:
-        raise FetchError(f"the server asked to wait until {until:%Y-%m-%d %H:%M %Z}; try again then")
+        raise FetchError(
+            f"the server asked to wait until {local_time(until, options.timezone)}; try again then"
+        )
     if source.kind == "imap":
         _fetch_messages(work)
         return

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from digest.diff.staleness import NEWEST_FILES, complaints
 from digest.model import Home
 from digest.store.store import Store
-from digest.text.format import local_time
+from digest.text.format import local_day, local_time
 
 # arXiv announces nothing for up to four days around holidays.
 _SILENCE = timedelta(days=5)
@@ -47,7 +47,7 @@ def failing_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
 def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
     from digest.fetch.state import SourceStates
 
-    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
+    memories, zone = SourceStates.load(home.inbox), home.settings.timezone
     offline = unreachable_sources(home) == len(home.settings.sources)
     for source in home.settings.sources:
         memory, command = memories.of(source.name), f"digest fetch --source {source.name}"
@@ -65,7 +65,7 @@ def _failing(home: Home, now: datetime) -> Iterator[Trouble]:
             problem = "has returned nothing yet" if asked else "has not been fetched yet"
             yield Trouble(f"the source {source.name} {problem}", f"see what it returns: {command}")
         elif now - changed > _SILENCE:
-            problem = f"has returned nothing new since {changed.astimezone(zone):%Y-%m-%d}"
+            problem = f"has returned nothing new since {local_day(changed, zone)}"
             yield Trouble(
                 f"the source {source.name} {problem}",
                 f"check whether its site has moved; then run {command}",
@@ -101,7 +101,7 @@ def unfetched_sources(home: Home, now: datetime) -> tuple[Trouble, ...]:
     """Return the sources with an interval (`every`) that have not been fetched for more than two of them."""
     from digest.fetch.state import SourceStates
 
-    memories, zone = SourceStates.load(home.inbox), ZoneInfo(home.settings.timezone)
+    memories, zone = SourceStates.load(home.inbox), home.settings.timezone
     fetched = [(each, memories.of(each.name).time_of("asked")) for each in home.settings.sources]
     return tuple(
         Trouble(

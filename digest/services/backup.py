@@ -17,7 +17,7 @@ from digest.services.workspace import Clock, open_library
 from digest.store.sqlite_backup import copy_library, faults
 from digest.system.files import private_file, private_folder, write_whole
 from digest.system.locks import LEADER, hold
-from digest.text.format import local_time
+from digest.text.format import named_time
 
 NOTE = f"{STATE}/backup.json"  # the last copy that `digest backup` made
 # Suffixes of the files that SQLite keeps next to a database.
@@ -118,7 +118,8 @@ def restore(home: Home, file: Path, newer: Path | None, clock: Clock) -> Restore
     with closing(sqlite3.connect(path)) as database:
         (until,) = database.execute("select max(clock) from run").fetchone()
     last = datetime.fromisoformat(until) if until else None
-    return Restored(file, last, aside, spared, _unknown(last, newer or (aside if later else None)))
+    unknown = _unknown(last, newer or (aside if later else None), home.settings.timezone)
+    return Restored(file, last, aside, spared, unknown)
 
 
 def library_file(home: Home) -> Path:
@@ -219,9 +220,9 @@ _SUPPRESS = """
     select address, subscription, reason, at from newer.suppression"""
 
 
-def _unknown(until: datetime | None, newer: Path | None) -> tuple[str, ...]:
+def _unknown(until: datetime | None, newer: Path | None, zone: str) -> tuple[str, ...]:
     if newer is None:
-        since = f"have been sent since {local_time(until, 'UTC')} UTC" if until else "had been sent"
+        since = f"have been sent since {named_time(until, zone)}" if until else "had been sent"
         remedy = "if you still have the later library, give it with --newer FILE"
         return (f"it is not known which emails {since}, so some may be sent again; {remedy}",)
     return (

@@ -16,7 +16,7 @@ from digest.services.explain_text import Decided, Facts, answer
 from digest.services.library import find
 from digest.services.subscriptions import SubscriptionStatus, status_json, subscription_statuses
 from digest.services.workspace import Clock, open_library
-from digest.text.format import count, iso, local_time
+from digest.text.format import count, iso, named_time
 
 if TYPE_CHECKING:
     from digest.model import Cursor, RunRecord, Verdict
@@ -59,6 +59,11 @@ class Why:
     mail: tuple[Delivery, ...] = ()
     sends: bool = False
     set_aside: tuple[SetAside, ...] = ()
+    home_timezone: str = ""
+
+    def at(self, moment: datetime) -> str:
+        """Return a time in the subscription's zone, which is named unless it is the home's."""
+        return named_time(moment, self.timezone, self.home_timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class _Subject:
     id: str
     status: SubscriptionStatus | None
     timezone: str
+    home_timezone: str
 
     @property
     def subscription(self) -> Subscription | None:
@@ -76,7 +82,7 @@ class _Subject:
         return found if isinstance(found, Subscription) else None
 
     def local(self, moment: datetime) -> str:
-        return local_time(moment, self.timezone)
+        return named_time(moment, self.timezone)
 
 
 def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, paper: str | None = None) -> Why:
@@ -90,7 +96,7 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
     )
     current = status.subscription if status else None
     timezone = current.timezone if isinstance(current, Subscription) else home.settings.timezone
-    subject = _Subject(subscription_id, status, timezone)
+    subject = _Subject(subscription_id, status, timezone, home.settings.timezone)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         if status is None and not tx.ledger.verdicts_of(subscription_id, limit=1):
             raise UsageError(
@@ -110,7 +116,18 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
             and each.subject in ("", subscription_id)
         )
     sends = bool(home.settings.channels)
-    return Why(day, facts.decided, status, timezone, answer(facts), about, mail, sends, set_aside)
+    return Why(
+        day,
+        facts.decided,
+        status,
+        timezone,
+        answer(facts),
+        about,
+        mail,
+        sends,
+        set_aside,
+        home.settings.timezone,
+    )
 
 
 def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime) -> Facts:
@@ -125,6 +142,7 @@ def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime
         enrolled=cursor.enrolled if cursor else None,
         issued=cursor.issues if cursor else 0,
         overdue=subject.status.overdue if subject.status else None,
+        home_zone=subject.home_timezone,
     )
     if day is None:
         settled = ledger.verdicts_of(subject.id, settled=True, limit=_RECENT)
@@ -163,9 +181,9 @@ def mail_lines(found: Why) -> list[str]:
     numbers = [verdict.issue for _, verdict in found.decided if verdict.issue]
     for number in numbers:
         messages = [each for each in found.mail if each.number == number]
-        described += _sent(number, messages, found.timezone)
+        described += _sent(number, messages, found)
         described += [
-            f"mail of issue {number} to {each.recipient}: {_state(each, found.timezone)}"
+            f"mail of issue {number} to {each.recipient}: {_state(each, found)}"
             for each in messages
             if each.status != "sent"
         ]
@@ -174,23 +192,23 @@ def mail_lines(found: Why) -> list[str]:
     return described
 
 
-def _sent(number: int, messages: list[Delivery], timezone: str) -> list[str]:
+def _sent(number: int, messages: list[Delivery], found: Why) -> list[str]:
     sent = [each for each in messages if each.status == "sent" and each.settled]
     if not sent:
         return []
     recipients = sent[0].recipient if len(sent) == 1 else count(len(sent), "recipient")
     last = max(each.settled for each in sent if each.settled)
-    return [f"mail of issue {number} to {recipients}: sent {local_time(last, timezone)}"]
+    return [f"mail of issue {number} to {recipients}: sent {found.at(last)}"]
 
 
-def _state(message: Delivery, timezone: str) -> str:
+def _state(message: Delivery, found: Why) -> str:
     """Describe the state of a message that was not sent."""
     reply = f": {message.reply}" if message.reply else ""
     if message.status == "deferred":
-        return f"deferred until {local_time(message.due, timezone)}{reply}"
+        return f"deferred until {found.at(message.due)}{reply}"
     if message.status in ("pending", "leased"):
-        return f"queued since {local_time(message.queued, timezone)}{reply}"
-    when = f" {local_time(message.settled, timezone)}" if message.settled else ""
+        return f"queued since {found.at(message.queued)}{reply}"
+    when = f" {found.at(message.settled)}" if message.settled else ""
     return f"{message.status.replace('_', ' ')}{when}{reply}"
 
 
@@ -255,7 +273,7 @@ def _considered(tx: "Transaction", subject: _Subject, positions: list[int]) -> s
             verdict.slot or not (verdict.reason or "").startswith("not due")
         )
         if considered and any(first < position <= last for position in positions):
-            run = f"Run {record.id}, {subject.local(record.clock)} ({subject.timezone}), considered it"
+            run = f"Run {record.id}, {subject.local(record.clock)}, considered it"
             if verdict.issue:
                 return f"{run} and made issue {verdict.issue} without it"
             return f"{run}: {(verdict.reason or '').partition('; ')[0]}"
@@ -263,10 +281,7 @@ def _considered(tx: "Transaction", subject: _Subject, positions: list[int]) -> s
         due = subject.status.next_slot if subject.status else None
         if due is None:
             return "It is in the library, but has not been considered yet"
-        return (
-            "It is in the library, and will be considered at the next slot, "
-            f"{subject.local(due)} ({subject.timezone})"
-        )
+        return f"It is in the library, and will be considered at the next slot, {subject.local(due)}"
     return "It was in the library before the subscription started"
 
 

@@ -1,5 +1,6 @@
 """The answer to "why did I get nothing?", in a few sentences. Pure: `explain` gathers the facts."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ _INACTIVE = {
     "paused": "the subscription is {reason}",
     "disabled": "the subscription is disabled (enabled = false)",
 }
+_TIME = re.compile(r"\bat \d\d:\d\d")
 _NO_RUN_YET = "No run has included this subscription yet. To start one: digest run"
 
 
@@ -40,6 +42,7 @@ class Facts:
     enrolled: datetime | None = None
     issued: int = 0
     overdue: datetime | None = None
+    home_zone: str = ""
 
     def at(self, moment: datetime) -> str:
         """Return "at 08:00" on the day asked for, else "on Tue 2026-11-17 at 08:00"."""
@@ -49,8 +52,11 @@ class Facts:
 
 
 def answer(facts: Facts) -> tuple[str, ...]:
-    """Return the sentences that explain a day, or the recent past."""
-    return tuple(_day(facts, facts.day) if facts.day else _recent(facts))
+    """Return the sentences that explain a day, or the recent past; they say whose times these are if not the home's."""
+    sentences = tuple(_day(facts, facts.day) if facts.day else _recent(facts))
+    if facts.zone.key != facts.home_zone and any(_TIME.search(each) for each in sentences):
+        return (*sentences, f"Times are those of {facts.zone.key}.")
+    return sentences
 
 
 def _day(facts: Facts, day: date) -> Iterator[str]:

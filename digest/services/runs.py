@@ -227,6 +227,7 @@ def fetch(
             home, "sources.password", source.password_env, source.password_file
         ),
         url_of=lambda source: url_of(home, source),
+        timezone=settings.timezone,
     )
     home.inbox.mkdir(exist_ok=True)
     # The lock is the inbox's, not the home's, so that a slow server delays no run.

@@ -17,7 +17,7 @@ from digest.home.private import STATE, library_path
 from digest.model import Home
 from digest.store.tenancy import Tenant
 from digest.system.files import private_folder, write_whole
-from digest.text.format import local_time
+from digest.text.format import named_time
 
 if TYPE_CHECKING:
     from digest.store.store import Store
@@ -112,7 +112,7 @@ def _refusal(old: Tenant, mine: Tenant, home: Home) -> str:
         return ""
     return (
         f"the database named in digest.toml belongs to the home {old.path} on {old.host} until "
-        f"{local_time(old.until, home.settings.timezone)} ({home.settings.timezone}); {remedy}; if that home no "
+        f"{named_time(old.until, home.settings.timezone)}; {remedy}; if that home no "
         "longer exists, wait until then"
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from digest.errors import LockedError, StoreError
 from digest.system.files import PRIVATE_FILE, private_folder
+from digest.text.format import named_time
 
 FILE = ".digest.lock"  # held during a run: one at a time per home
 LEADER = ".digest.schedule.lock"  # held by the process that runs the schedule
@@ -73,23 +74,22 @@ def _acquire(handle: int, path: Path, timeout: float) -> None:
             return
 
 
-def holder(home: Path, file: str = FILE) -> str | None:
-    """Describe the process that holds a lock of the home; None if it is free."""
+def holder(home: Path, file: str = FILE, timezone: str = "UTC") -> str | None:
+    """Describe the process that holds a lock of the home, with a time in a zone; None if it is free."""
     path = home / file
     if not (path.exists() and _is_held(path)):
         return None
-    return _read_holder(path) or "another process (unknown)"
+    return _read_holder(path, timezone) or "another process (unknown)"
 
 
-def _read_holder(path: Path) -> str:
+def _read_holder(path: Path, timezone: str = "UTC") -> str:
     """Return the holder named in a lock file: "digest run (process 7 on host, since …)"; empty if none is."""
     try:
         note = dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
+        since = named_time(datetime.fromisoformat(note["since"]), timezone)
+    except (OSError, ValueError, TypeError, KeyError):
         return ""
-    return (
-        f"{note.get('command')} (process {note.get('pid')} on {note.get('host')}, since {note.get('since')})"
-    )
+    return f"{note.get('command')} (process {note.get('pid')} on {note.get('host')}, since {since})"
 
 
 @contextmanager

@@ -18,6 +18,21 @@ def local_time(moment: "datetime", zone: "tzinfo | str") -> str:
     return f"{moment.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone):%a %Y-%m-%d %H:%M}"
 
 
+def local_day(moment: "datetime", zone: str) -> str:
+    """Return the day of an aware moment in a zone: "2026-11-17"."""
+    from zoneinfo import ZoneInfo
+
+    return moment.astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def named_time(moment: "datetime", zone: str, usual: str = "") -> str:
+    """Return a moment as `local_time` and the zone, "Tue 2026-11-17 08:00 (Europe/Paris)", unless it is the usual one.
+
+    Messages and tables show times in the home's zone, which is the usual one, or name the zone.
+    """
+    return local_time(moment, zone) + ("" if zone == usual else f" ({zone})")
+
+
 def iso(moment: "datetime | None") -> str | None:
     """Return a moment in ISO 8601; None for None."""
     return None if moment is None else moment.isoformat()

@@ -125,7 +125,7 @@ def test_a_server_that_asks_to_wait_is_not_asked_before(tmp_path):
         source = Source("shore", "feed", url=server.url, private=True)
         assert "3600" in one(tmp_path, source).error
         assert (
-            "the server asked to wait until 2026-11-18 09:00"
+            "the server asked to wait until Wed 2026-11-18 09:00"
             in one(tmp_path, source, now=NOW + timedelta(minutes=59)).error
         )
         assert len(server.requests) == 1

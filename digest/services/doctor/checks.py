@@ -15,7 +15,7 @@ from digest.home.settings_file import open_home
 from digest.model import FORMS, SAMPLE, Home, Issue, Item, Paper, Settings
 from digest.model.reports import Finding
 from digest.services.workspace import Clock, open_library
-from digest.text.format import count, local_time
+from digest.text.format import count, local_time, named_time
 
 _BEHIND = timedelta(minutes=5)  # tolerated distance of the clock behind that of the last run
 _FREE_DISK = 200 * 1024 * 1024  # bytes
@@ -156,7 +156,7 @@ def _sample(now: datetime) -> Issue:
 def clock(context: CheckContext) -> Sequence[Finding]:
     """Compare the clock with the last run and the program's files; find a run that did not end."""
     found = []
-    now = context.clock.now
+    now, zone = context.clock.now, context.home.settings.timezone
     try:
         with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
             last = next(iter(tx.ledger.runs(limit=1)), None)
@@ -164,8 +164,7 @@ def clock(context: CheckContext) -> Sequence[Finding]:
         last = None
     if last and last.clock - now > _BEHIND:
         message = (
-            f"the clock shows {local_time(now, 'UTC')} UTC, but the last run was at "
-            f"{local_time(last.clock, 'UTC')} UTC"
+            f"the clock shows {local_time(now, zone)}, but the last run was at {named_time(last.clock, zone)}"
         )
         remedy = "correct the clock; to keep it synchronised: timedatectl set-ntp true"
         found.append(Finding("clock", "bad", message, remedy))
@@ -175,7 +174,6 @@ def clock(context: CheckContext) -> Sequence[Finding]:
     if last and last.status == "running" and now - last.clock > timedelta(hours=1):
         remedy = "it was interrupted; to continue it: digest run"
         found.append(Finding("clock", "warning", f"run {last.id} did not finish", remedy))
-    zone = context.home.settings.timezone
     return found or [Finding("clock", "good", f"it is {local_time(now, zone)} in {zone}")]
 
 

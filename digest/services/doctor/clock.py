@@ -59,7 +59,7 @@ def _without_sources(home: Home) -> Iterator[Finding]:
 def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:
     """Find out whether the schedule runs and works, and which slots are overdue."""
     try:
-        leader = holder(home.path, LEADER)
+        leader = holder(home.path, LEADER, home.settings.timezone)
         overdue = _overdue(home, clock.now)
     except DigestError:  # reported by the check of the database
         return
