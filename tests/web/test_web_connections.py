@@ -19,10 +19,13 @@ BEGUN = b"GET /fast HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
 
 class App:
-    """`/fast` answers, `/slow` waits for `release`, `/form` reads the body, `/large` has a body of 40 MB."""
+    """`/fast` answers, `/form` reads the body, `/large` has a body of 40 MB.
+
+    `/slow` sets `arrived` and waits for `release`.
+    """
 
     def __init__(self) -> None:
-        self.release = threading.Event()
+        self.arrived, self.release = threading.Event(), threading.Event()
         self.starlette = Starlette(
             routes=[
                 Route("/fast", lambda _request: PlainTextResponse("fast")),
@@ -33,6 +36,7 @@ class App:
         )
 
     def _slow(self, _request: Request) -> Response:
+        self.arrived.set()
         self.release.wait(30)
         return PlainTextResponse("slow")
 
@@ -126,6 +130,7 @@ def test_one_connection_too_many_closes_the_one_that_waits_longest():
     app = App()
     with serving(Limits(connections=3), app) as site, ExitStack() as stack:
         busy = stack.enter_context(begin(site, b"GET /slow HTTP/1.0\r\n\r\n"))
+        assert app.arrived.wait(30)  # until then it waits longer than the others
         first, second = (stack.enter_context(begin(site)) for _ in range(2))
         assert site.ask("/fast").text == "fast"
         assert is_closed(first)
