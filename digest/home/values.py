@@ -10,7 +10,7 @@ from digest.home.durations import parse_span
 from digest.home.toml import TableReader
 from digest.model.subscriptions import ID
 from digest.text.addresses import address_error, mailbox
-from digest.urls import is_loopback
+from digest.urls import is_loopback, web_url
 
 
 def one_line(value: str) -> str:
@@ -34,10 +34,10 @@ def source_name(value: str) -> str:
 
 
 def base_url(value: str) -> str:
-    """Accept an http or https URL without query and fragment; returns it with a slash at its end."""
+    """Accept an http or https URL without query and fragment; returns it in ASCII, with a slash at its end."""
     if not _is_base_url(value):
         raise ValueError(f"{value!r} is not a valid URL; use a URL such as https://digest.example.org")
-    return value.rstrip("/") + "/"
+    return (web_url(value) or value).rstrip("/") + "/"
 
 
 def database_url(value: str) -> str:

@@ -232,7 +232,7 @@ class _Writer:
         return tx.issues.lines(), names, ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
 
     def archive(self, key: str, loaded: Any) -> Files:
-        """Yield the first page of the archive and the OPML file; for `titles N` the N-th file of titles."""
+        """Yield the first page of the archive and the lists of feeds; for `titles N` the N-th file of titles."""
         if key:
             from digest.render import search
 
@@ -247,6 +247,7 @@ class _Writer:
         every = language(settings.language).gettext("%(title)s: every new paper", title=settings.title)
         feeds = [("all", every), *sorted(names.items())]
         yield "output/feeds/all.opml", lambda: opml(settings.title, settings.base_url, feeds)
+        yield "output/feeds/index.html", lambda: self.renderer.feeds(names).encode()
 
     def load_feeds(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, tuple[Channel, list[FeedItem]]]":
         """Load feeds with their items; papers of several feeds are loaded once."""

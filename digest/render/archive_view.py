@@ -77,8 +77,8 @@ class TrendView:
 class IndexView:
     """The first page of the archive. `days` holds the latest issues, `shelves` all of them by subscription.
 
-    `titles` are the files that the search reads, those of the newest papers first; `opml` is the address of
-    the list of all feeds; `rising` introduces `trends`.
+    `titles` are the files that the search reads, those of the newest papers first; `feeds_page` and `opml` are
+    the addresses of the list of all feeds, as a page and for feed readers; `rising` introduces `trends`.
     """
 
     language: str
@@ -86,6 +86,7 @@ class IndexView:
     home_url: str
     summary: str
     feed: FeedView
+    feeds_page: str
     opml: str
     days: tuple[DayView, ...]
     shelves: tuple[SubscriptionView, ...]
@@ -93,6 +94,20 @@ class IndexView:
     titles: tuple[str, ...]
     rising: str
     trends: tuple[TrendView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsView:
+    """The page that lists the feeds: that of every new paper, then those of the subscriptions by name.
+
+    `home_url` is "" if the page does not know where the archive is.
+    """
+
+    language: str
+    title: str
+    home_url: str
+    feeds: tuple[FeedView, ...]
+    opml: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +149,7 @@ def index_view(
         shelves=shelves,
         chart=papers_a_week(stats.seen, lang),
         titles=tuple(map(shard_file, range(shard_of(stats.last), -1, -1))) if stats.last else (),
+        feeds_page=site.feeds_page,
         opml=site.feed_url("all", "opml"),
         rising=phrases.rising(stats.trends, lang),
         trends=tuple(
@@ -161,7 +177,7 @@ def _subscriptions(
             issues=tuple(issues.get(each, ())),
             chart=papers_a_week(stats.entered.get(each, ()), lang),
         )
-        for each, name in sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
+        for each, name in _by_name(names)
     )
 
 
@@ -169,6 +185,23 @@ def feed_view(name: str, title: str, site: SiteContext) -> FeedView:
     """Return the addresses of the feed of a subscription, or of `all`."""
     rss, atom, json = (site.feed_url(name, form) for form in ("rss", "atom", "json"))
     return FeedView(title, rss, atom, json)
+
+
+def feeds_view(names: Mapping[str, str], site: SiteContext) -> FeedsView:
+    """Return the page that lists the feeds; `names` maps the id of each subscription with a feed to its name."""
+    lang, title = language(site.language), named(site.title, "Paper Digest")
+    listed = [("all", lang.gettext("%(title)s: every new paper", title=title)), *_by_name(names)]
+    return FeedsView(
+        language=lang.code,
+        title=title,
+        home_url=site.home_url if site.base_url else "",
+        feeds=tuple(feed_view(each, named(name, each), site) for each, name in listed),
+        opml=site.feed_url("all", "opml"),
+    )
+
+
+def _by_name(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
 
 
 def _line(line: IssueLine, lang: Language) -> LineView:

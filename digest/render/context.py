@@ -34,6 +34,18 @@ class SiteContext:
         above = page.removesuffix("site/") if page.endswith("site/") else f"{page}../"
         return replace(self, base_url=page, feeds_base=above)
 
+    def beside_feeds(self) -> "SiteContext":
+        """Return the context of a page in the folder of the feeds."""
+        # Where the archive is depends on whether the page is opened as a file, so that the page does not say.
+        return (
+            replace(self, base_url="", feeds_base="../") if is_root_of_this_machine(self.base_url) else self
+        )
+
+    @property
+    def feeds_page(self) -> str:
+        """The address of the page that lists the feeds."""
+        return f"{self.feeds_base}feeds/index.html" if self.feeds_base else f"{self.base_url}feeds/"
+
     @property
     def home_url(self) -> str:
         """The address of the first page of the archive."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from digest.i18n.catalogue import language
 from digest.model import FORMS, Issue, IssueLine, Paper
 from digest.render import chat, mail, markdown, phrases
-from digest.render.archive_view import ArchiveStats, index_view, page_view
+from digest.render.archive_view import ArchiveStats, feeds_view, index_view, page_view
 from digest.render.context import SiteContext, addressed, nowhere, parts_of
 from digest.render.environment import make_environment, own_templates, render
 from digest.render.notice_pages import Notice
@@ -197,6 +197,11 @@ class Renderer:
         """
         view = index_view(issues, names or {}, self._site.relative_to(""), stats)
         return self._render("index.html", view.language, archive=view, top="")
+
+    def feeds(self, names: Mapping[str, str]) -> str:
+        """Return the page that lists the feeds; `names` maps the id of every subscription with a feed to its name."""
+        view = feeds_view(names, self._site.beside_feeds())
+        return self._render("feeds.html", view.language, page=view)
 
     def notice(self, notice: Notice) -> str:
         """Return a short page that the web server answers with."""

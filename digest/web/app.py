@@ -2,7 +2,7 @@
 
     /                              the archive: the files of output/site
     /issues/<subscription>/….html  the same; where clicks are counted, with titles that link to /r/
-    /feeds/                        the feeds
+    /feeds/                        a page that lists the feeds, and the feeds
     /r/<subscription>/<token>      counts a click and redirects to the paper
     /unsubscribe/<token>           GET asks for confirmation, POST unsubscribes (RFC 8058); no cookie, no redirect
     /healthz, /metrics             for monitoring
@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -24,7 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import FILE, open_home
@@ -36,6 +35,7 @@ from digest.services.metrics import Meters
 from digest.services.workspace import Clock
 from digest.web.monitoring import monitoring_routes
 from digest.web.page_cache import PageCache
+from digest.web.prefix import PathPrefix, with_slash
 from digest.web.static import Files, Page, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
@@ -166,11 +166,11 @@ class Archive(Files):
     def __init__(self, home: Callable[[], Home]) -> None:
         super().__init__(home().output / "site")
         self._current_home = home
-        self._tracked = PageCache()
+        self._tracked: PageCache[Page] = PageCache(lambda page: page.size)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file at a path; `index.html` for the root."""
-        response = await super().get_response("index.html" if path == "." else path, scope)
+        """Return the file at a path; an issue's page with counted clicks."""
+        response = await super().get_response(path, scope)
         parts = path.split("/")
         if len(parts) == _PAGE_PARTS and parts[0] == "issues" and scope["method"] in {"GET", "HEAD"}:
             page = await to_thread.run_sync(self._tracked_page, parts[1], parts[2].removesuffix(".html"))
@@ -182,21 +182,12 @@ class Archive(Files):
         version = reader_pages.tracked_page_version(home, subscription, stem)
         if version is None:
             return None
-        return self._tracked.get(version, lambda: reader_pages.tracked_page(home, subscription, stem))
 
+        def rendered() -> Page | None:
+            text = reader_pages.tracked_page(home, subscription, stem)
+            return None if text is None else Page.of(text)
 
-class PathPrefix:
-    """An application whose addresses also work below the path of `base_url`."""
-
-    def __init__(self, app: ASGIApp, home: Callable[[], Home]) -> None:
-        self._app, self._home = app, home
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        prefix = urlsplit(self._home().settings.base_url).path.rstrip("/")
-        if prefix and scope["type"] == "http" and f"{scope['path']}/".startswith(f"{prefix}/"):
-            path = scope["path"].removeprefix(prefix) or "/"
-            scope = {**scope, "path": path, "raw_path": path.encode("utf-8", "surrogateescape")}
-        await self._app(scope, receive, send)
+        return self._tracked.get(version, rendered)
 
 
 def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseException], None]) -> ASGIApp:
@@ -210,6 +201,7 @@ def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseExc
             Route(token, handlers.confirm_unsubscribe),
             Route(token, handlers.unsubscribe, methods=["POST"]),
             Route("/r/{subscription}/{token}", handlers.click),
+            Route("/feeds", lambda request: with_slash(request.scope)),
             Mount("/feeds", Files(home().output / "feeds")),
             Mount("/", Archive(home)),
         ],

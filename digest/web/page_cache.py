@@ -1,46 +1,47 @@
-"""A cache of rendered pages, so that many readers of one page cost as much as the first of them."""
+"""A cache of what was made for readers, so that many readers of one page cost as much as the first of them."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
-from digest.web.static import Page
+Made = TypeVar("Made")
 
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-class PageCache:
-    """Keeps the pages that were used last, up to a number of bytes. Safe for threads."""
+class PageCache(Generic[Made]):
+    """Keeps what was used last, up to a number of bytes. Safe for threads. `size` returns the bytes of a value."""
 
-    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
-        self._most = most_bytes
-        self._pages: OrderedDict[Hashable, Page] = OrderedDict()
-        # Pages are rendered one at a time: rendering uses one processor at most, and clients that ask for
-        # the same page at once get the same rendering.
-        self._rendering, self._lock = threading.Lock(), threading.Lock()
+    def __init__(self, size: Callable[[Made], int], most_bytes: int = _MOST_BYTES) -> None:
+        self._size, self._most, self._used = size, most_bytes, 0
+        self._kept: OrderedDict[Hashable, Made] = OrderedDict()
+        # Values are made one at a time: this uses one processor at most, and clients that ask for the same page
+        # at once get the same value.
+        self._making, self._lock = threading.Lock(), threading.Lock()
 
-    def get(self, key: Hashable, render: Callable[[], str | None]) -> Page | None:
-        """Return the page of a key, rendered if it is not known; None if `render` returns None."""
-        if (known := self._known(key)) is not None:
+    def get(self, key: Hashable, make: Callable[[], Made | None]) -> Made | None:
+        """Return the value of a key, made if it is not known; None if `make` returns None."""
+        if (known := self.known(key)) is not None:
             return known
-        with self._rendering:
-            if (known := self._known(key)) is not None:
+        with self._making:
+            if (known := self.known(key)) is not None:
                 return known
-            rendered = render()
-            if rendered is None:
-                return None
-            page = Page.of(rendered)
-            self._keep(key, page)
-            return page
+            made = make()
+            if made is not None:
+                self._keep(key, made)
+            return made
 
-    def _known(self, key: Hashable) -> Page | None:
+    def known(self, key: Hashable) -> Made | None:
+        """Return the value of a key, None if it is not known."""
         with self._lock:
-            if key in self._pages:
-                self._pages.move_to_end(key)
-            return self._pages.get(key)
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
-    def _keep(self, key: Hashable, page: Page) -> None:
+    def _keep(self, key: Hashable, made: Made) -> None:
         with self._lock:
-            self._pages[key] = page
-            while len(self._pages) > 1 and sum(len(each.body) for each in self._pages.values()) > self._most:
-                self._pages.popitem(last=False)
+            self._kept[key] = made
+            self._used += self._size(made)
+            while len(self._kept) > 1 and self._used > self._most:
+                self._used -= self._size(self._kept.popitem(last=False)[1])
