@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,7 @@ class _Writer:
         self.home, self.store, self.boundary = home, store, boundary
         self.written = Written()
         self._batch = FileBatch()
+        self._private: set[Path] = set()  # folders that this run made private, or found so
         self._renderer: Renderer | None = None
 
     @property
@@ -169,9 +171,10 @@ class _Writer:
     def _write(self, name: str, data: bytes) -> bool:
         """Draft a file; return whether it changes. Issues are private, the archive and the feeds are not."""
         path = self.home.path / name
-        if name.startswith("output/issues/"):
+        if name.startswith("output/issues/") and path.parent not in self._private:
             for folder in (path.parent.parent, path.parent):
                 private_folder(folder)
+            self._private.add(path.parent)
         return self._batch.write(path, data, private=name.endswith(".eml"))
 
     def load_issues(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, StoredIssue]":
