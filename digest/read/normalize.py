@@ -11,6 +11,7 @@ from digest.model import Listing
 from digest.ports import Parsed
 from digest.read import placeholders
 from digest.text.markup import unmarked, unmarked_abstract
+from digest.text.wrapped import unwrapped
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)", re.ASCII)
@@ -102,7 +103,7 @@ def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: st
     kept: list[Listing] = []
     places: dict[tuple[str | None, ...], list[int]] = {}
     marks: dict[int, _Marks] = {}
-    for listing in map(_without_placeholders, listings):
+    for listing in map(_cleaned, listings):
         alike = places.setdefault((listing.title, listing.abstract, listing.arxiv, listing.doi), [])
         for place in alike[-_MOST_ALIKE:]:
             known = marks.get(place) or marks.setdefault(place, _marks(kept[place]))
@@ -118,10 +119,13 @@ def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: st
     return Parsed(ranked, carried=carried, note="; ".join(filter(None, notes)))
 
 
-def _without_placeholders(listing: Listing) -> Listing:
-    """Return the listing with its abstract, authors and venue empty where they stand for nothing."""
+def _cleaned(listing: Listing) -> Listing:
+    """Return the listing with unwrapped addresses, and its abstract, authors and venue empty where they stand for nothing."""
     authors = tuple(name for name in listing.authors if not placeholders.is_placeholder(name))
     changed: dict[str, Any] = {}
+    for name in ("url", "code_url", "project_url"):
+        if (address := getattr(listing, name)) and (target := unwrapped(address)) != address:
+            changed[name] = target
     if len(authors) != len(listing.authors):
         changed |= {"authors": authors, "author_count": len(authors) or None}
     if listing.abstract and placeholders.is_placeholder(listing.abstract):

@@ -92,7 +92,7 @@ def _listing(item: dict[str, Any]) -> Listing | None:
         published=_day(item.get("issued")),
         categories=normalize.unique_lines(item.get("categories")),
         arxiv=arxiv,
-        doi=doi(normalize.one_line(item.get("DOI"))),
+        doi=doi(normalize.one_line(item.get("DOI"))) or doi(url),
         version=version,
         url=url,
         keywords=normalize.unique_lines(keyword.split(",") if isinstance(keyword, str) else keyword),

@@ -30,18 +30,18 @@ from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BEGINNING = re.compile(r"^\\\\[ \t]*(?:\r\n|\r|\n)(?:arXiv|Paper):[ ]?\S", re.MULTILINE)
+# A mail program that forwards a mail may put blank lines between its lines.
+_BEGINNING = re.compile(r"^\\\\[ \t]*(?:(?:\r\n|\r|\n)[ \t]*)+(?:arXiv|Paper):[ ]?\S", re.MULTILINE)
 _RULE = re.compile(r"-{60,}\s*|(?:%%%---){5,}.*|(?:%%--){5,}.*")
 _NAMED = re.compile(r"(?:arXiv|Paper):\s*(\S+)(.*)")
 _FIELD = re.compile(r"([A-Z][A-Za-z-]*(?: \([^)]*\))?):(?:\s+|$)(.*)")
 _REVISED = re.compile(r"Date \(revised v(\d{1,4})\)")
 _REPLACED = re.compile(r"replaced with revised version\s+(.*)")
-_LINK = re.compile(r"\\\\\s*\(\s*(https?://\S+)")
-_LINK_LINE = re.compile(r"^\\\\ \( https?://", re.MULTILINE)
+_LINK = re.compile(r"\\\\\s*\(\s*<?(https?://[^\s<>]+)")
+_LINK_LINE = re.compile(r"^\\\\[ \t]{0,3}\([ \t]{0,3}<?https?://", re.MULTILINE)
 # A complete email has both of these lines; a part that was copied out of an email has neither.
 _HEAD = re.compile(r"^[ \t]*received from .* to .*GMT", re.MULTILINE)
 _END = re.compile(r"^(?:%%%---){5}", re.MULTILINE)
-_LONGEST_HEAD = 4000
 _MARK = "\\\\"
 _REMEDY = "save the complete text again, as arXiv sent it"
 
@@ -76,7 +76,7 @@ def parse(text: str) -> Parsed | Fault:
 
 def blocks(text: str) -> list[Block] | Fault:
     """Return the blocks in a text, or the first fault."""
-    if _HEAD.search(text[:_LONGEST_HEAD]) and not _END.search(text):
+    if sum(1 for _ in _HEAD.finditer(text)) > sum(1 for _ in _END.finditer(text)):
         return Fault("the mail is cut short: its last line is missing", _REMEDY)
     found: list[Block] = []
     for start, lines in _parts(text):
@@ -96,7 +96,7 @@ def _parts(text: str) -> Iterator[tuple[int, list[str]]]:
             if part:
                 yield start, part
             part = []
-        elif part or line.rstrip() == _MARK:
+        elif line.strip() and (part or line.rstrip() == _MARK):
             start = start if part else number
             part.append(line)
     if part:
@@ -156,4 +156,6 @@ def _fields(lines: list[str]) -> tuple[dict[str, str], str]:
             fields.setdefault(match[1], [match[2]])
         elif again := _REPLACED.match(line):
             replaced = again[1] or "?"
+        elif last and line.strip():  # a mail program broke a line, or dropped the blanks before it
+            fields[last].append(line.strip())
     return {name: " ".join(lines) for name, lines in fields.items()}, replaced

@@ -4,7 +4,7 @@ The last document is cached, so that several formats can look at it and it is pa
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from html import unescape
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ _BLOCKS = frozenset(
     [
         "address",
         "article",
+        "blockquote",
         "br",
         "dd",
         "div",
@@ -220,3 +221,25 @@ def _visible_pieces(element: "Element") -> Iterator[str]:
             if not hidden:
                 yield " " if name in _BLOCKS else ""
                 yield (node.tail or "") if node is not element else ""
+
+
+def visible_lines(element: "Element", after_link: Callable[["Element"], str]) -> Iterator[str]:
+    """Yield the visible text in pieces, with a line end for each block, and what `after_link` says after a link."""
+    hidden = pre = 0
+    for event, node in _walk(element):
+        name = local_name(node)
+        start = event == "start"
+        if start:
+            hidden += name in _HIDDEN
+            pre += name == "pre"
+        elif event == "end":
+            hidden -= name in _HIDDEN
+            pre -= name == "pre"
+        if hidden:
+            continue
+        if name in _BLOCKS:
+            yield "\n"
+        elif name == "a" and not start:
+            yield after_link(node)
+        text = (node.text if start else node.tail if node is not element else "") or ""
+        yield text if pre else text.replace("\r", " ").replace("\n", " ")

@@ -1,18 +1,26 @@
-"""arXiv ids and DOIs in digest files; `digest.identity` knows how they are spelled."""
+"""arXiv ids and DOIs in digest files, also behind wrapped addresses; `digest.identity` knows how they are spelled."""
 
 from collections.abc import Iterable
 
 from digest import identity
-from digest.identity import doi, doi_in
-
-__all__ = ["arxiv_id", "doi", "doi_in", "first_arxiv_id", "first_doi"]
+from digest.text.wrapped import unwrapped
 
 _LONGEST = 300
 
 
 def arxiv_id(text: str | None) -> tuple[str | None, int | None]:
     """Return the arXiv id and version in an id or an address; (None, None) if there is none."""
-    return identity.arxiv_id((text or "")[:_LONGEST]) or (None, None)
+    return identity.arxiv_id(unwrapped(text or "")[:_LONGEST]) or (None, None)
+
+
+def doi(text: str | None) -> str | None:
+    """Return the DOI that a text is, or that an address contains; None if there is none."""
+    return identity.doi(unwrapped(text or ""))
+
+
+def doi_in(text: str | None) -> str | None:
+    """Return the first DOI in an address or a running text; None if there is none."""
+    return identity.doi_in(unwrapped(text or ""))
 
 
 def first_arxiv_id(texts: Iterable[str | None]) -> tuple[str | None, int | None]:

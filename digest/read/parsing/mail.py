@@ -17,6 +17,7 @@ from digest.text import mail
 from digest.text.mail import Part
 
 _FROM_LINE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]+\r?\n(?=[A-Za-z-]+:)")
+_OUTLOOK = (".msg", "winmail.dat")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
@@ -25,7 +26,8 @@ class Message:
     """A message: the line of the file on which the outermost one begins (from 1), its headers and its text parts.
 
     `cut` is set if the closing boundary is missing. `problem` says which limit the outermost message exceeds.
-    `wraps` is set if other messages are inside this one; they follow it.
+    `wraps` is set if other messages are inside this one; they follow it. `unread` names attached messages in a format
+    that is not read: Outlook's `.msg` and `winmail.dat`.
     """
 
     line: int
@@ -37,6 +39,7 @@ class Message:
     cut: bool = False
     problem: str = ""
     wraps: bool = False
+    unread: tuple[str, ...] = ()
 
 
 def messages(document: Document) -> tuple[Message, ...]:
@@ -81,6 +84,7 @@ def _message(data: bytes, line: int) -> Iterator[Message]:
             cut=any(part.cut for part in own),
             problem=root.problem,
             wraps=any(part.wraps for part in own),
+            unread=tuple(part.filename for part in own if part.filename.lower().endswith(_OUTLOOK)),
         )
 
 

@@ -7,20 +7,21 @@ snippet of class `gse_alrt_sni`. Links go through a redirect; its `url` paramete
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from digest.model import Listing
 from digest.ports import Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree, names
 from digest.read.parsing.ids import arxiv_id, doi
+from digest.text.wrapped import unwrapped
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _TITLE, _SNIPPET = "gse_alrt_title", "gse_alrt_sni"
-_SIGNATURE = re.compile(rf"""class=["'][^"']*\b{_TITLE}\b""")
-_HOST = re.compile(r"scholar\.google\.[a-z.]+")
+# Programs that forward an alert put their own prefix before the class: `x_`, `m_-123`, `yiv123`.
+_SIGNATURE = re.compile(rf"""class=(?:3D)?["']?[^"'<>]*{_TITLE}\b""")
 _SEPARATOR = re.compile(r"\s[-‐–]\s")
 _ARXIV = re.compile(r"\barXiv:\d{4}\.\d{4,5}(?!\d)", re.IGNORECASE)
 _CUT = ("…", "...")
@@ -50,11 +51,11 @@ def _cards(root: "Element") -> Iterator[Listing]:
     byline = snippet = ""
     for element in root.iter("a", "div"):
         classes = (element.get("class") or "").split()
-        if _TITLE in classes:
+        if _has(classes, _TITLE):
             if link is not None:
                 yield _listing(link, byline, snippet)
             link, byline, snippet = element, "", ""
-        elif link is not None and _SNIPPET in classes:
+        elif link is not None and _has(classes, _SNIPPET):
             snippet = html_tree.visible_text(element)
         elif link is not None and element.tag == "div" and not (byline or snippet) and _is_leaf(element):
             byline = html_tree.visible_text(element)
@@ -62,21 +63,30 @@ def _cards(root: "Element") -> Iterator[Listing]:
         yield _listing(link, byline, snippet)
 
 
+def _has(classes: list[str], name: str) -> bool:
+    return any(one.endswith(name) for one in classes)
+
+
 def _is_leaf(element: "Element") -> bool:
     return next(element.iter("table", "h3", "img"), None) is None
 
 
 def _listing(link: "Element", byline: str, snippet: str) -> Listing:
+    return listing(html_tree.text(link), link.get("href") or "", byline, snippet)
+
+
+def listing(title: str, address: str, byline: str, snippet: str) -> Listing:
+    """Return the paper with this link, the line `Authors… - Journal, Year` and the snippet."""
     people = _SEPARATOR.split(byline, maxsplit=1)[0]
     cut = people.rstrip().endswith(_CUT)
     authors = names.split_names(people.replace("…", " ").replace("...", " ")) if byline else ()
-    url = target_url(link.get("href") or "")
+    url = target_url(address)
     arxiv, version = arxiv_id(url or "")
     if arxiv is None and (named := _ARXIV.search(byline)):
         arxiv, version = arxiv_id(named[0])
     return Listing(
         rank=0,
-        title=html_tree.text(link),
+        title=title,
         abstract=snippet,
         authors=authors,
         author_count=None if cut else len(authors) or None,
@@ -90,11 +100,15 @@ def _listing(link: "Element", byline: str, snippet: str) -> Listing:
 
 def target_url(href: str) -> str | None:
     """Return the address behind a link of an alert, or None if it is not a web address."""
+    target = unwrapped(href.strip())
     try:
-        parts = urlsplit(href.strip())
-        if _HOST.fullmatch(parts.hostname or "") and parts.path == "/scholar_url":
-            href = next(iter(parse_qs(parts.query).get("url", [])), "")
-            parts = urlsplit(href)
+        parts = urlsplit(target)
+        leads_on = parts.scheme in {"http", "https"} and parts.netloc and not _is_redirect(parts)
     except ValueError:
         return None
-    return href.strip() if parts.scheme in {"http", "https"} and parts.netloc else None
+    return target if leads_on else None
+
+
+def _is_redirect(parts: SplitResult) -> bool:
+    """Return whether an address is a redirect of Google Scholar, which then has no target."""
+    return parts.path == "/scholar_url" and (parts.hostname or "").startswith("scholar.google.")
