@@ -156,6 +156,9 @@ def test_a_title_without_an_id_goes_to_the_first_that_has_one():
     ({"version": 1}, {"version": 1}, ()), ({}, {"version": 2}, ()), ({"version": 2}, {"version": 1, "title": "Two Steps"}, ()),
     ({}, {"title": r"{\it One} step"}, ()), ({}, {"abstract": "all of IT"}, ()), ({}, {"abstract": ""}, ()),
     ({}, {"abstract": "Another, but…", "snippet": True}, ()), ({"abstract": "All…", "snippet": True}, {"abstract": "Other…", "snippet": True}, ()),
+    ({}, {"withdrawn": True, "status": "retracted"}, ("retracted",)),
+    ({"withdrawn": True, "status": "withdrawn"}, {"withdrawn": True, "status": "retracted"}, ("retracted",)),
+    ({"withdrawn": True}, {"withdrawn": True, "status": "retracted"}, ()),
     ({"withdrawn": True}, {"withdrawn": False}, ()), ({"withdrawn": True}, {"withdrawn": True}, ()),
     ({"code_url": "https://x"}, {"code_url": "https://y"}, ()), ({"comments": 1}, {"comments": 9, "upvotes": 3}, ()),
 ])  # fmt: skip
@@ -201,6 +204,18 @@ def test_a_whole_abstract_after_a_snippet_is_no_revision():
 
 def test_a_withdrawal_is_news_from_any_source_at_any_time():
     assert second(file(listing()), file(listing(withdrawn=True), source=API, day=-5)).what == ("withdrawn",)
+
+
+def test_two_sources_that_call_a_withdrawal_differently_are_no_news_each_time():
+    memory = Memory()
+    sources = ((API, "withdrawn"), (MAIL, "retracted")) * 3
+    changes = [
+        memory.read(file(listing(arxiv="2501.00001", withdrawn=True, status=status), source=source, day=day))[
+            0
+        ]
+        for day, (source, status) in enumerate(sources)
+    ]
+    assert [change.entry for change in changes] == ["new", *[None] * 5]
 
 
 def test_a_higher_version_is_news_from_any_source():

@@ -89,6 +89,8 @@ def _show(arguments: Namespace, context: Context) -> int:
 
 
 def _show_paper(screen: Screen, shown: "PaperHistory", zone: str) -> None:
+    from digest.model import status_of
+
     paper = shown.paper
     version = f"v{paper.version}" if paper.version else ""
     screen.line(paper.marked_title, style="bold", label=f"{paper.number}  ", label_style="bold")
@@ -100,6 +102,7 @@ def _show_paper(screen: Screen, shown: "PaperHistory", zone: str) -> None:
             ("link", paper.url),
             ("published", paper.published),
             ("first seen", named_time(paper.first_seen, zone)),
+            ("status", status_of(paper)),
             ("merged with", ", ".join(map(str, shown.parts))),
         )
     )

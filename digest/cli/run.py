@@ -367,6 +367,8 @@ def _show_matches(screen: Screen, matches: "Sequence[Match]") -> None:
 
 def listing_json(file: "DigestFile", listing: "Listing") -> dict[str, Any]:
     """Return a listing as `digest read --json` prints it."""
+    from digest.model import status_of
+
     return {
         "title": listing.title,
         "abstract": listing.abstract,
@@ -380,6 +382,7 @@ def listing_json(file: "DigestFile", listing: "Listing") -> dict[str, Any]:
         "ids": {"arxiv": listing.arxiv, "doi": listing.doi},
         "url": listing.url,
         "withdrawn": listing.withdrawn,
+        "status": status_of(listing),
         "source": file.source,
         "file": file.path,
         "rank": listing.rank,

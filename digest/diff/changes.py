@@ -379,7 +379,9 @@ def _revised(
     if all(_reread(each.stamp, stamp) for each in ([before] if before else known.by_source.values())):
         return tuple(what)  # flags and links that an older reader may have missed are no news
     if listing.withdrawn and not known.record.withdrawn:
-        what.append("withdrawn")
+        what.append(listing.status or "withdrawn")
+    elif before is not None and stamp >= before.stamp:
+        what += _restated(before.says.status, listing.status)
     if before is not None:
         what += [
             name
@@ -394,6 +396,11 @@ def _revised(
         ):
             what.append("code")
     return tuple(what)
+
+
+def _restated(before: str | None, now: str | None) -> list[str]:
+    """Return what a withdrawn paper is now said to be, if it was said to be something else."""
+    return [now] if before and now and before != now else []
 
 
 def _replaced(known: Known, before: SourceRecord | None, new: SourceRecord) -> bool:

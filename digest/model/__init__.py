@@ -19,7 +19,16 @@ from digest.model.issues import (
     Trend,
 )
 from digest.model.log import Cursor, Entry, RunRecord, SetAside, SourceBatch, Verdict
-from digest.model.papers import SAMPLE, SAMPLE_LINE, DigestFile, Listing, Paper, PartialDate, Rejected
+from digest.model.papers import (
+    SAMPLE,
+    SAMPLE_LINE,
+    DigestFile,
+    Listing,
+    Paper,
+    PartialDate,
+    Rejected,
+    status_of,
+)
 from digest.model.settings import (
     Bounces,
     Dkim,
@@ -78,4 +87,5 @@ __all__ = [
     "Theme",
     "Trend",
     "Verdict",
+    "status_of",
 ]

@@ -20,7 +20,8 @@ class Listing:
     A count that the file does not show is None. Names in `authors` begin with the given name. `snippet` marks
     an abstract that its source cut short; `version` is the version on arXiv. `keywords` come from the source.
     `announced` is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the
-    journal or the conference that published it.
+    journal or the conference that published it. `withdrawn` marks a paper that no longer counts as published;
+    `status` says how, as far as it is known: `withdrawn`, `retracted` or `removed`.
     """
 
     rank: int
@@ -44,6 +45,7 @@ class Listing:
     project_url: str | None = None
     announced: str | None = None
     venue: str | None = None
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Paper:
     project_url: str | None = None
     announced: str | None = None
     venue: str | None = None
+    status: str | None = None
 
     @property
     def is_sample(self) -> bool:
@@ -143,3 +146,8 @@ class Paper:
 
 # The fields of a record after title and abstract, in the order of Paper; faster than passing them by name.
 _FURTHER_FIELDS = attrgetter(*(each.name for each in fields(Paper)[5:] if not each.kw_only))
+
+
+def status_of(paper: Listing | Paper) -> str | None:
+    """Return `withdrawn`, `retracted` or `removed`; None for any other paper."""
+    return paper.status or ("withdrawn" if paper.withdrawn else None)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from digest.model import Paper
+from digest.model import Paper, status_of
 from digest.text.bibtex import bibtex_entry, citation_key
 from digest.urls import public_url
 
@@ -36,6 +36,7 @@ def paper_json(paper: Paper) -> dict[str, Any]:
         "url": paper.url,
         "code_url": paper.code_url,
         "withdrawn": paper.withdrawn,
+        "status": status_of(paper),
         "sources": list(paper.sources),
     }
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from digest.i18n.catalogue import language
-from digest.model import FeedItem
+from digest.i18n.language import Language
+from digest.model import FeedItem, Paper, status_of
 from digest.text.clean import clean, shorten, shown_term
 from digest.text.math import shown
 from digest.urls import feed_file, paper_url
@@ -62,6 +63,17 @@ class Entry:
     updated: datetime
 
 
+def _status(paper: Paper, lang: Language) -> str:
+    """Return a paragraph that says that a paper is withdrawn, retracted or removed; otherwise nothing."""
+    words = {
+        "withdrawn": lang.gettext("withdrawn"),
+        "retracted": lang.gettext("retracted"),
+        "removed": lang.gettext("removed"),
+    }
+    status = status_of(paper)
+    return f"<p><strong>{html.escape(words[status].capitalize())}</strong></p>" if status in words else ""
+
+
 @lru_cache(maxsize=KEPT)
 def entry_of(item: FeedItem, base_url: str, code: str) -> Entry:
     """Return the entry of an item, cleaned for every format, with fixed text in the language `code`."""
@@ -72,7 +84,7 @@ def entry_of(item: FeedItem, base_url: str, code: str) -> Entry:
         id=paper.uid,
         link=paper_url(paper, base_url),
         title=lang.gettext("Sample: %(title)s", title=title) if paper.is_sample else title,
-        content=f"<p>{html.escape(abstract)}</p>",
+        content=f"{_status(paper, lang)}<p>{html.escape(abstract)}</p>",
         authors=tuple(filter(None, map(_text, paper.authors))),
         categories=categories_of(item.terms, tuple(map(_text, paper.categories))),
         entered=_utc(item.entered),

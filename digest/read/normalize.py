@@ -10,6 +10,7 @@ from digest.identity import fold_text
 from digest.model import Listing
 from digest.ports import Parsed
 from digest.read import placeholders
+from digest.read.parsing.standing import standing
 from digest.text.markup import unmarked, unmarked_abstract
 from digest.text.wrapped import unwrapped
 
@@ -103,7 +104,7 @@ def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: st
     kept: list[Listing] = []
     places: dict[tuple[str | None, ...], list[int]] = {}
     marks: dict[int, _Marks] = {}
-    for listing in map(_cleaned, listings):
+    for listing in map(_with_status, map(_cleaned, listings)):
         alike = places.setdefault((listing.title, listing.abstract, listing.arxiv, listing.doi), [])
         for place in alike[-_MOST_ALIKE:]:
             known = marks.get(place) or marks.setdefault(place, _marks(kept[place]))
@@ -133,6 +134,14 @@ def _cleaned(listing: Listing) -> Listing:
     if listing.venue and placeholders.is_placeholder(listing.venue):
         changed["venue"] = None
     return replace(listing, **changed) if changed else listing
+
+
+def _with_status(listing: Listing) -> Listing:
+    """Return the listing as withdrawn, retracted or removed if its title or its abstract says so."""
+    status = listing.status or standing(listing.title, listing.abstract)
+    if status or listing.withdrawn:
+        return replace(listing, withdrawn=True, status=status or "withdrawn")
+    return listing
 
 
 _Marks = tuple[tuple[str, ...], str, int | None, str]

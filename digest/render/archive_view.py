@@ -228,6 +228,7 @@ class PageView:
     abstract: str
     snippet: bool
     withdrawn: bool
+    status: str
     links: tuple[tuple[str, str], ...]
     first_seen: str
     sources: tuple[str, ...]
@@ -251,6 +252,7 @@ def page_view(paper: Paper, issues: Sequence[IssueLine], site: SiteContext) -> P
         abstract=clean(shown(paper.abstract)).strip(),
         snippet=paper.snippet,
         withdrawn=paper.withdrawn,
+        status=phrases.status(paper, lang),
         links=_links(paper, lang),
         first_seen=lang.short_day(phrases.in_zone(paper.first_seen, site.timezone).date()),
         sources=phrases.sources(paper),

@@ -55,7 +55,7 @@ def _titled(number: int, paper: PaperView, longest: int, about: str = "") -> str
 def _about(paper: PaperView, lang: Language) -> Iterator[str]:
     """Yield the authors and why the paper is here, which readers decide by first."""
     if paper.withdrawn:
-        yield lang.gettext("withdrawn")
+        yield paper.status
     if paper.changes:
         yield f"{lang.gettext('Changed:')} {paper.changes}"
     if authors := text_of(paper.authors):

@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.i18n.language import ENGLISH, Language
-from digest.model import Evidence, Issue, Item, Paper, Trend
+from digest.model import Evidence, Issue, Item, Paper, Trend, status_of
 from digest.render.highlight import Piece, isolated_pieces, pieces, spans
 from digest.text.clean import clean, shorten, shown_term
 from digest.text.direction import isolated
@@ -306,6 +306,19 @@ def changes(what: Sequence[str], lang: Language = ENGLISH) -> str:
     return ", ".join(dict.fromkeys(_change(each, lang) for each in what))
 
 
+def status(paper: Paper, lang: Language = ENGLISH) -> str:
+    """Return whether a paper is withdrawn, retracted or removed, in words; otherwise an empty string."""
+    return _statuses(lang).get(status_of(paper) or "", "")
+
+
+def _statuses(lang: Language) -> dict[str, str]:
+    return {
+        "withdrawn": lang.gettext("withdrawn"),
+        "retracted": lang.gettext("retracted"),
+        "removed": lang.gettext("removed"),
+    }
+
+
 def _change(what: str, lang: Language) -> str:
     if version := _VERSION.fullmatch(what):
         return lang.gettext("version %(number)s", number=version[1])
@@ -313,7 +326,7 @@ def _change(what: str, lang: Language) -> str:
         "title": lang.gettext("new title"),
         "abstract": lang.gettext("revised abstract"),
         "code": lang.gettext("code available"),
-        "withdrawn": lang.gettext("withdrawn"),
+        **_statuses(lang),
         "replaced": lang.gettext("replaced"),
     }
     return known.get(what) or clean(what)

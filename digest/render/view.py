@@ -50,6 +50,7 @@ class PaperView:
     facts: tuple[str, ...]
     context: tuple[Piece, ...]
     withdrawn: bool
+    status: str
     summary: str
     written_by: str
     gist: tuple[Piece, ...]
@@ -290,6 +291,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         facts=facts,
         context=_joined(authors, facts),
         withdrawn=paper.withdrawn,
+        status=phrases.status(paper, lang),
         summary=summary,
         written_by=clean(item.summary.model) if item.summary and summary else "",
         gist=_gist(read.text, matched, short.gist) if short.gist else (),

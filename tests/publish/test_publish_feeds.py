@@ -118,6 +118,21 @@ def test_json_feed_keeps_titles_as_they_are():
     assert "authors" not in feed["items"][1]
 
 
+@pytest.mark.parametrize(
+    ("status", "words"), [("retracted", "Retracted"), ("removed", "Removed"), ("", "Withdrawn")]
+)
+def test_an_entry_says_that_its_paper_is_withdrawn(status, words):
+    item = replace(ITEMS[0], paper=replace(ITEMS[0].paper, withdrawn=True, status=status))
+    assert (
+        f"<p><strong>{words}</strong></p>"
+        in json.loads(json_feed(CHANNEL, [item]))["items"][0]["content_html"]
+    )
+    for form in ("rss", "atom"):
+        assert (
+            f"<strong>{words}</strong>" in feedparser.parse(FORMS[form](CHANNEL, [item])).entries[0].summary
+        )
+
+
 def test_an_update_keeps_the_id_and_raises_only_what_it_should():
     later = FeedItem(ITEMS[0].paper, NOW, NOW + timedelta(hours=1), ITEMS[0].terms)
     before, after = (feedparser.parse(atom(CHANNEL, [item])).entries[0] for item in (ITEMS[0], later))

@@ -11,9 +11,9 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree, json_text, names
-from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.standing import standing
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -94,5 +94,5 @@ def _listing(entry: "Element") -> Listing | Fault | None:
         doi=doi(html_tree.text(html_tree.child(entry, "doi"))),
         version=version,
         url=next((link.get("href") for link in links if link.get("rel") == "alternate"), address),
-        withdrawn=is_withdrawn(summary, note),
+        status=standing("", summary, note),
     )

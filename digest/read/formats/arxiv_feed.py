@@ -14,7 +14,7 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree, names
-from digest.read.parsing.arxiv_terms import announced, is_withdrawn
+from digest.read.parsing.arxiv_terms import announced
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi, first_arxiv_id
 
@@ -101,7 +101,6 @@ def _listing(item: "Element") -> Listing | None:
         doi=doi(html_tree.text(html_tree.child(item, "DOI", "doi"))),
         version=version or (arxiv_id(head[0].split()[0])[1] if head else None),
         url=link or None,
-        withdrawn=is_withdrawn(abstract, ""),
         announced="replace" if old and old["updated"] else kind,
     )
 

@@ -11,9 +11,9 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import json_lines, names
-from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.standing import standing
 
 name = "arxiv-json"
 
@@ -73,7 +73,7 @@ def _listing(value: dict[str, Any]) -> Listing | None:
         doi=doi(value["doi"]) if isinstance(value.get("doi"), str) else None,
         version=version or len(versions) or None,
         url=url,
-        withdrawn=is_withdrawn(abstract, comment),
+        status=standing("", abstract, comment),
     )
 
 

@@ -13,9 +13,9 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import file_types, normalize
 from digest.read.parsing import html_tree, names
-from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id
+from digest.read.parsing.standing import standing
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -121,6 +121,6 @@ def _listing(term: "Element", description: "Element", kind: str | None, day: dat
         arxiv=arxiv,
         version=version,
         url=f"https://arxiv.org/abs/{arxiv}",
-        withdrawn=is_withdrawn(abstract, parts.get("list-comments", "")),
+        status=standing("", abstract, parts.get("list-comments", "")),
         announced=("replace-cross" if cross else "replace") if replaced else "cross" if cross else kind,
     )

@@ -10,6 +10,7 @@ from digest.read.parsing import json_text
 from digest.read.parsing.dates import calendar_day, day_of, newest
 from digest.read.parsing.ids import doi, first_arxiv_id
 from digest.read.parsing.people import gathered
+from digest.read.parsing.standing import known_status
 from digest.text.markup import unmarked
 
 name = "csl-json"
@@ -97,6 +98,20 @@ def _listing(item: dict[str, Any]) -> Listing | None:
         url=url,
         keywords=normalize.unique_lines(keyword.split(",") if isinstance(keyword, str) else keyword),
         venue=normalize.prose(_first(item.get("container-title"))) or None,
+        status=_status(item),
+    )
+
+
+def _status(item: dict[str, Any]) -> str | None:
+    """Return what CSL or Crossref says of a paper: Crossref lists the notices about it under `updated-by`.
+
+    `update-to` is the other direction: it is in the record of the notice.
+    """
+    notices = item.get("updated-by")
+    kinds = [one.get("type") for one in notices if isinstance(one, dict)] if isinstance(notices, list) else []
+    found = [*filter(None, map(known_status, (item.get("status"), *kinds)))]
+    return (
+        "retracted" if item.get("is_retracted") is True or "retracted" in found else next(iter(found), None)
     )
 
 

@@ -13,6 +13,7 @@ from digest.read import normalize
 from digest.read.parsing import json_lines, names
 from digest.read.parsing.dates import newest
 from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.standing import known_status
 
 name = "digest-jsonl"
 
@@ -109,6 +110,7 @@ def _listing(value: dict[str, Any]) -> Listing:
         version=version or normalize.count(value.get("version")),
         url=normalize.optional_line(value.get("url")),
         withdrawn=value.get("withdrawn") is True,
+        status=known_status(value.get("status")),
         code_url=normalize.optional_line(value.get("code_url")),
         keywords=normalize.unique_lines(value.get("keywords")),
         project_url=normalize.optional_line(value.get("project_url")),

@@ -135,7 +135,6 @@ def _listing(entry: Any, home: str) -> Listing:
         doi=first_doi((*ids, None if arxiv else link)),
         version=version,
         url=link,
-        withdrawn=title.upper().startswith(("WITHDRAWN:", "RETRACTED:")),
         snippet=abstract.endswith(_CUT),
         venue=next(filter(None, venues), None),
     )

@@ -88,7 +88,7 @@ def _listing(record: Record) -> Listing | None:
         ),
         doi=first_doi(ids),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
-        withdrawn=_RETRACTED in record.get("PT", ()),
+        status="retracted" if _RETRACTED in record.get("PT", ()) or record.get("RIN") else None,
         keywords=normalize.unique_lines([value.lstrip("*") for value in record.get("OT", ())]),
         venue=normalize.optional_line(" ".join(record.get("JT") or record.get("TA") or ())),
     )

@@ -19,6 +19,7 @@ READS_BYTES = True
 
 _ROOTS = {"pubmedarticleset", "pubmedarticle", "medlinecitationset", "medlinecitation"}
 _RETRACTED = "Retracted Publication"
+_RETRACTED_IN = "RetractionIn"
 
 
 def sniff(document: Document) -> bool:
@@ -77,9 +78,7 @@ def _listing(citation: "Element") -> Listing | None:
         ),
         doi=first_doi(_ids(citation, article)),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
-        withdrawn=any(
-            html_tree.text(element) == _RETRACTED for element in article.iter("{*}PublicationType")
-        ),
+        status=_status(citation, article),
         keywords=normalize.unique_lines([html_tree.text(element) for element in citation.iter("{*}Keyword")]),
         venue=_journal(article),
     )
@@ -133,3 +132,10 @@ def _published(citation: "Element", article: "Element") -> date | None:
 def _day(element: "Element") -> date | None:
     year, month, day = (html_tree.text(html_tree.child(element, part)) for part in ("Year", "Month", "Day"))
     return day_from_parts(year, month, day)
+
+
+def _status(citation: "Element", article: "Element") -> str | None:
+    """Return `retracted` for a retracted publication, and for one that names the notice of its retraction."""
+    kinds = map(html_tree.text, article.iter("{*}PublicationType"))
+    notices = (element.get("RefType") for element in citation.iter("{*}CommentsCorrections"))
+    return "retracted" if _RETRACTED in kinds or _RETRACTED_IN in notices else None

@@ -25,9 +25,9 @@ from digest.model import Listing
 from digest.ports import Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import names
-from digest.read.parsing.arxiv_terms import is_withdrawn
 from digest.read.parsing.dates import day_of, newest
 from digest.read.parsing.ids import arxiv_id, doi
+from digest.read.parsing.standing import standing
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # A mail program that forwards a mail may put blank lines between its lines.
@@ -136,7 +136,7 @@ def _block(start: int, lines: list[str]) -> Block | Fault:
         doi=doi((head.get("DOI") or " ").replace(",", " ").split(" ")[0]),
         version=version or (None if link else max(revisions, default=1)),
         url=link[1] if link else None,
-        withdrawn=is_withdrawn(abstract, normalize.one_line(head.get("Comments"))),
+        status=standing("", abstract, normalize.one_line(head.get("Comments"))),
         announced=announced if link else None,
     )
     days = (published, day_of(replaced), *(day_of(value) for value in revisions.values()))
