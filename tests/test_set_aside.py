@@ -368,3 +368,35 @@ def test_every_channel_renders_behind_the_boundary():
 
     for name, channel in CHANNELS.items():
         assert "boundary" in inspect.signature(channel.open).parameters, name
+
+
+SEARCHES = (("match", "kelp"), ("library", "search", "kelp", "--limit", "50"), ("library", "export", "kelp"))
+
+
+@pytest.mark.parametrize("command", SEARCHES)
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, ValueError])
+def test_a_search_without_the_paper(home, monkeypatch, command, error):
+    home.run(NOW)
+    real = import_module("digest.match.prefilter").analyse
+    monkeypatch.setattr("digest.match.prefilter.analyse", failing(real, error))
+    for done in (home.call(*command), home.call(*command, "--json")):
+        assert done.status == 1
+        assert all(title in done.out for title in GOOD)
+        assert BAD not in done.out
+        assert f"paper 5 ({BAD}): it is left out of matching: {error.__name__}" in done.err
+    assert all(json.loads(line)["title"] in GOOD for line in done.out.splitlines())
+
+
+def test_a_match_on_files_without_the_paper(home, monkeypatch):
+    real = import_module("digest.match.prefilter").analyse
+    monkeypatch.setattr("digest.match.prefilter.analyse", failing(real))
+    done = home.call("match", "kelp", home.path / "inbox", "--json")
+    assert (done.status, sorted(each["title"] for each in done.lines)) == (1, sorted(GOOD))
+    assert BAD in done.err
+
+
+def test_a_title_that_cannot_be_compared_hides_no_other(home, monkeypatch):
+    home.run(NOW)
+    real = import_module("digest.services.library").words
+    monkeypatch.setattr("digest.services.library.words", failing(real))
+    assert GOOD[3] in home.call("library", "show", "number 3").out

@@ -11,6 +11,8 @@ from digest.text.format import count
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from digest.model import SetAside
+
 _PIPED_WIDTH = 160
 _LEAST_WIDTH = 20  # columns for a text after its label
 # Titles and answers of servers may hold control characters, which a terminal would obey.
@@ -94,6 +96,12 @@ class Screen:
             return
         with _console(sys.stderr).status("starting") as status:
             yield lambda stage, done, total: status.update(f"{stage} {done + 1} of {total}")
+
+
+def show_set_aside(screen: Screen, papers: "Iterable[SetAside]") -> None:
+    """Show the papers that a search left out, each with its reason."""
+    for paper in papers:
+        screen.error(f"{paper}; the other papers were searched")
 
 
 def print_json(value: object) -> None:

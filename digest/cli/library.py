@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number, path
-from digest.cli.console import Screen, print_json
+from digest.cli.console import Screen, print_json, show_set_aside
 from digest.text.format import local_day, named_time
 
 if TYPE_CHECKING:
-    from digest.model import Match
+    from digest.model import Match, SetAside
     from digest.services.library import PaperHistory
     from digest.store.identities import Decision
 
@@ -154,13 +154,14 @@ def _search(arguments: Namespace, context: Context) -> int:
     from digest.services.workspace import library
 
     with library(context.home) as tx:
-        matches = search(tx, arguments.query, limit=arguments.limit)
+        matches, aside = search(tx, arguments.query, limit=arguments.limit)
+    show_set_aside(context.screen, aside)
     if arguments.json:
         for match in matches:
             print_json(paper_json(match.paper) | {"score": match.score})
     else:
         _show_matches(context.screen, matches, arguments.query)
-    return 0
+    return 1 if aside else 0
 
 
 def _show_matches(screen: Screen, matches: "Sequence[Match]", query: str) -> None:
@@ -188,20 +189,22 @@ def _export(arguments: Namespace, context: Context) -> int:
     from digest.services.workspace import library
     from digest.system.files import write_whole
 
+    aside: tuple[SetAside, ...] = ()
     form = "jsonl" if arguments.json else arguments.format
     with library(context.home) as tx:
         if arguments.query:
-            matches = search(tx, arguments.query)
+            matches, aside = search(tx, arguments.query)
             papers = iter(sorted((match.paper for match in matches), key=lambda paper: paper.number))
         else:
             papers = tx.library.all_papers()
         pieces = export(papers, form)
         if arguments.output is None:
             sys.stdout.writelines(pieces)
-            return 0
-        write_whole(arguments.output, "".join(pieces).encode("utf-8", "replace"))
-    context.screen.message(f"Wrote {arguments.output}")
-    return 0
+        else:
+            write_whole(arguments.output, "".join(pieces).encode("utf-8", "replace"))
+            context.screen.message(f"Wrote {arguments.output}")
+    show_set_aside(context.screen, aside)
+    return 1 if aside else 0
 
 
 def _merges(arguments: Namespace, context: Context) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, add_new_library, day
-from digest.cli.console import Screen, print_json
+from digest.cli.console import Screen, print_json, show_set_aside
 from digest.cli.mail import show_mail_totals, show_unsent
 from digest.cli.subscriptions import hint_no_subscriptions
 from digest.text.format import count, local_day
@@ -143,7 +143,7 @@ def _match(arguments: Namespace, context: Context) -> int:
 
     screen = context.screen
     with screen.progress() as progress:
-        matches, files = runs.match(
+        matches, files, aside = runs.match(
             context.home, arguments.query, _options(arguments), context.clock, progress
         )
     for hint in hints(arguments.query):
@@ -151,6 +151,7 @@ def _match(arguments: Namespace, context: Context) -> int:
     for file in files:
         if file.rejected:
             screen.error(str(file.rejected))
+    show_set_aside(screen, aside)
     if arguments.json:
         for match in matches:
             print_json(match_json(match))
@@ -160,7 +161,7 @@ def _match(arguments: Namespace, context: Context) -> int:
         papers = count(len(matches), "paper") if matches else "No paper"
         verb = "match" if len(matches) > 1 else "matches"
         screen.line(f"{papers} in {searched} {verb} {arguments.query}", style="bold")
-    return 1 if any(file.failed for file in files) else 0
+    return 1 if aside or any(file.failed for file in files) else 0
 
 
 def _options(arguments: Namespace) -> "Options":

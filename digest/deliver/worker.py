@@ -10,7 +10,7 @@ from typing import Protocol
 from digest.deliver.refusals import Refusals
 from digest.deliver.retry_policy import outcome_of, retry_at
 from digest.deliver.throttle import Throttle
-from digest.errors import ChannelUnavailable, DigestError, TemplateError
+from digest.errors import ChannelUnavailable, DigestError, RefusedError, TemplateError
 from digest.model import Delivery, Outcome, Reply
 from digest.ports import Channel, Link
 
@@ -189,9 +189,9 @@ class Worker:
             again = retry_at(delivery, now=self._now(), jitter=self._jitter())
             self._outbox.settle(delivery, Outcome("deferred", str(error), due=again))
             return held[0] if held else None
-        except DigestError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever one message does to a channel, the others are sent
+        except Exception as error:
+            if isinstance(error, DigestError) and not isinstance(error, RefusedError):
+                raise
             reply = self._failed(delivery, begin, error)
             _close(*held)
             held.clear()

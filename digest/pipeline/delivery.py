@@ -11,21 +11,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from digest.deliver.worker import Worker
 from digest.model import Delivery, Home, Outcome
 from digest.model.reports import COUNTED, DeliveryReport
 from digest.pipeline.bounces import process_new
 from digest.pipeline.channels import open_channels
-from digest.pipeline.set_aside import Boundary, sentences
-from digest.store.group_commit import GroupCommit
+from digest.pipeline.set_aside import Boundary, reason_of, sentences
+from digest.store.delivery_writer import DeliveryWriter
+from digest.store.group_commit import GroupCommit, Work
 from digest.store.outbox import LeaseHolder
 from digest.store.store import Store
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
 Jitter = Callable[[], float]
+_NO_REPLY = "the reply cannot be recorded"
 _MARGIN = timedelta(minutes=1)  # a lease lasts longer than any attempt, for the writes of the database
 
 
@@ -69,7 +72,7 @@ def deliver(
         with _leased_outbox(home, store, name, clock, number, channel.longest_attempt) as outbox:
             worker = Worker(outbox, channel, now=clock, jitter=jitter, stopping=stopping)
             worker.run()
-        problems |= worker.problems
+        problems |= worker.problems | outbox.problems
         pauses += [worker.pause] if worker.pause else []
     boundary.save(store, now)
     problems |= dict.fromkeys(sentences(boundary.found))
@@ -127,6 +130,7 @@ class LeasedOutbox:
         self._store, self._clock, self._holder, self._length = store, clock, holder, length
         # A holder that names the boot of the machine need not flush every outcome to disk: after a power cut
         # the boot differs, and all its leases are in doubt.
+        self.problems: dict[str, None] = {}
         self._commits = GroupCommit(store, durable="@" not in holder.name)
 
     def claim(self, limit: int, blocked: frozenset[str]) -> Sequence[Delivery]:
@@ -149,10 +153,26 @@ class LeasedOutbox:
             return tx.outbox.others_accepted(delivery.id)
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record an outcome soon; until then the message is in doubt. Raises the error of an earlier outcome."""
+        """Record an outcome soon; until then the message is in doubt. Raises an earlier error of the database.
+
+        The reply is a stranger's: if the database refuses it, the outcome is recorded without it.
+        """
         now, holder = self._clock(), self._holder
+
+        def settled(outcome: Outcome, writer: DeliveryWriter) -> bool:
+            return writer.settle(delivery, holder.name, outcome, now=now, number=holder.number)
+
+        def failed(error: Exception) -> Work:
+            message = f"issue {delivery.number} of {delivery.subscription} for {delivery.recipient}"
+            self.problems[
+                f"{message}: its outcome was not recorded ({reason_of(error)}), so it is in doubt; to list it: "
+                "digest outbox list"
+            ] = None
+            return partial(settled, Outcome("in_doubt", _NO_REPLY))
+
+        without_reply = replace(outcome, reply=_NO_REPLY, suppress=outcome.suppress and _NO_REPLY)
         self._commits.enqueue(
-            lambda writer: writer.settle(delivery, holder.name, outcome, now=now, number=holder.number)
+            partial(settled, outcome), instead=partial(settled, without_reply), failed=failed
         )
 
     def release(self) -> None:

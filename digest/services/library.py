@@ -7,10 +7,10 @@ from datetime import datetime
 from digest.errors import UsageError
 from digest.identity import Verdict, arxiv_id, doi, fold_text
 from digest.identity.keys import doi_key
-from digest.match.prefilter import scanner
 from digest.match.query.parser import query_of
-from digest.match.reference import best_first
-from digest.model import Match, Paper
+from digest.model import Paper
+from digest.pipeline import searching
+from digest.pipeline.set_aside import Boundary
 from digest.store.identities import Decision
 from digest.store.library import Sighting
 from digest.store.store import Transaction
@@ -80,8 +80,9 @@ def _by_title(tx: Transaction, name: str) -> list[tuple[int, str]]:
         return []
     whole: list[tuple[int, str]] = []
     part: list[tuple[int, str]] = []
+    boundary = Boundary()
     for paper in tx.library.all_papers():
-        title = _spelled(paper.title)
+        title = boundary.one("match", paper, lambda each: _spelled(each.title), otherwise="")
         if wanted in title:
             (whole if wanted == title else part).append((paper.number, paper.title))
     return whole or part
@@ -106,10 +107,10 @@ def show(tx: Transaction, name: str) -> PaperHistory:
     )
 
 
-def search(tx: Transaction, query: str, *, limit: int | None = None) -> tuple[Match, ...]:
-    """Return the papers that a query accepts, best first. Raises QueryError."""
-    hits = map(scanner(query_of([query])), tx.library.all_papers())
-    return tuple(best_first(hit for hit in hits if hit is not None))[:limit]
+def search(tx: Transaction, query: str, *, limit: int | None = None) -> searching.Found:
+    """Return the papers that a query accepts, best first, and those that were set aside. Raises QueryError."""
+    found, aside = searching.search(query_of([query]), tx.library.all_papers())
+    return found[:limit], aside
 
 
 def merge(tx: Transaction, one: str, other: str, *, at: datetime) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError, LockedError, UsageError
 from digest.home.private import make_home_private
-from digest.model import DigestFile, Home, Match, Rejected, Subscription
+from digest.model import DigestFile, Home, Match, Rejected, SetAside, Subscription
 from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.lost_library import mark_library, need_library
 from digest.services.tenancy import occupy
@@ -250,18 +250,18 @@ def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> 
 
 def match(
     home: Home, query: str, options: "Options", clock: Clock, progress: "Progress"
-) -> tuple[tuple[Match, ...], tuple[FileReport, ...]]:
+) -> tuple[tuple[Match, ...], tuple[FileReport, ...], tuple[SetAside, ...]]:
     """Match a query against the files of `options`, or else the library.
 
-    Returns the matches, best first, and the reports of the files read. Raises QueryError.
+    Returns the matches, best first, the reports of the files read, and the papers on which matching fails.
+    Raises QueryError.
     """
-    from digest.match.prefilter import scanner
     from digest.match.query.parser import query_of
-    from digest.match.reference import best_first
+    from digest.pipeline import searching
     from digest.pipeline.context import RunContext
     from digest.pipeline.ingest import read_files
 
-    find = scanner(query_of([query]))
+    parsed = query_of([query])
     files: tuple[FileReport, ...] = ()
     with open_library(home, create=False, url="sqlite://" if options.paths else None) as store:
         if options.paths:
@@ -270,8 +270,8 @@ def match(
                 context = context.opened(tx)
             files = tuple(read_files(store, context))
         with store.begin(write=False) as tx:
-            hits = map(find, tx.library.all_papers())
-            return tuple(best_first(hit for hit in hits if hit is not None)), files
+            found, aside = searching.search(parsed, tx.library.all_papers())
+            return found, files, aside
 
 
 def deliver(

@@ -2,22 +2,32 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from digest.errors import DigestError, RefusedError
 from digest.store.delivery_writer import DeliveryWriter
 from digest.store.store import Store
 
 _SWEEP_SECONDS = 0.02  # that a write may wait for others
 
 
+Work = Callable[[DeliveryWriter], bool]
+
+
 class PendingWrite:
-    """A write, and its result once it was done."""
+    """A write, and its result once it was done.
 
-    __slots__ = ("_error", "_result", "work")
+    `instead` is done if the write is refused; if that is refused as well, `failed` is called with the error and
+    returns what to do then.
+    """
 
-    def __init__(self, work: Callable[[DeliveryWriter], bool]) -> None:
-        self.work = work
+    __slots__ = ("_error", "_result", "failed", "instead", "work")
+
+    def __init__(
+        self, work: Work, instead: Work | None = None, failed: Callable[[Exception], Work] | None = None
+    ) -> None:
+        self.work, self.instead, self.failed = work, instead, failed
         self._result = False
         self._error: BaseException | None = None
 
@@ -38,6 +48,7 @@ class GroupCommit:
     meanwhile wait, and mostly find their writes done. So an outcome, which no thread waits for, is usually
     written together with the beginning of the next message; a background thread writes the rest. Writes that
     are not `durable` survive the end of this process, but survive a power cut only after the next lease.
+    If one of the writes is refused, each has a transaction of its own, so that the others are written.
     """
 
     def __init__(self, store: Store, *, durable: bool) -> None:
@@ -50,20 +61,20 @@ class GroupCommit:
         self._thread = threading.Thread(target=self._sweep, name="group-commit", daemon=True)
         self._thread.start()
 
-    def write(self, work: Callable[[DeliveryWriter], bool]) -> bool:
+    def write(self, work: Work) -> bool:
         """Do a write, and all that are queued, and return its result. Raises StoreError."""
         write = PendingWrite(work)
         self._queue.append(write)
         self._flush()
         return write.result()
 
-    def enqueue(self, work: Callable[[DeliveryWriter], bool]) -> None:
-        """Queue a write, to be done soon. Raises the error of an earlier write."""
-        self._queue.append(PendingWrite(work))
+    def enqueue(self, work: Work, *, instead: Work, failed: Callable[[Exception], Work]) -> None:
+        """Queue a write, to be done soon; see `PendingWrite`. Raises an earlier error of the database."""
+        self._queue.append(PendingWrite(work, instead, failed))
         self.check()
 
     def check(self) -> None:
-        """Raise the first error of a write, if there was one."""
+        """Raise the first error that concerns all writes, such as a full disk, if there was one."""
         if self._failure is not None:
             raise self._failure
 
@@ -85,12 +96,53 @@ class GroupCommit:
             if not writes:
                 return
             try:
-                with self._transaction() as writer:
-                    results = [each.work(writer) for each in writes]
+                self._do([(each, each.work) for each in writes])
             except BaseException as error:  # noqa: BLE001 - raised by `result` and `check`
-                self._failure = self._failure or error
-                for each in writes:
-                    each.done(result=False, error=error)
-            else:
-                for each, result in zip(writes, results, strict=True):
-                    each.done(result)
+                if _concerns_all(error):
+                    self._fail(writes, error)
+                else:
+                    self._do_apart(writes)
+
+    def _do(self, works: Sequence[tuple[PendingWrite, Work]]) -> None:
+        """Do writes in one transaction."""
+        with self._transaction() as writer:
+            results = [work(writer) for _, work in works]
+        for (write, _), result in zip(works, results, strict=True):
+            write.done(result)
+
+    def _do_apart(self, writes: Sequence[PendingWrite]) -> None:
+        """Do each write in a transaction of its own, so that one that is refused costs no other."""
+        for place, write in enumerate(writes):
+            try:
+                refusal = self._refusal(write, write.work)
+                if refusal is not None and write.instead is not None:
+                    refusal = self._refusal(write, write.instead)
+                if refusal is not None and write.failed is not None:
+                    refusal = self._refusal(write, write.failed(refusal)) and refusal
+            except BaseException as error:  # noqa: BLE001 - as in `_flush`
+                self._fail(writes[place:], error)
+                return
+            if refusal is not None:
+                write.done(result=False, error=refusal)
+
+    def _refusal(self, write: PendingWrite, work: Work) -> Exception | None:
+        """Do a write. Returns its own error, if it had one; raises what concerns all writes."""
+        try:
+            self._do([(write, work)])
+        except Exception as error:
+            if _concerns_all(error):
+                raise
+            return error
+        return None
+
+    def _fail(self, writes: Sequence[PendingWrite], error: BaseException) -> None:
+        self._failure = self._failure or error
+        for each in writes:
+            each.done(result=False, error=error)
+
+
+def _concerns_all(error: BaseException) -> bool:
+    """Return whether an error is not that of one write: a full disk, a database that is gone."""
+    if isinstance(error, RefusedError):
+        return False
+    return isinstance(error, DigestError | OSError) or not isinstance(error, Exception)
