@@ -1,5 +1,6 @@
 """What stops a delivery run early, and what does not."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
@@ -82,18 +83,19 @@ def test_readers_with_a_name(home: MailHome):
     assert shown == {"Chloé Dupont <chloe@x.test>", '"Lovelace, Ada" <ada@x.test>'}
 
 
-def test_a_database_error_stops_the_run(home: MailHome):
+def test_a_database_error_stops_the_run(home: MailHome, monkeypatch):
     home.queue(kelp=["a@x.test", "b@x.test"])
-    home.change(
-        "create trigger full before update on outbox when new.status = 'sent'"
-        " begin select raise(abort, 'database or disk is full'); end"
-    )
+
+    def full(*_arguments, **_more):
+        raise sqlite3.OperationalError("database or disk is full")
+
     with ScriptedServer() as server:
         home.settings(server.port)
-        done = home.call("deliver", "--now", MAIL_NOW)
+        with monkeypatch.context() as patch:
+            patch.setattr(SqliteDeliveryWriter, "settle", full)
+            done = home.call("deliver", "--now", MAIL_NOW)
         assert done.status == 1
         assert "full; free some space on the disk" in done.err
-        home.change("drop trigger full")
         # Messages sent while nothing could be recorded are in doubt, and no others.
         handed_over = len(server.taken)
         later = home.deliver(status=1)
