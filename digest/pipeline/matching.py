@@ -72,6 +72,7 @@ class RunMatcher:
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, AnalysedPaper] = {}
         self._queries: dict[str, Query] = {}
+        self._hits_of, self._hits = ("", 0), dict[int, Match | None]()
         self._accepted: dict[str, frozenset[int]] = {}
         self._finders: dict[Interval, NearMissFinder] = {}
         self._trends: tuple[Trend, ...] | None = None
@@ -179,6 +180,9 @@ class RunMatcher:
         accepted = self._accepted.get(subscription.id)
         likely = sorted(numbers if accepted is None else accepted.intersection(numbers))
         likely = likely if self.only is None else [each for each in likely if each in self.only]
+        of = subscription.id, len(self.boundary.found)  # a paper that was set aside meanwhile has no hit
+        if self._hits_of != of:
+            self._hits_of, self._hits = of, {}
         hits = (self._hit(subscription, query, number) for number in likely)
         found = best_first(hit for hit in hits if hit is not None)
         self._matched.setdefault(subscription.id, set()).update(hit.paper.number for hit in found)
@@ -189,6 +193,12 @@ class RunMatcher:
         return sorted(self._matched.get(subscription, ()))
 
     def _hit(self, subscription: Subscription, query: Query, number: int) -> Match | None:
+        """Return the match of a query with a paper; those of the last subscription are kept, as its issue and its feed ask."""
+        if number not in self._hits:
+            self._hits[number] = self._new_hit(subscription, query, number)
+        return self._hits[number]
+
+    def _new_hit(self, subscription: Subscription, query: Query, number: int) -> Match | None:
         analysed = self._analyse(number)
 
         def tried(paper: Paper) -> Match | None:

@@ -41,7 +41,7 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
     groups = groups[:MOST_THEMES]
     if len(groups) < 2:
         return ()
-    names = _names(groups, counts, [set(_terms(paper.title)) for paper in papers])
+    names = _names(groups, counts, [_every(paper.title, paper.abstract).in_title for paper in papers])
     return tuple(
         Theme(
             ", ".join(surface_forms(name, [papers[place] for place in group])),
@@ -63,9 +63,10 @@ def counts_of(paper: Paper, ignored: set[str]) -> Counter[str]:
 
 
 class _Every(NamedTuple):
-    """The count of each term in a paper, and the terms that have a word."""
+    """The count of each term in a paper, the terms of its title, and the terms that have a word."""
 
     counts: Counter[str]
+    in_title: frozenset[str]
     with_word: dict[str, list[str]]
 
 
@@ -79,7 +80,7 @@ def _every(title: str, abstract: str) -> _Every:
     for term in counts:
         for word in term.split():
             with_word.setdefault(word, []).append(term)
-    return _Every(counts, with_word)
+    return _Every(counts, frozenset(_terms(title)), with_word)
 
 
 def _terms(text: str) -> list[str]:
@@ -134,7 +135,7 @@ def _dot(one: Vector, two: Vector) -> float:
 
 
 def _names(
-    groups: Sequence[Sequence[int]], counts: Sequence[Counter[str]], titles: Sequence[set[str]]
+    groups: Sequence[Sequence[int]], counts: Sequence[Counter[str]], titles: Sequence[frozenset[str]]
 ) -> list[list[str]]:
     """Return the terms that name each group, the most distinctive ones; no word repeats.
 

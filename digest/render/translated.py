@@ -1,6 +1,7 @@
-"""Messages of the program's own templates, translated when a template is compiled instead of each time it is rendered.
+"""What is done when the program's own templates are compiled instead of each time they are rendered.
 
-`_("You asked for %(terms)s.", terms=x)` becomes its text with `x` in between, as each language compiles its templates.
+`_("You asked for %(terms)s.", terms=x)` becomes its translation with `x` in between, as each language compiles its own
+templates. Style sheets are put in.
 """
 
 import re
@@ -29,9 +30,27 @@ class TranslatedEnvironment(Environment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
+        _Parts(self).visit(tree)
         _Messages(self.message).visit(tree)
         tree.set_environment(self)  # of the new nodes
         return tree
+
+
+class _Parts(NodeTransformer):
+    """Replaces an `include` of a file without expressions, such as a style sheet, with its text."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Node | list[nodes.Node]:  # noqa: N802
+        if not isinstance(node.template, nodes.Const) or self._environment.loader is None:
+            return node
+        source, filename, _ = self._environment.loader.get_source(self._environment, node.template.value)
+        body = self._environment.parse(source, node.template.value, filename).body
+        texts = [
+            text for part in body for text in (part.nodes if isinstance(part, nodes.Output) else (part,))
+        ]
+        return body if all(isinstance(each, nodes.TemplateData) for each in texts) else node
 
 
 class _Messages(NodeTransformer):

@@ -6,6 +6,7 @@ Or, Not and Atom). A mistake raises QueryError with its place and the right form
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from digest.match.query.ast import (
     DEFAULT_SCOPE,
@@ -45,8 +46,9 @@ MAX_DEPTH = 200
 _BOOST_RANGE = (1e-60, 1e60)  # so that no sum of scores can become infinite
 
 
+@lru_cache(maxsize=8192)
 def parse(text: str) -> Node:
-    """Return the tree of one keyword. Raises QueryError."""
+    """Return the tree of one keyword, the same for the check of a subscription and for its run. Raises QueryError."""
     return _tree(text, Lexer(text).tokens())
 
 
