@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from digest.pipeline import rendering
 from digest.pipeline.context import Progress
 from digest.pipeline.ranking import trends_of
 from digest.pipeline.set_aside import HARMLESS, Boundary, Papers
+from digest.publish.history import PAGE, numbers_of, page_before, page_name, pages_with
 from digest.store.store import Store, Transaction
 from digest.system.deadline import TookTooLong
 from digest.system.files import FileBatch, private_folder
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from digest.store.pending_files import Kind
 
 _PAGES_AT_ONCE = 500
+_RECENT = timedelta(days=7)  # that the feed `all` holds at least
 
 Content = Callable[[], bytes | None]  # None: there is nothing to write
 Files = Iterator[tuple[str, Content]]  # paths relative to the home, and contents
@@ -81,9 +83,10 @@ def write_pending(home: Home, store: Store, progress: Progress, boundary: Bounda
     for kind in _FILES_OF:
         with store.begin(write=False) as tx:
             keys = tx.pending_files.keys(kind)
-        for start in range(0, len(keys), _PAGES_AT_ONCE):
+        at_once = _FILES_OF[kind].at_once
+        for start in range(0, len(keys), at_once):
             progress(f"writing {kind}s", start, len(keys))
-            done = writer.write_all(kind, keys[start : start + _PAGES_AT_ONCE])
+            done = writer.write_all(kind, keys[start : start + at_once])
             with store.begin() as tx:
                 tx.pending_files.clear(kind, done)
     return writer.written
@@ -120,7 +123,7 @@ class _Writer:
             return []
         self.written.failures += map(str, failed.values())
         missing = {str(path.relative_to(self.home.path)) for path in failed}
-        if kind == "feed":
+        if kind in {"feed", "history"}:
             self.written.feed_paths += [
                 each for names in written.values() for each in names if each not in missing
             ]
@@ -242,7 +245,7 @@ class _Writer:
             data = partial(self.boundary.many, "search", loaded, lambda some: search.shard(some.values()))
             yield f"output/site/{search.shard_file(int(key.split()[1]))}", data
             return
-        from digest.publish import opml
+        from digest.publish import STYLES, opml
 
         lines, names, stats = loaded
         settings = self.home.settings
@@ -251,6 +254,11 @@ class _Writer:
         feeds = [("all", every), *sorted(names.items())]
         yield "output/feeds/all.opml", lambda: opml(settings.title, settings.base_url, feeds)
         yield "output/feeds/index.html", lambda: self.renderer.feeds(names).encode()
+        for name in STYLES.values():
+            yield f"output/feeds/{name}", partial(self._style, name)
+
+    def _style(self, name: str) -> bytes:
+        return self.renderer.style(name).encode()
 
     def load_feeds(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, tuple[Channel, list[FeedItem]]]":
         """Load feeds with their items; papers of several feeds are loaded once."""
@@ -275,9 +283,33 @@ class _Writer:
             about = lang.gettext("Papers for %(name)s", name=cursors[name].name)
             found[name] = self._channel(name, cursors[name].name, about, items, cursors[name].enrolled), items
         if "all" in keys:
-            items = _all_items(tx)
-            about = lang.gettext("Every new paper")
-            found["all"] = self._channel("all", settings.title, about, items, tx.ledger.began()), items
+            listed, before = tx.library.recent(_RECENT, PAGE)
+            items = _items(tx, listed)
+            channel = self._channel("all", settings.title, self._about_all, items, tx.ledger.began())
+            older = page_name(page_before(before, tx.library.last_number()))
+            found["all"] = replace(channel, older=older), items
+        return found
+
+    @property
+    def _about_all(self) -> str:
+        return language(self.home.settings.language).gettext("Every new paper")
+
+    def load_history(
+        self, tx: Transaction, keys: Sequence[str]
+    ) -> "dict[str, tuple[Channel, list[FeedItem]]]":
+        """Load pages of the feed `all` with their papers, newest first."""
+        began, title = tx.ledger.began(), self.home.settings.title
+        last = tx.library.last_number()
+        found = {}
+        for key in keys:
+            page = int(key)
+            items = _items(tx, tx.library.numbered(numbers_of(page)))
+            channel = self._channel("all", title, self._about_all, items, began)
+            newer = page_name(page_before(page * PAGE + 1, last)) if last >= (page + 1) * PAGE else ""
+            found[key] = (
+                replace(channel, name=page_name(page), older=page_name(page - 1), newer=newer, current="all"),
+                items,
+            )
         return found
 
     def _channel(
@@ -296,15 +328,15 @@ class _Writer:
             language=language(settings.language).code,
         )
 
-    def feed(self, key: str, loaded: "tuple[Channel, list[FeedItem]]") -> Files:
-        """Yield the files of a subscription's feed, or of the feed `all`."""
+    def feed(self, _key: str, loaded: "tuple[Channel, list[FeedItem]]") -> Files:
+        """Yield the files of a subscription's feed, of the feed `all`, or of a page of older papers."""
         from digest import publish
 
         channel, items = loaded
         papers = {item.paper.number: item.paper for item in items}
         for form, write_feed in publish.FORMS.items():
             write = partial(_feed_of, write_feed, channel, items)
-            yield f"output/feeds/{key}.{form}", partial(self.boundary.many, "feed", papers, write)
+            yield f"output/feeds/{channel.name}.{form}", partial(self.boundary.many, "feed", papers, write)
 
 
 def _feed_of(
@@ -327,6 +359,7 @@ class _Files(NamedTuple):
 
     load: Callable[[_Writer, Transaction, Sequence[str]], dict[str, Any]]
     files: Callable[[_Writer, str, Any], Files]
+    at_once: int = _PAGES_AT_ONCE  # keys whose content is in memory together
 
 
 # In the order in which they are written.
@@ -334,23 +367,24 @@ _FILES_OF: "dict[Kind, _Files]" = {
     "issue": _Files(_Writer.load_issues, _Writer.issue),
     "paper": _Files(_Writer.load_papers, _Writer.paper),
     "feed": _Files(_Writer.load_feeds, _Writer.feed),
-    "index": _Files(_Writer.load_archive, _Writer.archive),
+    "history": _Files(_Writer.load_history, _Writer.feed, 4),
+    "index": _Files(_Writer.load_archive, _Writer.archive, 4),
 }
 
 
 def _mark_archive(store: Store) -> None:
-    """Mark the parts of the archive that pending papers change: its first page, and files of titles."""
+    """Mark what pending papers change: the first page of the archive, files of titles, pages of the feed `all`."""
     from digest.render.search import shard_of
 
     with store.begin() as tx:
-        numbers = tx.pending_files.keys("paper")
+        numbers = [int(key) for key in tx.pending_files.keys("paper")]
         if numbers:
             tx.pending_files.mark("index", "")
-        for shard in sorted({shard_of(int(number)) for number in numbers}):
+            tx.pending_files.mark_all("history", map(str, pages_with(numbers, tx.library.last_number())))
+        for shard in sorted({shard_of(number) for number in numbers}):
             tx.pending_files.mark("index", f"titles {shard}")
 
 
-def _all_items(tx: Transaction) -> list[FeedItem]:
-    found = tx.library.newest(None)
+def _items(tx: Transaction, found: Sequence[tuple[Paper, datetime]]) -> list[FeedItem]:
     revised = tx.library.updated_at(paper.number for paper, _ in found)
     return [FeedItem(paper, at, max(at, revised.get(paper.number, at))) for paper, at in found]

@@ -6,9 +6,10 @@ has written them. Between the two halves, `begin` and `finish`, `digest.pipeline
 outbox, so that no mail waits for a page.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from time import perf_counter
 
@@ -22,10 +23,11 @@ from digest.pipeline.cursors import enrol
 from digest.pipeline.decisions import Decided, apply, decide_batch, failed, papers_to_show, report_of
 from digest.pipeline.ingest import owned, read_files
 from digest.pipeline.matching import RunMatcher
-from digest.pipeline.outputs import Written, write_pending
+from digest.pipeline.outputs import Written, site_context, write_pending
 from digest.pipeline.set_aside import Boundary, ends_run, sentences
 from digest.pipeline.source_health import failing_sources, stale_formats
 from digest.pipeline.summaries import write_summaries
+from digest.publish.history import PAGE, pages_with
 from digest.store.store import Store, Transaction
 from digest.text.keyphrases import keyphrases
 
@@ -113,9 +115,7 @@ def _open(store: Store, subscriptions: Subscriptions, context: RunContext) -> Ru
     """Open a run in the ledger, enrol new subscriptions, and mark what it has to write in any case."""
     with store.begin() as tx:
         context = context.opened(tx)
-        if context.number == 1:
-            tx.pending_files.mark("feed", "all")
-            tx.pending_files.mark("index", "")
+        _mark_for_settings(tx, context)
         _retry(tx, context)
         enrol(tx, _valid(subscriptions), context.now)
         if context.options.rewrite:
@@ -137,14 +137,31 @@ def _retry(tx: Transaction, context: RunContext) -> None:
         tx.pending_files.mark("feed", name)
 
 
-def _mark_everything(tx: Transaction) -> None:
+def _mark_for_settings(tx: Transaction, context: RunContext) -> None:
+    """Mark everything if a setting changes that it shows, as `base_url` in its addresses.
+
+    After an update from a version that did not note the settings, mark only feeds and the archive's first page.
+    """
+    shown = asdict(site_context(context.home)) | {"feed_items": context.home.settings.feed_items}
+    settings = json.dumps(shown, sort_keys=True)
+    before = tx.pending_files.made_for(settings)
+    if before is None:
+        _mark_feeds(tx)
+    elif before != settings:
+        _mark_everything(tx)
+
+
+def _mark_feeds(tx: Transaction) -> None:
     tx.pending_files.mark("index", "")
-    for name in ("all", *(cursor.subscription for cursor in tx.cursors.all())):
-        tx.pending_files.mark("feed", name)
-    for key in tx.issues.ids():
-        tx.pending_files.mark("issue", str(key))
-    for paper in tx.library.all_papers():
-        tx.pending_files.mark("paper", str(paper.number))
+    tx.pending_files.mark_all("feed", ("all", *(cursor.subscription for cursor in tx.cursors.all())))
+    last = tx.library.last_number()
+    tx.pending_files.mark_all("history", map(str, pages_with(range(1, last + 1, PAGE), last)))
+
+
+def _mark_everything(tx: Transaction) -> None:
+    _mark_feeds(tx)
+    tx.pending_files.mark_all("issue", map(str, tx.issues.ids()))
+    tx.pending_files.mark_all("paper", (str(paper.number) for paper in tx.library.all_papers()))
     for decision in tx.identities.decisions():
         if decision.kind == "merged":  # the page of a merged paper redirects to the other one
             tx.pending_files.mark("paper", str(decision.part))

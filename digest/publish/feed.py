@@ -23,7 +23,8 @@ class Channel:
     `name` is the stem of its files (a subscription's id, or `all`); `base_url` ends with a slash and is
     its home page; `id` is a `urn:uuid:` that never changes. `updated` is when the newest item entered or was
     updated, or when the feed was created if it has no items; never the time of rendering. `language` is that
-    of the fixed text.
+    of the fixed text. `older` and `newer` are the names of the feeds with the papers before and after these, and
+    `current` that of the feed whose older papers this one holds; each is "" if there is none (RFC 5005).
     """
 
     name: str
@@ -33,10 +34,13 @@ class Channel:
     id: str
     updated: datetime
     language: str = "en"
+    older: str = ""
+    newer: str = ""
+    current: str = ""
 
-    def feed_url(self, form: str) -> str:
-        """Return the address of the feed in a format (`rss`, `atom`, `json`)."""
-        return self.base_url + feed_file(self.name, form)
+    def feed_url(self, form: str, name: str = "") -> str:
+        """Return the address of the feed, or of another one, in a format (`rss`, `atom`, `json`)."""
+        return self.base_url + feed_file(name or self.name, form)
 
     @property
     def shown_title(self) -> str:

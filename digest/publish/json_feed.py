@@ -35,6 +35,7 @@ def _written(channel: Channel, items: Sequence[Any]) -> str:
         "feed_url": channel.feed_url("json"),
         "description": channel.shown_description,
         "language": channel.language,
+        **({"next_url": channel.feed_url("json", channel.older)} if channel.older else {}),
         "items": items,
     }
     return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"

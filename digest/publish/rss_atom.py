@@ -18,6 +18,7 @@ from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of
 if TYPE_CHECKING:
     from feedgen.feed import FeedGenerator
 
+STYLES = {"xsl": "feed.xsl", "css": "feed.css"}  # the style sheets next to the feeds
 _GENERATOR = "paper-digest"
 _MEDIA_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml"}
 _CLOSING = {"rss": "  </channel>\n", "atom": "</feed>\n"}  # what follows the last entry begins with it
@@ -43,8 +44,8 @@ def atom(channel: Channel, items: Sequence[FeedItem]) -> bytes:
 
 
 def whole(form: str, channel: Channel, entries: Sequence[Entry]) -> str:
-    """Return a feed (`rss` or `atom`) as feedgen writes it."""
-    return _written(form, channel, channel.shown_title, channel.shown_description, entries)
+    """Return a feed (`rss` or `atom`) that has no history as feedgen writes it, with our style sheets."""
+    return _styled(_written(form, channel, channel.shown_title, channel.shown_description, entries), channel)
 
 
 def _written(form: str, channel: Channel, title: str, description: str, entries: Sequence[Entry]) -> str:
@@ -62,6 +63,30 @@ def _written(form: str, channel: Channel, title: str, description: str, entries:
     if form == "atom":
         return str(feed.atom_str(pretty=True), "utf-8")
     return _hexadecimal(str(feed.rss_str(pretty=True), "utf-8"))
+
+
+def _styled(xml: str, channel: Channel) -> str:
+    """Return a feed with its style sheets: one that makes a page of it, and one for browsers without XSLT."""
+    declaration, line_end, rest = xml.partition("\n")
+    above = "../" * channel.name.count("/")
+    styles = "".join(
+        f'<?xml-stylesheet type="text/{kind}" href="{above}{name}"?>\n' for kind, name in STYLES.items()
+    )
+    return f"{declaration}{line_end}{styles}{rest}"
+
+
+def _history(form: str, channel: Channel) -> str:
+    """Return the lines that link a feed to older and newer papers (RFC 5005)."""
+    names = {"prev-archive": channel.older, "next-archive": channel.newer, "current": channel.current}
+    indent, prefix = ("    ", "atom:") if form == "rss" else ("  ", "")
+    lines = [
+        f'<{prefix}link href="{_quoted("atom", channel.feed_url(form, name))}" rel="{rel}"/>'
+        for rel, name in names.items()
+        if name
+    ]
+    if channel.current:
+        lines.append('<fh:archive xmlns:fh="http://purl.org/syndication/history/1.0"/>')
+    return "".join(f"{indent}{line}\n" for line in lines)
 
 
 def _hexadecimal(xml: str) -> str:
@@ -109,7 +134,7 @@ def _spliced(form: str, channel: Channel, items: Sequence[FeedItem]) -> bytes:
         _TITLE: _text(form, _plain(channel.shown_title)),
         _DESCRIPTION: _text(form, _plain(channel.shown_description)),
     }
-    found = [_filled(frame.head, values).encode()]
+    found = [(_styled(_filled(frame.head, values), channel) + _history(form, channel)).encode()]
     for item in items:
         parts = _parts(form, channel.base_url, channel.language, item.paper, item.entered, item.updated)
         found.append(parts.before)

@@ -79,6 +79,7 @@ def check(home_templates: Path, site: SiteContext) -> tuple[str, ...]:
         "a notice": lambda: renderer.notice(unsubscribe_form("Kites", "reader@example.org", "en")),
         "the page of a paper": lambda: renderer.paper(_PAPER, [IssueLine.of(_ISSUE)]),
         "the index": lambda: renderer.index([IssueLine.of(_ISSUE)], {}, ArchiveStats((), {}, 1, _TRENDS)),
+        "the page of a feed": lambda: renderer.style("feed.xsl") + renderer.style("feed.css"),
         "the list of feeds": lambda: renderer.feeds({"kites": "Kites"}),
     }
     for what, render in renderings.items():

@@ -203,6 +203,13 @@ class Renderer:
         view = feeds_view(names, self._site.beside_feeds())
         return self._render("feeds.html", view.language, page=view)
 
+    def style(self, name: str) -> str:
+        """Return a style sheet of the feeds, for browsers: `feed.xsl` or `feed.css`."""
+        site = self._site.beside_feeds()
+        title, home_url = named(site.title, "Paper Digest"), site.home_url if site.base_url else ""
+        lang = language(site.language).code
+        return self._render(name, lang, page={"language": lang, "title": title, "home_url": home_url})
+
     def notice(self, notice: Notice) -> str:
         """Return a short page that the web server answers with."""
         site = self._site.relative_to("/")

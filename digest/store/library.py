@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_, select, update
 
 from digest.diff.changes import Change
 from digest.diff.source_records import resolve
@@ -331,13 +331,34 @@ class Library:
 
     def newest(self, limit: int | None) -> tuple[tuple[Paper, datetime], ...]:
         """Return the newest papers and the time of their entries, newest first; `limit` None: all."""
-        rows = self._db.execute(
-            select(entries.c.paper, entries.c.at)
-            .outerjoin(absorbed, absorbed.c.paper == entries.c.paper)
-            .where(entries.c.kind == "new", absorbed.c.root.is_(None))
-            .order_by(entries.c.position.desc())
-            .limit(limit)
-        ).all()
+        return self._first_seen(_NEW.limit(limit))
+
+    def recent(self, span: timedelta, at_least: int) -> tuple[tuple[tuple[Paper, datetime], ...], int]:
+        """Return the papers first seen in the `span` before the newest entry, but at least so many, as `newest` does.
+
+        Also returns the highest number among the papers before these, 0 if there are none.
+        """
+        newest = self._db.execute(_NEW.limit(at_least)).all()
+        if not newest:
+            return (), 0
+        begin = min(newest[-1].position, self._first_since(newest[0].at - span))
+        older = select(func.max(entries.c.paper)).where(entries.c.kind == "new", entries.c.position < begin)
+        return self._first_seen(_NEW.where(entries.c.position >= begin)), int(self._db.scalar(older) or 0)
+
+    def _first_since(self, moment: datetime) -> int:
+        first = select(func.min(entries.c.position)).where(entries.c.kind == "new", entries.c.at >= moment)
+        return int(self._db.scalar(first) or 0)
+
+    def numbered(self, numbers: range) -> tuple[tuple[Paper, datetime], ...]:
+        """Return the papers with these numbers, as `newest` does."""
+        return self._first_seen(_NEW.where(entries.c.paper.between(numbers[0], numbers[-1])))
+
+    def last_number(self) -> int:
+        """Return the highest number that a paper has; 0 without papers."""
+        return int(self._db.scalar(select(func.max(papers.c.number))) or 0)
+
+    def _first_seen(self, new: Select[Any]) -> tuple[tuple[Paper, datetime], ...]:
+        rows = self._db.execute(new).all()
         found = self.papers(row.paper for row in rows)
         return tuple((found[row.paper], row.at) for row in rows)
 
@@ -375,6 +396,13 @@ def _newest(found: Iterable[Listing]) -> str | None:
     return max((each.published.isoformat() for each in found if each.published), default=None)
 
 
+# The entries of papers that are not part of others, newest first.
+_NEW = (
+    select(entries.c.paper, entries.c.at, entries.c.position)
+    .outerjoin(absorbed, absorbed.c.paper == entries.c.paper)
+    .where(entries.c.kind == "new", absorbed.c.root.is_(None))
+    .order_by(entries.c.position.desc())
+)
 _whole = papers.alias("whole")
 # Each number with the record of its paper, or of the paper that it is part of.
 _PAPERS = (

@@ -31,6 +31,7 @@ from digest.store.schema import (
     tenants,
     titles,
     traces,
+    written_for,
 )
 from digest.store.sql import insert_missing
 from digest.text.addresses import address_key
@@ -109,6 +110,10 @@ def _keep_tenant(connection: Connection) -> None:
     meta.create_all(connection, tables=[tenants])
 
 
+def _keep_written_for(connection: Connection) -> None:
+    meta.create_all(connection, tables=[written_for])
+
+
 def _normalise_addresses(connection: Connection) -> None:
     """Bring addresses at internationalised domains to one spelling; others are in lower case already."""
     for old in connection.scalars(select(outbox.c.address).distinct()).all():
@@ -138,6 +143,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_tenant,
     _normalise_addresses,
     rekey,  # capital letters of Greek have names, too
+    _keep_written_for,
 )
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, insert, select
 
-from digest.store.schema import unwritten
+from digest.store.schema import unwritten, written_for
 from digest.store.sql import chunks, insert_all_missing, insert_missing
 
-Kind = Literal["issue", "feed", "paper", "index"]
+Kind = Literal["issue", "feed", "history", "paper", "index"]
 
 
 class PendingFiles:
-    """Issues (by key), feeds (by name), pages of papers (by number) and archive pages to be written."""
+    """Issues (by key), feeds (by name), pages of their history and of papers (by number), and archive pages."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
@@ -29,6 +29,14 @@ class PendingFiles:
         """Note that files were written."""
         for chunk in chunks(keys):
             self._db.execute(delete(unwritten).where(unwritten.c.kind == kind, unwritten.c.key.in_(chunk)))
+
+    def made_for(self, settings: str) -> str | None:
+        """Note the settings that files are written with from now on; return those before, None if unknown."""
+        before = self._db.scalar(select(written_for.c.settings))
+        if before != settings:
+            self._db.execute(delete(written_for))
+            self._db.execute(insert(written_for).values(settings=settings))
+        return before
 
     def keys(self, kind: Kind) -> tuple[str, ...]:
         """Return the keys of the files of a kind that must be written, sorted."""

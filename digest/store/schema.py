@@ -260,9 +260,12 @@ feed_items = Table(
 unwritten = Table(
     "unwritten",
     meta,
-    Column("kind", String(8), primary_key=True),  # issue, feed, paper, index
+    Column("kind", String(8), primary_key=True),  # issue, feed, history, paper, index
     Column("key", String(64), primary_key=True),
 )
+
+# One row with the settings that files are written with, as JSON: when they change, everything is written again.
+written_for = Table("written_for", meta, Column("settings", Plain, nullable=False))
 
 verdicts = Table(
     "verdict",

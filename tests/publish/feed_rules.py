@@ -9,6 +9,7 @@ import html5lib
 from lxml import etree
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+HISTORY = {"prev-archive", "next-archive", "current"}
 DC = "{http://purl.org/dc/elements/1.1/}"
 _URN = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URL = re.compile(r"https?://[!-~]+")
@@ -45,7 +46,7 @@ def _rss(root, url, now, data):
     for name in ("title", "link", "description", "lastBuildDate"):
         if not (channel.findtext(name) or "").strip():
             yield f"channel without {name}"
-    links = channel.findall(f"{ATOM}link")
+    links = [link for link in channel.findall(f"{ATOM}link") if link.get("rel") not in HISTORY]
     if [(link.get("rel"), link.get("href")) for link in links] != [("self", url)]:
         yield "self link"
     if channel.findtext("link") == url:
