@@ -49,7 +49,7 @@ xslt-warning-banner { display: none !important; }
 
 <xsl:template match="atom:entry | item">
 <article>
-<h2 dir="auto"><a href="{atom:link[@rel='alternate']/@href | link}"><xsl:value-of select="atom:title | title"/></a></h2>
+<h2 dir="auto"><a href="{atom:link[not(@rel) or @rel='alternate']/@href | link}"><xsl:value-of select="atom:title | title"/></a></h2>
 <p>
 <xsl:for-each select="atom:author/atom:name | dc:creator">
 <bdi><xsl:value-of select="."/></bdi><xsl:if test="position() != last()">, </xsl:if>

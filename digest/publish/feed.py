@@ -1,10 +1,12 @@
 """The content of feeds, the same for all formats: the feed itself and its entries."""
 
 import html
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from html.entities import name2codepoint
 
 from digest.i18n.catalogue import language
 from digest.i18n.language import Language
@@ -12,6 +14,10 @@ from digest.model import FeedItem, Paper, status_of
 from digest.text.clean import clean, shorten, shown_term
 from digest.text.math import shown
 from digest.urls import feed_file, paper_url
+
+# Titles and names are plain text, but some readers interpret tags and entities in them.
+_TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?][^<]*[>=/]|/)")
+_ENTITY_LIKE = re.compile(r"&(?=(#?\w+))")
 
 KEPT = 4096  # entries that are kept for the feeds of other subscriptions; each takes a few kilobytes
 
@@ -115,3 +121,13 @@ def _utc(when: datetime) -> datetime:
 def _text(text: str) -> str:
     """Return a cleaned text without U+FFFD, which validators warn about."""
     return clean(text).strip().replace("\ufffd", "□")
+
+
+def plain(text: str) -> str:
+    """Return plain text that looks the same but cannot be interpreted as HTML."""
+    return _ENTITY_LIKE.sub(_ampersand, _TAG_LIKE.sub("‹", text))
+
+
+def _ampersand(match: re.Match[str]) -> str:
+    name = match[1]
+    return "＆" if name in name2codepoint or name == "apos" or not name.isalpha() else "&"

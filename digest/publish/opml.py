@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
+from digest.publish.feed import plain
 from digest.text.clean import clean
 from digest.urls import feed_file
 
@@ -27,5 +28,5 @@ def opml(title: str, base_url: str, feeds: Iterable[tuple[str, str]]) -> bytes:
 
 
 def _text(text: str) -> str:
-    """Return a text as the value of an XML attribute, never empty."""
-    return escape(clean(text).strip() or "…").replace("\ufffd", "□")
+    """Return a text as the value of an XML attribute, never empty. OPML would take tags in it for markup."""
+    return escape(plain(clean(text).strip()) or "…").replace("\ufffd", "□")

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from html import escape
-from html.entities import name2codepoint
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from digest.model import FeedItem, Paper
-from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of
+from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of, plain
 
 if TYPE_CHECKING:
     from feedgen.feed import FeedGenerator
@@ -22,9 +21,6 @@ STYLES = {"xsl": "feed.xsl", "css": "feed.css"}  # the style sheets next to the 
 _GENERATOR = "paper-digest"
 _MEDIA_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml"}
 _CLOSING = {"rss": "  </channel>\n", "atom": "</feed>\n"}  # what follows the last entry begins with it
-# Titles and names are plain text, but some readers interpret tags and entities in them.
-_TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?][^<]*[>=/]|/)")
-_ENTITY_LIKE = re.compile(r"&(?=(#?\w+))")
 
 
 def rss(channel: Channel, items: Sequence[FeedItem]) -> bytes:
@@ -55,7 +51,7 @@ def _written(form: str, channel: Channel, title: str, description: str, entries:
         feed.load_extension("dc", atom=False, rss=True)
     for content in entries:
         entry = _entry(feed, content)
-        names = [_plain(name) for name in content.authors]
+        names = [plain(name) for name in content.authors]
         if form == "rss":
             entry.dc.dc_creator(names)  # RSS's own author element must be an email address
         else:
@@ -131,8 +127,8 @@ def _spliced(form: str, channel: Channel, items: Sequence[FeedItem]) -> bytes:
     values = {
         _NAME: channel.name,
         _ID: channel.id,
-        _TITLE: _text(form, _plain(channel.shown_title)),
-        _DESCRIPTION: _text(form, _plain(channel.shown_description)),
+        _TITLE: _text(form, plain(channel.shown_title)),
+        _DESCRIPTION: _text(form, plain(channel.shown_description)),
     }
     found = [(_styled(_filled(frame.head, values), channel) + _history(form, channel)).encode()]
     for item in items:
@@ -174,9 +170,9 @@ def _parts(
     values = {
         _ID: entry.id,
         _LINK: _quoted(form, entry.link),
-        _TITLE: _text(form, _plain(entry.title)),
+        _TITLE: _text(form, plain(entry.title)),
         _DESCRIPTION: _text(form, entry.content),
-        _AUTHOR: "".join(shape.author.replace(_AUTHOR, _text(form, _plain(name))) for name in entry.authors),
+        _AUTHOR: "".join(shape.author.replace(_AUTHOR, _text(form, plain(name))) for name in entry.authors),
     }
     dates = {
         _date(form, _ENTERED): _date(form, entry.entered),
@@ -193,7 +189,7 @@ def _filled(marked: str, values: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _category(form: str, category: str) -> bytes:
-    return _shape(form).category.replace(_CATEGORY, _quoted(form, _plain(category))).encode()
+    return _shape(form).category.replace(_CATEGORY, _quoted(form, plain(category))).encode()
 
 
 def _text(form: str, text: str) -> str:
@@ -228,12 +224,12 @@ def _feed(channel: Channel, form: str, title: str, description: str) -> "FeedGen
 
     feed = FeedGenerator()
     feed.id(channel.id)
-    feed.title(_plain(title))
-    feed.description(_plain(description))
+    feed.title(plain(title))
+    feed.description(plain(description))
     feed.language(channel.language)
     feed.generator(_GENERATOR)
     # Atom requires an author of the feed where an entry has none.
-    feed.author({"name": _plain(title)})
+    feed.author({"name": plain(title)})
     # feedgen uses the last link as the page of the RSS feed.
     feed.link(href=channel.feed_url(form), rel="self", type=_MEDIA_TYPES[form])
     feed.link(href=channel.base_url, rel="alternate", type="text/html")
@@ -246,21 +242,11 @@ def _entry(feed: "FeedGenerator", content: Entry) -> Any:
     entry = feed.add_entry(order="append")
     entry.id(content.id)
     entry.guid(content.id, permalink=False)
-    entry.title(_plain(content.title))
+    entry.title(plain(content.title))
     entry.link(href=content.link, rel="alternate", type="text/html")
     entry.content(content.content, type="html")
     if content.categories:
-        entry.category([{"term": _plain(category)} for category in content.categories])
+        entry.category([{"term": plain(category)} for category in content.categories])
     entry.published(content.entered)
     entry.updated(content.updated)
     return entry
-
-
-def _plain(text: str) -> str:
-    """Return plain text that looks the same but cannot be interpreted as HTML."""
-    return _ENTITY_LIKE.sub(_ampersand, _TAG_LIKE.sub("‹", text))
-
-
-def _ampersand(match: re.Match[str]) -> str:
-    name = match[1]
-    return "＆" if name in name2codepoint or name == "apos" or not name.isalpha() else "&"

@@ -70,7 +70,8 @@ def test_pages_and_mails_in_a_browser(home):
     """axe-core reports nothing in light and dark mode, nothing is wider than 320 pixels, and the search works."""
     needs(CHROMIUM, shutil.which("node"), MODULES / "playwright-core", MODULES / "axe-core")
     site = home.path / "output" / "site"
-    pages = [site / "index.html", *sorted((home.path / "output").rglob("*-[12].html"))]
+    pages = [site / "index.html", site.parent / "feeds" / "index.html"]
+    pages += sorted((home.path / "output").rglob("*-[12].html"))
     pages += sorted((site / "papers").glob("1*.html"))[:5]
     opened = open_home(str(home.path))
     for name, notice in {

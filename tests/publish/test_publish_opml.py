@@ -13,11 +13,18 @@ def test_the_list_of_feeds():
     outlines = [dict(each.attrib) for each in root.iter("outline")]
     assert outlines[1] == {
         "type": "rss",
-        "text": "<Tea>",
-        "title": "<Tea>",
+        "text": "‹Tea>",
+        "title": "‹Tea>",
         "xmlUrl": "https://x.test/feeds/tea.rss",
         "htmlUrl": "https://x.test/",
     }
+
+
+def test_names_are_neither_markup_nor_control_characters():
+    name = 'Tea <b>&amp; "milk"</b> a < b & c\x00\x1b[31m\u202e'
+    (outline,) = ET.fromstring(opml(name, "https://x.test/", [("tea", name)])).iter("outline")
+    assert outline.get("text").startswith('Tea ‹b>＆amp; "milk"‹/b> a < b & c')
+    assert outline.get("text").isprintable()
 
 
 @given(texts(), texts())
