@@ -94,17 +94,25 @@ def abstract(text: object) -> str:
     return placeholders.real(unmarked_abstract(one_line(text)))
 
 
-def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: str = "") -> Parsed:
+def parsed(
+    listings: Iterable[Listing], *, carried: date | None = None, note: str = "", unit: str = "paper"
+) -> Parsed:
     """Return the listings ranked 1, 2, 3 …, without repeats.
 
+    Those without a title, or with a placeholder for it, are left out; the note says how many. `unit` is what the
+    format calls one of them.
     A listing that repeats an earlier one is merged into that one: it fills the fields that the earlier one does
     not show. Title, abstract and ids of a repeat are equal, and authors, venue, year and address are where both
     show them; whether other listings are one paper is decided by `digest.identity`, as between files.
     """
     kept: list[Listing] = []
+    untitled = 0
     places: dict[tuple[str | None, ...], list[int]] = {}
     marks: dict[int, _Marks] = {}
     for listing in map(_with_status, map(_cleaned, listings)):
+        if placeholders.is_placeholder(listing.title):
+            untitled += 1
+            continue
         alike = places.setdefault((listing.title, listing.abstract, listing.arxiv, listing.doi), [])
         for place in alike[-_MOST_ALIKE:]:
             known = marks.get(place) or marks.setdefault(place, _marks(kept[place]))
@@ -116,7 +124,7 @@ def parsed(listings: Iterable[Listing], *, carried: date | None = None, note: st
             alike.append(len(kept))
             kept.append(listing)
     ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(kept, start=1))
-    notes = (note, "" if ranked else "no papers in this file")
+    notes = (note, skipped_note(untitled, unit), "" if ranked else "no papers in this file")
     return Parsed(ranked, carried=carried, note="; ".join(filter(None, notes)))
 
 

@@ -373,7 +373,7 @@ def test_a_feed_without_readable_entries_is_rejected():
 def test_json_feeds_that_are_rejected():
     feed = json.loads(sample("feed.json"))
     assert "no list" in rejected(json.dumps(feed | {"items": 5})).reason
-    assert "item 2 of 2" in rejected(json.dumps(feed | {"items": [feed["items"][0], {"id": "1"}]})).reason
+    assert "item 1 of 1" in rejected(json.dumps(feed | {"items": [{"id": "1"}]})).reason
     assert "item 1 of 1" in rejected(json.dumps(feed | {"items": [5]})).reason
 
 
@@ -456,12 +456,27 @@ def test_medline_that_is_rejected_or_unusual():
 
 
 @pytest.mark.parametrize(("text", "line", "words"), [
-    ("title,doi\na,10.1/a\n,10.1/b\n", 3, "no title"), ("\n\ntitle,doi\n\"a\nb\",10.1/a\nc,d,e\n", 6, "3 cells for 2 columns"),
+    ("title,doi\n,10.1/a\n,10.1/b\n", 2, "no title"), ("\n\ntitle,doi\n\"a\nb\",10.1/a\nc,d,e\n", 6, "3 cells for 2 columns"),
     ('title,doi\na,"b\n', 2, "not valid CSV"),
 ])  # fmt: skip
 def test_tables_that_are_rejected(text, line, words):
     found = rejected(text)
     assert (found.line, words in found.reason) == (line, True)
+
+
+@pytest.mark.parametrize("title", ["", "[Not Available].", "N/A", "-", "[No title available]"])
+@pytest.mark.parametrize(("text", "unit"), [
+    ('title,doi\n"{}",10.1/a\nSnails,10.1/b\n', "row"),
+    ('<rss version="2.0"><channel><title>J</title><item><title>{}</title></item><item><title>Snails</title></item></channel></rss>', "entry"),
+    ('{{"version": "https://jsonfeed.org/version/1.1", "items": [{{"title": "{}"}}, {{"title": "Snails"}}]}}', "item"),
+    ("@article{{a, title={{{}}}, year=2020}}\n@article{{b, title={{Snails}}, year=2020}}\n", "entry"),
+    ("TY  - JOUR\nTI  - {}\nER  - \n\nTY  - JOUR\nTI  - Snails\nER  - \n", "record"),
+    ("PMID- 1\nTI  - {}\nSO  - J\n\nPMID- 2\nTI  - Snails\nSO  - J\n", "record"),
+])  # fmt: skip
+def test_a_paper_without_a_title_is_skipped_and_the_rest_is_read(text, unit, title):
+    found = page(text.format(title))
+    assert [one.title.rstrip(".") for one in found.listings] == ["Snails"]
+    assert found.note == f"skipped 1 {unit} without a title"
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,14 @@ def sniff(document: Document) -> bool:
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read all rows, or return a fault for the first without a title or with more cells than columns."""
+    """Read all rows with a title, or return a fault if none has one or a row has more cells than columns."""
     head = _head(document.text or "", document.columns)
     assert head is not None, "sniff found it"
     delimiter, columns, start = head
     text = (document.text or "")[start:]
     skipped = (document.text or "").count("\n", 0, start)
     listings = []
+    untitled: list[int] = []  # the lines of the rows without a title
     reader = csv.reader(
         text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True
     )
@@ -77,21 +78,21 @@ def parse(document: Document) -> Parsed | Fault:
                 fits = not any(
                     cell.strip() for cell in row[width:]
                 )  # some exporters end each row with a comma
-                listing = _listing(row, columns) if fits else None
-                if listing is None:
-                    reason = (
-                        "this row has no title"
-                        if fits
-                        else f"this row has {len(row)} cells for {width} columns"
-                    )
-                    return Fault(
-                        reason, f"{_REMEDY}, and quote cells that contain {delimiter!r}", line + skipped
-                    )
-                listings.append(listing)
+                if not fits:
+                    reason = f"this row has {len(row)} cells for {width} columns"
+                    remedy = f"{_REMEDY}, and quote cells that contain {delimiter!r}"
+                    return Fault(reason, remedy, line + skipped)
+                if listing := _listing(row, columns):
+                    listings.append(listing)
+                else:
+                    untitled.append(line + skipped)
             line = reader.line_num + 1
     except csv.Error as error:
         return Fault(f"the table is not valid CSV: {error}", _REMEDY, line + skipped)
-    return normalize.parsed(listings, carried=newest(one.published for one in listings))
+    if untitled and not listings:
+        return Fault("this row has no title", _REMEDY, untitled[0])
+    note = normalize.skipped_note(len(untitled), "row")
+    return normalize.parsed(listings, carried=newest(one.published for one in listings), note=note)
 
 
 @lru_cache(maxsize=1)

@@ -44,7 +44,7 @@ def sniff(document: Document) -> bool:
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read all entries, or return a fault for the first without a title."""
+    """Read all entries with a title, or return a fault if there is none."""
     if not _is_complete(document):
         return Fault("the feed is cut short", _REMEDY)
     found = _parsed(document)
@@ -58,14 +58,14 @@ def parse(document: Document) -> Parsed | Fault:
         reason = "no entry of the feed can be read" + (f": {problem}" if problem else "")
         return Fault(reason, _REMEDY)
     listings, days = [], [_day(dict((found.get("feed") or {}).items()))]
-    for number, entry in enumerate(entries, start=1):
+    for entry in entries:
         listing = _listing(entry, home if isinstance(home, str) else "")
-        if not listing.title:
-            reason = f"entry {number} of {len(entries)} has no title"
-            return Fault(reason, "correct the entry, or remove this file if it does not list papers")
         listings.append(listing)
         days.append(_day(entry))
-    return normalize.parsed(listings, carried=newest(days), note=_note(found))
+    if listings and not any(listing.title for listing in listings):
+        reason = f"entry 1 of {len(entries)} has no title"
+        return Fault(reason, "correct the entry, or remove this file if it does not list papers")
+    return normalize.parsed(listings, carried=newest(days), note=_note(found), unit="entry")
 
 
 def _is_complete(document: Document) -> bool:

@@ -20,19 +20,22 @@ def sniff(document: Document) -> bool:
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read all items, or return a fault for the first without a title."""
+    """Read all items with a title, or return a fault if there is none."""
     items = json_text.value_of(document).get("items")
     if not isinstance(items, list):
         return Fault("the feed has no list of items", "save the complete feed again")
     listings, days = [], []
     for number, item in enumerate(items, start=1):
         listing = _listing(item) if isinstance(item, dict) else None
-        if listing is None or not listing.title:
-            reason = f"item {number} of {len(items)} has no title"
+        if listing is None:
+            reason = f"item {number} of {len(items)} is not an object"
             return Fault(reason, "correct the item, or remove this file if it does not list papers")
         listings.append(listing)
         days += [listing.published, day_of(item.get("date_modified"))]
-    return normalize.parsed(listings, carried=newest(days))
+    if listings and not any(listing.title for listing in listings):
+        reason = f"item 1 of {len(items)} has no title"
+        return Fault(reason, "correct the item, or remove this file if it does not list papers")
+    return normalize.parsed(listings, carried=newest(days), unit="item")
 
 
 def _listing(item: dict[str, Any]) -> Listing:
