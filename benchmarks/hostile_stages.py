@@ -34,14 +34,15 @@ from digest.rank.suggest import suggest
 from digest.rank.taste import Space, similarities
 from digest.rank.themes import themes_of
 from digest.render import Renderer, SiteContext
-from digest.render.excerpts import sentences, shorten_abstract
-from digest.render.gist import gist
+from digest.render.excerpts import shorten_abstract
 from digest.render.markdown import escape, to_html
 from digest.render.plain_text import wrap
 from digest.render.search import shard
 from digest.text.clean import clean, shown_term
+from digest.text.gist import gist
 from digest.text.keyphrases import full_phrase, keyphrases
 from digest.text.math import edits_of
+from digest.text.sentences import sentences
 from digest.text.words import words
 
 SEEN = datetime(2026, 3, 12, 6, tzinfo=UTC)

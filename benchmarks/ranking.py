@@ -47,8 +47,8 @@ from digest.model import Paper
 from digest.pipeline.ranking import SURE
 from digest.rank import taste
 from digest.rank.taste import BACKGROUND_PAPERS, KEYWORDS_COUNT, Space, closeness, score
-from digest.render.excerpts import sentences
-from digest.render.gist import gist
+from digest.text.gist import gist
+from digest.text.sentences import sentences
 from digest.text.words import words
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -149,7 +149,11 @@ def _show_paper(screen: Screen, found: "PaperWhy", timezone: str) -> None:
     screen.line()
     listed = ", ".join(f"{path} ({captured})" for path, captured in found.files[:5])
     screen.fields(
-        (("first seen", f"{local_time(paper.first_seen, timezone)} ({timezone})"), ("listed in", listed))
+        (
+            ("first seen", f"{local_time(paper.first_seen, timezone)} ({timezone})"),
+            ("listed in", listed),
+            ("order", found.order),
+        )
     )
 
 

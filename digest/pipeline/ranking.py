@@ -18,6 +18,7 @@ from digest.match.query.parser import query_of
 from digest.match.reference import analyse, match
 from digest.model import Component, Item, Paper, Subscription, Trend
 from digest.pipeline.set_aside import Boundary
+from digest.rank.centrality import by_centrality
 from digest.rank.clicks import counted
 from digest.rank.formula import components, ordered
 from digest.rank.trends import period, rising, trends
@@ -166,9 +167,9 @@ class TasteModels:
         self, subscription: Subscription, reader: Reader, findings: Findings, now: datetime
     ) -> Findings:
         """Return the findings with New ordered by the reader's weights and feedback."""
-        weights, items = subscription.ranking, findings.new
-        taste = self.taste(subscription, reader) if weights.taste and items else None
         today = now.astimezone(ZoneInfo(subscription.timezone)).date()
+        weights, items = subscription.ranking, by_centrality(findings.new, today)
+        taste = self.taste(subscription, reader) if weights.taste and items else None
         papers = [item.paper for item in items]
         parts = components(items, weights, taste.closeness(papers) if taste else None, today)
         alike = self._alike(papers) if weights.diversity and items else ()

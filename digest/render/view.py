@@ -16,10 +16,10 @@ from digest.model import Issue, Item, Paper
 from digest.render import phrases
 from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
-from digest.render.gist import Gist
 from digest.render.highlight import Piece, isolated_pieces, pieces, spans
 from digest.render.phrases import Reason
 from digest.text.clean import clean, shorten
+from digest.text.gist import Gist
 from digest.text.links import Span
 from digest.text.math import readable, shown
 from digest.urls import issue_page, paper_page, paper_url, web_url

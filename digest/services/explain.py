@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from digest.compose.slots import due_slots, instant_of, parse_schedule
 from digest.errors import UsageError
-from digest.model import Delivery, Home, Issue, Paper, SetAside, Subscription
+from digest.model import Delivery, Home, Issue, Item, Match, Paper, SetAside, Subscription
 from digest.model.reports import message_json
 from digest.pipeline.ingest import owned
 from digest.pipeline.set_aside import reason_of
@@ -32,7 +32,8 @@ class PaperWhy:
     """Why a paper was or was not in the issues of a subscription.
 
     `issues` are the numbers of the issues that had it, `terms` those by which the current query accepts
-    it, `files` the digest files that list it, each with its date of capture.
+    it, `files` the digest files that list it, each with its date of capture. `order` says what orders it in an
+    issue, "" if the query does not accept it.
     """
 
     paper: Paper
@@ -40,6 +41,7 @@ class PaperWhy:
     issues: tuple[int, ...]
     terms: tuple[str, ...]
     files: tuple[tuple[str, date], ...]
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +231,11 @@ def _explain_paper(home: Home, tx: "Transaction", subject: _Subject, paper: Pape
     updated = [entry.position for entry in entries if entry.kind == "updated"]
     lines = tx.issues.lines_about(subject.id, paper.number, updated)
     terms: tuple[str, ...] = ()
+    order = ""
     verdict = "The current query cannot be tried: the subscription file is missing or invalid."
     if subject.subscription:
         try:
-            terms, verdict = _try_query(subject.subscription, paper, now)
+            terms, verdict, order = _try_query(subject.subscription, paper, now)
         except Exception as error:  # noqa: BLE001 - whatever is in the paper, its history can be told
             verdict = f"The current query cannot be tried on it ({reason_of(error)})."
         if owned(home, now).has(paper):
@@ -246,7 +249,7 @@ def _explain_paper(home: Home, tx: "Transaction", subject: _Subject, paper: Pape
     else:
         history = _considered(tx, subject, [entry.position for entry in entries])
     files = tx.library.files_with(paper.number)
-    return PaperWhy(paper, f"{history}. {verdict}", tuple(line.number for line in lines), terms, files)
+    return PaperWhy(paper, f"{history}. {verdict}", tuple(line.number for line in lines), terms, files, order)
 
 
 def _place(issue: Issue, paper: Paper) -> str:
@@ -285,8 +288,8 @@ def _considered(tx: "Transaction", subject: _Subject, positions: list[int]) -> s
     return "It was in the library before the subscription started"
 
 
-def _try_query(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tuple[str, ...], str]:
-    """Return the terms by which the current query accepts a paper, and the verdict as a sentence."""
+def _try_query(subscription: Subscription, paper: Paper, now: datetime) -> tuple[tuple[str, ...], str, str]:
+    """Return the terms by which the current query accepts a paper, the verdict as a sentence, and what orders it."""
     from digest.compose.issue import recent_enough
     from digest.match.near_misses import NearMissFinder, quoted
     from digest.match.query.parser import query_of
@@ -297,12 +300,28 @@ def _try_query(subscription: Subscription, paper: Paper, now: datetime) -> tuple
     if accepted is None:
         near = [miss.sentence("it") for miss in NearMissFinder([analysed]).misses(query)]
         reason = "; ".join(near) or "no keyword comes close to a match"
-        return (), f"The current query does not accept it: {reason}."
+        return (), f"The current query does not accept it: {reason}.", ""
     terms = tuple(dict.fromkeys(one.term for one in accepted.evidence))
     verdict = f"The current query accepts it because of {', '.join(map(quoted, terms))}"
     if not recent_enough(subscription, paper, now):
         verdict += f", but it was published on {paper.published}, earlier than newer_than allows"
-    return terms, f"{verdict}."
+    return terms, f"{verdict}.", _order_of(accepted)
+
+
+def _order_of(found: Match) -> str:
+    """Return the score of a paper, and what orders it among papers of equal score."""
+    from digest.rank.centrality import centrality
+
+    central = centrality(Item(found.paper, found.score, found.evidence))
+    parts = []
+    if central.of_title:
+        where = "at the beginning of" if central.early == 1 else "in"
+        parts.append(f"{where} the title, {central.of_title:.0%} of it")
+    if central.found:
+        parts.append(f"in {central.found} of {count(central.total, 'sentence')}")
+    if central.in_gist:
+        parts.append("in the gist")
+    return f"score {found.score:g}; among papers of equal score, centrality {central.value:.2f}: {', '.join(parts)}"
 
 
 def why_json(subscription_id: str, found: Why) -> dict[str, object]:
@@ -342,5 +361,6 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
             "issues": list(found.paper.issues),
             "terms": list(found.paper.terms),
             "answer": found.paper.answer,
+            "order": found.paper.order,
         }
     return shown

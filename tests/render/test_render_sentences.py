@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from strategies import sentences as any_sentences
 from strategies import texts
 
-from digest.render.excerpts import ABOUT, sentences, shorten_abstract
+from digest.render.excerpts import ABOUT, shorten_abstract
+from digest.text.sentences import sentences
 
 
 def cut(text):

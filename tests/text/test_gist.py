@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.render.excerpts import sentences
-from digest.render.gist import gist
+from digest.text.gist import gist
+from digest.text.sentences import sentences
 
 
 def shown(text, title=""):
