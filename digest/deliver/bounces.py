@@ -59,6 +59,7 @@ _AUTOMATIC = re.compile(
     re.IGNORECASE,
 )
 _RETURNED_MAIL = re.compile(r"^Returned mail: (.*)", re.IGNORECASE)  # sendmail gives the reason there
+_REASON = re.compile(r"^ *\(reason: (.{1,500})\) *$", re.MULTILINE)  # sendmail's, of the server that refused
 _COMPLAINT = re.compile(r"^complaint about message from \d", re.IGNORECASE)  # Outlook.com's programme (JMRP)
 _REJECTED = re.compile(r"was automatically rejected:\s*(.{1,200})")
 _ADDRESS = re.compile(r"[^<>\s,;:\"@]{1,64}@[^<>\s,;:\"@]{1,253}")
@@ -171,8 +172,8 @@ def _classify(message: Part) -> tuple[Kind, str]:
     recipients = report_of(message)
     texts = texts_of(message)
     if recipients is not None:
-        if not recipients and (plain := plain_report(message)) is not None:
-            return _classify_plain(message, plain)
+        if not recipients:  # it is a report by its structure, and says the rest in words
+            return _classify_plain(message, plain_report(message) or "\n".join(texts))
         return _classify_report(recipients, texts, _own_addresses(message))
     if (notification := _json_notification(texts)) is not None:
         return _classify_notification(notification)
@@ -220,11 +221,7 @@ def _classify_report(
     """Return kind and reason of a delivery report (RFC 3464, 2.3). `own` are addresses of the sender."""
     if not recipients:
         return "other", "a report without a recipient"
-    failed = [
-        each
-        for each in recipients
-        if each.action.startswith("fail") or (not each.action and each.status[:1] in "45")
-    ]
+    failed = [each for each in recipients if each.failed]
     if failed:
         # Of an address with several members, one that is dead does not make it a dead address.
         reached = any(each.action in {"delivered", "relayed"} for each in recipients)
@@ -252,6 +249,8 @@ def _classify_plain(message: Part, text: str) -> tuple[Kind, str]:
         return _classify_report(tuple(failed), [text])
     if is_warning(message, text):
         return "soft", text
+    if verdicts := [judge("", each) for each in _REASON.findall(text)]:
+        return ("hard" if set(verdicts) == {"hard"} else "soft"), text
     reasons = _RETURNED_MAIL.findall(_subject(message))
     dead = any(judge("", each) == "hard" for each in reasons) or any(
         map(refuses_dead_address, text.splitlines())

@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from digest.deliver.diagnosis import names_dead_address
 from digest.text.mail import Part, decode_charset
 
 _LONGEST = 20_000  # characters of a text that are read
+_NOT_FAILED = ("delay", "deliver", "relay", "expand")  # beginnings of the other actions of RFC 3464 (2.3.3)
 _REPORTS = ("message/delivery-status", "message/global-delivery-status")
 
 
@@ -20,6 +22,16 @@ class Recipient:
     status: str
     diagnostic: str
     final: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the delivery failed; an action that is not in RFC 3464, such as "error", depends on the status."""
+        if self.action.startswith("fail"):
+            return True
+        known = self.action.startswith(_NOT_FAILED)
+        return not known and (
+            self.status.startswith("5") or (not self.action and self.status.startswith("4"))
+        )
 
     @property
     def text(self) -> str:
@@ -82,7 +94,7 @@ def _without_tags(text: str) -> str:
 
 # The line before the message that a server returns, and the first headers of one.
 _RETURNED = re.compile(
-    r"^(?:>?[-=_* ]{2,}.{0,60}(?:copy of|original|returned|unsent|undelivered|your) .{0,40}(?:message|mail|header)"
+    r"^(?: {0,8}>?[-=_*][-=_* ]+.{0,60}(?:copy of|original|returned|unsent|undelivered|your) .{0,40}(?:message|mail|header)"
     r"|-{2,} ?(?:The )?(?:header|body|message)|.{0,30}(?:message headers? follow|original message follows|copy of (?:the|your) (?:original )?(?:message|mail))"
     r"|Received: |Return-Path: |-{3,} ?Original)",
     re.IGNORECASE | re.MULTILINE,
@@ -132,7 +144,8 @@ def plain_report(message: Part) -> str | None:
         # A person's null sender means an automatic answer, unless it says what only servers say.
         null_sender = message.get("Return-Path") == "<>"
         return own if null_sender and _UNDELIVERED.search(own) and not message.get("Auto-Submitted") else None
-    return own if _FAILED.search(f"{subject}\n{own}") or _WARNING.search(f"{subject}\n{own}") else None
+    said = f"{subject}\n{own}"
+    return own if _FAILED.search(said) or _WARNING.search(said) or names_dead_address(said) else None
 
 
 def is_warning(message: Part, text: str) -> bool:

@@ -29,6 +29,13 @@ _SUBJECT = re.compile(
     re.ASCII,
 )
 _LONGEST = 20_000  # characters that are looked at
+# The words and dots of an address, and those of the name of a server, say nothing.
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]{1,64}@(?:[\w-]{1,63}\.){1,10}[\w-]{1,63}")
+_SERVER = re.compile(r"(?<![\w.-])(?:[\w-]{1,63}\.){1,10}[\w-]{1,63}(?= ?\[[\da-f.:]{3,45}\])", re.IGNORECASE)
+# Failures whose code is temporary although the domain does not exist (Gmail: 4.0.0 with NXDOMAIN).
+_NO_DOMAIN = re.compile(r"\bNXDOMAIN\b.{0,40}domain name not found", re.IGNORECASE)
+# Replies to a wrong order of commands follow the refusal that matters (RFC 5321, 4.2.2).
+_WRONG_ORDER = re.compile(r"(?:^|<<< |: )503[ \-]")
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -43,7 +50,7 @@ _SENDER = _any_of(
     r"(?<!recipient )(?:callout|call-?back|verification)(?: failed| verif)|verify(?:ing)? (?:the )?sender",
     r"(?:in reply to|response to|after|for) (?:the )?MAIL(?: FROM)?\b|>>> MAIL FROM",
     r"return[- ]path|(?:from|reply-to) (?:address|header|domain)|in (?:the )?from\b|mail from (?:domain|address|must)",
-    r"absender\S* (?:abgelehnt|unbekannt|existiert|ungültig)",
+    r"backscatter|\bBATV\b|absender\S* (?:abgelehnt|unbekannt|existiert|ungültig)",
 )
 # The server takes no more mail of this account, or none with this From, whoever the recipient is.
 _ACCOUNT = _any_of(
@@ -62,35 +69,37 @@ _CLIENT = _any_of(
 _FULL = _any_of(
     r"(?:mail ?box|inbox|user|account|recipient|maildir|disk|storage|speicher\w*|postfach)\b[^.\n]{0,40}\b(?:full\b(?! name| detail| text)|quota|storage|exceeded|over ?size|too large|voll|erschöpft)",
     r"over (?:disk )?quota|quota[^.\n]{0,20}(?:exceed|full|over|violat|reach)|exceed\w* [^.\n]{0,30}(?:quota|storage|mailbox size)|full mailbox|insufficient (?:disk|system|mailbox)",
-    r"(?:not enough|no|insufficient|out of) (?:disk |free |storage )?space|speicherplatz|bo[iî]te\b.{0,25}pleine|buz[oó]n.{0,20}llen|casella.{0,20}piena|caixa.{0,20}chei|переполнен|空き容量|容量",
+    r"(?:not (?:have )?enough|no|insufficient|out of) (?:disk |free |storage )?space|speicherplatz|bo[iî]te\b.{0,25}pleine|buz[oó]n.{0,20}llen|casella.{0,20}piena|caixa.{0,20}chei|переполнен|空き容量|容量",
 )
 # For now, or because of the number of messages.
 _PASSING = _any_of(
-    r"temporar|try(?:ing)? again|try later|retry|grey-?list|gray-?list|deferred|rate[- ]?limit|at a rate|too (?:many|fast|much)|throttl|vorübergehend|später erneut",
+    r"\bloop(?:s|ing|ed)?\b|hop count|too many hops|temporar|try(?:ing)? again|try later|retry|grey-?list|gray-?list|deferred|rate[- ]?limit|at a rate|too (?:many|fast|much)|throttl|vorübergehend|später erneut",
     r"timed? ?out|connection (?:refused|reset|lost|dropped)|(?:max\w*|sending|daily|hourly|message) (?:\w+ )?limit|exceeded the|exceeds the (?:limit|max)",
 )
 # What the message is or where it comes from.
 _POLICY = _any_of(
     r"\bspam|\bbulk\b|unsolicited|black-?list|block-?list|blocked|\bRBL\b|DNSBL|reputation|polic(?:y|ies)|virus|malware|phish|content|prohibited|not (?:authori[sz]ed|allowed|permitted)|authenticat|relay|banned",
-    r"too (?:big|large)|size (?:limit|exceed)|message size|loop|hop count|system (?:error|config)|i/o error|certificate|TLS\b|syntax|restricted|access to|only accepts|suspended|abuse",
+    r"too (?:big|large)|size (?:limit|exceed)|message size|system (?:error|config)|i/o error|certificate|TLS\b|syntax|restricted|access to|only accepts|suspended|abuse",
 )
-_THING = r"(?:users?|recipients?|mail ?box(?:es)?|accounts?|address(?:es)?|addressee|userid|login name|person|alias|login|local[- ]?part|e-?mail|mail-?drop|destination|customer|employee|subscriber|inbox)"
+_THING = r"(?:users?|recipients?|rcpts?|mail ?box(?:es)?|accounts?|address(?:es)?|addressee|userid|login name|person|alias|login|local[- ]?part|e-?mail|mail-?drop|e-?mail ?box|destination|customer|employee|subscriber|inbox)"
 _GONE = (
     r"(?:unknown|not (?:be )?(?:found|known|exist\w*|valid|listed|recogni[sz]ed|local|present|available at|active|defined|registered)|n[o']t (?:found|exist|have an?)|"
-    r"(?:does|do|did)(?: not|n.?t) (?:\w+ )?(?:exist|match|have)|doesn.?t exist|non-?exist\w*|invalid|no longer \w+|unavailable|"
+    r"(?:does|dos|do|did)(?: not|n.?t) (?:\w+ )?(?:exist|match)|doesn.?t exist|non-?exist\w*|invalid|no longer \w+|unava\w{1,3}able|"
     r"(?:has been|is|was|been|currently) (?:permanently )?(?:disabled|deleted|removed|closed|deactivated|inactive|terminated|discontinued|cancell?ed|retired)|undeliverable|disabled|deactivated|inactive)"
 )
 _NO_USER = _any_of(
     rf"\b{_THING}\b[^.;\n]{{0,70}}?\b{_GONE}\b",
-    r"@[\w.-]++[>)'\"]? (?:is|has been|was) (?:no longer \w+|not valid|invalid|unknown|disabled|deleted)|account (?:is )?closed|closed account",
-    rf"\b(?:unknown|no such|invalid|non-?exist[ae]nt|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: local| email| e-mail| virtual| destination| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
+    r"@[\w.-]++[\]>)'\"]?:? (?:(?:(?:is|has been|was) )?(?:no longer \w+|not (?:valid|found|known)|invalid|unknown|disabled|deleted|unavailable)|(?:does|do)(?: not|n.?t) exist)|account (?:is )?closed|closed account",
+    rf"\b(?:unknown|no such|invalid|non-?exist(?:[ae]nt|ing)|deactivated|closed|expired|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: local| email| e-mail| virtual| destination| final| delivery| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
     r"no such (?:user|name|person|local|recipient|mailbox|account|address)|(?:was|were)n.?t found|couldn.?t be found|could not be found|cannot be found|not a (?:valid|known|local) ",
-    r"(?:does|do)(?: not|n.?t) have (?:an? |any )?(?:\S+ )?(?:account|mailbox|user)|has no (?:mailbox|account)|not our customer|no one (?:here|by)|nobody (?:here|by)|not listed in|not in (?:our|the|my) (?:\w+ )?(?:directory|address book|database|local)",
-    r"RecipientNotFound|ADR\.\w*(?:NotFound|InvalidSmtpAddress|ExRecipNotFound)|recipient address rejected\.?(?: \(in reply|$)|(?:has|have) moved|moved (?:to|away)|address rejected: undeliverable|does not (?:like|accept) recipient",
+    r"(?:does|do)(?: not|n.?t) have (?:an? |any )?(?:\S+ )?(?:account|mailbox|user)|has no (?:mailbox|account)|not our customer|no one (?:here|by|at this)|nobody (?:here|by)|not listed in|not in (?:our|the|my) (?:\w+ )?(?:directory|address book|database|local)",
+    r"\b(?:user|recipient|mailbox|account)[-_]?(?:unknown|not[-_]?found|invalid|not[-_]?exist\w*)\b|\b(?:unknown|invalid|no[-_]?such)[-_](?:user|recipient|mailbox)\b|not an? (?:active|existing|registered|recogni[sz]ed) (?:e-?mail )?(?:user|address|mailbox|account|recipient)",
+    r"bad_?rcpt_?to|bad_?recipient|validrcptto|recipients? (?:is |are )?not (?:accepted|ok)\b|(?:can.?t|cannot) accept (?:user|recipient)|missing home directory|server rejected (?:the )?recipients?\b|envelope recipient has been denied|\bno \S{1,320} in (?:the )?(?:\w+ )?directory",
+    r"RecipientNotFound|ADR\.\w*(?:NotFound|InvalidSmtpAddress|ExRecipNotFound)|recipient (?:address )?rejected\.?(?: \(in reply|$)|(?:has|have) moved|moved (?:to|away)|address rejected: undeliverable|does not (?:like|accept) recipient",
     r"(?:benutzer|empf(?:ä|ae)nger|postfach|adresse|konto|teilnehmer|mailbox)\w*\b[^.\n]{0,60}(?:unbekannt|existiert (?:\w+ )?nicht|nicht (?:gefunden|vorhanden|bekannt|gültig|existent|mehr)|ungültig|gesperrt|deaktiviert)|unbekannte\w? (?:benutzer|empfänger|adress)|kein\w* (?:solche\w* )?(?:benutzer|empfänger|postfach|mailbox)|nicht gefunden",
     r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|abonn[ée])\b[^.\n]{0,60}(?:inconnu|inexistant|n.existe pas|introuvable|invalide|non trouv|d[ée]sactiv)|adresse d.?au moins un destinataire invalide",
-    r"(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b[^.\n]{0,60}(?:desconocid|no existe|inexistente|no (?:se )?(?:ha )?(?:podido )?encontr|inv[aá]lid|no v[aá]lid)",
-    r"(?:utente|destinatario|casella|indirizzo)\b[^.\n]{0,60}(?:sconosciut|inesistente|non esiste|non (?:è stat\w )?trovat|non valid|disabilitat)",
+    r"no existe (?:\w+ )?(?:persona|usuario|cuenta|destinatari)|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta|casilla)\b[^.\n]{0,60}(?:desconocid|ha expirado|no existe|inexistente|no (?:se )?(?:ha )?(?:podido )?encontr|inv[aá]lid|no v[aá]lid)",
+    r"nessun\w? (?:utente|casella|destinatario)|(?:utente|destinatario|casella|indirizzo)\b[^.\n]{0,60}(?:sconosciut|inesistente|non esiste|non (?:è stat\w )?trovat|non valid|disabilitat)",
     r"(?:usu[aá]rio|destinat[aá]rio|caixa|endere[cç]o|conta)\b[^.\n]{0,60}(?:desconhecid|n[aã]o existe|inexistente|n[aã]o (?:foi )?encontrad|inv[aá]lid)",
     r"(?:gebruiker|ontvanger|postvak|adres|mailbox)\b[^.\n]{0,60}(?:onbekend|bestaat niet|niet (?:gevonden|bekend))|nie istnieje|nieznany|neexistuje|ukendt|okänd|ukjent|tuntematon",
     r"(?:пользовател|получател|адрес|ящик)\w*[^.\n]{0,60}(?:не существует|не найден|неизвест|отключ|заблокирован|неверн)|нет такого (?:пользователя|адреса|ящика)",
@@ -99,7 +108,7 @@ _NO_USER = _any_of(
 _NO_HOST = _any_of(
     r"(?:host|domain)(?: or domain)?(?: name)?\b(?! lookup)[^;\n]{0,70}?(?:unknown|not (?:be )?found(?!, try)|not exist|doesn.?t exist|existiert nicht)",
     r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++ (?:does not|doesn.?t) exist",
-    r"\bNXDOMAIN\b|(?:no such|unknown|non-?existent|unroute?able|bad|illegal)(?: mail| destination)? (?:host|domain|system)|could ?n.?t find any host|unroute?able|null ?MX|(?:does|do) not accept (?:any )?(?:e-?)?mail|no mail server|can.?t find (?:your )?(?:domain|host)|bad destination",
+    r"\bNXDOMAIN\b|invalid domain name|name or service not known|recipient domain must exist|(?:no such|unknown|non-?existent|unroute?able|bad|illegal)(?: mail| destination)? (?:host|domain|system)|could ?n.?t find any host|unroute?able|null ?MX|(?:does|do) not accept (?:any )?(?:e-?)?mail\b(?! (?:from|that|which|with))|no mail server|can.?t find (?:your )?(?:domain|host)|bad destination",
 )
 
 
@@ -135,13 +144,20 @@ def names_full_mailbox(text: str) -> bool:
 
 def names_dead_address(text: str) -> bool:
     """Return whether the words of a reply say that there is no such mailbox or domain."""
-    text = text[:_LONGEST]
+    text = _flat(text)
     return bool(_NO_USER.search(text) or _NO_HOST.search(text))
+
+
+def _flat(text: str) -> str:
+    """Return the beginning of a text on one line, with the same stand-in for each address and server."""
+    return _SERVER.sub("mx", _ADDRESS.sub("x@x", " ".join(text[:_LONGEST].split())))
 
 
 def refuses_dead_address(line: str) -> bool:
     """Return whether one line of a transcript is the permanent refusal of a dead address, whatever others say."""
-    return bool(_PERMANENT_REPLY.search(line)) and len(line) < 1000 and judge("", line) == "hard"
+    if len(line) >= 1000 or _WRONG_ORDER.search(line):
+        return False
+    return bool(_PERMANENT_REPLY.search(line)) and judge("", line) == "hard"
 
 
 def judge(status: str, text: str, explanation: Iterable[str] = ()) -> Verdict:
@@ -150,10 +166,12 @@ def judge(status: str, text: str, explanation: Iterable[str] = ()) -> Verdict:
     `status` is the enhanced status code of a report, `text` the reply of the server that refused; without a
     status, it is a text for people. If these say nothing but that it failed, the texts of `explanation` are read, too.
     """
-    text = " ".join(text[:_LONGEST].split())
+    text = _flat(text)
     found = [*codes_in(status), *codes_in(text, marked=not status)]
     if _SENDER.search(text) or _FULL.search(text) or any(subject in MAILBOX_FULL for _, subject in found):
         return "soft"
+    if _NO_DOMAIN.search(text):
+        return "hard"
     if _is_transient(status, text, found):
         return "soft"
     dead = names_dead_address(text)
@@ -188,7 +206,7 @@ def _reply_says_more(text: str) -> bool:
 
 def _judge_explanation(explanation: Iterable[str]) -> Verdict:
     for text in explanation:
-        flat = " ".join(text[:_LONGEST].split())
+        flat = _flat(text)
         if _SENDER.search(flat) or _FULL.search(flat) or _PASSING.search(flat):
             return "soft"
         if names_dead_address(flat):
