@@ -276,8 +276,8 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         excerpt = (*excerpt, Piece("…"))
     matches, unnamed = phrases.reasons(item.evidence, lang)
     ranks = phrases.ranked_by(item, lang)
-    authors = phrases.authors(paper, item.evidence, lang=lang)
-    facts = phrases.facts(paper, lang)
+    named = any(each.field == "author" for each in item.evidence)
+    authors, facts, context = _context_with(item, lang) if named else _context(paper, lang)
     place = _place(paper, site.base_url, lang)
     return PaperView(
         number=paper.number,
@@ -289,7 +289,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         code_url=place.code_url,
         authors=authors,
         facts=facts,
-        context=_joined(authors, facts),
+        context=context,
         withdrawn=paper.withdrawn,
         status=phrases.status(paper, lang),
         summary=summary,
@@ -351,6 +351,21 @@ def _place(paper: Paper, base_url: str, lang: Language) -> _Place:
         base_url + paper_page(paper.number),
         web_url(paper.code_url),
     )
+
+
+Context = tuple[tuple[Piece, ...], tuple[str, ...], tuple[Piece, ...]]
+
+
+@lru_cache(maxsize=4096)
+def _context(paper: Paper, lang: Language) -> Context:
+    """Return authors, facts, and both as one line, as they are for readers whose query names no author."""
+    return _context_with(Item(paper), lang)
+
+
+def _context_with(item: Item, lang: Language) -> Context:
+    authors = phrases.authors(item.paper, item.evidence, lang=lang)
+    facts = phrases.facts(item.paper, lang)
+    return authors, facts, _joined(authors, facts)
 
 
 def _joined(authors: tuple[Piece, ...], facts: tuple[str, ...]) -> tuple[Piece, ...]:
