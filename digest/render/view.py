@@ -6,7 +6,7 @@ Every text here is clean and plain; templates escape it for their format.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
@@ -27,6 +27,45 @@ from digest.urls import issue_page, paper_page, paper_url, web_url
 V = TypeVar("V", "PaperView", "SectionView", "IssueView")
 
 LONG = 8  # an issue of more papers begins with a table of contents
+
+
+class _Excerpts(NamedTuple):
+    gist: tuple[Piece, ...]
+    rest: tuple[Piece, ...]
+    whole: bool
+
+
+class Abstract:
+    """The abstract of an item, whole and in excerpts of about `about` characters.
+
+    Both are made on demand: emails show only excerpts, and archive pages only whole abstracts.
+    """
+
+    def __init__(self, item: Item, about: int) -> None:
+        self._item, self._about = item, about
+
+    @cached_property
+    def _read(self) -> tuple[str, tuple[Span, ...]]:
+        """The readable text, and what matched in it."""
+        read = readable(self._item.paper.abstract)
+        return read.text, read.spans(spans(self._item.evidence, "abstract"))
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        found = pieces(*self._read)
+        return found if any(not piece.text.isspace() for piece in found) else ()
+
+    @cached_property
+    def excerpts(self) -> _Excerpts:
+        text, matched = self._read
+        item = self._item
+        short = shorten_abstract(text, self._about, item.paper.title, with_gist=not _summary(item))
+        rest = pieces(text, matched, *short.excerpt) if short.excerpt else ()
+        return _Excerpts(
+            _gist(text, matched, short.gist) if short.gist else (),
+            (*rest, Piece("…")) if short.cut else rest,
+            short.whole,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +92,6 @@ class PaperView:
     status: str
     summary: str
     written_by: str
-    gist: tuple[Piece, ...]
-    excerpt: tuple[Piece, ...]
-    whole: bool
     snippet: bool
     reasons: tuple[Reason, ...]
     more_reasons: int
@@ -63,14 +99,23 @@ class PaperView:
     lower: tuple[Piece, ...]
     changes: str
     _paper: Paper
-    _text: str
-    _matched: tuple[Span, ...]
+    _abstract: "Abstract"
+
+    @property
+    def gist(self) -> tuple[Piece, ...]:
+        return self._abstract.excerpts.gist
+
+    @property
+    def excerpt(self) -> tuple[Piece, ...]:
+        return self._abstract.excerpts.rest
+
+    @property
+    def whole(self) -> bool:
+        return self._abstract.excerpts.whole
 
     @property
     def abstract(self) -> tuple[Piece, ...]:
-        """The whole abstract; computed on demand, because emails show only the gist and the excerpt."""
-        found = pieces(self._text, self._matched)
-        return found if any(not piece.text.isspace() for piece in found) else ()
+        return self._abstract.pieces
 
     def placed(self, site: SiteContext, lang: Language) -> "PaperView":
         """Return the same view with the addresses of another site."""
@@ -267,13 +312,7 @@ def _preheader(sections: tuple[SectionView, ...]) -> str:
 
 def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language = ENGLISH) -> PaperView:
     """Return a paper as templates see it, with about `about` characters of its abstract."""
-    paper, read = item.paper, readable(item.paper.abstract)
-    matched = read.spans(spans(item.evidence, "abstract"))
-    summary = _summary(item)
-    short = shorten_abstract(read.text, about, paper.title, with_gist=not summary)
-    excerpt = pieces(read.text, matched, *short.excerpt) if short.excerpt else ()
-    if short.cut:
-        excerpt = (*excerpt, Piece("…"))
+    paper, summary = item.paper, _summary(item)
     matches, unnamed = phrases.reasons(item.evidence, lang)
     ranks = phrases.ranked_by(item, lang)
     named = any(each.field == "author" for each in item.evidence)
@@ -294,9 +333,6 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         status=phrases.status(paper, lang),
         summary=summary,
         written_by=clean(item.summary.model) if item.summary and summary else "",
-        gist=_gist(read.text, matched, short.gist) if short.gist else (),
-        excerpt=excerpt,
-        whole=short.whole,
         snippet=paper.snippet,
         reasons=(*matches, *ranks),
         more_reasons=unnamed,
@@ -304,8 +340,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         lower=phrases.but(item, lang),
         changes=phrases.changes(item.changes, lang),
         _paper=paper,
-        _text=read.text,
-        _matched=matched,
+        _abstract=Abstract(item, about),
     )
 
 
