@@ -52,7 +52,7 @@ def make_environment(home_templates: Path | None, language: Language = ENGLISH) 
         "wrap": plain_text.wrap,
         "underline": plain_text.underline,
         "plain": text_of,
-        "isolate": isolated,
+        "isolate": _isolated,
         "number": language.number,
         "marked": _marked,
         "strong": _strong,
@@ -155,6 +155,11 @@ def _linked(parts: tuple[Piece, ...], *, title: bool = False) -> "Markup":
 def _href(url: str) -> "Markup":
     """Return the attribute of a link on an archive page; nothing for an address to which it does not link."""
     return Markup(f' href="{escape(url)}"' if markdown.linkable(url) else "")  # noqa: S704 - it is escaped
+
+
+def _isolated(text: str) -> str:
+    """Return `isolated` of a text or of HTML."""
+    return type(text)(isolated(text))
 
 
 def _text(text: str) -> "Markup":

@@ -1,5 +1,6 @@
 """Arabic and Hebrew titles, names and abstracts among English ones keep their order, in every form."""
 
+import html
 import re
 from dataclasses import replace
 
@@ -123,3 +124,17 @@ def test_lines_are_balanced(lines):
 def test_wrapped_lines_are_not_longer():
     text = wrap(isolated("אבג דהו " * 40), "    ")
     assert all(len(without_isolates(line)) <= WIDTH for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text", "archive"])
+def test_keywords_keep_their_order_in_the_sentence_about_them(form):
+    words = ("شاي (a)", '"תה"', "tea", "קומקום & <b>!")
+    page = getattr(Renderer(None, FRAME), form)(replace(MIXED, keywords=words, exclude=words[:2]))
+    shown = (
+        "".join(html5lib.parseFragment(page).itertext())
+        if form in {"html", "archive"}
+        else html.unescape(page)
+    )
+    shown = shown.replace("\\", "")
+    for word in words:
+        assert isolated(word) in shown
