@@ -108,7 +108,7 @@ def test_a_formula_is_one_word(text: str) -> None:
         *[("CaCO$_{3}$", "caco3"), ("PM$_{2.5}$", "pm2.5"), ("NO$_x$", "nox"), ("SiN_x", "sinx"), ("$^{13}$C", "13c")],
         *[("LiNi$_{0.8}$Mn$_{0.1}$Co$_{0.1}$O$_2$", "lini0.8mn0.1co0.1o2"), ("Ca$^{2+}$", "ca2"), ("19$^{th}$", "19th")],
         *[("$k$-means", "kmeans"), ("$k$NN", "knn"), ("<i>k</i>-means", "kmeans"), ("{B}ayesian", "bayesian")],
-        *[("O'Brien", "obrien"), ("O’Brien", "obrien"), ("D'Angelo", "dangelo"), ("L'Hôpital", "lhopital")],
+        *[("O'Brien", "obrien"), ("O’Brien", "obrien"), ("O‘Brien", "obrien"), ("O`Brien", "obrien"), ("D'Angelo", "dangelo"), ("L'Hôpital", "lhopital")],
         *[("β-catenin", "betacatenin"), (r"$\beta$-catenin", "betacatenin"), (r"{\beta}-catenin", "betacatenin")],
         *[("TGFβ", "tgfbeta"), (r"TGF$\beta$", "tgfbeta"), ("IL-1β", "il1beta"), ("Aβ42", "abeta42"), ("γδ", "gammadelta")],
         *[(r"A$\beta_{42}$", "abeta42"), ("NF-κB", "nfkappab"), (r"NF-$\kappa$B", "nfkappab"), (r"$\mu$m", "μm")],

@@ -12,6 +12,7 @@ from digest.model import Match, Paper
 from digest.text.formulas import is_marked
 from digest.text.words import Word, pieces
 
+_JOINING = dict.fromkeys(map(ord, "\u2010\u2019\u2018\u2032"))
 _PREFILTERED = frozenset(("title", "abstract"))  # long texts; the other fields are short
 
 
@@ -30,9 +31,9 @@ def scanner(query: Query) -> Callable[[Paper], Match | None]:
 def _letters(text: str) -> str:
     """Return a text folded and without what joins words, so that it contains each of its words and joined words."""
     letters = text.lower() if text.isascii() and not is_marked(text) else " ".join(pieces(text))
-    for joining in "-'_$":
+    for joining in "-'`_$":
         letters = letters.replace(joining, "")
-    return letters if letters.isascii() else letters.replace("\u2010", "").replace("\u2019", "")
+    return letters if letters.isascii() else letters.translate(_JOINING)
 
 
 def _may_hold(node: Node, letters: str) -> bool:

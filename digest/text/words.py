@@ -19,14 +19,14 @@ from digest.text.stem import stem
 from digest.text.tex import replace_tex
 
 # A chunk is text that may be one word; no rule about words looks beyond one chunk.
-_ASCII_CHUNK = re.compile(r"([a-z0-9]+(?:[.'+#_$-]+[a-z0-9]+)*(?:\+\+|#)?)")
+_ASCII_CHUNK = re.compile(r"([a-z0-9]+(?:[.'`+#_$-]+[a-z0-9]+)*(?:\+\+|#)?)")
 _CHUNK = re.compile(_ASCII_CHUNK.pattern.replace("0-9", r"0-9\x80-\U0010ffff"))
 
 # Lower-cases ASCII and replaces the characters that no chunk contains by spaces.
 _TO_PIECES = {
-    code: char if (char := chr(code).lower()).isalnum() or char in ".'+#_$-" else " " for code in range(128)
+    code: char if (char := chr(code).lower()).isalnum() or char in ".'`+#_$-" else " " for code in range(128)
 }
-_TO_PLAIN_PIECES = _TO_PIECES | {ord(link): " " for link in "_$"}
+_TO_PLAIN_PIECES = _TO_PIECES | {ord(link): " " for link in "_$`"}
 
 # A chunk is tokenised by its shape: ASCII characters stay, and other characters are replaced by their class.
 _LETTER, _DIGIT, _MARK, _IDEOGRAPH, _OTHER = "x", "0", "\u0300", "\u4e00", " "
@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     | (?P<word> [a-z0-9] [a-z0-9\u0300]* (?: (?<=[0-9]) \. (?=[0-9]) [a-z0-9\u0300]+ )* )
       (?P<sign> \+\+ | \# )?
       (?: 's (?! [a-z0-9] ) )?
-      (?P<link> (?: \$*+ - \$*+ | [_$]++ | ' ) (?= [a-z0-9] ) )?
+      (?P<link> (?: \$*+ - \$*+ | [_$]++ | ['`] ) (?= [a-z0-9] ) )?
     """,
     re.VERBOSE,
 )
@@ -54,8 +54,8 @@ _IDEOGRAPHS = re.compile(
     "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\U0001aff0-\U0001afff"
     "\U0001b000-\U0001b16f\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]"
 )
-# The hyphen U+2010 (to which U+2011 folds) and the right single quotation mark.
-_PUNCTUATION = {"\u2010": "-", "\u2019": "'"}
+# The hyphen U+2010 (to which U+2011 folds), and what is typed as an apostrophe: quotation marks and the prime.
+_PUNCTUATION = {"\u2010": "-", "\u2019": "'", "\u2018": "`", "\u2032": "`"}
 
 
 class Word(NamedTuple):
@@ -216,7 +216,7 @@ def _is_linked(chunk: str, shape: str, before: _Span, link: str, after: _Span) -
         return False
     follows = chunk[after.start : after.end]
     number, numbers = shape[before.end - 1].isdigit(), shape[after.start].isdigit()
-    if link == "'":
+    if link in "'`":
         return not (number or numbers) and len(follows) > 1 and follows not in _CONTRACTED
     if number:
         return not numbers and ("_" not in link or follows in _ORDINALS)

@@ -68,6 +68,9 @@ def test_every_word_of_a_stem_is_found(one, other):
         ("μm", r"5 $\mu$m"),
         ("o'ring", "ored"),
         ("oreilly", "O’Reilly"),
+        ("oreilly", "O‘Reilly"),
+        ("oreilly", "O`Reilly"),
+        ("oreilly", "O′Reilly"),
     ],
 )
 def test_other_spellings_are_not_skipped(query, text):
