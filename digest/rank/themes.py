@@ -70,7 +70,7 @@ class _Every(NamedTuple):
     with_word: dict[str, list[str]]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)  # each takes about 40 kB
 def _every(title: str, abstract: str) -> _Every:
     counts: Counter[str] = Counter()
     for text, times in ((title, _TITLE_TIMES), (abstract, 1)):

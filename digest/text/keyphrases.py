@@ -48,13 +48,15 @@ def shared_forms(terms: Iterable[str], paper: Paper, others: Sequence[Paper]) ->
             yield written[term]
 
 
-def _terms(text: str) -> Iterable[tuple[str, str]]:
-    """Yield the content words and the pairs of neighbouring content words, each as stems and as written."""
+@lru_cache(maxsize=1024)  # each takes about 30 kB for an abstract
+def _terms(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the content words and the pairs of neighbouring content words, each as stems and as written."""
     content = [word for word in words(text) if is_content_word(word)]
-    for word in content:
-        yield word.stem, word.text
-    for one, two in pairwise(content):
-        yield f"{one.stem} {two.stem}", f"{one.text} {two.text}"
+    pairs = pairwise(content)
+    return (
+        *((word.stem, word.text) for word in content),
+        *((f"{one.stem} {two.stem}", f"{one.text} {two.text}") for one, two in pairs),
+    )
 
 
 def is_content_word(word: Word) -> bool:
