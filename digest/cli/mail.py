@@ -41,9 +41,10 @@ def _add_outbox(actions: Commands) -> None:
         "list", _outbox_list, "list messages that are open, have failed or have ever been in doubt"
     )
     listing.add_argument("--all", action="store_true", help="include messages that were sent")
-    for name, about in (
-        ("retry", "try to send messages again now"),
-        ("drop", "stop trying to send messages"),
+    every = "select all open messages: pending, deferred or in doubt"
+    for name, about, selected in (
+        ("retry", "try to send messages again now", f"{every}; and those that failed because of the sender"),
+        ("drop", "stop trying to send messages", every),
     ):
         change = actions.add(name, _outbox_change, about, examples=(f"digest outbox {name} 12 14",))
         change.set_defaults(action=name)
@@ -54,9 +55,7 @@ def _add_outbox(actions: Commands) -> None:
             metavar="ID",
             help="ids of messages, as shown by digest outbox list",
         )
-        change.add_argument(
-            "--all", action="store_true", help="select all open messages: pending, deferred or in doubt"
-        )
+        change.add_argument("--all", action="store_true", help=selected)
 
 
 def _add_recipients(actions: Commands) -> None:

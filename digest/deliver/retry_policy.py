@@ -20,6 +20,7 @@ from digest.model import Delivery, Outcome, Reply
 FIRST_RETRY = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=8)
 GIVE_UP = timedelta(days=5)
+GIVEN_UP = "given up after"  # how the reason begins
 _JITTER = 0.25
 _BAD_SENDER = {"1.7", "1.8"}  # the address of the sender is invalid
 
@@ -80,6 +81,17 @@ def _refused(reply: Reply, delivery: Delivery, again: datetime, now: datetime, *
     )
 
 
+def failed_because_of_us(delivery: Delivery) -> bool:
+    """Return whether a message has failed although nothing says that its recipient is at fault.
+
+    It was given up after days without a success, or refused for the sender or for a limit of the account.
+    """
+    if delivery.status != "failed" or delivery.reply.startswith("bounced: "):
+        return False
+    reply = delivery.reply
+    return reply.startswith(GIVEN_UP) or limits_the_account(reply) or speaks_of_sender(reply)
+
+
 def retry_at(delivery: Delivery, *, now: datetime, jitter: float) -> datetime:
     """Return the time of the next attempt: after 15 minutes, then twice as long each time, up to 8 hours."""
     doublings = min(max(delivery.attempts - 1, 0), 10)
@@ -91,7 +103,7 @@ def retry_at(delivery: Delivery, *, now: datetime, jitter: float) -> datetime:
 
 def _deferred(delivery: Delivery, reply: str, again: datetime, now: datetime, pause: str = "") -> Outcome:
     if now >= delivery.queued + GIVE_UP:
-        return Outcome("failed", f"given up after {GIVE_UP.days} days: {reply}", pause=pause)
+        return Outcome("failed", f"{GIVEN_UP} {GIVE_UP.days} days: {reply}", pause=pause)
     return Outcome("deferred", reply, due=again, pause=pause)
 
 

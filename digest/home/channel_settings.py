@@ -73,7 +73,7 @@ def _check_sender(table: TableReader, settings: Settings) -> None:
     remedy = "Name <name@example.org>"
     if not settings.sender and not settings.smtp:
         table.problem("from", "is missing", f"add it: {remedy}")
-    elif settings.sender and (sender is None or sender.international):
+    elif settings.sender and (sender is None or sender.international or sender.quoted):
         table.problem("from", f"{settings.sender!r} does not contain a valid address", f"use {remedy}")
 
 

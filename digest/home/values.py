@@ -98,6 +98,8 @@ def return_address(value: str) -> str:
         raise ValueError(
             f"{value!r} contains non-ASCII characters before the @; use an address such as {example}"
         )
+    if found.quoted:  # a code is appended to it
+        raise ValueError(f"{value!r} has quotation marks before the @; use an address such as {example}")
     return str(found)
 
 

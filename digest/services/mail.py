@@ -1,6 +1,7 @@
 """Mail: the outbox, bounces, and recipients who are suppressed."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from digest.store.outbox import Suppression
 
 OPEN = ("pending", "deferred", "in_doubt")  # still to be sent, and not being sent now
+_RECENT = timedelta(days=30)  # since it was put into the outbox; nobody wants older issues sent by accident
 
 
 def outbox(home: Home, *, everything: bool) -> tuple[Delivery, ...]:
@@ -24,12 +26,12 @@ def outbox(home: Home, *, everything: bool) -> tuple[Delivery, ...]:
 
 
 def retry(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> tuple[Delivery, ...]:
-    """Make messages due now and return them: those with these ids, or all open ones.
+    """Make messages due now and return them: those with these ids, or all open ones and those that failed because of us.
 
     Raises UsageError if an id is unknown, or its message is sent or being sent.
     """
     with open_library(home, create=False) as store, store.begin() as tx:
-        keys = _chosen(tx.outbox, ids, everything=everything)
+        keys = _chosen(tx.outbox, ids, everything=everything, failed_since=clock.now - _RECENT)
         tx.outbox.retry(keys, now=clock.now)
         return tx.outbox.lines(keys)
 
@@ -42,10 +44,19 @@ def drop(home: Home, ids: Sequence[int], *, everything: bool, clock: Clock) -> t
         return tx.outbox.lines(keys)
 
 
-def _chosen(outbox: "Outbox", ids: Sequence[int], *, everything: bool) -> list[int]:
-    """Return the ids of the messages to change."""
+def _chosen(
+    outbox: "Outbox", ids: Sequence[int], *, everything: bool, failed_since: datetime | None = None
+) -> list[int]:
+    """Return the ids of the messages to change. `failed_since` adds those that failed since then because of us."""
     if everything and not ids:
-        return [each.id for each in outbox.unfinished() if each.status in OPEN]
+        from digest.deliver.retry_policy import failed_because_of_us
+
+        return [
+            each.id
+            for each in outbox.unfinished()
+            if each.status in OPEN
+            or (failed_since and each.queued >= failed_since and failed_because_of_us(each))
+        ]
     if not ids:
         raise UsageError("name messages by their id (digest outbox list shows them), or use --all")
     found = {each.id: each for each in outbox.lines(ids)}

@@ -7,6 +7,8 @@ from unicodedata import category, normalize
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
+# A local part in quotation marks (RFC 5321, 4.1.2), without angle brackets, which no SMTP command could hold safely.
+_QUOTED = re.compile(r'"((?:[ !#-;=?-\[\]-~]|\\[ -;=?-~])+)"')
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 # A name, in quotes or without characters that need them, and an address in angle brackets (RFC 5322, 3.4).
 _NAMED = re.compile(r' *(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*?)) *<(?P<address>[^<>]*)> *')
@@ -30,12 +32,17 @@ class Mailbox:
         """Whether it needs SMTPUTF8 (RFC 6531)."""
         return not self.local.isascii()
 
+    @property
+    def quoted(self) -> bool:
+        """Whether the local part is in quotation marks."""
+        return self.local.startswith('"')
+
 
 def mailbox(text: str) -> Mailbox | None:
     """Return the address in a text, None if the text is not a valid address.
 
-    Accepts the dot-atoms of RFC 5321 without quoted strings and comments, and the letters of other scripts
-    of RFC 6531: every valid address is safe in a header and in an SMTP command.
+    Accepts the dot-atoms and quoted strings of RFC 5321 without comments, and the letters of other scripts of RFC 6531:
+    every valid address is safe in a header and in an SMTP command. Needless quotation marks are removed.
     """
     found = _parse(text)
     return found if isinstance(found, Mailbox) else None
@@ -51,7 +58,10 @@ def _parse(text: str) -> Mailbox | str:
     local, at, domain = text.rpartition("@")
     if not at:
         return "has no @"
-    if not _LOCAL.fullmatch(local) or (
+    quoted = _QUOTED.fullmatch(local)
+    if quoted and _LOCAL.fullmatch(plain := re.sub(r"\\(.)", r"\1", quoted[1])):
+        local, quoted = plain, None
+    if (not quoted and not _LOCAL.fullmatch(local)) or (
         not local.isascii() and any(category(char)[0] not in _VISIBLE for char in local)
     ):
         return "has a character or a dot before the @ that is not allowed there"

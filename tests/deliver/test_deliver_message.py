@@ -244,11 +244,20 @@ def test_a_text_is_one_mailbox_or_none(text):
     found = mailbox(text)
     if found is None:
         return
-    assert not re.search(r"[\s<>,;:\"()\[\]\\\x00-\x1f\x7f\u2028\u2029\u202a-\u202e]", str(found))
-    assert str(found).count("@") == 1
+    if (
+        found.quoted
+    ):  # in quotation marks, which end only at the @, everything that is visible is safe but angle brackets
+        assert (
+            re.fullmatch(r'"(?:[^"\\<>]|\\[^<>])+"', found.local)
+            and found.local.isprintable()
+            and found.local.isascii()
+        )
+    else:
+        assert not re.search(r"[\s<>,;:\"()\[\]\\\x00-\x1f\x7f\u2028\u2029\u202a-\u202e]", str(found))
+        assert str(found).count("@") == 1
     assert found.domain.isascii() and found.domain == found.domain.lower()
     assert mailbox(str(found)) == found
-    if text.isascii():
+    if text.isascii() and found.quoted == text.startswith('"'):  # needless quotation marks are removed
         assert str(found).lower() == text.lower()
 
 

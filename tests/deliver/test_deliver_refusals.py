@@ -133,6 +133,38 @@ def test_limits_of_the_account_pause_and_defer(home: MailHome, reply, stage):
     assert home.rows("select count(*) from suppression") == [(0,)]
 
 
+def test_retry_all_covers_what_failed_because_of_the_account(home: MailHome):
+    """A limit that lasts for five days, but not a message that bounced, was dropped or was refused for itself."""
+    readers = [f"r{n}@x.test" for n in range(5)]
+    replies = {readers[1]: "recipient 550 5.1.1 no such user", readers[2]: "end 554 5.6.0 broken message"}
+    limit = "end 550 5.4.5 Daily user sending limit exceeded"
+    home.queue(kelp=readers)
+    with ScriptedServer(plan=lambda to, _: ACCEPT if to == readers[0] else replies.get(to, limit)) as server:
+        home.settings(server.port)
+        for day in range(20, 30):
+            home.deliver(f"2026-11-{day}T09:00", status=None)
+    statuses = home.rows("select status, count(*) from outbox group by status order by 1")
+    assert statuses == [("failed", 4), ("sent", 1)]
+    chosen = home.call("outbox", "retry", "--all", "--json", "--now", "2026-11-30T09:00").json
+    assert [each["recipient"] for each in chosen] == readers[3:]
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        assert home.deliver("2026-11-30T09:00")["sent"] == 2
+    home.change("update outbox set status = 'failed', reply = 'given up after 5 days: x'")
+    assert home.call("outbox", "retry", "--all", "--json", "--now", "2027-03-01T09:00").json == []
+    home.change("update outbox set reply = 'bounced: given up after 5 days'")
+    assert home.call("outbox", "retry", "--all", "--json", "--now", "2026-11-30T09:00").json == []
+
+
+def test_a_quoted_local_part_gets_mail(home: MailHome):
+    home.queue(kelp=['"a b"@x.test', '"ada"@x.test'])
+    with ScriptedServer() as server:
+        home.settings(server.port)
+        assert home.deliver()["sent"] == 2
+    assert [each.recipients for each in server.taken] == [('"a b"@x.test',), ("ada@x.test",)]
+    assert b'\r\nTo: "a b"@x.test\r\n' in server.taken[0].data
+
+
 @pytest.mark.parametrize(
     "text",
     [
