@@ -2,12 +2,16 @@
 
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from digest.deliver.diagnosis import judge
+from digest.deliver.retry_policy import outcome_of
 from digest.errors import ConfigError
 from digest.home.settings_file import load_settings
+from digest.model import Delivery, Reply
 from tests.deliver import smtp_server
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
@@ -39,6 +43,36 @@ def test_the_commands_work_as_written(home: MailHome, monkeypatch):
     assert "reader@example.org" not in done_by["digest outbox list"].out
     assert "reader@example.org" in done_by["digest outbox list --all"].out
     assert "dropped by the operator" in done_by["digest outbox drop 2"].out
+
+
+REPLIES = re.findall(
+    r"^\| (RCPT|MAIL|the message) \| `(\d+) (.+?)` \| (\w+) \| (.*?) ?\|$", TEXT, re.MULTILINE
+)
+RETURNED = re.findall(r"^\| (a .+) \| `(hard|soft)` \|", TEXT, re.MULTILINE)
+WHEN = datetime(2026, 11, 20, 9, tzinfo=UTC)
+STAGES = {"RCPT": "recipient", "MAIL": "sender", "the message": "end"}
+
+
+@pytest.mark.parametrize(("answers", "code", "text", "status", "besides"), REPLIES)
+def test_replies_have_the_effects_shown(answers, code, text, status, besides):
+    line = Delivery(1, 1, "kelp", 1, "ada@reader.test", "smtp", "leased", 1, 0, WHEN, WHEN)
+    outcome = outcome_of(Reply(STAGES[answers], int(code), text), line, now=WHEN, jitter=0.5, alone=False)
+    assert outcome.status == status
+    assert bool(outcome.suppress) == ("no more mail" in besides)
+    assert bool(outcome.pause) == ("stops" in besides)
+
+
+def test_the_tables_are_found():
+    assert len(REPLIES) == 11
+    assert sum(row.count("`") // 2 for row, _ in RETURNED) == 7
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"), [(reply, kind) for row, kind in RETURNED for reply in re.findall(r"`(.+?)`", row)]
+)
+def test_returned_mail_is_of_the_kinds_shown(reply, kind):
+    status = re.search(r"5\.\d\.\d", reply)
+    assert judge(status[0] if status else "5.0.0", f"smtp; {reply}") == kind
 
 
 @pytest.mark.parametrize("block", TOML)

@@ -182,6 +182,48 @@ def test_postfix_refuses_some_readers(relay: ScriptedServer, tmp_path: Path) -> 
     assert suppressed == [("r2@gone.test",), ("r5@gone.test",), ("r8@gone.test",)]
 
 
+@pytest.mark.parametrize("alternating", [True, False])
+def test_the_good_readers_are_served_at_once(
+    relay: ScriptedServer, tmp_path: Path, *, alternating: bool
+) -> None:
+    """Five of twelve readers are refused for a policy: in domains of their own, between others, or in a row in one."""
+    good = [f"r{n}@good{n}.test" for n in range(7)]
+    bad = [f"r{n}@bad{n if alternating else ''}.test" for n in range(5)]
+    readers = [each for pair in zip(good, bad, strict=False) for each in pair] + good[5:]
+    refused = ", ".join(f"{{{domain} = REJECT}}" for domain in {each.partition("@")[2] for each in bad})
+    home = MailHome(tmp_path / "home")
+    home.queue(kelp=readers if alternating else [*good[:3], *bad, *good[3:]])
+    with running_postfix(
+        relay, f"smtpd_recipient_restrictions = check_recipient_access inline:{{ {refused} }}\n"
+    ) as port:
+        home.settings(port)
+        report = home.deliver()
+    assert (report["sent"], report["deferred"], report["paused"]) == (7, 5, None), report
+    assert home.rows("select recipient from outbox where status = 'sent'") == [(each,) for each in good]
+    assert home.rows("select count(*) from suppression") == [(0,)]
+
+
+def test_a_quota_after_data_pauses_and_resumes(relay: ScriptedServer, tmp_path: Path) -> None:
+    """Postfix refuses after DATA, as an account with a limit does; the rest is sent when the limit has passed."""
+    home = MailHome(tmp_path / "home")
+    readers = [f"r{n}@x{n}.test" for n in range(8)]
+    home.queue(kelp=readers)
+    allowed = ", ".join(f"{{{each} = OK}}" for each in readers[:3])
+    limit = "{example.org = 550 5.4.5 Daily user sending limit exceeded}"
+    with running_postfix(
+        relay,
+        f"smtpd_end_of_data_restrictions = check_recipient_access inline:{{ {allowed} }}, check_sender_access inline:{{ {limit} }}\n",
+    ) as port:
+        home.settings(port)
+        report = home.deliver(status=1)
+        assert (report["sent"], report["failed"]) == (3, 0), report
+        assert "5.4.5 " in report["paused"]
+    with running_postfix(relay) as port:
+        home.settings(port)
+        assert home.deliver("2026-11-20T18:00")["sent"] == 5
+    assert home.rows("select count(*) from suppression") == [(0,)]
+
+
 @pytest.mark.parametrize("count", [4, 15])
 def test_postfix_refuses_the_sender(relay: ScriptedServer, tmp_path: Path, count: int) -> None:
     """Postfix says so at RCPT, for every recipient: nobody is suppressed, and all is sent once it is mended."""
