@@ -73,6 +73,7 @@ _SETTINGS = """\
 # base_url = "https://digest.example.org"   # the public URL of the archive and the feeds
 # timezone = "UTC"                          # such as "Europe/Paris"
 # language = "en"                           # of headings and other fixed text; or "de"
+# alphaxiv = false                          # whether papers of arXiv link to alphaXiv, too
 # database = "sqlite:///digest.db"          # relative to this folder
 # max_file_mb = 100
 # feed_items = 100

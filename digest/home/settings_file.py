@@ -75,6 +75,7 @@ def load_settings(file: Path) -> Settings:
         base_url=table.get("base_url", str, default.base_url, base_url),
         timezone=table.get("timezone", str, default.timezone, time_zone),
         language=table.get("language", str, default.language, one_of(*LANGUAGES, noun="language")),
+        alphaxiv=table.get("alphaxiv", bool, default.alphaxiv),
         database=_database(table, file.parent),
         channels=tuple(table.get_list("channels", [], _channel_names)),
         in_doubt=table.get("in_doubt", str, default.in_doubt, one_of("resend", "hold")),

@@ -187,6 +187,7 @@ class Settings:
     base_url: str = "http://localhost:8350/"
     timezone: str = "UTC"
     language: str = "en"
+    alphaxiv: bool = False
     database: str = "sqlite:///digest.db"
     channels: tuple[str, ...] = ()
     in_doubt: str = "resend"

@@ -62,7 +62,14 @@ def site_context(home: Home) -> "SiteContext":
 
     settings = home.settings
     sender = settings.sender or settings.title
-    return SiteContext(settings.title, settings.base_url, sender, settings.timezone, settings.language)
+    return SiteContext(
+        settings.title,
+        settings.base_url,
+        sender,
+        settings.timezone,
+        settings.language,
+        alphaxiv=settings.alphaxiv,
+    )
 
 
 def renderer_for(home: Home) -> "Renderer":

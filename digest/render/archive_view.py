@@ -14,12 +14,13 @@ from digest.model import IssueLine, Paper, Trend
 from digest.render import phrases
 from digest.render.chart import Chart, papers_a_week, weekly_bars
 from digest.render.context import SiteContext
+from digest.render.paper_links import paper_links
 from digest.render.search import shard_file, shard_of
 from digest.render.view import named, title_of
 from digest.text.bibtex import bibtex_entry, citation_key
-from digest.text.clean import clean, shorten
+from digest.text.clean import clean
 from digest.text.math import shown
-from digest.urls import arxiv_url, doi_url, issue_page, paper_url, public_url, web_url
+from digest.urls import issue_page, paper_url, public_url
 
 RECENT = 40  # issues on the first list of the index
 
@@ -253,25 +254,10 @@ def page_view(paper: Paper, issues: Sequence[IssueLine], site: SiteContext) -> P
         snippet=paper.snippet,
         withdrawn=paper.withdrawn,
         status=phrases.status(paper, lang),
-        links=_links(paper, lang),
+        links=tuple((link.name, link.url) for link in paper_links(paper, lang, alphaxiv=site.alphaxiv)),
         first_seen=lang.short_day(phrases.in_zone(paper.first_seen, site.timezone).date()),
         sources=phrases.sources(paper),
         issues=tuple(_line(line, lang) for line in issues),
         bibtex=bibtex_entry(paper, key=citation_key(paper), url=public_url(paper)),
         feed=feed_view("all", lang.gettext("%(title)s: every new paper", title=digest), site),
     )
-
-
-def _links(paper: Paper, lang: Language) -> tuple[tuple[str, str], ...]:
-    found = []
-    if paper.arxiv:
-        version = f"v{paper.version}" if paper.version else ""
-        found.append((f"arXiv:{clean(paper.arxiv)}{version}", arxiv_url(paper.arxiv)))
-    if paper.doi:
-        found.append((f"doi:{clean(paper.doi)}", doi_url(paper.doi)))
-    own, code = web_url(paper.url), web_url(paper.code_url)
-    if own and own not in {url for _, url in found}:
-        found.insert(0, (shorten(own.split("://", 1)[1], 60), own))
-    if code:
-        found.append((lang.gettext("code"), code))
-    return tuple(found)

@@ -13,7 +13,8 @@ class SiteContext:
     """The settings that issues and pages show.
 
     `base_url` ends with a slash; `sender` is the name and address for From. `language` is that of the archive,
-    not of issues. `feeds_base` replaces `base_url` in addresses of feeds where it is not empty.
+    not of issues. `feeds_base` replaces `base_url` in addresses of feeds where it is not empty. `alphaxiv`: papers
+    of arXiv link to alphaXiv, too.
     """
 
     title: str = "Paper Digest"
@@ -22,6 +23,7 @@ class SiteContext:
     timezone: str = "UTC"
     language: str = "en"
     feeds_base: str = ""
+    alphaxiv: bool = False
 
     def relative_to(self, page: str) -> "SiteContext":
         """Return the context of a page that may be opened as a file; `page` is the path from it to the archive.

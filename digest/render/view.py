@@ -17,6 +17,7 @@ from digest.render import phrases
 from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
 from digest.render.highlight import Piece, isolated_pieces, pieces, spans
+from digest.render.paper_links import Link, short_links
 from digest.render.phrases import Reason
 from digest.text.clean import clean, shorten
 from digest.text.gist import Gist
@@ -85,6 +86,7 @@ class PaperView:
     url: str
     page_url: str
     code_url: str | None
+    links: tuple[Link, ...]
     authors: tuple[Piece, ...]
     facts: tuple[str, ...]
     context: tuple[Piece, ...]
@@ -326,6 +328,7 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         url=place.url,
         page_url=place.page_url,
         code_url=place.code_url,
+        links=short_links(paper, lang),
         authors=authors,
         facts=facts,
         context=context,

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from digest.model import Paper
 from digest.text.clean import clean
@@ -20,25 +21,52 @@ _NAME_SEPARATOR = re.compile(r",|\band\b")  # outside braces
 
 
 def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
-    """Return the entry of a paper with a citation key: `@article` if it has a DOI or a journal, else `@misc`.
+    """Return the entry of a paper with a citation key.
+
+    It is an `@inproceedings` if its venue is a conference, an `@article` if it has another venue or a DOI of its own
+    (not the one that arXiv gives each of its papers), else a `@misc`.
 
     `url` is the address of the paper, percent-encoded, or "". Unknown fields are omitted, and each value is on one line.
     Text that is valid TeX stays TeX; any other text is escaped.
     """
+    conference = _is_conference(paper.venue or "")
     fields = {
         "title": f"{{{_value(paper.title)}}}",
         "author": " and ".join(filter(None, map(_author, paper.authors))),
         "year": str(paper.published.year) if paper.published else "",
-        "journal": _value(paper.venue or ""),
+        "journal": "" if conference else _value(paper.venue or ""),
+        "booktitle": _value(paper.venue or "") if conference else "",
         "eprint": _escaped(paper.arxiv or ""),
         "archiveprefix": "arXiv" if paper.arxiv else "",
+        "primaryclass": _escaped(paper.categories[0]) if paper.arxiv and _is_class(paper.categories) else "",
         "doi": _escaped(paper.doi or ""),
         "url": url.replace("%", r"\%"),
         "note": "Sample: this paper is invented" if paper.is_sample else "",
         "abstract": _value(paper.abstract),
     }
     lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
-    return f"@{'article' if paper.doi or paper.venue else 'misc'}{{{key},\n{lines}}}"
+    published = paper.venue or (paper.doi and not paper.doi.lower().startswith("10.48550/"))
+    kind = "inproceedings" if conference else "article" if published else "misc"
+    return f"@{kind}{{{key},\n{lines}}}"
+
+
+_CONFERENCE = re.compile(
+    r"\b(?:proceedings|proc\.|conference|conf\.|workshop|symposium)(?!\w)", re.IGNORECASE
+)
+_JOURNAL = re.compile(
+    r"\b(?:proceedings of the (?:national academy|royal society|ieee$)|proceedings of the ieee$|journal)",
+    re.IGNORECASE,
+)
+_CLASS = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z-]+)?")
+
+
+def _is_conference(venue: str) -> bool:
+    return bool(_CONFERENCE.search(venue)) and not _JOURNAL.search(venue)
+
+
+def _is_class(categories: Sequence[str]) -> bool:
+    """Return whether the first category is one of arXiv, such as `cs.CL` or `hep-th`."""
+    return bool(categories) and bool(_CLASS.fullmatch(categories[0]))
 
 
 def citation_key(paper: Paper) -> str:

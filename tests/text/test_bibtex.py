@@ -26,6 +26,7 @@ def test_bibtex():
         "  year = {2026},\n"
         "  eprint = {2603.01234},\n"
         "  archiveprefix = {arXiv},\n"
+        "  primaryclass = {cs.LG},\n"
         "  url = {https://arxiv.org/abs/2603.01234},\n"
         "  abstract = {It keeps 98.5\\% of the flavour of $x_1$ \\& costs 50\\%.},\n"
         "}"
@@ -49,6 +50,11 @@ def test_bibtex():
         ({"doi": "10.1/a_b"}, "@article{"),
         ({"venue": "Tea & Pots"}, r"journal = {Tea \& Pots}"),
         ({"venue": "Tea & Pots"}, "@article{"),
+        ({"venue": "Proceedings of the Tea Conference"}, "@inproceedings{"),
+        ({"venue": "Workshop on Tea"}, "booktitle = {Workshop on Tea}"),
+        ({"venue": "Proceedings of the National Academy of Tea"}, "@article{"),
+        ({"doi": "10.48550/arXiv.2603.01234"}, "@misc{"),
+        ({"categories": ("cs.LG", "cs.CV")}, "primaryclass = {cs.LG}"),
         ({"arxiv": None, "url": "https://x.test/%7Ba"}, r"url = {https://x.test/\%7Ba}"),
         ({"arxiv": None, "url": None, "doi": "10.1/x"}, "url = {https://doi.org/10.1/x}"),
     ],
@@ -67,4 +73,4 @@ def test_bibtex_has_its_braces_in_pairs(title, author):
     for line in entry.splitlines():
         unescaped = re.sub(r"\\.", "", line)  # as TeX counts
         assert unescaped.count("{") == unescaped.count("}") or line.startswith("@") or line == "}"
-    assert len(entry.splitlines()) <= 10
+    assert len(entry.splitlines()) <= 11
