@@ -1,15 +1,18 @@
 """CPU seconds of every reader as a hostile string in its file doubles, for strings of every special character.
 
-    python benchmarks/hostile.py [DATA_FOLDER] [--start KB] [--doublings N] [--places N] [--only NAME] [--all] [--json]
+    python benchmarks/hostile.py [DATA_FOLDER] [--start KB] [--doublings N] [--places N] [--sample N] [--only NAME] [--all] [--json]
 
 A hostile file is a sample of a format into which one string is inserted at one place, repeated until the file has
 the wanted size. The samples are those of the tests, and the first file of each format in the data folder. Printed
 are the slowest strings of each format (all with `--all`), with the CPU seconds at each size, the factor of the last
-doubling (2 is linear, 4 is quadratic) and the seconds per MB at the last size. A measurement ends early above 5 s.
+doubling (2 is linear, 4 is quadratic) and the seconds per MB at the last size. A measurement ends early above 5 s. All
+strings at all places take hours; `--sample` measures so many of them, chosen by chance and always the same.
 """
 
 import argparse
 import json
+import random
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -122,11 +125,17 @@ def measured(name: str, data: bytes, place: int, string: str, sizes: list[int]) 
     return Row(source, name, place, string, seconds, outcome)
 
 
-def rows(found: dict[str, bytes], sizes: list[int], number: int) -> Iterator[Row]:
-    for name, data in found.items():
-        for string in STRINGS:
-            for place in places(data, number):
-                yield measured(name, data, place, string, sizes)
+def rows(found: dict[str, bytes], sizes: list[int], number: int, sample: int) -> Iterator[Row]:
+    """Yield the measurements, in random order if only a sample of them is wanted; the progress is on stderr."""
+    chosen = [
+        (name, place, string) for name in found for string in STRINGS for place in places(found[name], number)
+    ]
+    if sample:
+        chosen = random.Random(1).sample(chosen, min(sample, len(chosen)))
+    for done, (name, place, string) in enumerate(chosen, 1):
+        yield measured(name, found[name], place, string, sizes)
+        if done % 100 == 0:
+            print(f"{done} of {len(chosen)}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -139,13 +148,14 @@ def main() -> None:
     parser.add_argument(
         "--places", type=int, default=3, help="places of each sample at which the string is inserted"
     )
+    parser.add_argument("--sample", type=int, default=0, help="number of measurements; 0: all")
     parser.add_argument("--only", default="", help="only samples with this in their name")
     parser.add_argument("--all", action="store_true", help="print every string, not only the slowest")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     sizes = [options.start * 1000 * 2**step for step in range(options.doublings + 1)]
     chosen = {name: data for name, data in samples(options.data).items() if options.only in name}
-    measured_rows = list(rows(chosen, sizes, options.places))
+    measured_rows = list(rows(chosen, sizes, options.places, options.sample))
     if options.json:
         print(
             json.dumps(
