@@ -15,6 +15,7 @@ import http.client
 import http.server
 import itertools
 import json
+import os
 import shutil
 import socket
 import statistics
@@ -33,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "daily-papers-pages"
 SIZES, CONNECTIONS = (1, 10, 100), (1, 8)
 NGINX = """\
-daemon off; pid {folder}/nginx.pid; error_log /dev/null; worker_processes 1;
+{user}daemon off; pid {folder}/nginx.pid; error_log /dev/null; worker_processes 1;
 events {{}}
 http {{
   access_log off; keepalive_requests 1000000;
@@ -73,8 +74,9 @@ def nginx_server(home: Path) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     file = home / "nginx.conf"
-    file.write_text(NGINX.format(folder=home, port=port, root=home / "output" / "site"), "utf-8")
-    process = subprocess.Popen(["nginx", "-c", str(file)])
+    user = "user root; " if os.geteuid() == 0 else ""  # or its workers may not read the folder
+    file.write_text(NGINX.format(user=user, folder=home, port=port, root=home / "output" / "site"), "utf-8")
+    process = subprocess.Popen(["nginx", "-e", "/dev/null", "-c", str(file)])
     try:
         for _ in range(100):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

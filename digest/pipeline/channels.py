@@ -3,6 +3,7 @@
 A new channel is one entry here, one in `digest.home.channel_settings`, and a module in `digest.deliver`.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -116,6 +117,8 @@ def _prepared_mails(
     from digest.deliver.message import PreparedMail
 
     renderer = renderer_for(home)
+    # All connections ask for the first mail at once: one of them prepares it, the others wait.
+    lock = threading.Lock()
 
     @lru_cache(_CACHED_MAILS)
     def prepared(issue: int) -> PreparedMail:
@@ -123,7 +126,11 @@ def _prepared_mails(
             stored = tx.issues.get(issue)
         return PreparedMail(rendering.issue(boundary, stored.issue, renderer.eml), sender, stored.issue)
 
-    return lambda delivery: prepared(delivery.issue)
+    def of(delivery: Delivery) -> PreparedMail:
+        with lock:
+            return prepared(delivery.issue)
+
+    return of
 
 
 def _open_chat(home: Home, store: Store, boundary: Boundary) -> Channel:

@@ -5,6 +5,7 @@ import contextlib
 import email
 import hashlib
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
@@ -26,6 +27,8 @@ from digest.render import Renderer, SiteContext
 from digest.signing import BOUNCE, MESSAGE, UNSUBSCRIBE, verify_token
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
+from tests.deliver.mail_home import MailHome
+from tests.deliver.smtp_server import ScriptedServer
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ISSUE = Issue("tea", "Tea & one-step brewing", 7, AT.date(), AT, "UTC", None, None, 3, new=(), updated=())
@@ -296,3 +299,21 @@ def test_senders():
 )
 def test_dots_at_the_start_of_lines_are_doubled(body, wire):
     assert dot_stuffed(body) == wire
+
+
+def test_connections_that_begin_together_prepare_a_mail_once(tmp_path, monkeypatch):
+    prepared = []
+    made = PreparedMail.__init__
+
+    def slowly(self, eml, sender, issue):
+        prepared.append(issue.subscription)
+        time.sleep(0.2)  # the others ask meanwhile
+        made(self, eml, sender, issue)
+
+    home = MailHome(tmp_path / "home")
+    home.queue(kelp=[f"reader{number}@example.org" for number in range(12)])
+    monkeypatch.setattr(PreparedMail, "__init__", slowly)
+    with ScriptedServer() as server:
+        home.settings(server.port, "connections = 6")
+        assert home.deliver()["sent"] == 12
+    assert prepared == ["kelp"]
