@@ -26,6 +26,7 @@ from digest.store.library import Library
 from digest.store.store import Store, Transaction
 
 if TYPE_CHECKING:
+    from digest.match.index.compiler import Program
     from digest.match.index.index import Index
 
 Interval = tuple[int, int]  # (first, last): the positions of the log after first, up to and including last
@@ -132,19 +133,20 @@ class RunMatcher:
 
         The result is as for `_compile`; the index may have further queries.
         """
-        from digest.match.index.compiler import Program, compile_queries
+        from digest.match.index.compiler import compile_queries
         from digest.match.index.index import Index
 
         with self.store.begin(write=False) as tx:
             kept = tx.compiled_queries.load()
         known = dict(zip(_cut(kept.queries), count(), strict=False)) if kept else {}
         changed = len(known.keys() ^ wanted.keys())
-        if kept is None or changed * 10 > len(wanted):
+        stored = _program(kept.body) if kept and changed * 10 <= len(wanted) else None
+        if stored is None:
             program = compile_queries([query_of(each.keywords, each.exclude) for each in wanted.values()])
             with self.store.begin() as tx:
                 tx.compiled_queries.save(b"".join(wanted), program.dump())
             return Index(program=program), dict(zip(wanted, count(), strict=False))
-        index = Index(program=Program.load(kept.body))
+        index = Index(program=stored)
         for fingerprint in known.keys() - wanted.keys():
             index.remove(known.pop(fingerprint))
         for fingerprint in wanted.keys() - known.keys():
@@ -296,6 +298,16 @@ def _fingerprint(subscription: Subscription) -> bytes:
     """Return a hash of a subscription's query; every version of this program has different hashes."""
     text = repr((subscription.keywords, subscription.exclude)).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=_SIZE, key=__version__.encode()).digest()
+
+
+def _program(body: bytes) -> "Program | None":
+    """Return the stored program; None if another version of the compiler wrote it."""
+    from digest.match.index.compiler import Program
+
+    try:
+        return Program.load(body)
+    except ValueError:
+        return None
 
 
 def _cut(fingerprints: bytes) -> Iterator[bytes]:

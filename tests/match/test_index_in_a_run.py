@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from digest.cli.main import main
+from digest.match.index.compiler import Program
 from digest.pipeline import matching
 
 ROOT = Path(__file__).parents[2]
@@ -95,3 +96,15 @@ def test_compiled_queries_are_kept_and_brought_up_to_date(tmp_path, monkeypatch,
         (tmp_path / name / "inbox/2026-11-19-revised.txt").write_text(revised, "utf-8")
     _, compiled_again = runs("2026-11-20")
     assert [length for _, length in compiled_again] == [32 * 16]
+    with sqlite3.connect(tmp_path / "fast" / "digest.db") as database:  # as another compiler wrote it
+        (body,) = database.execute("select body from program").fetchone()
+        database.execute("update program set body = ?", (b"paper-digest program 1" + body[22:],))
+    database.close()
+    for name in ("slow", "fast"):
+        text = revised.replace(" that ", " this ")
+        (tmp_path / name / "inbox/2026-11-20-revised.txt").write_text(text, "utf-8")
+    runs("2026-11-21")
+    with sqlite3.connect(tmp_path / "fast" / "digest.db") as database:
+        (body,) = database.execute("select body from program").fetchone()
+    database.close()
+    assert Program.load(body).size == 32
