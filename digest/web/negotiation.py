@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 Coding = Literal["gzip", "identity"]
@@ -14,6 +15,7 @@ _TAG = re.compile(r"(?:W/)?\"?([0-9a-f]{32})(?![0-9A-Za-z])", re.IGNORECASE)
 _WEIGHT = re.compile(r"[ \t]*q[ \t]*=[ \t]*(1(?:\.0{0,3})?|0(?:\.[0-9]{0,3})?)[ \t]*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=64)  # clients repeat themselves
 def coding(accept: str | None) -> Coding | None:
     """Return the coding that a value of Accept-Encoding prefers, None if it accepts neither.
 
@@ -28,6 +30,7 @@ def coding(accept: str | None) -> Coding | None:
     return "gzip" if zipped and zipped >= (plain or 0) else "identity"
 
 
+@lru_cache(maxsize=64)
 def prefers_pages(accept: str | None) -> bool:
     """Return whether a value of Accept is that of a browser, which shows pages and does not name feeds."""
     weights = dict(_weights(accept or ""))
