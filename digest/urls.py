@@ -6,6 +6,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from digest.model import Paper
 from digest.text.clean import clean
+from digest.text.hosts import host_of_url
 
 # Characters that are not encoded in a URL. Quotes, brackets and stars are encoded, so that a URL means the same in
 # HTML, XML, Markdown and between angle brackets.
@@ -39,16 +40,16 @@ def mask_secrets(text: str) -> str:
 def web_url(text: str | None) -> str | None:
     """Return the text as a URL that is safe to link, None if it is not an http or https URL.
 
-    The result is ASCII without blanks, quotes, brackets and stars. A URL with a user name in it is
+    The result is ASCII without blanks, quotes, brackets and stars; a host of other scripts is the one that a browser
+    would open. A URL with a user name in it is
     refused, because it can be mistaken for the URL of another host.
     """
     if not text:
         return None
     try:
         parts = urlsplit(clean(text).strip())
-        host, port = parts.hostname or "", parts.port
-        host = host if host.isascii() else host.encode("idna").decode("ascii")
-    except ValueError:  # the idna codec raises it, too
+        host, port = host_of_url(parts.netloc) or "", parts.port
+    except ValueError:
         return None
     host = f"[{host}]" if ":" in host else host
     if parts.scheme not in ("http", "https") or "@" in parts.netloc or not _HOST.fullmatch(host):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpcore
 import httpx
@@ -18,6 +18,7 @@ import stamina
 from digest.fetch.errors import FetchError
 from digest.fetch.network_guard import Deadline, DeadlineError, ForbiddenAddressError, GuardedNetwork
 from digest.fetch.rate_limit import RateLimit
+from digest.text.hosts import with_ascii_host
 
 # Called before another attempt, with the error of the last one and the seconds to wait.
 _waiting: ContextVar[Callable[[Exception, float], None]] = ContextVar(
@@ -207,7 +208,7 @@ class WebClient:
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified}
         headers = {name: value for name, value in conditions.items() if value}
         try:
-            request = self._client.build_request("GET", url, headers=headers)
+            request = self._client.build_request("GET", with_ascii_host(url), headers=headers)
             if request.url.scheme not in {"http", "https"} or not request.url.host:
                 raise FetchError(f"{url} is not an http or https URL")
             self._deadline.extend(self.rate_limit.wait(request.url.host))
@@ -222,7 +223,11 @@ class WebClient:
             ) from error
         except ForbiddenAddressError as error:
             raise FetchError(str(error)) from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+        except (
+            httpx.InvalidURL,
+            httpx.UnsupportedProtocol,
+            ValueError,
+        ) as error:  # `urljoin` raises the last
             raise FetchError(f"{url} is not a valid URL: {error}") from error
         except (httpx.HTTPError, *_CONNECTION_ERRORS) as error:
             reason = str(error) or type(error).__name__
@@ -235,7 +240,7 @@ class WebClient:
         if status == httpx.codes.NOT_MODIFIED:
             return Download(None, "", validators)
         if status in _REDIRECTS and "location" in headers:
-            return str(response.url.join(headers["location"]))
+            return urljoin(str(response.url), with_ascii_host(headers["location"]))
         if status != httpx.codes.OK:
             wait = retry_after(headers.get("retry-after", ""), self.now())
             reason = f"{response.url}: status {status} {response.reason_phrase}".rstrip()

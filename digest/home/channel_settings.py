@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from digest.home.toml import TableReader, at_least, one_of
-from digest.home.values import check_encryption, check_password, is_id, one_line, port
+from digest.home.values import check_encryption, check_password, host_name, is_id, one_line, port
 from digest.model import Maildir, Room, Settings, Smtp
 from digest.text.addresses import sender_mailbox
 
@@ -30,7 +30,7 @@ class ChannelTable:
 def _read_smtp(table: TableReader, settings: Settings) -> Settings:
     default = Smtp("")
     smtp = Smtp(
-        host=table.get("host", str, "", one_line),
+        host=table.get("host", str, "", host_name),
         port=table.get("port", int, default.port, port),
         tls=table.get("tls", str, default.tls, one_of("starttls", "implicit", "none")),
         user=table.get("user", str, "") or None,

@@ -8,6 +8,7 @@ from digest.home.values import (
     check_encryption,
     check_password,
     document_url,
+    host_name,
     mail_folder,
     one_line,
     port,
@@ -79,7 +80,7 @@ def _read_source(table: TableReader) -> Source:
         url_file=table.get("url_file", str, "", one_line),
         query=table.get("query", str, "", one_line),
         private=table.get("private", bool, default.private),
-        host=table.get("host", str, "", one_line),
+        host=table.get("host", str, "", host_name),
         port=table.get("port", int, default.port, port),
         tls=table.get("tls", str, default.tls, one_of("implicit", "starttls", "none")),
         user=table.get("user", str, "", one_line),
@@ -104,7 +105,7 @@ def read_imap_box(table: TableReader | None) -> ImapBox | None:
         return None
     default = ImapBox()
     box = ImapBox(
-        host=table.get("host", str, "", one_line),
+        host=table.get("host", str, "", host_name),
         port=table.get("port", int, default.port, port),
         tls=table.get("tls", str, default.tls, one_of("implicit", "starttls", "none")),
         user=table.get("user", str, "", one_line),

@@ -10,6 +10,7 @@ from digest.home.durations import parse_span
 from digest.home.toml import TableReader
 from digest.model.subscriptions import ID
 from digest.text.addresses import address_error, mailbox
+from digest.text.hosts import ascii_host, host_of_url, with_ascii_host
 from digest.urls import is_loopback, web_url
 
 
@@ -56,21 +57,30 @@ def _is_base_url(value: str) -> bool:
         plain = parts.port != 0 and not set(value) & set("?# \t\r\n")
     except ValueError:  # brackets without an IPv6 address, or an invalid port
         return False
-    return plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return plain and parts.scheme in {"http", "https"} and bool(host_of_url(parts.netloc))
 
 
 def document_url(value: str) -> str:
-    """Accept an http or https URL without user and password."""
+    """Accept an http or https URL without user and password; returns it with its host in ASCII."""
     try:
         parts = urlsplit(value)
-        plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        host = host_of_url(parts.netloc)
+        plain = parts.scheme in {"http", "https"} and bool(host) and "@" not in parts.netloc
     except ValueError:
         plain = False
     if not plain or set(value) & set(" \t\r\n"):
         raise ValueError(
             f"{value!r} is not a valid URL; use a URL such as https://papers.example.org/feed.xml"
         )
-    return value
+    return with_ascii_host(value)
+
+
+def host_name(value: str) -> str:
+    """Accept the name or address of a machine; returns a name in ASCII, as it is looked up."""
+    host = ascii_host(one_line(value))
+    if host is None:
+        raise ValueError(f"{value!r} is not a valid host name; use a name such as mail.example.org")
+    return host
 
 
 def email_address(value: str, example: str = "name@example.org") -> str:
@@ -104,9 +114,10 @@ def return_address(value: str) -> str:
 
 
 def domain(value: str) -> str:
-    if mailbox(f"postmaster@{value}") is None:
+    found = mailbox(f"postmaster@{value}")
+    if found is None:
         raise ValueError(f"{value!r} is not a valid domain; use a domain such as example.org")
-    return value.lower()
+    return found.domain
 
 
 def port(value: int) -> int:

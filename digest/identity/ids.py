@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from digest.identity.dois import doi, unversioned, version_in
 from digest.model import Listing
+from digest.text.hosts import with_ascii_host
 
 # The archives that assigned ids before 2007, including those that were merged into others.
 _ARCHIVES = (
@@ -84,7 +85,7 @@ def same_address(one: Listing, other: Listing) -> bool:
 
 def _page(url: str) -> str:
     """Return an address without scheme, tracking and final slash. A fragment may name a paper of a list."""
-    return _TRACKING.sub("", _SCHEME.sub("", url)).rstrip("/?&")
+    return _TRACKING.sub("", _SCHEME.sub("", with_ascii_host(url))).rstrip("/?&")
 
 
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from unicodedata import category, normalize
 
+from digest.text.hosts import JOINERS, ascii_host
+
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _LOCAL = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 # A local part in quotation marks (RFC 5321, 4.1.2), without angle brackets, which no SMTP command could hold safely.
@@ -76,13 +78,11 @@ def _parse(text: str) -> Mailbox | str:
 
 
 def _domain(text: str) -> str | None:
-    lower = text.lower()
-    try:
-        name = lower if lower.isascii() else lower.encode("idna").decode("ascii")
-        # The codec maps some letters to others (ß to ss), which would be a different domain.
-        if name != lower and name.encode("ascii").decode("idna") != lower:
-            return None
-    except UnicodeError:
+    # A browser ignores invisible characters in a host; in an address they are a mistake. Joiners belong to words.
+    if not text.isascii() and any(category(char)[0] not in _VISIBLE and char not in JOINERS for char in text):
+        return None
+    name = ascii_host(text)
+    if name is None:
         return None
     labels = name.split(".")
     if len(name) > _LONGEST_DOMAIN or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():

@@ -169,6 +169,24 @@ def test_redirects_are_followed_up_to_a_limit():
     assert len(server.requests) == 6
 
 
+def test_a_host_of_another_script_is_asked_and_redirected_to_as_a_browser_would(monkeypatch):
+    """Python's own codec makes `strasse.example` of it, which may belong to somebody else."""
+    asked: list[str] = []
+
+    def look_up(host, port, *_rest, **_named):
+        if host != "127.0.0.1":  # the connection to the address that was found
+            asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    moved = HttpReply(302)
+    with http_server([moved, HttpReply(body=BODY)]) as server, web() as client:
+        port = server.url.rpartition(":")[2]
+        moved.headers["Location"] = f"http://straße.example:{port}/b".encode().decode("latin-1")
+        monkeypatch.setattr(guard.socket, "getaddrinfo", look_up)
+        assert client.get(f"http://faß.example:{port}/a").data == BODY
+    assert asked == ["xn--fa-hia.example", "xn--strae-oqa.example"]
+
+
 @pytest.mark.parametrize(
     "place", ["file:///etc/passwd", "ftp://a.example/", "gopher://x", "http://[::1", "data:,x"]
 )
