@@ -1,5 +1,7 @@
 """Subscription files: defaults, and every mistake named with line, key and remedy."""
 
+import os
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -8,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.home.durations import parse_span
-from digest.home.subscription_files import InvalidSubscription, check, load, load_all, new_text
-from digest.model import Subscription
+from digest.home.subscription_files import changes, check, file_states, new_text, read_row
+from digest.model import FileStamp, InvalidSubscription, Subscription
 from digest.text.addresses import address_error, mailbox
 from tests.strategies import queries
 
@@ -234,7 +236,9 @@ def test_invalid_toml(text, start):
 
 
 def test_an_absent_folder_has_no_subscriptions(tmp_path):
-    assert load_all(tmp_path / "absent", timezone="UTC") == ()
+    assert file_states(tmp_path / "absent") is None
+    found = changes(tmp_path / "absent", {"was": FileStamp("", "")})
+    assert (found.missing, found.gone, found.changed) == (True, ("was",), ())
 
 
 def test_all_files_of_a_folder_by_id(tmp_path):
@@ -242,7 +246,7 @@ def test_all_files_of_a_folder_by_id(tmp_path):
         (tmp_path / name).write_text(KEYWORDS)
     (tmp_path / "d.toml").write_bytes(b"name = '\xff'")
     (tmp_path / "e.toml").mkdir()
-    found = load_all(tmp_path, timezone="UTC")
+    found = [each.value for each in changes(tmp_path, {}).changed]
     assert [each.id for each in found] == ["a", "a-b", "b", "d", "e"]
     assert [isinstance(each, InvalidSubscription) for each in found] == [False, False, False, True, True]
     assert str(found[3]) == f"{tmp_path.name}/d.toml: is not UTF-8 (byte 8); save it as UTF-8"
@@ -252,9 +256,27 @@ def test_all_files_of_a_folder_by_id(tmp_path):
 def test_an_invalid_file_does_not_affect_others(tmp_path):
     (tmp_path / "bad.toml").write_text("keywords = 1")
     (tmp_path / "good.toml").write_text(KEYWORDS)
-    bad, fine = load_all(tmp_path, timezone="UTC")
+    bad, fine = (each.value for each in changes(tmp_path, {}).changed)
     assert isinstance(bad, InvalidSubscription) and bad.problems[0].where == f"{tmp_path.name}/bad.toml:1"
-    assert fine == load(tmp_path / "good.toml", timezone="UTC") == replace(good(""), id="good", name="good")
+    assert fine == read_row(tmp_path / "good.toml").value
+    assert fine == replace(good(""), id="good", name="good", timezone="", language="")
+
+
+def test_only_changed_files_are_read_and_gone_ones_are_named(tmp_path):
+    past = time.time() - 60
+    for name in ("same", "touched", "edited", "gone"):
+        (tmp_path / f"{name}.toml").write_text(KEYWORDS)
+        os.utime(tmp_path / f"{name}.toml", (past, past))
+    known = {each.value.id: each.stamp for each in changes(tmp_path, {}).changed}
+    assert all(stamp.state == "" for stamp in known.values())  # they were changed just now: examined again
+    again = changes(tmp_path, known)
+    assert (again.changed, dict(again.touched), again.gone) == ((), {}, ())
+    (tmp_path / "touched.toml").write_text(KEYWORDS)
+    (tmp_path / "edited.toml").write_text(KEYWORDS + "max_papers = 3")
+    (tmp_path / "gone.toml").unlink()
+    found = changes(tmp_path, known | {"touched": FileStamp("1 2 3", known["touched"].digest)})
+    assert [each.value.id for each in found.changed] == ["edited"]
+    assert (list(found.touched), found.gone, found.found) == (["touched"], ("gone",), 3)
 
 
 # --- properties ----------------------------------------------------------------------------------

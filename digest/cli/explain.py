@@ -59,7 +59,7 @@ def _ledger(arguments: Namespace, context: Context) -> int:
         else:
             _show_record(context.screen, record, timezone)
         return 0
-    records = ledger.runs(context.home, limit=arguments.limit)
+    records = ledger.runs(context.home, limit=arguments.limit, details=arguments.json)
     if arguments.json:
         print_json([ledger.run_json(record) for record in records])
     else:
@@ -90,7 +90,9 @@ def _row(record: "RunRecord", timezone: str) -> tuple[object, ...]:
             len(report.files),
             sum(file.new for file in report.files),
             sum(file.updated for file in report.files),
-            sum(each.issue is not None for each in report.subscriptions),
+            record.report["issues"]
+            if record.report and "issues" in record.report
+            else sum(each.issue is not None for each in report.subscriptions),
         )
     return (record.id, local_time(record.clock, timezone), record.status, *totals, status_counts(record.mail))
 

@@ -40,6 +40,11 @@ def add_commands(commands: Commands) -> None:
     )
     add_new_library(run)
     run.add_argument("--rewrite", action="store_true", help="write all issues, feeds and pages again")
+    run.add_argument(
+        "--all",
+        action="store_true",
+        help="list every subscription, also with more than 1,000 of them (default: those to which something happened)",
+    )
     fetch = commands.add("fetch", _fetch, "fetch the sources in digest.toml into inbox/")
     fetch.add_argument(
         "--source",
@@ -173,6 +178,7 @@ def _options(arguments: Namespace) -> "Options":
         force=getattr(arguments, "force", False),
         only=getattr(arguments, "only", None),
         rewrite=getattr(arguments, "rewrite", False),
+        all=getattr(arguments, "all", False),
     )
 
 
@@ -183,6 +189,10 @@ def show_run(screen: Screen, report: "RunReport", *, dry_run: bool = False) -> N
     if report.subscriptions:
         _show_subscriptions(screen, report.subscriptions)
         screen.line()
+    if report.idle:
+        screen.line(
+            f"Nothing to do for {count(report.idle, 'other subscription' if report.subscriptions else 'subscription')}."
+        )
     for text in report.problems:
         screen.error(text)
     for text in (*report.notes, *report.stale):
@@ -208,7 +218,7 @@ def _show_next_steps(context: Context, report: "RunReport", arguments: Namespace
             "No files found" if arguments.paths else "inbox/ is empty. Save a page that lists papers there"
         )
         screen.hint(f"{empty}, or name files", "digest run PATH")
-    if not report.subscriptions:
+    if not (report.subscriptions or report.idle):
         hint_no_subscriptions(screen)
     elif not (issues or any(file.new or file.updated for file in report.files)):
         screen.hint("Nothing new since the last run. To see why", "digest why SUBSCRIPTION")

@@ -9,8 +9,7 @@ from digest.cli.console import Screen, print_json
 from digest.text.format import count, named_time
 
 if TYPE_CHECKING:
-    from digest.home.subscription_files import InvalidSubscription
-    from digest.model import Subscription
+    from digest.model import InvalidSubscription, Subscription
     from digest.services.subscriptions import SubscriptionStatus
 
     Checked = tuple[Subscription | InvalidSubscription, tuple[str, ...]]  # with its warnings

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from digest.compose.issue import Findings, compose
@@ -19,6 +19,8 @@ from digest.text.format import named_time
 AHEAD = timedelta(days=2)
 # How long a subscription with `send_empty` may go without an issue before it gets a note.
 WEEK = timedelta(days=7)
+# From when on a subscription is due for which no slot was used up yet.
+AT_ONCE = datetime(1, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The state of a run that is the same for all its decisions: its clock and the `end` of the log."""
+    """The state of a run that is the same for all its decisions: its clock and the `end` of the log.
+
+    `full`: also what matches is wanted for those subscriptions that get no issue, as a report shows it.
+    """
 
     now: datetime
     end: int
     force: bool = False
+    full: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,10 @@ def decide(candidate: Candidate, found: Found, moment: Moment) -> Decision:
     cursor = replace(
         set_right(candidate.cursor, now), feed_position=max(candidate.cursor.feed_position, moment.end)
     )
+    if not moment.full and waits(candidate, moment):
+        return Decision(
+            Verdict(subscription.id, 0, 0, None, "not due", None), candidate.cursor, cursor, found.feed
+        )
     due = issue_due(candidate, findings, moment)
     nearest = () if findings.matched else explain_no_match(findings, found.misses, ENGLISH)
     verdict = Verdict(
@@ -171,23 +181,59 @@ def waiting_slot(subscription: Subscription, last: datetime | None, now: datetim
     return slot
 
 
+def next_due(subscription: Subscription, cursor: Cursor, after: datetime | None = None) -> datetime | None:
+    """Return from when on a run would use up a slot of a subscription that has a cursor; None for never.
+
+    With `after`, slots up to that time do not count: a run has decided about them.
+    """
+    if not subscription.enabled:
+        return None
+    zone, moments = ZoneInfo(subscription.timezone), [each for each in (cursor.last_slot, after) if each]
+    pause_ends = None
+    if subscription.paused_until:
+        pause_ends = instant_of(datetime.combine(subscription.paused_until, time()), zone)
+        moments.append(pause_ends - timedelta(microseconds=1))
+    if cursor.last_slot is None and after is None:
+        return pause_ends or AT_ONCE
+    upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(moments))
+    return upcoming.instant if upcoming else None
+
+
 def issue_due(candidate: Candidate, findings: Findings, moment: Moment) -> Due:
     """Return whether an issue is due; with `force` one always is, and it uses up no slot."""
     if moment.force:
         return Due()
-    subscription, now = candidate.subscription, moment.now
-    last = set_right(candidate.cursor, now).last_slot
-    if is_paused(subscription, now):
-        return Due(waiting=f"paused until {subscription.paused_until}")
-    if candidate.slot or last is None:
+    if not waits(candidate, moment):
         return Due(candidate.slot)
-    zone = ZoneInfo(subscription.timezone)
-    upcoming = next_slot(parse_schedule(subscription.schedule), zone, max(now, last))
-    when = named_time(upcoming.instant, subscription.timezone) if upcoming else "ever"
-    reason = f"not due until {when}"
+    subscription, now = candidate.subscription, moment.now
+    if is_paused(subscription, now):
+        return Due(waiting=pause_reason(subscription))
+    last = set_right(candidate.cursor, now).last_slot or now
+    reason = not_due_reason(subscription, max(now, last))
     if findings.considered:
         reason += f"; {findings.matched} of {findings.considered} waiting papers match"
     return Due(waiting=reason)
+
+
+def pause_reason(subscription: Subscription) -> str:
+    """Return the reason for no issue of a subscription that is paused."""
+    return f"paused until {subscription.paused_until}"
+
+
+def not_due_reason(subscription: Subscription, after: datetime) -> str:
+    """Return the reason for no issue before the first slot after a time."""
+    zone = ZoneInfo(subscription.timezone)
+    upcoming = next_slot(parse_schedule(subscription.schedule), zone, after)
+    when = named_time(upcoming.instant, subscription.timezone) if upcoming else "ever"
+    return f"not due until {when}"
+
+
+def waits(candidate: Candidate, moment: Moment) -> bool:
+    """Return whether a candidate gets no issue whatever matches: it is paused, or no slot has passed."""
+    if moment.force:
+        return False
+    waiting = candidate.slot is None and candidate.cursor.last_slot is not None
+    return waiting or is_paused(candidate.subscription, moment.now)
 
 
 def wants_note(subscription: Subscription) -> bool:

@@ -1,10 +1,15 @@
-"""Subscription files: reading, checking and writing.
+"""Subscription files: finding those that have changed, reading, checking and writing.
 
 An invalid file is a value, too: `InvalidSubscription`.
 """
 
-from dataclasses import dataclass
+import os
+import stat
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +19,10 @@ from digest.home.durations import parse_span
 from digest.home.toml import (
     TableReader,
     at_least,
+    decode_text,
     one_of,
     parse_toml,
-    read_text,
+    read_bytes,
     shown_value,
     strings,
     time_zone,
@@ -25,80 +31,100 @@ from digest.home.toml import (
 from digest.home.values import email_address, is_id
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import parse, parse_exclude
-from digest.model import FORMS, Home, RankingWeights, Subscription
+from digest.model import FORMS, FileStamp, InvalidSubscription, RankingWeights, Subscription, SubscriptionRow
 from digest.text.addresses import name_and_address, name_error
 
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
 
+# Two changes within this time may leave the same time of modification, on some file systems.
+_UNSURE = 2.0  # seconds
+
+
 @dataclass(frozen=True, slots=True)
-class InvalidSubscription:
-    """An invalid subscription file; runs skip it and keep its cursor."""
+class FileChanges:
+    """How the files of a folder differ from what is known of them.
 
-    id: str
-    problems: tuple[Problem, ...]
+    `changed` are those that say something else or are new, `touched` the stamps of those that say the same as
+    before, `gone` the ids of those that are missing, `found` how many there are. `missing`: so is the folder.
+    """
 
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.problems))
-
-
-def load_all(
-    folder: Path, *, timezone: str, language: str = "en"
-) -> tuple[Subscription | InvalidSubscription, ...]:
-    """Read all subscription files of a folder, sorted by id. `timezone` and `language` are the defaults."""
-    return tuple(load(path, timezone=timezone, language=language) for path in _files(folder))
+    changed: tuple[SubscriptionRow, ...] = ()
+    touched: Mapping[str, FileStamp] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    found: int = 0
+    missing: bool = False
 
 
-def of_home(home: Home) -> tuple[Subscription | InvalidSubscription, ...]:
-    """Read all subscription files of a home, sorted by id."""
-    settings = home.settings
-    return load_all(home.subscriptions, timezone=settings.timezone, language=settings.language)
+def changes(folder: Path, known: Mapping[str, FileStamp]) -> FileChanges:
+    """Compare the subscription files of a folder with the stamps known by id.
+
+    A file is read only if its size or one of its times has changed. The time zone and the language of a
+    subscription that does not set them are "".
+    """
+    states = file_states(folder)
+    if states is None:
+        return FileChanges(gone=tuple(known), missing=True)
+    changed, touched, ids = [], {}, set()
+    for stem, state in states.items():
+        name = printable(stem)
+        ids.add(name)
+        before = known.get(name)
+        if before is not None and state and before.state == state:
+            continue
+        row = read_row(folder / f"{stem}.toml", state)
+        if before is not None and row.stamp and row.stamp.digest and row.stamp.digest == before.digest:
+            if row.stamp != before:
+                touched[name] = row.stamp
+        else:
+            changed.append(row)
+    gone = tuple(name for name in known if name not in ids)
+    return FileChanges(tuple(changed), touched, gone, len(states))
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return the subscription files of a folder, sorted by id."""
-    if not folder.is_dir():
-        return []
-    files = [path for path in folder.glob("*.toml") if not path.name.startswith(".")]
-    return sorted(files, key=lambda path: path.stem)
+def file_states(folder: Path) -> dict[str, str] | None:
+    """Return the state of each subscription file of a folder by its stem, sorted; None if there is no such folder.
 
-
-class SubscriptionCache:
-    """Reads the subscriptions of a folder; files that have not changed since are not read again."""
-
-    def __init__(self) -> None:
-        self._known: dict[Path, tuple[tuple[object, ...], Subscription | InvalidSubscription]] = {}
-
-    def load_all(
-        self, folder: Path, *, timezone: str, language: str = "en"
-    ) -> tuple[Subscription | InvalidSubscription, ...]:
-        """Return the same as the function `load_all`."""
-        known, self._known = self._known, {}
-        for path in _files(folder):
-            version = _version(path, timezone, language)
-            cached = known.get(path)
-            if cached is None or cached[0] != version:
-                cached = version, load(path, timezone=timezone, language=language)
-            self._known[path] = cached
-        return tuple(subscription for _, subscription in self._known.values())
-
-
-def _version(path: Path, *defaults: str) -> tuple[object, ...]:
-    """Return a value that changes when the file or the defaults change."""
+    A state changes when the file changes. It is "" if the file has changed just now and may change again without
+    a trace, or if it cannot be examined.
+    """
     try:
-        status = path.stat()
-    except OSError as error:
-        return defaults, error.errno
-    return defaults, status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode
+        with os.scandir(folder) as found:
+            entries = [each for each in found if each.name.endswith(".toml") and each.name[0] != "."]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    now = time.time()
+    return {each.name[:-5]: _state(each, now) for each in sorted(entries, key=lambda each: each.name[:-5])}
 
 
-def load(path: Path, *, timezone: str, language: str = "en") -> Subscription | InvalidSubscription:
-    """Read one subscription file."""
-    shown = f"{path.parent.name}/{path.name}"
-    text = read_text(path, shown)
-    if isinstance(text, Problem):
-        return InvalidSubscription(path.stem, (text,))
-    return check(path.stem, text, shown=shown, timezone=timezone, language=language)
+def _state(entry: "os.DirEntry[str]", now: float) -> str:
+    try:
+        found = entry.stat()
+    except OSError:
+        return ""
+    if not stat.S_ISREG(found.st_mode) or not max(found.st_mtime, found.st_ctime) < now - _UNSURE:
+        return ""
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def printable(stem: str) -> str:
+    """Return the id for the stem of a file; bytes that are not UTF-8 become escapes."""
+    return stem.encode("utf-8", "backslashreplace").decode()
+
+
+def read_row(path: Path, state: str = "") -> SubscriptionRow:
+    """Read one subscription file, with its stamp; a file that cannot be read has an empty one."""
+    stem, shown = printable(path.stem), printable(f"{path.parent.name}/{path.name}")
+    data = read_bytes(path, shown)
+    if isinstance(data, Problem):
+        return SubscriptionRow(InvalidSubscription(stem, (data,)), FileStamp("", ""))
+    text = decode_text(data, shown)
+    value = (
+        InvalidSubscription(stem, (text,))
+        if isinstance(text, Problem)
+        else check(stem, text, shown=shown, timezone="", language="")
+    )
+    return SubscriptionRow(value, FileStamp(state, sha256(data).hexdigest()))
 
 
 def check(

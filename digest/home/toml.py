@@ -29,11 +29,23 @@ _TYPES: dict[type, tuple[str, str]] = {
 
 def read_text(path: Path, shown: str) -> str | Problem:
     """Return the text of a file, or why it cannot be read; `shown` names the file in messages."""
+    data = read_bytes(path, shown)
+    return data if isinstance(data, Problem) else decode_text(data, shown)
+
+
+def read_bytes(path: Path, shown: str) -> bytes | Problem:
+    """Return the content of a file, or why it cannot be read; `shown` names the file in messages."""
     try:
-        return read_regular(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return read_regular(path)
     except OSError as error:
         remedy = "use a regular file" if error.errno in (EINVAL, EISDIR) else "check its permissions"
         return Problem(shown, "", f"cannot be read ({error.strerror})", remedy)
+
+
+def decode_text(data: bytes, shown: str) -> str | Problem:
+    """Return the text of a file's content, with line feeds only, or why it is not text."""
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         return Problem(shown, "", f"is not UTF-8 (byte {error.start})", "save it as UTF-8")
 

@@ -42,7 +42,13 @@ from digest.model.settings import (
     Source,
     SummarySettings,
 )
-from digest.model.subscriptions import RankingWeights, Subscription
+from digest.model.subscriptions import (
+    FileStamp,
+    InvalidSubscription,
+    RankingWeights,
+    Subscription,
+    SubscriptionRow,
+)
 
 __all__ = [
     "FORMS",
@@ -58,8 +64,10 @@ __all__ = [
     "Entry",
     "Evidence",
     "FeedItem",
+    "FileStamp",
     "Home",
     "ImapBox",
+    "InvalidSubscription",
     "Issue",
     "IssueLine",
     "Item",
@@ -82,6 +90,7 @@ __all__ = [
     "SourceBatch",
     "Stage",
     "Subscription",
+    "SubscriptionRow",
     "Summary",
     "SummarySettings",
     "Theme",

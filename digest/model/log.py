@@ -67,6 +67,11 @@ class Verdict:
     interval: tuple[int, int] | None = None
     nearest: tuple[str, ...] = ()
 
+    @property
+    def settles(self) -> bool:
+        """Whether something happened: an issue, a used slot or an error. Only such decisions are kept."""
+        return self.slot is not None or self.issue is not None or self.error is not None
+
 
 @dataclass(frozen=True, slots=True)
 class SetAside:

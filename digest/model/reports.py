@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -276,7 +276,8 @@ class RunReport:
 
     `run` is None for a dry run. `problems` say which output could not be written, `notes` what was done
     less well than asked for, `stale` which sources return nothing new. `stages` are the seconds that
-    each stage took. `delivery` is None if no channel is configured.
+    each stage took. `delivery` is None if no channel is configured. `idle` counts the subscriptions that are not
+    among `subscriptions`, as nothing happened to them.
     """
 
     run: int | None
@@ -288,6 +289,7 @@ class RunReport:
     stale: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
     delivery: DeliveryReport | None = None
+    idle: int = 0
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -313,6 +315,18 @@ class RunReport:
             "stale": list(self.stale),
             "stages": {name: round(seconds, 3) for name, seconds in self.stages.items()},
             "delivery": self.delivery.as_json() if self.delivery else None,
+            "idle": self.idle,
+        }
+
+    def summary_json(self) -> dict[str, Any]:
+        """Return the report for the ledger, which has rows for the rest: it does not grow with subscriptions."""
+        settled = [each for each in self.subscriptions if each.issue or each.slot or each.error]
+        return {
+            **replace(self, subscriptions=(), feeds=()).as_json(),
+            "idle": self.idle + len(self.subscriptions) - len(settled),
+            "issues": sum(each.issue is not None for each in settled),
+            "errors": sum(each.error is not None for each in settled),
+            "feeds_written": len(self.feeds),
         }
 
     @classmethod
@@ -328,6 +342,7 @@ class RunReport:
             stale=tuple(value.get("stale", ())),
             stages=dict(value.get("stages", {})),
             delivery=DeliveryReport.from_json(delivery) if delivery else None,
+            idle=value.get("idle", 0),
         )
 
 

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from digest.errors import Problem
+
 # Ids of subscriptions, and the names of sources and chat rooms.
 ID = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -52,3 +54,32 @@ class Subscription:
     ranking: RankingWeights = RankingWeights()
     chat: tuple[str, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidSubscription:
+    """An invalid subscription file; runs skip it and keep its cursor."""
+
+    id: str
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """A subscription file as it was read: `state` changes whenever the file may have changed, `digest` is the
+    SHA-256 of its bytes. Either may be empty: the file is then read again.
+    """
+
+    state: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRow:
+    """A subscription as the library stores it: from a file (with its `stamp`), or without one."""
+
+    value: Subscription | InvalidSubscription
+    stamp: FileStamp | None = None

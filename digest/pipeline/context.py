@@ -21,7 +21,7 @@ class Options:
 
     `paths` are read in place of the inbox; `captured` is the capture date of all of them. `force` makes issues
     that are not due. `only` and `among` limit the run to one or some subscriptions. `rewrite` writes all output
-    again. `leave` are files of the inbox to ignore.
+    again. `leave` are files of the inbox to ignore. `all` reports on every subscription, however many there are.
     """
 
     paths: tuple[str, ...] = ()
@@ -31,6 +31,7 @@ class Options:
     rewrite: bool = False
     among: frozenset[str] | None = None
     leave: frozenset[str] = frozenset()
+    all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class RunContext:
     """The home and the options of a run, its clock, and its number in the ledger.
 
     `now` is the clock of every decision, `started` the machine's own clock, for the ledger. `number` is 0 until
-    the run is `opened`.
+    the run is `opened`. `full`: the report is to say what matches for subscriptions that are not due, too.
     """
 
     home: Home
@@ -47,7 +48,10 @@ class RunContext:
     started: datetime
     progress: Progress = silent
     number: int = 0
+    full: bool = True
 
     def opened(self, tx: Transaction) -> "RunContext":
         """Open the run in the ledger and return the context with its number."""
-        return replace(self, number=tx.ledger.open_run(started=self.started, clock=self.now))
+        return replace(
+            self, number=tx.ledger.open_run(started=self.started, clock=self.now, only=self.options.only)
+        )

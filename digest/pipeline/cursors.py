@@ -1,32 +1,190 @@
-"""The subscriptions of a run and their cursors: enrolment, and which are due."""
+"""The subscriptions of a home as rows, their cursors, and which are due.
 
-from collections.abc import Iterable, Mapping, Sequence
+The files in `subscriptions/` are what people write; the library has a row for each of them, and for each subscription
+that has no file. A run takes up the files that have changed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import TZPATH
 
-from digest.compose.decide import is_ahead, is_paused, set_right, waiting_slot
+from digest import __version__
+from digest.compose.decide import AHEAD, next_due, set_right, waiting_slot
 from digest.compose.slots import Slot
 from digest.errors import UsageError
-from digest.home.subscription_files import InvalidSubscription
-from digest.model import Cursor, Subscription
+from digest.home.subscription_files import FileChanges, changes, read_row
+from digest.model import (
+    Cursor,
+    FileStamp,
+    Home,
+    InvalidSubscription,
+    Settings,
+    Subscription,
+    SubscriptionRow,
+)
 from digest.store.store import Store, Transaction
+from digest.store.subscriptions import UNSEEN
+
+Known = Subscription | InvalidSubscription
+
+# So many files or more: if more than half of them are gone at once, that is taken for an accident.
+_MANY = 10
+_NAMED = 20  # ids in a message
 
 
-def chosen(
-    subscriptions: Sequence[Subscription | InvalidSubscription], only: str | None
-) -> tuple[Subscription | InvalidSubscription, ...]:
-    """Return the subscriptions of a run: all, or the one called `only`. Raises UsageError if it is unknown."""
-    if only is None:
-        return tuple(subscriptions)
-    found = tuple(subscription for subscription in subscriptions if subscription.id == only)
-    if not found:
-        known = ", ".join(subscription.id for subscription in subscriptions)
-        remedy = f"use one of: {known}" if known else "add it: digest subscriptions add"
-        raise UsageError(f"no subscription {only!r}; {remedy}")
-    return found
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What `take_up` did: whether any subscription changed, and what is wrong with the folder."""
+
+    changed: bool = False
+    problems: tuple[str, ...] = ()
+
+
+def take_up(home: Home, tx: Transaction, now: datetime) -> TakenUp:
+    """Store what the subscription files say that have changed, and end the subscriptions of files that are gone."""
+    zones = f"{home.settings.timezone} {_zone_rules()}"
+    version, old_zones = tx.subscriptions.reader()
+    stamps = tx.subscriptions.stamps()
+    if version != __version__:  # other rules may apply: check all of them again
+        stamps = {name: FileStamp("", "") for name in stamps}
+    found = changes(home.subscriptions, stamps)
+    problem, taken = _accident(home, found, len(stamps)), _taken(tx, found)
+    store_rows(home, tx, [each for each in found.changed if each.value.id not in taken], now)
+    tx.subscriptions.stamp(found.touched)
+    gone = () if problem else found.gone
+    tx.subscriptions.remove(gone)
+    if (version, old_zones) != (__version__, zones):
+        tx.subscriptions.set_reader(__version__, zones)
+        if old_zones != zones:
+            _schedule_again(home, tx)
+    problems = (*([problem] if problem else []), *(_twice(home, name) for name in sorted(taken)))
+    return TakenUp(bool(found.changed or gone), problems)
+
+
+def _accident(home: Home, found: FileChanges, known: int) -> str:
+    """Return what is wrong if the folder is missing or so much of it that nobody can have meant it; "" if not."""
+    folder = home.subscriptions.name
+    remedy = (
+        "no subscription was ended; mount or restore the folder; to end many subscriptions, remove at most half of "
+        "their files before each run"
+    )
+    if found.missing and known:
+        return f"{folder}/ is missing, and the library has {known} of its files; {remedy}"
+    if known >= _MANY and 2 * len(found.gone) > known:
+        return f"{len(found.gone)} of {known} files in {folder}/ are gone at once; {remedy}"
+    return ""
+
+
+def _taken(tx: Transaction, found: FileChanges) -> frozenset[str]:
+    """Return the ids of those changed files that are ids of subscriptions without a file."""
+    rows = tx.subscriptions.of(each.value.id for each in found.changed)
+    return frozenset(name for name, row in rows.items() if not row.stamp)
+
+
+def _twice(home: Home, name: str) -> str:
+    shown = f"{home.subscriptions.name}/{name}.toml"
+    return f"{shown}: the library has a subscription {name!r} without a file; rename the file"
+
+
+def store_rows(home: Home, tx: Transaction, rows: Sequence[SubscriptionRow], now: datetime) -> None:
+    """Store subscriptions, with the times at which they are due, and the changed names of known ones."""
+    cursors = tx.cursors.of(each.value.id for each in rows)
+    due: dict[str, datetime | None] = {}
+    for each in rows:
+        if isinstance(each.value, Subscription):
+            cursor = cursors.get(each.value.id)
+            due[each.value.id] = next_due(complete(each.value, home.settings), cursor) if cursor else UNSEEN
+            if cursor and cursor.name != each.value.name:
+                tx.cursors.rename(each.value.id, each.value.name)
+    tx.subscriptions.put(rows, due, now)
+
+
+def _schedule_again(home: Home, tx: Transaction) -> None:
+    """Compute again when all subscriptions are due, as their time zones have changed."""
+    valid = [each.value for each in tx.subscriptions.all() if isinstance(each.value, Subscription)]
+    cursors = tx.cursors.of(each.id for each in valid)
+    tx.subscriptions.set_due(
+        {
+            each.id: next_due(complete(each, home.settings), cursors[each.id])
+            for each in valid
+            if each.id in cursors
+        }
+    )
+
+
+@cache
+def _zone_rules() -> str:
+    """Return the version of the time zone rules of this machine; "" if unknown."""
+    for folder in TZPATH:
+        try:
+            with Path(folder, "tzdata.zi").open(encoding="ascii") as file:
+                return file.readline().strip()
+        except (OSError, ValueError):
+            continue
+    return ""
+
+
+def complete(subscription: Subscription, settings: Settings) -> Subscription:
+    """Return a subscription with the home's time zone and language, where it does not set its own."""
+    if subscription.timezone and subscription.language:
+        return subscription
+    return replace(
+        subscription,
+        timezone=subscription.timezone or settings.timezone,
+        language=subscription.language or settings.language,
+    )
+
+
+def completed(rows: Iterable[SubscriptionRow], settings: Settings) -> Iterator[Known]:
+    """Yield the subscriptions of rows, valid ones with the home's defaults."""
+    for each in rows:
+        yield complete(each.value, settings) if isinstance(each.value, Subscription) else each.value
+
+
+def current_rows(home: Home, tx: Transaction) -> list[SubscriptionRow]:
+    """Return all subscriptions by id as their files and the library have them now; change nothing."""
+    rows = {each.value.id: each for each in tx.subscriptions.all()}
+    stamps = {name: row.stamp for name, row in rows.items() if row.stamp}
+    if tx.subscriptions.reader()[0] != __version__:
+        stamps = {name: FileStamp("", "") for name in stamps}
+    found = changes(home.subscriptions, stamps)
+    taken = _taken(tx, found)
+    rows |= {each.value.id: each for each in found.changed if each.value.id not in taken}
+    if not _accident(home, found, len(stamps)):
+        for name in found.gone:
+            del rows[name]
+    return [rows[name] for name in sorted(rows)]
+
+
+def current(home: Home, tx: Transaction) -> tuple[Known, ...]:
+    """Return all subscriptions by id as their files and the library have them now, with the home's defaults."""
+    return tuple(completed(current_rows(home, tx), home.settings))
+
+
+def one(home: Home, tx: Transaction, name: str) -> Known | None:
+    """Return a subscription as its file or the library has it now, None if there is none with this id."""
+    row = tx.subscriptions.of([name]).get(name)
+    if row is None or row.stamp:
+        path = home.subscriptions / f"{name}.toml"
+        if Path(name).name != name or not path.exists():
+            return None
+        row = read_row(path)
+    return next(completed([row], home.settings))
+
+
+def unknown(name: str, known: Sequence[str]) -> UsageError:
+    """Return the error for an id that no subscription has."""
+    some = ", ".join(known[:_NAMED]) + (", …" if len(known) > _NAMED else "")
+    return UsageError(
+        f"no subscription {name!r}; {f'use one of: {some}' if known else 'add it: digest subscriptions add'}"
+    )
 
 
 def enrol(tx: Transaction, subscriptions: Sequence[Subscription], now: datetime) -> None:
-    """Add cursors for new subscriptions, `start` back in the library, and update changed names."""
+    """Add cursors for those subscriptions that have none, `start` back in the library."""
     known = tx.cursors.of(each.id for each in subscriptions)
     starts: dict[timedelta, int] = {}
     new = []
@@ -39,9 +197,30 @@ def enrol(tx: Transaction, subscriptions: Sequence[Subscription], now: datetime)
             position = starts[each.start]
             since = now - each.start if position else None
             new.append(Cursor(each.id, each.name, position, since, position, None, 0, now))
-        elif known[each.id].name != each.name:
-            tx.cursors.rename(each.id, each.name)
     tx.cursors.add(new)
+    by_id = {each.id: each for each in subscriptions}
+    tx.subscriptions.set_due({each.subscription: next_due(by_id[each.subscription], each) for each in new})
+
+
+def enrol_unseen(home: Home, tx: Transaction, now: datetime) -> None:
+    """Add cursors for the subscriptions that no run has seen yet."""
+    rows = completed(tx.subscriptions.unseen().values(), home.settings)
+    enrol(tx, [each for each in rows if isinstance(each, Subscription)], now)
+
+
+def schedule(
+    tx: Transaction,
+    cursors: Mapping[str, Cursor],
+    subscriptions: Mapping[str, Subscription],
+    moved: Iterable[str],
+    now: datetime,
+) -> None:
+    """Store when subscriptions are due next: those of `cursors` about whose slots up to `now` a run has decided.
+
+    `moved` are those whose last slot has changed, whether they were due or not.
+    """
+    due = tx.subscriptions.due_among(cursors, now=now) | frozenset(moved)
+    tx.subscriptions.set_due({name: next_due(subscriptions[name], cursors[name], now) for name in due})
 
 
 def unused_slots(
@@ -62,15 +241,7 @@ def unused_slots(
     return found
 
 
-def due_now(
-    store: Store, subscriptions: Iterable[Subscription | InvalidSubscription], now: datetime
-) -> frozenset[str]:
+def due_now(store: Store, now: datetime) -> frozenset[str]:
     """Return the ids of the subscriptions that a run would enrol now or for which it would use up a slot."""
-    enabled = [each for each in subscriptions if isinstance(each, Subscription) and each.enabled]
     with store.begin(write=False) as tx:
-        cursors = tx.cursors.of(each.id for each in enabled)
-        waiting = [each for each in enabled if each.id in cursors and not is_paused(each, now)]
-        slots = unused_slots(tx, waiting, cursors, now)
-    new = {each.id for each in enabled if each.id not in cursors}
-    ahead = {each.id for each in waiting if is_ahead(cursors[each.id], now)}
-    return frozenset(new | ahead | slots.keys())
+        return tx.subscriptions.due(now=now, ahead=now + AHEAD)

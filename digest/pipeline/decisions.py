@@ -18,18 +18,28 @@ from digest.compose.decide import (
     Moment,
     decide,
     gets_issue,
+    is_ahead,
+    waits,
     wants_note,
 )
 from digest.compose.issue import MAX_UPDATED, Findings, find, recent_enough, with_themes
 from digest.compose.missed import missed_text, slots_after
 from digest.errors import DigestError
-from digest.home.subscription_files import InvalidSubscription
 from digest.i18n.catalogue import language
-from digest.model import Issue, Match, Paper, RunRecord, Subscription, Verdict
+from digest.model import (
+    Cursor,
+    InvalidSubscription,
+    Issue,
+    Match,
+    Paper,
+    RunRecord,
+    Subscription,
+    Verdict,
+)
 from digest.model.reports import IssueReport, SubscriptionReport
 from digest.pipeline.channels import CHANNELS
 from digest.pipeline.context import RunContext
-from digest.pipeline.cursors import unused_slots
+from digest.pipeline.cursors import schedule, unused_slots
 from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import issue_path
 from digest.pipeline.ranking import NOBODY, readers, rooms
@@ -177,7 +187,7 @@ def search_all(
 ) -> tuple[Moment, list[Pair]]:
     """Return what the run found for each of these subscriptions, without those for which that failed."""
     with matcher.store.begin(write=False) as tx:
-        moment = Moment(context.now, tx.library.end(), context.options.force)
+        moment = Moment(context.now, tx.library.end(), context.options.force, context.full)
         candidates = load_candidates(tx, matcher, subscriptions, moment)
     pairs = []
     for candidate in candidates:
@@ -192,7 +202,11 @@ def load_candidates(
     """Read what the store knows of these subscriptions, and load the papers of their intervals."""
     ids = [each.id for each in subscriptions]
     cursors = tx.cursors.of(ids)
-    slots = {} if moment.force else unused_slots(tx, subscriptions, cursors, moment.now)
+    slots = (
+        {}
+        if moment.force
+        else unused_slots(tx, _asked(tx, subscriptions, cursors, moment), cursors, moment.now)
+    )
     papers, feed_papers = set[int](), set[int]()
     for cursor in cursors.values():
         papers |= matcher.load(tx.library, (cursor.position, moment.end)).papers
@@ -210,6 +224,19 @@ def load_candidates(
         for each in subscriptions
     ]
     return _with_missed_slots(tx, _with_quiet_times(tx, matcher, found, moment), moment)
+
+
+def _asked(
+    tx: Transaction,
+    subscriptions: Sequence[Subscription],
+    cursors: Mapping[str, Cursor],
+    moment: Moment,
+) -> Sequence[Subscription]:
+    """Return the subscriptions that may have an unused slot: all of them, if all are reported on."""
+    if moment.full:
+        return subscriptions
+    due = tx.subscriptions.due_among(cursors, now=moment.now)
+    return [each for each in subscriptions if each.id in due or is_ahead(cursors[each.id], moment.now)]
 
 
 def _with_quiet_times(
@@ -246,7 +273,7 @@ def _with_missed_slots(tx: Transaction, candidates: list[Candidate], moment: Mom
     }
     if not late:
         return candidates
-    served, (before, *_) = tx.ledger.last_runs(late), (*tx.ledger.runs(limit=2)[1:], None)
+    served, before = tx.ledger.last_runs(tx.subscriptions.since(late)), tx.ledger.run_before()
     return [
         replace(each, missed=_missed(each, served[each.subscription.id], before, moment.now))
         if each.subscription.id in served and each.subscription.id in late
@@ -274,8 +301,10 @@ def search(matcher: RunMatcher, candidate: Candidate, moment: Moment) -> Found:
     """Return what the intervals of a candidate contain for it."""
     subscription = candidate.subscription
     interval = (candidate.cursor.position, moment.end)
-    findings = find_matches(matcher, candidate, interval, moment.now)
     feed = _for_feed(matcher, candidate, moment)
+    if not moment.full and waits(candidate, moment):
+        return Found(Findings(0, (), ()), feed=feed)
+    findings = find_matches(matcher, candidate, interval, moment.now)
     unmatched = matcher.interval(interval).unmatched
     if findings.matched:
         return Found(findings, unmatched, feed)
@@ -398,8 +427,23 @@ def apply(
     )
     tx.cursors.move([each.cursor for each in decisions if each.cursor and each.cursor != each.expected])
     _add_issues(tx, agreed, subscriptions, context)
-    tx.ledger.add_verdicts(context.number, (each.verdict for each in decisions))
+    tx.ledger.add_verdicts(context.number, (each.verdict for each in decisions if each.verdict.settles))
+    if not context.options.force:
+        _schedule(tx, decisions, subscriptions, context)
     return decisions
+
+
+def _schedule(
+    tx: Transaction,
+    decisions: Iterable[Decision],
+    subscriptions: Mapping[str, Subscription],
+    context: RunContext,
+) -> None:
+    """Store when the subscriptions are due next about which something was decided."""
+    decided = [(each.expected, each.cursor) for each in decisions if each.expected and each.cursor]
+    moved = [new.subscription for old, new in decided if old.last_slot != new.last_slot]
+    cursors = {new.subscription: new for _, new in decided}
+    schedule(tx, cursors, subscriptions, moved, context.now)
 
 
 def _add_issues(
@@ -440,7 +484,7 @@ def report_of(decision: Decision, subscription: Subscription | InvalidSubscripti
         verdict.subscription,
         verdict.considered,
         verdict.matched,
-        issue=_issue_report(issue, subscription)
+        issue=issue_report(issue, subscription.formats)
         if issue and isinstance(subscription, Subscription)
         else None,
         reason=verdict.reason,
@@ -451,8 +495,9 @@ def report_of(decision: Decision, subscription: Subscription | InvalidSubscripti
     )
 
 
-def _issue_report(issue: Issue, subscription: Subscription) -> IssueReport:
-    paths = {form: issue_path(issue, form) for form in subscription.formats}
+def issue_report(issue: Issue, formats: Iterable[str]) -> IssueReport:
+    """Return an issue as it is reported, with the files of its formats."""
+    paths = {form: issue_path(issue, form) for form in formats}
     return IssueReport(
         number=issue.number,
         slot=issue.slot,

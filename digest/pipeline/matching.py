@@ -84,7 +84,8 @@ class RunMatcher:
             return
         with self.store.begin(write=False) as tx:
             end = tx.library.end()
-            positions = {cursor.subscription: cursor.position for cursor in tx.cursors.all()}
+            cursors = tx.cursors.of(each.id for each in subscriptions)
+            positions = {name: cursor.position for name, cursor in cursors.items()}
             groups: dict[int, list[Subscription]] = {}
             for subscription in subscriptions:
                 groups.setdefault(positions[subscription.id], []).append(subscription)

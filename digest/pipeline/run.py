@@ -9,17 +9,16 @@ outbox, so that no mail waits for a page.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from time import perf_counter
 
 from digest import __version__
-from digest.compose.decide import Decision
-from digest.home.subscription_files import InvalidSubscription
-from digest.model import Paper, Subscription
+from digest.compose.decide import AHEAD, Decision
+from digest.model import InvalidSubscription, Paper, Subscription
 from digest.model.reports import FileReport, RunReport, SubscriptionReport
 from digest.pipeline.context import RunContext
-from digest.pipeline.cursors import enrol
+from digest.pipeline.cursors import completed, enrol_unseen, take_up, unknown
 from digest.pipeline.decisions import Decided, apply, decide_batch, failed, papers_to_show, report_of
 from digest.pipeline.ingest import owned, read_files
 from digest.pipeline.matching import RunMatcher
@@ -34,6 +33,8 @@ from digest.text.keyphrases import keyphrases
 # Subscriptions whose decisions share a transaction. Its statements take about a tenth of a second, for which a
 # delivery that runs at the same time waits.
 BATCH = 500
+# Of more subscriptions than these, a report lists only those to which something happened.
+LISTED = 1_000
 
 Subscriptions = Sequence[Subscription | InvalidSubscription]
 
@@ -49,30 +50,33 @@ class Begun:
     boundary: Boundary
     files: tuple[FileReport, ...]
     subscriptions: tuple[SubscriptionReport, ...]
+    idle: int
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     stages: dict[str, float]
 
 
-def run(store: Store, subscriptions: Subscriptions, context: RunContext, *, write: bool = True) -> RunReport:
-    """Do one run for these subscriptions and return its report.
+def run(store: Store, context: RunContext, *, write: bool = True) -> RunReport:
+    """Do one run and return its report.
 
-    `write=False` writes no files and requests no summaries, for a rehearsal. Raises StoreError.
+    `write=False` writes no files and requests no summaries, for a rehearsal. Raises UsageError, StoreError.
     """
-    return finish(store, begin(store, subscriptions, context, rehearsal=not write), write=write)
+    return finish(store, begin(store, context, rehearsal=not write), write=write)
 
 
-def begin(
-    store: Store, subscriptions: Subscriptions, context: RunContext, *, rehearsal: bool = False
-) -> Begun:
-    """Read, match and decide; after this, mail can be delivered. Raises StoreError."""
+def begin(store: Store, context: RunContext, *, rehearsal: bool = False) -> Begun:
+    """Read, match and decide; after this, mail can be delivered.
+
+    Raises UsageError if the only subscription of the run is unknown, StoreError.
+    """
     home, now = context.home, context.now
-    context = _open(store, subscriptions, context)
+    context, problems = _open(store, context)
     boundary = Boundary.of(store)
     stages: dict[str, float] = {}
     with _timed(stages, "read"):
         files = _ingest(store, context, boundary)
     with _timed(stages, "match"):
+        subscriptions, others = _chosen(store, context)
         library = owned(home, now)
         matcher = RunMatcher(store, library.has, model=home.settings.summary_model, boundary=boundary)
         matcher.match_all([each for each in _valid(subscriptions) if each.enabled])
@@ -83,7 +87,8 @@ def begin(
             notes = write_summaries(home, store, papers, now=now)
         decided = _decide_all(matcher, subscriptions, context)
     boundary.save(store, now)
-    return Begun(context, boundary, files, decided, library.problems, notes, stages)
+    idle = 0 if others is None else others + len(subscriptions) - len(decided)
+    return Begun(context, boundary, files, decided, idle, (*problems, *library.problems), notes, stages)
 
 
 def finish(store: Store, begun: Begun, *, write: bool = True, note: str = "") -> RunReport:
@@ -106,21 +111,52 @@ def finish(store: Store, begun: Begun, *, write: bool = True, note: str = "") ->
         notes=(*begun.notes, *((note,) if note else ())),
         stale=(*stale_formats(home, store, now), *(each.message for each in failing_sources(home, now))),
         stages=stages,
+        idle=begun.idle,
     )
     _close(store, context, report)
     return report
 
 
-def _open(store: Store, subscriptions: Subscriptions, context: RunContext) -> RunContext:
-    """Open a run in the ledger, enrol new subscriptions, and mark what it has to write in any case."""
+def _open(store: Store, context: RunContext) -> tuple[RunContext, tuple[str, ...]]:
+    """Take up subscription files, open a run in the ledger, enrol new subscriptions, and mark what it has to write.
+
+    Returns the context of the run, and what is wrong with the folder of subscriptions.
+    """
+    only = context.options.only
     with store.begin() as tx:
-        context = context.opened(tx)
+        taken = take_up(context.home, tx, context.now)
+        if only is not None and only not in tx.subscriptions.of([only]):
+            raise unknown(only, tx.subscriptions.ids())
+        full = context.options.all or only is not None or tx.subscriptions.count() <= LISTED
+        context = replace(context.opened(tx), full=full)
         _mark_for_settings(tx, context)
         _retry(tx, context)
-        enrol(tx, _valid(subscriptions), context.now)
+        enrol_unseen(context.home, tx, context.now)
         if context.options.rewrite:
             _mark_everything(tx)
-    return context
+    return context, taken.problems
+
+
+def _chosen(store: Store, context: RunContext) -> tuple[Subscriptions, int | None]:
+    """Return the subscriptions that a run decides about, by id, and how many it leaves out; None if none is idle.
+
+    If all are reported on, it decides about all. Otherwise it leaves out those that are not due, and for which
+    there is nothing new in the log.
+    """
+    options, now = context.options, context.now
+    with store.begin(write=False) as tx:
+        table = tx.subscriptions
+        if options.only is not None:
+            rows = list(table.of([options.only]).values())
+        elif options.among is not None:
+            rows = list(table.of(options.among).values())
+        elif context.full:
+            rows = list(table.all())
+        else:
+            rows = list(table.concerned(now=now, end=tx.library.end(), ahead=now + AHEAD))
+        left_out = None if context.full or options.among is not None else table.count() - len(rows)
+    found = sorted(completed(rows, context.home.settings), key=lambda each: each.id)
+    return found, left_out
 
 
 def _retry(tx: Transaction, context: RunContext) -> None:
@@ -188,7 +224,11 @@ def _decide_all(
     for batch in _batches(subscriptions):
         context.progress("matching", len(reports), len(subscriptions))
         decisions = _decide_some(matcher, batch, context)
-        reports += (report_of(decisions[each.id], each) for each in batch)
+        reports += (
+            report_of(decisions[each.id], each)
+            for each in batch
+            if context.full or decisions[each.id].verdict.settles
+        )
     return tuple(reports)
 
 

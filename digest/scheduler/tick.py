@@ -7,7 +7,7 @@ from pathlib import Path
 
 from digest.errors import ConfigError, DigestError
 from digest.home.settings_file import open_home
-from digest.home.subscription_files import SubscriptionCache
+from digest.home.subscription_files import file_states
 from digest.model import Home
 from digest.model.reports import RunReport
 from digest.pipeline.context import Options
@@ -60,7 +60,7 @@ class Ticker:
         self._stopping, self._fetching, self._progressed = stopping, fetching, progressed
         self._decided = decided
         self._inbox = InboxWatcher(str(home.inbox))
-        self._subscriptions = SubscriptionCache()
+        self._files: object = None  # the state in which the subscription files were taken up
         self._waiting_since: float | None = None  # monotonic
 
     @property
@@ -79,12 +79,10 @@ class Ticker:
     def tick(self, clock: Clock) -> TickResult:
         """Do what is due now. Raises DigestError; it is then still due at the next tick."""
         arrived, unfinished = self._inbox.poll(wall=time.time(), monotonic=time.monotonic())
-        loaded = self._subscriptions.load_all(
-            self.home.subscriptions,
-            timezone=self.home.settings.timezone,
-            language=self.home.settings.language,
-        )
-        due = runs.due(self.home, loaded, clock)
+        files = self._subscription_files()
+        due, taken_up = runs.due(self.home, clock, files_changed=files != self._files)
+        if taken_up:
+            self._files = files
         if not due:
             self._waiting_since = None
         if (due and self._must_wait(unfinished=unfinished)) or not (arrived or due):
@@ -95,9 +93,15 @@ class Ticker:
         options = Options(leave=other_files, among=None if arrived else due)
         # Delivery may take long, so a separate job does it.
         request = RunRequest(options, clock, arguments=("schedule",), deliver=False, decided=self._decided)
-        report = runs.run(self.home, request, self._progress, loaded)
+        report = runs.run(self.home, request, self._progress)
         self._inbox.mark_read(arrived)
         return TickResult(arrived, due, unfinished, report)
+
+    def _subscription_files(self) -> object:
+        """Return a value that differs when the subscription files, or the default time zone, may have changed."""
+        states = file_states(self.home.subscriptions)
+        unsure = states is not None and "" in states.values()
+        return self.home.settings.timezone, states, time.monotonic() if unsure else 0
 
     def _must_wait(self, *, unfinished: bool) -> bool:
         """Return whether due subscriptions wait: files and sources in progress may still add papers for them."""

@@ -12,6 +12,7 @@ from digest.model import Delivery, Home, Issue, Item, Match, Paper, SetAside, Su
 from digest.model.reports import message_json
 from digest.pipeline.ingest import owned
 from digest.pipeline.set_aside import reason_of
+from digest.services.explain_idle import Waiting, last_waiting, with_waiting
 from digest.services.explain_text import Decided, Facts, answer
 from digest.services.library import find
 from digest.services.subscriptions import SubscriptionStatus, status_json, subscription_statuses
@@ -100,11 +101,12 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
     timezone = current.timezone if isinstance(current, Subscription) else home.settings.timezone
     subject = _Subject(subscription_id, status, timezone, home.settings.timezone)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        waiting = last_waiting(home, store, tx, subject.id, subject.subscription)
         if status is None and not tx.ledger.verdicts_of(subscription_id, limit=1):
             raise UsageError(
                 f"no subscription {subscription_id!r}; to list subscriptions: digest subscriptions list"
             )
-        facts = _facts(tx, subject, day, clock.now)
+        facts = _facts(tx, subject, day, clock.now, waiting)
         numbers = [verdict.issue for _, verdict in facts.decided if verdict.issue]
         mail = tx.outbox.of_issues(subscription_id, numbers)
         about, number = None, None
@@ -132,7 +134,7 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
     )
 
 
-def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime) -> Facts:
+def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime, waiting: Waiting) -> Facts:
     """Gather what the ledger and the schedule have on a day, or the recent past."""
     ledger, cursor, zone = tx.ledger, tx.cursors.get(subject.id), ZoneInfo(subject.timezone)
     facts = Facts(
@@ -149,6 +151,8 @@ def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime
     if day is None:
         settled = ledger.verdicts_of(subject.id, settled=True, limit=_RECENT)
         newest = ledger.verdicts_of(subject.id, limit=1)
+        if waiting and (not newest or waiting[0].id > newest[0][0].id):
+            newest = (waiting,)
         return replace(facts, decided=settled if newest[:1] == settled[:1] else newest + settled)
     since, until = (
         instant_of(datetime.combine(each, time()), zone) for each in (day, day + timedelta(days=1))
@@ -160,7 +164,7 @@ def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime
     after = ledger.verdicts_of(subject.id, since=until, settled=True)
     return replace(
         facts,
-        decided=ledger.verdicts_of(subject.id, since=since, until=until),
+        decided=with_waiting(tx, subject.id, subject.subscription, (since, until), waiting),
         slots=slots,
         later=next((pair for pair in reversed(after) if pair[1].slot), None),
     )

@@ -101,12 +101,12 @@ def _named(home: Home, subscription: str) -> tuple[str, str]:
 
 
 def _subscription(home: Home, subscription: str) -> Subscription | None:
-    from digest.home.subscription_files import load
+    from digest.pipeline.cursors import one
 
-    path = home.subscriptions / f"{subscription}.toml"
-    if not ID.fullmatch(subscription) or not path.is_file():
+    if not ID.fullmatch(subscription):
         return None
-    found = load(path, timezone=home.settings.timezone, language=home.settings.language)
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        found = one(home, tx, subscription)
     return found if isinstance(found, Subscription) else None
 
 

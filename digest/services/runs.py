@@ -15,15 +15,15 @@ from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError, LockedError, UsageError
 from digest.home.private import make_home_private
-from digest.model import DigestFile, Home, Match, Rejected, SetAside, Subscription
+from digest.model import DigestFile, Home, Match, Rejected, SetAside
 from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.lost_library import mark_library, need_library
+from digest.services.subscriptions import need_subscription
 from digest.services.tenancy import occupy
 from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
     from digest.fetch.fetch import FetchResult
-    from digest.home.subscription_files import InvalidSubscription
     from digest.pipeline.context import Options, Progress
     from digest.pipeline.maintenance import MaintenanceReport
     from digest.pipeline.run import Begun
@@ -50,42 +50,32 @@ class RunRequest:
     decided: Callable[[], None] = lambda: None
 
 
-def run(
-    home: Home,
-    request: RunRequest,
-    progress: "Progress",
-    loaded: Sequence["Subscription | InvalidSubscription"] | None = None,
-) -> RunReport:
+def run(home: Home, request: RunRequest, progress: "Progress") -> RunReport:
     """Run the pipeline: read, match and decide, then deliver, then write files and feeds.
 
-    The home's lock is held for the first part and for the last, never by a delivery. `loaded` saves reading the
-    subscription files again. A delivery that cannot start is part of the report. Raises UsageError, LockedError,
-    StoreError.
+    The home's lock is held for the first part and for the last, never by a delivery. A delivery that cannot start
+    is part of the report. Raises UsageError, LockedError, StoreError.
     """
-    from digest.home.subscription_files import of_home
     from digest.pipeline import run as pipeline
     from digest.pipeline.context import RunContext
-    from digest.pipeline.cursors import chosen
     from digest.system.locks import hold
 
-    options, clock = request.options, request.clock
+    clock = request.clock
     need_library(home, begin_again=request.new_library, dry_run=request.dry_run)
-    context = RunContext(home, options, clock.now, clock.started, progress)
+    context = RunContext(home, request.options, clock.now, clock.started, progress)
     command = shlex.join(["digest", *request.arguments])
-    with hold(home.path, command=command):
-        subscriptions = chosen(of_home(home) if loaded is None else loaded, options.only)
-        if options.among is not None:
-            subscriptions = tuple(each for each in subscriptions if each.id in options.among)
-        with open_library(home, create=not request.dry_run) as store:
-            if request.dry_run:
-                with store.rehearse():
-                    return replace(pipeline.run(store, subscriptions, context, write=False), run=None)
-            occupy(home, store, clock.now)
-            begun = pipeline.begin(store, subscriptions, context)
-            make_home_private(home, emails=mark_library(home, clock.started))
-            if not (home.settings.channels and request.deliver):
-                request.decided()
-                return pipeline.finish(store, begun)
+    if request.options.only is not None:
+        need_subscription(home, request.options.only)
+    with hold(home.path, command=command), open_library(home, create=not request.dry_run) as store:
+        if request.dry_run:
+            with store.rehearse():
+                return replace(pipeline.run(store, context, write=False), run=None)
+        occupy(home, store, clock.now)
+        begun = pipeline.begin(store, context)
+        make_home_private(home, emails=mark_library(home, clock.started))
+        if not (home.settings.channels and request.deliver):
+            request.decided()
+            return pipeline.finish(store, begun)
     with _Delivering(home, clock) as delivering:
         report = _finish(home, begun, command)
     return replace(report, delivery=delivering.report)
@@ -152,14 +142,29 @@ class _Delivering:
             self._defect = error
 
 
-def due(home: Home, loaded: Sequence["Subscription | InvalidSubscription"], clock: Clock) -> frozenset[str]:
-    """Return the ids of those subscriptions that a run would serve now."""
-    from digest.pipeline.cursors import due_now
+def due(home: Home, clock: Clock, *, files_changed: bool) -> tuple[frozenset[str], bool]:
+    """Return the ids of those subscriptions that a run would serve now, and whether their files are taken up.
+
+    With `files_changed`, the subscription files that have changed are taken up before, unless a run is under way.
+    """
+    from digest.pipeline.cursors import due_now, take_up
+    from digest.system.locks import hold
 
     need_library(home)
     with open_library(home, create=True) as store:
         occupy(home, store, clock.now)
-        return due_now(store, loaded, clock.now)
+        taken_up = not files_changed
+        if files_changed:
+            try:
+                with (
+                    hold(home.path, command="digest schedule, subscriptions", timeout=0),
+                    store.begin() as tx,
+                ):
+                    take_up(home, tx, clock.now)
+                taken_up = True
+            except LockedError:
+                pass  # the run takes them up, or the next tick
+        return due_now(store, clock.now), taken_up
 
 
 def maintain(home: Home, clock: Clock) -> "MaintenanceReport":

@@ -3,31 +3,47 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from digest.errors import UsageError
-from digest.model import Home, Subscription
+from digest.errors import StoreError, UsageError
+from digest.model import Home, InvalidSubscription, Subscription
 from digest.services.workspace import Clock, open_library
 from digest.text.addresses import address_key, one_of_each
 from digest.text.format import iso
 
-if TYPE_CHECKING:
-    from digest.home.subscription_files import InvalidSubscription
-
 
 def subscription_of(home: Home, subscription_id: str) -> Subscription:
     """Return a subscription by its id. Raises UsageError if it is unknown or its file is invalid."""
-    from digest.home.subscription_files import of_home
+    from digest.pipeline.cursors import current_rows, one, unknown
 
-    found = {each.id: each for each in of_home(home)}
-    if subscription_id not in found:
-        remedy = f"use one of: {', '.join(found)}" if found else "add it: digest subscriptions add"
-        raise UsageError(f"no subscription {subscription_id!r}; {remedy}")
-    subscription = found[subscription_id]
-    if not isinstance(subscription, Subscription):
-        raise UsageError(str(subscription))
-    return subscription
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        found = one(home, tx, subscription_id)
+        if found is None:
+            raise unknown(subscription_id, [each.value.id for each in current_rows(home, tx)])
+    if not isinstance(found, Subscription):
+        raise UsageError(str(found))
+    return found
+
+
+def subscriptions_now(home: Home) -> tuple[Subscription | InvalidSubscription, ...]:
+    """Return all subscriptions by id as their files and the library have them now; if it cannot be opened, the files."""
+    from digest.pipeline.cursors import current
+
+    try:
+        with open_library(home, create=False) as store, store.begin(write=False) as tx:
+            return current(home, tx)
+    except StoreError:
+        with open_library(home, create=False, url="sqlite://") as store, store.begin(write=False) as tx:
+            return current(home, tx)
+
+
+def need_subscription(home: Home, subscription_id: str) -> None:
+    """Raise UsageError if there is no subscription with this id."""
+    from digest.pipeline.cursors import current_rows, one, unknown
+
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        if one(home, tx, subscription_id) is None:
+            raise unknown(subscription_id, [each.value.id for each in current_rows(home, tx)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +54,7 @@ class SubscriptionStatus:
     counts the entries of the log after its cursor.
     """
 
-    subscription: "Subscription | InvalidSubscription"
+    subscription: Subscription | InvalidSubscription
     issues: int
     last_slot: datetime | None
     next_slot: datetime | None
@@ -50,11 +66,11 @@ def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus,
     """Return the status of every subscription of a home, valid or not, in the order of their ids."""
     from digest.compose.decide import is_paused, waiting_slot
     from digest.compose.slots import next_slot, parse_schedule
-    from digest.home.subscription_files import of_home
+    from digest.pipeline.cursors import current
 
-    found = of_home(home)
     result = []
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        found = current(home, tx)
         end = tx.library.end()
         cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
         for each in found:
@@ -89,18 +105,18 @@ def _end_of_pause(subscription: Subscription, now: datetime) -> datetime:
 
 def check_subscriptions(
     home: Home,
-) -> tuple[tuple["Subscription | InvalidSubscription", tuple[str, ...]], ...]:
+) -> tuple[tuple[Subscription | InvalidSubscription, tuple[str, ...]], ...]:
     """Return every subscription, valid or not, with its warnings.
 
     Warnings concern fields that no source has filled so far, words that look like operators, and chat
     rooms that `digest.toml` does not define.
     """
-    from digest.home.subscription_files import of_home
     from digest.match.query.lint import hints
     from digest.match.query.parser import DEFAULT_SCOPE, positive_atoms, query_of
+    from digest.pipeline.cursors import current
 
-    found = of_home(home)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        found = current(home, tx)
         filled = tx.library.filled_fields()
     result: list[tuple[Subscription | InvalidSubscription, tuple[str, ...]]] = []
     for each in found:
@@ -133,7 +149,7 @@ def check_subscriptions(
 
 def add_subscription(home: Home, subscription_id: str, values: dict[str, object]) -> Path:
     """Write a new subscription file and return its path. Raises UsageError if the id is taken or a value invalid."""
-    from digest.home.subscription_files import InvalidSubscription, check, new_text
+    from digest.home.subscription_files import check, new_text
     from digest.system.files import write_whole
 
     path = home.subscriptions / f"{subscription_id}.toml"

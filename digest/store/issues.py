@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select
 from digest.model import Issue, IssueLine
 from digest.store.codec import decode
 from digest.store.pending_files import PendingFiles
-from digest.store.schema import Moment, absorbed, issues, served, spared
+from digest.store.schema import Moment, absorbed, issues, served, spared, verdicts
 from digest.store.schema import papers as library
 from digest.store.sql import chunks, papers_among
 
@@ -79,6 +79,12 @@ class Issues:
                 select(issues.c.id, issues.c.formats, issues.c.content).where(issues.c.id.in_(chunk))
             )
         }
+
+    def of_run(self, run: int) -> tuple[StoredIssue, ...]:
+        """Return the issues that a run made."""
+        made = (verdicts.c.subscription == issues.c.subscription) & (verdicts.c.issue == issues.c.number)
+        chosen = select(issues.c.id).join(verdicts, made).where(verdicts.c.run == run)
+        return tuple(self.several(self._db.scalars(chosen)).values())
 
     def numbered(self, subscription: str, number: int) -> Issue | None:
         """Return an issue of a subscription by its number, None if there is none."""

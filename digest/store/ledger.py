@@ -61,15 +61,20 @@ class Ledger:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def open_run(self, *, started: datetime, clock: datetime) -> int:
-        """Begin a run; one that did not end is marked as interrupted. Returns its number."""
+    def open_run(self, *, started: datetime, clock: datetime, only: str | None = None) -> int:
+        """Begin a run, for all subscriptions or for one; one that did not end is marked as interrupted.
+
+        Returns its number.
+        """
         self._db.execute(update(runs).where(runs.c.status == "running").values(status="interrupted"))
-        result = self._db.execute(insert(runs).values(started=started, clock=clock, status="running"))
+        result = self._db.execute(
+            insert(runs).values(started=started, clock=clock, status="running", only=only)
+        )
         return inserted_key(result)
 
     def close_run(self, run: int, *, ended: datetime, status: str, report: RunReport) -> None:
-        """End a run with its status, `done` or `part`, and its report."""
-        text = json.dumps(report.as_json())
+        """End a run with its status, `done` or `part`, and its report, without what there is for each subscription."""
+        text = json.dumps(report.summary_json())
         self._db.execute(update(runs).where(runs.c.id == run).values(ended=ended, status=status, report=text))
 
     def add_verdicts(self, run: int, found: Iterable[Verdict]) -> None:
@@ -124,20 +129,57 @@ class Ledger:
                     found[row.subscription] = considered + row.considered, min(firsts, default=None)
         return found
 
-    def last_runs(self, subscriptions: Iterable[str]) -> dict[str, RunRecord]:
-        """Return the last run, without report, that has a verdict on each of these subscriptions."""
+    def last_runs(self, since: Mapping[str, datetime]) -> dict[str, RunRecord]:
+        """Return the last run before the current one, without report, that included each of these subscriptions.
+
+        A run for all included those that were known by its clock; a run that settled something did in any case.
+        """
         last = select(verdicts.c.subscription, func.max(verdicts.c.run)).group_by(verdicts.c.subscription)
         newest = {
             subscription: run
-            for chunk in chunks(subscriptions)
+            for chunk in chunks(since)
             for subscription, run in self._db.execute(last.where(verdicts.c.subscription.in_(chunk)))
         }
         records = {
-            row.id: RunRecord(row.id, row.started, row.clock, row.ended, row.status, None)
+            row.id: _record(row)
             for chunk in chunks(newest.values())
-            for row in self._db.execute(select(runs).where(runs.c.id.in_(chunk)))
+            for row in self._db.execute(select(*_WITHOUT_REPORT).where(runs.c.id.in_(chunk)))
         }
-        return {subscription: records[run] for subscription, run in newest.items()}
+        found = {subscription: records[run] for subscription, run in newest.items()}
+        complete = runs.c.status.in_(("done", "part")) & runs.c.only.is_(None)
+        row = self._db.execute(
+            select(*_WITHOUT_REPORT).where(complete).order_by(runs.c.id.desc()).limit(1)
+        ).one_or_none()
+        if row is not None:
+            for subscription, moment in since.items():
+                if moment <= row.clock and (subscription not in found or found[subscription].id < row.id):
+                    found[subscription] = _record(row)
+        return found
+
+    def run_before(self) -> RunRecord | None:
+        """Return the run before the newest one, without its report."""
+        chosen = select(*_WITHOUT_REPORT).order_by(runs.c.id.desc()).offset(1).limit(1)
+        row = self._db.execute(chosen).one_or_none()
+        return None if row is None else _record(row)
+
+    def runs_of(
+        self,
+        subscription: str,
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> tuple[RunRecord, ...]:
+        """Return the complete runs that included a subscription, newest first, without reports.
+
+        Their clocks are in [since, until).
+        """
+        included = or_(runs.c.only.is_(None), runs.c.only == subscription)
+        complete = runs.c.status.in_(("done", "part")) & (runs.c.clock >= since)
+        chosen = select(*_WITHOUT_REPORT).where(included, complete).order_by(runs.c.id.desc()).limit(limit)
+        if until is not None:
+            chosen = chosen.where(runs.c.clock < until)
+        return tuple(map(_record, self._db.execute(chosen)))
 
     def mark_begun(self) -> None:
         """Record that an operator has begun this library in place of a lost one."""
@@ -218,6 +260,11 @@ class Ledger:
         row = self._db.execute(select(runs).order_by(runs.c.id).limit(1)).one()
         return _run(row).clock
 
+    def verdicts_in(self, run: int) -> tuple[Verdict, ...]:
+        """Return the verdicts of a run, by subscription: what settled something, and in older libraries the others."""
+        chosen = select(verdicts).where(verdicts.c.run == run).order_by(verdicts.c.subscription)
+        return tuple(map(_verdict, self._db.execute(chosen)))
+
     def verdicts_of(
         self,
         subscription: str,
@@ -233,7 +280,7 @@ class Ledger:
         error.
         """
         chosen = (
-            select(runs.c.id, runs.c.started, runs.c.clock, runs.c.ended, runs.c.status, verdicts)
+            select(*_WITHOUT_REPORT, verdicts)
             .join(verdicts, verdicts.c.run == runs.c.id)
             .where(verdicts.c.subscription == subscription)
             .order_by(runs.c.id.desc())
@@ -246,10 +293,14 @@ class Ledger:
             chosen = chosen.where(runs.c.clock >= since)
         if until is not None:
             chosen = chosen.where(runs.c.clock < until)
-        return tuple(
-            (RunRecord(row.id, row.started, row.clock, row.ended, row.status, None), _verdict(row))
-            for row in self._db.execute(chosen)
-        )
+        return tuple((_record(row), _verdict(row)) for row in self._db.execute(chosen))
+
+
+_WITHOUT_REPORT = (runs.c.id, runs.c.started, runs.c.clock, runs.c.ended, runs.c.status)
+
+
+def _record(row: Any) -> RunRecord:
+    return RunRecord(row.id, row.started, row.clock, row.ended, row.status, None)
 
 
 def _run(row: Row[Any]) -> RunRecord:

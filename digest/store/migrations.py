@@ -26,6 +26,8 @@ from digest.store.schema import (
     seeds,
     set_aside,
     spared,
+    subscriptions,
+    subscriptions_read,
     summaries,
     suppressions,
     tenants,
@@ -126,6 +128,14 @@ def _normalise_addresses(connection: Connection) -> None:
             connection.execute(delete(suppressions).where(suppressions.c.address == address))
 
 
+def _keep_subscriptions(connection: Connection) -> None:
+    """Add subscriptions, which the first run stores, the scope of runs, and an index to find slots ahead of the clock."""
+    meta.create_all(connection, tables=[subscriptions, subscriptions_read])
+    if "only" not in {each["name"] for each in inspect(connection).get_columns("run")}:
+        connection.exec_driver_sql("ALTER TABLE run ADD COLUMN only TEXT")
+    connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS cursor_last_slot ON cursor (last_slot)")
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -144,6 +154,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _normalise_addresses,
     rekey,  # capital letters of Greek have names, too
     _keep_written_for,
+    _keep_subscriptions,
 )
 
 

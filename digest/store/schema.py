@@ -67,7 +67,8 @@ runs = Table(
     Column("clock", Moment, nullable=False),  # --now, else the same
     Column("ended", Moment),
     Column("status", String(16), nullable=False),  # running, done, part, interrupted
-    Column("report", Text),  # the run's report as JSON
+    Column("report", Text),  # the run's report as JSON, without its subscriptions
+    Column("only", Plain),  # the only subscription that the run was for; null: all
     sqlite_autoincrement=True,
 )
 
@@ -211,6 +212,30 @@ cursors = Table(
     Column("last_slot", Moment),  # time of the last slot used up
     Column("issues", Integer, nullable=False),
     Column("enrolled", Moment, nullable=False),
+    Index("cursor_last_slot", "last_slot"),
+)
+
+# Subscriptions: what the files in subscriptions/ say, and those that have no file.
+subscriptions = Table(
+    "subscription",
+    meta,
+    Column("id", Plain, primary_key=True),  # also of a file whose name is not a valid id
+    Column("settings", LargeBinary),  # Subscription as JSON; null if its file is invalid
+    Column("problems", LargeBinary),  # of an invalid file: list of Problem as JSON
+    Column("state", Text),  # of its file: changes when the file may have changed; null: it has no file
+    Column("digest", Text),  # SHA-256 of its file
+    Column("since", Moment, nullable=False),  # the clock when it was first known, or was known again
+    # No run needs to serve it before; null: none ever does. Of one that no run has seen yet: `UNSEEN`.
+    Column("next_due", Moment, index=True),
+)
+
+# What the rows of `subscription` depend on besides the files: one row.
+subscriptions_read = Table(
+    "subscription_reader",
+    meta,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("version", Text, nullable=False),  # of the program that checked the files
+    Column("zones", Text, nullable=False),  # the default time zone and the version of the time zone rules
 )
 
 issues = Table(

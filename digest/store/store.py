@@ -27,6 +27,7 @@ from digest.store.migrations import is_current, migrate
 from digest.store.outbox import Outbox
 from digest.store.pending_files import PendingFiles
 from digest.store.set_aside import PapersSetAside
+from digest.store.subscriptions import Subscriptions
 from digest.store.summaries import Summaries
 from digest.store.tenancy import Tenancy
 from digest.store.title_terms import TitleTerms
@@ -51,6 +52,7 @@ class Transaction:
     library: Library
     identities: Identities
     cursors: Cursors
+    subscriptions: Subscriptions
     issues: Issues
     feeds: Feeds
     pending_files: PendingFiles
@@ -177,6 +179,7 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         library=Library(connection),
         identities=Identities(connection),
         cursors=Cursors(connection),
+        subscriptions=Subscriptions(connection),
         issues=Issues(connection),
         feeds=Feeds(connection),
         pending_files=PendingFiles(connection),

@@ -78,9 +78,10 @@ def samples(context: CheckContext) -> Sequence[Finding]:
 
 def subscriptions(context: CheckContext) -> Sequence[Finding]:
     """Check every subscription file."""
-    from digest.home.subscription_files import InvalidSubscription, of_home
+    from digest.model import InvalidSubscription
+    from digest.services.subscriptions import subscriptions_now
 
-    loaded = of_home(context.home)
+    loaded = subscriptions_now(context.home)
     invalid = [each for each in loaded if isinstance(each, InvalidSubscription)]
     found = [
         Finding("subscriptions", "bad", str(problem), "runs skip this subscription until you fix its file")
