@@ -21,6 +21,9 @@ _ADDRESS = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _ESCAPED = b"=" + bytes(range(0x80, 0x100))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SUBJECT_LENGTH = 250
+# An mbox begins a message at such a line, so programs that write one change it, and signatures no longer agree.
+_FROM = re.compile(r"^From( [^\r\n]*)", re.MULTILINE)
+_LONGEST_LINE = 76  # of quoted-printable (RFC 2045, 6.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,18 @@ def _part(kind: str, content: str) -> Iterator[str]:
     yield f"Content-Transfer-Encoding: {'quoted-printable' if readable else 'base64'}"
     yield ""
     if readable:
-        # The encoder keeps the line ends of text, so they must be CRLF already.
-        yield binascii.b2a_qp(data.replace(b"\n", b"\r\n"), istext=True).decode("ascii").removesuffix("\r\n")
+        # The encoder keeps the line ends of text and breaks long lines with the first that it finds: all are CRLF.
+        lines = data.replace(b"\n", b"\r\n") if b"\n" in data else data + b"\r\n"
+        encoded = binascii.b2a_qp(lines, istext=True).decode("ascii")
+        yield _FROM.sub(_without_from, encoded.removesuffix("\r\n"))
     else:
         yield base64mime.body_encode(data, maxlinelen=76, eol="\r\n").removesuffix("\r\n")
+
+
+def _without_from(line: re.Match[str]) -> str:
+    """Return an encoded line that does not begin with `From `, in at most 76 characters as before."""
+    rest = line[1]
+    return f"=46rom{rest}" if len(rest) <= _LONGEST_LINE - len("=46rom") else f"=46rom=\r\n{rest}"
 
 
 def _group(name: str) -> str:

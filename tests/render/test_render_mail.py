@@ -1,11 +1,14 @@
 import email
+import mailbox
 import re
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from email import policy
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from render_sample import FRAME, ISSUE
 from strategies import texts
@@ -52,6 +55,41 @@ def test_headers():
     assert message["List-Id"] == "Tea & one-step brewing <tea.digest.example.org>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert not {"Bcc", "Cc", "List-Unsubscribe", "Reply-To"} & set(message.keys())
+
+
+ENVELOPE = mail.Envelope(
+    "Tea",
+    "digest@example.org",
+    "Tea",
+    datetime(2026, 3, 12, 8, tzinfo=UTC),
+    "tea",
+    "2026-03-12-7",
+    "x.example",
+)
+LINES = st.lists(
+    st.sampled_from(["From the lab", "From ", "From", "from here", ">From it", "é From", "x" * 71, "", "a "])
+    | st.text("From =é", max_size=90),
+    max_size=12,
+).map("\n".join)
+
+
+@given(text=LINES, html=LINES)
+@example(text="From " + "x" * 200, html="x" * 75 + "From here From there")
+@settings(max_examples=60)
+def test_lines_that_begin_with_from_survive_an_mbox(tmp_path_factory, text, html):
+    """Programs that store mail write `>From`, which breaks a signature; nothing is left for them to change."""
+    data = mail.message(ENVELOPE, text, html)
+    assert not re.search(rb"^From ", data, re.MULTILINE)
+    assert max(map(len, data.split(b"\r\n"))) <= 76
+    path = tmp_path_factory.mktemp("mbox") / "box"
+    box = mailbox.mbox(path)
+    box.add(data)
+    box.close()
+    assert b"\n>From" not in path.read_bytes().replace(b"\n>From it", b"")
+    with closing(mailbox.mbox(path)) as again:
+        (stored,) = again
+    parts = [part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in stored.get_payload()]
+    assert [part.rstrip("\n") for part in parts] == [text.rstrip("\n"), html.rstrip("\n")]
 
 
 def test_parts():
