@@ -50,7 +50,8 @@ _CONNECTIVE = re.compile(
 _PHRASE = re.compile(
     rf"""(?: (?:To|In|For|With|On|By|From|Given|Following|Using|Leveraging|Based\ on|Building\ (?:up)?on|Drawing\ on|Driven\ by
             |Guided\ by|Motivated\ by|Inspired\ by|Considering|Recognizing|In\ light\ of|In\ view\ of|Due\ to)
-          \b (?:(?!\bwe\b)[^,.;:]){{0,60}}? \b {_POINTER} \b (?:(?!\bwe\b)[^,.;:]){{0,80}} ) ,\s+""",
+          \b (?:(?!\bwe\b)[^,.;:]){{0,60}}? \b {_POINTER} \b
+          (?: (?:(?!\bwe\b)[^.;:]){{0,240}}? ,\s+ (?=we\b) | (?:(?!\bwe\b)[^,.;:]){{0,80}} ,\s+ ) )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _AFTER_PHRASE = re.compile(
@@ -61,6 +62,7 @@ _AFTER_PHRASE = re.compile(
 # What points at another sentence.
 _POINTS = re.compile(
     rf"(?!this {_WORK}\b)\b{_POINTER}\b|\b(?:"
+    r"in (?:the|our|an?) (?:previous|earlier|prior|companion) (?:article|paper|work|study)|"
     r"(?:above|afore)-?mentioned|as (?:shown|described|discussed) above)\b|\A(?:They|It|Its|Their|Both|Each|Another)\b",
     re.IGNORECASE,
 )
@@ -83,7 +85,7 @@ _MEASURE = re.compile(
 )
 _COMPARES = re.compile(
     r"\b(?:outperform|surpass|exceed|superior|better than|faster|state-of-the-art|SOTA|competitive|comparable|"
-    r"compared (?:to|with)|on par|match(?:es|ing)\b)",
+    r"compared (?:to|with)|on par\b|match(?:es|ing)\b)",
     re.IGNORECASE,
 )
 _GAINS = re.compile(

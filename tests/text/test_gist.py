@@ -33,6 +33,7 @@ CLAIM = "we propose Kettle, a sampler that needs one step only."
         "Based on this observation, ",
         "In response to such problems, ",
         "In the present study, ",
+        "To address this limitation while keeping the gains of kettles, such as speed and ease, ",
     ],
 )
 def test_a_leading_connective_is_left_out(lead):
@@ -58,6 +59,7 @@ def test_what_says_something_by_itself_stays(whole):
         "We study this problem and propose a remedy that works in most cases.",
         "We propose a way around these limitations in one step of a sampler.",
         "To solve it, kettles that address the above problems are proposed by us.",
+        "In the previous article, we introduced kettles of ten steps for all.",
         "They are introduced here as a remedy against problems of samplers.",
     ],
 )
@@ -106,6 +108,7 @@ def test_what_is_no_result_is_not_shown():
         "These results improve on others by 5%.",
         "The code is available at https://tea.org/kettle and it is 5 times faster.",
         "It is trained on leaves.",
+        "To find themes, leaves are sorted on partitions of the data.",
         "They outperform all others by 70%.",
     ):
         assert shown(f"{CLAIM.capitalize()} {other}") == [CLAIM.capitalize()]
