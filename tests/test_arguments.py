@@ -68,3 +68,27 @@ def test_a_mistake_in_the_settings_makes_every_command_exit_2(home, text):
         *(("subscriptions", "list"), ("ledger",), ("doctor",), ("library", "search", "fog"), ("serve",)),
     ):
         assert home.call(*command).status == 2, command
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        (("ledger", "5"), "'5' is one argument too many"),
+        (("doctor", "x", "y"), "'x' is one argument too many"),
+        (("preview", "a", "b"), "'b' is one argument too many"),
+        (("fetch", "--sorce", "x"), "'--sorce' is not an option; did you mean '--source'?"),
+    ],
+)
+def test_what_a_command_does_not_take_is_named_as_typed(typed, named):
+    done = call(*typed)
+    assert done.status == 2
+    assert named in done.err
+    assert done.err.startswith(f"usage: digest {typed[0]} ")
+
+
+@pytest.mark.parametrize("command", [("preview",), ("why",), ("run", "--only")])
+def test_an_unknown_subscription_has_one_wording(tmp_path, command):
+    home = TestHome(tmp_path)
+    home.subscribe("one-step", "diffusion")
+    assert "no subscription 'onestep'; did you mean 'one-step'?" in home.call(*command, "onestep").err
+    assert "no subscription 'kelp'; use one of: one-step" in home.call(*command, "kelp").err

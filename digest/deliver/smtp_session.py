@@ -185,10 +185,10 @@ def open_session(server: Server) -> Session:
     except smtplib.SMTPResponseException as error:
         raise ChannelUnavailable(f"{server.name}: {_text(error)}") from error
     except (OSError, smtplib.SMTPException) as error:
-        reason = "timeout" if _timed_out(error) else str(error)
+        reason = "timeout" if _timed_out(error) else getattr(error, "strerror", None) or str(error)
         raise ChannelUnavailable(
             f"{server.name}: cannot be reached: {reason}; check host, port and tls under [smtp], and that the "
-            "server runs"
+            "server is running"
         ) from error
     try:
         _login(client, server)

@@ -176,11 +176,16 @@ def one(home: Home, tx: Transaction, name: str) -> Known | None:
 
 
 def unknown(name: str, known: Sequence[str]) -> UsageError:
-    """Return the error for an id that no subscription has."""
-    some = ", ".join(known[:_NAMED]) + (", …" if len(known) > _NAMED else "")
-    return UsageError(
-        f"no subscription {name!r}; {f'use one of: {some}' if known else 'add it: digest subscriptions add'}"
-    )
+    """Return the error for an id that no subscription has, with the nearest id that there is."""
+    from difflib import get_close_matches
+
+    if near := get_close_matches(name, known, 1):
+        remedy = f"did you mean {near[0]!r}?"
+    elif known:
+        remedy = f"use one of: {', '.join(known[:_NAMED])}{', …' if len(known) > _NAMED else ''}"
+    else:
+        remedy = "add one: digest subscriptions add ID KEYWORD"
+    return UsageError(f"no subscription {name!r}; {remedy}")
 
 
 def enrol(tx: Transaction, subscriptions: Sequence[Subscription], now: datetime) -> None:

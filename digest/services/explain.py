@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.compose.slots import due_slots, instant_of, parse_schedule
-from digest.errors import UsageError
 from digest.model import Delivery, Home, Issue, Item, Match, Paper, SetAside, Subscription
 from digest.model.reports import message_json
+from digest.pipeline.cursors import unknown
 from digest.pipeline.ingest import owned
 from digest.pipeline.set_aside import reason_of
 from digest.services.explain_idle import Waiting, last_waiting, with_waiting
@@ -94,18 +94,15 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
     `paper` names a paper as in `library.find`. Raises UsageError if the subscription has never existed, or
     as `library.find` does.
     """
-    status = next(
-        (each for each in subscription_statuses(home, clock) if each.subscription.id == subscription_id), None
-    )
+    statuses = {each.subscription.id: each for each in subscription_statuses(home, clock)}
+    status = statuses.get(subscription_id)
     current = status.subscription if status else None
     timezone = current.timezone if isinstance(current, Subscription) else home.settings.timezone
     subject = _Subject(subscription_id, status, timezone, home.settings.timezone)
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         waiting = last_waiting(home, store, tx, subject.id, subject.subscription)
         if status is None and not tx.ledger.verdicts_of(subscription_id, limit=1):
-            raise UsageError(
-                f"no subscription {subscription_id!r}; to list subscriptions: digest subscriptions list"
-            )
+            raise unknown(subscription_id, tuple(statuses))
         facts = _facts(tx, subject, day, clock.now, waiting)
         numbers = [verdict.issue for _, verdict in facts.decided if verdict.issue]
         mail = tx.outbox.of_issues(subscription_id, numbers)
