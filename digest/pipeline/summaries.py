@@ -1,6 +1,6 @@
 """Summaries for the papers of a run's issues, requested before any issue is made and outside of transactions.
 
-A paper whose summary is not ready in time shows its key sentence, and the notes of the run say why.
+A paper whose summary is not ready in time shows its gist, and the notes of the run say why.
 """
 
 import time
@@ -67,7 +67,7 @@ def _request(
 
 
 def _note(written: int, wanted: int, problem: str) -> str:
-    return f"summaries: {written} of {wanted} written; the other papers show their key sentence: {problem}"
+    return f"summaries: {written} of {wanted} written; the other papers show their gist: {problem}"
 
 
 def _key(home: Home, settings: SummarySettings) -> str:

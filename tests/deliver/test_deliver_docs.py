@@ -53,13 +53,13 @@ WHEN = datetime(2026, 11, 20, 9, tzinfo=UTC)
 STAGES = {"RCPT": "recipient", "MAIL": "sender", "the message": "end"}
 
 
-@pytest.mark.parametrize(("answers", "code", "text", "status", "besides"), REPLIES)
-def test_replies_have_the_effects_shown(answers, code, text, status, besides):
+@pytest.mark.parametrize(("answers", "code", "text", "status", "also"), REPLIES)
+def test_replies_have_the_effects_shown(answers, code, text, status, also):
     line = Delivery(1, 1, "kelp", 1, "ada@reader.test", "smtp", "leased", 1, 0, WHEN, WHEN)
     outcome = outcome_of(Reply(STAGES[answers], int(code), text), line, now=WHEN, jitter=0.5, alone=False)
     assert outcome.status == status
-    assert bool(outcome.suppress) == ("no more mail" in besides)
-    assert bool(outcome.pause) == ("stops" in besides)
+    assert bool(outcome.suppress) == ("no more mail" in also)
+    assert bool(outcome.pause) == ("stops" in also)
 
 
 def test_the_tables_are_found():
