@@ -198,11 +198,9 @@ _TERMS = 8
 def reasons(evidence: Sequence[Evidence], lang: Language = ENGLISH) -> tuple[tuple[Reason, ...], int]:
     """Return the words of a paper that a query matched, by field, and how many further ones are not named."""
     fields: dict[str, dict[str, int]] = {}
-    names: dict[tuple[str, str], str] = {}
+    names = _names({(each.term, each.text) for each in evidence})
     for each in evidence:
         terms = fields.setdefault(each.field, {})
-        if (each.term, each.text) not in names:
-            names[each.term, each.text] = shorten(_found(each.term, each.text), 60)
         term = names[each.term, each.text]
         terms[term] = terms.get(term, 0) + 1
     every = list(dict.fromkeys(term for terms in fields.values() for term in terms))
@@ -220,6 +218,15 @@ def reasons(evidence: Sequence[Evidence], lang: Language = ENGLISH) -> tuple[tup
         for field, terms in fields.items()
     )
     return tuple(reason for reason in found if reason.found), len(every) - len(named)
+
+
+def _names(found: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return how each term and the words that it found are named: the same words in one case, the lower one."""
+    names = {each: shorten(_found(*each), 60) for each in found}
+    by_case: dict[str, str] = {}
+    for name in sorted(names.values(), key=lambda name: (sum(map(str.isupper, name)), name)):
+        by_case.setdefault(name.casefold(), name)
+    return {each: by_case[name.casefold()] for each, name in names.items()}
 
 
 def _found(term: str, words: str) -> str:

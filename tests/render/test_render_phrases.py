@@ -78,7 +78,7 @@ def test_the_words_found_are_named_not_the_pattern():
         Evidence("distill*", "title", "Distillation", 0, 12),
         Evidence("distill*", "title", "distilled", 14, 23),
         Evidence("k-means", "title", "$k$-means", 25, 34),
-        Evidence("ti:DISTILLED", "title", "distilled", 14, 23),
+        Evidence("ti:DISTILLED", "title", "Distilled", 14, 23),
     ]
     (reason,), more = phrases.reasons(found)
     assert [(each.term, each.times) for each in reason.found] == [
