@@ -132,7 +132,7 @@ def public_base(base_url: str) -> str:
 
 
 def port_of(base_url: str) -> int:
-    """Return the port of an http or https URL, also where it is not written."""
+    """Return the port of an http or https URL, also if the URL does not name it."""
     parts = urlsplit(base_url)
     return parts.port or (443 if parts.scheme == "https" else 80)
 

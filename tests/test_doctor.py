@@ -114,7 +114,7 @@ def test_a_backup_that_was_asked_for_counts_wherever_it_is(home, tmp_path):
     (finding, _) = examined(home, 0)["database"]
     assert finding["state"] == "warning"
     assert f"{elsewhere} of " in finding["message"]
-    assert "is not there now" in finding["message"]
+    assert "cannot be found" in finding["message"]
     assert home.call("backup", home.path / "backups" / "mine.db").status == 0
     assert "the newest backup, backups/mine.db, was made " in examined(home, 0)["database"][0]["message"]
 

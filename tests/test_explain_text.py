@@ -180,7 +180,7 @@ def test_the_end_of_a_pause_waits_for_a_slot(home):
 def test_times_of_another_zone_than_the_homes_say_so(home):
     assert "Times" not in answer(home, day="2026-11-17")
     home.write("digest.toml", 'timezone = "Europe/Paris"\n')
-    assert answer(home, day="2026-11-17").endswith("Times are those of America/New_York.")
+    assert answer(home, day="2026-11-17").endswith("Times are in America/New_York time.")
     shown = home.call("subscriptions", "list", "--now", "2026-11-17T15:00Z").out
     assert "Wed 2026-11-18 08:00 (America/New_York)" in shown
     home.write("digest.toml", 'timezone = "America/New_York"\n')

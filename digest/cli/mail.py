@@ -41,9 +41,9 @@ def _add_outbox(actions: Commands) -> None:
         "list", _outbox_list, "list messages that are open, have failed or have ever been in doubt"
     )
     listing.add_argument("--all", action="store_true", help="include messages that were sent")
-    every = "select all open messages: pending, deferred or in doubt"
+    every = "select all open messages (pending, deferred or in doubt)"
     for name, about, selected in (
-        ("retry", "try to send messages again now", f"{every}; and those that failed because of the sender"),
+        ("retry", "try to send messages again now", f"{every}, and those that failed because of the sender"),
         ("drop", "stop trying to send messages", every),
     ):
         change = actions.add(name, _outbox_change, about, examples=(f"digest outbox {name} 12 14",))

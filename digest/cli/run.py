@@ -43,7 +43,7 @@ def add_commands(commands: Commands) -> None:
     run.add_argument(
         "--all",
         action="store_true",
-        help="list every subscription, also with more than 1,000 of them (default: those to which something happened)",
+        help="list every subscription (by default, of more than 1,000 only those to which something happened)",
     )
     fetch = commands.add("fetch", _fetch, "fetch the sources in digest.toml into inbox/")
     fetch.add_argument(

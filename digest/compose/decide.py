@@ -19,7 +19,7 @@ from digest.text.format import named_time
 AHEAD = timedelta(days=2)
 # How long a subscription with `send_empty` may go without an issue before it gets a note.
 WEEK = timedelta(days=7)
-# From when on a subscription is due for which no slot was used up yet.
+# The time from which a subscription is due if it has not used up a slot yet.
 AT_ONCE = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -72,7 +72,7 @@ class Found:
 class Moment:
     """The state of a run that is the same for all its decisions: its clock and the `end` of the log.
 
-    `full`: also what matches is wanted for those subscriptions that get no issue, as a report shows it.
+    `full`: the report also shows what matches for subscriptions that get no issue.
     """
 
     now: datetime
@@ -182,7 +182,7 @@ def waiting_slot(subscription: Subscription, last: datetime | None, now: datetim
 
 
 def next_due(subscription: Subscription, cursor: Cursor, after: datetime | None = None) -> datetime | None:
-    """Return from when on a run would use up a slot of a subscription that has a cursor; None for never.
+    """Return the time from which a run would use up a slot of a subscription that has a cursor; None for never.
 
     With `after`, slots up to that time do not count: a run has decided about them.
     """

@@ -45,8 +45,8 @@ _UNSURE = 2.0  # seconds
 class FileChanges:
     """How the files of a folder differ from what is known of them.
 
-    `changed` are those that say something else or are new, `touched` the stamps of those that say the same as
-    before, `gone` the ids of those that are missing, `found` how many there are. `missing`: so is the folder.
+    `changed` are the new files and those with other content, `touched` the stamps of those with the same content,
+    `gone` the ids of the missing ones, and `found` is the number of files. `missing`: the folder is missing.
     """
 
     changed: tuple[SubscriptionRow, ...] = ()

@@ -30,7 +30,7 @@ from digest.store.subscriptions import UNSEEN
 
 Known = Subscription | InvalidSubscription
 
-# So many files or more: if more than half of them are gone at once, that is taken for an accident.
+# If more than half of at least so many files disappear at once, that is taken for an accident.
 _MANY = 10
 _NAMED = 20  # ids in a message
 
@@ -44,7 +44,7 @@ class TakenUp:
 
 
 def take_up(home: Home, tx: Transaction, now: datetime) -> TakenUp:
-    """Store what the subscription files say that have changed, and end the subscriptions of files that are gone."""
+    """Store the subscription files that have changed, and end the subscriptions whose files are gone."""
     zones = f"{home.settings.timezone} {_zone_rules()}"
     version, old_zones = tx.subscriptions.reader()
     stamps = tx.subscriptions.stamps()
@@ -65,16 +65,16 @@ def take_up(home: Home, tx: Transaction, now: datetime) -> TakenUp:
 
 
 def _accident(home: Home, found: FileChanges, known: int) -> str:
-    """Return what is wrong if the folder is missing or so much of it that nobody can have meant it; "" if not."""
+    """Return what is wrong if the folder, or most of its files, is missing, probably by accident; "" if not."""
     folder = home.subscriptions.name
     remedy = (
         "no subscription was ended; mount or restore the folder; to end many subscriptions, remove at most half of "
-        "their files before each run"
+        "the files before each run"
     )
     if found.missing and known:
-        return f"{folder}/ is missing, and the library has {known} of its files; {remedy}"
+        return f"{folder}/ is missing, but the library knows {known} of its files; {remedy}"
     if known >= _MANY and 2 * len(found.gone) > known:
-        return f"{len(found.gone)} of {known} files in {folder}/ are gone at once; {remedy}"
+        return f"{len(found.gone)} of {known} files in {folder}/ have disappeared; {remedy}"
     return ""
 
 

@@ -196,7 +196,7 @@ class RunMatcher:
         return sorted(self._matched.get(subscription, ()))
 
     def _hit(self, subscription: Subscription, query: Query, number: int) -> Match | None:
-        """Return the match of a query with a paper; those of the last subscription are kept, as its issue and its feed ask."""
+        """Return the match of a query with a paper; the last subscription's are kept for its issue and its feed."""
         if number not in self._hits:
             self._hits[number] = self._new_hit(subscription, query, number)
         return self._hits[number]

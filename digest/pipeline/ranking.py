@@ -28,10 +28,10 @@ from digest.text.keyphrases import shared_forms
 if TYPE_CHECKING:
     from digest.rank.taste import Profile, Space
 
-# The closeness from which on a paper is shown that no keyword matches; 1 is the mean of the liked papers. A higher
+# The least closeness at which a paper that no keyword matches is shown; 1 is the mean of the liked papers. A higher
 # threshold shows fewer papers, but more of them are wanted (docs/ranking.md has the numbers).
 SURE = 0.3
-# The closeness from which on a paper is said to resemble others: papers of MEDLINE with 0.1 to 0.15 have the heading of
+# The least closeness at which a paper is said to resemble others: papers of MEDLINE with 0.1 to 0.15 have the heading of
 # the liked ones 4 to 31 times as often as papers in general, those with 0 to 0.05 0.2 to 1.2 times (docs/ranking.md).
 ALIKE = 0.1
 _TERMS = 3  # of a paper, shown as reasons

@@ -174,7 +174,7 @@ def _retry(tx: Transaction, context: RunContext) -> None:
 
 
 def _mark_for_settings(tx: Transaction, context: RunContext) -> None:
-    """Mark everything if a setting changes that it shows, as `base_url` in its addresses.
+    """Mark everything if a setting that files show has changed, such as `base_url` in addresses.
 
     After an update from a version that did not note the settings, mark only feeds and the archive's first page.
     """

@@ -1,4 +1,4 @@
-"""How central to a paper the words are that it matched: the order of papers with equal scores. Pure.
+"""How central the matched words are to a paper: the order of papers with equal scores. Pure.
 
 The weights were chosen on one half of the headings of MEDLINE; docs/ranking.md has the results for the other half.
 """
@@ -20,10 +20,10 @@ _ENOUGH_KEYWORDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Centrality:
-    """Where a paper has what it matched.
+    """Where the matched words are in a paper.
 
-    `early`: 1 at the beginning of the title, 0 at its end or if it is not there; `of_title`: its share of the title;
-    `found` of the `total` sentences of the abstract have it; `in_gist`: so has the one that says what was done.
+    `early`: 1 at the beginning of the title, 0 at its end or without any in it; `of_title`: their share of the title;
+    `found` of the `total` sentences of the abstract have one; `in_gist`: the one that says what was done has one.
     """
 
     early: float

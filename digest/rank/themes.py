@@ -19,7 +19,7 @@ from digest.text.words import words
 FEWEST = 8  # papers; a shorter issue needs no themes
 MOST_THEMES = 6
 _MAX_PAPERS = 200  # the time grows with the cube of the papers, so longer issues get no themes
-_ALIKE = 0.06  # cosine from which on groups are merged
+_ALIKE = 0.06  # the least cosine at which groups are merged
 _TITLE_TIMES = 3
 _NAME_TERMS = 2
 _PAIR = 1.3  # a pair of words says more than a single word

@@ -129,7 +129,7 @@ def parsed(
 
 
 def _cleaned(listing: Listing) -> Listing:
-    """Return the listing with unwrapped addresses, and its abstract, authors and venue empty where they stand for nothing."""
+    """Return the listing with unwrapped addresses, and without placeholders in its abstract, authors and venue."""
     authors = tuple(name for name in listing.authors if not placeholders.is_placeholder(name))
     changed: dict[str, Any] = {}
     for name in ("url", "code_url", "project_url"):

@@ -237,7 +237,7 @@ def _explain_paper(home: Home, tx: "Transaction", subject: _Subject, paper: Pape
     if subject.subscription:
         try:
             terms, verdict, order = _try_query(subject.subscription, paper, now)
-        except Exception as error:  # noqa: BLE001 - whatever is in the paper, its history can be told
+        except Exception as error:  # noqa: BLE001 - whatever is in the paper, its history can be shown
             verdict = f"The current query cannot be tried on it ({reason_of(error)})."
         if owned(home, now).has(paper):
             verdict += " A file in the setting “library” lists it, so no subscription shows it."

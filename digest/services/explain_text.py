@@ -55,7 +55,7 @@ def answer(facts: Facts) -> tuple[str, ...]:
     """Return the sentences that explain a day, or the recent past; they say whose times these are if not the home's."""
     sentences = tuple(_day(facts, facts.day) if facts.day else _recent(facts))
     if facts.zone.key != facts.home_zone and any(_TIME.search(each) for each in sentences):
-        return (*sentences, f"Times are those of {facts.zone.key}.")
+        return (*sentences, f"Times are in {facts.zone.key} time.")
     return sentences
 
 

@@ -111,7 +111,7 @@ class GroupCommit:
             write.done(result)
 
     def _do_apart(self, writes: Sequence[PendingWrite]) -> None:
-        """Do each write in a transaction of its own, so that one that is refused costs no other."""
+        """Do each write in a transaction of its own, so that the others are written if one is refused."""
         for place, write in enumerate(writes):
             try:
                 refusal = self._refusal(write, write.work)

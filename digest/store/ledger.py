@@ -132,7 +132,7 @@ class Ledger:
     def last_runs(self, since: Mapping[str, datetime]) -> dict[str, RunRecord]:
         """Return the last run before the current one, without report, that included each of these subscriptions.
 
-        A run for all included those that were known by its clock; a run that settled something did in any case.
+        A run for all included those that were known by its clock; a run that settled something always did.
         """
         last = select(verdicts.c.subscription, func.max(verdicts.c.run)).group_by(verdicts.c.subscription)
         newest = {

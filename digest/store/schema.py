@@ -224,8 +224,8 @@ subscriptions = Table(
     Column("problems", LargeBinary),  # of an invalid file: list of Problem as JSON
     Column("state", Text),  # of its file: changes when the file may have changed; null: it has no file
     Column("digest", Text),  # SHA-256 of its file
-    Column("since", Moment, nullable=False),  # the clock when it was first known, or was known again
-    # No run needs to serve it before; null: none ever does. Of one that no run has seen yet: `UNSEEN`.
+    Column("since", Moment, nullable=False),  # the clock when it became known, or became known again
+    # The time before which no run needs to serve it; null: never. `UNSEEN` if no run has seen it yet.
     Column("next_due", Moment, index=True),
 )
 

@@ -112,7 +112,7 @@ class Subscriptions:
         return {row.id: _row(row) for row in self._db.execute(chosen)}
 
     def since(self, ids: Iterable[str]) -> dict[str, datetime]:
-        """Return from when on each of these subscriptions has been known without a break."""
+        """Return since when each of these subscriptions has been known without a break."""
         chosen = select(subscriptions.c.id, subscriptions.c.since)
         return {
             row.id: row.since

@@ -110,7 +110,7 @@ def _raise_in(thread: int, error: type[BaseException]) -> None:
 def _settle(this_thread: int) -> None:
     """Leave no exception that could be delivered after the work: replace it by one that is delivered here.
 
-    Python 3.11 can take one back, but then it looks for it for ever, and a traced function never begins.
+    Python 3.11 can take one back, but then never stops looking for it, and a traced function never begins.
     """
     try:
         _raise_in(this_thread, Overtime)

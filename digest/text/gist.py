@@ -1,6 +1,6 @@
 """The gist of an abstract: the sentence that says what was done, and the one with the best result. Pure.
 
-Both must stand alone. A leading connective is left out ("To address these challenges, we propose ..." becomes "We
+Both can be read on their own. A leading connective is left out ("To address these challenges, we propose ..." becomes "We
 propose ..."), and a sentence that points at another one ("this problem") is not chosen.
 """
 
@@ -97,8 +97,8 @@ _NO_RESULT = re.compile(
     r"\bavailable at\b",
     re.IGNORECASE,
 )
-_WORTH_IT = 1.2  # the worth from which on a sentence is shown as a result
-_TOLD = 2.0  # and from which on a claim tells the result itself
+_WORTH_IT = 1.2  # the least worth of a sentence that is shown as a result
+_COMPLETE = 2.0  # the least worth of a claim that includes the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Gist:
 
 
 def gist(text: str, parts: tuple[Span, ...], title: str = "") -> Gist | None:
-    """Return the gist of an abstract, or None if no sentence says what was done and stands alone.
+    """Return the gist of an abstract, or None if no sentence that says what was done can be read on its own.
 
     `parts` are the spans of the sentences. The name before the colon of a title is looked for in them.
     """
@@ -137,8 +137,8 @@ def gist(text: str, parts: tuple[Span, ...], title: str = "") -> Gist | None:
     if not costs:
         return None
     claim = shown[min(costs)[1]]
-    told = _worth(text[slice(*claim.span)]) >= _TOLD
-    return Gist(claim, None if told else _best_result(text, shown[claim.place + 1 :]))
+    complete = _worth(text[slice(*claim.span)]) >= _COMPLETE
+    return Gist(claim, None if complete else _best_result(text, shown[claim.place + 1 :]))
 
 
 def _name(title: str) -> str:
@@ -187,7 +187,7 @@ def _best_result(text: str, parts: list[Part]) -> Part | None:
 
 
 def _worth(sentence: str) -> float:
-    """Return how much a sentence tells of a result: numbers, comparisons, gains."""
+    """Return how much a sentence says about a result: numbers, comparisons, gains."""
     return (
         1.5 * bool(_MEASURE.search(sentence))
         + 1.2 * bool(_COMPARES.search(sentence))

@@ -1,4 +1,4 @@
-"""A value that the database refuses costs no other message its outcome."""
+"""If the database refuses a value, the outcomes of other messages are still recorded."""
 
 import contextlib
 from pathlib import Path

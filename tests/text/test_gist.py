@@ -1,4 +1,4 @@
-"""The gist of an abstract stands alone, and has the best result."""
+"""The gist of an abstract can be read on its own, and has the best result."""
 
 import re
 

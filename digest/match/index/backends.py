@@ -30,7 +30,7 @@ class Backend(Protocol):
         ...
 
 
-# Queries × papers from which on numba saves more than the second that it takes to load.
+# Above this number of queries × papers, numba saves more than the second that it takes to load.
 _WORTH_LOADING = 30_000_000
 
 

@@ -32,7 +32,7 @@ _LINK = re.compile(r"<(https?://[^\s<>]+)>")
 
 
 class Forwarded(NamedTuple):
-    """A message that stands in the text of another: its subject, and the text below its headers."""
+    """A message in the text of another: its subject, and the text below its headers."""
 
     subject: str
     text: str
@@ -95,7 +95,7 @@ def leads_through(address: str, part: str) -> bool:
 
 
 def inside(text: str) -> Iterator[Forwarded]:
-    """Yield the messages that stand in a text, each with the text up to the next."""
+    """Yield the messages in a text, each with the text up to the next."""
     lines = _LINE_END.split(text)
     found: list[tuple[str, int, int]] = []
     place = 0

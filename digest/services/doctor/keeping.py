@@ -34,8 +34,8 @@ def examine_backups(home: Home, clock: Clock) -> Iterator[Finding]:
     made = max(((datetime.fromtimestamp(path.stat().st_mtime, UTC), path) for path in found), default=None)
     elsewhere = noted and not noted[0].exists() and not noted[0].is_relative_to(home.path.resolve())
     if noted and elsewhere and (made is None or noted[1] > made[0]):
-        message = f"the newest backup, {noted[0]} of {local_time(noted[1], zone)}, is not there now"
-        remedy = "if it is on another disk or was moved, all is well; else make one: digest backup FILE"
+        message = f"the newest backup, {noted[0]} of {local_time(noted[1], zone)}, cannot be found"
+        remedy = "if you moved it, or its disk is not connected, ignore this; otherwise make one: digest backup FILE"
         yield Finding("database", "warning", message, remedy)
     elif made is None:
         remedy = "make one: digest backup FILE (digest schedule makes one every day)"

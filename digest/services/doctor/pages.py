@@ -27,7 +27,7 @@ def examine_links(home: Home) -> Iterator[Finding]:
     message = f"digest serve {verb} at {served}, and links lead to {base}"
     if public_base(base):
         if running:
-            yield Finding("serve", "good", f"{message}, where a proxy has to pass requests on to it")
+            yield Finding("serve", "good", f"{message}; a proxy has to pass requests from there to it")
     elif port_of(base) not in ports:
         remedy = f"set base_url in digest.toml to {_wanted(base, ports[0])}; then: digest run --rewrite"
         yield Finding("serve", "warning", message, remedy)
