@@ -66,6 +66,7 @@ def test_read_prints_a_line_per_listing(home, tmp_path):
         "ids": {"arxiv": None, "doi": None},
         "url": None,
         "withdrawn": False,
+        "status": None,
         "source": "daily-papers-page",
         "file": str(path),
         "rank": 1,

@@ -43,7 +43,11 @@ def _add_outbox(actions: Commands) -> None:
     listing.add_argument("--all", action="store_true", help="include messages that were sent")
     every = "select all open messages (pending, deferred or in doubt)"
     for name, about, selected in (
-        ("retry", "try to send messages again now", f"{every}, and those that failed because of the sender"),
+        (
+            "retry",
+            "try to send messages again now",
+            f"{every}, and recent ones that failed because of the sender",
+        ),
         ("drop", "stop trying to send messages", every),
     ):
         change = actions.add(name, _outbox_change, about, examples=(f"digest outbox {name} 12 14",))
