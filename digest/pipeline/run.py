@@ -23,6 +23,7 @@ from digest.pipeline.decisions import Decided, apply, decide_batch, failed, pape
 from digest.pipeline.ingest import owned, read_files
 from digest.pipeline.matching import RunMatcher
 from digest.pipeline.outputs import Written, site_context, write_pending
+from digest.pipeline.rebuild import mark_missing
 from digest.pipeline.set_aside import Boundary, ends_run, sentences
 from digest.pipeline.source_health import failing_sources, stale_formats
 from digest.pipeline.summaries import write_summaries
@@ -130,6 +131,7 @@ def _open(store: Store, context: RunContext) -> tuple[RunContext, tuple[str, ...
         full = context.options.all or only is not None or tx.subscriptions.count() <= LISTED
         context = replace(context.opened(tx), full=full)
         _mark_for_settings(tx, context)
+        mark_missing(tx, context)
         _retry(tx, context)
         enrol_unseen(context.home, tx, context.now)
         if context.options.rewrite:

@@ -29,6 +29,10 @@ class Cursors:
             Cursor(*row) for row in self._db.execute(select(cursors).order_by(cursors.c.subscription))
         )
 
+    def ids(self) -> list[str]:
+        """Return the ids of all subscriptions that have a cursor."""
+        return list(self._db.scalars(select(cursors.c.subscription)))
+
     def of(self, subscriptions: Iterable[str]) -> dict[str, Cursor]:
         """Return the cursors of those of these subscriptions that have one."""
         return {

@@ -35,6 +35,22 @@ class NewIssue:
     serves: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class IssueFiles:
+    """What names the files of an issue."""
+
+    key: int
+    subscription: str
+    number: int
+    day: date
+    formats: tuple[str, ...]
+
+    @property
+    def stem(self) -> str:
+        """Return the stem of the issue's files, like `Issue.stem`."""
+        return f"{self.day.isoformat()}-{self.number}"
+
+
 class Issues:
     """Issues by key, or by subscription and number."""
 
@@ -119,6 +135,32 @@ class Issues:
     def ids(self) -> tuple[int, ...]:
         """Return the keys of all issues."""
         return tuple(self._db.scalars(select(issues.c.id)))
+
+    def ids_of(self, subscriptions: Iterable[str]) -> list[int]:
+        """Return the keys of all issues of these subscriptions."""
+        return [
+            key
+            for chunk in chunks(sorted(subscriptions))
+            for key in self._db.scalars(select(issues.c.id).where(issues.c.subscription.in_(chunk)))
+        ]
+
+    def newest_days(self) -> dict[str, date]:
+        """Return the day of the last issue of each subscription that has files."""
+        chosen = select(issues.c.subscription, func.max(issues.c.day)).where(issues.c.formats != "")
+        found = self._db.execute(chosen.group_by(issues.c.subscription))
+        return {subscription: date.fromisoformat(day) for subscription, day in found}
+
+    def newest(self, limit: int) -> list[IssueFiles]:
+        """Return what files the newest issues have, the newest first."""
+        chosen = select(
+            issues.c.id, issues.c.subscription, issues.c.number, issues.c.day, issues.c.formats
+        ).order_by(issues.c.id.desc())
+        return [
+            IssueFiles(
+                row[0], row[1], row[2], date.fromisoformat(row[3]), tuple(filter(None, row[4].split(",")))
+            )
+            for row in self._db.execute(chosen.limit(limit))
+        ]
 
     def lines(self) -> tuple[IssueLine, ...]:
         """Return all issues, newest first."""
