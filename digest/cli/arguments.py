@@ -102,7 +102,7 @@ class Parser(argparse.ArgumentParser):
             return super().parse_known_args(args, namespace)
         # In "why kelp --json 2026-11-20" argparse would close the positionals at the option, without the date.
         found, unknown = super().parse_known_args(self._options_first(args), namespace)
-        first = next((each for each in unknown if each != "--"), "")  # `--` stands before the positionals
+        first = next((each for each in unknown if each != "--"), "")  # `--` comes before the positionals
         if first.startswith("-"):  # named here, as the program's own parser would show its own usage
             self.error(_unknown(first, self._option_string_actions, self.prog, "option"))
         if first:

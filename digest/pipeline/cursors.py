@@ -67,14 +67,16 @@ def take_up(home: Home, tx: Transaction, now: datetime) -> TakenUp:
 def _accident(home: Home, found: FileChanges, known: int) -> str:
     """Return what is wrong if the folder, or most of its files, is missing, probably by accident; "" if not."""
     folder = home.subscriptions.name
-    remedy = (
-        "no subscription was ended; mount or restore the folder; to end many subscriptions, remove at most half of "
-        "the files before each run"
-    )
     if found.missing and known:
-        return f"{folder}/ is missing, but the library knows {known} of its files; {remedy}"
+        return (
+            f"{folder}/ is missing, but the library knows {known} of its files; no subscription was ended; "
+            "mount or restore the folder"
+        )
     if known >= _MANY and 2 * len(found.gone) > known:
-        return f"{len(found.gone)} of {known} files in {folder}/ have disappeared; {remedy}"
+        return (
+            f"{len(found.gone)} of {known} files in {folder}/ have disappeared; no subscription was ended; "
+            "restore the files, or, to end their subscriptions, remove at most half of the files before each run"
+        )
     return ""
 
 

@@ -160,7 +160,7 @@ def _untied(text: str, start: int, end: int) -> tuple[Span, bool]:
 
 
 def _cost(text: str, part: Part, start: int, name: str) -> float | None:
-    """Return how far a sentence, which begins at `start`, is from the best claim; None if it is none by itself."""
+    """Return how far a sentence, which begins at `start`, is from the best claim; None if it is not a claim."""
     kind = next((n for n, claim in enumerate(_CLAIMS) if claim.search(text, start, part.span[1])), None)
     shown = text[slice(*part.span)]
     if kind is None or len(shown) not in _CLAIM_LENGTHS or _POINTS.search(shown) or _NO_RESULT.search(shown):

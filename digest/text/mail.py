@@ -177,7 +177,7 @@ def decode_words(text: str) -> str:
 
 
 def decode_charset(data: bytes, charset: str) -> str | None:
-    """Return the text, or None if the charset is unknown, is none of mail, or does not fit."""
+    """Return the text, or None if the charset is unknown, is not used in mail, or does not fit."""
     try:
         if codecs.lookup(charset).name.replace("-", "_") in _NO_CHARSETS:
             return None

@@ -142,7 +142,7 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS, max_size=60).map(" ".join))
-def test_any_gist_stands_alone(text):
+def test_any_gist_can_be_read_on_its_own(text):
     for part in shown(text):
         assert not re.match(r"(?i)(to (this|these)|these|therefore|they|it)\b", part)
         assert "this problem" not in part and "these problem" not in part
