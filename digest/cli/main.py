@@ -22,6 +22,7 @@ from digest.cli import (
     preview,
     run,
     serve,
+    sources,
     subscriptions,
     templates,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 # Every module registers its commands by `add_commands`; they are listed under these headings.
 _MODULES = (
-    ("papers and issues", (run, preview, explain)),
+    ("papers and issues", (run, sources, preview, explain)),
     ("readers", (subscriptions, feedback, mail)),
     ("library and layout", (library, templates)),
     ("operation", (home, serve)),

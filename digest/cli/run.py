@@ -311,7 +311,7 @@ def _show_fetched(context: Context, fetched: "Sequence[FetchResult]") -> None:
         if source.error:
             screen.error(f"{source.source.name}: {source.error}")
     if not fetched:
-        screen.message("No sources. Add [[sources]] to digest.toml; see docs/sources.md")
+        screen.message("No sources in digest.toml. To add one: digest sources add ADDRESS")
         return
     screen.table(
         ("source", "files", "unchanged", "last change"),

@@ -65,9 +65,16 @@ def need_home(home: Home, chosen: str | None) -> None:
 def load_settings(file: Path) -> Settings:
     """Read a settings file. Raises ConfigError with all its problems."""
     text = read_text(file, file.name)
-    data = text if isinstance(text, Problem) else parse_toml(text, file.name)
-    if isinstance(text, Problem) or isinstance(data, Problem):
-        raise ConfigError(tuple(x for x in (text, data) if isinstance(x, Problem))[:1])
+    if isinstance(text, Problem):
+        raise ConfigError((text,))
+    return parse_settings(text, file)
+
+
+def parse_settings(text: str, file: Path) -> Settings:
+    """Return the settings in a text, the content of `file`. Raises ConfigError with all its problems."""
+    data = parse_toml(text, file.name)
+    if isinstance(data, Problem):
+        raise ConfigError((data,))
     table = TableReader(data, shown=file.name, text=text, problems=[])
     default = Settings()
     settings = Settings(

@@ -34,7 +34,7 @@ _OTHER_NAMES: Final = {
 }  # fmt: skip
 
 
-def _kind(value: str) -> str:
+def kind_of_source(value: str) -> str:
     """Accept a kind of source."""
     known = _OTHER_NAMES.get(re.sub(r"[\s_]+", "-", value.strip().lower()))
     if known and value not in SOURCE_KINDS:
@@ -74,7 +74,7 @@ def _read_source(table: TableReader) -> Source:
     default = Source("", "")
     source = Source(
         name=table.get("name", str, "", source_name),
-        kind=table.get("kind", str, "", _kind),
+        kind=table.get("kind", str, "", kind_of_source),
         url=table.get("url", str, "", document_url),
         url_env=table.get("url_env", str, "", one_line),
         url_file=table.get("url_file", str, "", one_line),

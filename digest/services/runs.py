@@ -217,9 +217,7 @@ def fetch(
     for name in names:
         if name not in known:
             remedy = (
-                f"use one of: {', '.join(known)}"
-                if known
-                else "add [[sources]] to digest.toml; see docs/sources.md"
+                f"use one of: {', '.join(known)}" if known else "add one with: digest sources add ADDRESS"
             )
             raise UsageError(f"no source {name!r}; {remedy}")
     options = FetchOptions(

@@ -15,16 +15,19 @@ _DRAFT = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _OTHERS = 0o077  # the bits of a mode that concern anybody but the owner
 
 
-def write_whole(path: Path, data: bytes, *, private: bool = False) -> bool:
+def write_whole(path: Path, data: bytes, *, private: bool = False, keep_mode: bool = False) -> bool:
     """Replace a file atomically: readers see the old or the new content, also after a crash.
 
-    Missing folders are created. A `private` file has mode 600, others that of the umask. Returns False if the file
-    already has this content. Raises StoreError.
+    Missing folders are created. A `private` file has mode 600, others that of the umask, or, with `keep_mode`, that
+    of the file so far. Returns False if the file already has this content. Raises StoreError.
     """
     try:
         if _has(path, data, private=private):
             return False
-        draft = _write_draft(path, data, private=private)
+        mode = stat.S_IMODE(path.stat().st_mode) if keep_mode and path.exists() else None
+        draft = _write_draft(path, data, private=private or mode is not None)
+        if mode is not None:
+            Path(draft).chmod(mode)
         _flush_file(Path(draft))
         _put_in_place(draft, path)
         sync_folder(path.parent)
