@@ -19,6 +19,7 @@ from digest.services import reader_pages
 from digest.services.workspace import Clock
 from digest.signing import read_unsubscribe_code, token
 from digest.store.departures import Departures
+from digest.store.migrations import MIGRATIONS, _normalise_addresses
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
 from tests.homes import page
@@ -269,8 +270,8 @@ def test_one_address_in_two_spellings_gets_one_mail(home):
 def test_older_libraries_get_one_spelling_of_each_address(home):
     home.subscribe("kelp", "kelp", email=[ADA, "eve@bücher.example"])
     mails(home, NOW)
-    (version,) = home.rows("select version from schema_version")[0]
-    home.change(f"update schema_version set version = {version - 1}")
+    before = 1 + MIGRATIONS.index(_normalise_addresses)
+    home.change(f"update schema_version set version = {before}")
     home.change("update outbox set address = lower(recipient)")
     home.change(
         "insert into suppression values ('eve@bücher.example', '', 'left', '2026-01-01T00:00:00.000000Z')"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,16 @@ def test_a_file_is_written_with_its_folders(tmp_path):
     assert write_whole(path, b"one") is True
     assert path.read_bytes() == b"one"
     assert [each.name for each in path.parent.iterdir()] == ["c.html"]
+
+
+def test_a_bare_name_is_written_where_the_program_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert files.write_whole(Path("a.toml"), b"a")
+    batch = files.FileBatch()
+    batch.write(Path("b.toml"), b"b")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.toml.part", "a.toml"]
+    assert batch.finish() == {}
+    assert Path("b.toml").read_bytes() == b"b"
 
 
 def test_equal_content_is_not_written_again(tmp_path):

@@ -91,7 +91,7 @@ def _write_draft(path: Path, data: bytes, *, private: bool) -> str:
     """Write a draft beside a file, and missing folders. Raises OSError."""
     # Paths are texts here: a run writes thousands of files, and pathlib would take half of the time.
     folder, name = os.path.split(path)
-    draft = f"{folder}/.{name}.part"
+    draft = os.path.join(folder, f".{name}.part")  # noqa: PTH118 - the folder of a bare name is ""
     mode = PRIVATE_FILE if private else 0o666
     try:
         descriptor = os.open(draft, _DRAFT, mode)

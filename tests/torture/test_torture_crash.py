@@ -298,7 +298,7 @@ def expected_files(home: TestHome) -> int:
     forms = home.rows("select formats from issue")
     papers = home.rows("select count(*) from paper")[0][0]
     feeds = 1 + home.rows("select count(*) from cursor")[0][0]
-    site = 3  # the index, the titles it searches, the list of all feeds
+    site = 3 + 3  # the index, the titles it searches, the list of all feeds; their page and two style sheets
     return sum(len(form.split(",")) + 1 for (form,) in forms) + papers + 3 * feeds + site
 
 
