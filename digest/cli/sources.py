@@ -39,7 +39,7 @@ def add_commands(commands: Commands) -> None:
         "add the feeds of a list that a feed reader exported (OPML)",
         examples=("digest sources import feeds.opml",),
     )
-    load.add_argument("file", type=path, metavar="FILE", help="OPML file")
+    load.add_argument("file", type=path, metavar="FILE", help="list of feeds in OPML")
 
 
 def _kind(text: str) -> str:

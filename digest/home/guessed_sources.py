@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import count
 from typing import Final
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
@@ -154,12 +155,15 @@ def named(source: Source, taken: Collection[str], *, name: str = "", title: str 
         if source_name(name) in taken:
             raise ValueError(f"a source named {name!r} exists already; use another name")
         return replace(source, name=name)
-    found = stem = _slug(title) or _stem(source)
-    number = 1
-    while found in taken:
-        number += 1
-        found = f"{stem}-{number}"
-    return replace(source, name=found)
+    stem = _slug(title) or _stem(source)
+    return replace(source, name=_free(stem, taken))
+
+
+def _free(stem: str, taken: Collection[str]) -> str:
+    """Return a stem, with the lowest number that makes it a name that is not taken, from 2."""
+    if stem not in taken:
+        return stem
+    return next(name for number in count(2) if (name := f"{stem}-{number}") not in taken)
 
 
 def _stem(source: Source) -> str:

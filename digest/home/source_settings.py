@@ -26,6 +26,8 @@ SOURCE_KINDS: Final[dict[str, tuple[str, ...]]] = {
     "imap": ("host", "user"),
 }
 
+_HEADER = re.compile(r"\s*\[\[\s*[\"']?sources[\"']?\s*\]\]\s*(?:#.*)?")
+
 # What else people call them.
 _OTHER_NAMES: Final = {
     "rss": "feed", "atom": "feed", "html": "page", "web": "page",
@@ -45,13 +47,16 @@ def kind_of_source(value: str) -> str:
 def read_sources(table: TableReader, text: str, shown: str) -> tuple[Source, ...]:
     """Read all sources. `table` is the whole file, `text` its text; `shown` names it in messages."""
     found: list[Source] = []
+    names: set[str] = set()
+    lines = text.split("\n")
+    starts = [number for number, line in enumerate(lines) if _HEADER.fullmatch(line)]
     for number, data in enumerate(table.get_list("sources", [], _tables)):
-        inner = TableReader(
-            data, shown=shown, text=_from_source(text, number), problems=table.problems, name="sources"
-        )
+        own = _own_text(lines, starts, number)
+        inner = TableReader(data, shown=shown, text=own, problems=table.problems, name="sources")
         source = _read_source(inner)
-        if source.name in {other.name for other in found}:
+        if source.name in names:
             inner.problem("name", f"{source.name!r} is used twice", "give each source a unique name")
+        names.add(source.name)
         found.append(source)
     return tuple(found)
 
@@ -62,12 +67,12 @@ def _tables(values: list[Any]) -> list[Any]:
     return values
 
 
-def _from_source(text: str, number: int) -> str:
-    """Return the text with the sources before this one blanked out, so that keys are found in this one."""
-    lines = text.split("\n")
-    starts = [index for index, line in enumerate(lines) if line.strip().replace(" ", "") == "[[sources]]"]
-    start = starts[number] if number < len(starts) else 0
-    return "\n" * start + "\n".join(lines[start:])
+def _own_text(lines: list[str], starts: list[int], number: int) -> str:
+    """Return the lines of one source, after blank ones in place of those before it, so that keys are found in it."""
+    if number >= len(starts):
+        return "\n".join(lines)
+    end = starts[number + 1] if number + 1 < len(starts) else len(lines)
+    return "\n" * starts[number] + "\n".join(lines[starts[number] : end])
 
 
 def _read_source(table: TableReader) -> Source:
