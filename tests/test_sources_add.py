@@ -117,7 +117,7 @@ def test_a_setting_with_another_name_of_a_kind_is_answered_with_ours(home):
 
 
 def test_a_mistake_is_shown_in_its_own_source(home):
-    first, second = ('[[ sources ]] # %s\nname = "%s"\nkind = "feed"\n' % (name, name) for name in "ab")
+    first, second = (f'[[ sources ]] # {name}\nname = "{name}"\nkind = "feed"\n' for name in "ab")
     home.write("digest.toml", f'{first}{second}url = "{FEED}"\n')
     err = home.call("sources", "list").err
     assert "digest.toml:1: sources.url: is missing" in err
