@@ -1,10 +1,10 @@
-"""The commands about subscriptions: list, check and add."""
+"""The commands about subscriptions: list, check, add, remove, import and export."""
 
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from digest.cli.arguments import Commands, Context, number
+from digest.cli.arguments import Commands, Context, number, path
 from digest.cli.console import Screen, print_json
 from digest.text.format import count, named_time
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Commands) -> None:
-    actions = commands.group("subscriptions", "list, check and add subscriptions")
+    actions = commands.group("subscriptions", "list, check, add, import and export subscriptions")
     actions.add("list", _list, "list subscriptions and when each is due")
     actions.add("check", _check, "check subscription files; show where each mistake is and how to fix it")
     add = actions.add(
@@ -29,6 +29,7 @@ def add_commands(commands: Commands) -> None:
         ),
         takes_queries=True,
     )
+    _add_exchange(actions)
     add.add_argument("id", metavar="ID", help="name of the file: a-z, 0-9 and -")
     add.add_argument(
         "keywords", nargs="+", metavar="KEYWORD", help="queries; a paper matches if any of them does"
@@ -50,6 +51,33 @@ def add_commands(commands: Commands) -> None:
         metavar="N",
         help="maximum number of new papers in an email (default: 20)",
     )
+
+
+def _add_exchange(actions: Commands) -> None:
+    formats = ("csv", "jsonl", "toml")
+    remove = actions.add("remove", _remove, "end a subscription that has no file")
+    remove.add_argument("id", metavar="ID", help="id of the subscription")
+    take = actions.add(
+        "import",
+        _import,
+        "store the subscriptions of a table or a folder as rows of the library, all or none",
+        examples=("digest subscriptions import readers.csv",),
+    )
+    take.add_argument(
+        "path", metavar="FILE", type=path, help="a CSV or JSON Lines file, or a folder of TOML files"
+    )
+    give = actions.add(
+        "export",
+        _export,
+        "write all subscriptions as CSV, JSON Lines or a folder of TOML files",
+        examples=(
+            "digest subscriptions export readers.csv",
+            "digest subscriptions export --format toml copies",
+        ),
+    )
+    give.add_argument("path", metavar="PATH", nargs="?", type=path, help="file or folder (default: stdout)")
+    for parser in (take, give):
+        parser.add_argument("--format", choices=formats, help="format (default: by the name of the file)")
 
 
 def _list(arguments: Namespace, context: Context) -> int:
@@ -137,4 +165,45 @@ def _add(arguments: Namespace, context: Context) -> int:
     else:
         context.screen.line(f"Wrote {path}")
         context.screen.hint("To see the issue it would get", f"digest preview {arguments.id}")
+    return 0
+
+
+def _remove(arguments: Namespace, context: Context) -> int:
+    from digest.services.subscription_exchange import remove_subscription
+
+    remove_subscription(context.home, arguments.id)
+    if arguments.json:
+        print_json({"removed": arguments.id})
+    else:
+        context.screen.line(f"Removed {arguments.id}")
+    return 0
+
+
+def _import(arguments: Namespace, context: Context) -> int:
+    from digest.services.subscription_exchange import import_subscriptions
+
+    done = import_subscriptions(context.home, arguments.path, arguments.format)
+    if arguments.json:
+        print_json({"added": done.added, "changed": done.changed, "unchanged": done.unchanged})
+    else:
+        total = count(done.added + done.changed + done.unchanged, "subscription")
+        context.screen.line(
+            f"Imported {total}: {done.added} new, {done.changed} changed, {done.unchanged} unchanged"
+        )
+    return 0
+
+
+def _export(arguments: Namespace, context: Context) -> int:
+    from digest.services.subscription_exchange import export_file, export_folder, format_of, print_export
+
+    if arguments.path is None:
+        print_export(context.home, arguments.format or "jsonl")
+        return 0
+    form = format_of(arguments.path, arguments.format)
+    write = export_folder if form == "toml" else export_file
+    written = write(context.home, arguments.path, form)
+    if arguments.json:
+        print_json({"subscriptions": written, "path": str(arguments.path)})
+    else:
+        context.screen.line(f"Wrote {count(written, 'subscription')} to {arguments.path}")
     return 0

@@ -134,17 +134,25 @@ def check(
     data = parse_toml(text, shown)
     if isinstance(data, Problem):
         return InvalidSubscription(stem, (data,))
+    return check_values(stem, data, shown=shown, text=text, timezone=timezone, language=language)
+
+
+def check_values(
+    stem: str, data: Mapping[str, Any], *, shown: str, text: str = "", timezone: str = "", language: str = ""
+) -> Subscription | InvalidSubscription:
+    """Check the values of a subscription file; messages name the lines of `text` in which they are."""
     problems: list[Problem] = []
     table = TableReader(data, shown=shown, text=text, problems=problems)
     subscription = _subscription(stem, table, timezone, language)
     table.reject_unknown()
+    file, key = ("file name", "") if text else ("id", "id")
     if not is_id(stem):
         remedy = "use a-z, 0-9 and - only, at most 64 characters"
-        problems.append(Problem(shown, "", "is not a valid file name", remedy))
+        what = "is" if text else f"{stem!r} is"
+        problems.append(Problem(shown, key, f"{what} not a valid {file}", remedy))
     if stem in RESERVED:
-        problems.append(
-            Problem(shown, "", f"{stem!r} is reserved for the feed of all papers", "rename the file")
-        )
+        remedy = "rename the file" if text else "choose another id"
+        problems.append(Problem(shown, key, f"{stem!r} is reserved for the feed of all papers", remedy))
     return InvalidSubscription(stem, tuple(problems)) if problems else subscription
 
 

@@ -155,6 +155,12 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
     path = home.subscriptions / f"{subscription_id}.toml"
     if path.exists():
         raise UsageError(f"{path}: the file already exists; choose another id, or edit the file")
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        row = tx.subscriptions.of([subscription_id]).get(subscription_id)
+    if row and not row.stamp:
+        raise UsageError(
+            f"the library has a subscription {subscription_id!r} without a file; choose another id"
+        )
     text = new_text(values)
     checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
     if isinstance(checked, InvalidSubscription):

@@ -1,0 +1,186 @@
+"""Import and export of many subscriptions, and removal of those without a file."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest.errors import Problem, StoreError, UsageError
+from digest.home.subscription_files import file_states, printable
+from digest.home.subscription_tables import READERS, Row, csv_lines, json_lines, toml_text
+from digest.model import Home, InvalidSubscription, Subscription, SubscriptionRow
+from digest.services.workspace import open_library
+
+if TYPE_CHECKING:
+    from digest.store.store import Transaction
+
+FORMATS = tuple(READERS)
+_LINES = {"csv": csv_lines, "jsonl": json_lines}
+_SHOWN = 50  # mistakes in a message
+_BATCH = 2_000
+
+
+@dataclass(slots=True)
+class Imported:
+    """How many subscriptions an import added, changed, and found as they are."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class _Mistakes:
+    """The first mistakes of an import, and how many there are."""
+
+    shown: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, *problems: object) -> None:
+        self.count += len(problems)
+        self.shown += map(str, problems[: _SHOWN - len(self.shown)])
+
+    def raise_any(self) -> None:
+        if self.count:
+            more = [f"and {self.count - len(self.shown)} more"] if self.count > len(self.shown) else []
+            raise UsageError("\n".join([*self.shown, *more, "no subscription was imported"]))
+
+
+def format_of(path: Path, stated: str | None) -> str:
+    """Return the format of a file or folder of subscriptions. Raises UsageError if it is not clear."""
+    if stated:
+        return stated
+    if path.is_dir() or not path.suffix:
+        return "toml"
+    found = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower())
+    if found is None:
+        raise UsageError(f"{path}: the format is not clear; use --format {', '.join(FORMATS)}")
+    return found
+
+
+def import_subscriptions(home: Home, path: Path, stated: str | None = None) -> Imported:
+    """Store all subscriptions of a file or folder as rows without a file, in place of those with the same ids.
+
+    Raises UsageError, which lists the mistakes, StoreError, LockedError; then nothing is stored.
+    """
+    from digest.system.locks import hold
+
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder; check its name")
+    form = format_of(path, stated)
+    if path.is_dir() != (form == "toml"):
+        raise UsageError(f"{path}: {form} is {'a folder' if form == 'toml' else 'one file'}; check --format")
+    files = frozenset(map(printable, file_states(home.subscriptions) or ()))
+    with (
+        hold(home.path, command="digest subscriptions import"),
+        open_library(home, create=True) as store,
+        store.begin() as tx,
+    ):
+        try:
+            return _store_all(home, tx, READERS[form](path), files)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def _store_all(home: Home, tx: "Transaction", found: Iterator[Row], files: frozenset[str]) -> Imported:
+    """Store subscriptions in batches; raise UsageError after all of them were checked if there is a mistake."""
+    from digest.pipeline.cursors import store_rows
+
+    now, seen, mistakes, done = datetime.now(UTC), set[str](), _Mistakes(), Imported()
+    while some := list(islice(found, _BATCH)):
+        rows = []
+        for where, each in some:
+            if isinstance(each, InvalidSubscription):
+                mistakes.add(*each.problems)
+            elif each.id in seen:
+                mistakes.add(
+                    Problem(where, "id", f"{each.id!r} is in an earlier row, too", "choose another id")
+                )
+            elif each.id in files:
+                file = f"{home.subscriptions.name}/{each.id}.toml"
+                mistakes.add(
+                    Problem(
+                        where, "id", f"{file} has the id {each.id!r}", "edit that file, or choose another id"
+                    )
+                )
+            else:
+                seen.add(each.id)
+                rows.append(SubscriptionRow(each))
+        if mistakes.count:
+            continue
+        known = tx.subscriptions.of(each.value.id for each in rows)
+        new = [each for each in rows if known.get(each.value.id) != each]
+        store_rows(home, tx, new, now)
+        changed = sum(each.value.id in known for each in new)
+        done.added += len(new) - changed
+        done.changed += changed
+        done.unchanged += len(rows) - len(new)
+    mistakes.raise_any()
+    return done
+
+
+def print_export(home: Home, form: str) -> None:
+    """Print all valid subscriptions to stdout in a format. Raises UsageError, StoreError."""
+    if form == "toml":
+        raise UsageError("toml is a folder; name one: digest subscriptions export --format toml PATH")
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        for line in _LINES[form](_valid(home, tx)):
+            sys.stdout.write(line)
+
+
+def export_file(home: Home, path: Path, form: str) -> int:
+    """Write all valid subscriptions into a file; return how many. Raises StoreError."""
+    from digest.system.files import write_whole
+
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        found = list(_valid(home, tx))
+    write_whole(path, "".join(_LINES[form](iter(found))).encode("utf-8", "replace"), private=True)
+    return len(found)
+
+
+def export_folder(home: Home, folder: Path, _form: str = "toml") -> int:
+    """Write a file for each valid subscription into a folder that is new or empty; return how many.
+
+    Raises UsageError, StoreError.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: is not an empty folder; choose another one")
+    count = 0
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for count, each in enumerate(_valid(home, tx), 1):  # noqa: B007 - counts
+                (folder / f"{each.id}.toml").write_bytes(toml_text(each).encode("utf-8", "replace"))
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: cannot be written ({error.strerror}); check its permissions"
+            ) from error
+    return count
+
+
+def _valid(home: Home, tx: "Transaction") -> Iterator[Subscription]:
+    from digest.pipeline.cursors import current_rows
+
+    return (each.value for each in current_rows(home, tx) if isinstance(each.value, Subscription))
+
+
+def remove_subscription(home: Home, name: str) -> None:
+    """End a subscription without a file. Raises UsageError if it has one or is unknown, StoreError, LockedError."""
+    from digest.pipeline.cursors import current_rows, unknown
+    from digest.system.locks import hold
+
+    with (
+        hold(home.path, command="digest subscriptions remove"),
+        open_library(home, create=False) as store,
+        store.begin() as tx,
+    ):
+        row = tx.subscriptions.of([name]).get(name)
+        path = home.subscriptions / f"{name}.toml"
+        if (row and row.stamp) or (Path(name).name == name and path.exists()):
+            raise UsageError(f"the subscription {name!r} has a file; remove {path}")
+        if row is None:
+            raise unknown(name, [each.value.id for each in current_rows(home, tx)])
+        tx.subscriptions.remove([name])
