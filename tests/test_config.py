@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import ConfigError, UsageError
+from digest.home.secrets import ping_of
 from digest.home.settings_file import load_settings, open_home
 from digest.home.toml import TableReader, line_of, parse_toml
-from digest.model import Bounces, Dkim, Settings, Smtp, Source
+from digest.model import Bounces, Dkim, Home, ScheduleSettings, Settings, Smtp, Source
 from digest.urls import mask_secrets
 
 SMTP = '[smtp]\nhost = "mail.example.org"\nfrom = "Digest <d@example.org>"\n'
@@ -369,3 +370,34 @@ def test_mistakes_in_sources_are_named_with_their_line(home, text, line, key, wo
 def test_invalid_settings_of_channels(home, text, words):
     (problem,) = problems(home, text)
     assert words in problem
+
+
+# --- the address to ping, from a variable or a file -----------------------------------------------
+
+
+def pinged(tmp_path, secret: str) -> str | None:
+    (tmp_path / "ping").write_text(secret, "utf-8")
+    return ping_of(Home(tmp_path, Settings(schedule=ScheduleSettings(ping_file="ping"))))
+
+
+@pytest.mark.parametrize(
+    ("secret", "url"),
+    [
+        ("https://ping.example/kelp/\n", "https://ping.example/kelp"),
+        ("https://straße.example/kelp", "https://xn--strae-oqa.example/kelp"),
+        ("https://ping.example/größe", "https://ping.example/gr%C3%B6%C3%9Fe"),
+        (
+            "https://ping.example/push/kelp?status=up&msg=OK",
+            "https://ping.example/push/kelp?status=up&msg=OK",
+        ),
+    ],
+)
+def test_an_address_to_ping_that_is_a_secret_is_read_like_one_in_the_settings(tmp_path, secret, url):
+    assert pinged(tmp_path, secret) == url
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "file:///hunter2", "https://me:hunter2@ping.example/", "https://a.example/ hunter2", "http://[hunter2"])  # fmt: skip
+def test_a_secret_that_is_not_an_address_is_not_shown(tmp_path, secret):
+    with pytest.raises(UsageError, match=r"schedule\.ping_file: .*; use a URL") as caught:
+        pinged(tmp_path, secret)
+    assert "hunter2" not in str(caught.value)

@@ -6,6 +6,7 @@ from pathlib import Path
 from digest.errors import UsageError
 from digest.model import Home, Source
 from digest.system.files import read_regular
+from digest.urls import web_url
 
 
 def read_secret(home: Home | Path, setting: str, variable: str | None, file: str | None) -> str:
@@ -43,11 +44,21 @@ def url_of(home: Home, source: Source) -> str:
 
 
 def ping_of(home: Home) -> str | None:
-    """Return the URL to ping after each check, without a slash at its end. Raises UsageError if it cannot be read."""
+    """Return the URL to ping after each check, in ASCII, without a slash at its end.
+
+    Raises UsageError if it cannot be read or is not a URL; the message does not repeat it.
+    """
     schedule = home.settings.schedule
     if not (schedule.ping_env or schedule.ping_file):
         return schedule.ping
-    return read_secret(home, "schedule.ping", schedule.ping_env, schedule.ping_file).strip().rstrip("/")
+    secret = read_secret(home, "schedule.ping", schedule.ping_env, schedule.ping_file).strip()
+    url = web_url(secret) if len(secret.split()) == 1 else None
+    if url is None:
+        key = "ping_env" if schedule.ping_env else "ping_file"
+        raise UsageError(
+            f"digest.toml: schedule.{key}: it does not hold a valid URL; use a URL such as https://ping.example.org/kelp"
+        )
+    return url.rstrip("/")
 
 
 def ca_file_of(home: Home, table: str, name: str) -> str:
