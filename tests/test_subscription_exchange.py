@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.home.subscription_files import check_values
+from digest.home.subscription_files import AlikeChecks, check_values
 from digest.home.subscription_tables import READERS, csv_lines, json_lines, toml_text
 from digest.model import Subscription
 from tests.homes import TestHome, page
@@ -173,3 +173,24 @@ def test_rows_are_changed_by_import_and_removed(home):
     assert home.call("subscriptions", "remove", "row").status == 0
     assert home.call("subscriptions", "remove", "row").status == 2
     assert "not an empty folder" in home.call("subscriptions", "export", home.path).err
+
+
+_wrong = st.fixed_dictionaries(
+    {},
+    optional={
+        "keywords": st.sampled_from(([], "fog", ["(fog"], [7])),
+        "email": st.sampled_from(("", [], "nobody", 7)),
+        "formats": st.sampled_from((["eml"], ["pdf"], "html")),
+        "name": st.sampled_from((" ", 7, "a  b")),
+        "enabled": st.sampled_from((1, True, "true")),
+        "unknown": st.just(1),
+    },
+)
+
+
+@given(tables=st.lists(st.tuples(st.sampled_from(("a", "all", "X!")), _tables, _wrong), max_size=6))
+def test_checks_of_tables_that_are_alike_say_the_same(tables):
+    checks = AlikeChecks()
+    for name, table, wrong in tables:
+        for values in ({**table, **wrong}, table, wrong):
+            assert checks.check(name, values, shown="x") == check_values(name, values, shown="x")

@@ -7,7 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +36,10 @@ from digest.text.addresses import name_and_address, name_error
 
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
+
+# What tables that are alike have of their own, and how many kinds of tables are remembered.
+_OWN = frozenset({"name", "email", "keywords", "exclude"})
+_ALIKE = 1_000
 
 # Two changes within this time may leave the same time of modification, on some file systems.
 _UNSURE = 2.0  # seconds
@@ -156,6 +160,45 @@ def check_values(
     return InvalidSubscription(stem, tuple(problems)) if problems else subscription
 
 
+class AlikeChecks:
+    """Checks many tables of which most agree in all but name, addresses and queries; those parts are checked once."""
+
+    def __init__(self) -> None:
+        self._checked: dict[tuple[str, bool], Subscription | None] = {}
+
+    def check(self, stem: str, data: Mapping[str, Any], *, shown: str) -> Subscription | InvalidSubscription:
+        """Check the values of a subscription, as `check_values` does."""
+        common = self._common(data)
+        if common is not None and is_id(stem) and stem not in RESERVED and "keywords" in data:
+            problems: list[Problem] = []
+            table = TableReader(data, shown=shown, text="", problems=problems)
+            email, names = _email(table)
+            found = replace(
+                common,
+                id=stem,
+                name=table.get("name", str, stem, _name),
+                email=email,
+                names=names,
+                keywords=_queries(table, "keywords"),
+                exclude=_queries(table, "exclude"),
+            )
+            if not problems:
+                return found
+        return check_values(stem, data, shown=shown)
+
+    def _common(self, data: Mapping[str, Any]) -> Subscription | None:
+        """Return a valid subscription with the other values of a table, None if there is none."""
+        others = {key: value for key, value in data.items() if key not in _OWN}
+        key = repr(others), "email" in data
+        if key not in self._checked:
+            if len(self._checked) >= _ALIKE:
+                self._checked.clear()
+            table = {**others, "keywords": ["any"], **({"email": "any@example.org"} if key[1] else {})}
+            found = check_values("any", table, shown="")
+            self._checked[key] = found if isinstance(found, Subscription) else None
+        return self._checked[key]
+
+
 def _subscription(stem: str, table: TableReader, timezone: str, language: str) -> Subscription:
     email, names = _email(table)
     default_formats = [name for name in FORMS if name != "eml" or email]
@@ -237,13 +280,14 @@ def _addresses(value: object) -> _Readers:
         raise ValueError(
             f"{shown_value(value)} is not an email address; use an address or a list of addresses"
         )
-    return tuple(dict.fromkeys(_address(each)[1] for each in addresses)), _names(addresses)
+    found = [_address(each) for each in addresses]
+    return tuple(dict.fromkeys(address for _, address in found)), _names(found)
 
 
-def _names(addresses: list[object]) -> tuple[tuple[str, str], ...]:
+def _names(addresses: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return the addresses that have a name, each with the first one."""
     found: dict[str, str] = {}
-    for name, address in map(_address, addresses):
+    for name, address in addresses:
         if name:
             found.setdefault(address, name)
     return tuple(found.items())

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from digest.errors import Problem
-from digest.home.subscription_files import check_values, read_row
+from digest.home.subscription_files import AlikeChecks, read_row
 from digest.home.toml import TableReader, toml_value
 from digest.model import FORMS, InvalidSubscription, RankingWeights, Subscription
 
@@ -49,7 +49,7 @@ def read_toml(folder: Path) -> Iterator[Row]:
 
 def read_json(path: Path) -> Iterator[Row]:
     """Yield the subscriptions of a file of JSON objects, one a line. Raises OSError."""
-    decode = msgspec.json.Decoder().decode
+    decode, checks = msgspec.json.Decoder().decode, AlikeChecks()
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             shown = f"{path.name}:{number}"
@@ -61,7 +61,8 @@ def read_json(path: Path) -> Iterator[Row]:
                 yield _invalid(shown, f"is not valid JSON: {error}", "write one JSON object a line")
                 continue
             if isinstance(values, dict):
-                yield _checked(shown, {key: value for key, value in values.items() if value is not None})
+                given = {key: value for key, value in values.items() if value is not None}
+                yield _checked(shown, given, checks)
             else:
                 yield _invalid(
                     shown, "is not a JSON object", 'write objects such as {"id": …, "keywords": […]}'
@@ -71,7 +72,7 @@ def read_json(path: Path) -> Iterator[Row]:
 def read_csv(path: Path) -> Iterator[Row]:
     """Yield the subscriptions of a table, whose first line names the columns. Raises OSError."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        line = 1
+        line, checks = 1, AlikeChecks()
         try:
             first = file.readline()
             rows = csv.reader(file, delimiter=max(",;\t", key=first.count), strict=True)
@@ -82,7 +83,7 @@ def read_csv(path: Path) -> Iterator[Row]:
             line += 1
             for cells in rows:
                 if any(cell.strip() for cell in cells):
-                    yield _csv_row(f"{path.name}:{line}", header, cells)
+                    yield _csv_row(f"{path.name}:{line}", header, cells, checks)
                 line = rows.line_num + 2
         except UnicodeDecodeError:
             yield _invalid(path.name, "is not UTF-8", "save it as UTF-8")
@@ -108,7 +109,7 @@ def _header_problems(shown: str, header: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _csv_row(shown: str, header: Sequence[str], cells: Sequence[str]) -> Row:
+def _csv_row(shown: str, header: Sequence[str], cells: Sequence[str], checks: AlikeChecks) -> Row:
     if len(cells) > len(header):
         message = f"has {len(cells)} cells, but there are {len(header)} columns"
         return _invalid(shown, message, "put cells that contain the separator in quotes")
@@ -126,7 +127,7 @@ def _csv_row(shown: str, header: Sequence[str], cells: Sequence[str]) -> Row:
         else:
             table, _, key = name.rpartition(".")
             (values.setdefault(table, {}) if table else values)[key] = _scalar(text)
-    return _checked(shown, values)
+    return _checked(shown, values, checks)
 
 
 def _list(text: str) -> list[Any]:
@@ -160,14 +161,14 @@ def _scalar(text: str) -> object:
     return text
 
 
-def _checked(shown: str, values: Mapping[str, Any]) -> Row:
+def _checked(shown: str, values: Mapping[str, Any], checks: AlikeChecks) -> Row:
     name = values.get("id")
     if not isinstance(name, str) or not name:
         return _invalid(
             shown, "is missing" if name is None else "is not an id", "use a-z, 0-9 and -", key="id"
         )
     rest = {key: value for key, value in values.items() if key != "id"}
-    return Row(shown, check_values(name, rest, shown=shown))
+    return Row(shown, checks.check(name, rest, shown=shown))
 
 
 def _invalid(shown: str, message: str, remedy: str, *, key: str = "") -> Row:
