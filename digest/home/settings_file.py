@@ -21,6 +21,7 @@ from digest.home.values import (
     host_and_port,
     one_line,
     port,
+    public_base_url,
     return_address,
     span_or,
 )
@@ -79,7 +80,7 @@ def parse_settings(text: str, file: Path) -> Settings:
     default = Settings()
     settings = Settings(
         title=table.get("title", str, default.title, one_line),
-        base_url=table.get("base_url", str, default.base_url, base_url),
+        base_url=table.get("base_url", str, default.base_url, public_base_url),
         timezone=table.get("timezone", str, default.timezone, time_zone),
         language=table.get("language", str, default.language, one_of(*LANGUAGES, noun="language")),
         alphaxiv=table.get("alphaxiv", bool, default.alphaxiv),

@@ -211,12 +211,17 @@ def one_of(*allowed: str, noun: str = "value") -> Callable[[str], str]:
     return check
 
 
+_LARGEST = 1_000_000_000
+
+
 def at_least(low: int) -> Callable[[int], int]:
-    """Return a check that accepts numbers from `low`."""
+    """Return a check that accepts numbers from `low`, up to what the columns of every database hold."""
 
     def check(value: int) -> int:
         if value < low:
             raise ValueError(f"{value} is too small; use {low} or more")
+        if value > _LARGEST:
+            raise ValueError(f"{value} is too large; use {_LARGEST} or less")
         return value
 
     return check

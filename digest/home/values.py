@@ -41,6 +41,16 @@ def base_url(value: str) -> str:
     return (web_url(value) or value).rstrip("/") + "/"
 
 
+def public_base_url(value: str) -> str:
+    """Accept a base URL without user and password: it is in every mail, feed and page."""
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        # The value may contain a password, so it is not repeated.
+        raise ValueError(
+            "contains a user name or password, which every reader would see; use a URL such as https://digest.example.org"
+        )
+    return base_url(value)
+
+
 def database_url(value: str) -> str:
     """Accept what has the form of a database URL; whether there is such a database shows when it is opened."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://.*", value.strip()):

@@ -2,6 +2,9 @@
 
 By BibTeX's grammar, text outside of entries is a comment. A value consists of pieces joined by `#`: text in
 braces or quotes, numbers, or names of strings. Braces are balanced, also inside quotes.
+
+A string may consist of other strings, so that sixty short lines could describe more text than any memory holds. Real
+bibliographies name journals and publishers this way, which adds less text than they have; the limit is far above that.
 """
 
 import re
@@ -15,6 +18,8 @@ _NAME = re.compile(r"[^\s\"#%'(),={}]+")
 _BRACE = re.compile(r"[{}]")
 _QUOTE = re.compile(r"[{}\"]")
 _CLOSERS = {"{": "}", "(": ")"}
+# Characters that the names of strings may bring into a file: these, and so many for each character of the file.
+_BROUGHT, _BROUGHT_PER_CHARACTER = 1_000_000, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class _Scanner:
         self.text, self.place = text, 0
         self.strings: dict[str, str] = {}
         self._counted, self._line = 0, 1
+        self._brought_left = _BROUGHT + _BROUGHT_PER_CHARACTER * len(text)
 
     def entries(self) -> Iterator[Entry]:
         while match := _START.search(self.text, self.place):
@@ -118,7 +124,15 @@ class _Scanner:
         if match is None:
             raise BibtexError(self._line_at(start), f"a field has no value in the entry on line {line}")
         self.place = match.end()
-        return self.strings.get(match[0].lower(), match[0])
+        brought = self.strings.get(match[0].lower(), match[0])
+        self._brought_left -= len(brought)
+        if self._brought_left < 0:
+            raise BibtexError(
+                self._line_at(start),
+                f"@string abbreviations add more than {_BROUGHT_PER_CHARACTER} times the text of the file, "
+                f"up to the entry on line {line}",
+            )
+        return brought
 
     def _closing(self, start: int, signs: re.Pattern[str], closer: str, line: int) -> int:
         """Return the place after the sign that closes the piece that begins at `start`."""
