@@ -194,3 +194,20 @@ def test_checks_of_tables_that_are_alike_say_the_same(tables):
     for name, table, wrong in tables:
         for values in ({**table, **wrong}, table, wrong):
             assert checks.check(name, values, shown="x") == check_values(name, values, shown="x")
+
+
+def test_lists_are_filtered_and_paged(home):
+    lines = [
+        {"id": f"r{n}", "name": f"Reader {n}", "keywords": ["fog"], "email": f"R{n}@x.org"} for n in range(5)
+    ]
+    home.write("x.jsonl", "".join(json.dumps(each) + "\n" for each in lines))
+    home.call("subscriptions", "import", home.path / "x.jsonl")
+    home.write("subscriptions/wrong.toml", "keywords = 1\n")
+
+    def ids(action, *options):
+        return [each["id"] for each in home.call("subscriptions", action, "--json", *options).json]
+
+    for action in ("list", "check"):
+        assert ids(action) == ["filed", "r0", "r1", "r2", "r3", "r4", "wrong"]
+        assert ids(action, "--limit", 2, "--after", "r1") == ["r2", "r3"]
+        assert ids(action, "--find", "r3@X") == ids(action, "--find", "reader 3") == ["r3"]

@@ -10,15 +10,23 @@ from digest.text.format import count, named_time
 
 if TYPE_CHECKING:
     from digest.model import InvalidSubscription, Subscription
-    from digest.services.subscriptions import SubscriptionStatus
+    from digest.services.subscriptions import Page, SubscriptionStatus
 
     Checked = tuple[Subscription | InvalidSubscription, tuple[str, ...]]  # with its warnings
 
 
 def add_commands(commands: Commands) -> None:
     actions = commands.group("subscriptions", "list, check, add, import and export subscriptions")
-    actions.add("list", _list, "list subscriptions and when each is due")
-    actions.add("check", _check, "check subscription files; show where each mistake is and how to fix it")
+    listed = actions.add("list", _list, "list subscriptions and when each is due")
+    checked = actions.add(
+        "check", _check, "check subscription files; show where each mistake is and how to fix it"
+    )
+    for parser in (listed, checked):
+        parser.add_argument(
+            "--find", metavar="TEXT", default="", help="only those with this in id, name or address"
+        )
+        parser.add_argument("--after", metavar="ID", default="", help="only those after this id")
+        parser.add_argument("--limit", metavar="N", type=number(1, 1_000_000_000), help="at most so many")
     add = actions.add(
         "add",
         _add,
@@ -83,12 +91,20 @@ def _add_exchange(actions: Commands) -> None:
 def _list(arguments: Namespace, context: Context) -> int:
     from digest.services.subscriptions import status_json, subscription_statuses
 
-    statuses = subscription_statuses(context.home, context.clock)
+    statuses = subscription_statuses(context.home, context.clock, _page(arguments))
     if arguments.json:
         print_json([status_json(status) for status in statuses])
+    elif not statuses and (arguments.find or arguments.after):
+        context.screen.line("No subscription found.")
     else:
         _show_statuses(context.screen, statuses, context.home.settings.timezone)
     return 0
+
+
+def _page(arguments: Namespace) -> "Page":
+    from digest.services.subscriptions import Page
+
+    return Page(arguments.find, arguments.after, arguments.limit)
 
 
 def _show_statuses(screen: Screen, statuses: "Sequence[SubscriptionStatus]", home_zone: str) -> None:
@@ -122,7 +138,7 @@ def _check(arguments: Namespace, context: Context) -> int:
     from digest.model import Subscription
     from digest.services.subscriptions import check_subscriptions
 
-    checked = check_subscriptions(context.home)
+    checked = check_subscriptions(context.home, _page(arguments))
     if arguments.json:
         print_json(
             [

@@ -1,7 +1,9 @@
 """The subscriptions of a home: status, check, add."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -62,17 +64,40 @@ class SubscriptionStatus:
     overdue: datetime | None = None
 
 
-def subscription_statuses(home: Home, clock: Clock) -> tuple[SubscriptionStatus, ...]:
-    """Return the status of every subscription of a home, valid or not, in the order of their ids."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which subscriptions to list: those with `text` in their id, name or addresses, after an id, at most so many."""
+
+    text: str = ""
+    after: str = ""
+    limit: int | None = None
+
+    def of(
+        self, found: Iterable[Subscription | InvalidSubscription]
+    ) -> list[Subscription | InvalidSubscription]:
+        """Return those of these subscriptions, which are sorted by id, that are on the page."""
+        wanted = (each for each in found if each.id > self.after and self._has_text(each))
+        return list(islice(wanted, self.limit))
+
+    def _has_text(self, each: Subscription | InvalidSubscription) -> bool:
+        texts = (each.id, each.name, *each.email) if isinstance(each, Subscription) else (each.id,)
+        return any(self.text.casefold() in text.casefold() for text in texts)
+
+
+EVERY = Page()
+
+
+def subscription_statuses(home: Home, clock: Clock, page: Page = EVERY) -> tuple[SubscriptionStatus, ...]:
+    """Return the status of the subscriptions of a home, valid or not, in the order of their ids."""
     from digest.compose.decide import is_paused, waiting_slot
     from digest.compose.slots import next_slot, parse_schedule
     from digest.pipeline.cursors import current
 
     result = []
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = current(home, tx)
+        found = page.of(current(home, tx))
         end = tx.library.end()
-        cursors = {cursor.subscription: cursor for cursor in tx.cursors.all()}
+        cursors = tx.cursors.of(each.id for each in found)
         for each in found:
             cursor = cursors.get(each.id)
             upcoming = overdue = None
@@ -104,9 +129,9 @@ def _end_of_pause(subscription: Subscription, now: datetime) -> datetime:
 
 
 def check_subscriptions(
-    home: Home,
+    home: Home, page: Page = EVERY
 ) -> tuple[tuple[Subscription | InvalidSubscription, tuple[str, ...]], ...]:
-    """Return every subscription, valid or not, with its warnings.
+    """Return the subscriptions, valid or not, each with its warnings.
 
     Warnings concern fields that no source has filled so far, words that look like operators, and chat
     rooms that `digest.toml` does not define.
@@ -116,7 +141,7 @@ def check_subscriptions(
     from digest.pipeline.cursors import current
 
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = current(home, tx)
+        found = page.of(current(home, tx))
         filled = tx.library.filled_fields()
     result: list[tuple[Subscription | InvalidSubscription, tuple[str, ...]]] = []
     for each in found:
