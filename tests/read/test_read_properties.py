@@ -197,8 +197,9 @@ def test_a_page_is_read_back_exactly(listings, layout, menu, between):
     text = text.replace("\n\n", f"\n{layout.blank}\n").replace("\n", layout.end)
     found = outcome(text.encode(layout.encoding), captured=date(YEAR, 12, 31))
     assert isinstance(found, DigestFile), str(found)
-    assert list(found.listings) == expected(listings, layout)
-    assert found.note == "" or "the day without a space" in found.note
+    # Whether the last abstract is cut short is a guess from its end, and from the ends of the others.
+    assert [replace(one, snippet=False) for one in found.listings] == expected(listings, layout)
+    assert found.note == "" or "the day without a space" in found.note or "cut short" in found.note
 
 
 # --- any content ---------------------------------------------------------------------------------

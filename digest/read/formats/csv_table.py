@@ -69,12 +69,15 @@ def parse(document: Document) -> Parsed | Fault:
     reader = csv.reader(
         text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True
     )
-    line = 1
+    line = last = 1
     try:
         width = len(next(reader))
         line = reader.line_num + 1
+        cells = [width]
         for row in reader:
             if any(cell.strip() for cell in row):
+                cells.append(len(row))
+                last = line
                 fits = not any(
                     cell.strip() for cell in row[width:]
                 )  # some exporters end each row with a comma
@@ -87,12 +90,19 @@ def parse(document: Document) -> Parsed | Fault:
                 else:
                     untitled.append(line + skipped)
             line = reader.line_num + 1
+        if _ends_early(text, cells):
+            return Fault("the table is cut short: its last row ends early", _REMEDY, last + skipped)
     except csv.Error as error:
         return Fault(f"the table is not valid CSV: {error}", _REMEDY, line + skipped)
     if untitled and not listings:
         return Fault("this row has no title", _REMEDY, untitled[0])
     note = normalize.skipped_note(len(untitled), "row")
     return normalize.parsed(listings, carried=newest(one.published for one in listings), note=note)
+
+
+def _ends_early(text: str, cells: list[int]) -> bool:
+    """Return whether the last row has no line end and fewer cells than any other row; `cells` counts those of each."""
+    return len(cells) > 1 and not text.endswith(("\n", "\r")) and cells[-1] < min(cells[:-1])
 
 
 @lru_cache(maxsize=1)

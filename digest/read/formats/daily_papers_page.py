@@ -22,6 +22,8 @@ name = "daily-papers-page"
 _ENOUGH_MENU = 3
 # The first card comes long before this line, and looking at lines takes time.
 _MOST_LINES = 1000
+# So many cards with metadata show that a card without it is cut short; so many of the abstracts end as abstracts do.
+_LEAST_ALIKE, _ALIKE = 3, 0.9
 _OWN_NAMES = {"daily papers", "trending papers"}
 
 
@@ -63,14 +65,26 @@ def _parsed(page: Page) -> Parsed:
 
 
 def _is_cut(page: Page, card: Card) -> bool:
-    """Return whether the page breaks off in the abstract of this card, so that it is not a revised abstract."""
-    return (
-        card is page.cards[-1]
-        and card.metadata is None
-        and not page.counts[-1]
-        and card.abstract[-1:].isalnum()
-        and "://" not in card.abstract.rsplit(" ", 1)[-1]
-    )
+    """Return whether the page breaks off in the abstract of this card, so that it is not a revised abstract.
+
+    Other cards show how the page goes on after an abstract, and how its abstracts end.
+    """
+    others = page.cards[:-1]
+    if card is not page.cards[-1] or card.metadata is not None or page.counts[-1]:
+        return False
+    with_metadata = sum(1 for other in others if other.metadata is not None)
+    if with_metadata >= _LEAST_ALIKE and with_metadata >= _ALIKE * len(others):
+        return True
+    if page_lines.ends_like_abstract(card.abstract):
+        return False
+    if card.abstract[-1:].isalnum() and not page_lines.ends_with_address(card.abstract):
+        return True
+    usual = sum(1 for other in others if _ends_as_usual(other.abstract))
+    return usual >= max(_LEAST_ALIKE, _ALIKE * len(others))
+
+
+def _ends_as_usual(abstract: str) -> bool:
+    return page_lines.ends_like_abstract(abstract) or page_lines.ends_with_address(abstract)
 
 
 def _listing(card: Card, upvotes: int | None, comments: int | None) -> Listing:
@@ -131,6 +145,8 @@ def _values(counts: list[Count], labelled: bool) -> list[int]:
 
 def _notes(page: Page) -> Iterator[str]:
     yield from page.notes
+    if page.cards and _is_cut(page, page.cards[-1]):
+        yield f"the page is cut short in the abstract of its last paper, on line {page.cards[-1].line}; save it again"
     glued = [card.metadata.line for card in page.cards if card.metadata and card.metadata.glued]
     if glued:
         counts = "1 comment count follows" if len(glued) == 1 else f"{len(glued)} comment counts follow"

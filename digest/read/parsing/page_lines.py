@@ -53,6 +53,11 @@ _SUBMITTED = re.compile(r"Submitted by\s*:?(?: ?(?P<user>\S.*))?", re.IGNORECASE
 _UNITS = {"k": 1000, "m": 1_000_000}
 
 _SENTENCE_END = re.compile(r"[.!?][\"')\]”’]?\s+(?=[\"'(\[“‘]?[A-Z0-9])|[。！？]")
+_ABSTRACT_END = re.compile(r"[.!?。！？…][\"')\]}”’$*]{0,4}\Z")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:vs|e\.g|i\.e|cf|al|fig|figs|eq|eqs|sec|resp|approx|w\.r\.t|a\.k\.a|no|[a-zA-Z])|\d)\.\Z",
+    re.IGNORECASE,
+)
 _FULL_STOP = re.compile(r"(?:(?<!\.)\.|。)[\"')\]”’]?\Z")
 
 
@@ -157,6 +162,20 @@ def sentences(text: str) -> int:
 def ends_as_sentence(text: str) -> bool:
     """Return whether the text ends with a single full stop, which titles rarely do."""
     return _FULL_STOP.search(text, max(0, len(text) - 3)) is not None
+
+
+def ends_like_abstract(text: str) -> bool:
+    """Return whether a text ends with the end of a sentence, as nine of ten abstracts do."""
+    if not _ABSTRACT_END.search(text, max(0, len(text) - 6)) or _ABBREVIATED.search(
+        text, max(0, len(text) - 12)
+    ):
+        return False
+    return text.count("(") <= text.count(")")
+
+
+def ends_with_address(text: str) -> bool:
+    """Return whether the last word of a text is a web address."""
+    return "://" in text.rsplit(" ", 1)[-1]
 
 
 def is_prose(text: str) -> bool:
