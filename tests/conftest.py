@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("DIGEST_REQUIRE_SHARED"):
         raise pytest.UsageError(f"{SHARED} does not exist, but DIGEST_REQUIRE_SHARED is set")
     for item in items:
-        if item.get_closest_marker("shared"):
+        if item.get_closest_marker("shared") or "shared" in getattr(item, "fixturenames", ()):
             item.add_marker(
                 pytest.mark.skip(reason="../shared/data does not exist (it is not part of the repository)")
             )

@@ -129,8 +129,7 @@ def tracked_page_version(home: Home, subscription: str, stem: str) -> tuple[str,
     """
     if _STEM.fullmatch(stem) is None or not counts_clicks(home, subscription):
         return None
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        secret = tx.outbox.secret()
+    secret = _secret(home)
     try:
         content = (home.output / "site" / "issues" / subscription / f"{stem}.html").read_bytes()
     except OSError:
@@ -153,9 +152,9 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         issue = tx.issues.numbered(subscription, int(named[1]))
         boundary = Boundary(tx.set_aside.all())
-        secret = tx.outbox.secret()
     if issue is None or issue.stem != stem:
         return None
+    secret = _secret(home)
 
     def tracked(paper: int) -> str:
         return "../../" + click_page(subscription, token(secret, _purpose(subscription), paper))
@@ -167,7 +166,8 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
 def click_target(home: Home, subscription: str, text: str) -> tuple[int, str] | None:
     """Return the number of the paper of a click token, and its URL, relative to the click's address."""
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        number = verify_token(tx.outbox.secret(), _purpose(subscription), text)
+        secret = tx.outbox.known_secret()
+        number = verify_token(secret, _purpose(subscription), text) if secret else None
         papers = tx.library.papers([number]) if number is not None else {}
     return next(((number, paper_url(paper, "../../")) for number, paper in papers.items()), None)
 
@@ -178,6 +178,16 @@ def record_click(home: Home, subscription: str, paper: int, clock: Clock) -> boo
         return False
     with open_library(home, create=False) as store, store.begin() as tx:
         return tx.clicks.note(Click(subscription, paper, clock.now))
+
+
+def _secret(home: Home) -> bytes:
+    with open_library(home, create=False) as store:
+        with store.begin(write=False) as tx:
+            known = tx.outbox.known_secret()
+        if known is not None:
+            return known
+        with store.begin() as tx:
+            return tx.outbox.secret()
 
 
 def _purpose(subscription: str) -> str:
