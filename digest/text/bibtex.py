@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from digest.model import Paper
 from digest.text.clean import clean
 from digest.text.math import shown
+from digest.text.safe_tex import safe_tex
 
 _SPECIAL = str.maketrans(
     {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -14,10 +15,10 @@ _SPECIAL = str.maketrans(
 )
 # BibTeX counts escaped braces too, so unbalanced ones must be written by name.
 _NAMED_BRACES = {r"\{": r"\textbraceleft{}", r"\}": r"\textbraceright{}"}
-_DOLLAR = re.compile(r"(?<!\\)(\$)")
-_UNESCAPED = re.compile(r"(?<!\\)[%&#_^]")
-_UNESCAPED_IN_MATH = re.compile(r"(?<!\\)[%#]")
-_NAME_SEPARATOR = re.compile(r",|\band\b")  # outside braces
+# What BibTeX splits names at, in any case, and the name that means "et al."
+_NAME_SEPARATOR = re.compile(r",|\band\b|^others$", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s\\{}\"<>^`|]+", re.ASCII)  # what BibTeX or TeX would read is percent-encoded
+_DOI = re.compile(r"10\.\d+(?:\.\d+)*/[^\s\\{}$~^\"]+", re.ASCII)
 
 
 def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
@@ -27,7 +28,7 @@ def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
     (not the one that arXiv gives each of its papers), else a `@misc`.
 
     `url` is the address of the paper, percent-encoded, or "". Unknown fields are omitted, and each value is on one line.
-    Text that is valid TeX stays TeX; any other text is escaped.
+    Text that is valid TeX, with the commands that `digest.text.safe_tex` allows, stays TeX; any other text is escaped.
     """
     conference = _is_conference(paper.venue or "")
     fields = {
@@ -39,8 +40,8 @@ def bibtex_entry(paper: Paper, *, key: str, url: str) -> str:
         "eprint": _escaped(paper.arxiv or ""),
         "archiveprefix": "arXiv" if paper.arxiv else "",
         "primaryclass": _escaped(paper.categories[0]) if paper.arxiv and _is_class(paper.categories) else "",
-        "doi": _escaped(paper.doi or ""),
-        "url": url.replace("%", r"\%"),
+        "doi": _escaped(doi) if _DOI.fullmatch(doi := paper.doi or "") else "",
+        "url": url.replace("$", "%24").replace("%", r"\%") if _WEB.fullmatch(url) else "",
         "note": "Sample: this paper is invented" if paper.is_sample else "",
         "abstract": _value(paper.abstract),
     }
@@ -81,27 +82,8 @@ def citation_key(paper: Paper) -> str:
 def _value(text: str) -> str:
     """Return a text as the value of a field, on one line."""
     line = " ".join(clean(text).split())
-    tex = _valid_tex(line) if "\\" in line else ""
-    return tex or _escaped(shown(line))
-
-
-def _valid_tex(line: str) -> str:
-    """Return TeX with `%`, `&`, `#`, `_` and `^` escaped where they are errors; "" if it is not valid TeX."""
-    without_escapes = re.sub(r"\\.", "", line)
-    parts = _DOLLAR.split(line)  # text, dollar, mathematics, dollar, text …
-    formulas_close = len(parts) % 4 == 1
-    if (
-        "\\" in without_escapes
-        or not formulas_close
-        or not (_is_balanced(line) and _is_balanced(without_escapes))
-    ):
-        return ""
-    return "".join(
-        (_UNESCAPED_IN_MATH if place % 4 == 2 else _UNESCAPED).sub(
-            lambda sign: sign[0].translate(_SPECIAL), part
-        )
-        for place, part in enumerate(parts)
-    )
+    tex = safe_tex(line) if "\\" in line else None
+    return _escaped(shown(line)) if tex is None else tex
 
 
 def _escaped(text: str) -> str:
