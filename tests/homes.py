@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli.main import main
+from digest.store.codec import encode
+from digest.store.engine import open_store
 
 HEAD = "new\n\nGet trending papers in your email inbox!\n\nSubscribe\n\nDaily Papers\n\nbyAK and the research community\n"
 
@@ -121,6 +123,14 @@ class TestHome:
         """Return the rows of a query of the library database."""
         with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database:
             return database.execute(query, values).fetchall()
+
+    def issues(self, subscription: str) -> list[dict[str, Any]]:
+        """Return the stored issues of a subscription as JSON, by number."""
+        store = open_store("sqlite:///digest.db", home=self.path)
+        with store.begin(write=False) as tx:
+            found = [stored.issue for stored in tx.issues.several(tx.issues.ids_of([subscription])).values()]
+        store.close()
+        return [json.loads(encode(each)) for each in sorted(found, key=lambda each: each.number)]
 
     def dump(self) -> list[str]:
         """Return the library database as SQL statements."""

@@ -34,8 +34,7 @@ def titles(home, name):
 
 
 def content(home, name, number):
-    ((stored,),) = home.rows("select content from issue where subscription = ? and number = ?", name, number)
-    return json.loads(stored)
+    return home.issues(name)[number - 1]
 
 
 # --- the real pages ----------------------------------------------------------------------------------

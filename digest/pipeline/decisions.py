@@ -45,7 +45,7 @@ from digest.pipeline.outputs import issue_path
 from digest.pipeline.ranking import NOBODY, readers, rooms
 from digest.pipeline.set_aside import reason_of
 from digest.pipeline.summaries import known_summaries, with_summaries
-from digest.store.codec import encode
+from digest.store.issue_content import encode_issue
 from digest.store.issues import NewIssue
 from digest.store.store import Transaction
 
@@ -166,7 +166,7 @@ def _with_content(matcher: RunMatcher, decision: Decision) -> Decided:
     if decision.issue is None:
         return Decided(decision)
     issue = with_themes(decision.issue, partial(matcher.themes, decision.issue.subscription))
-    return Decided(replace(decision, issue=issue), encode(issue))
+    return Decided(replace(decision, issue=issue), encode_issue(issue))
 
 
 def _idle(subscription: Subscription | InvalidSubscription) -> Decided:

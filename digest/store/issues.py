@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select
 
 from digest.model import Issue, IssueLine
-from digest.store.codec import decode
+from digest.store.issue_content import count_discover, decode_issue, papers_of
 from digest.store.pending_files import PendingFiles
+from digest.store.revisions import Revisions, as_text, from_text
 from digest.store.schema import Moment, absorbed, issues, served, spared, verdicts
 from digest.store.schema import papers as library
 from digest.store.sql import chunks, papers_among
@@ -26,7 +27,10 @@ class StoredIssue:
 
 @dataclass(frozen=True, slots=True)
 class NewIssue:
-    """An issue to be stored: encoded, with the interval (first, last] of the log and the papers that it serves."""
+    """An issue to be stored, with the interval (first, last] of the log and the papers that it serves.
+
+    `content` is what `digest.store.issue_content.encode_issue` makes of it.
+    """
 
     issue: Issue
     content: bytes
@@ -57,13 +61,16 @@ class Issues:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._pending = PendingFiles(connection)
+        self._revisions = Revisions(connection)
 
     def add(self, new: Sequence[NewIssue], *, run: int) -> list[int]:
         """Store issues and the papers that they serve. Returns their keys."""
         if not new:
             return []
         before = self._db.scalar(select(func.max(issues.c.id))) or 0
-        self._db.execute(insert(issues), [_row(each, run) for each in new])
+        shown = self._revisions.keep_all({place: papers_of(each.issue) for place, each in enumerate(new)})
+        rows = [_row(each, run, shown[place]) for place, each in enumerate(new)]
+        self._db.execute(insert(issues), rows)
         added = select(issues.c.id, issues.c.subscription, issues.c.number).where(issues.c.id > before)
         by_number = {(row.subscription, row.number): row.id for row in self._db.execute(added)}
         keys = [by_number[each.issue.subscription, each.issue.number] for each in new]
@@ -86,14 +93,19 @@ class Issues:
 
     def several(self, keys: Iterable[int]) -> dict[int, StoredIssue]:
         """Return the issues with these keys."""
+        chosen = select(issues.c.id, issues.c.formats, issues.c.content, issues.c.revisions)
+        rows = [
+            row for chunk in chunks(keys) for row in self._db.execute(chosen.where(issues.c.id.in_(chunk)))
+        ]
+        shown = {row.id: tuple(from_text(row.revisions)) for row in rows}
+        papers = self._revisions.of(key for some in shown.values() for key in some)
         return {
             row.id: StoredIssue(
-                row.id, tuple(filter(None, row.formats.split(","))), decode(Issue, row.content)
+                row.id,
+                tuple(filter(None, row.formats.split(","))),
+                decode_issue(row.content, [papers[key] for key in shown[row.id]]),
             )
-            for chunk in chunks(keys)
-            for row in self._db.execute(
-                select(issues.c.id, issues.c.formats, issues.c.content).where(issues.c.id.in_(chunk))
-            )
+            for row in rows
         }
 
     def of_run(self, run: int) -> tuple[StoredIssue, ...]:
@@ -105,8 +117,8 @@ class Issues:
     def numbered(self, subscription: str, number: int) -> Issue | None:
         """Return an issue of a subscription by its number, None if there is none."""
         same = (issues.c.subscription == subscription) & (issues.c.number == number)
-        content = self._db.scalar(select(issues.c.content).where(same))
-        return None if content is None else decode(Issue, content)
+        key = self._db.scalar(select(issues.c.id).where(same))
+        return None if key is None else self.get(key).issue
 
     def last_made(self, subscriptions: Iterable[str]) -> dict[str, datetime]:
         """Return when the last issue of each of these subscriptions was made, if it has one."""
@@ -129,7 +141,7 @@ class Issues:
                 issues.c.subscription.in_(chunk), issues.c.made > moment
             )
             for subscription, content in self._db.execute(chosen):
-                found[subscription] = found.get(subscription, 0) + len(decode(Issue, content).discover)
+                found[subscription] = found.get(subscription, 0) + count_discover(content)
         return found
 
     def ids(self) -> tuple[int, ...]:
@@ -224,7 +236,7 @@ class Issues:
         return found
 
 
-def _row(new: NewIssue, run: int) -> dict[str, object]:
+def _row(new: NewIssue, run: int, shown: Sequence[int]) -> dict[str, object]:
     issue = new.issue
     return {
         "subscription": issue.subscription,
@@ -239,6 +251,7 @@ def _row(new: NewIssue, run: int) -> dict[str, object]:
         "last": new.interval[1],
         "formats": ",".join(new.formats),
         "content": new.content,
+        "revisions": as_text(shown),
         "run": run,
     }
 

@@ -15,12 +15,14 @@ from digest.store.schema import (
     decisions,
     deliveries,
     feedback,
+    issues,
     mailboxes,
     meta,
     outbox,
     programs,
     read_titles,
     returned,
+    revisions,
     schema_version,
     secrets,
     seeds,
@@ -136,6 +138,30 @@ def _keep_subscriptions(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS cursor_last_slot ON cursor (last_slot)")
 
 
+_ISSUES_AT_ONCE = 200
+
+
+def _share_papers(connection: Connection) -> None:
+    """Make revisions of the papers that issues hold, and leave references to them in the issues."""
+    from digest.model import Issue
+    from digest.store.codec import decode
+    from digest.store.issue_content import encode_issue, papers_of
+    from digest.store.revisions import Revisions, as_text
+
+    meta.create_all(connection, tables=[revisions])
+    if "revisions" not in {each["name"] for each in inspect(connection).get_columns("issue")}:
+        connection.exec_driver_sql("ALTER TABLE issue ADD COLUMN revisions TEXT NOT NULL DEFAULT ''")
+    kept = Revisions(connection)
+    old = select(issues.c.id, issues.c.content).where(issues.c.revisions == "").order_by(issues.c.id)
+    last = 0
+    while rows := connection.execute(old.where(issues.c.id > last).limit(_ISSUES_AT_ONCE)).all():
+        made = {row.id: decode(Issue, row.content) for row in rows}
+        for key, keys in kept.keep_all({key: papers_of(issue) for key, issue in made.items()}).items():
+            values = {"content": encode_issue(made[key]), "revisions": as_text(keys)}
+            connection.execute(update(issues).where(issues.c.id == key).values(values))
+        last = rows[-1].id
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -155,6 +181,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     rekey,  # capital letters of Greek have names, too
     _keep_written_for,
     _keep_subscriptions,
+    _share_papers,
 )
 
 

@@ -253,10 +253,22 @@ issues = Table(
     Column("first", Integer, nullable=False),  # the interval of the log, (first, last]
     Column("last", Integer, nullable=False),
     Column("formats", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),  # Issue as JSON
+    Column("content", LargeBinary, nullable=False),  # JSON without papers, see `digest.store.issue_content`
     Column("run", ForeignKey("run.id"), nullable=False),
+    Column("revisions", Text, nullable=False, server_default=""),  # of its papers, with blanks between
     UniqueConstraint("subscription", "number"),
     UniqueConstraint("subscription", "slot"),
+    sqlite_autoincrement=True,
+)
+
+# Papers as issues show them. Rows are never changed or deleted: issues refer to them by `id`.
+revisions = Table(
+    "revision",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of `body`
+    Column("paper", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # Paper as JSON
     sqlite_autoincrement=True,
 )
 

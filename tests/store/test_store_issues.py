@@ -8,9 +8,21 @@ from hypothesis import strategies as st
 
 from digest.diff.changes import diff
 from digest.errors import StoreError
-from digest.model import Cursor, DigestFile, Evidence, Issue, IssueLine, Item, Listing, Paper
+from digest.model import (
+    Component,
+    Cursor,
+    DigestFile,
+    Evidence,
+    Issue,
+    IssueLine,
+    Item,
+    Listing,
+    Paper,
+    Summary,
+)
 from digest.store.codec import decode, encode
 from digest.store.engine import open_store
+from digest.store.issue_content import count_discover, decode_issue, encode_issue, papers_of
 from digest.store.issues import NewIssue
 from digest.store.store import Transaction
 from tests.strategies import papers, texts
@@ -72,7 +84,7 @@ def issue(number: int = 1, subscription: str = "a", **more) -> Issue:
 
 
 def add(opened: Transaction, made: Issue, serves=(), formats=("html",)) -> None:
-    opened.issues.add([NewIssue(made, encode(made), (0, 5), tuple(formats), tuple(serves))], run=1)
+    opened.issues.add([NewIssue(made, encode_issue(made), (0, 5), tuple(formats), tuple(serves))], run=1)
 
 
 # --- cursors -------------------------------------------------------------------------------------
@@ -187,7 +199,7 @@ def test_served_papers(store):
 def test_issues_are_stored_together_in_their_order(tx):
     made = [issue(1, "b", new=(Item(paper(1)),)), issue(1, "a", new=(Item(paper(2)),)), issue(2, "a")]
     new = [
-        NewIssue(each, encode(each), (0, 5), (), tuple(item.paper.number for item in each.new))
+        NewIssue(each, encode_issue(each), (0, 5), (), tuple(item.paper.number for item in each.new))
         for each in made
     ]
     keys = tx.issues.add(new, run=1)
@@ -209,9 +221,12 @@ _EVIDENCE = st.builds(
     st.integers(0, 9),
     st.none() | st.integers(0, 9),
 )
+_TEXTS = st.lists(_TEXT, max_size=2).map(tuple)
+_PARTS = st.lists(st.builds(Component, _TEXT, st.floats(-1, 1), st.floats(0, 1)), max_size=2).map(tuple)
 _ITEMS = st.lists(
     st.builds(
-        Item, papers(), st.floats(0, 1e9), st.lists(_EVIDENCE, max_size=2).map(tuple), st.lists(_TEXT, max_size=2).map(tuple)
+        Item, papers(), st.floats(0, 1e9), st.lists(_EVIDENCE, max_size=2).map(tuple), _TEXTS, _PARTS, _TEXTS, _TEXTS,
+        st.none() | st.builds(Summary, _TEXT, _TEXT),
     ),
     max_size=2,
 ).map(tuple)  # fmt: skip
@@ -219,13 +234,20 @@ _ITEMS = st.lists(
 
 @given(st.builds(
     Issue, subscription=_TEXT, name=_TEXT, number=st.integers(1, 10**9), day=st.dates(), made=_MOMENTS, timezone=_TEXT, since=st.none() | _MOMENTS,
-    slot=st.none() | _TEXT, considered=st.integers(0, 9), new=_ITEMS, updated=_ITEMS, more_new=_ITEMS, more_updated=_ITEMS,
+    slot=st.none() | _TEXT, considered=st.integers(0, 9), new=_ITEMS, updated=_ITEMS, more_new=_ITEMS, more_updated=_ITEMS, discover=_ITEMS,
     keywords=st.lists(_TEXT, max_size=2).map(tuple), exclude=st.lists(_TEXT, max_size=2).map(tuple), schedule=_TEXT,
 ))  # fmt: skip
 def test_a_stored_issue_decodes_equal(made):
-    data = encode(made)
-    assert decode(Issue, data) == made
-    assert encode(decode(Issue, data)) == data
+    data = encode_issue(made)
+    assert decode_issue(data, papers_of(made)) == made
+    assert encode_issue(decode_issue(data, papers_of(made))) == data
+    assert count_discover(data) == len(made.discover)
+
+
+def test_an_issue_has_as_many_papers_as_its_content_says():
+    made = issue(new=(Item(paper(1)), Item(paper(2))))
+    with pytest.raises(ValueError, match="as many papers"):
+        decode_issue(encode_issue(made), [paper(1)])
 
 
 @given(texts())

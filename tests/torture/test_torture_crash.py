@@ -288,11 +288,6 @@ def check_complete(home: TestHome) -> None:
     assert len(home.output()) == expected_files(home)
 
 
-def issues(home: TestHome, name: str) -> list[dict]:
-    rows = home.rows("select content from issue where subscription = ? order by number", name)
-    return [json.loads(content) for (content,) in rows]
-
-
 def expected_files(home: TestHome) -> int:
     """Return the number of files for the stored content; their content is checked by rewriting them all."""
     forms = home.rows("select formats from issue")
@@ -327,7 +322,7 @@ def compare(home: TestHome, reference: TestHome) -> None:
 
 
 def check_served(home: TestHome, name: str, keyphrases: tuple[str, ...]) -> None:
-    made = issues(home, name)
+    made = home.issues(name)
     expected = {title(n) for n in range(31) if title(n).split()[0] in keyphrases}
     assert [issue["number"] for issue in made] == list(range(1, len(made) + 1))
     served = [item["paper"]["title"] for issue in made for item in issue["new"] + issue["more_new"]]
