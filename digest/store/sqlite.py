@@ -68,9 +68,14 @@ def sqlite_engine(url: str, **options: Any) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("write", True)
-        # A transaction that reads cannot wait for a writer once it has begun, so it must never write.
-        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
+        if not write:  # it could not wait for another writer once it has begun
+            connection.exec_driver_sql("PRAGMA query_only = ON")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    @event.listens_for(engine, "reset")
+    def _writable(connection: Any, _record: object, _state: object) -> None:
+        connection.rollback()
+        connection.execute("PRAGMA query_only = OFF")
 
     return engine
 
