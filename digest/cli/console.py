@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from digest.text.clean import printable, printable_in_line, printable_json
 from digest.text.format import count
 
 if TYPE_CHECKING:
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 _PIPED_WIDTH = 160
 _LEAST_WIDTH = 20  # columns for a text after its label
-# Titles and answers of servers may hold control characters, which a terminal would obey.
-_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
+_INDENT = 2  # columns, of the further lines of a text: what comes from outside can begin no line
 
 
 class Screen:
@@ -94,8 +94,12 @@ class Screen:
         if self._quiet or self._machine or not sys.stderr.isatty():
             yield lambda _stage, _done, _total: None
             return
+        from rich.text import Text
+
         with _console(sys.stderr).status("starting") as status:
-            yield lambda stage, done, total: status.update(f"{stage} {done + 1} of {total}")
+            yield lambda stage, done, total: status.update(
+                Text(printable_in_line(f"{stage} {done + 1} of {total}"))
+            )
 
 
 def show_set_aside(screen: Screen, papers: "Iterable[SetAside]") -> None:
@@ -108,13 +112,20 @@ def print_json(value: object) -> None:
     """Print one line of JSON on stdout."""
     import json
 
-    # A lone surrogate in a text cannot be printed as itself; as an escape it can.
-    text = json.dumps(value, ensure_ascii=False)
+    # What a terminal would obey is escaped: the value is the same. A lone surrogate in a text cannot be printed as itself; as an escape it can.
+    text = printable_json(json.dumps(value, ensure_ascii=False))
     try:
         text.encode()
     except UnicodeEncodeError:
         text = json.dumps(value)
     print(text)
+
+
+def print_pieces(pieces: Iterable[str]) -> None:
+    """Print an export on stdout: as it is for a program, and only what can be shown on a terminal."""
+    is_watched = sys.stdout.isatty()
+    for piece in pieces:
+        sys.stdout.write(printable(piece) if is_watched else piece)
 
 
 def rate(papers: float, weeks: int) -> str:
@@ -138,16 +149,18 @@ def _write(stream: Any, text: str, style: str = "", *, label: str = "", label_st
 
     console = _console(stream)
     wraps = console.is_terminal
-    margin = Text(label, label_style)
-    for line in text.translate(_CONTROLS).split("\n"):
+    margin = Text(printable_in_line(label), label_style)
+    first, *further = printable(text).expandtabs(1).split("\n")
+    indented = (line if wraps or line[:1] in ("", " ") else " " * _INDENT + line for line in further)
+    for line in (first, *indented):
         whole = Text(line, style)
         width = max(console.width - margin.cell_len, _LEAST_WIDTH)
         for piece in whole.wrap(console, width) if wraps and not line.startswith(" ") else (whole,):
             if wraps:
                 piece.rstrip()
             console.print(Text.assemble(margin, piece), soft_wrap=True)
-            margin = Text(" " * margin.cell_len if wraps else "")
+            margin = Text(" " * max(margin.cell_len, _INDENT) if wraps else "")
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value).translate(_CONTROLS)
+    return "" if value is None else printable_in_line(str(value))

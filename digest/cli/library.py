@@ -1,12 +1,11 @@
 """The commands about the library: show, search, export, merges, doubts, merge and split."""
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number, path
-from digest.cli.console import Screen, print_json, show_set_aside
+from digest.cli.console import Screen, print_json, print_pieces, show_set_aside
 from digest.text.format import local_day, named_time
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def _export(arguments: Namespace, context: Context) -> int:
             papers = tx.library.all_papers()
         pieces = export(papers, form)
         if arguments.output is None:
-            sys.stdout.writelines(pieces)
+            print_pieces(pieces)
         else:
             write_whole(arguments.output, "".join(pieces).encode("utf-8", "replace"))
             context.screen.message(f"Wrote {arguments.output}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from digest.cli.arguments import Commands, Context, number, path
-from digest.cli.console import Screen, print_json
+from digest.cli.console import Screen, print_json, print_pieces
 from digest.text.format import count, named_time
 
 if TYPE_CHECKING:
@@ -210,10 +210,10 @@ def _import(arguments: Namespace, context: Context) -> int:
 
 
 def _export(arguments: Namespace, context: Context) -> int:
-    from digest.services.subscription_exchange import export_file, export_folder, format_of, print_export
+    from digest.services.subscription_exchange import export_file, export_folder, exported, format_of
 
     if arguments.path is None:
-        print_export(context.home, arguments.format or "jsonl")
+        print_pieces(exported(context.home, arguments.format or "jsonl"))
         return 0
     form = format_of(arguments.path, arguments.format)
     write = export_folder if form == "toml" else export_file

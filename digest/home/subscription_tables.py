@@ -21,6 +21,7 @@ from digest.errors import Problem
 from digest.home.subscription_files import AlikeChecks, read_row
 from digest.home.toml import TableReader, toml_value
 from digest.model import FORMS, InvalidSubscription, RankingWeights, Subscription
+from digest.text.clean import printable_json
 
 
 class Row(NamedTuple):
@@ -242,7 +243,7 @@ def json_lines(subscriptions: Iterator[Subscription]) -> Iterator[str]:
     """Yield subscriptions as JSON objects, one a line."""
     for each in subscriptions:
         values = {"id": each.id, **values_of(each)}
-        yield json.dumps(values, ensure_ascii=False, default=date.isoformat) + "\n"
+        yield printable_json(json.dumps(values, ensure_ascii=False, default=date.isoformat)) + "\n"
 
 
 def csv_lines(subscriptions: Iterator[Subscription]) -> Iterator[str]:

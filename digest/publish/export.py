@@ -8,6 +8,7 @@ from typing import Any
 
 from digest.model import Paper, status_of
 from digest.text.bibtex import bibtex_entry, citation_key
+from digest.text.clean import printable_json
 from digest.urls import public_url
 
 
@@ -43,7 +44,7 @@ def paper_json(paper: Paper) -> dict[str, Any]:
 
 def _json_lines(papers: Iterable[Paper]) -> Iterator[str]:
     for paper in papers:
-        yield json.dumps(paper_json(paper), ensure_ascii=False) + "\n"
+        yield printable_json(json.dumps(paper_json(paper), ensure_ascii=False)) + "\n"
 
 
 _COLUMNS = (

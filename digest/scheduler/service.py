@@ -5,6 +5,7 @@ set; `slots` decides what is due. One process leads a home, others wait to take 
 share a thread, so they never overlap; mail, bounces and sources have their own, so no slot waits for a server.
 """
 
+import json
 import logging
 import signal
 import sys
@@ -36,6 +37,7 @@ from digest.services.workspace import Clock
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
 from digest.system.locks import LEADER, hold
+from digest.text.clean import printable, printable_in_line, printable_json
 
 # Serves /metrics and /healthz at (host, port) for the block; yields the port. Raises UsageError.
 MetricsServer = Callable[[tuple[str, int], Home, Meters], AbstractContextManager[int]]
@@ -61,13 +63,14 @@ def serve(home: Home, metrics_server: MetricsServer, *, machine: bool) -> int:
 
 def logger(*, machine: bool) -> Any:
     """Configure structured logging: readable lines on stderr, or JSON on stdout. Returns the logger."""
-    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer: Any = structlog.processors.JSONRenderer(_printable_json)
     if not machine:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _printable_event,
     ]
     stream = sys.stdout if machine else sys.stderr
     structlog.configure(
@@ -81,6 +84,18 @@ def logger(*, machine: bool) -> Any:
     # Its warning that a job has its maximum of instances is normal: a further tick was not needed.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     return structlog.get_logger()
+
+
+def _printable_json(event: Any, **more: Any) -> str:
+    return printable_json(json.dumps(event, ensure_ascii=False, **more))
+
+
+def _printable_event(_log: Any, _method: str, event: Any) -> Any:
+    """Return an event whose texts a terminal only shows; only a traceback has several lines."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = printable(value) if name == "exception" else printable_in_line(value)
+    return event
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """Import and export of many subscriptions, and removal of those without a file."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -122,13 +121,12 @@ def _store_all(home: Home, tx: "Transaction", found: Iterator[Row], files: froze
     return done
 
 
-def print_export(home: Home, form: str) -> None:
-    """Print all valid subscriptions to stdout in a format. Raises UsageError, StoreError."""
+def exported(home: Home, form: str) -> Iterator[str]:
+    """Yield the lines of all valid subscriptions in a format. Raises UsageError, StoreError."""
     if form == "toml":
         raise UsageError("toml is a folder; name one: digest subscriptions export --format toml PATH")
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        for line in _LINES[form](_valid(home, tx)):
-            sys.stdout.write(line)
+        yield from _LINES[form](_valid(home, tx))
 
 
 def export_file(home: Home, path: Path, form: str) -> int:
