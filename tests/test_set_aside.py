@@ -71,7 +71,7 @@ MATCHERS = {
     "digest.rank.formula.popularity": "ranking for kelp",
     "digest.pipeline.decisions.find": "matching for kelp",
     "digest.pipeline.decisions.decide": "matching for kelp",
-    "digest.pipeline.decisions.encode": "matching for kelp",
+    "digest.pipeline.decisions.encode_issue": "matching for kelp",
     "digest.pipeline.run.keyphrases": "the search for trends",
 }
 
