@@ -67,7 +67,7 @@ def check_once(home, *, stage):
 MATCHERS = {
     "digest.pipeline.matching.analyse": "matching",
     "digest.pipeline.matching.match": "matching for kelp",
-    "digest.rank.themes.counts_of": "the themes of issues for kelp",
+    "digest.rank.themes.terms_of": "the themes of issues for kelp",
     "digest.rank.formula.popularity": "ranking for kelp",
     "digest.pipeline.decisions.find": "matching for kelp",
     "digest.pipeline.decisions.decide": "matching for kelp",

@@ -262,7 +262,7 @@ class RunMatcher:
         def find(some: Mapping[int, Paper]) -> tuple[Theme, ...]:
             if len(some) < themes.FEWEST:
                 for paper in some.values():
-                    themes.counts_of(paper, set())
+                    themes.terms_of(paper)
             return themes.themes_of(list(some.values()), keywords)
 
         none: tuple[Theme, ...] = ()

@@ -6,13 +6,15 @@ themes.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from itertools import combinations, pairwise
+from heapq import heapify, heappop, heappush
+from itertools import chain, combinations
 from math import log
 from typing import NamedTuple
 
 from digest.model import Paper, Theme
-from digest.text.keyphrases import is_content_word, surface_forms
+from digest.text.keyphrases import content_terms
 from digest.text.stopwords import GENERIC
 from digest.text.words import words
 
@@ -24,8 +26,6 @@ _TITLE_TIMES = 3
 _NAME_TERMS = 2
 _PAIR = 1.3  # a pair of words says more than a single word
 
-Vector = Mapping[str, float]
-
 
 def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Theme, ...]:
     """Return the themes of an issue, the largest first; none if there are fewer than two.
@@ -35,16 +35,17 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
     if not FEWEST <= len(papers) <= _MAX_PAPERS:
         return ()
     ignored = {word.stem for text in keywords for word in words(text)}
-    counts = [counts_of(paper, ignored) for paper in papers]
-    groups = [group for group in _groups(_vectors(counts)) if len(group) > 1]
+    terms = [terms_of(paper) for paper in papers]
+    often = _often(terms, ignored)
+    groups = [group for group in _groups(_alike(terms, often)) if len(group) > 1]
     groups.sort(key=lambda group: (-len(group), group))
     groups = groups[:MOST_THEMES]
     if len(groups) < 2:
         return ()
-    names = _names(groups, counts, [_every(paper.title, paper.abstract).in_title for paper in papers])
+    names = _names(groups, terms, often)
     return tuple(
         Theme(
-            ", ".join(surface_forms(name, [papers[place] for place in group])),
+            ", ".join(_written(term, [terms[place] for place in group]) for term in name),
             tuple(papers[place].number for place in group),
         )
         for name, group in zip(names, groups, strict=True)
@@ -52,72 +53,87 @@ def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Th
     )
 
 
-def counts_of(paper: Paper, ignored: set[str]) -> Counter[str]:
-    """Return the count of each term in a paper, without those that have an ignored word."""
-    every = _every(paper.title, paper.abstract)
-    found = every.counts.copy()
-    for word in ignored & every.with_word.keys():
-        for term in every.with_word[word]:
-            found.pop(term, None)
-    return found
+def terms_of(paper: Paper) -> "Terms":
+    """Return the terms of a paper; the same for all issues that have it."""
+    return _terms_of(paper.title, paper.abstract)
 
 
-class _Every(NamedTuple):
-    """The count of each term in a paper, the terms of its title, and the terms that have a word."""
+class Terms(NamedTuple):
+    """The terms of a paper in order, each with its weight and as the paper writes it first; those of its title."""
 
-    counts: Counter[str]
+    weights: dict[str, float]
+    written: dict[str, str]
     in_title: frozenset[str]
-    with_word: dict[str, list[str]]
 
 
 @lru_cache(maxsize=1024)  # each takes about 40 kB
-def _every(title: str, abstract: str) -> _Every:
-    counts: Counter[str] = Counter()
-    for text, times in ((title, _TITLE_TIMES), (abstract, 1)):
-        for term in _terms(text):
-            counts[term] += times
-    with_word: dict[str, list[str]] = {}
-    for term in counts:
-        for word in term.split():
-            with_word.setdefault(word, []).append(term)
-    return _Every(counts, frozenset(_terms(title)), with_word)
+def _terms_of(title: str, abstract: str) -> Terms:
+    of_title = content_terms(title)
+    found = [*of_title, *content_terms(abstract)]
+    counts = Counter(term for term, _ in found)
+    for term, _ in of_title:
+        counts[term] += _TITLE_TIMES - 1
+    written: dict[str, str] = {}
+    for term, text in found:
+        written.setdefault(term, term if text == term else text)
+    weights = {term: 1 + log(times) for term, times in sorted(counts.items())}
+    return Terms(weights, written, frozenset(term for term, _ in of_title))
 
 
-def _terms(text: str) -> list[str]:
-    stems = [word.stem for word in words(text) if is_content_word(word)]
-    return [*stems, *(f"{one} {two}" for one, two in pairwise(stems))]
+def _written(term: str, papers: Iterable[Terms]) -> str:
+    """Return a term as the first paper that has it writes it."""
+    return next(each.written[term] for each in papers if term in each.written)
 
 
-def _vectors(counts: Sequence[Counter[str]]) -> list[dict[str, float]]:
-    """Return TF-IDF vectors of length 1, without terms that only one paper has."""
-    often = Counter(term for each in counts for term in each)
-    vectors = []
-    for each in counts:
-        vector = {
-            term: (1 + log(times)) * log(len(counts) / often[term])
-            for term, times in sorted(each.items())
-            if 1 < often[term] < len(counts)
-        }
-        length = sum(weight * weight for weight in vector.values()) ** 0.5 or 1.0
-        vectors.append({term: weight / length for term, weight in vector.items()})
-    return vectors
+def _often(terms: Sequence[Terms], ignored: AbstractSet[str]) -> dict[str, int]:
+    """Return in how many papers each term is that several have, without terms that have an ignored word."""
+    often = Counter(chain.from_iterable(each.weights for each in terms))
+    return {term: count for term, count in often.items() if count > 1 and ignored.isdisjoint(term.split())}
 
 
-def _groups(vectors: Sequence[Vector]) -> list[list[int]]:
+def _alike(terms: Sequence[Terms], often: Mapping[str, int]) -> list[list[float]]:
+    """Return how alike each paper is to each later one: the cosine of their TF-IDF vectors.
+
+    A term that all papers have counts nothing.
+    """
+    many = len(terms)
+    rarity = {term: log(many / count) for term, count in often.items() if count < many}
+    with_term: dict[str, list[tuple[int, float]]] = {}
+    for place, each in enumerate(terms):
+        vector = [(term, weight * rarity[term]) for term, weight in each.weights.items() if term in rarity]
+        length = sum([weight * weight for _, weight in vector]) ** 0.5 or 1.0
+        for term, weight in vector:
+            with_term.setdefault(term, []).append((place, weight / length))
+    alike = [[0.0] * many for _ in terms]
+    for term in sorted(with_term):  # in an order that does not depend on the papers' places
+        found = with_term[term]
+        for number, (one, weight) in enumerate(found, 1):
+            row = alike[one]
+            for two, other in found[number:]:
+                row[two] += weight * other
+    return alike
+
+
+def _groups(alike: Sequence[Sequence[float]]) -> list[list[int]]:
     """Return groups of similar papers, as sorted places.
 
     The two most similar groups are merged repeatedly (average linkage) until no two are similar enough.
     """
-    groups = {place: [place] for place in range(len(vectors))}
-    alike = {
-        (one, two): _dot(vectors[one], vectors[two]) for one, two in combinations(range(len(vectors)), 2)
-    }
-    largest = max(3, len(vectors) // 2)  # otherwise one theme could swallow the issue
-    while alike:
-        (one, two), value = max(alike.items(), key=lambda pair: (round(pair[1], 9), -pair[0][0], -pair[0][1]))
+    many = len(alike)
+    groups = {place: [place] for place in range(many)}
+    values = {(one, two): alike[one][two] for one, two in combinations(range(many), 2)}
+    # The most similar pair is first. A pair whose value has changed since is passed over.
+    ranked = [(-round(value, 9), pair) for pair, value in values.items()]
+    heapify(ranked)
+    largest = max(3, many // 2)  # otherwise one theme could swallow the issue
+    while ranked:
+        rank, (one, two) = heappop(ranked)
+        value = values.get((one, two))
+        if value is None or rank != -round(value, 9):
+            continue
         if value < _ALIKE:
             break
-        del alike[one, two]
+        del values[one, two]
         if len(groups[one]) + len(groups[two]) > largest:
             continue
         sizes = len(groups[one]), len(groups[two])
@@ -125,17 +141,14 @@ def _groups(vectors: Sequence[Vector]) -> list[list[int]]:
         for other in groups:
             if other != one:
                 kept, merged = (min(one, other), max(one, other)), (min(two, other), max(two, other))
-                similarity = alike.pop(merged, 0.0)
-                alike[kept] = (sizes[0] * alike.get(kept, 0.0) + sizes[1] * similarity) / sum(sizes)
+                similarity = values.pop(merged, 0.0)
+                values[kept] = (sizes[0] * values.get(kept, 0.0) + sizes[1] * similarity) / sum(sizes)
+                heappush(ranked, (-round(values[kept], 9), kept))
     return list(groups.values())
 
 
-def _dot(one: Vector, two: Vector) -> float:
-    return sum(weight * two[term] for term, weight in one.items() if term in two)
-
-
 def _names(
-    groups: Sequence[Sequence[int]], counts: Sequence[Counter[str]], titles: Sequence[frozenset[str]]
+    groups: Sequence[Sequence[int]], terms: Sequence[Terms], often: Mapping[str, int]
 ) -> list[list[str]]:
     """Return the terms that name each group, the most distinctive ones; no word repeats.
 
@@ -143,19 +156,18 @@ def _names(
     share of the group's papers that have it, where titles count twice, × the logarithm of how rare it is in the
     other papers.
     """
-    often = Counter(term for each in counts for term in each)
     names = []
     for group in groups:
-        inside = Counter(term for place in group for term in counts[place])
-        outside = 1 + len(counts) - len(group)
-        titled = Counter(term for place in group for term in counts[place].keys() & titles[place])
+        inside = Counter(chain.from_iterable(terms[place].weights for place in group))
+        outside = 1 + len(terms) - len(group)
+        titled = Counter(chain.from_iterable(terms[place].in_title for place in group))
         worth = {
-            term: (count + titled[term])
+            term: (inside[term] + count)
             / len(group)
-            * log(outside / (1 + often[term] - count))
+            * log(outside / (1 + often[term] - inside[term]))
             * (_PAIR if " " in term else 1.0)
-            for term, count in inside.items()
-            if count > 1 and titled[term] and not set(term.split()) & GENERIC
+            for term, count in titled.items()
+            if inside[term] > 1 and term in often and not set(term.split()) & GENERIC
         }
         chosen: list[str] = []
         for term in sorted(worth, key=lambda term: (-round(worth[term], 9), term)):

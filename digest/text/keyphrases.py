@@ -20,7 +20,7 @@ def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, .
     found: dict[str, str] = {}
     for paper in papers:
         for text in (paper.title, paper.abstract):
-            for term, surface in _terms(text):
+            for term, surface in content_terms(text):
                 if term in wanted:
                     found.setdefault(term, surface)
         if len(found) == len(wanted):
@@ -31,7 +31,7 @@ def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, .
 @lru_cache(maxsize=4096)
 def spellings(paper: Paper) -> frozenset[tuple[str, str]]:
     """Return the terms of a paper (one stem or two), each with the words as the paper writes them, folded."""
-    return frozenset(pair for text in (paper.title, paper.abstract) for pair in _terms(text))
+    return frozenset(pair for text in (paper.title, paper.abstract) for pair in content_terms(text))
 
 
 def shared_forms(terms: Iterable[str], paper: Paper, others: Sequence[Paper]) -> Iterator[str]:
@@ -49,7 +49,7 @@ def shared_forms(terms: Iterable[str], paper: Paper, others: Sequence[Paper]) ->
 
 
 @lru_cache(maxsize=1024)  # each takes about 30 kB for an abstract
-def _terms(text: str) -> tuple[tuple[str, str], ...]:
+def content_terms(text: str) -> tuple[tuple[str, str], ...]:
     """Return the content words and the pairs of neighbouring content words, each as stems and as written."""
     content = [word for word in words(text) if is_content_word(word)]
     pairs = pairwise(content)
