@@ -100,7 +100,8 @@ def hostile(tmp_path_factory) -> Iterator[Path]:
 
 @pytest.mark.parametrize("mode", ["", "--json"])
 @pytest.mark.parametrize("command", ARGUMENTS)
-def test_no_command_passes_an_order_on(hostile, command, mode, tmp_path):
+def test_no_command_passes_an_order_on(hostile, command, mode, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     home = TestHome(tmp_path / "home")
     shutil.copytree(hostile, home.path, dirs_exist_ok=True)
     words = [*command.split(), *SPECIAL.get(command, ARGUMENTS[command])]
