@@ -193,8 +193,8 @@ def test_parameters_are_typed_values(module):
             assert "dict[str, Any]" not in annotation, f"{module}.{function.name}: {each.arg}"
 
 
-# zoneinfo reads tzdata without an import; themes will use scikit-learn.
-NOT_YET_IMPORTED = {"scikit-learn", "tzdata"}
+# zoneinfo reads tzdata without an import.
+NOT_YET_IMPORTED = {"tzdata"}
 
 
 def test_what_is_imported_is_declared():
@@ -204,6 +204,7 @@ def test_what_is_imported_is_declared():
     names = [re.split(r"[\[<>=;]", each)[0] for each in project["dependencies"]]
     optional = [re.split(r"[\[<>=;]", each)[0] for each in (*extras["fast"], *extras["chat"])]
     found = {name.split(".")[0] for module, tree in TREES.items() for name in imported(module, tree)}
+    found = {{"sklearn": "scikit-learn"}.get(name, name) for name in found}
     found -= {"digest", *sys.stdlib_module_names}
     assert {name.replace("_", "-") for name in found} == {*names, *optional} - NOT_YET_IMPORTED
 

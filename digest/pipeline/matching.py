@@ -5,6 +5,7 @@ interval are matched together by the index. From `KEEP_FROM` different queries o
 stored in the database, so that later runs compile only the queries that have changed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,9 @@ from digest.model import Entry, Item, Match, Paper, Subscription, Theme, Trend
 from digest.pipeline.ranking import Reader, TasteModels, shows_trends, trends_of
 from digest.pipeline.set_aside import Boundary
 from digest.rank import themes
+from digest.rank.background import EMPTY, Background, background_of, numbers_of, packed, unpacked
+from digest.rank.outline import terms_of
+from digest.store.backgrounds import StoredBackground
 from digest.store.library import Library
 from digest.store.store import Store, Transaction
 
@@ -77,6 +81,7 @@ class RunMatcher:
         self._accepted: dict[str, frozenset[int]] = {}
         self._finders: dict[Interval, NearMissFinder] = {}
         self._trends: tuple[Trend, ...] | None = None
+        self._kept: Background | None = None
 
     def match_all(self, subscriptions: Sequence[Subscription]) -> None:
         """Match very many subscriptions together, those with the same interval at once; do nothing for few."""
@@ -258,16 +263,41 @@ class RunMatcher:
         self, subscription: str, papers: Sequence[Paper], keywords: Iterable[str]
     ) -> tuple[Theme, ...]:
         """Return the themes of papers; those that make this fail have none."""
+        background = self._background(len(papers))  # outside the deadline of `find`
 
         def find(some: Mapping[int, Paper]) -> tuple[Theme, ...]:
             if len(some) < themes.FEWEST:
                 for paper in some.values():
-                    themes.terms_of(paper)
-            return themes.themes_of(list(some.values()), keywords)
+                    themes.terms_of(paper, set())
+            return themes.themes_of(list(some.values()), keywords, background)
 
         none: tuple[Theme, ...] = ()
         chosen = {paper.number: paper for paper in papers}
         return self.boundary.some("themes", subscription, chosen, find, otherwise=none, pure=True)
+
+    def _background(self, papers: int) -> Background:
+        """Return the background of the library, if an issue of so many papers needs it: the stored one, or a new one."""
+        if papers < themes.FEWEST:
+            return EMPTY
+        if self._kept is None:
+            self._kept = self._load_background()
+        return self._kept
+
+    def _load_background(self) -> Background:
+        with self.store.begin(write=False) as tx:
+            wanted = numbers_of(tx.library.last_number())
+            stored = tx.backgrounds.load()
+            if stored and (stored.first, stored.last) == (wanted.start, wanted.stop - 1):
+                return unpacked(stored.body)
+            papers = [paper for paper, _ in tx.library.numbered(wanted)] if wanted else []
+
+        def terms(paper: Paper) -> Counter[str]:
+            return self.boundary.one("themes", paper, terms_of, otherwise=Counter())
+
+        found = background_of(papers, terms)
+        with self.store.begin() as tx:
+            tx.backgrounds.save(StoredBackground(wanted.start, wanted.stop - 1, packed(found)))
+        return found
 
     def load_trends(self, tx: Transaction, subscriptions: Iterable[Subscription]) -> None:
         """Load the trends of the library if the issues of one of these subscriptions show them."""

@@ -1,179 +1,161 @@
-"""The themes of a long issue: groups of related papers, and a name for each. Pure.
+"""The themes of a long issue: groups of related papers, each with a name that most of its papers have. Pure.
 
-Papers are TF-IDF vectors over the issue itself. Ties are broken by place, so the same issue always has the same
-themes.
+Papers are TF-IDF vectors whose rarities are those of a background, and average linkage of their cosines makes a tree of
+them. The tree is cut where good names exist. Ties are broken by place, so the same issue always has the same themes.
+numpy, scipy and scikit-learn, which load slowly, are imported when themes are made.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from functools import lru_cache
-from heapq import heapify, heappop, heappush
-from itertools import chain, combinations
-from math import log
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from digest.model import Paper, Theme
-from digest.text.keyphrases import content_terms
-from digest.text.stopwords import GENERIC
+from digest.rank.background import EMPTY, Background
+from digest.rank.outline import outline_of
+from digest.rank.theme_names import Name, Names
 from digest.text.words import words
 
-FEWEST = 8  # papers; a shorter issue needs no themes
-MOST_THEMES = 6
-_MAX_PAPERS = 200  # the time grows with the cube of the papers, so longer issues get no themes
-_ALIKE = 0.06  # the least cosine at which groups are merged
-_TITLE_TIMES = 3
-_NAME_TERMS = 2
-_PAIR = 1.3  # a pair of words says more than a single word
+FEWEST = 12  # papers; a shorter issue needs no themes
+MOST_THEMES = 7
+_MAX_PAPERS = 400  # the time grows with the square of the papers, so longer issues get no themes
+_LARGER = 1.3  # the worth of a theme grows with this power of its papers
+_HAVE_NAME = 0.6  # of the papers of a theme must have its name after others joined it
 
 
-def themes_of(papers: Sequence[Paper], keywords: Iterable[str] = ()) -> tuple[Theme, ...]:
-    """Return the themes of an issue, the largest first; none if there are fewer than two.
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A part of the tree: the best themes in it, their worth, and the sum of the likenesses of its papers."""
 
-    The words of `keywords`, the subscription's, are ignored, as nearly every paper has them.
+    places: tuple[int, ...]
+    alike: float = 0.0
+    worth: float = 0.0
+    themes: "tuple[tuple[Name, tuple[int, ...]], ...]" = ()
+
+
+def themes_of(
+    papers: Sequence[Paper], keywords: Iterable[str] = (), background: Background = EMPTY
+) -> tuple[Theme, ...]:
+    """Return the themes of an issue, in the order of their first papers; none if there are fewer than two.
+
+    The words of `keywords`, the subscription's, count for nothing, as nearly every paper has them.
     """
     if not FEWEST <= len(papers) <= _MAX_PAPERS:
         return ()
     ignored = {word.stem for text in keywords for word in words(text)}
-    terms = [terms_of(paper) for paper in papers]
-    often = _often(terms, ignored)
-    groups = [group for group in _groups(_alike(terms, often)) if len(group) > 1]
-    groups.sort(key=lambda group: (-len(group), group))
-    groups = groups[:MOST_THEMES]
-    if len(groups) < 2:
+    alike = likenesses(papers, ignored, background)
+    if alike is None:
         return ()
-    names = _names(groups, terms, often)
+    names = Names(papers, ignored, background)
+    themes = _without_repeats(_with_leftovers(_cut(alike, names), alike, names), names)
+    themes.sort(key=lambda theme: (-len(theme[1]), theme[1]))
+    chosen = sorted(themes[:MOST_THEMES], key=lambda theme: theme[1])
+    if len(chosen) < 2:
+        return ()
     return tuple(
-        Theme(
-            ", ".join(_written(term, [terms[place] for place in group]) for term in name),
-            tuple(papers[place].number for place in group),
-        )
-        for name, group in zip(names, groups, strict=True)
-        if name
+        Theme(names.shown(name, places), tuple(papers[place].number for place in places))
+        for name, places in chosen
     )
 
 
-def terms_of(paper: Paper) -> "Terms":
-    """Return the terms of a paper; the same for all issues that have it."""
-    return _terms_of(paper.title, paper.abstract)
+def likenesses(
+    papers: Sequence[Paper], ignored: set[str], background: Background
+) -> list[list[float]] | None:
+    """Return the cosine of every two papers, a list per paper; None if they have no words."""
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    rows = [terms_of(paper, ignored) for paper in papers]
+    vocabulary = sorted({term for row in rows for term in row})
+    if not vocabulary:
+        return None
+    columns = {term: column for column, term in enumerate(vocabulary)}
+    vectorizer = TfidfVectorizer(analyzer=list, vocabulary=columns, sublinear_tf=True)
+    vectorizer.idf_ = np.array(background.idfs(vocabulary))
+    vectors = vectorizer.transform(rows)
+    found: list[list[float]] = np.round((vectors @ vectors.T).toarray(), 9).tolist()
+    return found
 
 
-class Terms(NamedTuple):
-    """The terms of a paper in order, each with its weight and as the paper writes it first; those of its title."""
-
-    weights: dict[str, float]
-    written: dict[str, str]
-    in_title: frozenset[str]
-
-
-@lru_cache(maxsize=1024)  # each takes about 40 kB
-def _terms_of(title: str, abstract: str) -> Terms:
-    of_title = content_terms(title)
-    found = [*of_title, *content_terms(abstract)]
-    counts = Counter(term for term, _ in found)
-    for term, _ in of_title:
-        counts[term] += _TITLE_TIMES - 1
-    written: dict[str, str] = {}
-    for term, text in found:
-        written.setdefault(term, term if text == term else text)
-    weights = {term: 1 + log(times) for term, times in sorted(counts.items())}
-    return Terms(weights, written, frozenset(term for term, _ in of_title))
+def terms_of(paper: Paper, ignored: set[str]) -> list[str]:
+    """Return the terms of a paper, each as often as it has it, without those that have an ignored word."""
+    terms = outline_of(paper).terms
+    if not ignored:
+        return [*terms.elements()]
+    return [
+        term for term, count in terms.items() if ignored.isdisjoint(term.split(" ")) for _ in range(count)
+    ]
 
 
-def _written(term: str, papers: Iterable[Terms]) -> str:
-    """Return a term as the first paper that has it writes it."""
-    return next(each.written[term] for each in papers if term in each.written)
+def _cut(alike: Sequence[Sequence[float]], names: Names) -> list[tuple[Name, tuple[int, ...]]]:
+    """Return the named groups that are worth most: of a part of the tree and its parts the better is taken."""
+    import numpy as np
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
+    size = len(alike)
+    distances = np.clip(1 - np.array(alike), 0, None)
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(distances, checks=False), "average")
+    nodes = [_Node((place,)) for place in range(size)]
+    mean = float(1 - squareform(distances, checks=False).mean()) or 1.0
+    largest = max(3, size // 2)  # otherwise one theme could swallow the issue
+    for one, two, distance, _ in tree.tolist():
+        first, second = nodes[int(one)], nodes[int(two)]
+        nodes.append(_joined(first, second, 1 - distance, mean, names, largest))
+    return list(nodes[-1].themes)
 
 
-def _often(terms: Sequence[Terms], ignored: AbstractSet[str]) -> dict[str, int]:
-    """Return in how many papers each term is that several have, without terms that have an ignored word."""
-    often = Counter(chain.from_iterable(each.weights for each in terms))
-    return {term: count for term, count in often.items() if count > 1 and ignored.isdisjoint(term.split())}
+def _joined(one: _Node, two: _Node, likeness: float, mean: float, names: Names, largest: int) -> _Node:
+    places = tuple(sorted((*one.places, *two.places)))
+    alike = one.alike + two.alike + len(one.places) * len(two.places) * likeness
+    worth, themes = one.worth + two.worth, (*one.themes, *two.themes)
+    if len(places) <= largest and (name := names.best(places)):
+        count = len(places)
+        cohesion = max(0.0, alike / (count * (count - 1) / 2)) / mean
+        whole = (count - 1) ** _LARGER * name.worth * cohesion**0.5
+        if whole > worth:
+            return _Node(places, alike, whole, ((name, places),))
+    return _Node(places, alike, worth, themes)
 
 
-def _alike(terms: Sequence[Terms], often: Mapping[str, int]) -> list[list[float]]:
-    """Return how alike each paper is to each later one: the cosine of their TF-IDF vectors.
-
-    A term that all papers have counts nothing.
-    """
-    many = len(terms)
-    rarity = {term: log(many / count) for term, count in often.items() if count < many}
-    with_term: dict[str, list[tuple[int, float]]] = {}
-    for place, each in enumerate(terms):
-        vector = [(term, weight * rarity[term]) for term, weight in each.weights.items() if term in rarity]
-        length = sum([weight * weight for _, weight in vector]) ** 0.5 or 1.0
-        for term, weight in vector:
-            with_term.setdefault(term, []).append((place, weight / length))
-    alike = [[0.0] * many for _ in terms]
-    for term in sorted(with_term):  # in an order that does not depend on the papers' places
-        found = with_term[term]
-        for number, (one, weight) in enumerate(found, 1):
-            row = alike[one]
-            for two, other in found[number:]:
-                row[two] += weight * other
-    return alike
-
-
-def _groups(alike: Sequence[Sequence[float]]) -> list[list[int]]:
-    """Return groups of similar papers, as sorted places.
-
-    The two most similar groups are merged repeatedly (average linkage) until no two are similar enough.
-    """
-    many = len(alike)
-    groups = {place: [place] for place in range(many)}
-    values = {(one, two): alike[one][two] for one, two in combinations(range(many), 2)}
-    # The most similar pair is first. A pair whose value has changed since is passed over.
-    ranked = [(-round(value, 9), pair) for pair, value in values.items()]
-    heapify(ranked)
-    largest = max(3, many // 2)  # otherwise one theme could swallow the issue
-    while ranked:
-        rank, (one, two) = heappop(ranked)
-        value = values.get((one, two))
-        if value is None or rank != -round(value, 9):
-            continue
-        if value < _ALIKE:
-            break
-        del values[one, two]
-        if len(groups[one]) + len(groups[two]) > largest:
-            continue
-        sizes = len(groups[one]), len(groups[two])
-        groups[one] = sorted(groups[one] + groups.pop(two))
-        for other in groups:
-            if other != one:
-                kept, merged = (min(one, other), max(one, other)), (min(two, other), max(two, other))
-                similarity = values.pop(merged, 0.0)
-                values[kept] = (sizes[0] * values.get(kept, 0.0) + sizes[1] * similarity) / sum(sizes)
-                heappush(ranked, (-round(values[kept], 9), kept))
-    return list(groups.values())
-
-
-def _names(
-    groups: Sequence[Sequence[int]], terms: Sequence[Terms], often: Mapping[str, int]
-) -> list[list[str]]:
-    """Return the terms that name each group, the most distinctive ones; no word repeats.
-
-    A term must be in two papers of the group and in a title. Its worth is its c-TF-IDF in counts of papers: the
-    share of the group's papers that have it, where titles count twice, × the logarithm of how rare it is in the
-    other papers.
-    """
-    names = []
-    for group in groups:
-        inside = Counter(chain.from_iterable(terms[place].weights for place in group))
-        outside = 1 + len(terms) - len(group)
-        titled = Counter(chain.from_iterable(terms[place].in_title for place in group))
-        worth = {
-            term: (inside[term] + count)
-            / len(group)
-            * log(outside / (1 + often[term] - inside[term]))
-            * (_PAIR if " " in term else 1.0)
-            for term, count in titled.items()
-            if inside[term] > 1 and term in often and not set(term.split()) & GENERIC
-        }
-        chosen: list[str] = []
-        for term in sorted(worth, key=lambda term: (-round(worth[term], 9), term)):
-            if not any(set(term.split()) & set(other.split()) for other in chosen):
-                chosen.append(term)
-            if len(chosen) == _NAME_TERMS:
+def _without_repeats(
+    themes: list[tuple[Name, tuple[int, ...]]], names: Names
+) -> list[tuple[Name, tuple[int, ...]]]:
+    """Return themes of which no name is a part of another's: such themes are joined, or only the larger one is kept."""
+    chosen: list[tuple[Name, tuple[int, ...]]] = []
+    for name, places in sorted(themes, key=lambda theme: (-len(theme[1]), theme[1])):
+        stems = set(name.stems.split(" "))
+        for number, (other, group) in enumerate(chosen):
+            others = set(other.stems.split(" "))
+            if stems <= others or others <= stems:
+                joined = tuple(sorted((*group, *places)))
+                shorter = min(name, other, key=lambda each: (len(each.stems), each.stems))
+                if len(names.having(shorter) & set(joined)) >= _HAVE_NAME * len(joined):
+                    chosen[number] = shorter, joined
                 break
-        names.append(chosen)
-    return names
+        else:
+            chosen.append((name, places))
+    return chosen
+
+
+def _with_leftovers(
+    themes: list[tuple[Name, tuple[int, ...]]], alike: Sequence[Sequence[float]], names: Names
+) -> list[tuple[Name, tuple[int, ...]]]:
+    """Return themes with the papers that belong to none: each joins the nearest one that its name still fits."""
+    groups = [set(places) for _, places in themes]
+    left = set(range(len(alike))).difference(*groups)
+    near = []
+    for place in left:
+        for number, group in enumerate(groups):
+            close = sum(alike[place][other] for other in group) / len(group)
+            near.append((-(place in names.having(themes[number][0])), -close, place, number))
+    most = max(3, len(alike) // 2)
+    for named, _, place, number in sorted(near):
+        group = groups[number]
+        nearest = min((each for each in near if each[2] == place), key=lambda each: each[1:])
+        if place not in left or len(group) >= most or (not named and nearest[3] != number):
+            continue
+        having = len(names.having(themes[number][0]) & {*group, place})
+        if having >= _HAVE_NAME * (len(group) + 1):
+            group.add(place)
+            left.discard(place)
+    return [(name, tuple(sorted(group))) for (name, _), group in zip(themes, groups, strict=True)]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -74,7 +75,8 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
         (candidate,) = load_candidates(tx, matcher, [subscription], moment)
         ((_, found),) = rank_all(matcher, [(candidate, search(matcher, candidate, moment))], moment)
         findings = found.findings
-        issue = with_themes(compose(subscription, candidate.cursor, findings, made=clock.now))
+        composed = compose(subscription, candidate.cursor, findings, made=clock.now)
+        issue = with_themes(composed, partial(matcher.themes, subscription.id))
         counted = weeks_of(tx.library, subscription, clock.now, weeks)
         papers = tx.library.count()
     text = rendering.issue(matcher.boundary, issue, renderer_for(home).text) if findings.matched else ""

@@ -11,6 +11,7 @@ from digest.store.schema import (
     absorbed,
     aliases,
     apart,
+    backgrounds,
     clicks,
     decisions,
     deliveries,
@@ -118,6 +119,10 @@ def _keep_written_for(connection: Connection) -> None:
     meta.create_all(connection, tables=[written_for])
 
 
+def _keep_backgrounds(connection: Connection) -> None:
+    meta.create_all(connection, tables=[backgrounds])
+
+
 def _normalise_addresses(connection: Connection) -> None:
     """Bring addresses at internationalised domains to one spelling; others are in lower case already."""
     for old in connection.scalars(select(outbox.c.address).distinct()).all():
@@ -182,6 +187,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_written_for,
     _keep_subscriptions,
     _share_papers,
+    _keep_backgrounds,
 )
 
 

@@ -394,6 +394,16 @@ programs = Table(
 )
 
 
+backgrounds = Table(
+    "background",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("first", Integer, nullable=False),  # numbers of papers
+    Column("last", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+
 spared = Table(
     "spared",
     meta,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 
 from digest.errors import RefusedError, StoreError
 from digest.store.backend import Backend, Capabilities
+from digest.store.backgrounds import Backgrounds
 from digest.store.bounces import ProcessedBounces
 from digest.store.clicks import Clicks
 from digest.store.compiled_queries import CompiledQueries
@@ -58,6 +59,7 @@ class Transaction:
     pending_files: PendingFiles
     ledger: Ledger
     compiled_queries: CompiledQueries
+    backgrounds: Backgrounds
     outbox: Outbox
     feedback: Feedback
     title_terms: TitleTerms
@@ -185,6 +187,7 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         pending_files=PendingFiles(connection),
         ledger=Ledger(connection),
         compiled_queries=CompiledQueries(connection),
+        backgrounds=Backgrounds(connection),
         outbox=Outbox(connection, departures),
         feedback=Feedback(connection),
         title_terms=TitleTerms(connection),

@@ -94,7 +94,7 @@ def full_phrase(term: str, titles: Iterable[str]) -> str:
         for start in range(len(plain) - size + 1):
             run = plain[start : start + size + _MOST_FOLLOWING]
             if " ".join(word.stem for word in run[:size]) == term:
-                spellings[_cased(title[run[0].start : run[size - 1].end])] += 1
+                spellings[cased(title[run[0].start : run[size - 1].end])] += 1
                 for key, text in _longer(title, run, size):
                     longer.setdefault(key, Counter())[text] += 1
                 break
@@ -115,10 +115,10 @@ def _longer(title: str, run: Sequence[Word], size: int) -> Iterator[tuple[str, s
             return
         if is_content_word(run[end]):
             folded = " ".join(word.text for word in run[: end + 1])
-            yield folded, _cased(title[run[0].start : run[end].end])
+            yield folded, cased(title[run[0].start : run[end].end])
 
 
-def _cased(text: str) -> str:
+def cased(text: str) -> str:
     """Return words of a title in sentence case: `GRPO` and `LoRA` stay, `Chain-of-Thought` is lower-cased."""
     return "".join(
         part if part[1:] != part[1:].lower() else part.lower() for part in re.split(r"([\s-]+)", text)
