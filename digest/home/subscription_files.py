@@ -7,7 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +30,7 @@ from digest.home.toml import (
 )
 from digest.home.values import email_address, is_id
 from digest.i18n.language import LANGUAGES
-from digest.match.query.parser import parse, parse_exclude
+from digest.match.query.parser import check_exclude, check_keyword
 from digest.model import FORMS, FileStamp, InvalidSubscription, RankingWeights, Subscription, SubscriptionRow
 from digest.text.addresses import name_and_address, name_error
 
@@ -164,39 +164,53 @@ class AlikeChecks:
     """Checks many tables of which most agree in all but name, addresses and queries; those parts are checked once."""
 
     def __init__(self) -> None:
-        self._checked: dict[tuple[str, bool], Subscription | None] = {}
+        self._checked: dict[tuple[str, bool], tuple[Any, ...] | None] = {}
 
     def check(self, stem: str, data: Mapping[str, Any], *, shown: str) -> Subscription | InvalidSubscription:
         """Check the values of a subscription, as `check_values` does."""
         common = self._common(data)
-        if common is not None and is_id(stem) and stem not in RESERVED and "keywords" in data:
-            problems: list[Problem] = []
-            table = TableReader(data, shown=shown, text="", problems=problems)
-            email, names = _email(table)
-            found = replace(
-                common,
-                id=stem,
-                name=table.get("name", str, stem, _name),
-                email=email,
-                names=names,
-                keywords=_queries(table, "keywords"),
-                exclude=_queries(table, "exclude"),
-            )
-            if not problems:
-                return found
-        return check_values(stem, data, shown=shown)
+        own = _own_values(data) if common is not None and is_id(stem) and stem not in RESERVED else None
+        if common is None or own is None:
+            return check_values(stem, data, shown=shown)
+        name, keywords, exclude, (email, names) = own
+        values: tuple[Any, ...] = (stem, name or stem, keywords, exclude, email, *common, names)
+        return Subscription(*values)
 
-    def _common(self, data: Mapping[str, Any]) -> Subscription | None:
-        """Return a valid subscription with the other values of a table, None if there is none."""
-        others = {key: value for key, value in data.items() if key not in _OWN}
+    def _common(self, data: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Return the other values of a table, those from `schedule` to `chat`; None if they are not valid."""
+        others = [(key, value) for key, value in data.items() if key not in _OWN]
         key = repr(others), "email" in data
         if key not in self._checked:
             if len(self._checked) >= _ALIKE:
                 self._checked.clear()
-            table = {**others, "keywords": ["any"], **({"email": "any@example.org"} if key[1] else {})}
+            table = {**dict(others), "keywords": ["any"], **({"email": "any@example.org"} if key[1] else {})}
             found = check_values("any", table, shown="")
-            self._checked[key] = found if isinstance(found, Subscription) else None
+            self._checked[key] = (
+                tuple(getattr(found, each.name) for each in fields(Subscription)[5:-1])
+                if isinstance(found, Subscription)
+                else None
+            )
         return self._checked[key]
+
+
+def _own_values(
+    data: Mapping[str, Any],
+) -> "tuple[str, tuple[str, ...], tuple[str, ...], _Readers] | None":
+    """Return name ("" for none), keywords, exclude and addresses of a table; None if one of them is not valid."""
+    name, keywords, exclude = data.get("name", ""), data.get("keywords"), data.get("exclude", [])
+    if not isinstance(name, str) or not (
+        isinstance(keywords, list) and keywords and isinstance(exclude, list)
+    ):
+        return None
+    try:
+        for queries, check_query in ((keywords, check_keyword), (exclude, check_exclude)):
+            for each in strings(queries):
+                check_query(each)
+        name = _name(name) if "name" in data else ""
+        readers: _Readers = _addresses(data["email"]) if "email" in data else ((), ())
+    except (ValueError, QueryError):
+        return None
+    return name, tuple(keywords), tuple(exclude), readers
 
 
 def _subscription(stem: str, table: TableReader, timezone: str, language: str) -> Subscription:
@@ -321,7 +335,7 @@ def _queries(table: TableReader, key: str) -> tuple[str, ...]:
         table.problem(key, "is empty", 'add at least one query, such as keywords = ["one-step diffusion"]')
     for number, query in enumerate(queries, 1):
         try:
-            parse_exclude(query) if key == "exclude" else parse(query)
+            check_exclude(query) if key == "exclude" else check_keyword(query)
         except QueryError as error:
             ordinal = f"query {number} of {len(queries)}: " if len(queries) > 1 else ""
             table.problem(

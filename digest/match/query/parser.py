@@ -4,6 +4,7 @@ A text becomes tokens (`lexer`: items, parentheses of groups, operators), and to
 Or, Not and Atom). A mistake raises QueryError with its place and the right form.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,6 +12,7 @@ from functools import lru_cache
 from digest.match.query.ast import (
     DEFAULT_SCOPE,
     FIELDS,
+    SCOPES,
     STEMMED,
     And,
     Atom,
@@ -36,6 +38,8 @@ __all__ = [
     "Not",
     "Or",
     "Query",
+    "check_exclude",
+    "check_keyword",
     "parse",
     "parse_exclude",
     "positive_atoms",
@@ -71,6 +75,30 @@ def parse_exclude(text: str) -> Node:
                 "remove it, as excluded papers have no score",
             )
     return _tree(text, tokens)
+
+
+# Most queries match one of these expressions, and every text that does is valid: items of ASCII letters and digits,
+# of which every branch begins with a positive one. Recognising that takes a tenth of the time of parsing.
+_PLAIN_LENGTH = 2_000
+_ITEM = rf"""(?: (?: {"|".join(SCOPES)} ) : )?+ (?! (?: AND|OR|NOT ) (?! [a-z0-9] ) )
+    (?: "[A-Za-z0-9][A-Za-z0-9,.'/\ -]*+" | [A-Za-z]{{2,}}+\* | [A-Za-z0-9]++ (?: -[A-Za-z0-9]++ )*+ )
+    (?= \ | \Z )"""
+_PLAIN_KEYWORD = re.compile(
+    rf"{_ITEM} (?: \ ++ (?: OR\ ++ | (?: AND\ ++ )?+ (?: NOT\ ++ | - )?+ ) {_ITEM} )*+", re.VERBOSE
+)
+_PLAIN_EXCLUDE = re.compile(rf"{_ITEM} (?: \ ++ (?: OR\ ++ | AND\ ++ )?+ {_ITEM} )*+", re.VERBOSE)
+
+
+def check_keyword(text: str) -> None:
+    """Raise QueryError if a keyword is not valid, as `parse` does."""
+    if len(text) > _PLAIN_LENGTH or not _PLAIN_KEYWORD.fullmatch(text):
+        parse(text)
+
+
+def check_exclude(text: str) -> None:
+    """Raise QueryError if a text of `exclude` is not valid, as `parse_exclude` does."""
+    if len(text) > _PLAIN_LENGTH or not _PLAIN_EXCLUDE.fullmatch(text):
+        parse_exclude(text)
 
 
 def query_of(keywords: Iterable[str], exclude: Iterable[str] = ()) -> Query:
