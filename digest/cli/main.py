@@ -51,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from digest.errors import DigestError, QueryError
 
     try:
-        status: int = arguments.command(arguments, _context(arguments, screen, typed))
+        context = _context(arguments, screen, typed)
+        _note_loss(context, arguments)
+        status: int = arguments.command(arguments, context)
         sys.stdout.flush()
     except QueryError as error:
         screen.error(f"invalid query: {error}")
@@ -118,6 +120,20 @@ def _context(arguments: argparse.Namespace, screen: Screen, argv: tuple[str, ...
 
     home = _open(arguments)
     return Context(home, screen, Clock.of(home, arguments.now), argv)
+
+
+# These refuse to work without a lost library, report it themselves, or do not need it.
+_NOT_NOTED = ("run", "deliver", "serve", "schedule", "doctor", "init", "restore", "read", "fetch")
+
+
+def _note_loss(context: Context, arguments: argparse.Namespace) -> None:
+    """Say that the library is lost: what a command answers without it could be taken for the truth."""
+    if arguments.opens in ("nothing", "folder") or any(word in context.argv for word in _NOT_NOTED):
+        return
+    from digest.services.lost_library import loss_of
+
+    if loss := loss_of(context.home):
+        context.screen.message(loss, "note: ")
 
 
 def _open(arguments: argparse.Namespace) -> "Home":

@@ -33,6 +33,15 @@ def need_library(home: Home, *, begin_again: bool = False, dry_run: bool = False
         _begin_again(home)
 
 
+def loss_of(home: Home) -> str:
+    """Return what is wrong, and what to do, if the library's file is lost; else "". It opens no database."""
+    file = library_path(home)
+    if file is None or has_content(file):
+        return ""
+    proof = _proof(home)
+    return _refusal(home, proof) if proof else ""
+
+
 def mark_library(home: Home, now: datetime) -> bool:
     """Leave the marker that this home has a library, after the commit of a run; return whether it is new.
 
