@@ -239,3 +239,17 @@ def test_an_answer_without_the_library_says_that_it_is_lost(home, command, conte
     if content is not None:
         home.write("digest.db", content)
     assert "had a library" in home.call(*command.split()).err
+
+
+@pytest.mark.parametrize("lose", [missing, truncated])
+def test_nothing_is_not_backed_up(home, lose, tmp_path):
+    lose(home)
+    got = home.call("backup", str(tmp_path / "copy.db"))
+    assert got.status == 2
+    assert "digest.db" in got.err
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_link_whose_target_is_missing_has_its_own_remedy(home):
+    (home.path / "subscriptions/gone.toml").symlink_to("elsewhere.toml")
+    assert "its target is missing" in home.call("subscriptions", "check").err

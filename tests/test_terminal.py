@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli.console import Screen
-from digest.text.clean import printable, printable_in_line, printable_json
+from digest.text.terminal import printable, printable_in_line, printable_json
 from tests.deliver.smtp_server import ScriptedServer
 from tests.homes import TestHome, call
 from tests.test_stdout import ARGUMENTS

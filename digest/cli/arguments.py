@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from digest.text.clean import printable
+from digest.text.terminal import printable
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from digest.text.clean import printable, printable_in_line, printable_json
 from digest.text.format import count
+from digest.text.terminal import printable, printable_in_line, printable_json
 
 if TYPE_CHECKING:
     from rich.console import Console

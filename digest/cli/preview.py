@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number
 from digest.cli.console import Screen, print_json, rate
+from digest.errors import UsageError
 from digest.text.format import count
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def add_commands(commands: Commands) -> None:
 def _preview(arguments: Namespace, context: Context) -> int:
     from digest.services.preview import preview
 
+    if arguments.json and (arguments.open or arguments.watch):
+        raise UsageError("--json cannot be used with --open or --watch; leave one of them out")
     if arguments.open or arguments.watch:
         return _show_page(arguments, context)
     found = preview(context.home, arguments.subscription, context.clock, weeks=arguments.weeks)

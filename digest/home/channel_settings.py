@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from digest.home.toml import TableReader, at_least, one_of
-from digest.home.values import check_encryption, check_password, host_name, is_id, one_line, port
+from digest.home.values import check_encryption, check_password, host_name, is_id, one_line, port, sender_text
 from digest.model import Maildir, Room, Settings, Smtp
-from digest.text.addresses import sender_mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def _read_smtp(table: TableReader, settings: Settings) -> Settings:
         tls=table.get("tls", str, default.tls, one_of("starttls", "implicit", "none")),
         user=table.get("user", str, "") or None,
         password_env=table.get("password_env", str, "") or None,
-        sender=table.get("from", str, "", one_line),
+        sender=table.get("from", str, "", sender_text),
         password_file=table.get("password_file", str, "") or None,
         ca_file=table.get("ca_file", str, "") or None,
         timeout=table.get("timeout", int, default.timeout, at_least(1)),
@@ -62,19 +61,17 @@ def _check_smtp(table: TableReader, settings: Settings) -> None:
 
 
 def _read_maildir(table: TableReader, settings: Settings) -> Settings:
-    maildir = Maildir(path=table.get("path", str, "", one_line), sender=table.get("from", str, "", one_line))
+    maildir = Maildir(
+        path=table.get("path", str, "", one_line), sender=table.get("from", str, "", sender_text)
+    )
     table.reject_unknown()
     table.require("path")
     return replace(settings, maildir=maildir)
 
 
 def _check_sender(table: TableReader, settings: Settings) -> None:
-    sender = sender_mailbox(settings.sender)
-    remedy = "Name <name@example.org>"
-    if not settings.sender and not settings.smtp:
-        table.problem("from", "is missing", f"add it: {remedy}")
-    elif settings.sender and (sender is None or sender.international or sender.quoted):
-        table.problem("from", f"{settings.sender!r} does not contain a valid address", f"use {remedy}")
+    if "from" not in table and not settings.smtp:
+        table.problem("from", "is missing", "add it: Name <name@example.org>")
 
 
 def _read_chat(table: TableReader, settings: Settings) -> Settings:

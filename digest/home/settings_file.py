@@ -19,6 +19,7 @@ from digest.home.values import (
     document_url,
     domain,
     host_and_port,
+    host_name,
     one_line,
     port,
     public_base_url,
@@ -167,7 +168,7 @@ def _serve(table: TableReader | None) -> tuple[str, int]:
     default_host, default_port = Settings().serve
     if table is None:
         return default_host, default_port
-    found = table.get("host", str, default_host, one_line), table.get("port", int, default_port, port)
+    found = table.get("host", str, default_host, host_name), table.get("port", int, default_port, port)
     table.reject_unknown()
     return found
 

@@ -21,7 +21,7 @@ from digest.errors import Problem
 from digest.home.subscription_files import AlikeChecks, read_row
 from digest.home.toml import TableReader, toml_value
 from digest.model import FORMS, InvalidSubscription, RankingWeights, Subscription
-from digest.text.clean import printable_json
+from digest.text.terminal import printable_json
 
 
 class Row(NamedTuple):

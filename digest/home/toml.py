@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
-from errno import EINVAL, EISDIR
+from errno import EINVAL, EISDIR, ELOOP, ENOENT
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -27,6 +27,14 @@ _TYPES: dict[type, tuple[str, str]] = {
 }
 
 
+_REMEDIES = {
+    EINVAL: "use a regular file",
+    EISDIR: "use a regular file",
+    ENOENT: "if it is a link, its target is missing: correct or remove it",
+    ELOOP: "it is a link to itself: correct or remove it",
+}
+
+
 def read_text(path: Path, shown: str) -> str | Problem:
     """Return the text of a file, or why it cannot be read; `shown` names the file in messages."""
     data = read_bytes(path, shown)
@@ -38,7 +46,7 @@ def read_bytes(path: Path, shown: str) -> bytes | Problem:
     try:
         return read_regular(path)
     except OSError as error:
-        remedy = "use a regular file" if error.errno in (EINVAL, EISDIR) else "check its permissions"
+        remedy = _REMEDIES.get(error.errno or 0, "check its permissions")
         return Problem(shown, "", f"cannot be read ({error.strerror})", remedy)
 
 

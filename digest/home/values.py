@@ -3,15 +3,18 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_address
 from unicodedata import category
 from urllib.parse import urlsplit
 
 from digest.home.durations import parse_span
 from digest.home.toml import TableReader
 from digest.model.subscriptions import ID
-from digest.text.addresses import address_error, mailbox
+from digest.text.addresses import address_error, mailbox, sender_mailbox
 from digest.text.hosts import ascii_host, host_of_url, with_ascii_host
 from digest.urls import is_loopback, web_url
+
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")  # of the name of a machine
 
 
 def one_line(value: str) -> str:
@@ -86,11 +89,34 @@ def document_url(value: str) -> str:
 
 
 def host_name(value: str) -> str:
-    """Accept the name or address of a machine; returns a name in ASCII, as it is looked up."""
+    """Accept the name or IP address of a machine; returns a name in ASCII, as it is looked up."""
     host = ascii_host(one_line(value))
-    if host is None:
+    if host is None or not (_is_ip(host.removeprefix("[").removesuffix("]")) or _is_name(host)):
         raise ValueError(f"{value!r} is not a valid host name; use a name such as mail.example.org")
     return host
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(host: str) -> bool:
+    """Return whether a host in ASCII can be a name: labels (RFC 1123, 2.1; underscores occur), the last not a number."""
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= 253 and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
+
+
+def sender_text(value: str) -> str:
+    """Accept the sender of emails: an address, with or without a name."""
+    text = one_line(value)
+    sender = sender_mailbox(text)
+    if sender is None or sender.international or sender.quoted:
+        raise ValueError(f"{text!r} does not contain a valid address; use Name <name@example.org>")
+    return text
 
 
 def email_address(value: str, example: str = "name@example.org") -> str:

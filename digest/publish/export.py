@@ -8,7 +8,7 @@ from typing import Any
 
 from digest.model import Paper, status_of
 from digest.text.bibtex import bibtex_entry, citation_key
-from digest.text.clean import printable_json
+from digest.text.terminal import printable_json
 from digest.urls import public_url
 
 

@@ -37,7 +37,7 @@ from digest.services.workspace import Clock
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
 from digest.system.locks import LEADER, hold
-from digest.text.clean import printable, printable_in_line, printable_json
+from digest.text.terminal import printable, printable_in_line, printable_json
 
 # Serves /metrics and /healthz at (host, port) for the block; yields the port. Raises UsageError.
 MetricsServer = Callable[[tuple[str, int], Home, Meters], AbstractContextManager[int]]

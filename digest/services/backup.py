@@ -45,6 +45,10 @@ def backup(home: Home, target: Path, now: datetime) -> Path:
     path = library_file(home)
     if not path.exists():
         raise UsageError(f"{path}: there is no library yet; create it with: digest run")
+    if not has_content(path):
+        raise UsageError(
+            f"{path}: is empty, so there is nothing to copy; restore a backup: digest restore FILE"
+        )
     if target.is_dir():
         raise UsageError(f"{target} is a folder; name a file in it")
     with open_library(home, create=False) as store:

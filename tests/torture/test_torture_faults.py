@@ -43,6 +43,7 @@ NO_STAGE = {
     "digest.read",
     "digest.text.format",
     "digest.text.addresses",
+    "digest.text.terminal",
     "digest.read.load",
     "digest.read.inbox_watcher",
 }

@@ -121,6 +121,8 @@ def database(context: CheckContext) -> Sequence[Finding]:
             remedy = "keep the damaged file, and restore a backup: digest restore FILE"
             return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
         found += (*examine_backups(context.home, context.clock), *examine_departures(context.home))
+    if path is not None and not path.exists():
+        return [*found, Finding("database", "good", "there is no library yet; digest run creates it")]
     return [*found, Finding("database", "good", f"the library opens and contains {count(papers, 'paper')}")]
 
 
