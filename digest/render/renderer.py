@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from digest.i18n.catalogue import language
@@ -208,7 +209,7 @@ class Renderer:
         site = self._site.beside_feeds()
         title, home_url = named(site.title, "Paper Digest"), site.home_url if site.base_url else ""
         lang = language(site.language).code
-        return self._render(name, lang, page={"language": lang, "title": title, "home_url": home_url})
+        return self._render(name, lang, page=SimpleNamespace(language=lang, title=title, home_url=home_url))
 
     def notice(self, notice: Notice) -> str:
         """Return a short page that the web server answers with."""

@@ -6,12 +6,21 @@ templates. Style sheets are put in.
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 
 _PLACE = re.compile(r"%\((\w+)\)s")
+
+
+class _Direct(CodeGenerator):
+    """Compiles `issue.name` to that attribute; the program's templates use no key of a dict in this way."""
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - named after the node
+        self.write("(")
+        self.visit(node.node, frame)
+        self.write(f").{node.attr}")
 
 
 class TranslatedEnvironment(Environment):
@@ -21,12 +30,7 @@ class TranslatedEnvironment(Environment):
     """
 
     message: Callable[[str], str] = staticmethod(str)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        try:
-            return getattr(obj, attribute)
-        except AttributeError:
-            return super().getattr(obj, attribute)
+    code_generator_class = _Direct
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
