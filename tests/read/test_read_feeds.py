@@ -86,3 +86,18 @@ def test_links_of_atom_are_resolved_against_its_base():
         '<entry xml:base="2024/"><title>Glue</title><link href="glue"/><id>urn:x:1</id></entry></feed>'
     )
     assert found.listings[0].url == "https://tides.example/atom/2024/glue"
+
+
+@pytest.mark.parametrize(
+    "element",
+    ["<author>{}</author>", "<dc:creator><![CDATA[{}]]></dc:creator>", "<author><name>{}</name></author>"],
+)
+def test_a_word_in_a_name_has_the_length_of_an_address_at_most(element):
+    assert one(element.format("Ada " + "na" * 120)).authors == ("Ada " + "na" * 120,)
+    assert one(element.format("Ada " + "na" * 100_000)).authors == ("Ada " + "na" * 128,)
+
+
+def test_a_name_of_character_references_stays_whole():
+    name = "Ада Лавлейсгородская-Тихомирова" * 2
+    written = "".join(f"&#{ord(letter)};" if letter > "\x7f" else letter for letter in name)
+    assert one(f"<author>{written}</author>").authors == (name,)

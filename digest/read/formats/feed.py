@@ -34,6 +34,17 @@ _ADDRESS = re.compile(r"\S+@\S+")
 _CUT = ("…", "...", "[…]", "[...]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _REMEDY = "save the complete feed again"
+# The elements that name a person, in any of the formats of feeds, with their text.
+_PERSON = re.compile(
+    r"(<(?:[\w.-]+:)?(?:author|creator|contributor|publisher|owner|managingeditor|webmaster|name|email)\b[^<>]*>"
+    r"(?:<!\[CDATA\[)?)([^<]+)",
+    re.IGNORECASE,
+)
+_LONG_WORD = re.compile(
+    r"[A-Za-z0-9_.+&#;-]{257,}"
+)  # of what addresses consist of, also in character references
+_LONGEST_ADDRESS = 256  # characters (RFC 5321, 4.5.3.1.3)
+_MOST_ENCODED = 1000
 
 
 def sniff(document: Document) -> bool:
@@ -89,14 +100,28 @@ def _parsed(document: Document) -> Any:
 
 
 def _as_bytes(document: Document) -> bytes:
-    """Return the bytes of a feed, without absurdly many attributes.
+    """Return the bytes of a feed, without what takes feedparser absurdly long.
 
     UTF-16 and UTF-32 are converted to UTF-8, which feedparser always detects.
     """
     if document.text is None or not document.data.startswith(_WIDE):
         # Every other encoding has markup in ASCII, so Latin-1 shows it, and gives the same bytes back.
-        return html_tree.with_few_attributes(document.data.decode("latin-1")).encode("latin-1")
-    return html_tree.with_few_attributes(_DECLARED.sub("", document.text)).encode("utf-8", "replace")
+        return _bounded(document.data.decode("latin-1")).encode("latin-1")
+    return _bounded(_DECLARED.sub("", document.text)).encode("utf-8", "replace")
+
+
+def _bounded(text: str) -> str:
+    """Return the text of a feed without absurdly many attributes, and without absurdly long words in people's names.
+
+    feedparser searches names for addresses, in time that is quadratic in the length of a word.
+    """
+    return _PERSON.sub(
+        lambda found: found[1] + _LONG_WORD.sub(_beginning, found[2]), html_tree.with_few_attributes(text)
+    )
+
+
+def _beginning(word: re.Match[str]) -> str:
+    return word[0][: _MOST_ENCODED if "&" in word[0] else _LONGEST_ADDRESS]
 
 
 def _problem(found: Any) -> str:
