@@ -20,7 +20,7 @@ _CODE = re.compile(r"(?<![\d.])([45])\.(\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY_CODE = re.compile(r"(?<![\d.\-])([45])\d\d(?=[ \-]|$)")
 # In a text for people, only a code that follows a reply code or a sign is one.
 _MARKED_CODE = re.compile(
-    r"(?:\b[45]\d\d[ \-:,]+|[#(\[<]|smtp;? ?)([45])\.(\d{1,3}\.\d{1,3})(?!\.?\d)", re.IGNORECASE
+    r"(?:\b[45]\d\d[ \-:,'\"`]+|[#(\[<]|smtp;? ?)([45])\.(\d{1,3}\.\d{1,3})(?!\.?\d)", re.IGNORECASE
 )
 _PERMANENT_REPLY = re.compile(r"(?:^|<<< |: )5\d\d[ \-]")
 # As Postfix and sendmail begin a reply: `550 5.1.1 <ada@example.org>: …`.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.deliver.bounces import read_bounce
-from digest.deliver.diagnosis import judge
+from digest.deliver.diagnosis import codes_in, judge
 from digest.signing import BOUNCE, MESSAGE, UNSUBSCRIBE, token
 
 SECRET = b"secret"
@@ -336,3 +336,12 @@ def test_the_returned_corpus():
     dead = sum(found[name] == "hard" != kind for name, kind in kinds.items())
     assert right >= 0.97 * len(kinds)
     assert dead <= 0.01 * len(kinds)
+
+
+@pytest.mark.parametrize("mark", ["", "'", '"', "-'", "(", "#", "<"])
+def test_a_gateway_may_quote_the_inner_reply(mark):
+    text = f"The server said: 550 {mark}5.4.1 Recipient address rejected: Access denied."
+    assert codes_in(text, marked=True) == [("5", "4.1")]
+    assert codes_in(f"It rose by {mark}5.4.1 a day", marked=True) == (
+        [("5", "4.1")] if mark in "(#<" and mark else []
+    )
