@@ -25,6 +25,7 @@ from digest.cli import (
     sources,
     subscriptions,
     templates,
+    transfer,
 )
 from digest.cli.arguments import Commands, Context, Parser, command_first, common_options
 from digest.cli.console import Screen
@@ -37,7 +38,7 @@ _MODULES = (
     ("papers and issues", (run, sources, preview, explain)),
     ("readers", (subscriptions, feedback, mail)),
     ("library and layout", (library, templates)),
-    ("operation", (home, serve)),
+    ("operation", (home, transfer, serve)),
 )
 
 

@@ -15,7 +15,7 @@ from digest.store.sql import chunks, insert_missing
 from digest.text.addresses import address_key
 
 HASHED = "#"
-_KEY = "departures"  # the row of table `secret`
+KEY = "departures"  # the row of table `secret`
 _EARLIER = "left earlier, before this library was begun or restored"
 
 
@@ -126,11 +126,11 @@ class Departed:
         self._file.add([(row[0], row[1]) for row in rows if not row[0].startswith(HASHED)], at)
 
     def _stored_key(self) -> bytes | None:
-        found = self._db.scalar(select(secrets.c.value).where(secrets.c.name == _KEY))
+        found = self._db.scalar(select(secrets.c.value).where(secrets.c.name == KEY))
         return bytes(found) if found else None
 
     def _keep(self, key: bytes) -> bytes:
-        insert_missing(self._db, secrets, {"name": _KEY, "value": key})
+        insert_missing(self._db, secrets, {"name": KEY, "value": key})
         return self._stored_key() or key
 
     def _any_hashed(self) -> bool:

@@ -13,10 +13,13 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 from digest.errors import StoreError
 from digest.signing import departure_code
@@ -26,9 +29,18 @@ STATE = "state"  # the folder of a home for them
 FILE, KEY_FILE = "suppressions", "suppressions.key"
 _LINE = re.compile(rb"(\S+) (left|back) ([a-z2-7]{24})")
 _KEY_BYTES = 32
-ALL, _BACK = "", "*"  # in place of a subscription
+ALL, BACK = "", "*"  # in place of a subscription
 
 Pair = tuple[str, str]  # an address in lower case, and a subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line of the file."""
+
+    at: datetime
+    word: Literal["left", "back"]
+    code: str
 
 
 def new_key() -> bytes:
@@ -101,7 +113,7 @@ class Departures:
 
     def _has_left(self, key: bytes, address: str, subscription: str) -> bool:
         left = max(self._lines.get(departure_code(key, address, each), 0) for each in (subscription, ALL))
-        return left > 0 and left > self._lines.get(departure_code(key, address, _BACK), 0)
+        return left > 0 and left > self._lines.get(departure_code(key, address, BACK), 0)
 
     def add(self, pairs: Collection[Pair], at: datetime) -> None:
         """Note addresses that get no more mail of a subscription ("" for all); they are on disk afterwards.
@@ -127,7 +139,7 @@ class Departures:
     def allow(self, address: str, at: datetime) -> None:
         """Note that an address may get mail again. Raises StoreError."""
         if self.any():
-            self.note([departure_code(self.need_key(), address, _BACK)], at, "back")
+            self.note([departure_code(self.need_key(), address, BACK)], at, "back")
 
     def note(self, codes: Iterable[str], at: datetime, word: str = "left") -> None:
         """Append lines with these codes and flush them to disk. Raises StoreError."""
@@ -144,6 +156,30 @@ class Departures:
                 sync_folder(self._folder)
         except OSError as error:
             raise _unwritable(self._file, error) from error
+
+    def notes(self) -> Iterator[Noted]:
+        """Yield the whole lines of the file, in its order. Raises StoreError."""
+        try:
+            with self._file.open("rb") as file:
+                for line in file:
+                    if named := _LINE.fullmatch(line.rstrip(b"\r\n")):
+                        at, word, code = (part.decode("ascii") for part in named.groups())
+                        yield Noted(datetime.fromisoformat(at), "back" if word == "back" else "left", code)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise _unreadable(self._file, error) from error
+
+    def begin_with(self, notes: Sequence[Noted], key: bytes) -> None:
+        """Write a key and lines, in their order, where there are none, or only the first of these.
+
+        Raises StoreError.
+        """
+        known = list(self.notes())
+        if known != list(notes[: len(known)]) or self.need_key(key) != key:
+            raise StoreError(f"{self._file}: has the departures of another home; move it and its key away")
+        for (at, word), group in groupby(notes[len(known) :], lambda each: (each.at, each.word)):
+            self.note([each.code for each in group], at, word)
 
     def _append(self, path: Path, data: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC

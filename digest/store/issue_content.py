@@ -43,7 +43,7 @@ def _content() -> Any:
     return msgspec.defstruct("Content", columns, frozen=True, omit_defaults=True)
 
 
-_Content: Final = _content()
+Content: Final = _content()
 _OTHERS: Final = tuple(each.name for each in fields(Issue) if each.name not in _ITEMS)
 
 
@@ -67,7 +67,7 @@ def encode_issue(issue: Issue) -> bytes:
     found: dict[_Found, int] = {}
     items = {name: tuple([_stored(item, found) for item in getattr(issue, name)]) for name in _ITEMS}
     others = {name: getattr(issue, name) for name in _OTHERS}
-    return encode(_Content(**others, **items, found=tuple(found)))
+    return encode(Content(**others, **items, found=tuple(found)))
 
 
 def decode_issue(content: bytes, papers: Sequence[Paper]) -> Issue:
@@ -75,7 +75,7 @@ def decode_issue(content: bytes, papers: Sequence[Paper]) -> Issue:
 
     Raises msgspec.ValidationError if the content is not that of an issue, ValueError if the number of papers differs.
     """
-    stored = decode(_Content, content)
+    stored = decode(Content, content)
     if sum(len(getattr(stored, name)) for name in _ITEMS) != len(papers):
         raise ValueError("an issue does not have as many papers as its content says")
     following = iter(papers)

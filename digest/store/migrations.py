@@ -190,6 +190,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_backgrounds,
 )
 
+SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program
 
 _LOCK_KEY = 0x64696765_73740001  # any number that no other program is likely to use
 
@@ -199,7 +200,7 @@ def is_current(connection: Connection) -> bool:
     if not inspect(connection).has_table("schema_version"):
         return False
     version = connection.execute(select(schema_version.c.version)).scalar()
-    return bool(version == 1 + len(MIGRATIONS))
+    return bool(version == SCHEMA)
 
 
 def _create_again(connection: Connection) -> None:
@@ -211,7 +212,7 @@ def _create_again(connection: Connection) -> None:
         )
     meta.drop_all(connection)
     meta.create_all(connection)
-    connection.execute(insert(schema_version).values(version=1 + len(MIGRATIONS)))
+    connection.execute(insert(schema_version).values(version=SCHEMA))
 
 
 def migrate(connection: Connection) -> None:
@@ -219,7 +220,7 @@ def migrate(connection: Connection) -> None:
 
     Raises StoreError if a newer version of the program has written the database.
     """
-    current = 1 + len(MIGRATIONS)
+    current = SCHEMA
     if connection.dialect.name == "postgresql":  # two that find no tables must not both create them
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
     if not inspect(connection).has_table("schema_version"):

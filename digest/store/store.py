@@ -18,6 +18,7 @@ from digest.store.compiled_queries import CompiledQueries
 from digest.store.cursors import Cursors
 from digest.store.delivery_writer import DeliveryWriter, Transactions
 from digest.store.departures import Departures
+from digest.store.exchange import Exchange
 from digest.store.feedback import Feedback
 from digest.store.feeds import Feeds
 from digest.store.identities import Identities
@@ -68,6 +69,7 @@ class Transaction:
     bounces: ProcessedBounces
     set_aside: PapersSetAside
     tenancy: Tenancy
+    exchange: Exchange
 
 
 class Store:
@@ -196,4 +198,5 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         bounces=ProcessedBounces(connection),
         set_aside=PapersSetAside(connection),
         tenancy=Tenancy(connection),
+        exchange=Exchange(connection, departures),
     )

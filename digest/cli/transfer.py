@@ -1,0 +1,82 @@
+"""The commands that move a whole home: export and import."""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from digest.cli.arguments import Commands, Context, path
+from digest.cli.console import print_json
+from digest.text.format import count
+
+if TYPE_CHECKING:
+    from digest.services.transfer import Exchanged
+
+
+def add_commands(commands: Commands) -> None:
+    give = commands.add(
+        "export",
+        _export,
+        "write everything that a home holds as JSON Lines, even while digest is running",
+        details="The folder contains addresses and secrets, and only you can read it. "
+        "To write papers only: digest library export.",
+        examples=("digest export everything",),
+    )
+    give.add_argument("dir", type=path, metavar="DIR", help="folder to write, new or empty")
+    take = commands.add(
+        "import",
+        _import,
+        "fill an empty home with an export",
+        details="Stop the services of the exported home first, or both homes send mail. "
+        "To import subscriptions only: digest subscriptions import.",
+        examples=("digest init new-home", "digest import everything --home new-home"),
+    )
+    take.set_defaults(opens="folder")  # the settings may be in the export
+    take.add_argument("dir", type=path, metavar="DIR", help="folder that digest export wrote")
+
+
+def _export(arguments: Namespace, context: Context) -> int:
+    from digest.services.transfer import export_home
+
+    done = export_home(context.home, arguments.dir, context.clock.started)
+    if arguments.json:
+        _print(done)
+        return 0
+    lines = count(sum(done.rows.values()), "line")
+    context.screen.line(
+        f"Exported {lines} and {count(len(done.files), 'file')} to {done.folder}", style="bold"
+    )
+    context.screen.message(
+        "it contains addresses and the secrets of unsubscribe links; only you can read it (mode 600)",
+        label="note: ",
+    )
+    context.screen.hint("To import it into a new home", f"digest import {done.folder} --home DIR")
+    return 0
+
+
+def _import(arguments: Namespace, context: Context) -> int:
+    from digest.services.transfer import import_home
+
+    done = import_home(context.home.path, arguments.dir, arguments.now)
+    if arguments.json:
+        _print(done)
+        return 0
+    lines = count(sum(done.rows.values()), "line")
+    context.screen.line(
+        f"Imported {lines} and {count(len(done.files), 'file')} from {done.folder}", style="bold"
+    )
+    for name in done.kept:
+        context.screen.message(
+            f"{name} of this home was kept; compare it with that of the export", label="note: "
+        )
+    context.screen.hint("To write issues, feeds and pages", "digest run")
+    return 0
+
+
+def _print(done: "Exchanged") -> None:
+    print_json(
+        {
+            "folder": str(done.folder),
+            "lines": done.rows,
+            "files": list(done.files),
+            "kept": list(done.kept),
+        }
+    )
