@@ -427,7 +427,12 @@ def test_a_single_source_is_the_record(files):
 
 
 def test_every_fact_of_a_listing_is_a_fact():
-    assert {f.name for f in fields(Listing)} - set(FACTS) == {"rank", "snippet", "withdrawn"}
+    assert {f.name for f in fields(Listing)} - set(FACTS) == {
+        "rank",
+        "snippet",
+        "withdrawn",
+        "published_text",
+    }
 
 
 # --- which paper: groups, merges, order -----------------------------------------------------------

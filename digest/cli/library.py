@@ -99,7 +99,7 @@ def _show_paper(screen: Screen, shown: "PaperHistory", zone: str) -> None:
             ("arXiv", paper.arxiv and f"{paper.arxiv}{version}"),
             ("DOI", paper.doi),
             ("link", paper.url),
-            ("published", paper.published),
+            ("published", paper.published_text or paper.published),
             ("first seen", named_time(paper.first_seen, zone)),
             ("status", status_of(paper)),
             ("merged with", ", ".join(map(str, shown.parts))),

@@ -344,7 +344,7 @@ def _show_listings(screen: Screen, file: "DigestFile") -> None:
                 listing.rank,
                 listing.title,
                 listing.organization or listing.author_count,
-                listing.published,
+                listing.published_text or listing.published,
                 listing.comments,
                 listing.upvotes,
             )
@@ -386,6 +386,7 @@ def listing_json(file: "DigestFile", listing: "Listing") -> dict[str, Any]:
         "authors": list(listing.authors),
         "author_count": listing.author_count,
         "published": listing.published.isoformat() if listing.published else None,
+        "published_text": listing.published_text,
         "comments": listing.comments,
         "upvotes": listing.upvotes,
         "organization": listing.organization,

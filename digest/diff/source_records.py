@@ -14,8 +14,11 @@ from typing import Any, Final
 
 from digest.model import Listing
 
-# The fields that one source may fill and another leave empty; rank and the two flags are not among them.
-FACTS: Final = tuple(f.name for f in fields(Listing) if f.name not in {"rank", "snippet", "withdrawn"})
+# The fields that one source may fill and another leave empty; rank and the two flags are not among them, nor is
+# what belongs to another field.
+FACTS: Final = tuple(
+    f.name for f in fields(Listing) if f.name not in {"rank", "snippet", "withdrawn", "published_text"}
+)
 _facts = attrgetter(*FACTS)
 _all_but_rank = attrgetter(*(f.name for f in fields(Listing) if f.name != "rank"))
 
@@ -80,7 +83,7 @@ def from_listing(listing: Listing, stamp: Recency) -> SourceRecord:
 def merge_same_source(one: SourceRecord, other: SourceRecord) -> SourceRecord:
     """Return the record of two records of one source: the newest non-empty value of each field.
 
-    A snippet never replaces a whole abstract, and a withdrawal is never undone. The order of the two does not
+    A snippet never replaces a whole abstract, nor a vague date an exact one, and a withdrawal is never undone. The order of the two does not
     matter.
     """
     newest = max(one.stamp, other.stamp)
@@ -89,7 +92,9 @@ def merge_same_source(one: SourceRecord, other: SourceRecord) -> SourceRecord:
     values: dict[str, Any] = {}
     older: dict[str, Recency] = {}
     snippet = one.says.snippet
+    words = one.says.published_text
     unsettled = {*one.older, *other.older} | ({"abstract"} if snippet != other.says.snippet else set())
+    unsettled |= {"published"} if words != other.says.published_text else set()
     for name, value, other_value in zip(FACTS, _facts(one.says), _facts(other.says), strict=True):
         values[name] = value
         if value == other_value and name not in unsettled:
@@ -100,7 +105,10 @@ def merge_same_source(one: SourceRecord, other: SourceRecord) -> SourceRecord:
             older[name] = best.stamp_of(name)
         if name == "abstract":
             snippet = best.says.snippet
-    says = Listing(rank=0, snippet=snippet, withdrawn=one.says.withdrawn or other.says.withdrawn, **values)
+        elif name == "published":
+            words = best.says.published_text
+    withdrawn = one.says.withdrawn or other.says.withdrawn
+    says = Listing(rank=0, snippet=snippet, withdrawn=withdrawn, published_text=words, **values)
     return SourceRecord(says, newest, older)
 
 
@@ -124,16 +132,23 @@ def _rank(name: str, record: SourceRecord) -> tuple[Any, ...]:
     value = getattr(record.says, name)
     if not _filled(record.says, name):
         return (False, value is not None)
-    whole = name != "abstract" or not record.says.snippet
+    whole = _is_whole(name, record)
     fullness = len(value) if isinstance(value, str | tuple) else 0
     return (True, whole, record.stamp_of(name), fullness, value)
+
+
+def _is_whole(name: str, record: SourceRecord) -> bool:
+    """Return whether a value is neither a snippet of an abstract nor a vague date."""
+    if name == "published":
+        return record.says.published_text is None
+    return name != "abstract" or not record.says.snippet
 
 
 def resolve(records: Mapping[str, SourceRecord]) -> Listing:
     """Return the record of a paper from its records by source, at least one.
 
     The value of each field is that with the highest version, then the newest capture, then the source earliest
-    in SOURCE_ORDER; a whole abstract wins over a snippet.
+    in SOURCE_ORDER; a whole abstract wins over a snippet, and an exact date over a vague one.
     """
     if len(records) == 1:
         return next(iter(records.values())).says
@@ -142,16 +157,19 @@ def resolve(records: Mapping[str, SourceRecord]) -> Listing:
     facts = reduce(_filled_up, [_facts(record.says) for record in usual])
     withdrawn = any(record.says.withdrawn for record in ordered)
     aged = {name for record in ordered for name in record.older}
-    snippets = any(record.says.snippet for record in ordered)
-    if not aged and not snippets and facts == _facts(usual[0].says) and withdrawn == usual[0].says.withdrawn:
+    mixed = any(record.says.snippet or record.says.published_text for record in ordered)
+    if not aged and not mixed and facts == _facts(usual[0].says) and withdrawn == usual[0].says.withdrawn:
         return usual[0].says  # in most cases the other records add nothing
     values: dict[str, Any] = dict(zip(FACTS, facts, strict=True))
-    for name in aged:
+    for name in aged | {"published"}:
         column = [(getattr(record.says, name),) for record in _newest_first(name, ordered)]
         (values[name],) = reduce(_filled_up, column)
     abstracts = [record.says for record in _newest_first("abstract", ordered) if record.says.abstract]
     values["abstract"] = abstracts[0].abstract if abstracts else ""
-    return Listing(rank=0, snippet=bool(abstracts) and abstracts[0].snippet, withdrawn=withdrawn, **values)
+    snippet = bool(abstracts) and abstracts[0].snippet
+    dated = (record.says for record in _newest_first("published", ordered) if record.says.published)
+    words = next((says.published_text for says in dated), None)
+    return Listing(rank=0, snippet=snippet, withdrawn=withdrawn, published_text=words, **values)
 
 
 def _newest_first(name: str, ordered: Iterable[SourceRecord]) -> list[SourceRecord]:
@@ -170,4 +188,4 @@ def _priority(source: str) -> tuple[int, str]:
 
 def _weight(name: str, record: SourceRecord) -> tuple[bool, int, date]:
     stamp = record.stamp_of(name)
-    return (name != "abstract" or not record.says.snippet, stamp.version, stamp.captured)
+    return (_is_whole(name, record), stamp.version, stamp.captured)

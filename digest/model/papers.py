@@ -21,7 +21,8 @@ class Listing:
     an abstract that its source cut short; `version` is the version on arXiv. `keywords` come from the source.
     `announced` is how arXiv announced the paper: `new`, `cross`, `replace` or `replace-cross`. `venue` is the
     journal or the conference that published it. `withdrawn` marks a paper that no longer counts as published;
-    `status` says how, as far as it is known: `withdrawn`, `retracted` or `removed`.
+    `status` says how, as far as it is known: `withdrawn`, `retracted` or `removed`. `published_text` has the words of a
+    vague date, such as `Spring 2024`; `published` is then its first day.
     """
 
     rank: int
@@ -46,6 +47,7 @@ class Listing:
     announced: str | None = None
     venue: str | None = None
     status: str | None = None
+    published_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Paper:
     announced: str | None = None
     venue: str | None = None
     status: str | None = None
+    published_text: str | None = None
 
     @property
     def is_sample(self) -> bool:

@@ -28,6 +28,7 @@ def paper_json(paper: Paper) -> dict[str, Any]:
         "abstract": paper.abstract,
         "authors": list(paper.authors),
         "published": paper.published.isoformat() if paper.published else None,
+        "published_text": paper.published_text,
         "first_seen": paper.first_seen.isoformat(),
         "organization": paper.organization,
         "venue": paper.venue,

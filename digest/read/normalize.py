@@ -172,6 +172,8 @@ def _completed(first: Listing, repeat: Listing) -> Listing:
         for name in _OPTIONAL
         if getattr(first, name) in (None, ()) and (value := getattr(repeat, name)) not in (None, ())
     }
+    if "published" not in missing:
+        missing.pop("published_text", None)  # the words of another date
     return replace(first, **missing) if missing else first
 
 

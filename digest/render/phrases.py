@@ -114,11 +114,18 @@ def trends(found: Sequence[Trend], lang: Language = ENGLISH) -> tuple[tuple[str,
 def facts(paper: Paper, lang: Language = ENGLISH, *, source: bool = True) -> tuple[str, ...]:
     """Return what is known of a paper besides its text and authors, each fact a few words."""
     found = [clean(name).strip() for name in (paper.organization, paper.venue) if name]
-    found.append(lang.short_day(paper.published) if paper.published else "")
+    found.append(published(paper, lang))
     found += [clean(category).strip() for category in paper.categories[:3]]
     found += comments_and_upvotes(paper, lang)
     found += sources(paper) if source else ()
     return tuple(shorten(fact, 80) for fact in found if fact)
+
+
+def published(paper: Paper, lang: Language) -> str:
+    """Return the date of a paper; of a vague date the words, such as `Spring 2024`."""
+    if paper.published_text:
+        return clean(paper.published_text).strip()
+    return lang.short_day(paper.published) if paper.published else ""
 
 
 def comments_and_upvotes(paper: Paper, lang: Language) -> tuple[str, str]:
@@ -274,7 +281,7 @@ def ranked_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
         facts = tuple(Found(each, 1) for each in (upvotes, comments, code) if each)
         found.append(Reason(lang.gettext("(popularity)"), facts))
     if by.get("freshness") and item.paper.published:
-        day = lang.short_day(item.paper.published)
+        day = published(item.paper, lang)
         found.append(Reason(lang.gettext("(freshness)"), (Found(day, 1),)))
     return tuple(reason for reason in found if reason.found)
 

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import file_types, normalize
 from digest.read.parsing import bibtex_syntax
 from digest.read.parsing.bibtex_syntax import BibtexError, Entry
-from digest.read.parsing.dates import day_from_parts, day_of, newest
+from digest.read.parsing.dates import Published, day_from_parts, day_of, newest, published
 from digest.read.parsing.ids import doi, first_arxiv_id
 from digest.read.parsing.people import bibtex_people
 from digest.text.markup import tags_out_of_tex
@@ -67,6 +66,7 @@ def _listing(entry: Entry) -> Listing | None:
         return None
     people = bibtex_people(fields.get("author", ""))
     arxiv, version = _arxiv(fields)
+    day, words = _published(fields)
     category = normalize.one_line(fields.get("primaryclass") or fields.get("eprintclass"))
     return Listing(
         rank=0,
@@ -74,7 +74,8 @@ def _listing(entry: Entry) -> Listing | None:
         abstract=normalize.abstract(tags_out_of_tex(fields.get("abstract", ""))),
         authors=people.names,
         author_count=people.counted,
-        published=_published(fields),
+        published=day,
+        published_text=words,
         organization=normalize.optional_line(fields.get("institution") or fields.get("school")),
         categories=(category,) if _CATEGORY.fullmatch(category) else (),
         arxiv=arxiv,
@@ -155,9 +156,9 @@ def _arxiv(fields: dict[str, str]) -> tuple[str | None, int | None]:
     return first_arxiv_id(candidates)
 
 
-def _published(fields: dict[str, str]) -> date | None:
-    """Return the date, or None if year, month or day is missing."""
-    if full_date := day_of(fields.get("date")):
-        return full_date
+def _published(fields: dict[str, str]) -> Published:
+    """Return the date; without a day, a month or a year it has to be a season or a range of months."""
     year, month, day = (plain(fields.get(key, "")) for key in ("year", "month", "day"))
-    return day_from_parts(year, month, day)
+    full_date = day_of(fields.get("date")) or day_of(plain(fields.get("date", "")))
+    vague = [plain(fields.get("date", "")), f"{month or fields.get('issue', '')} {year}", year]
+    return published(full_date or day_from_parts(year, month, day) or day_of(year), vague)

@@ -1,5 +1,6 @@
 """CSL-JSON bibliographies (Zotero, Pandoc, DOI registries): https://citeproc-js.readthedocs.io/en/latest/csl-json/markup.html."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,7 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import json_text
-from digest.read.parsing.dates import calendar_day, day_of, newest
+from digest.read.parsing.dates import Published, calendar_day, day_of, newest, published
 from digest.read.parsing.ids import doi, first_arxiv_id
 from digest.read.parsing.people import gathered
 from digest.read.parsing.standing import known_status
@@ -84,13 +85,15 @@ def _listing(item: dict[str, Any]) -> Listing | None:
     number = normalize.one_line(item.get("number"))
     arxiv, version = first_arxiv_id((number, url, normalize.one_line(item.get("DOI"))))
     keyword = item.get("keyword")
+    day, words = _published(item.get("issued"))
     return Listing(
         rank=0,
         title=title,
         abstract=normalize.abstract(item.get("abstract")),
         authors=people.names,
         author_count=people.counted,
-        published=_day(item.get("issued")),
+        published=day,
+        published_text=words,
         categories=normalize.unique_lines(item.get("categories")),
         arxiv=arxiv,
         doi=doi(normalize.one_line(item.get("DOI"))) or doi(url),
@@ -126,6 +129,32 @@ def _person(value: Any) -> str:
     name = " ".join(filter(None, (normalize.one_line(value.get(part)) for part in parts)))
     suffix = normalize.one_line(value.get("suffix"))
     return f"{{{name}, {suffix}}}" if name and suffix else f"{{{name}}}" if name else ""
+
+
+_SEASONS = ("Spring", "Summer", "Autumn", "Winter")
+_OTHER_SEASON = re.compile(r"(?:season-0|2)?([1-4])")  # `season-01`, and 21 of EDTF
+
+
+def _published(value: Any) -> Published:
+    """Return a date, or the season or the range of months that stands for it."""
+    if not isinstance(value, dict):
+        return published(_day(value), [value] if isinstance(value, str) else [])
+    found = value.get("date-parts")
+    parts = [part for part in found if isinstance(part, list) and part] if isinstance(found, list) else []
+    year = str(parts[0][0]) if parts else ""
+    named = normalize.one_line(str(value.get("season") or ""))
+    second = str(parts[0][1]) if parts and len(parts[0]) > 1 else ""
+    number = _OTHER_SEASON.fullmatch(named) or (_OTHER_SEASON.fullmatch(second) if len(second) > 1 else None)
+    season = _SEASONS[int(number[1]) - 1] if number else named
+    months = (
+        "/".join(f"{part[0]}-{part[1]:0>2}" for part in parts)
+        if len(parts) == 2 and all(len(part) == 2 for part in parts)
+        else ""
+    )
+    return published(
+        _day(value),
+        (f"{season} {year}", months, *(normalize.one_line(value.get(key)) for key in ("raw", "literal"))),
+    )
 
 
 def _day(value: Any) -> date | None:

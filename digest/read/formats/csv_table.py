@@ -6,14 +6,13 @@ give them; docs/formats.md lists them. Other columns are ignored.
 
 import csv
 import re
-from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from digest.model import Listing
 from digest.ports import COLUMNS, Document, Fault, Parsed
 from digest.read import normalize
-from digest.read.parsing.dates import day_from_parts, day_of, newest
+from digest.read.parsing.dates import Published, day_from_parts, day_of, newest, published
 from digest.read.parsing.ids import doi, first_arxiv_id
 from digest.read.parsing.people import people_in
 from digest.read.placeholders import real
@@ -161,6 +160,7 @@ def _listing(row: list[str], columns: dict[str, list[int]]) -> Listing | None:
         return None
     people = people_in(_ID_OF_PERSON.sub("", unmarked(cells.get("authors", ""))))
     url = normalize.optional_line(cells.get("url"))
+    day, words = _published(values)
     candidates = (cells.get("arxiv", ""), url or "", cells.get("doi", ""))
     arxiv, version = first_arxiv_id(candidates)
     return Listing(
@@ -169,7 +169,8 @@ def _listing(row: list[str], columns: dict[str, list[int]]) -> Listing | None:
         abstract=normalize.abstract(cells.get("abstract")),
         authors=people.names,
         author_count=people.counted,
-        published=_published(values),
+        published=day,
+        published_text=words,
         comments=normalize.count(cells.get("comments")),
         upvotes=normalize.count(cells.get("upvotes")),
         organization=normalize.optional_line(cells.get("organization")),
@@ -183,8 +184,10 @@ def _listing(row: list[str], columns: dict[str, list[int]]) -> Listing | None:
     )
 
 
-def _published(values: dict[str, list[str]]) -> date | None:
-    """Return the first full date, or the year of its own column with a month and a day (`2024`, `APR 25`)."""
+def _published(values: dict[str, list[str]]) -> Published:
+    """Return the first full date, or the year of its own column with a month and a day (`2024`, `APR 25`), or a vague date."""
     dates, year = values.get("published", []), next(iter(values.get("year", [])), "")[:4]
     full = filter(None, map(day_of, dates))
-    return next(full, None) or next(filter(None, (day_from_parts(year, value, "") for value in dates)), None)
+    parts = filter(None, (day_from_parts(year, value, "") for value in dates))
+    vague = (one for value in (*dates, *values.get("year", [])) for one in (value, f"{value} {year}"))
+    return published(next(full, None) or next(parts, None), vague)

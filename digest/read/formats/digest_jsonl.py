@@ -101,6 +101,9 @@ def _listing(value: dict[str, Any]) -> Listing:
         authors=names.clean(value.get("authors") or ()),
         author_count=normalize.count(value.get("author_count")),
         published=_day(value.get("published")),
+        published_text=normalize.optional_line(value.get("published_text"))
+        if value.get("published")
+        else None,
         comments=normalize.count(value.get("comments")),
         upvotes=normalize.count(value.get("upvotes")),
         organization=normalize.optional_line(value.get("organization")),

@@ -16,7 +16,7 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree, names, teasers
-from digest.read.parsing.dates import day_of, newest
+from digest.read.parsing.dates import Published, day_of, newest, published
 from digest.read.parsing.ids import first_arxiv_id, first_doi
 
 name = "feed"
@@ -147,6 +147,8 @@ def _listing(entry: Any, home: str) -> Listing:
     authors = _authors(entry) or next(
         (names.split_family_first(one.authors) for one in said if one.authors), ()
     )
+    day, words = _published(entry)
+    said_day = next((one.published for one in said if one.published), None) if day is None or words else None
     venues = (normalize.one_line(entry.get("prism_publicationname")), *(one.venue for one in said))
     return Listing(
         rank=0,
@@ -154,7 +156,8 @@ def _listing(entry: Any, home: str) -> Listing:
         abstract=abstract,
         authors=authors,
         author_count=len(authors) or None,
-        published=_published(entry) or next((one.published for one in said if one.published), None),
+        published=said_day or day,
+        published_text=None if said_day else words,
         categories=normalize.unique_lines([tag.get("term") for tag in entry.get("tags") or []]),
         arxiv=arxiv,
         doi=first_doi((*ids, None if arxiv else link)),
@@ -218,10 +221,11 @@ def _texts(entry: Any, *keys: str) -> list[str]:
     return [value for key in keys if isinstance(value := entry.get(key), str) and value]
 
 
-def _published(entry: Any) -> date | None:
+def _published(entry: Any) -> Published:
     # The announcement comes first: the date of the printed issue can lie months before it or after it.
     keys = ("published", "dc_date", "date", "updated", "prism_publicationdate", "prism_coverdate")
-    return next(filter(None, map(day_of, _texts(entry, *keys))), None)
+    texts = _texts(entry, *keys, "prism_coverdisplaydate")
+    return published(next(filter(None, map(day_of, texts)), None), texts)
 
 
 def _day(entry: Any) -> date | None:

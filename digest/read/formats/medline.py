@@ -5,13 +5,12 @@ that begins with spaces continues the value. See https://pubmed.ncbi.nlm.nih.gov
 """
 
 import re
-from datetime import date
 
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import names, tagged_lines
-from digest.read.parsing.dates import day_of, newest
+from digest.read.parsing.dates import Published, day_of, newest, published
 from digest.read.parsing.ids import first_doi
 from digest.read.parsing.people import turned
 
@@ -76,13 +75,15 @@ def _listing(record: Record) -> Listing | None:
         match[1] for tag in ("LID", "AID") for value in record.get(tag, ()) if (match := _ID.search(value))
     ]
     pmid = record["PMID"][0].strip()
+    day, words = _published(record)
     return Listing(
         rank=0,
         title=title,
         abstract=normalize.abstract(" ".join(record.get("AB", ()))),
         authors=authors,
         author_count=len(authors) or None,
-        published=_published(record),
+        published=day,
+        published_text=words,
         categories=normalize.unique_lines(
             [value.lstrip("*").partition("/")[0] for value in record.get("MH", ())]
         ),
@@ -94,13 +95,10 @@ def _listing(record: Record) -> Listing | None:
     )
 
 
-def _published(record: Record) -> date | None:
-    """Return the date of the electronic article, or of the issue, or else of the entry in PubMed."""
-    for value in record.get("DEP", ()):
+def _published(record: Record) -> Published:
+    """Return the date of the electronic article, or of the issue, or else of the entry in PubMed, or a vague date."""
+    for value in (*record.get("DEP", ()), *record.get("DP", ())):
         if day := day_of(value):
-            return day
-    for value in record.get("DP", ()):
-        if day := day_of(value):
-            return day
+            return Published(day)
     entered = (_ENTERED.match(value) for value in record.get("PHST", ()))
-    return next((day_of(match[1]) for match in entered if match), None)
+    return published(next((day_of(match[1]) for match in entered if match), None), record.get("DP", ()))

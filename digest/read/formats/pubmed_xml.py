@@ -8,7 +8,7 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import html_tree
-from digest.read.parsing.dates import day_from_parts, newest
+from digest.read.parsing.dates import Published, day_from_parts, newest, published
 from digest.read.parsing.ids import first_doi
 
 if TYPE_CHECKING:
@@ -66,13 +66,15 @@ def _listing(citation: "Element") -> Listing | None:
         else []
     )
     pmid = html_tree.text(html_tree.child(citation, "PMID"))
+    day, words = _published(citation, article)
     return Listing(
         rank=0,
         title=title,
         abstract=normalize.abstract(" ".join(filter(None, map(html_tree.text, texts)))),
         authors=authors,
         author_count=(len(authors) or None) if complete else None,
-        published=_published(citation, article),
+        published=day,
+        published_text=words,
         categories=normalize.unique_lines(
             [html_tree.text(element) for element in citation.iter("{*}DescriptorName")]
         ),
@@ -113,8 +115,8 @@ def _ids(citation: "Element", article: "Element") -> Iterator[str]:
             yield html_tree.text(element)
 
 
-def _published(citation: "Element", article: "Element") -> date | None:
-    """Return the date of the electronic article, or of the issue, or else of the entry in PubMed."""
+def _published(citation: "Element", article: "Element") -> Published:
+    """Return the date of the electronic article, or of the issue, or else of the entry in PubMed, or a vague date."""
     issue = html_tree.child(html_tree.child(article, "Journal"), "JournalIssue")
     dates = [html_tree.child(article, "ArticleDate"), html_tree.child(issue, "PubDate")]
     record = citation.getparent()
@@ -126,7 +128,14 @@ def _published(citation: "Element", article: "Element") -> date | None:
         for element in (html_tree.children(history, "PubMedPubDate") if history is not None else ())
     }
     dates += [entered.get("pubmed"), entered.get("entrez")]
-    return next((day for each in dates if each is not None and (day := _day(each))), None)
+    day = next((day for each in dates if each is not None and (day := _day(each))), None)
+    printed = {
+        key: html_tree.text(html_tree.child(dates[1], key))
+        for key in ("MedlineDate", "Season", "Month", "Year")
+    }
+    return published(
+        day, (printed["MedlineDate"], f"{printed['Season'] or printed['Month']} {printed['Year']}")
+    )
 
 
 def _day(element: "Element") -> date | None:

@@ -11,7 +11,7 @@ from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
 from digest.read.parsing import names, tagged_lines
-from digest.read.parsing.dates import calendar_day, day_from_parts, day_of, newest
+from digest.read.parsing.dates import Published, calendar_day, day_from_parts, day_of, newest, published
 from digest.read.parsing.ids import first_arxiv_id, first_doi
 from digest.read.parsing.people import gathered
 from digest.text.markup import unmarked
@@ -75,14 +75,15 @@ def _listing(record: Record) -> Listing | None:
     urls = [url for tag in ("UR", "LK") for url in names.clean(record.get(tag, ()))]
     candidates = [*urls, _first(record, "DO"), _first(record, "M3"), _first(record, "AN")]
     arxiv, version = first_arxiv_id(candidates)
+    day, words = _published(record)
     return Listing(
         rank=0,
         title=title,
         abstract=_prose(record, "AB", "N2"),
         authors=people.names,
         author_count=people.counted,
-        published=next(filter(None, (_day(record, tag) for tag in ("DA", "PY", "Y1"))), None)
-        or _from_year(record),
+        published=day,
+        published_text=words,
         arxiv=arxiv,
         doi=first_doi([_first(record, "DO"), *urls]),
         version=version,
@@ -111,9 +112,24 @@ def _day(record: Record, *tags: str) -> date | None:
     return dated or newest(map(day_of, values))
 
 
+def _published(record: Record) -> Published:
+    day = next(filter(None, (_day(record, tag) for tag in ("DA", "PY", "Y1"))), None) or _from_year(record)
+    year = _year(record)
+    values = [normalize.one_line(value) for tag in ("DA", "PY", "Y1", "IS") for value in record.get(tag, ())]
+    texts = (" ".join(value.replace("/", " ").split()) for value in values)  # 2024///Summer
+    return published(
+        day,
+        (one for text, value in zip(texts, values, strict=True) for one in (value, text, f"{text} {year}")),
+    )
+
+
+def _year(record: Record) -> str:
+    return (_first(record, "PY") or _first(record, "YR") or _first(record, "Y1"))[:4]
+
+
 def _from_year(record: Record) -> date | None:
     """Return the date of a year in one tag and a month with its day in another (`PY - 2024`, `DA - Jul 18`)."""
-    year = (_first(record, "PY") or _first(record, "YR") or _first(record, "Y1"))[:4]
+    year = _year(record)
     return next(
         filter(None, (day_from_parts(year, normalize.one_line(value), "") for value in record.get("DA", ()))),
         None,
