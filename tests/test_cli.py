@@ -59,6 +59,7 @@ def test_read_prints_a_line_per_listing(home, tmp_path):
         "authors": [],
         "author_count": 4,
         "published": "2025-11-12",
+        "published_text": None,
         "comments": 7,
         "upvotes": None,
         "organization": None,

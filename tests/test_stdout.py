@@ -14,6 +14,8 @@ NOW = "2026-11-20T09:00"
 # What each command is called with, in a home in which something fails everywhere.
 ARGUMENTS: dict[str, list[str]] = {
     "run": [],
+    "export": ["everything"],
+    "import": ["nothing"],
     "fetch": [],
     "read": ["inbox/2026-11-16.txt", "inbox/broken.txt", "inbox/none.txt"],
     "diff": [],

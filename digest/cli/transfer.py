@@ -15,8 +15,8 @@ def add_commands(commands: Commands) -> None:
     give = commands.add(
         "export",
         _export,
-        "write everything that a home holds as JSON Lines, even while digest is running",
-        details="The folder contains addresses and secrets, and only you can read it. "
+        "write all that a home holds as JSON Lines",
+        details="Digest may be running. The folder contains addresses and secrets, and only you can read it. "
         "To write papers only: digest library export.",
         examples=("digest export everything",),
     )
@@ -27,7 +27,7 @@ def add_commands(commands: Commands) -> None:
         "fill an empty home with an export",
         details="Stop the services of the exported home first, or both homes send mail. "
         "To import subscriptions only: digest subscriptions import.",
-        examples=("digest init new-home", "digest import everything --home new-home"),
+        examples=("digest import everything --home new-home",),
     )
     take.set_defaults(opens="folder")  # the settings may be in the export
     take.add_argument("dir", type=path, metavar="DIR", help="folder that digest export wrote")
