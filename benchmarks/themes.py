@@ -47,7 +47,7 @@ class Issue:
 
 
 def side_of(text: str) -> str:
-    """Return the side of a paper: a quarter of them are the background."""
+    """Return the side of a paper: a fifth of them are of neither (the background of MEDLINE)."""
     return ("background", "train", "train", "held", "held")[sha256(text.encode()).digest()[0] % 5]
 
 
@@ -62,7 +62,7 @@ def daily(folder: Path, side: str, random_of: random.Random) -> tuple[list[Issue
     issues = []
     labelled = [key for key in sorted(rows) if rows[key][2]]
     background = [_paper(n, *rows[key][:2]) for n, key in enumerate(sorted(rows)) if not rows[key][2]]
-    chosen = [key for key in labelled if side_of(key) in {side, "background"}]
+    chosen = [key for key in labelled if side_of(key) == side]
     for _ in range(60):
         some = random_of.sample(chosen, min(len(chosen), random_of.randint(10, 60)))
         papers = [_paper(n, *rows[key][:2]) for n, key in enumerate(some, 1)]
