@@ -294,7 +294,7 @@ def _show_subscriptions(screen: Screen, subscriptions: "Sequence[SubscriptionRep
 
 
 def _outcome(report: "SubscriptionReport") -> str:
-    """Return the issue and what is in it, or the reason why there is none."""
+    """Return the issue and what is in it, or the reason for not having one."""
     issue = report.issue
     if not issue:
         return report.reason or ""

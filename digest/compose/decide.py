@@ -1,4 +1,4 @@
-"""What a run decides for one subscription, as a value: its feed, its issue or why there is none. Pure."""
+"""What a run decides for one subscription, as a value: its feed, its issue or the reason for not having one. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

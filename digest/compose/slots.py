@@ -184,7 +184,7 @@ def latest_due(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: d
 
 
 def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
-    """Return the first slot after `now`; None if there is none within 41 years."""
+    """Return the first slot after `now` within 41 years, or None."""
     for day in _days(now.astimezone(zone).date() - timedelta(days=1), 1):
         if _has(schedule, zone, day):
             place = _passed(schedule, zone, day, now)

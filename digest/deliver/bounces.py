@@ -259,7 +259,7 @@ def _classify_plain(message: Part, text: str) -> tuple[Kind, str]:
 
 
 def _json_notification(texts: list[str]) -> dict[str, object] | None:
-    """Return the notification of Amazon SES in a mail of Amazon SNS; None if there is none."""
+    """Return the notification of Amazon SES in a mail of Amazon SNS, or None."""
     for text in texts:
         if text.lstrip().startswith("{"):
             found = _json_object(text.lstrip())
@@ -270,7 +270,7 @@ def _json_notification(texts: list[str]) -> dict[str, object] | None:
 
 
 def _json_object(text: str) -> dict[str, object]:
-    """Return the JSON object at the start of a text, whose strings may be folded; {} if there is none."""
+    """Return the JSON object at the start of a text, whose strings may be folded, or {}."""
     try:
         found, _ = json.JSONDecoder(strict=False).raw_decode(text)
     except ValueError:

@@ -130,7 +130,7 @@ _WARNING = re.compile(
 
 
 def plain_report(message: Part) -> str | None:
-    """Return the text of a report without RFC 3464, up to the message that it returns; None if it is no report.
+    """Return the text of a report without RFC 3464, up to the message that it returns; None if it is not a report.
 
     Servers of that kind send from the null sender or a postmaster's address, and say that the delivery failed.
     """

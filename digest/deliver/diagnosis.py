@@ -124,7 +124,7 @@ def speaks_of_sender(text: str) -> bool:
 
 
 def address_of(text: str) -> str:
-    """Return the address that a reply begins with, which it speaks of, in lower case; "" if there is none."""
+    """Return the address that a reply begins with, which it speaks of, in lower case, or ""."""
     found = _SUBJECT.match(text[:_LONGEST])
     return found[1].lower() if found else ""
 

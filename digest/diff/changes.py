@@ -377,7 +377,7 @@ def _revised(
     elif _replaced(known, before, new):
         what.append(f"version {stamp.version}" if stamp.version else "replaced")
     if all(_reread(each.stamp, stamp) for each in ([before] if before else known.by_source.values())):
-        return tuple(what)  # flags and links that an older reader may have missed are no news
+        return tuple(what)  # flags and links that an older reader may have missed are not news
     if listing.withdrawn and not known.record.withdrawn:
         what.append(listing.status or "withdrawn")
     elif before is not None and stamp >= before.stamp:

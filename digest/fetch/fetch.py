@@ -56,7 +56,7 @@ class FetchResult:
     """The result of fetching one source.
 
     `files` are the names of the files written, `unchanged` counts documents without news, `error` is the
-    reason of a failure. `changed` is the time of the last new document, None if there was none yet.
+    reason of a failure. `changed` is the time of the last new document, or None.
     """
 
     source: Source

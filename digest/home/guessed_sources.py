@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import replace
-from ipaddress import ip_address
 from itertools import count
 from typing import Final
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
@@ -12,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 from digest.home.source_settings import SOURCE_KINDS
 from digest.home.values import document_url, one_line, source_name
 from digest.model import Source
-from digest.text.hosts import host_of_url
+from digest.text.hosts import host_of_url, is_ip
 from digest.urls import mask_secrets
 
 # The archives of arXiv with subjects of two letters, those with other subjects, and those without (arxiv.org/category_taxonomy).
@@ -173,20 +172,12 @@ def _stem(source: Source) -> str:
     if source.kind == "daily-papers" and not source.url:
         return "daily-papers"
     host = host_of_url(urlsplit(source.url).netloc) or ""
-    if _is_ip(host):
+    if is_ip(host):
         return _slug(host) or "feed"
     labels = host.rstrip(".").split(".")
     while len(labels) > 2 and labels[0] in _COMMON_LABELS:
         labels = labels[1:]
     return _slug("-".join(labels[:-1] if len(labels) > 1 else labels)) or "feed"
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _slug(text: str) -> str:

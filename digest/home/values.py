@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_address
 from unicodedata import category
 from urllib.parse import urlsplit
 
@@ -11,7 +10,7 @@ from digest.home.durations import parse_span
 from digest.home.toml import TableReader
 from digest.model.subscriptions import ID
 from digest.text.addresses import address_error, mailbox, sender_mailbox
-from digest.text.hosts import ascii_host, host_of_url, with_ascii_host
+from digest.text.hosts import ascii_host, host_of_url, is_ip, with_ascii_host
 from digest.urls import is_loopback, web_url
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")  # of the name of a machine
@@ -91,17 +90,9 @@ def document_url(value: str) -> str:
 def host_name(value: str) -> str:
     """Accept the name or IP address of a machine; returns a name in ASCII, as it is looked up."""
     host = ascii_host(one_line(value))
-    if host is None or not (_is_ip(host.removeprefix("[").removesuffix("]")) or _is_name(host)):
+    if host is None or not (is_ip(host.removeprefix("[").removesuffix("]")) or _is_name(host)):
         raise ValueError(f"{value!r} is not a valid host name; use a name such as mail.example.org")
     return host
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_name(host: str) -> bool:

@@ -117,7 +117,7 @@ _PREPRINTS = re.compile(
 
 @lru_cache(maxsize=1 << 12)
 def doi(text: str | None) -> str | None:
-    """Return the DOI that a text is, or that an address contains; None if there is none.
+    """Return the DOI that a text is, or that an address contains, or None.
 
     It is in lower case, without label, address, percent signs, punctuation around it, and what a publisher adds to
     it in an address. The result is its own DOI. A version that is part of a DOI is kept, see `unversioned`.
@@ -130,7 +130,7 @@ def doi(text: str | None) -> str | None:
 
 
 def doi_in(text: str | None) -> str | None:
-    """Return the first DOI in an address or a running text; None if there is none."""
+    """Return the first DOI in an address or a running text, or None."""
     text = (text or "")[:_LONGEST]
     if found := doi(text):
         return found

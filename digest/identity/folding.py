@@ -72,7 +72,7 @@ def _unescaped(text: str) -> str:
 
 
 def _twin(found: re.Match[str]) -> str:
-    """Return the usual command for a variant of it, and a blank for a sign that is no word."""
+    """Return the usual command for a variant of it, and a blank for a sign that is not a word."""
     if found[0].endswith("script"):
         return r"\textbf"
     return _TWINS.get(found[0], " ")

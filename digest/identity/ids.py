@@ -66,7 +66,7 @@ def other_ids(url: str | None) -> tuple[str, ...]:
 
 
 def pmid(url: str | None) -> str | None:
-    """Return the PubMed id that an address contains, as `pmid:31452104`; None if there is none."""
+    """Return the PubMed id that an address contains, as `pmid:31452104`, or None."""
     return _pmid(url) if url and "ncbi.nlm.nih.gov" in url else None
 
 

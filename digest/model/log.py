@@ -51,7 +51,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A run's decision for a subscription: the number of an issue, or the reason why there is none.
+    """A run's decision for a subscription: the number of an issue, or the reason for not having one.
 
     `slot` is the slot that was used up, `interval` the positions (first, last] of the log that were
     considered. `nearest` describes near misses where no paper matched.

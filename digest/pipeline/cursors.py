@@ -167,7 +167,7 @@ def current(home: Home, tx: Transaction) -> tuple[Known, ...]:
 
 
 def one(home: Home, tx: Transaction, name: str) -> Known | None:
-    """Return a subscription as its file or the library has it now, None if there is none with this id."""
+    """Return the subscription with this id as its file or the library has it now, or None."""
     row = tx.subscriptions.of([name]).get(name)
     if row is None or row.stamp:
         path = home.subscriptions / f"{name}.toml"

@@ -4,7 +4,7 @@ Whatever a stage raises, memory and recursion included, and whatever takes it mo
 is the paper that is set aside, not the run: first its abstract, then its whole text, then the paper itself, until
 the stage succeeds. It is found by trying each paper alone, and only after a failure. What is set aside is stored,
 so that later runs neither try nor report it again until the paper or the version of the program changes. A failure
-that a harmless paper has, too (a broken template, a query too deep), is no paper's fault and is raised.
+that a harmless paper has, too (a broken template, a query too deep), is not the fault of a paper and is raised.
 """
 
 from collections.abc import Callable, Iterator, Mapping

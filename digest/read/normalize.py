@@ -193,7 +193,7 @@ def count(value: object) -> int | None:
 
 
 def skipped_note(number: int, singular: str) -> str:
-    """Return a note about skipped entries without a title; an empty string if there were none."""
+    """Return a note about skipped entries without a title, or an empty string."""
     plural = f"{singular[:-1]}ies" if singular.endswith("y") else f"{singular}s"
     return f"skipped {number} {singular if number == 1 else plural} without a title" if number else ""
 

@@ -88,7 +88,7 @@ _TREND_WEEKS = 4
 
 
 def rising(found: Sequence[Trend], lang: Language = ENGLISH) -> str:
-    """Return a sentence that introduces trends; "" if there are none."""
+    """Return a sentence that introduces trends, or ""."""
     if not found:
         return ""
     return lang.gettext(

@@ -66,7 +66,7 @@ def _note(home: Home, target: Path, now: datetime) -> None:
 
 
 def noted_backup(home: Home) -> tuple[Path, datetime] | None:
-    """Return the file that `digest backup` wrote last, wherever that is now, and when; None if there is none."""
+    """Return the file that `digest backup` wrote last, wherever that is now, and when, or None."""
     try:
         note: dict[str, Any] = dict(json.loads((home.path / NOTE).read_text("utf-8")))
         at = datetime.fromisoformat(str(note["at"]))

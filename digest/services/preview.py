@@ -35,7 +35,7 @@ class Preview:
     """The issue a subscription would get now, and past weeks. `issue` is None if nothing matches.
 
     `text` is the issue as plain text; `papers` counts the library. `begun`: a run has seen the subscription, so its
-    `start` no longer counts; `last_issue` is the number of its last issue, 0 if there is none.
+    `start` no longer counts; `last_issue` is the number of its last issue, or 0.
     """
 
     issue: Issue | None

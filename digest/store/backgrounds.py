@@ -23,7 +23,7 @@ class Backgrounds:
         self._db = connection
 
     def load(self) -> StoredBackground | None:
-        """Return the stored background, None if there is none."""
+        """Return the stored background, or None."""
         columns = (backgrounds.c.first, backgrounds.c.last, backgrounds.c.body)
         row = self._db.execute(select(*columns)).first()
         return None if row is None else StoredBackground(*row)

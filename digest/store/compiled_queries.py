@@ -22,7 +22,7 @@ class CompiledQueries:
         self._db = connection
 
     def load(self) -> StoredProgram | None:
-        """Return the stored program, None if there is none."""
+        """Return the stored program, or None."""
         row = self._db.execute(select(programs.c.queries, programs.c.body)).one_or_none()
         return None if row is None else StoredProgram(*row)
 

@@ -115,7 +115,7 @@ class Issues:
         return tuple(self.several(self._db.scalars(chosen)).values())
 
     def numbered(self, subscription: str, number: int) -> Issue | None:
-        """Return an issue of a subscription by its number, None if there is none."""
+        """Return an issue of a subscription by its number, or None."""
         same = (issues.c.subscription == subscription) & (issues.c.number == number)
         key = self._db.scalar(select(issues.c.id).where(same))
         return None if key is None else self.get(key).issue

@@ -217,7 +217,7 @@ class Ledger:
         )
 
     def rejection(self, digest: str, *, reader: str) -> Rejected | None:
-        """Return the rejection of a file with this SHA-256 by this `reader`, None if there was none."""
+        """Return the rejection of a file with this SHA-256 by this `reader`, or None."""
         row = self._db.execute(
             select(rejects).where(rejects.c.digest == digest, rejects.c.reader == reader)
         ).one_or_none()

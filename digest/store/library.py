@@ -336,7 +336,7 @@ class Library:
     def recent(self, span: timedelta, at_least: int) -> tuple[tuple[tuple[Paper, datetime], ...], int]:
         """Return the papers first seen in the `span` before the newest entry, but at least so many, as `newest` does.
 
-        Also returns the highest number among the papers before these, 0 if there are none.
+        Also returns the highest number among the papers before these, or 0.
         """
         newest = self._db.execute(_NEW.limit(at_least)).all()
         if not newest:

@@ -109,7 +109,7 @@ class Outbox:
         return found
 
     def known_secret(self) -> bytes | None:
-        """Return the secret, None if there is none yet."""
+        """Return the secret, or None."""
         found = self._db.scalar(select(secrets.c.value).where(secrets.c.name == "tokens"))
         return bytes(found) if found else None
 

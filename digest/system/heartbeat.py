@@ -29,7 +29,7 @@ def write(home: Path, heartbeat: Heartbeat) -> None:
 
 
 def read(home: Path) -> Heartbeat | None:
-    """Return the last heartbeat of a home; None if there is none or the file is damaged."""
+    """Return the last heartbeat of a home, or None if the file is missing or damaged."""
     try:
         record: dict[str, Any] = dict(json.loads((home / FILE).read_text("utf-8")))
         at = datetime.fromisoformat(str(record["at"]))

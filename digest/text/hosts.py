@@ -6,6 +6,7 @@ of another owner. Here the non-transitional processing of UTS 46 applies, with t
 """
 
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import unquote_to_bytes, urlsplit
 
 _LONGEST_LABEL, _LONGEST_HOST = 63, 253  # characters (RFC 1035, 2.3.4)
@@ -46,6 +47,15 @@ def _label(label: str) -> str:
     if len(encoded) > _LONGEST_LABEL or label.startswith("xn--"):
         raise ValueError("a label that is too long or encoded twice")
     return encoded
+
+
+def is_ip(host: str) -> bool:
+    """Return whether a host is an IP address, written without brackets."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def host_of_url(netloc: str) -> str | None:

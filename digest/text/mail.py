@@ -26,7 +26,7 @@ _CONTINUED = re.compile(r"(.+?)\*(\d{1,3})?(\*)?", re.DOTALL)
 _MOST_PARAMETERS = 100
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
-# These codecs take more than linear time, or are no charset of mail.
+# These codecs take more than linear time, or are not charsets of mail.
 _NO_CHARSETS = frozenset(
     {"punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 )

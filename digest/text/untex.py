@@ -1,4 +1,4 @@
-r"""Plain text from TeX, for names and for fields that are no prose: `Na{\"\i}ve, \'E.` and `10.1007/978\_13`. Pure.
+r"""Plain text from TeX, for names and for fields other than prose: `Na{\"\i}ve, \'E.` and `10.1007/978\_13`. Pure.
 
 Titles and abstracts keep their TeX; see `digest.text.tex` for how the matcher reads it. No letter of the text is lost:
 of a command that is not known, only the backslash disappears.
@@ -59,7 +59,7 @@ def plain(text: str) -> str:
 
 
 def verbatim(text: str) -> str:
-    r"""Return the value of a field that is no prose, such as a DOI or an address, without TeX and blanks.
+    r"""Return the value of a field other than prose, such as a DOI or an address, without TeX and blanks.
 
     Escapes are undone (`\_`, `{\_}`, `\%`, `\~{}`, `{\textless}`, `$<$`); of `\url{…}` and `\href{…}{…}` the address
     remains.

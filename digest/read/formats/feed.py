@@ -55,7 +55,7 @@ def sniff(document: Document) -> bool:
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read all entries with a title, or return a fault if there is none."""
+    """Read all entries with a title, or return a fault if all lack one."""
     if not _is_complete(document):
         return Fault("the feed is cut short", _REMEDY)
     found = _parsed(document)

@@ -20,7 +20,7 @@ def sniff(document: Document) -> bool:
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read all items with a title, or return a fault if there is none."""
+    """Read all items with a title, or return a fault if all lack one."""
     items = json_text.value_of(document).get("items")
     if not isinstance(items, list):
         return Fault("the feed has no list of items", "save the complete feed again")

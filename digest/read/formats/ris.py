@@ -94,7 +94,7 @@ def _listing(record: Record) -> Listing | None:
 
 
 def _prose(record: Record, *tags: str) -> str:
-    """Return the first value that is no placeholder, as text."""
+    """Return the first value other than a placeholder, as text."""
     texts = (normalize.abstract(value) for tag in tags for value in record.get(tag, ()))
     return next(filter(None, texts), "")
 

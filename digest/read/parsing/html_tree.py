@@ -68,7 +68,7 @@ _LONG_TAG = 5000  # characters, below which no tag has so many attributes that r
 
 
 def root_name(document: Document) -> str:
-    """Return the name of the root element, without prefix, in lower case; an empty string if there is none."""
+    """Return the name of the root element, without prefix, in lower case, or an empty string."""
     match = _ROOT.match(head(document))
     return match["name"].rpartition(":")[2].lower() if match else ""
 

@@ -9,17 +9,17 @@ _LONGEST = 300
 
 
 def arxiv_id(text: str | None) -> tuple[str | None, int | None]:
-    """Return the arXiv id and version in an id or an address; (None, None) if there is none."""
+    """Return the arXiv id and version in an id or an address, or (None, None)."""
     return identity.arxiv_id(unwrapped(text or "")[:_LONGEST]) or (None, None)
 
 
 def doi(text: str | None) -> str | None:
-    """Return the DOI that a text is, or that an address contains; None if there is none."""
+    """Return the DOI that a text is, or that an address contains, or None."""
     return identity.doi(unwrapped(text or ""))
 
 
 def doi_in(text: str | None) -> str | None:
-    """Return the first DOI in an address or a running text; None if there is none."""
+    """Return the first DOI in an address or a running text, or None."""
     return identity.doi_in(unwrapped(text or ""))
 
 
