@@ -20,6 +20,7 @@ from digest.cli import (
     library,
     mail,
     preview,
+    render,
     run,
     serve,
     sources,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 # Every module registers its commands by `add_commands`; they are listed under these headings.
 _MODULES = (
-    ("papers and issues", (run, sources, preview, explain)),
+    ("papers and issues", (run, sources, preview, render, explain)),
     ("readers", (subscriptions, feedback, mail)),
     ("library and layout", (library, templates)),
     ("operation", (home, transfer, serve)),

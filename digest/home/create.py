@@ -75,6 +75,8 @@ _SETTINGS = """\
 # language = "en"                           # of headings and other fixed text; or "de"
 # alphaxiv = false                          # whether papers of arXiv link to alphaXiv, too
 # database = "sqlite:///digest.db"          # relative to this folder
+# files = "auto"                            # or "all", "none": who gets issues, feeds and pages on disk
+# keep_files = "forever"                    # or "1 year": removes the files of older issues
 # max_file_mb = 100
 # feed_items = 100
 

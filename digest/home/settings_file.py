@@ -86,6 +86,8 @@ def parse_settings(text: str, file: Path) -> Settings:
         language=table.get("language", str, default.language, one_of(*LANGUAGES, noun="language")),
         alphaxiv=table.get("alphaxiv", bool, default.alphaxiv),
         database=_database(table, file.parent),
+        files=table.get("files", str, default.files, one_of("auto", "all", "none")),
+        keep_files=table.parse("keep_files", str, default.keep_files, span_or("forever")),
         channels=tuple(table.get_list("channels", [], _channel_names)),
         in_doubt=table.get("in_doubt", str, default.in_doubt, one_of("resend", "hold")),
         max_file_mb=table.get("max_file_mb", int, default.max_file_mb, at_least(1)),

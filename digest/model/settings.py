@@ -181,7 +181,11 @@ class SummarySettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings in `digest.toml`, with defaults. `base_url` ends with a slash."""
+    """The settings in `digest.toml`, with defaults. `base_url` ends with a slash.
+
+    `files`: which subscriptions have issues, feeds and archive pages on disk: `auto` those with a subscription file or
+    without an address, `all`, or `none`. Files of issues older than `keep_files` are removed (None: never).
+    """
 
     title: str = "Paper Digest"
     base_url: str = "http://localhost:8350/"
@@ -189,6 +193,8 @@ class Settings:
     language: str = "en"
     alphaxiv: bool = False
     database: str = "sqlite:///digest.db"
+    files: str = "auto"
+    keep_files: timedelta | None = None
     channels: tuple[str, ...] = ()
     in_doubt: str = "resend"
     max_file_mb: int = 100

@@ -4,7 +4,7 @@ What the store knows of a batch is read in a few statements, `digest.compose.dec
 the decisions are applied in one transaction, so that a crash leaves all of a decision or nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -422,11 +422,17 @@ def apply(
         or stored.get(each.decision.verdict.subscription) == each.decision.expected
     ]
     decisions = [each.decision for each in agreed]
+    bare = tx.on_disk.on_request(
+        context.home.settings.files, (each.verdict.subscription for each in decisions)
+    )
     tx.feeds.add(
-        {each.verdict.subscription: each.feed for each in decisions}, run=context.number, at=context.now
+        {each.verdict.subscription: each.feed for each in decisions},
+        run=context.number,
+        at=context.now,
+        on_request=bare,
     )
     tx.cursors.move([each.cursor for each in decisions if each.cursor and each.cursor != each.expected])
-    _add_issues(tx, agreed, subscriptions, context)
+    _add_issues(tx, agreed, subscriptions, context, bare)
     tx.ledger.add_verdicts(context.number, (each.verdict for each in decisions if each.verdict.settles))
     if not context.options.force:
         _schedule(tx, decisions, subscriptions, context)
@@ -451,6 +457,7 @@ def _add_issues(
     decided: Sequence[Decided],
     subscriptions: Mapping[str, Subscription],
     context: RunContext,
+    on_request: Container[str],
 ) -> None:
     """Add issues with the papers that they serve, and put them into the outbox for every channel."""
     new = [
@@ -464,7 +471,7 @@ def _add_issues(
         for each in decided
         if (issue := each.decision.issue) is not None
     ]
-    keys = tx.issues.add(new, run=context.number)
+    keys = tx.issues.add(new, run=context.number, on_request=on_request)
     for channel in context.home.settings.channels:
         recipients = CHANNELS[channel].recipients
         lines = (
@@ -477,14 +484,16 @@ def _add_issues(
 # --- reporting ---------------------------------------------------------------------------------------------
 
 
-def report_of(decision: Decision, subscription: Subscription | InvalidSubscription) -> SubscriptionReport:
-    """Return a decision as it is reported."""
+def report_of(
+    decision: Decision, subscription: Subscription | InvalidSubscription, on_request: Container[str] = ()
+) -> SubscriptionReport:
+    """Return a decision as it is reported; the issues of subscriptions in `on_request` have no files."""
     verdict, issue = decision.verdict, decision.issue
     return SubscriptionReport(
         verdict.subscription,
         verdict.considered,
         verdict.matched,
-        issue=issue_report(issue, subscription.formats)
+        issue=issue_report(issue, () if subscription.id in on_request else subscription.formats)
         if issue and isinstance(subscription, Subscription)
         else None,
         reason=verdict.reason,

@@ -7,13 +7,14 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from digest.model import Home
+from digest.model import FORMS, Home
 from digest.store.store import Store
 from digest.system.files import private_folder
 
 FOLDER = "backups"
 _COPY = re.compile(r"digest-(\d{4}-\d\d-\d\d)\.db")
 _ISSUE = re.compile(r"(\d{4}-\d\d-\d\d)-\d+\.(?:html|md|txt|eml)")
+_AT_ONCE = 500  # issues whose files are removed between two transactions
 _DRAFT_AGE = 24 * 3600  # seconds; a younger draft may belong to a run that is at work
 
 
@@ -35,6 +36,8 @@ def run_maintenance(home: Home, store: Store, now: datetime) -> MaintenanceRepor
     files = _remove_drafts(home.output)
     if policy.keep_output is not None:
         files += _remove_old_issues(home.output / "issues", today - policy.keep_output)
+    if home.settings.keep_files is not None:
+        files += _prune_issues(home, store, today - home.settings.keep_files)
     details = 0
     if policy.keep_ledger is not None:
         with store.begin() as tx:
@@ -77,6 +80,25 @@ def _remove_old_issues(folder: Path, first_kept: date) -> int:
             path.unlink()
             removed += 1
     return removed
+
+
+def _prune_issues(home: Home, store: Store, first_kept: date) -> int:
+    """Remove the files and archive pages of issues before a day; return how many. `digest render` writes them again."""
+    removed = 0
+    while True:
+        with store.begin(write=False) as tx:
+            old = tx.on_disk.older(first_kept.isoformat(), _AT_ONCE)
+        if not old:
+            return removed
+        for _, subscription, number, day in old:
+            stem = f"{subscription}/{day}-{number}"
+            paths = [home.output / f"issues/{stem}.{suffix}" for suffix in FORMS.values()]
+            for path in (*paths, home.output / f"site/issues/{stem}.html"):
+                removed += path.exists()
+                path.unlink(missing_ok=True)
+        # After a crash before this the next run writes the files again, as they are missing, and they are removed later.
+        with store.begin() as tx:
+            tx.on_disk.set_pruned([key for key, *_ in old], pruned=True)
 
 
 def _remove_drafts(folder: Path) -> int:

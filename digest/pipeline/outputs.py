@@ -85,6 +85,8 @@ def write_pending(home: Home, store: Store, progress: Progress, boundary: Bounda
     A failure is recorded and its files stay pending; all others are written. What a single paper makes fail is
     written with less of its text, as the `boundary` says.
     """
+    with store.begin() as tx:
+        tx.on_disk.drop(home.settings.files)
     _mark_archive(store)
     writer = _Writer(home, store, boundary or Boundary())
     for kind in _FILES_OF:
@@ -97,6 +99,25 @@ def write_pending(home: Home, store: Store, progress: Progress, boundary: Bounda
             with store.begin() as tx:
                 tx.pending_files.clear(kind, done)
     return writer.written
+
+
+def write_issue(home: Home, store: Store, key: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write the files of an issue; return their paths, and why some could not be written."""
+    writer = _Writer(home, store, Boundary.of(store))
+    writer.write_all("issue", [str(key)])
+    with store.begin(write=False) as tx:
+        stored = tx.issues.get(key)
+    return tuple(name for name, _ in writer.issue("", stored)), writer.written.problems
+
+
+def made_on_request(home: Home, store: Store, kind: "Kind", key: str, path: str) -> bytes | None:
+    """Return the file at a path, one of the files for a key, as a run would write it; None if there is none."""
+    writer = _Writer(home, store, Boundary.of(store))
+    files = _FILES_OF[kind]
+    with store.begin(write=False) as tx:
+        loaded = files.load(writer, tx, [key])
+    found = dict(files.files(writer, key, loaded[key]))
+    return found[path]() if path in found else None
 
 
 class _Writer:
@@ -203,7 +224,7 @@ class _Writer:
         self, tx: Transaction, keys: Sequence[str]
     ) -> dict[str, tuple[Paper, tuple[IssueLine, ...]]]:
         papers = tx.library.papers(map(int, keys))
-        lines = tx.issues.lines_by_paper(map(int, keys))
+        lines = tx.issues.lines_by_paper(map(int, keys), self.home.settings.files)
         return {key: (papers[int(key)], lines.get(int(key), ())) for key in keys}
 
     def paper(self, key: str, loaded: tuple[Paper, tuple[IssueLine, ...]]) -> Files:
@@ -233,7 +254,8 @@ class _Writer:
         from digest.render import ArchiveStats
 
         zone = ZoneInfo(self.home.settings.timezone)
-        names = {cursor.subscription: cursor.name for cursor in tx.cursors.all()}
+        files = self.home.settings.files
+        names = dict(sorted(tx.on_disk.with_files(files).items()))
         seen = tx.library.seen()
         entered = {
             name: [day for at, many in times for day in [at.astimezone(zone).date()] * many]
@@ -242,7 +264,7 @@ class _Writer:
         none: tuple[Trend, ...] = ()
         trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
         days = [at.astimezone(zone).date() for _, at in seen]
-        return tx.issues.lines(), names, ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
+        return tx.issues.lines(files), names, ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
 
     def archive(self, key: str, loaded: Any) -> Files:
         """Yield the first page of the archive and the lists of feeds; for `titles N` the N-th file of titles."""

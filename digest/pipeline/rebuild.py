@@ -27,7 +27,10 @@ def mark_missing(tx: Transaction, context: RunContext) -> None:
     feeds, site = _names(output / "feeds"), _names(output / "site")
     if "index.html" not in site or not feeds >= _LISTS:
         tx.pending_files.mark("index", "")
-    names = ("all", *tx.cursors.ids())
+    files = context.home.settings.files
+    with_files = tx.on_disk.with_files(files)
+    _remove_feeds(tx, output / "feeds", feeds - {f"{name}.{form}" for name in with_files for form in _FEEDS})
+    names = ("all", *with_files)
     tx.pending_files.mark_all("feed", [name for name in names if not _has_feed(feeds, name)])
     pages = _names(output / "feeds/all")
     history = pages_with(range(1, last + 1, PAGE), last)
@@ -38,7 +41,16 @@ def mark_missing(tx: Transaction, context: RunContext) -> None:
     tx.pending_files.mark_all("index", _titles(output / "site", last))
     today = context.now.astimezone(ZoneInfo(context.home.settings.timezone)).date()
     keep = context.home.settings.schedule.keep_output
-    tx.pending_files.mark_all("issue", map(str, _issues(tx, output, today - keep if keep else date.min)))
+    first_kept = today - keep if keep else date.min
+    tx.pending_files.mark_all("issue", map(str, _issues(tx, output, first_kept, files)))
+
+
+def _remove_feeds(tx: Transaction, folder: Path, others: frozenset[str]) -> None:
+    """Remove the feeds of subscriptions that no longer have files: they would stay as they are for ever."""
+    names = {Path(each).stem for each in others if Path(each).suffix[1:] in _FEEDS} - {"all"}
+    for name in tx.cursors.of(names):
+        for form in _FEEDS:
+            (folder / f"{name}.{form}").unlink(missing_ok=True)
 
 
 def _names(folder: Path) -> frozenset[str]:
@@ -75,22 +87,22 @@ def _titles(site: Path, last: int) -> Iterator[str]:
             yield f"titles {shard}"
 
 
-def _issues(tx: Transaction, output: Path, first_kept: date) -> Iterator[int]:
+def _issues(tx: Transaction, output: Path, first_kept: date, files: str) -> Iterator[int]:
     """Yield the keys of the issues of which a file is missing."""
     folders = {path: _names(path) for path in (output / "issues", output / "site/issues")}
     gone = {
         name
-        for name, day in tx.issues.newest_days().items()
+        for name, day in tx.issues.newest_days(files).items()
         if name not in folders[output / "site/issues"]
         or (name not in folders[output / "issues"] and day >= first_kept)
     }
     yield from tx.issues.ids_of(gone)
-    for each in tx.issues.newest(_ISSUES):
+    for each in tx.issues.newest(_ISSUES, files):
         if each.subscription in gone:
             continue
         stem = f"{each.subscription}/{each.stem}"
-        files = [output / f"site/issues/{stem}.html"]
+        paths = [output / f"site/issues/{stem}.html"]
         if each.day >= first_kept:
-            files += [output / f"issues/{stem}.{FORMS[form]}" for form in each.formats]
-        if not all(map(os.path.exists, files)):
+            paths += [output / f"issues/{stem}.{FORMS[form]}" for form in each.formats]
+        if not all(map(os.path.exists, paths)):
             yield each.key

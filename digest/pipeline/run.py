@@ -181,6 +181,8 @@ def _mark_for_settings(tx: Transaction, context: RunContext) -> None:
     After an update from a version that did not note the settings, mark only feeds and the archive's first page.
     """
     shown = asdict(site_context(context.home)) | {"feed_items": context.home.settings.feed_items}
+    if context.home.settings.files != "auto":
+        shown |= {"files": context.home.settings.files}
     settings = json.dumps(shown, sort_keys=True)
     before = tx.pending_files.made_for(settings)
     if before is None:
@@ -226,8 +228,11 @@ def _decide_all(
     for batch in _batches(subscriptions):
         context.progress("matching", len(reports), len(subscriptions))
         decisions = _decide_some(matcher, batch, context)
+        with matcher.store.begin(write=False) as tx:
+            made = [name for name, each in decisions.items() if each.issue]
+            bare = tx.on_disk.on_request(context.home.settings.files, made)
         reports += (
-            report_of(decisions[each.id], each)
+            report_of(decisions[each.id], each, bare)
             for each in batch
             if context.full or decisions[each.id].verdict.settles
         )

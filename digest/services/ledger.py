@@ -23,7 +23,7 @@ def runs(home: Home, *, limit: int, details: bool = False) -> tuple["RunRecord",
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         found = tx.ledger.runs(limit=limit)
         if details:
-            found = tuple(_with_subscriptions(tx, record) for record in found)
+            found = tuple(_with_subscriptions(tx, record, home.settings.files) for record in found)
         mail = tx.outbox.counted_by_run([record.id for record in found])
     return tuple(replace(record, mail=mail.get(record.id, {})) for record in found)
 
@@ -35,7 +35,7 @@ def run(home: Home, number: int) -> "RunRecord":
     """
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         found = tx.ledger.run(number)
-        found = found and _with_subscriptions(tx, found)
+        found = found and _with_subscriptions(tx, found, home.settings.files)
         mail = tx.outbox.counted_by_run([number]).get(number)
         lines = tx.outbox.of_run(number)
     if found is None:
@@ -46,26 +46,29 @@ def run(home: Home, number: int) -> "RunRecord":
     return replace(found, report=report, mail=mail)
 
 
-def _with_subscriptions(tx: "Transaction", record: "RunRecord") -> "RunRecord":
+def _with_subscriptions(tx: "Transaction", record: "RunRecord", files: str) -> "RunRecord":
     """Return a run whose report has what it did for subscriptions; older reports have it already."""
     if record.report is None or record.report.get("subscriptions"):
         return record
-    settled = [each.as_json() for each in _settled(tx, record.id)]
+    settled = [each.as_json() for each in _settled(tx, record.id, files)]
     return replace(record, report={**record.report, "subscriptions": settled})
 
 
-def _settled(tx: "Transaction", number: int) -> Iterator[SubscriptionReport]:
+def _settled(tx: "Transaction", number: int, files: str) -> Iterator[SubscriptionReport]:
     """Yield the reports on those subscriptions for which a run did something."""
     from digest.pipeline.decisions import issue_report
 
     made = {(each.issue.subscription, each.issue.number): each for each in tx.issues.of_run(number)}
+    bare = tx.on_disk.on_request(files, {name for name, _ in made})
     for verdict in tx.ledger.verdicts_in(number):
         stored = made.get((verdict.subscription, verdict.issue or 0))
         yield SubscriptionReport(
             verdict.subscription,
             verdict.considered,
             verdict.matched,
-            issue=issue_report(stored.issue, stored.formats) if stored else None,
+            issue=issue_report(stored.issue, () if verdict.subscription in bare else stored.formats)
+            if stored
+            else None,
             reason=verdict.reason,
             error=verdict.error,
             nearest=verdict.nearest,

@@ -1,7 +1,7 @@
 """The feeds: the papers in the feed of each subscription."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,8 +32,18 @@ class Feeds:
         """Return those of these papers that are in the feed of each of these subscriptions."""
         return papers_among(self._db, feed_items, subscriptions, papers)
 
-    def add(self, new: Mapping[str, Iterable[tuple[int, Sequence[str]]]], *, run: int, at: datetime) -> None:
-        """Add papers to feeds, by subscription, as pairs of a number and the terms that matched it."""
+    def add(
+        self,
+        new: Mapping[str, Iterable[tuple[int, Sequence[str]]]],
+        *,
+        run: int,
+        at: datetime,
+        on_request: Container[str] = (),
+    ) -> None:
+        """Add papers to feeds, by subscription, as pairs of a number and the terms that matched it.
+
+        The feeds of the subscriptions in `on_request` are not marked as pending.
+        """
         rows = [
             {
                 "subscription": subscription,
@@ -47,7 +57,9 @@ class Feeds:
         ]
         if rows:
             self._db.execute(insert(feed_items), rows)
-            self._pending.mark_all("feed", (str(row["subscription"]) for row in rows))
+            self._pending.mark_all(
+                "feed", (name for name, papers in new.items() if papers and name not in on_request)
+            )
 
     def newest(self, subscription: str, limit: int) -> tuple[FeedEntry, ...]:
         """Return the newest items of a feed, newest first, without parts of papers that are in it, too."""

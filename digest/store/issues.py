@@ -1,14 +1,15 @@
 """The issues: their content, and the papers that each subscription was served."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
 
 from digest.model import Issue, IssueLine
 from digest.store.issue_content import count_discover, decode_issue, papers_of
+from digest.store.on_disk import is_on_request
 from digest.store.pending_files import PendingFiles
 from digest.store.revisions import Revisions, as_text, from_text
 from digest.store.schema import Moment, absorbed, issues, served, spared, verdicts
@@ -63,8 +64,11 @@ class Issues:
         self._pending = PendingFiles(connection)
         self._revisions = Revisions(connection)
 
-    def add(self, new: Sequence[NewIssue], *, run: int) -> list[int]:
-        """Store issues and the papers that they serve. Returns their keys."""
+    def add(self, new: Sequence[NewIssue], *, run: int, on_request: Container[str] = ()) -> list[int]:
+        """Store issues and the papers that they serve. Returns their keys.
+
+        No files of the subscriptions in `on_request` are marked as pending.
+        """
         if not new:
             return []
         before = self._db.scalar(select(func.max(issues.c.id))) or 0
@@ -81,10 +85,16 @@ class Issues:
         ]
         if serves:
             self._db.execute(insert(served), serves)
+        written = [
+            (key, each)
+            for key, each in zip(keys, new, strict=True)
+            if each.issue.subscription not in on_request
+        ]
+        if written:
             # The page of a paper names its issues.
-            self._pending.mark_all("paper", (str(row["paper"]) for row in serves))
-        self._pending.mark_all("issue", map(str, keys))
-        self._pending.mark("index", "")
+            self._pending.mark_all("paper", (str(paper) for _, each in written for paper in each.serves))
+            self._pending.mark_all("issue", (str(key) for key, _ in written))
+            self._pending.mark("index", "")
         return keys
 
     def get(self, key: int) -> StoredIssue:
@@ -116,9 +126,17 @@ class Issues:
 
     def numbered(self, subscription: str, number: int) -> Issue | None:
         """Return an issue of a subscription by its number, or None."""
-        same = (issues.c.subscription == subscription) & (issues.c.number == number)
-        key = self._db.scalar(select(issues.c.id).where(same))
+        key = self.key(subscription, number)
         return None if key is None else self.get(key).issue
+
+    def key(self, subscription: str, number: int) -> int | None:
+        """Return the key of an issue of a subscription by its number, or None."""
+        same = (issues.c.subscription == subscription) & (issues.c.number == number)
+        return self._db.scalar(select(issues.c.id).where(same))
+
+    def is_pruned(self, key: int) -> bool:
+        """Return whether the files of an issue were removed because of their age."""
+        return bool(self._db.scalar(select(issues.c.pruned).where(issues.c.id == key)))
 
     def last_made(self, subscriptions: Iterable[str]) -> dict[str, datetime]:
         """Return when the last issue of each of these subscriptions was made, if it has one."""
@@ -156,17 +174,21 @@ class Issues:
             for key in self._db.scalars(select(issues.c.id).where(issues.c.subscription.in_(chunk)))
         ]
 
-    def newest_days(self) -> dict[str, date]:
-        """Return the day of the last issue of each subscription that has files."""
-        chosen = select(issues.c.subscription, func.max(issues.c.day)).where(issues.c.formats != "")
+    def newest_days(self, files: str = "all") -> dict[str, date]:
+        """Return the day of the last issue with files of each subscription that has files."""
+        chosen = select(issues.c.subscription, func.max(issues.c.day)).where(
+            issues.c.formats != "", _on_disk(files)
+        )
         found = self._db.execute(chosen.group_by(issues.c.subscription))
         return {subscription: date.fromisoformat(day) for subscription, day in found}
 
-    def newest(self, limit: int) -> list[IssueFiles]:
-        """Return what files the newest issues have, the newest first."""
-        chosen = select(
-            issues.c.id, issues.c.subscription, issues.c.number, issues.c.day, issues.c.formats
-        ).order_by(issues.c.id.desc())
+    def newest(self, limit: int, files: str = "all") -> list[IssueFiles]:
+        """Return what files the newest issues have, the newest first, without those that are not on disk."""
+        chosen = (
+            select(issues.c.id, issues.c.subscription, issues.c.number, issues.c.day, issues.c.formats)
+            .where(_on_disk(files))
+            .order_by(issues.c.id.desc())
+        )
         return [
             IssueFiles(
                 row[0], row[1], row[2], date.fromisoformat(row[3]), tuple(filter(None, row[4].split(",")))
@@ -174,16 +196,20 @@ class Issues:
             for row in self._db.execute(chosen.limit(limit))
         ]
 
-    def lines(self) -> tuple[IssueLine, ...]:
-        """Return all issues, newest first."""
-        return tuple(_line(row) for row in self._db.execute(select(*_LINE).order_by(issues.c.id.desc())))
+    def lines(self, files: str = "all") -> tuple[IssueLine, ...]:
+        """Return all issues whose files are on disk, newest first; `files` is the setting of that name."""
+        chosen = select(*_LINE).where(_on_disk(files)).order_by(issues.c.id.desc())
+        return tuple(_line(row) for row in self._db.execute(chosen))
 
     def lines_with(self, paper: int) -> tuple[IssueLine, ...]:
         """Return the issues with a paper under New, newest first."""
         return self.lines_by_paper([paper]).get(paper, ())
 
-    def lines_by_paper(self, papers: Iterable[int]) -> dict[int, tuple[IssueLine, ...]]:
-        """Return the issues with each of these papers under New, newest first; without papers that are in none."""
+    def lines_by_paper(self, papers: Iterable[int], files: str = "all") -> dict[int, tuple[IssueLine, ...]]:
+        """Return the issues with each of these papers under New, newest first; without papers that are in none.
+
+        Only issues whose files are on disk; `files` is the setting of that name.
+        """
         found: dict[int, dict[int, IssueLine]] = {}
         of_parts = served.join(absorbed, absorbed.c.paper == served.c.paper)
         for chunk in chunks(papers):
@@ -191,7 +217,7 @@ class Issues:
                 chosen = select(paper, issues.c.id, *_LINE).select_from(
                     source.join(issues, issues.c.id == served.c.issue)
                 )
-                for row in self._db.execute(chosen.where(paper.in_(chunk))):
+                for row in self._db.execute(chosen.where(paper.in_(chunk), _on_disk(files))):
                     found.setdefault(row[0], {})[row.id] = _line(row)
         return {
             paper: tuple(lines[key] for key in sorted(lines, reverse=True)) for paper, lines in found.items()
@@ -254,6 +280,10 @@ def _row(new: NewIssue, run: int, shown: Sequence[int]) -> dict[str, object]:
         "revisions": as_text(shown),
         "run": run,
     }
+
+
+def _on_disk(files: str) -> ColumnElement[bool]:
+    return ~issues.c.pruned & ~is_on_request(issues.c.subscription, files)
 
 
 _LINE = (

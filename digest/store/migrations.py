@@ -38,7 +38,7 @@ from digest.store.schema import (
     traces,
     written_for,
 )
-from digest.store.sql import insert_missing
+from digest.store.sql import chunks, insert_missing
 from digest.text.addresses import address_key
 
 
@@ -167,6 +167,25 @@ def _share_papers(connection: Connection) -> None:
         last = rows[-1].id
 
 
+def _keep_files(connection: Connection) -> None:
+    """Add which subscriptions have an address, and which issues no longer have files."""
+    from digest.model import Subscription
+    from digest.store.codec import decode
+
+    for table, column in (("subscription", "mailed"), ("issue", "pruned")):
+        if column not in {each["name"] for each in inspect(connection).get_columns(table)}:
+            connection.exec_driver_sql(
+                f"ALTER TABLE {table} ADD COLUMN {column} BOOLEAN NOT NULL DEFAULT false"
+            )
+    stored = select(subscriptions.c.id, subscriptions.c.settings).where(
+        subscriptions.c.settings.is_not(None), subscriptions.c.state.is_(None)
+    )
+    for rows in connection.execute(stored).partitions(1000):
+        mailed = [row.id for row in rows if decode(Subscription, bytes(row.settings)).email]
+        for chunk in chunks(mailed):
+            connection.execute(update(subscriptions).where(subscriptions.c.id.in_(chunk)).values(mailed=True))
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -188,6 +207,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_subscriptions,
     _share_papers,
     _keep_backgrounds,
+    _keep_files,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

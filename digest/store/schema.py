@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 
@@ -227,6 +228,7 @@ subscriptions = Table(
     Column("since", Moment, nullable=False),  # the clock when it became known, or became known again
     # The time before which no run needs to serve it; null: never. `UNSEEN` if no run has seen it yet.
     Column("next_due", Moment, index=True),
+    Column("mailed", Boolean, nullable=False, server_default=text("false")),  # it has an address
 )
 
 # What the rows of `subscription` depend on besides the files: one row.
@@ -256,6 +258,9 @@ issues = Table(
     Column("content", LargeBinary, nullable=False),  # JSON without papers, see `digest.store.issue_content`
     Column("run", ForeignKey("run.id"), nullable=False),
     Column("revisions", Text, nullable=False, server_default=""),  # of its papers, with blanks between
+    Column(
+        "pruned", Boolean, nullable=False, server_default=text("false")
+    ),  # its files were removed: too old
     UniqueConstraint("subscription", "number"),
     UniqueConstraint("subscription", "slot"),
     sqlite_autoincrement=True,

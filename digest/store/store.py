@@ -26,6 +26,7 @@ from digest.store.issues import Issues
 from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.migrations import is_current, migrate
+from digest.store.on_disk import OnDisk
 from digest.store.outbox import Outbox
 from digest.store.pending_files import PendingFiles
 from digest.store.set_aside import PapersSetAside
@@ -56,6 +57,7 @@ class Transaction:
     cursors: Cursors
     subscriptions: Subscriptions
     issues: Issues
+    on_disk: OnDisk
     feeds: Feeds
     pending_files: PendingFiles
     ledger: Ledger
@@ -185,6 +187,7 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         cursors=Cursors(connection),
         subscriptions=Subscriptions(connection),
         issues=Issues(connection),
+        on_disk=OnDisk(connection),
         feeds=Feeds(connection),
         pending_files=PendingFiles(connection),
         ledger=Ledger(connection),

@@ -187,6 +187,7 @@ def _values(
         "digest": row.stamp.digest if row.stamp else None,
         "since": since,
         "next_due": due.get(value.id),
+        "mailed": isinstance(value, Subscription) and bool(value.email),
     }
 
 
@@ -195,6 +196,6 @@ def _changed(*names: str) -> dict[str, ColumnElement[Any]]:
 
 
 _BY_ID = update(subscriptions).where(subscriptions.c.id == bindparam("new_id"))
-_UPDATE = _BY_ID.values(_changed("settings", "problems", "state", "digest", "next_due"))
+_UPDATE = _BY_ID.values(_changed("settings", "problems", "state", "digest", "next_due", "mailed"))
 _STAMP = _BY_ID.values(_changed("state", "digest"))
 _DUE = _BY_ID.values({"next_due": bindparam("new_due")})

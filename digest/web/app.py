@@ -30,13 +30,13 @@ from digest.home.settings_file import FILE, open_home
 from digest.model import Home
 from digest.rank.clicks import made_by_hand
 from digest.render import notice_pages
-from digest.services import reader_pages
+from digest.services import issue_files, reader_pages
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
 from digest.web.monitoring import monitoring_routes
 from digest.web.page_cache import PageCache
 from digest.web.prefix import PathPrefix, with_slash
-from digest.web.static import Files, Page, SecurityHeaders, page_response
+from digest.web.static import TYPES, Files, Page, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
     from digest.render.notice_pages import Notice
@@ -169,10 +169,21 @@ class Archive(Files):
         self._tracked: PageCache[Page] = PageCache(lambda page: page.size)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file at a path; an issue's page with counted clicks."""
-        response = await super().get_response(path, scope)
+        """Return the file at a path; an issue's page with counted clicks, or made now if it has no file."""
         parts = path.split("/")
-        if len(parts) == _PAGE_PARTS and parts[0] == "issues" and scope["method"] in {"GET", "HEAD"}:
+        is_issue = len(parts) == _PAGE_PARTS and parts[0] == "issues" and scope["method"] in {"GET", "HEAD"}
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != 404 or not is_issue or not parts[2].endswith(".html"):
+                raise
+            made = await to_thread.run_sync(
+                issue_files.page_on_request, self._current_home(), parts[1], parts[2].removesuffix(".html")
+            )
+            if made is None:
+                raise
+            return page_response(made, scope)
+        if is_issue:
             page = await to_thread.run_sync(self._tracked_page, parts[1], parts[2].removesuffix(".html"))
             return response if page is None else page_response(page, scope)
         return response
@@ -190,6 +201,26 @@ class Archive(Files):
         return self._tracked.get(version, rendered)
 
 
+class Feeds(Files):
+    """The feeds; those of subscriptions without files are made on request."""
+
+    def __init__(self, home: Callable[[], Home]) -> None:
+        super().__init__(home().output / "feeds")
+        self._current_home = home
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the file at a path, or a feed that is made now."""
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != 404 or scope["method"] not in {"GET", "HEAD"}:
+                raise
+            data = await to_thread.run_sync(issue_files.feed_on_request, self._current_home(), path)
+            if data is None:
+                raise
+            return page_response(data.decode(), scope, media_type=TYPES[f".{path.rpartition('.')[2]}"])
+
+
 def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseException], None]) -> ASGIApp:
     """Return the whole site as one ASGI application; `log` logs errors of pages."""
     handlers = Handlers(home, log)
@@ -202,7 +233,7 @@ def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseExc
             Route(token, handlers.unsubscribe, methods=["POST"]),
             Route("/r/{subscription}/{token}", handlers.click),
             Route("/feeds", lambda request: with_slash(request.scope)),
-            Mount("/feeds", Files(home().output / "feeds")),
+            Mount("/feeds", Feeds(home)),
             Mount("/", Archive(home)),
         ],
         exception_handlers={HTTPException: handlers.http_error, DigestError: handlers.unavailable},

@@ -178,8 +178,10 @@ class Page:
         return len(self.body) + len(self.zipped)
 
 
-def page_response(page: str | Page, scope: Scope, status: int = 200) -> Response:
-    """Return a rendered page, or 304 if the client has it already."""
+def page_response(
+    page: str | Page, scope: Scope, status: int = 200, media_type: str = "text/html"
+) -> Response:
+    """Return a rendered page, or a text of another type, or 304 if the client has it already."""
     page, request = Page.of(page) if isinstance(page, str) else page, Headers(scope=scope)
     headers = {
         "etag": page.etag,
@@ -194,7 +196,7 @@ def page_response(page: str | Page, scope: Scope, status: int = 200) -> Response
         return Response(status_code=304, headers=headers)
     if small:
         headers["content-encoding"] = "gzip"
-    return Response(page.zipped if small else page.body, status, headers, media_type="text/html")
+    return Response(page.zipped if small else page.body, status, headers, media_type=media_type)
 
 
 class SecurityHeaders:

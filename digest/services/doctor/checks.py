@@ -215,9 +215,9 @@ def modes(context: CheckContext) -> Sequence[Finding]:
 
 def pages(context: CheckContext) -> Sequence[Finding]:
     """Check that links lead to where the pages are served."""
-    from digest.services.doctor.pages import examine_links
+    from digest.services.doctor.pages import examine_links, examine_requests
 
-    return tuple(examine_links(context.home))
+    return (*examine_links(context.home), *examine_requests(context.home))
 
 
 CHECKS: tuple[Check, ...] = (

@@ -1,11 +1,14 @@
-"""Doctor check of the pages: whether links lead to where `digest serve` listens."""
+"""Doctor checks of the pages: whether links lead to where `digest serve` listens, and who makes pages."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from digest.errors import DigestError
 from digest.model import Home
 from digest.model.reports import Finding
+from digest.services.workspace import open_library
 from digest.system.locks import SERVERS, notes_of_live
+from digest.text.format import count
 from digest.urls import port_of, public_base
 
 
@@ -33,6 +36,31 @@ def examine_links(home: Home) -> Iterator[Finding]:
         yield Finding("serve", "warning", message, remedy)
     elif running:
         yield Finding("serve", "good", message)
+
+
+def examine_requests(home: Home) -> Iterator[Finding]:
+    """Warn where pages and feeds exist only if `digest serve` makes them, and none is running."""
+    files = home.settings.files
+    if files == "all":
+        return
+    try:
+        with open_library(home, create=False) as store, store.begin(write=False) as tx:
+            number = tx.on_disk.count_on_request(files)
+    except DigestError:  # reported by the check of the database
+        return
+    if not number:
+        return
+    whose = f"{count(number, 'subscription')} {'has' if number == 1 else 'have'} no files"
+    message = (
+        f'{whose} (files = "{files}" in digest.toml): digest serve makes their pages and feeds on request'
+    )
+    if notes_of_live(home.path, SERVERS):
+        yield Finding("serve", "good", message)
+        return
+    remedy = (
+        'start digest serve, or, if a web server delivers output/ itself, set files = "all" in digest.toml'
+    )
+    yield Finding("serve", "warning", f"{message}, but it is not running", remedy)
 
 
 def _wanted(base: str, port: int) -> str:
