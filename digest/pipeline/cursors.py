@@ -4,7 +4,7 @@ The files in `subscriptions/` are what people write; the library has a row for e
 that has no file. A run takes up the files that have changed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -91,9 +91,20 @@ def _twice(home: Home, name: str) -> str:
     return f"{shown}: the library has a subscription {name!r} without a file; rename the file"
 
 
-def store_rows(home: Home, tx: Transaction, rows: Sequence[SubscriptionRow], now: datetime) -> None:
-    """Store subscriptions, with the times at which they are due, and the changed names of known ones."""
-    cursors = tx.cursors.of(each.value.id for each in rows)
+def store_rows(
+    home: Home,
+    tx: Transaction,
+    rows: Sequence[SubscriptionRow],
+    now: datetime,
+    ever: Collection[str] | None = None,
+) -> None:
+    """Store subscriptions, with the times at which they are due, and the changed names of known ones.
+
+    `ever` are those of their ids that are or were in use, if the caller has asked already.
+    """
+    if ever is None:
+        ever = tx.subscriptions.ever_among(each.value.id for each in rows)
+    cursors, known = tx.cursors.of(ever), tx.subscriptions.since(ever)
     due: dict[str, datetime | None] = {}
     for each in rows:
         if isinstance(each.value, Subscription):
@@ -101,7 +112,7 @@ def store_rows(home: Home, tx: Transaction, rows: Sequence[SubscriptionRow], now
             due[each.value.id] = next_due(complete(each.value, home.settings), cursor) if cursor else UNSEEN
             if cursor and cursor.name != each.value.name:
                 tx.cursors.rename(each.value.id, each.value.name)
-    tx.subscriptions.put(rows, due, now)
+    tx.subscriptions.put(rows, due, now, known)
 
 
 def _schedule_again(home: Home, tx: Transaction) -> None:

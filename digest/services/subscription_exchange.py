@@ -110,9 +110,10 @@ def _store_all(home: Home, tx: "Transaction", found: Iterator[Row], files: froze
                 rows.append(SubscriptionRow(each))
         if mistakes.count:
             continue
-        known = tx.subscriptions.of(each.value.id for each in rows)
+        ever = tx.subscriptions.ever_among(each.value.id for each in rows)
+        known = tx.subscriptions.of(ever)
         new = [each for each in rows if known.get(each.value.id) != each]
-        store_rows(home, tx, new, now)
+        store_rows(home, tx, new, now, ever)
         changed = sum(each.value.id in known for each in new)
         done.added += len(new) - changed
         done.changed += changed

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Insert, Table, select
+from sqlalchemy import Column, Connection, CursorResult, Dialect, Insert, Table, bindparam, insert, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from digest.store.schema import absorbed
@@ -31,6 +31,37 @@ def insert_all_missing(db: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert those rows whose key the table does not have."""
     if rows:
         db.execute(_insert_missing(table, db.dialect.name), rows)
+
+
+def insert_rows(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert many rows, which all have the same columns.
+
+    Where the driver takes values by position, as SQLite's does, they are prepared column by column: SQLAlchemy's
+    work for each row would cost several times as much as storing it.
+    """
+    if not rows:
+        return
+    statement: Any = insert(table).values({name: bindparam(name) for name in rows[0]})
+    compiled = statement.compile(dialect=db.dialect)
+    if not compiled.positional:
+        db.execute(insert(table), rows)
+        return
+    columns = [_prepared(db.dialect, table.c[name], [row[name] for row in rows]) for name in compiled.positiontup]
+    db.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
+
+
+def _prepared(dialect: Dialect, column: Column[Any], values: list[object]) -> list[object]:
+    """Return the values of a column as the driver takes them; what many rows share is prepared once."""
+    prepare = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if prepare is None:
+        return values
+    found: list[object] = []
+    last, result = object(), None
+    for value in values:
+        if value is not last:
+            last, result = value, prepare(value)
+        found.append(result)
+    return found
 
 
 @cache  # SQLAlchemy builds a statement slower than SQLite executes it

@@ -1,6 +1,6 @@
 """Subscriptions as rows: what their files say, and those without a file; and when each is due."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     or_,
     select,
     union,
+    union_all,
     update,
 )
 
@@ -21,7 +22,7 @@ from digest.errors import Problem
 from digest.model import FileStamp, InvalidSubscription, Subscription, SubscriptionRow
 from digest.store.codec import decode, encode
 from digest.store.schema import cursors, subscriptions, subscriptions_read
-from digest.store.sql import chunks
+from digest.store.sql import chunks, insert_rows
 
 # The time at which a subscription that no run has seen yet is due.
 UNSEEN = datetime(1, 1, 1, tzinfo=UTC)
@@ -34,6 +35,7 @@ _LOADED = (
     subscriptions.c.digest,
 )
 _HAS_FILE = subscriptions.c.state.is_not(None)
+_EVER = union_all(select(subscriptions.c.id), select(cursors.c.subscription)).subquery()
 
 
 class Subscriptions:
@@ -120,17 +122,32 @@ class Subscriptions:
             for row in self._db.execute(chosen.where(subscriptions.c.id.in_(chunk)))
         }
 
-    def put(self, rows: Sequence[SubscriptionRow], due: Mapping[str, datetime | None], now: datetime) -> None:
-        """Store subscriptions, in place of those with the same ids, with the times at which they are due."""
-        known = self.since(each.value.id for each in rows)
+    def ever_among(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return those of these ids that a subscription has, or had before it was ended: there may be a cursor."""
+        return frozenset(
+            each
+            for chunk in chunks(ids)
+            for each in self._db.scalars(select(_EVER.c.id).where(_EVER.c.id.in_(chunk)))
+        )
+
+    def put(
+        self,
+        rows: Sequence[SubscriptionRow],
+        due: Mapping[str, datetime | None],
+        now: datetime,
+        known: Container[str],
+    ) -> None:
+        """Store subscriptions, in place of those with the same ids, with the times at which they are due.
+
+        `known` are the ids that subscriptions have so far, at least those among these rows.
+        """
         new = [_values(each, due, since=now) for each in rows if each.value.id not in known]
         old = [
             {f"new_{name}": value for name, value in _values(each, due, since=now).items()}
             for each in rows
             if each.value.id in known
         ]
-        if new:
-            self._db.execute(insert(subscriptions), new)
+        insert_rows(self._db, subscriptions, new)
         if old:
             self._db.execute(_UPDATE, old)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import category, normalize
 
 from digest.text.hosts import JOINERS, ascii_host
@@ -77,6 +78,7 @@ def _parse(text: str) -> Mailbox | str:
     return Mailbox(local, name)
 
 
+@lru_cache(maxsize=1_000)  # many addresses share a domain
 def _domain(text: str) -> str | None:
     # A browser ignores invisible characters in a host; in an address they are a mistake. Joiners belong to words.
     if not text.isascii() and any(category(char)[0] not in _VISIBLE and char not in JOINERS for char in text):
