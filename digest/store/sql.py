@@ -46,7 +46,9 @@ def insert_rows(db: Connection, table: Table, rows: Sequence[Mapping[str, object
     if not compiled.positional:
         db.execute(insert(table), rows)
         return
-    columns = [_prepared(db.dialect, table.c[name], [row[name] for row in rows]) for name in compiled.positiontup]
+    columns = [
+        _prepared(db.dialect, table.c[name], [row[name] for row in rows]) for name in compiled.positiontup
+    ]
     db.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
 
 
