@@ -106,7 +106,7 @@ def test_an_issue_in_german():
         assert "Gesucht:" in form
         assert "enabled" in form
         assert not re.search("Why it is here|You asked|Schedule:|To change this|All issues", form)
-    assert "neue Arbeiten ·" in renderer.subject(issue)
+    assert " und 3 weitere" in renderer.subject(issue)
 
 
 def test_pages_and_feeds_in_german():

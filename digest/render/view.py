@@ -16,7 +16,8 @@ from digest.model import Issue, Item, Paper
 from digest.render import phrases
 from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
-from digest.render.highlight import Piece, isolated_pieces, pieces, spans
+from digest.render.headline import LIMIT, NAME, NAMED, headline
+from digest.render.highlight import Piece, isolated_pieces, pieces, spans, text_of
 from digest.render.paper_links import Link, short_links
 from digest.render.phrases import Reason
 from digest.text.clean import clean, shorten
@@ -152,7 +153,6 @@ class IssueView:
     new: int
     updated: int
     summary: str
-    preheader: str
     sections: tuple[SectionView, ...]
     long: bool
     archive_url: str
@@ -166,6 +166,35 @@ class IssueView:
     themes: str = ""
     rising: str = ""
     trends: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def short_name(self) -> str:
+        """The name of the subscription, in few enough characters for a subject."""
+        return shorten(self.name, NAME)
+
+    @property
+    def headline(self) -> str:
+        """The best papers by name, new or else updated, in what `short_name` leaves of a subject; "" if none."""
+        lang, room = language(self.language), LIMIT - len(f"{self.short_name}: ")
+        for section in self.sections:
+            titles = [paper.title for paper in section.papers[:NAMED]]
+            if section.id == "new":
+                return headline(titles, section.total, room, lang)
+            if section.id == "updated":
+                room -= len(lang.gettext("%(papers)s (updated)", papers=""))
+                return lang.gettext(
+                    "%(papers)s (updated)", papers=headline(titles, section.total, room, lang)
+                )
+        return ""
+
+    @property
+    def preheader(self) -> str:
+        """What the first paper is about, which mail programs show next to the subject that names it."""
+        papers = [paper for section in self.sections for paper in section.papers]
+        if not papers:
+            return ""
+        about = papers[0].summary or text_of(papers[0].gist) or text_of(papers[0].excerpt)
+        return shorten(about or " · ".join(paper.title for paper in papers), 160)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +286,6 @@ def _issue_view(issue: Issue, site: SiteContext, sections: "tuple[SectionView, .
         new=len(issue.new) + len(issue.more_new),
         updated=len(issue.updated) + len(issue.more_updated),
         summary=phrases.summary(issue, lang),
-        preheader=_preheader(sections),
         sections=sections,
         long=sum(len(section.papers) for section in sections) > LONG,
         **_addresses(issue, site),
@@ -305,11 +333,6 @@ def with_tracked_links(view: IssueView, link_to: Callable[[int], str]) -> IssueV
 def named(name: str, fallback: str) -> str:
     """Return a name in one line of at most 200 characters, or the fallback if it is empty."""
     return shorten(" ".join(clean(name).split()), 200) or fallback
-
-
-def _preheader(sections: tuple[SectionView, ...]) -> str:
-    """Return the titles, which mail programs show next to the subject."""
-    return shorten(" · ".join(paper.title for section in sections for paper in section.papers), 160)
 
 
 def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language = ENGLISH) -> PaperView:

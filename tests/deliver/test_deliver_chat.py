@@ -81,7 +81,7 @@ def test_a_short_issue_goes_to_the_room_once(home: MailHome, chatting):
         assert home.deliver()["messages"] == []
     (asked,) = server.requests
     sent_message = json.loads(asked.body)
-    assert sent_message["title"] == "kelp: 2 new papers · 20 November"
+    assert sent_message["title"] == "kelp: Kelp and the Slow Lamp, Granite Under Kelp: A Pier Study"
     assert "1. Kelp and the Slow Lamp\n" in sent_message["message"]
     assert "http://localhost:8350/papers/1.html" in sent_message["message"]
     assert "Why it is here:" in sent_message["message"]
@@ -104,7 +104,7 @@ def test_the_message_is_in_the_language_of_the_subscription(home: MailHome, chat
         home.subscribe("kelp", "kelp", chat=["team"], language="de")
         sent(home)
     sent_message = json.loads(server.requests[0].body)
-    assert sent_message["title"] == "kelp: 2 neue Arbeiten · 20. November"
+    assert sent_message["title"] == "kelp: Kelp and the Slow Lamp, Granite Under Kelp: A Pier Study"
     assert "Grund: kelp im Titel" in sent_message["message"]
 
 

@@ -57,19 +57,19 @@ def test_empty_index():
 
 
 def test_subject():
-    assert RENDERER.subject(ISSUE) == "Tea & one-step brewing: 5 new papers · 12 March"
+    assert RENDERER.subject(ISSUE) == "Tea & one-step brewing: Kettle, Pot number 0 and 3 more"
 
 
 @pytest.mark.parametrize(
     ("change", "subject"),
     [
-        ({"new": ISSUE.new[:1], "more_new": ()}, "Tea & one-step brewing: 1 new paper · 12 March"),
-        ({"new": (), "more_new": ()}, "Tea & one-step brewing: 1 updated paper · 12 March"),
+        ({"new": ISSUE.new[:1], "more_new": ()}, "Tea & one-step brewing: Kettle"),
+        ({"new": (), "more_new": ()}, "Tea & one-step brewing: 茶壶盖 (updated)"),
         (
             {"new": (), "more_new": (), "updated": ISSUE.updated * 2},
-            "Tea & one-step brewing: 2 updated papers · 12 March",
+            "Tea & one-step brewing: 茶壶盖 and 1 more (updated)",
         ),
-        ({"name": "two\nlines", "updated": ()}, "two lines: 5 new papers · 12 March"),
+        ({"name": "two\nlines", "updated": ()}, "two lines: Kettle, Pot number 0 and 3 more"),
     ],
 )
 def test_subjects(change, subject):

@@ -49,7 +49,7 @@ def test_headers():
     assert message["From"] == "Paper Digest <digest@example.org>"
     assert message["To"].groups[0].display_name == "Tea & one-step brewing"
     assert message["To"].addresses == ()
-    assert message["Subject"] == "Tea & one-step brewing: 5 new papers · 12 March"
+    assert message["Subject"] == "Tea & one-step brewing: Kettle, Pot number 0 and 3 more"
     assert message["Date"] == "Thu, 12 Mar 2026 08:00:00 +0100"
     assert message["Message-ID"] == "<2026-03-12-7.tea@digest.example.org>"
     assert message["List-Id"] == "Tea & one-step brewing <tea.digest.example.org>"
