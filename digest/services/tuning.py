@@ -87,7 +87,7 @@ class Tuning:
 def index_of(papers: Iterable[Paper], boundary: Boundary) -> PaperIndex:
     """Return the index of papers; one whose words cannot be found is set aside in the boundary.
 
-    It is slow (a fraction of a millisecond per paper), so a process keeps it for all its queries.
+    It is slow, because it finds all words of every paper, so a process keeps it for all its queries.
     """
     index = PaperIndex()
     for paper in papers:
