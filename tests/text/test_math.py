@@ -36,6 +36,10 @@ REMNANTS = (
     ("64{times}64, 128{times}128{times}3, {+}5.2 points", "64×64, 128×128×3, +5.2 points"),
     ("k{-}means, top{-}1, p{<}0.05, 2{,}000 steps, 10{%}.", "k-means, top-1, p<0.05, 2,000 steps, 10%."),
     ("epsilon=8255, eps = 4255 and 16255.", "ε=8/255, eps = 4/255 and 16/255."),
+    ("O(t log{t}), log{N}, ln{n+1} and exp{(-t)}", "O(t log t), log N, ln(n+1) and exp(-t)"),
+    ("tilde{O}(n), hat{x} and mathcal O(1/k) in mathbb R", "Õ(n), x̂ and O(1/k) in ℝ"),
+    ("f circ g at 20circ C, in the ell_infty norm", "f ∘ g at 20° C, in the ℓ_∞ norm"),
+    ("97percent of them", "97% of them"),
     ("{Bayesian Inference} by {{Deep}} {LLaMA 2}", "Bayesian Inference by Deep LLaMA 2"),
 )
 TEX = (
@@ -78,6 +82,7 @@ WORDS = (
     "approx. 33 000, approx 5", "a sum of all, the exact log", "gain (~2%) by 10~30%, ~5x, 1M~60M, y ~ x", "big (data) and big[1]",
     "`code_1` and ```a^2```", "{a, b} and {user} and {{ x }}", "users' models'", "1 - 2 -- 3", "C++ && a || b", "f(x) = a*b",
     "up to∞, auto∞, into {} and {-}, a {+} b, {+, -}, {%}", "8255 images, eps=82550, delta=32551, {Cat, Dog}",
+    "max{a, b}, {snowy}, {Austin, Dallas}, circ.s-1, 5 percent, percentile, a mathematical Object, catalog{x}",
     "Le Mans, le 3 mai, ge 4", 'say \\"our model\\" twice', "^_^ :-) [^1] a^",
 )  # fmt: skip
 
@@ -236,6 +241,9 @@ def test_english_does_not_change(words):
         "{A B " * 10_000,
         "epsilon=" + "8255, " * 10_000,
         "ato∞" * 10_000,
+        "log{" * 10_000,
+        "f circ " * 10_000,
+        "log{t\\}" * 10_000,
     ],
 )
 def test_hostile_texts_do_not_take_long(text):

@@ -394,6 +394,31 @@ class _Reader:
             return self.put(found.start(), argument[1], tables.DOUBLE_STRUCK[argument[0]])
         return self.unwrap(found.start(), found.end())
 
+    def lettered(self, found: re.Match[str]) -> int:
+        """Convert `mathcal O` and `mathbb R`."""
+        end = found.end() + 1
+        letter = self.text[found.end() : end]
+        return self.put(
+            found.start(), end, tables.DOUBLE_STRUCK.get(letter, letter) if "bb" in found[0] else letter
+        )
+
+    def function(self, found: re.Match[str]) -> int:
+        """Convert `log{t}` to `log t`, and `log{t+1}` to `log(t+1)`."""
+        opened = found.end() - 1
+        if (close := self.braces.get(opened)) is None:  # escaped
+            return found.end()
+        inner = self.text[opened + 1 : close]
+        left, right = (" ", "") if inner.isalnum() else ("", "") if inner[0] in "([" else ("(", ")")
+        self.put(opened, opened + 1, left)
+        self.put(close, close + 1, right)
+        return opened + 1
+
+    def accented(self, found: re.Match[str]) -> int:
+        """Convert `tilde{O}` and `hat{x}`."""
+        name, under = found[0].split("{")[0], found["under"]
+        accented = tables.GREEK.get(under, under) + tables.MATHS_ACCENTS[name]
+        return self.replace(found, unicodedata.normalize("NFC", accented))
+
     def root(self, found: re.Match[str]) -> int:
         argument = self.argument(found.end() - 1)
         if argument is None:
@@ -414,7 +439,8 @@ class _Reader:
 
     def tilde(self, found: re.Match[str]) -> int:
         letter = found["tilded"]
-        return self.replace(found, tables.GREEK.get(letter, letter) + tables.MATHS_ACCENTS["tilde"])
+        shown = tables.GREEK.get(letter, letter) + tables.MATHS_ACCENTS["tilde"]
+        return self.replace(found, unicodedata.normalize("NFC", shown))
 
     def bare(self, found: re.Match[str]) -> int:
         name, start, end = found["bare_name"], found.start("bare_name"), found.end("bare_name")
@@ -425,6 +451,15 @@ class _Reader:
         if name in tables.OPENING or (found["one"] and name == "cdot"):
             end = found.end("after")
         return self.put(start, end, tables.SYMBOLS[name])
+
+    def composed(self, found: re.Match[str]) -> int:
+        return self.replace(found, "∘")
+
+    def degrees(self, found: re.Match[str]) -> int:
+        return self.replace(found, "°")
+
+    def percent(self, found: re.Match[str]) -> int:
+        return self.replace(found, "%")
 
     def times(self, found: re.Match[str]) -> int:
         return self.replace(found, "×")

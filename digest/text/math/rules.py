@@ -8,6 +8,13 @@ from digest.text.math import tables
 NAMES = "|".join(sorted(tables.BARE, key=len, reverse=True))
 GREEK = "|".join(sorted(tables.GREEK, key=len, reverse=True))
 FONTS = "|".join(sorted(tables.BARE_FONTS, key=len, reverse=True))
+_FUNCTIONS = "|".join(sorted(tables.FUNCTIONS_OF_ONE, key=len, reverse=True))
+_ACCENTS = "|".join(sorted(tables.MATHS_ACCENTS, key=len, reverse=True))
+# What lost its backslash between two operands, or after a number.
+_FONT_AND_LETTER = r"(?<![A-Za-z\\])math(?:cal|bb|bf|rm|frak|scr|sf|it) (?=[A-Z](?![A-Za-z]))"
+_COMPOSED = r"(?<=\b[A-Za-z] )circ(?= [A-Za-z](?!\w))"
+_DEGREES = r"(?<=\d)circ(?= ?[CFK]?(?!\w))"
+_PERCENT = r"(?<=\d)percent(?![a-z])"
 
 # A perturbation of a picture, such as 8/255, whose slash was lost.
 LOST_SLASH = (
@@ -30,6 +37,9 @@ WORDS_OF_REMNANTS = tuple(
         ("pm", r"pm(?<=\dpm)\d"),
         ("Delta", r"Delta\d"),
         ("to", r"to(?:∞|infty)"),
+        ("math", _FONT_AND_LETTER),
+        ("circ", f"{_COMPOSED}|{_DEGREES}"),
+        ("percent", _PERCENT),
         ("255", LOST_SLASH),
         ("(", rf"\((?:{GREEK})[),^_ ]"),
     )
@@ -103,14 +113,20 @@ WORD_RULES = (
     # Remnants of formulae without dollars and backslashes.
     ("sum", r"(?<![A-Za-z\\])(?:sum|prod|int)(?=_\{)"),
     ("bracket", rf"(?P<sized>[A-Za-z]|min|max|{GREEK})?[Bb]igg?[lrm]?(?=[\[\](){{}}|])"),
-    ("indexed", rf"(?<![A-Za-z\\/_.-])(?:ell|{GREEK})(?=\^[^\s\]]|_[\w{{](?!\w|\.\w))"),
+    ("indexed", rf"(?<![A-Za-z\\/_.-])(?:ell|{GREEK})(?=\^[^\s\]]|_(?:infty(?![a-z])|[\w{{](?!\w|\.\w)))"),
     ("font", rf"(?<![A-Za-z\\])(?:{FONTS})\{{"),
+    ("lettered", _FONT_AND_LETTER),
+    ("function", rf"(?<![A-Za-z\\])(?:{_FUNCTIONS})\{{(?=[^{{}},]{{1,40}}\}})"),
+    ("accented", rf"(?<![A-Za-z\\])(?:{_ACCENTS})\{{(?P<under>[A-Za-z]|{GREEK})\}}"),
     ("root", r"(?<![A-Za-z\\])(?:d|t)?(?:sqrt|frac)\{"),
     (
         "tilde",
         r"(?<![A-Za-z\\])(?:wide)?tilde (?P<tilded>O|Theta|Omega)(?:[Bb]igg?[lrm]?(?=[\[(])|(?![a-z]))",
     ),
     ("bare", rf"(?<![A-Za-z\\])(?P<one>[A-Za-z]?)(?P<bare_name>{NAMES})(?![a-z])(?P<after> ?)"),
+    ("composed", _COMPOSED),
+    ("degrees", _DEGREES),
+    ("percent", _PERCENT),
     ("times", r"(?<=\d)times(?: (?=\d)|(?![a-z]))|(?<![\w-])times(?=\d)"),
     (
         "product",

@@ -69,6 +69,11 @@ FUNCTIONS = _names(
     "argmax argmin det dim ker gcd Pr mod bmod hom poly polylog softmax sgn tr diag rank var cov"
 )
 
+# Those of one argument: their braces without a backslash held it. `max{a, b}` is a set.
+FUNCTIONS_OF_ONE = _names(
+    "log ln lg exp sin cos tan cot sinh cosh tanh arcsin arccos arctan det dim ker poly polylog tr diag rank"
+)
+
 TEXT_FONTS = _names(
     "textbf textit emph texttt textsc textrm textsf textsl textup textmd textnormal text underline uline mbox hbox "
     "mathbf mathrm mathit mathsf mathtt boldsymbol bm uppercase lowercase ensuremath centerline enquote ul"
