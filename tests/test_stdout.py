@@ -55,6 +55,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "init": ["new"],
     "doctor": [],
     "backup": ["copy.db"],
+    "render": ["tea"],
     "restore": ["absent.db"],
 }
 SERVICES = {"serve", "schedule"}  # their answer is their log, in JSON lines
