@@ -84,9 +84,9 @@ def short_title(title: str) -> str:
 
 def _is_name(head: str) -> bool:
     words = head.split()
-    if words[0].strip("[]():").casefold() in _KINDS:
+    if any(word.strip("[]():").casefold() in _KINDS for word in words):
         return False
-    return bool(_COINED.search(head)) or (len(words) == 1 and not head[:1].islower())
+    return bool(_COINED.search(head)) or (len(words) < 3 and not any(word[0].islower() for word in words))
 
 
 def headline(titles: Sequence[str], total: int, room: int, lang: Language) -> str:

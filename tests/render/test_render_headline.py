@@ -26,6 +26,8 @@ RENDERER = Renderer(None, FRAME)
         ("Kites - One-Step Weather", "Kites"),
         ("SNOOPI — Supercharged Distillation", "SNOOPI"),
         ("茶壶盖：关于茶", "茶壶盖"),
+        ("Show-o Turbo: Towards Accelerated Models", "Show-o Turbo"),
+        ("Systematic Review: Kites", "Systematic Review: Kites"),
         ("Erratum: On Kites", "Erratum: On Kites"),
         ("Case report: a man with a kite", "Case report: a man with a kite"),
         ("What is a kite: a question", "What is a kite: a question"),
