@@ -99,6 +99,11 @@ def issue_page(subscription: str, stem: str) -> str:
     return f"issues/{subscription}/{stem}.html"
 
 
+def private_folder(subscription: str, code: str) -> str:
+    """Return the path under `base_url` below which a private subscription's pages are; nobody can guess the code."""
+    return f"private/{subscription}.{code}/"
+
+
 def feed_file(name: str, form: str) -> str:
     """Return the path of a feed (`form` is `rss`, `atom` or `json`) under `base_url`."""
     return f"feeds/{name}.{form}"

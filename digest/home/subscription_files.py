@@ -32,6 +32,7 @@ from digest.home.values import email_address, is_id
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import check_exclude, check_keyword
 from digest.model import FORMS, FileStamp, InvalidSubscription, RankingWeights, Subscription, SubscriptionRow
+from digest.model.subscriptions import VISIBILITIES
 from digest.text.addresses import name_and_address, name_error
 
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
@@ -234,6 +235,7 @@ def _subscription(stem: str, table: TableReader, timezone: str, language: str) -
         send_empty=table.get("send_empty", str, "never", one_of("never", "weekly note")),
         language=table.get("language", str, language, one_of(*LANGUAGES, noun="language")),
         ranking=_ranking(table.table("ranking")),
+        visibility=table.get("visibility", str, "public", one_of(*VISIBILITIES)),
         chat=tuple(dict.fromkeys(table.get_list("chat", [], _room_names))),
     )
     if "keywords" not in table:

@@ -32,7 +32,17 @@ class Row(NamedTuple):
 
 
 _LISTS = ("keywords", "exclude", "email", "formats", "chat")
-_TEXTS = ("name", "schedule", "timezone", "newer_than", "start", "paused_until", "send_empty", "language")
+_TEXTS = (
+    "name",
+    "schedule",
+    "timezone",
+    "newer_than",
+    "start",
+    "paused_until",
+    "send_empty",
+    "language",
+    "visibility",
+)
 _WEIGHTS = tuple(f"ranking.{name}" for name in asdict(RankingWeights()))
 COLUMNS = ("id", *_LISTS, *_TEXTS, "max_papers", "enabled", *_WEIGHTS)
 _HOUR = timedelta(hours=1)
@@ -196,6 +206,7 @@ def values_of(subscription: Subscription) -> dict[str, Any]:
         "paused_until": subscription.paused_until,
         "send_empty": subscription.send_empty,
         "language": subscription.language,
+        "visibility": subscription.visibility,
         "chat": list(subscription.chat),
         "ranking": {
             key: value
@@ -211,6 +222,7 @@ def values_of(subscription: Subscription) -> dict[str, Any]:
         "start": "7 days",
         "enabled": True,
         "send_empty": "never",
+        "visibility": "public",
     }
     empty: tuple[object, ...] = ([], {}, "", None)
     return {

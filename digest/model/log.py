@@ -118,7 +118,7 @@ class Cursor:
 
     `position` (of issues) and `feed_position` are positions in the log. `since` is when the cursor reached
     `position`, None at the beginning of the log. `last_slot` is the time of the last slot that was used up,
-    `issues` the number of issues made.
+    `issues` the number of issues made. `visibility` is that of the subscription, and stays when its file is gone.
     """
 
     subscription: str
@@ -129,3 +129,4 @@ class Cursor:
     last_slot: datetime | None
     issues: int
     enrolled: datetime
+    visibility: str = "public"

@@ -10,6 +10,10 @@ from digest.errors import Problem
 ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
+# Who finds the pages and the feed of a subscription: anybody; who knows its id, as no list has it; nobody.
+VISIBILITIES = ("public", "unlisted", "private")
+
+
 @dataclass(frozen=True, slots=True)
 class RankingWeights:
     """The weights of the components of a paper's score (`digest.rank.formula`); `diversity` is from 0 to 1.
@@ -33,7 +37,7 @@ class Subscription:
 
     `start` is how far back a new subscription begins; `newer_than` excludes papers published longer ago;
     `max_papers` limits New in an email; `send_empty` is "never" or "weekly note"; `chat` are names of rooms;
-    `names` are the addresses in `email` that have a name, each with it.
+    `names` are the addresses in `email` that have a name, each with it. `visibility` is one of VISIBILITIES.
     """
 
     id: str
@@ -53,6 +57,7 @@ class Subscription:
     language: str = "en"
     ranking: RankingWeights = RankingWeights()
     chat: tuple[str, ...] = ()
+    visibility: str = "public"
     names: tuple[tuple[str, str], ...] = ()
 
 

@@ -116,7 +116,7 @@ def _prepared_mails(
     """Return a function that gives the mail of a delivery's issue, prepared once for all its recipients."""
     from digest.deliver.message import PreparedMail
 
-    renderer = renderer_for(home)
+    renderer = renderer_for(home, store)
     # All connections ask for the first mail at once: one of them prepares it, the others wait.
     lock = threading.Lock()
 
@@ -136,7 +136,7 @@ def _prepared_mails(
 def _open_chat(home: Home, store: Store, boundary: Boundary) -> Channel:
     from digest.deliver.chat import ChatChannel
 
-    renderer = renderer_for(home)
+    renderer = renderer_for(home, store)
 
     def compact(delivery: Delivery, fits: Callable[[str, str], bool]) -> tuple[str, str]:
         with store.begin(write=False) as tx:

@@ -112,6 +112,8 @@ def store_rows(
             due[each.value.id] = next_due(complete(each.value, home.settings), cursor) if cursor else UNSEEN
             if cursor and cursor.name != each.value.name:
                 tx.cursors.rename(each.value.id, each.value.name)
+            if cursor and cursor.visibility != each.value.visibility:
+                tx.cursors.show(each.value.id, each.value.visibility)
     tx.subscriptions.put(rows, due, now, known)
 
 
@@ -214,7 +216,7 @@ def enrol(tx: Transaction, subscriptions: Sequence[Subscription], now: datetime)
                 )
             position = starts[each.start]
             since = now - each.start if position else None
-            new.append(Cursor(each.id, each.name, position, since, position, None, 0, now))
+            new.append(Cursor(each.id, each.name, position, since, position, None, 0, now, each.visibility))
     tx.cursors.add(new)
     by_id = {each.id: each for each in subscriptions}
     tx.subscriptions.set_due({each.subscription: next_due(by_id[each.subscription], each) for each in new})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError, StoreError
 from digest.i18n.catalogue import language
-from digest.identity import feed_uid
 from digest.model import FORMS, FeedItem, Home, Issue, IssueLine, Paper, Trend
 from digest.pipeline import rendering
 from digest.pipeline.context import Progress
+from digest.pipeline.feeds import channel_of, feed_bytes, feeds_of, items_of
+from digest.pipeline.privacy import private_places, withdraw
 from digest.pipeline.ranking import trends_of
-from digest.pipeline.set_aside import HARMLESS, Boundary, Papers
+from digest.pipeline.set_aside import Boundary
 from digest.publish.history import PAGE, numbers_of, page_before, page_name, pages_with
 from digest.store.store import Store, Transaction
 from digest.system.deadline import TookTooLong
@@ -72,11 +73,17 @@ def site_context(home: Home) -> "SiteContext":
     )
 
 
-def renderer_for(home: Home) -> "Renderer":
-    """Return a renderer with the templates and settings of a home."""
+def renderer_for(home: Home, store: Store | None = None) -> "Renderer":
+    """Return a renderer with the templates and settings of a home.
+
+    With its library, issues of private subscriptions link to their own pages. Raises StoreError.
+    """
     from digest.render import Renderer
 
-    return Renderer(home.templates, site_context(home))
+    site = site_context(home)
+    if store is None:
+        return Renderer(home.templates, site)
+    return Renderer(home.templates, site, private_places(store, site.base_url))
 
 
 def write_pending(home: Home, store: Store, progress: Progress, boundary: Boundary | None = None) -> Written:
@@ -106,8 +113,8 @@ def write_issue(home: Home, store: Store, key: int) -> tuple[tuple[str, ...], tu
     writer = _Writer(home, store, Boundary.of(store))
     writer.write_all("issue", [str(key)])
     with store.begin(write=False) as tx:
-        stored = tx.issues.get(key)
-    return tuple(name for name, _ in writer.issue("", stored)), writer.written.problems
+        loaded = writer.load_issues(tx, [str(key)])[str(key)]
+    return tuple(name for name, _ in writer.issue("", loaded)), writer.written.problems
 
 
 def made_on_request(home: Home, store: Store, kind: "Kind", key: str, path: str) -> bytes | None:
@@ -118,6 +125,18 @@ def made_on_request(home: Home, store: Store, kind: "Kind", key: str, path: str)
         loaded = files.load(writer, tx, [key])
     found = dict(files.files(writer, key, loaded[key]))
     return found[path]() if path in found else None
+
+
+def write_concealed(home: Home, store: Store) -> tuple[str, ...]:
+    """Write what is pending if a subscription that is not public is concerned; return the problems.
+
+    A subscription that was public so far disappears from pages and feeds at once, not at the next run. The caller
+    holds the home's lock. Raises StoreError.
+    """
+    with store.begin(write=False) as tx:
+        names = frozenset(tx.pending_files.keys("feed")) - {"all"}
+        concealed = names - tx.on_disk.listed(home.settings.files).keys() if names else names
+    return write_pending(home, store, lambda *_: None).problems if concealed else ()
 
 
 class _Writer:
@@ -133,7 +152,7 @@ class _Writer:
     @property
     def renderer(self) -> "Renderer":
         if self._renderer is None:
-            self._renderer = renderer_for(self.home)
+            self._renderer = renderer_for(self.home, self.store)
         return self._renderer
 
     def write_all(self, kind: "Kind", keys: Sequence[str]) -> list[str]:
@@ -208,17 +227,22 @@ class _Writer:
             self._private.add(path.parent)
         return self._batch.write(path, data, private=name.endswith(".eml"))
 
-    def load_issues(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, StoredIssue]":
-        return {str(key): stored for key, stored in tx.issues.several(map(int, keys)).items()}
+    def load_issues(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, tuple[StoredIssue, bool]]":
+        private = tx.cursors.private()
+        return {
+            str(key): (stored, stored.issue.subscription in private)
+            for key, stored in tx.issues.several(map(int, keys)).items()
+        }
 
-    def issue(self, _key: str, stored: "StoredIssue") -> Files:
-        """Yield the files of an issue in the forms it was made for, and its page in the archive."""
-        issue = stored.issue
+    def issue(self, _key: str, loaded: "tuple[StoredIssue, bool]") -> Files:
+        """Yield the files of an issue in the forms it was made for, and its page in the archive, unless private."""
+        (stored, private), issue = loaded, loaded[0].issue
         for form in stored.formats:
             render = partial(self.renderer.file, form=form)
             yield issue_path(issue, form), partial(rendering.issue, self.boundary, issue, render)
         page = f"output/site/issues/{issue.subscription}/{issue.stem}.html"
-        yield page, lambda: rendering.issue(self.boundary, issue, self.renderer.archive).encode()
+        if not private:
+            yield page, lambda: rendering.issue(self.boundary, issue, self.renderer.archive).encode()
 
     def load_papers(
         self, tx: Transaction, keys: Sequence[str]
@@ -255,7 +279,7 @@ class _Writer:
 
         zone = ZoneInfo(self.home.settings.timezone)
         files = self.home.settings.files
-        names = dict(sorted(tx.on_disk.with_files(files).items()))
+        names = tx.on_disk.listed(files)
         seen = tx.library.seen()
         entered = {
             name: [day for at, many in times for day in [at.astimezone(zone).date()] * many]
@@ -289,32 +313,21 @@ class _Writer:
     def _style(self, name: str) -> bytes:
         return self.renderer.style(name).encode()
 
-    def load_feeds(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, tuple[Channel, list[FeedItem]]]":
-        """Load feeds with their items; papers of several feeds are loaded once."""
-        settings = self.home.settings
-        lang = language(settings.language)
+    def load_feeds(
+        self, tx: Transaction, keys: Sequence[str]
+    ) -> "dict[str, tuple[Channel, list[FeedItem]] | str]":
+        """Load feeds with their items; of a private subscription, only its id."""
+        private = tx.cursors.private()
         names = [key for key in keys if key != "all"]
-        cursors = tx.cursors.of(names)
-        entries = {name: tx.feeds.newest(name, settings.feed_items) for name in names}
-        numbers = {each.paper for some in entries.values() for each in some}
-        papers, revised = tx.library.papers(numbers), tx.library.updated_at(numbers)
-        found = {}
-        for name in names:
-            items = [
-                FeedItem(
-                    papers[each.paper],
-                    each.entered,
-                    max(each.entered, revised.get(each.paper, each.entered)),
-                    each.terms,
-                )
-                for each in entries[name]
-            ]
-            about = lang.gettext("Papers for %(name)s", name=cursors[name].name)
-            found[name] = self._channel(name, cursors[name].name, about, items, cursors[name].enrolled), items
+        found: dict[str, tuple[Channel, list[FeedItem]] | str] = {
+            name: name for name in private.intersection(names)
+        }
+        found |= feeds_of(self.home, tx, [name for name in names if name not in private])
         if "all" in keys:
             listed, before = tx.library.recent(_RECENT, PAGE)
-            items = _items(tx, listed)
-            channel = self._channel("all", settings.title, self._about_all, items, tx.ledger.began())
+            items = items_of(tx, listed)
+            title = self.home.settings.title
+            channel = channel_of(self.home, "all", title, self._about_all, items, begun=tx.ledger.began())
             older = page_name(page_before(before, tx.library.last_number()))
             found["all"] = replace(channel, older=older), items
         return found
@@ -332,8 +345,8 @@ class _Writer:
         found = {}
         for key in keys:
             page = int(key)
-            items = _items(tx, tx.library.numbered(numbers_of(page)))
-            channel = self._channel("all", title, self._about_all, items, began)
+            items = items_of(tx, tx.library.numbered(numbers_of(page)))
+            channel = channel_of(self.home, "all", title, self._about_all, items, begun=began)
             newer = page_name(page_before(page * PAGE + 1, last)) if last >= (page + 1) * PAGE else ""
             found[key] = (
                 replace(channel, name=page_name(page), older=page_name(page - 1), newer=newer, current="all"),
@@ -341,46 +354,20 @@ class _Writer:
             )
         return found
 
-    def _channel(
-        self, name: str, title: str, about: str, items: Sequence[FeedItem], begun: datetime
-    ) -> "Channel":
+    def feed(self, _key: str, loaded: "tuple[Channel, list[FeedItem]] | str") -> Files:
+        """Yield the files of a subscription's feed, of the feed `all`, or of a page of older papers.
+
+        What is public of a private subscription is removed.
+        """
         from digest import publish
 
-        settings = self.home.settings
-        return publish.Channel(
-            name=name,
-            title=title,
-            description=about,
-            base_url=settings.base_url,
-            id=feed_uid(f"feed:{name}"),
-            updated=max((item.updated for item in items), default=begun),
-            language=language(settings.language).code,
-        )
-
-    def feed(self, _key: str, loaded: "tuple[Channel, list[FeedItem]]") -> Files:
-        """Yield the files of a subscription's feed, of the feed `all`, or of a page of older papers."""
-        from digest import publish
-
+        if isinstance(loaded, str):
+            yield f"output/feeds/{loaded}", lambda: withdraw(self.home.output, loaded)
+            return
         channel, items = loaded
-        papers = {item.paper.number: item.paper for item in items}
-        for form, write_feed in publish.FORMS.items():
-            write = partial(_feed_of, write_feed, channel, items)
-            yield f"output/feeds/{channel.name}.{form}", partial(self.boundary.many, "feed", papers, write)
-
-
-def _feed_of(
-    write: "Callable[[Channel, list[FeedItem]], bytes]",
-    channel: "Channel",
-    items: list[FeedItem],
-    papers: Papers,
-) -> bytes:
-    """Return a feed of the items of these papers only; one that it does not have is added."""
-    known = {item.paper.number: item for item in items}
-    new = FeedItem(HARMLESS, HARMLESS.first_seen, HARMLESS.first_seen)
-    return write(
-        channel,
-        [replace(known.get(number, new), paper=paper) for number, paper in papers.items()],
-    )
+        for form in publish.FORMS:
+            write = partial(feed_bytes, self.boundary, form, channel, items)
+            yield f"output/feeds/{channel.name}.{form}", write
 
 
 class _Files(NamedTuple):
@@ -412,8 +399,3 @@ def _mark_archive(store: Store) -> None:
             tx.pending_files.mark_all("history", map(str, pages_with(numbers, tx.library.last_number())))
         for shard in sorted({shard_of(number) for number in numbers}):
             tx.pending_files.mark("index", f"titles {shard}")
-
-
-def _items(tx: Transaction, found: Sequence[tuple[Paper, datetime]]) -> list[FeedItem]:
-    revised = tx.library.updated_at(paper.number for paper, _ in found)
-    return [FeedItem(paper, at, max(at, revised.get(paper.number, at))) for paper, at in found]

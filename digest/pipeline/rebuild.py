@@ -22,20 +22,23 @@ _LISTS = frozenset({"all.opml", "index.html", "feed.xsl", "feed.css"})
 
 
 def mark_missing(tx: Transaction, context: RunContext) -> None:
-    """Mark the issues, feeds and pages of which a file is missing."""
+    """Mark the issues, feeds and pages of which a file is missing, or has to go as its subscription is private."""
     output, last = context.home.output, tx.library.last_number()
     feeds, site = _names(output / "feeds"), _names(output / "site")
     if "index.html" not in site or not feeds >= _LISTS:
         tx.pending_files.mark("index", "")
-    files = context.home.settings.files
-    with_files = tx.on_disk.with_files(files)
-    _remove_feeds(tx, output / "feeds", feeds - {f"{name}.{form}" for name in with_files for form in _FEEDS})
-    names = ("all", *with_files)
-    tx.pending_files.mark_all("feed", [name for name in names if not _has_feed(feeds, name)])
-    pages = _names(output / "feeds/all")
+    files, private = context.home.settings.files, tx.cursors.private()
+    public = private & (_names(output / "site/issues") | {Path(each).stem for each in feeds})
+    tx.pending_files.mark_all("feed", sorted(public))
+    with_files = tx.on_disk.with_files(files).keys() - private
+    kept = {f"{name}.{form}" for name in with_files | private for form in _FEEDS}
+    _remove_feeds(tx, output / "feeds", feeds - kept)
+    names = {"all", *with_files}
+    tx.pending_files.mark_all("feed", sorted(name for name in names if not _has_feed(feeds, name)))
+    older = _names(output / "feeds/all")
     history = pages_with(range(1, last + 1, PAGE), last)
     tx.pending_files.mark_all(
-        "history", [str(page) for page in history if not _has_feed(pages, Path(page_name(page)).name)]
+        "history", [str(page) for page in history if not _has_feed(older, Path(page_name(page)).name)]
     )
     tx.pending_files.mark_all("paper", map(str, _papers(tx, output / "site/papers", last)))
     tx.pending_files.mark_all("index", _titles(output / "site", last))
@@ -89,19 +92,19 @@ def _titles(site: Path, last: int) -> Iterator[str]:
 
 def _issues(tx: Transaction, output: Path, first_kept: date, files: str) -> Iterator[int]:
     """Yield the keys of the issues of which a file is missing."""
-    folders = {path: _names(path) for path in (output / "issues", output / "site/issues")}
+    written, pages = _names(output / "issues"), _names(output / "site/issues")
+    private = tx.cursors.private()
     gone = {
         name
         for name, day in tx.issues.newest_days(files).items()
-        if name not in folders[output / "site/issues"]
-        or (name not in folders[output / "issues"] and day >= first_kept)
+        if not (name in pages or name in private) or (name not in written and day >= first_kept)
     }
     yield from tx.issues.ids_of(gone)
     for each in tx.issues.newest(_ISSUES, files):
         if each.subscription in gone:
             continue
         stem = f"{each.subscription}/{each.stem}"
-        paths = [output / f"site/issues/{stem}.html"]
+        paths = [] if each.subscription in private else [output / f"site/issues/{stem}.html"]
         if each.day >= first_kept:
             paths += [output / f"issues/{stem}.{FORMS[form]}" for form in each.formats]
         if not all(map(os.path.exists, paths)):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -43,13 +44,20 @@ class Renderer:
     """Renders issues and pages.
 
     `home_templates` is a folder whose templates replace those of the program, one by one; it need not exist.
+    `private` returns the address below which the pages of a private subscription are, "" for other subscriptions.
     Every method is a pure function of its arguments, the templates and the site, and raises TemplateError
     if a template cannot be rendered.
     """
 
-    def __init__(self, home_templates: Path | None, site: SiteContext) -> None:
+    def __init__(
+        self,
+        home_templates: Path | None,
+        site: SiteContext,
+        private: Callable[[str], str] = lambda _subscription: "",
+    ) -> None:
         self._home_templates = home_templates
         self._site = site
+        self._private = private
         self._environments: dict[str, Environment] = {}
         self._own = own_templates(home_templates) if home_templates else frozenset()
         self._body_of_markdown = "issue.md" in self._own and "issue-body.html" not in self._own
@@ -68,12 +76,16 @@ class Renderer:
             self._last = last = Views(issue)
         return last
 
+    def _site_of(self, issue: Issue) -> SiteContext:
+        private = self._private(issue.subscription)
+        return replace(self._site, private=private) if private else self._site
+
     def _render(self, template: str, code: str, **values: Any) -> str:
         return clean_lines(render(self._environment(code), template, values))
 
     def html(self, issue: Issue, archive: str = ARCHIVE) -> str:
         """Return the HTML of the issue's email as a file; `archive` is the path from it to the archive."""
-        return self._fitting(issue, self._site.relative_to(archive))
+        return self._fitting(issue, self._site_of(issue).relative_to(archive))
 
     def _fitting(self, issue: Issue, site: SiteContext) -> str:
         """Return the HTML of an email: short abstracts, inline styles, at most BUDGET bytes.
@@ -99,7 +111,7 @@ class Renderer:
             return ""
         views = self._views(issue)
         if views.page is None:
-            view = views.view(nowhere(self._site))
+            view = views.view(nowhere(self._site_of(issue)))
             page = render(self._environment(view.language), "issue.html", {"issue": view})
             parts = parts_of(page)
             views.page = parts if _is_clean("".join(parts[::2])) else []
@@ -112,7 +124,7 @@ class Renderer:
 
     def markdown(self, issue: Issue) -> str:
         """Return the issue in Markdown with whole abstracts, as a file next to that of `html`."""
-        return self._markdown(self._views(issue).view(self._site.relative_to(ARCHIVE)))
+        return self._markdown(self._views(issue).view(self._site_of(issue).relative_to(ARCHIVE)))
 
     def _markdown(self, view: IssueView) -> str:
         # Templates are easier to read with more blank lines than Markdown needs.
@@ -120,14 +132,14 @@ class Renderer:
 
     def text(self, issue: Issue) -> str:
         """Return the issue as plain text: short abstracts, 72 columns."""
-        return self._text(self._views(issue).view(self._site))
+        return self._text(self._views(issue).view(self._site_of(issue)))
 
     def _text(self, view: IssueView) -> str:
         return self._render("issue.txt", view.language, issue=view)
 
     def subject(self, issue: Issue) -> str:
         """Return the subject of the issue's email, in one line."""
-        return self._subject(self._views(issue).view(self._site))
+        return self._subject(self._views(issue).view(self._site_of(issue)))
 
     def _subject(self, view: IssueView) -> str:
         return " ".join(clean(self._render("subject.txt", view.language, issue=view)).split())
@@ -137,12 +149,12 @@ class Renderer:
 
         `fits` tells whether a channel accepts a title and a text; it accepts the result, unless not even a link fits.
         """
-        view = self._views(issue).view(self._site)
+        view = self._views(issue).view(self._site_of(issue))
         return chat.compact(view, self._subject(view), fits)
 
     def eml(self, issue: Issue) -> bytes:
         """Return the issue as an email without a recipient, as text and HTML."""
-        view = self._views(issue).view(self._site)
+        view = self._views(issue).view(self._site_of(issue))
         envelope = mail.Envelope(
             subject=self._subject(view),
             sender=self._site.sender,
@@ -152,7 +164,7 @@ class Renderer:
             stem=issue.stem,
             host=host_of(self._site.base_url),
         )
-        return mail.message(envelope, self._text(view), self._fitting(issue, self._site))
+        return mail.message(envelope, self._text(view), self._fitting(issue, self._site_of(issue)))
 
     def archive(self, issue: Issue, link_to: Callable[[int], str] | None = None) -> str:
         """Return the issue's page in the archive, with all papers.
@@ -164,7 +176,7 @@ class Renderer:
         from markupsafe import Markup
 
         top = "../../"
-        view = self._views(issue).view(self._site.relative_to(top), everything=True)
+        view = self._views(issue).view(self._site_of(issue).relative_to(top), everything=True)
         if link_to:
             view = with_tracked_links(view, link_to)
         body = Markup(self._body(view))  # noqa: S704 - the template or the converter has escaped all text

@@ -250,9 +250,11 @@ def _placed(view: IssueView, issue: Issue, site: SiteContext) -> IssueView:
 
 def _addresses(issue: Issue, site: SiteContext) -> dict[str, str]:
     return {
-        "archive_url": site.base_url + issue_page(issue.subscription, issue.stem),
+        "archive_url": f"{site.private}{issue.stem}.html"
+        if site.private
+        else site.base_url + issue_page(issue.subscription, issue.stem),
         "home_url": site.home_url,
-        "feed_url": site.feed_url(issue.subscription, "atom"),
+        "feed_url": "" if site.private else site.feed_url(issue.subscription, "atom"),
     }
 
 

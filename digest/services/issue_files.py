@@ -46,7 +46,7 @@ def render_issue(home: Home, subscription: str, number: int | None) -> RenderedI
 
 
 def feed_on_request(home: Home, name: str) -> bytes | None:
-    """Return a subscription's feed by the name of its file; None if there is no such subscription."""
+    """Return a subscription's feed by the name of its file; None if there is no such subscription, or a private one."""
     from digest.pipeline.outputs import made_on_request
 
     named = _FEED.fullmatch(name)
@@ -77,5 +77,5 @@ def page_on_request(home: Home, subscription: str, stem: str) -> str | None:
         page = made_on_request(
             home, store, "issue", str(key), f"output/site/issues/{subscription}/{stem}.html"
         )
-    tracked = tracked_page(home, subscription, stem)
-    return tracked or (None if page is None else page.decode())
+    # A private subscription has no page here, whether or not it counts clicks.
+    return None if page is None else tracked_page(home, subscription, stem) or page.decode()

@@ -6,6 +6,7 @@ whatever is wrong with it, so that responses reveal nothing to guessers.
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -146,21 +147,33 @@ def tracked_page(home: Home, subscription: str, stem: str) -> str | None:
     from digest.pipeline.outputs import renderer_for
     from digest.pipeline.set_aside import Boundary
 
-    named = _STEM.fullmatch(stem)
-    if named is None or not counts_clicks(home, subscription):
+    number, link_to = number_of_stem(stem), link_counter(home, subscription)
+    if number is None or link_to is None:
         return None
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        issue = tx.issues.numbered(subscription, int(named[1]))
+        issue = tx.issues.numbered(subscription, number)
         boundary = Boundary(tx.set_aside.all())
     if issue is None or issue.stem != stem:
         return None
-    secret = _secret(home)
-
-    def tracked(paper: int) -> str:
-        return "../../" + click_page(subscription, token(secret, _purpose(subscription), paper))
-
     renderer = renderer_for(home)
-    return rendering.issue(boundary, issue, lambda each: renderer.archive(each, tracked))
+    return rendering.issue(boundary, issue, lambda each: renderer.archive(each, link_to))
+
+
+def number_of_stem(stem: str) -> int | None:
+    """Return the number of an issue from the stem of its files; None if it is not such a stem."""
+    named = _STEM.fullmatch(stem)
+    return int(named[1]) if named else None
+
+
+def link_counter(home: Home, subscription: str) -> Callable[[int], str] | None:
+    """Return a function that gives the address of a paper, by number, from an issue's page; it counts the click.
+
+    None if the subscription does not count clicks.
+    """
+    if not counts_clicks(home, subscription):
+        return None
+    secret, purpose = _secret(home), _purpose(subscription)
+    return lambda paper: "../../" + click_page(subscription, token(secret, purpose, paper))
 
 
 def click_target(home: Home, subscription: str, text: str) -> tuple[int, str] | None:

@@ -148,6 +148,7 @@ def due(home: Home, clock: Clock, *, files_changed: bool) -> tuple[frozenset[str
     With `files_changed`, the subscription files that have changed are taken up before, unless a run is under way.
     """
     from digest.pipeline.cursors import due_now, take_up
+    from digest.pipeline.outputs import write_concealed
     from digest.system.locks import hold
 
     need_library(home)
@@ -156,11 +157,10 @@ def due(home: Home, clock: Clock, *, files_changed: bool) -> tuple[frozenset[str
         taken_up = not files_changed
         if files_changed:
             try:
-                with (
-                    hold(home.path, command="digest schedule, subscriptions", timeout=0),
-                    store.begin() as tx,
-                ):
-                    take_up(home, tx, clock.now)
+                with hold(home.path, command="digest schedule, subscriptions", timeout=0):
+                    with store.begin() as tx:
+                        take_up(home, tx, clock.now)
+                    write_concealed(home, store)  # what fails stays marked; the run reports it
                 taken_up = True
             except LockedError:
                 pass  # the run takes them up, or the next tick

@@ -65,6 +65,7 @@ def import_subscriptions(home: Home, path: Path, stated: str | None = None) -> I
 
     Raises UsageError, which lists the mistakes, StoreError, LockedError; then nothing is stored.
     """
+    from digest.pipeline.outputs import write_concealed
     from digest.system.locks import hold
 
     if not path.exists():
@@ -76,12 +77,14 @@ def import_subscriptions(home: Home, path: Path, stated: str | None = None) -> I
     with (
         hold(home.path, command="digest subscriptions import"),
         open_library(home, create=True) as store,
-        store.begin() as tx,
     ):
         try:
-            return _store_all(home, tx, READERS[form](path), files)
+            with store.begin() as tx:
+                done = _store_all(home, tx, READERS[form](path), files)
         except OSError as error:
             raise UsageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+        write_concealed(home, store)  # what fails stays marked; the next run reports it
+        return done
 
 
 def _store_all(home: Home, tx: "Transaction", found: Iterator[Row], files: frozenset[str]) -> Imported:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from digest.model import Cursor
 from digest.store.pending_files import PendingFiles
-from digest.store.schema import cursors
+from digest.store.schema import cursors, issues, served
 from digest.store.sql import chunks
 
 
@@ -53,6 +53,24 @@ class Cursors:
         self._db.execute(update(cursors).where(cursors.c.subscription == subscription).values(name=name))
         self._pending.mark("feed", subscription)
         self._pending.mark("index", "")
+
+    def private(self) -> frozenset[str]:
+        """Return the ids of the private subscriptions."""
+        chosen = select(cursors.c.subscription).where(cursors.c.visibility == "private")
+        return frozenset(self._db.scalars(chosen))
+
+    def show(self, subscription: str, visibility: str) -> None:
+        """Store who finds a subscription, and mark the pages and feeds that are to be written or removed for it."""
+        self._db.execute(
+            update(cursors).where(cursors.c.subscription == subscription).values(visibility=visibility)
+        )
+        self._pending.mark("feed", subscription)
+        self._pending.mark("index", "")
+        made = select(issues.c.id).where(issues.c.subscription == subscription)
+        self._pending.mark_all("issue", map(str, self._db.scalars(made)))
+        # The page of a paper names its issues.
+        papers = select(served.c.paper).where(served.c.subscription == subscription)
+        self._pending.mark_all("paper", map(str, self._db.scalars(papers)))
 
     def move(self, moved: Sequence[Cursor]) -> None:
         """Store the positions, the last slots and the numbers of issues of cursors."""

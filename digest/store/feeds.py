@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from digest.store.pending_files import PendingFiles
-from digest.store.schema import absorbed, feed_items
+from digest.store.schema import absorbed, cursors, feed_items
 from digest.store.sql import chunks, papers_among
 
 
@@ -67,9 +67,11 @@ class Feeds:
         return tuple(FeedEntry(row.paper, row.entered, tuple(json.loads(row.terms))) for row in rows)
 
     def entered(self) -> dict[str, list[tuple[datetime, int]]]:
-        """Return the times at which papers entered the feed of each subscription, with their numbers."""
+        """Return the times at which papers entered the feed of each public subscription, with their numbers."""
         found: dict[str, list[tuple[datetime, int]]] = {}
-        counts = select(feed_items.c.subscription, feed_items.c.entered, func.count())
+        joined = feed_items.join(cursors, cursors.c.subscription == feed_items.c.subscription)
+        counts = select(feed_items.c.subscription, feed_items.c.entered, func.count()).select_from(joined)
+        counts = counts.where(cursors.c.visibility == "public")
         for row in self._db.execute(counts.group_by(feed_items.c.subscription, feed_items.c.entered)):
             found.setdefault(row[0], []).append((row[1], row[2]))
         return found

@@ -12,7 +12,7 @@ from digest.store.issue_content import count_discover, decode_issue, papers_of
 from digest.store.on_disk import is_on_request
 from digest.store.pending_files import PendingFiles
 from digest.store.revisions import Revisions, as_text, from_text
-from digest.store.schema import Moment, absorbed, issues, served, spared, verdicts
+from digest.store.schema import Moment, absorbed, cursors, issues, served, spared, verdicts
 from digest.store.schema import papers as library
 from digest.store.sql import chunks, papers_among
 
@@ -197,18 +197,18 @@ class Issues:
         ]
 
     def lines(self, files: str = "all") -> tuple[IssueLine, ...]:
-        """Return all issues whose files are on disk, newest first; `files` is the setting of that name."""
-        chosen = select(*_LINE).where(_on_disk(files)).order_by(issues.c.id.desc())
+        """Return the issues of public subscriptions with files on disk, newest first; `files` is that setting."""
+        chosen = select(*_LINE).where(_on_disk(files), _LISTED).order_by(issues.c.id.desc())
         return tuple(_line(row) for row in self._db.execute(chosen))
 
     def lines_with(self, paper: int) -> tuple[IssueLine, ...]:
-        """Return the issues with a paper under New, newest first."""
+        """Return the issues of public subscriptions with a paper under New, newest first."""
         return self.lines_by_paper([paper]).get(paper, ())
 
     def lines_by_paper(self, papers: Iterable[int], files: str = "all") -> dict[int, tuple[IssueLine, ...]]:
         """Return the issues with each of these papers under New, newest first; without papers that are in none.
 
-        Only issues whose files are on disk; `files` is the setting of that name.
+        Only issues of public subscriptions with files on disk; `files` is the setting of that name.
         """
         found: dict[int, dict[int, IssueLine]] = {}
         of_parts = served.join(absorbed, absorbed.c.paper == served.c.paper)
@@ -217,7 +217,7 @@ class Issues:
                 chosen = select(paper, issues.c.id, *_LINE).select_from(
                     source.join(issues, issues.c.id == served.c.issue)
                 )
-                for row in self._db.execute(chosen.where(paper.in_(chunk), _on_disk(files))):
+                for row in self._db.execute(chosen.where(paper.in_(chunk), _on_disk(files), _LISTED)):
                     found.setdefault(row[0], {})[row.id] = _line(row)
         return {
             paper: tuple(lines[key] for key in sorted(lines, reverse=True)) for paper, lines in found.items()
@@ -294,6 +294,8 @@ _LINE = (
     issues.c.new_count,
     issues.c.updated_count,
 )
+
+_LISTED = issues.c.subscription.in_(select(cursors.c.subscription).where(cursors.c.visibility == "public"))
 
 
 def _line(row: Any) -> IssueLine:

@@ -186,6 +186,12 @@ def _keep_files(connection: Connection) -> None:
             connection.execute(update(subscriptions).where(subscriptions.c.id.in_(chunk)).values(mailed=True))
 
 
+def _keep_visibility(connection: Connection) -> None:
+    if "visibility" not in {each["name"] for each in inspect(connection).get_columns("cursor")}:
+        added = "ALTER TABLE cursor ADD COLUMN visibility VARCHAR(8) NOT NULL DEFAULT 'public'"
+        connection.exec_driver_sql(added)
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -208,6 +214,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _share_papers,
     _keep_backgrounds,
     _keep_files,
+    _keep_visibility,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

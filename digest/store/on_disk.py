@@ -47,9 +47,21 @@ class OnDisk:
         found = self._db.execute(chosen.where(~is_on_request(cursors.c.subscription, files)))
         return {row.subscription: row.name for row in found}
 
+    def listed(self, files: str) -> dict[str, str]:
+        """Return the names of those of them that are public, by id, sorted."""
+        chosen = select(cursors.c.subscription, cursors.c.name).order_by(cursors.c.subscription)
+        public = cursors.c.visibility == "public"
+        found = self._db.execute(chosen.where(public, ~is_on_request(cursors.c.subscription, files)))
+        return {row.subscription: row.name for row in found}
+
     def drop(self, files: str) -> None:
-        """Mark no feeds and issues as pending that are made on request, or that were removed because of their age."""
-        feeds = self.on_request(files, (key for key in self._pending.keys("feed") if key != "all"))
+        """Mark no feeds and issues as pending that are made on request, or that were removed because of their age.
+
+        Feeds of private subscriptions stay pending, as files of theirs have to be removed.
+        """
+        pending = frozenset(self._pending.keys("feed")) - {"all"}
+        private = select(cursors.c.subscription).where(cursors.c.visibility == "private")
+        feeds = self.on_request(files, pending) - frozenset(self._db.scalars(private)) if pending else pending
         self._pending.clear("feed", feeds)
         without = is_on_request(issues.c.subscription, files) | issues.c.pruned
         for chunk in chunks(map(int, self._pending.keys("issue"))):

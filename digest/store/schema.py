@@ -213,6 +213,7 @@ cursors = Table(
     Column("last_slot", Moment),  # time of the last slot used up
     Column("issues", Integer, nullable=False),
     Column("enrolled", Moment, nullable=False),
+    Column("visibility", String(8), nullable=False, server_default="public"),
     Index("cursor_last_slot", "last_slot"),
 )
 

@@ -2,6 +2,7 @@
 
     /                              the archive: the files of output/site
     /issues/<subscription>/….html  the same; where clicks are counted, with titles that link to /r/
+    /private/<subscription>.<code>/….html  issues of private subscriptions; only those who got the link know it
     /feeds/                        a page that lists the feeds, and the feeds
     /r/<subscription>/<token>      counts a click and redirects to the paper
     /unsubscribe/<token>           GET asks for confirmation, POST unsubscribes (RFC 8058); no cookie, no redirect
@@ -36,13 +37,14 @@ from digest.services.workspace import Clock
 from digest.web.monitoring import monitoring_routes
 from digest.web.page_cache import PageCache
 from digest.web.prefix import PathPrefix, with_slash
+from digest.web.private import private_routes
 from digest.web.static import TYPES, Files, Page, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
     from digest.render.notice_pages import Notice
 
 _FORM_BYTES = 10_000  # limit of a POST body; that of RFC 8058 has 26
-_ROBOTS = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
+_ROBOTS = "User-agent: *\nDisallow: /r/\nDisallow: /private/\nDisallow: /unsubscribe/\n"
 _PAGE_PARTS = 3  # of the path of an issue's page: issues, the subscription, the file
 
 
@@ -232,6 +234,7 @@ def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseExc
             Route(token, handlers.confirm_unsubscribe),
             Route(token, handlers.unsubscribe, methods=["POST"]),
             Route("/r/{subscription}/{token}", handlers.click),
+            *private_routes(home),
             Route("/feeds", lambda request: with_slash(request.scope)),
             Mount("/feeds", Feeds(home)),
             Mount("/", Archive(home)),

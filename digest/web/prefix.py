@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from digest.model import Home
 
 _PAGES = {"/", "/index.html", "/feeds", "/feeds/", "/healthz", "/metrics", "/robots.txt"}
+# Slashes after the first part of links in emails and pages.
+_PARTS = {"unsubscribe": 0, "r": 1, "private": 1}
 
 
 class PathPrefix:
@@ -51,7 +53,7 @@ def _exists(output: Path, path: str) -> bool:
     first, _, rest = path.removeprefix("/").partition("/")
     if path in _PAGES:
         return True
-    if first in {"unsubscribe", "r"} and rest and rest.count("/") == (first == "r"):
+    if rest and rest.count("/") == _PARTS.get(first):
         return True
     try:
         return (output / "feeds" / rest if first == "feeds" else output / "site" / path[1:]).is_file()

@@ -208,9 +208,9 @@ def schedule(context: CheckContext) -> Sequence[Finding]:
 
 def modes(context: CheckContext) -> Sequence[Finding]:
     """Check that other users of the machine cannot read what is private."""
-    from digest.services.doctor.keeping import examine_modes
+    from digest.services.doctor.keeping import examine_modes, examine_privacy
 
-    return tuple(examine_modes(context.home))
+    return *examine_modes(context.home), *examine_privacy(context.home)
 
 
 def pages(context: CheckContext) -> Sequence[Finding]:

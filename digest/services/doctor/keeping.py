@@ -6,7 +6,7 @@ from pathlib import Path
 
 from digest.errors import StoreError, UsageError
 from digest.home.private import wide_paths
-from digest.model import Home
+from digest.model import Home, Subscription
 from digest.model.reports import Finding
 from digest.services.lost_library import need_library
 from digest.services.workspace import Clock, open_library
@@ -74,3 +74,22 @@ def examine_modes(home: Home) -> Iterator[Finding]:
     verb = "are" if others else "is"
     message = f"{first}{others} {verb} open to other users of this machine"
     yield Finding("modes", "warning", message, "the next run makes this private: digest run")
+
+
+def examine_privacy(home: Home) -> Iterator[Finding]:
+    """Find public files of private subscriptions."""
+    from digest.pipeline.privacy import published_files
+    from digest.services.subscriptions import subscriptions_now
+
+    private = [
+        each.id
+        for each in subscriptions_now(home)
+        if isinstance(each, Subscription) and each.visibility == "private"
+    ]
+    public = [path for name in private for path in published_files(home.output, name)]
+    if public:
+        others = f" and {count(len(public) - 1, 'other file')}" if len(public) > 1 else ""
+        message = (
+            f"{_shown(home, public[0])}{others} can be read by everybody, but the subscription is private"
+        )
+        yield Finding("modes", "warning", message, "the next run removes them: digest run")
