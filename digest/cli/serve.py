@@ -53,7 +53,7 @@ def _metrics_server(
 
 
 def _check(arguments: Namespace, context: Context, command: str) -> None:
-    """Raise UsageError where there is no home, for a fixed time, and where the library is lost or another's."""
+    """Raise UsageError if the home is missing, if the time is fixed, and if the library is lost or another's."""
     from digest.errors import UsageError
     from digest.home.settings_file import need_home
     from digest.services.lost_library import need_library

@@ -32,7 +32,7 @@ _NOT_CONNECTED = ("Max retries exceeded", "Failed to establish", "Name or servic
 class ChatChannel:
     """Sends the title and the text that `compact` returns for a delivery to the room that is its recipient.
 
-    `room_url` returns the URL of a room and raises UsageError if there is none. `compact` gets a function
+    `room_url` returns the URL of a room and raises UsageError if it is missing. `compact` gets a function
     that tells whether a title and a text are short enough.
     """
 

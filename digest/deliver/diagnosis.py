@@ -143,7 +143,7 @@ def names_full_mailbox(text: str) -> bool:
 
 
 def names_dead_address(text: str) -> bool:
-    """Return whether the words of a reply say that there is no such mailbox or domain."""
+    """Return whether the words of a reply say that the mailbox or domain does not exist."""
     text = _flat(text)
     return bool(_NO_USER.search(text) or _NO_HOST.search(text))
 

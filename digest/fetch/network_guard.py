@@ -77,7 +77,7 @@ def _among(address: Address, networks: Iterable[ipaddress.IPv4Network | ipaddres
 
 
 class Deadline:
-    """The end of a request: connecting, headers and body together. Before `start` there is none."""
+    """The end of a request: connecting, headers and body together. It is unset before `start`."""
 
     def __init__(self) -> None:
         self._end: float | None = None

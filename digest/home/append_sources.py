@@ -11,7 +11,7 @@ from digest.system.files import write_whole
 
 
 def read_settings(home: Path) -> tuple[bytes, Settings]:
-    """Return the content of the settings file, empty if there is none, and its settings.
+    """Return the content of the settings file, empty if the file is missing, and its settings.
 
     Raises ConfigError if it is not valid.
     """

@@ -62,7 +62,7 @@ def ping_of(home: Home) -> str | None:
 
 
 def ca_file_of(home: Home, table: str, name: str) -> str:
-    """Return the path of a certificate to trust. Raises UsageError if there is no such file."""
+    """Return the path of a certificate to trust. Raises UsageError if the file does not exist."""
     path = home.path / name
     if not path.is_file():
         raise UsageError(

@@ -88,7 +88,7 @@ def changes(folder: Path, known: Mapping[str, FileStamp]) -> FileChanges:
 
 
 def file_states(folder: Path) -> dict[str, str] | None:
-    """Return the state of each subscription file of a folder by its stem, sorted; None if there is no such folder.
+    """Return the state of each subscription file of a folder by its stem, sorted; None if the folder does not exist.
 
     A state changes when the file changes. It is "" if the file has changed just now and may change again without
     a trace, or if it cannot be examined.

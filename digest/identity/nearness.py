@@ -140,7 +140,7 @@ def _is_long_subtitle(added: tuple[str, ...]) -> bool:
 
 
 def _cut_out(title: str, other: str) -> str:
-    """Return the piece of a reference that equals `other` up to two letters; the whole title if there is none.
+    """Return the piece of a reference that equals `other` up to two letters; or the whole title.
 
     In a reference, full stops or semicolons separate the title from names and venues. A rest with words of a
     series or a version is part of the title.

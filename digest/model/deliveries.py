@@ -35,7 +35,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The last reply in an attempt. `code` is 0 if there was no reply; `text` then says why.
+    """The last reply in an attempt. `code` is 0 if the server did not reply; `text` then says why.
 
     `stage` is the step of the dialogue: "end" follows the whole message, "service" stands for every step of a
     service that is not a mail server, "address" for our own check of the address, before any step.

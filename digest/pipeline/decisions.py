@@ -113,7 +113,7 @@ def _set_culprits_aside(
 ) -> bool:
     """Set aside the papers with which alone no decision can be made; return whether there are any.
 
-    There are none if it cannot be made without any paper either, nor with any of them.
+    None are set aside if the decision fails without any paper, too, or with every one of them.
     """
 
     def fails(*numbers: int) -> bool:

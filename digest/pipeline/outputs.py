@@ -118,7 +118,7 @@ def write_issue(home: Home, store: Store, key: int) -> tuple[tuple[str, ...], tu
 
 
 def made_on_request(home: Home, store: Store, kind: "Kind", key: str, path: str) -> bytes | None:
-    """Return the file at a path, one of the files for a key, as a run would write it; None if there is none."""
+    """Return the file at a path, one of the files for a key, as a run would write it; or None."""
     writer = _Writer(home, store, Boundary.of(store))
     files = _FILES_OF[kind]
     with store.begin(write=False) as tx:

@@ -30,7 +30,7 @@ class Channel:
     its home page; `id` is a `urn:uuid:` that never changes. `updated` is when the newest item entered or was
     updated, or when the feed was created if it has no items; never the time of rendering. `language` is that
     of the fixed text. `older` and `newer` are the names of the feeds with the papers before and after these, and
-    `current` that of the feed whose older papers this one holds; each is "" if there is none (RFC 5005).
+    `current` that of the feed whose older papers this one holds; each may be "" (RFC 5005).
     """
 
     name: str

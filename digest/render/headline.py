@@ -93,7 +93,7 @@ def headline(titles: Sequence[str], total: int, room: int, lang: Language) -> st
     """Return the best papers by name and how many more there are: `EchoDistill, SNOOPI and 41 more`.
 
     `titles` are the best first, `total` counts all papers. The first is always named, shortened if it has to be;
-    of the next two, those are named that fit into `room` characters. "" if there are no titles.
+    of the next two, those are named that fit into `room` characters. "" without titles.
     """
     if not titles:
         return ""

@@ -23,7 +23,7 @@ class RenderedIssue:
 
 
 def render_issue(home: Home, subscription: str, number: int | None) -> RenderedIssue:
-    """Write the files of an issue, of the newest one without a number. Raises UsageError if there is none."""
+    """Write the files of an issue, of the newest one without a number. Raises UsageError if it does not exist."""
     from digest.pipeline.outputs import write_issue
 
     with open_library(home, create=False) as store:
@@ -46,7 +46,7 @@ def render_issue(home: Home, subscription: str, number: int | None) -> RenderedI
 
 
 def feed_on_request(home: Home, name: str) -> bytes | None:
-    """Return a subscription's feed by the name of its file; None if there is no such subscription, or a private one."""
+    """Return a subscription's feed by the name of its file; None if the subscription is unknown or private."""
     from digest.pipeline.outputs import made_on_request
 
     named = _FEED.fullmatch(name)

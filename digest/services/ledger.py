@@ -31,7 +31,7 @@ def runs(home: Home, *, limit: int, details: bool = False) -> tuple["RunRecord",
 def run(home: Home, number: int) -> "RunRecord":
     """Return one run with what it did for subscriptions, and the present status of its mail.
 
-    Raises UsageError if there is no such run.
+    Raises UsageError if the run is unknown.
     """
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         found = tx.ledger.run(number)

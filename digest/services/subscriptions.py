@@ -40,7 +40,7 @@ def subscriptions_now(home: Home) -> tuple[Subscription | InvalidSubscription, .
 
 
 def need_subscription(home: Home, subscription_id: str) -> None:
-    """Raise UsageError if there is no subscription with this id."""
+    """Raise UsageError if no subscription has this id."""
     from digest.pipeline.cursors import current_rows, one, unknown
 
     with open_library(home, create=False) as store, store.begin(write=False) as tx:

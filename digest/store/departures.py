@@ -75,7 +75,7 @@ class Departures:
         return self._key
 
     def need_key(self, known: bytes | None = None) -> bytes:
-        """Return the key; if there is none, `known` or a new one becomes the key. Raises StoreError."""
+        """Return the key; without one, `known` or a new one becomes the key. Raises StoreError."""
         if found := self.key():
             return found
         if known is None and self._size():
@@ -102,7 +102,7 @@ class Departures:
             return bool(self._lines)
 
     def left(self, pairs: Collection[Pair]) -> set[Pair]:
-        """Return those addresses and subscriptions for which there is no more mail. Raises StoreError."""
+        """Return those addresses and subscriptions that get no more mail. Raises StoreError."""
         if not self.any():
             return set()
         key = self.key()

@@ -21,7 +21,7 @@ from digest.system.files import private_file
 def open_store(url: str, *, home: Path, create: bool = True) -> Store:
     """Open the database of `url`; a relative SQLite path is relative to `home`.
 
-    `create=False` returns an empty library in memory if there is no SQLite file yet, for commands that only
+    `create=False` returns an empty library in memory if the SQLite file does not exist yet, for commands that only
     read. Raises UsageError if the URL is invalid, StoreError if the database cannot be opened.
     """
     try:

@@ -229,7 +229,7 @@ class Ledger:
         return tuple(_run(row) for row in rows)
 
     def run(self, number: int) -> RunRecord | None:
-        """Return a run, None if there is no run with this number."""
+        """Return a run, or None if the number is unknown."""
         row = self._db.execute(select(runs).where(runs.c.id == number)).one_or_none()
         return None if row is None else _run(row)
 

@@ -1,7 +1,7 @@
 """A limit of time for work that has no place where it could look at a clock, in any thread.
 
 A thread counts ticks for all work under way, and raises Overtime in the thread whose work has had too many. So
-there is no cost while the work goes on, threads of a service are limited like the main thread, and a machine that
+it costs nothing while the work goes on, threads of a service are limited like the main thread, and a machine that
 slept in between has had no ticks. On a busy machine work that had less than half of its time on a processor may go on,
 up to six times as long. Python delivers the exception between two of its own instructions: one call of a
 C function (a search with a regular expression) is not interrupted, only what follows it. Work may therefore be

@@ -61,7 +61,7 @@ class Files(StaticFiles):
         return super().lookup_path(path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file at a path, or for the folder its start page. Raises HTTPException 404 if there is none."""
+        """Return the file at a path, or for the folder its start page. Raises HTTPException 404 if it is missing."""
         if path == ".":
             path = "index.html"
         elif scope["path"].endswith("/"):  # relative links in it would break

@@ -1,7 +1,7 @@
 """A Daily Papers page saved as HTML.
 
 The page holds its papers twice: as JSON in the `data-props` of an element (`dailyPapers` and others, in the
-shape of the API), and as cards. The JSON has more fields; the cards are read only if there is no JSON.
+shape of the API), and as cards. The JSON has more fields; the cards are read only if the page has no JSON.
 """
 
 import json
@@ -37,7 +37,7 @@ def sniff(document: Document) -> bool:
 
 
 def parse(document: Document) -> Parsed | Fault:
-    """Read the JSON of a page, or its cards if there is no JSON."""
+    """Read the JSON of a page, or its cards without JSON."""
     if not html_tree.is_complete(document.text or ""):
         return html_tree.INCOMPLETE
     root = html_tree.html(document.text or "")

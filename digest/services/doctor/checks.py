@@ -38,7 +38,7 @@ def examine(
 ) -> tuple[Finding, ...]:
     """Run all checks on the home at `path`, even if its settings are invalid.
 
-    `clock` returns the clock for a home. Raises UsageError if there is no home.
+    `clock` returns the clock for a home. Raises UsageError if the home is missing.
     """
     try:
         home, problems = open_home(str(path)), tuple[str, ...]()
