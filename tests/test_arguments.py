@@ -90,5 +90,8 @@ def test_what_a_command_does_not_take_is_named_as_typed(typed, named):
 def test_an_unknown_subscription_has_one_wording(tmp_path, command):
     home = TestHome(tmp_path)
     home.subscribe("one-step", "diffusion")
-    assert "no subscription 'onestep'; did you mean 'one-step'?" in home.call(*command, "onestep").err
-    assert "no subscription 'kelp'; use one of: one-step" in home.call(*command, "kelp").err
+    assert (
+        "the subscription 'onestep' does not exist; did you mean 'one-step'?"
+        in home.call(*command, "onestep").err
+    )
+    assert "the subscription 'kelp' does not exist; use one of: one-step" in home.call(*command, "kelp").err

@@ -91,7 +91,7 @@ def test_read_goes_on_after_a_file_it_cannot_read(home, tmp_path):
     done = home.call("read", tmp_path / "absent.txt", good, "--json")
     assert done.status == 1
     assert len(done.lines) == 3
-    assert "absent.txt: there is no such file" in only_line(done)
+    assert "absent.txt: the file does not exist" in only_line(done)
 
 
 def test_read_records_nothing(home):
@@ -233,7 +233,7 @@ def test_run_with_an_absent_path_does_the_rest(home, tmp_path):
     assert done.status == 1
     absent, read = done.json["files"]
     assert absent["path"] == str(tmp_path / "absent.txt")
-    assert absent["rejected"]["reason"] == "there is no such file"
+    assert absent["rejected"]["reason"] == "the file does not exist"
     assert (absent["listed"], absent["source"], absent["captured"]) == (0, None, None)
     assert read["new"] == 3
     assert issue_of(done.json, "kelp")["new"] == [KELP]
@@ -865,7 +865,7 @@ def test_fetch_without_sources(home):
     done = home.call("fetch")
     assert done.status == 0 and "digest.toml" in done.err
     done = home.call("fetch", "--source", "hf")
-    assert done.status == 2 and "no source 'hf'" in done.err
+    assert done.status == 2 and "the source 'hf' does not exist" in done.err
 
 
 def test_a_folder_that_is_not_a_home_is_not_changed(tmp_path, monkeypatch):

@@ -68,7 +68,7 @@ def test_which_home(home, monkeypatch):
 
 
 def test_no_such_home(home):
-    with pytest.raises(UsageError, match="no such folder; make a new home with: digest init"):
+    with pytest.raises(UsageError, match="the folder does not exist; make a new home with: digest init"):
         open_home(str(home / "absent"))
 
 

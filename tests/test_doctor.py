@@ -97,7 +97,7 @@ def test_backups_that_are_old_or_missing(home):
     os.utime(copy, (1_000_000_000, 1_000_000_000))
     assert "days old" in examined(home, 0)["database"][0]["message"]
     copy.unlink()
-    assert "there is no backup" in examined(home, 0)["database"][0]["message"]
+    assert "the library has no backup" in examined(home, 0)["database"][0]["message"]
     home.write("digest.toml", "[schedule]\nbackups = 0\n")
     assert examined(home, 0)["database"][0]["state"] == "good"
 

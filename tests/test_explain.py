@@ -109,7 +109,7 @@ def test_a_subscription_file_that_was_removed(home):
     assert "the subscription file is missing or invalid" in answer(home, "fog", FOG)
 
 
-@pytest.mark.parametrize(("name", "message"), [("zeppelin", "no paper 'zeppelin' in the library"), ("4711", "no paper '4711'"), (" ", "no paper")])  # fmt: skip
+@pytest.mark.parametrize(("name", "message"), [("zeppelin", "the library has no paper 'zeppelin'"), ("4711", "the library has no paper '4711'"), (" ", "the library has no paper")])  # fmt: skip
 def test_an_unknown_paper(home, name, message):
     done = home.call("why", "fog", "--paper", name)
     assert done.status == 2
@@ -125,7 +125,7 @@ def test_several_papers_match_a_name(home):
 
 
 def test_an_unknown_subscription(home):
-    assert "no subscription 'nobody'" in home.call("why", "nobody", "--paper", FOG).err
+    assert "the subscription 'nobody' does not exist" in home.call("why", "nobody", "--paper", FOG).err
 
 
 def test_a_day_is_that_of_the_readers_zone_and_equal_decisions_are_folded(home):

@@ -131,7 +131,7 @@ def test_render_writes_the_files_of_any_issue(home):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (("nobody",), "no subscription 'nobody'"), (("file", "2"), "no issue 2 of file: it has the issues 1 to 1"),
+    (("nobody",), "the subscription 'nobody' does not exist"), (("file", "2"), "issue 2 of file does not exist; it has the issues 1 to 1"),
 ])  # fmt: skip
 def test_render_says_what_there_is(home, arguments, message):
     home.run(NOW)

@@ -157,8 +157,8 @@ def test_a_part_that_was_never_announced_is_announced_when_it_is_split(home):
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (("show", "99"), "no paper '99' in the library"), (("show", "arXiv:2501.00001"), "no paper 'arXiv:2501.00001'"), (("merge", "1", "1"), "already the same paper: 1"),
-    (("split", "1"), "no merged parts"), (("split", "77"), "no paper '77'"), (("search", "a AND"), "invalid query"),
+    (("show", "99"), "the library has no paper '99'"), (("show", "arXiv:2501.00001"), "the library has no paper 'arXiv:2501.00001'"), (("merge", "1", "1"), "already the same paper: 1"),
+    (("split", "1"), "no merged parts"), (("split", "77"), "the library has no paper '77'"), (("search", "a AND"), "invalid query"),
 ])  # fmt: skip
 def test_errors_name_their_cause(home, words, message):
     home.run()
@@ -221,8 +221,8 @@ def test_every_command_knows_the_same_names_of_papers(named, name, number):
     ("why", "fog", "--paper"), ("feedback", "fog", "like"), ("suggest",),
 ])  # fmt: skip
 @pytest.mark.parametrize(("name", "message"), [
-    ("pier lamps", "no paper 'pier lamps' in the library; give its number, arXiv id, DOI, or words from its title\n"),
-    ("10.1234/lamps.8", "no paper '10.1234/lamps.8' in the library"),
+    ("pier lamps", "the library has no paper 'pier lamps'; give its number, arXiv id, DOI, or words from its title\n"),
+    ("10.1234/lamps.8", "the library has no paper '10.1234/lamps.8'"),
     ("lamps of the", "2 papers match 'lamps of the'; give the number of one of them:\n  1  Lamps of the Northern Pier\n  2  Lamps"),
 ])  # fmt: skip
 def test_a_name_of_no_paper_or_of_several_is_an_error(named, words, name, message):

@@ -138,7 +138,9 @@ def _opened(box: ImapBox, password: str) -> Iterator[imaplib.IMAP4]:
         )
     with _connected(box) as client:
         _data_of(client.login(_quoted(box.user), password), "the login was refused")
-        _data_of(client.select(f'"{box.folder}"', readonly=True), f"there is no folder {box.folder!r}")
+        _data_of(
+            client.select(f'"{box.folder}"', readonly=True), f"the folder {box.folder!r} cannot be opened"
+        )
         yield client
 
 

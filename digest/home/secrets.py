@@ -66,6 +66,6 @@ def ca_file_of(home: Home, table: str, name: str) -> str:
     path = home.path / name
     if not path.is_file():
         raise UsageError(
-            f"digest.toml: {table}.ca_file: there is no file {path}; name a file or remove the setting"
+            f"digest.toml: {table}.ca_file: the file {path} does not exist; name a file or remove the setting"
         )
     return str(path)

@@ -50,7 +50,7 @@ def home_path(chosen: str | None) -> Path:
     """Return the folder of the home without reading its settings. Raises UsageError if it is not a folder."""
     path = Path(chosen or os.environ.get("DIGEST_HOME") or ".")
     if not path.is_dir():
-        raise UsageError(f"{path}: no such folder; make a new home with: digest init {path}")
+        raise UsageError(f"{path}: the folder does not exist; make a new home with: digest init {path}")
     return path
 
 

@@ -200,7 +200,7 @@ def unknown(name: str, known: Sequence[str]) -> UsageError:
         remedy = f"use one of: {', '.join(known[:_NAMED])}{', …' if len(known) > _NAMED else ''}"
     else:
         remedy = "add one: digest subscriptions add ID KEYWORD"
-    return UsageError(f"no subscription {name!r}; {remedy}")
+    return UsageError(f"the subscription {name!r} does not exist; {remedy}")
 
 
 def enrol(tx: Transaction, subscriptions: Sequence[Subscription], now: datetime) -> None:

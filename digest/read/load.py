@@ -14,8 +14,8 @@ _MIB = 1024 * 1024
 # A margin for the offset of any time zone.
 _EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 _REMEDIES = {
-    FileNotFoundError: ("there is no such file", "check the file name"),
-    NotADirectoryError: ("there is no such file", "check the path: a part of it is not a folder"),
+    FileNotFoundError: ("the file does not exist", "check the file name"),
+    NotADirectoryError: ("the file does not exist", "check the path: a part of it is not a folder"),
     PermissionError: ("permission denied", "give the user who runs digest permission to read the file"),
 }
 

@@ -32,11 +32,17 @@ def render_issue(home: Home, subscription: str, number: int | None) -> RenderedI
             wanted = (cursor.issues if cursor else 0) if number is None else number
             key = tx.issues.key(subscription, wanted)
         if cursor is None:
-            raise UsageError(f"no subscription {subscription!r}; to list them: digest subscriptions list")
+            raise UsageError(
+                f"the subscription {subscription!r} does not exist; to list them: digest subscriptions list"
+            )
         if key is None:
-            have = f"it has the issues 1 to {cursor.issues}" if cursor.issues else "it has no issue yet"
-            which = "" if number is None else f" {number}"
-            raise UsageError(f"no issue{which} of {subscription}: {have}")
+            if not cursor.issues:
+                raise UsageError(
+                    f"the subscription {subscription!r} has no issue yet; to make one: digest run"
+                )
+            raise UsageError(
+                f"issue {wanted} of {subscription} does not exist; it has the issues 1 to {cursor.issues}"
+            )
         paths, problems = write_issue(home, store, key)
         if not problems:
             with store.begin() as tx:

@@ -39,7 +39,7 @@ def run(home: Home, number: int) -> "RunRecord":
         mail = tx.outbox.counted_by_run([number]).get(number)
         lines = tx.outbox.of_run(number)
     if found is None:
-        raise UsageError(f"no run {number}; to list the runs: digest ledger")
+        raise UsageError(f"run {number} does not exist; to list the runs: digest ledger")
     if not mail:
         return found
     report = found.report and {**found.report, "delivery": DeliveryReport(mail, lines).as_json()}

@@ -45,7 +45,7 @@ def find(tx: Transaction, name: str) -> int:
     candidates = _by_key(tx, name) or _by_title(tx, name)
     if not candidates:
         raise UsageError(
-            f"no paper {name!r} in the library; give its number, arXiv id, DOI, or words from its title"
+            f"the library has no paper {name!r}; give its number, arXiv id, DOI, or words from its title"
         )
     if len(candidates) > 1:
         lines = [f"  {number}  {title}" for number, title in candidates[:_CANDIDATES_SHOWN]]

@@ -63,7 +63,7 @@ def _chosen(
     for number in ids:
         if number not in found:
             raise UsageError(
-                f"no message {number} in the outbox; to list all messages: digest outbox list --all"
+                f"message {number} does not exist; to list all messages: digest outbox list --all"
             )
         if found[number].status == "leased":
             raise UsageError(

@@ -219,7 +219,7 @@ def fetch(
             remedy = (
                 f"use one of: {', '.join(known)}" if known else "add one with: digest sources add ADDRESS"
             )
-            raise UsageError(f"no source {name!r}; {remedy}")
+            raise UsageError(f"the source {name!r} does not exist; {remedy}")
     options = FetchOptions(
         agent=agent_of(__version__, settings.contact, settings.base_url),
         now=clock.now,

@@ -69,7 +69,7 @@ def import_subscriptions(home: Home, path: Path, stated: str | None = None) -> I
     from digest.system.locks import hold
 
     if not path.exists():
-        raise UsageError(f"{path}: there is no such file or folder; check its name")
+        raise UsageError(f"{path}: the file or folder does not exist; check its name")
     form = format_of(path, stated)
     if path.is_dir() != (form == "toml"):
         raise UsageError(f"{path}: {form} is {'a folder' if form == 'toml' else 'one file'}; check --format")

@@ -56,7 +56,7 @@ def _open(url: URL, home: Path, *, create: bool) -> Store:
         return Store(SqliteBackend(sqlite_engine("sqlite://", poolclass=StaticPool), departures))
     if not path.parent.is_dir():
         raise UsageError(
-            f"digest.toml: database: there is no folder {path.parent}; create it, or use another database"
+            f"digest.toml: database: the folder {path.parent} does not exist; create it, or use another database"
         )
     if not path.exists():
         _create(path)

@@ -138,7 +138,7 @@ def test_a_server_with_another_certificate(home: MailHome, monkeypatch, tls):
         assert done.status == 1
         assert "certificate" in done.err
         home.settings(1, more=box_settings(box, 'tls = "implicit"', 'ca_file = "absent.pem"'))
-        assert "bounces.imap.ca_file: there is no file" in home.call("bounces").err
+        assert "bounces.imap.ca_file: the file" in home.call("bounces").err
         home.settings(1, more=box_settings(box, 'tls = "implicit"', f'ca_file = "{tls.ca_file}"'))
         assert kinds(home) == ["hard"]
 
@@ -177,7 +177,7 @@ def test_the_doctor_checks_mailboxes(home: MailHome, monkeypatch):
         box.mails |= {1: b"x", 2: b"y"}
         assert findings() == [("good", f"imap://back@127.0.0.1:{box.port}/INBOX: 2 messages")]
         box.refused = "EXAMINE"
-        assert findings() == [("bad", "there is no folder 'INBOX'")]
+        assert findings() == [("bad", "the folder 'INBOX' cannot be opened")]
         assert not any("FETCH" in line for line in box.commands[-3:])
     home.settings(1, more='[bounces]\nmailbox = "Maildir"')
     assert findings()[0][0] == "bad"

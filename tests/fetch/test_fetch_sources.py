@@ -282,7 +282,7 @@ def test_mails_of_a_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("broken", "words"), [
-    ("LOGIN", "not today"), ("EXAMINE", "no folder"), ("SEARCH", "cannot be searched"), ("SIZE", "cannot be read"),
+    ("LOGIN", "not today"), ("EXAMINE", "cannot be opened"), ("SEARCH", "cannot be searched"), ("SIZE", "cannot be read"),
 ])  # fmt: skip
 def test_mailboxes_that_refuse(tmp_path, monkeypatch, broken, words):
     monkeypatch.setenv("BOX", "secret")

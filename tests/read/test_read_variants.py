@@ -382,7 +382,7 @@ def test_json_feeds_that_are_rejected():
 
 @pytest.mark.parametrize(("text", "line", "words"), [
     ("@article{a,\n title = {x}\n", 1, "never closed"), ("@article{a,\n title = {x\n}", 1, "never closed"), ("@article{a,\n title = {x\n", 2, "never closed"), ('@article{a,\n title = "x\n}', 2, "never closed"),
-    ("@article{a,\n title {x}}", None, ""), ("@article{a,\n title = {x},\n year 2020}", 3, "no = after"), ("@article{a,\n title = ,}", 2, "no value"),
+    ("@article{a,\n title {x}}", None, ""), ("@article{a,\n title = {x},\n year 2020}", 3, "the = after 'year' is missing"), ("@article{a,\n title = ,}", 2, "no value"),
     ('@article{a,\n title = "a}b"}', 2, "never closed"), ("@article{a, title = {x}, %}", 1, "expected the name of a field"),
     ("@article{a, title = {x}}\n@book{b c d", 2, "comma"), ("@article{a, title = {x}}\n@comment{ {", 2, "never closed"),
 ])  # fmt: skip

@@ -117,4 +117,4 @@ def test_a_rejected_file_is_remembered_by_its_content(ledger):
 def test_files_without_content_are_noted_each_time(ledger):
     run = ledger.open_run(started=NOON, clock=NOON)
     for _ in range(2):
-        ledger.reject(Rejected("absent", "there is no such file", "check the name"), run=run, reader="1.0")
+        ledger.reject(Rejected("absent", "the file does not exist", "check the name"), run=run, reader="1.0")

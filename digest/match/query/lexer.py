@@ -260,7 +260,11 @@ class Lexer:
     def refuse_field(self, name: str, position: int) -> NoReturn:
         """Raise QueryError for a text before a colon that is not a field in its place."""
         if not name:
-            self.fail("there is no field before ':'", position, "to search for text with a colon, use quotes")
+            self.fail(
+                "the name of a field is missing before ':'",
+                position,
+                "to search for text with a colon, use quotes",
+            )
         if name.startswith("=") and name[1:].casefold() in SCOPES:
             self.fail("'=' must come after the field", position, f"write {name[1:]}:=word")
         if name.casefold() in SCOPES:
@@ -311,7 +315,7 @@ class Lexer:
         text = "".join(body.parts)
         graph = words(text)
         if not graph:
-            self.fail("there is no word here", start, "write letters or digits, or remove this")
+            self.fail("a word is missing here", start, "write letters or digits, or remove this")
         self.check_star(body, graph, text)
         if body.near is not None and graph[-1].after > MAX_NEAR_WORDS:
             self.fail(f"'~' allows at most {MAX_NEAR_WORDS} words in the quotes", start, "use fewer words")

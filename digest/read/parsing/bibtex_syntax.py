@@ -71,7 +71,7 @@ class _Scanner:
         self.place = match.end() if match else self.place
         self._blank()
         if self.text[self.place : self.place + 1] not in {",", "}", ")"}:
-            raise BibtexError(line, f"there is no comma after the key {key!r}")
+            raise BibtexError(line, f"the comma after the key {key!r} is missing")
         return key
 
     def _fields(self, line: int, closer: str) -> dict[str, str]:
@@ -99,7 +99,8 @@ class _Scanner:
         self._blank()
         if self.text[self.place : self.place + 1] != "=":
             raise BibtexError(
-                self._line_at(self.place), f"there is no = after {match[0]!r} in the entry on line {line}"
+                self._line_at(self.place),
+                f"the = after {match[0].strip()!r} is missing in the entry on line {line}",
             )
         self.place += 1
         pieces = [self._piece(line)]

@@ -39,7 +39,7 @@ def examine_backups(home: Home, clock: Clock) -> Iterator[Finding]:
         yield Finding("database", "warning", message, remedy)
     elif made is None:
         remedy = "make one: digest backup FILE (digest schedule makes one every day)"
-        yield Finding("database", "warning", "there is no backup of the library", remedy)
+        yield Finding("database", "warning", "the library has no backup", remedy)
     elif (age := clock.started - made[0]) > _STALE_BACKUP:
         message = f"the newest backup, {_shown(home, made[1])}, is {count(age.days, 'day')} old"
         remedy = "check that digest schedule is running, or make one: digest backup FILE"
