@@ -2,7 +2,8 @@
 
 DigestError               anything that this program raises on purpose
 ├── UsageError            a command or `digest.toml` is invalid; nothing was changed (exit status 2)
-│   └── ConfigError       `digest.toml` has problems; all of them are listed at once
+│   ├── ConfigError       `digest.toml` has problems; all of them are listed at once
+│   └── MissingError      a variable or a file that `digest.toml` names is missing or unusable (exit status 1)
 ├── QueryError            a query is invalid: where, why, and how to write it
 ├── LockedError           another run holds the lock of the home (exit status 1)
 ├── StoreError            the library database cannot be opened, read or written (exit status 1)
@@ -55,6 +56,15 @@ class ConfigError(UsageError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class MissingError(UsageError):
+    """A variable or a file that `digest.toml` names is missing or unusable.
+
+    The exit status is 1, as only what needs it fails: a run without its SMTP password does everything but send.
+    """
+
+    exit_status = 1
 
 
 class QueryError(DigestError):

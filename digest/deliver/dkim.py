@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.errors import UsageError
+from digest.errors import MissingError
 from digest.system.files import read_regular
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Signer:
 
 
 def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
-    """Read a private key from a PEM file. Raises UsageError if it cannot be used for DKIM."""
+    """Read a private key from a PEM file. Raises MissingError if it cannot be used for DKIM."""
     from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -80,13 +80,13 @@ def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
     try:
         key = load_pem_private_key(read_regular(path), password=None)
     except OSError as error:
-        raise UsageError(f"{path}: the DKIM key cannot be read ({error.strerror}); {remedy}") from error
+        raise MissingError(f"{path}: the DKIM key cannot be read ({error.strerror}); {remedy}") from error
     except (ValueError, TypeError) as error:  # not PEM, or protected by a password
-        raise UsageError(
+        raise MissingError(
             f"{path}: is not a private key in PEM format without a password; {remedy}"
         ) from error
     if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
-        raise UsageError(f"{path}: is neither an RSA nor an Ed25519 key; {remedy}")
+        raise MissingError(f"{path}: is neither an RSA nor an Ed25519 key; {remedy}")
     return Signer(domain, selector, key)
 
 

@@ -46,30 +46,24 @@ class ChannelKind:
     check: Callable[[Home], Iterator[Finding]]
 
 
-def open_channels(home: Home, store: Store, boundary: Boundary) -> tuple[dict[str, Channel], tuple[str, ...]]:
-    """Return the configured channels, by name, and why others cannot be opened: one does not keep the others waiting.
+def open_channels(home: Home, store: Store, boundary: Boundary) -> tuple[dict[str, Channel], dict[str, str]]:
+    """Return the configured channels, and why others cannot be opened, by name: one does not keep the others waiting.
 
-    Raises UsageError if none can be opened, as something in the settings is missing.
+    Raises StoreError.
     """
     opened: dict[str, Channel] = {}
-    problems: list[str] = []
-    refused: UsageError | None = None
+    refused: dict[str, str] = {}
     for name in home.settings.channels:
         try:
             opened[name] = CHANNELS[name].open(home, store, boundary)
         except UsageError as error:
-            refused = refused or error
-            problems.append(f"nothing was sent over {name}: {error}")
+            refused[name] = str(error)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one channel raises, the others deliver
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            problems.append(
-                f"nothing was sent over {name}: it cannot be opened ({reason}); to examine it: digest doctor"
-            )
-    if refused and not opened:
-        raise refused
-    return opened, tuple(problems)
+            refused[name] = f"it cannot be opened ({reason}); to examine it: digest doctor"
+    return opened, refused
 
 
 def _open_smtp(home: Home, store: Store, boundary: Boundary) -> Channel:

@@ -54,11 +54,15 @@ def deliver(
 ) -> DeliveryReport:
     """Send the outbox over every configured channel, until `stopping`.
 
-    `resume` also tries at once what an outage of the mail server deferred. Raises UsageError, StoreError.
+    `resume` also tries at once what an outage of the mail server deferred. Raises StoreError.
     """
     clock = SteadyClock(now)
     boundary = Boundary.of(store)
-    channels, unopened = open_channels(home, store, boundary)
+    channels, refused = open_channels(home, store, boundary)
+    pauses = [] if channels else [f"{name}: {reason}" for name, reason in refused.items()]
+    unopened = (
+        () if pauses else (f"nothing was sent over {name}: {reason}" for name, reason in refused.items())
+    )
     # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
     bounces = process_new(home, store, now=now, stopping=stopping)
     problems = dict.fromkeys((*unopened, *bounces.problems))
@@ -67,7 +71,6 @@ def deliver(
             tx.outbox.resume(now=now)
         number, lines = tx.outbox.open_delivery(at=now)
     recover(home, store, now=now, number=number)
-    pauses: list[str] = []
     for name, channel in channels.items():
         with _leased_outbox(home, store, name, clock, number, channel.longest_attempt) as outbox:
             worker = Worker(outbox, channel, now=clock, jitter=jitter, stopping=stopping)

@@ -160,8 +160,9 @@ def test_the_password_comes_from_the_variable_or_the_file(home: MailHome, tls, m
         home.settings(server.port, *common, 'password_env = "DIGEST_TEST_PASSWORD"')
         monkeypatch.delenv("DIGEST_TEST_PASSWORD", raising=False)
         done = home.call("deliver")
-        assert done.status == 2
+        assert done.status == home.call("doctor").status == 1
         assert "the variable DIGEST_TEST_PASSWORD is not set" in done.err
+        assert "DIGEST_TEST_PASSWORD is not set" in home.deliver(status=1)["paused"]
         monkeypatch.setenv("DIGEST_TEST_PASSWORD", "wr0ng")
         report = home.deliver(status=1)
         assert "login as 'me' failed: 535" in report["paused"]
