@@ -83,6 +83,37 @@ def test_a_lost_library_is_refused_and_nothing_is_changed(home, lose):
     assert content(home) == before
 
 
+def overwritten(data: bytes) -> bytes:
+    return b"This is not a database. " * (len(data) // 24)
+
+
+def cut_in_half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def without_its_pages(data: bytes) -> bytes:
+    """Only the first page of 4,096 bytes, which lists the tables, is left."""
+    return data[:4096] + b"\xa5" * (len(data) - 4096)
+
+
+@pytest.mark.parametrize("spoil", [overwritten, cut_in_half, without_its_pages])
+def test_a_damaged_library_is_refused_like_a_lost_one(home, spoil):
+    home.call("backup", str(home.path / "copy.db"))
+    data = (home.path / "copy.db").read_bytes()
+    missing(home)
+    (home.path / "digest.db").write_bytes(spoil(data))
+    before = content(home)
+    for command in (*REFUSED, ("run", "--new-library")):
+        done = home.call(*command)
+        assert done.status == 2, (command, done)
+        assert "digest.db is damaged or not a library (" in done.err, done.err
+        assert "digest restore " in done.err and "copy.db" in done.err, done.err
+    assert home.call("doctor").status == 1
+    assert content(home) == before
+    assert home.call("restore", str(home.path / "copy.db")).status == 0
+    assert home.run(LATER)
+
+
 @pytest.mark.parametrize("lose", LOSSES)
 def test_a_new_library_is_begun_only_on_demand(home, lose):
     lose(home)

@@ -21,11 +21,17 @@ _WRITTEN_BY_RUNS = ("issues", "feeds", "site")  # in output/
 
 
 def need_library(home: Home, *, begin_again: bool = False, dry_run: bool = False) -> None:
-    """Raise UsageError if the library of the home is lost; with `begin_again`, begin a new one instead."""
-    from digest.store.presence import holds_library
+    """Raise UsageError if the library of the home is lost; with `begin_again`, begin a new one instead.
 
+    A damaged file is refused in any case: it may still be of use, so it is not written over.
+    """
+    from digest.store.presence import damage_of, holds_library
+
+    file = library_path(home)
+    if file and (damage := damage_of(file)):
+        raise UsageError(_damaged(home, file, damage))
     proof = _proof(home)
-    if proof is None or holds_library(home.settings.database, library_path(home)):
+    if proof is None or holds_library(home.settings.database, file):
         return
     if not begin_again:
         raise UsageError(_refusal(home, proof))
@@ -95,6 +101,15 @@ def _refusal(home: Home, proof: Path) -> str:
         f"{lost}, but {proof.relative_to(home.path) if proof.is_relative_to(home.path) else proof} shows that this "
         "home had a library; without it, issue numbers would restart, and papers already sent would be sent again; "
         f"{restore}; or, to begin a new library: digest run --new-library"
+    )
+
+
+def _damaged(home: Home, file: Path, damage: str) -> str:
+    backup = newest_backup(home)
+    return (
+        f"{file} is damaged or not a library ({damage}); keep the file, and restore "
+        + (f"the newest backup: digest restore {backup}" if backup else "a backup of it: digest restore FILE")
+        + "; or move the file away, and begin a new library: digest run --new-library"
     )
 
 

@@ -30,6 +30,16 @@ def holds_library(url: str, file: Path | None) -> bool:
         return True
 
 
+def damage_of(file: Path) -> str:
+    """Return what SQLite says of a file that is damaged or not a database; "" if it can be read, or is missing."""
+    try:
+        _file_holds(file)
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes have more in the higher bytes
+        return str(error) if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} else ""
+    return ""
+
+
 def _file_holds(file: Path) -> bool:
     if not file.exists():
         return False
