@@ -1,57 +1,104 @@
-"""Any query over the same papers, again and again: their words are looked up once, then kept.
+"""Any query over the same papers, again and again: their words are looked up once, with their positions, then kept.
 
-An index of single words answers most items exactly. What it cannot decide (phrases, words near each other) it narrows
-down to the papers that contain all the words, and the reference matcher decides.
+The index answers every query with the papers that the reference matcher accepts, without looking at their texts
+again. Each text of a field gets a range of positions of its own, as long as its word graph and one more, so that no
+phrase spans two texts. Positions of a word are sorted arrays, and a phrase is an intersection of shifted arrays.
 """
 
 from array import array
+from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from string import ascii_lowercase
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import reduce
+from itertools import islice, takewhile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from digest.match.query.parser import And, Atom, Node, Not, Query
-from digest.match.reference import (
-    FieldText,
-    is_prefix,
-    is_stemmed,
-    occurrences,
-    texts_of,
-    units,
-)
+from digest.match.reference import Place, is_prefix, is_stemmed, texts_of, units, windows
 from digest.model import Paper
 from digest.text.words import Word, words
 
 FieldWords = list[tuple[str, tuple[Word, ...]]]  # each searchable text: its field and its words
+Positions = NDArray[np.uint32]
 
 _KEPT = 2_000  # items whose papers are remembered
-_SHORTEST_MISSPELT = 4  # letters; shorter words are near too many others
+_MANY_NEW = 5_000  # words since the vocabulary was sorted
+_NONE: Positions = np.zeros(0, np.uint32)
 
 
 class PaperIndex:
-    """The words of papers. A set of papers is an int whose bit `n` is set for `papers[n]`."""
+    """The words of papers. A set of papers is an int whose bit `n` is set for the paper at place `n`.
 
-    def __init__(self) -> None:
-        self.papers: list[Paper] = []
-        self._spellings: dict[str, set[str]] = defaultdict(set)  # a text, also without its sign: the texts
-        self._stems: dict[str, set[str]] = defaultdict(set)  # a stem, also without its sign: the texts
-        self._places: dict[str, dict[str, array[int]]] = defaultdict(dict)  # field, text: places of papers
+    `load` returns papers by their library numbers, to show them; without it, the index keeps the papers. It is not
+    thread-safe.
+    """
+
+    def __init__(self, load: Callable[[Sequence[int]], Mapping[int, Paper]] | None = None) -> None:
+        self.numbers: list[int] = []  # of the papers, by place
+        self.live = 0  # the papers that were not removed
+        self._load = load
+        self._kept: list[Paper] = []
+        self._seen: list[tuple[datetime, int]] = []  # when papers were first seen, and their places, sorted
+        self._places: dict[int, int] = {}  # of the papers by number, without those that were removed
+        self._texts: set[str] = set()  # all words, as they are spelt
+        self._sorted: list[str] = []  # those before the new ones
+        self._new: list[str] = []
+        self._spellings: dict[str, list[str]] = defaultdict(list)  # a text, also without its sign: the texts
+        self._stems: dict[str, list[str]] = defaultdict(list)  # a stem, also without its sign: the texts
+        self._fields: dict[str, _Field] = defaultdict(_Field)
         self._found: dict[tuple[object, ...], int] = {}
 
     def add(self, paper: Paper, texts: FieldWords) -> None:
         """Add a paper with its words, which `field_words` finds."""
-        place = len(self.papers)
+        place = len(self.numbers)
         for field, found in texts:
-            places = self._places[field]
-            for word in found:
-                known = places.setdefault(word.text, array("L"))
-                if not known or known[-1] != place:
-                    known.append(place)
-                self._spellings[word.text].add(word.text)
-                self._spellings[word.bare].add(word.text)
-                self._stems[word.stem].add(word.text)
-                self._stems[word.bare_stem].add(word.text)
-        self.papers.append(paper)
+            if found:
+                self._fields[field].add(place, found)
+                for word in found:
+                    if word.text not in self._texts:
+                        self._learn(word)
+        self.numbers.append(paper.number)
+        self._places[paper.number] = place
+        self.live |= 1 << place
+        insort(self._seen, (paper.first_seen, place))
+        if self._load is None:
+            self._kept.append(paper)
         self._found.clear()
+
+    def _learn(self, word: Word) -> None:
+        self._texts.add(word.text)
+        self._new.append(word.text)
+        for text in {word.text, word.bare}:
+            self._spellings[text].append(word.text)
+        for stem in {word.stem, word.bare_stem}:
+            self._stems[stem].append(word.text)
+
+    def remove(self, number: int) -> None:
+        """Remove the paper with a library number, if the index has it."""
+        place = self._places.pop(number, None)
+        if place is not None:
+            self.live &= ~(1 << place)
+
+    def papers(self, places: Iterable[int]) -> list[Paper]:
+        """Return the papers at places, in that order, without those that no longer exist."""
+        if self._load is None:
+            return [self._kept[place] for place in places]
+        numbers = [self.numbers[place] for place in places]
+        found = self._load(numbers)
+        return [found[number] for number in numbers if number in found]
+
+    def first_seen(self, since: datetime, until: datetime) -> list[int]:
+        """Return the places of the papers first seen at or after `since` and before `until`, in that order."""
+        first, after = (bisect_left(self._seen, (moment, -1)) for moment in (since, until))
+        return [place for _, place in self._seen[first:after] if self.live >> place & 1]
+
+    def set_of(self, places: Sequence[int]) -> int:
+        """Return the set of the papers at places."""
+        return _bits(np.array(places, np.intp), len(self.numbers))
 
     def accepted(self, query: Query) -> int:
         """Return the papers that a query accepts: those that the reference matcher accepts."""
@@ -60,81 +107,185 @@ class PaperIndex:
     def holding(self, node: Node) -> int:
         """Return the papers for which a node of a query holds."""
         if isinstance(node, Atom):
-            return self._atom(node)
+            return self._atom(node) & self.live
         if isinstance(node, Not):
-            return ((1 << len(self.papers)) - 1) & ~self.holding(node.child)
+            return self.live & ~self.holding(node.child)
         if isinstance(node, And):
-            found = (1 << len(self.papers)) - 1
-            for child in node.children:
-                found &= self.holding(child)
-            return found
+            return reduce(int.__and__, map(self.holding, node.children), self.live)
         return self._any(node.children)
 
-    def nearest(self, word: str) -> str | None:
-        """Return the word of the titles and abstracts, one letter away, that most papers contain; None without one.
+    def often(self, text: str, fields: Sequence[str]) -> int:
+        """Return how often fields contain a word that is spelt so."""
+        return sum(self._fields[field].often(text) for field in fields if field in self._fields)
 
-        One letter is missing, too many or another, or two neighbours are swapped: `quantise` and `quantize`.
-        """
-        if len(word) < _SHORTEST_MISSPELT:
-            return None
-        known = {edit: self._count(edit) for edit in _one_letter_away(word) - {word}}
-        best = max(sorted(known), key=lambda edit: known[edit], default="")
-        return best if known.get(best) else None
+    def inflections(self, stemmed: str) -> Iterable[str]:
+        """Return the words with a stem."""
+        return self._stems.get(stemmed, ())
 
-    def _count(self, text: str) -> int:
-        return sum(len(self._places[field].get(text, ())) for field in ("title", "abstract"))
+    def beginning(self, prefix: str) -> Iterator[str]:
+        """Yield the words that begin so."""
+        if len(self._new) > _MANY_NEW or not self._sorted:
+            self._sorted, self._new = sorted(self._texts), []
+        first = bisect_left(self._sorted, prefix)
+        yield from takewhile(lambda text: text.startswith(prefix), islice(self._sorted, first, None))
+        yield from (text for text in self._new if text.startswith(prefix))
 
     def _any(self, nodes: Sequence[Node]) -> int:
-        found = 0
-        for node in nodes:
-            found |= self.holding(node)
-        return found
+        return reduce(int.__or__, map(self.holding, nodes), 0)
 
     def _atom(self, atom: Atom) -> int:
         if (known := self._found.get(atom.key)) is not None:
             return known
         found = 0
-        for field in atom.fields:
-            found |= self._in_field(atom, field)
-        if len(atom.words) > 1 or atom.near is not None:
-            found = _bits(
-                (place for place in places_of(found) if self._occurs(atom, place)), len(self.papers)
-            )
+        for name in atom.fields:
+            if name in self._fields:
+                field = self._fields[name]
+                places = field.owners_of(self._occurrences(atom, field, name))
+                found |= _bits(places, len(self.numbers))
         if len(self._found) >= _KEPT:
             self._found.clear()
         self._found[atom.key] = found
         return found
 
-    def _occurs(self, atom: Atom, place: int) -> bool:
-        return any(
-            occurrences(atom, FieldText(field, text, item))
-            for field, item, text in texts_of(self.papers[place])
-            if field in atom.fields
-        )
+    def _occurrences(self, atom: Atom, field: "_Field", name: str) -> Positions:
+        """Return a position in each text of a field in which the atom occurs; several are possible."""
 
-    def _in_field(self, atom: Atom, field: str) -> int:
-        """Return the papers that contain all words of the atom in a field, a hyphenated pair also as one word."""
-        found = -1
-        for unit in units(atom.words):
-            parts, joined = -1, 0
-            for word in unit:
-                if word.after - word.at == 1:
-                    parts &= self._with_word(atom, word, field)
-                else:
-                    joined |= self._with_word(atom, word, field)
-            found &= parts | joined
+        def paths(graph: Sequence[Word]) -> list[tuple[int, Positions]]:
+            return _paths(graph, lambda word: field.positions(self._meant(atom, word, name)))
+
+        if atom.near is None:
+            return _merged([starts for _, starts in paths(atom.words)])
+        return _near([paths(unit) for unit in units(atom.words)], atom.near, field)
+
+    def _meant(self, atom: Atom, word: Word, field: str) -> Iterable[str]:
+        """Return the words that match a word of the atom."""
+        if is_prefix(atom, word):
+            return self.beginning(word.text)
+        if is_stemmed(atom, field):
+            return self._stems.get(word.stem, ())
+        return self._spellings.get(word.text, ())
+
+
+class _Field:
+    """The words of the texts of one field, and which papers the texts belong to."""
+
+    def __init__(self) -> None:
+        self._next = 0  # position
+        self._begins = array("I")  # the first position of each text
+        self._owners = array("I")  # its paper, by place
+        # Positions where a word begins, by its width in the word graph and by how it is spelt.
+        self._words: dict[int, dict[str, array[int]]] = {}
+
+    def add(self, place: int, found: Sequence[Word]) -> None:
+        self._begins.append(self._next)
+        self._owners.append(place)
+        begin, plain = self._next, self._words.setdefault(1, {})
+        for word in found:
+            width = word.after - word.at
+            known = plain if width == 1 else self._words.setdefault(width, {})
+            positions = known.get(word.text)
+            if positions is None:
+                positions = known[word.text] = array("I")
+            positions.append(begin + word.at)
+        self._next = begin + max(word.after for word in found) + 1
+
+    def often(self, text: str) -> int:
+        return sum(len(known.get(text, ())) for known in self._words.values())
+
+    def positions(self, texts: Iterable[str]) -> dict[int, Positions]:
+        """Return where words begin that are spelt in one of these ways, by their width."""
+        texts = tuple(texts)
+        found = {}
+        for width, known in self._words.items():
+            # Copies, as an array cannot grow while numpy shares its memory.
+            each = [np.array(known[text], np.uint32) for text in texts if text in known]
+            if each:
+                found[width] = _merged(each)
         return found
 
-    def _with_word(self, atom: Atom, word: Word, field: str) -> int:
-        places = self._places[field]
-        texts: Iterable[str]
-        if is_prefix(atom, word):
-            texts = (text for text in places if text.startswith(word.text))
-        elif is_stemmed(atom, field):
-            texts = self._stems.get(word.stem, ())
-        else:
-            texts = self._spellings.get(word.text, ())
-        return _bits((place for text in texts for place in places.get(text, ())), len(self.papers))
+    def owners_of(self, positions: Positions) -> NDArray[np.intp]:
+        """Return the places of the papers to which positions belong."""
+        return np.array(self._owners, np.intp)[self.text_of(positions)]
+
+    def text_of(self, positions: Positions) -> NDArray[np.intp]:
+        """Return which text of the field each position belongs to."""
+        begins = np.array(self._begins, np.uint32)
+        return np.searchsorted(begins, positions, side="right") - 1
+
+
+def _paths(
+    graph: Sequence[Word], positions: Callable[[Word], dict[int, Positions]]
+) -> list[tuple[int, Positions]]:
+    """Return where the paths through a graph of words begin in the texts, by their width there."""
+    first, last = graph[0].at, graph[-1].after
+    reached: dict[int, dict[int, list[Positions]]] = {first: {0: []}}  # end in the graph: width: starts
+    for word in graph:  # the words that lead to a word come before it
+        if word.at not in reached:
+            continue
+        for width, begins in positions(word).items():
+            for before, parts in list(reached[word.at].items()):
+                shift = np.uint32(before)
+                starts = _common(_merged(parts) + shift, begins) - shift if before else begins
+                if len(starts):
+                    ends = reached.setdefault(word.after, {})
+                    ends.setdefault(before + width, []).append(starts)
+    return [(width, _merged(parts)) for width, parts in reached.get(last, {}).items()]
+
+
+def _near(found: Sequence[list[tuple[int, Positions]]], near: int, field: _Field) -> Positions:
+    """Return a position in each text in which the units occur near each other, as the reference matcher defines it."""
+    if not all(found):
+        return _NONE
+    starts = [_merged([positions for _, positions in unit]) for unit in found]
+    everywhere = _merged(starts)
+    if all(width == 1 for unit in found for width, _ in unit) and len(everywhere) == sum(map(len, starts)):
+        return _windows(starts, near + len(found), field)
+    # Units that may share words, or have several: the reference decides for each text that has all of them.
+    texts = reduce(_common, (np.unique(field.text_of(positions)) for positions in starts))
+    within: list[dict[int, list[Place]]] = [defaultdict(list) for _ in found]
+    for unit, places in zip(found, within, strict=True):
+        for width, positions in unit:
+            of = field.text_of(positions)
+            chosen = np.isin(of, texts)
+            for text, at in zip(of[chosen].tolist(), positions[chosen].tolist(), strict=True):
+                places[text].append((at, at + width))
+    hits = [
+        within[0][text][0][0] for text in texts.tolist() if windows([places[text] for places in within], near)
+    ]
+    return np.array(hits, np.uint32)
+
+
+def _windows(units: Sequence[Positions], longest: int, field: _Field) -> Positions:
+    """Return where windows of at most `longest` words begin that hold all units, of which each word is one."""
+    starts = _merged(list(units))
+    ends = starts.astype(np.int64)
+    for positions in units:
+        following = np.searchsorted(positions, starts)
+        beyond = following == len(positions)
+        nearest = positions[np.minimum(following, len(positions) - 1)].astype(np.int64)
+        ends = np.maximum(ends, np.where(beyond, np.iinfo(np.int64).max, nearest))
+    begins = starts[ends - starts < longest]
+    last = ends[ends - starts < longest].astype(np.uint32)
+    found: Positions = begins[field.text_of(begins) == field.text_of(last)]
+    return found
+
+
+def _common(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """Return the values of two sorted arrays without repetitions that both have."""
+    if len(one) > len(other):
+        one, other = other, one
+    if not len(one):
+        return one
+    at = np.minimum(np.searchsorted(other, one), len(other) - 1)
+    common: NDArray[Any] = one[other[at] == one]
+    return common
+
+
+def _merged(parts: Sequence[Positions]) -> Positions:
+    """Return the values of sorted arrays, sorted, without repetitions."""
+    if len(parts) < 2:
+        return parts[0] if parts else _NONE
+    return np.unique(np.concatenate(parts))
 
 
 def field_words(paper: Paper) -> FieldWords:
@@ -144,22 +295,11 @@ def field_words(paper: Paper) -> FieldWords:
 
 def places_of(papers: int) -> Iterator[int]:
     """Yield the places of the papers of a set, in ascending order."""
-    for place, bit in enumerate(reversed(f"{papers:b}")):
-        if bit == "1":
-            yield place
+    held = np.frombuffer(papers.to_bytes((papers.bit_length() + 7) // 8, "little"), np.uint8)
+    yield from np.flatnonzero(np.unpackbits(held, bitorder="little")).tolist()
 
 
-def _bits(places: Iterable[int], size: int) -> int:
-    held = bytearray((size + 7) // 8)
-    for place in places:
-        held[place >> 3] |= 1 << (place & 7)
-    return int.from_bytes(held, "little")
-
-
-def _one_letter_away(word: str) -> set[str]:
-    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
-    shorter = {head + tail[1:] for head, tail in cuts if tail}
-    longer = {head + letter + tail for head, tail in cuts for letter in ascii_lowercase}
-    other = {head + letter + tail[1:] for head, tail in cuts if tail for letter in ascii_lowercase}
-    return swapped | shorter | longer | other
+def _bits(places: NDArray[Any], size: int) -> int:
+    held = np.zeros(size, bool)
+    held[places] = True
+    return int.from_bytes(np.packbits(held, bitorder="little").tobytes(), "little")

@@ -178,8 +178,13 @@ def occurrences(atom: Atom, part: FieldText) -> list[Place]:
     """
     if atom.near is None:
         return _innermost(_phrases(atom, atom.words, part))
-    found = [_innermost(_phrases(atom, unit, part)) for unit in units(atom.words)]
-    return [place for place in _windows(found, atom.near) if _between(place, found) <= atom.near]
+    return windows([_phrases(atom, unit, part) for unit in units(atom.words)], atom.near)
+
+
+def windows(found: Iterable[Iterable[Place]], near: int) -> list[Place]:
+    """Return the smallest places that hold every unit at a place of its own, with at most `near` other words."""
+    units = [_innermost(places) for places in found]
+    return [place for place in _windows(units, near) if _between(place, units) <= near]
 
 
 def _innermost(places: Iterable[Place]) -> list[Place]:

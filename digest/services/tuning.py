@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import combinations
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import combinations, islice
 from zoneinfo import ZoneInfo
 
 from digest.errors import QueryError
-from digest.match.paper_index import PaperIndex, field_words, places_of
-from digest.match.query.ast import positive_atoms
+from digest.match.paper_index import PaperIndex, field_words
 from digest.match.query.parser import Query, parse, parse_exclude, query_of
 from digest.match.reference import analyse, match
+from digest.match.spelling import Spellings, spellings
 from digest.model import Match, Paper
 from digest.pipeline.set_aside import Boundary
 from digest.services.preview import Week, per_week
@@ -49,7 +49,7 @@ class KeywordCount:
     """What a keyword brings in the span: its papers, and those that no other keyword brings.
 
     `share` is the part of the query's papers that it brings, from 0 to 1. `ever` counts papers of the whole library.
-    `spellings` has, for a keyword that never matched, pairs of a word and the nearest one that occurs.
+    `spellings` has pairs of a word that never or rarely occurs and the nearest one that does.
     """
 
     interest: int
@@ -59,7 +59,7 @@ class KeywordCount:
     per_week: float
     share: float
     ever: int
-    spellings: tuple[tuple[str, str], ...]
+    spellings: Spellings
 
     @property
     def brings_nearly_all(self) -> bool:
@@ -126,7 +126,7 @@ def tune(
     if faults := faults_of(interests):
         return Tuning(faults=faults)
     queries = [query_of(interest.keywords, interest.exclude) for interest in interests]
-    places, counted = _span(index.papers, now, ZoneInfo(zone), weeks)
+    seen, counted = _span(index, now, ZoneInfo(zone), weeks)
     span = sum(counted.values())  # each paper is in one week
     matched = 0
     for query in queries:
@@ -141,8 +141,8 @@ def tune(
         for place, (interest, query) in enumerate(zip(interests, queries, strict=True))
         for text, node in zip(interest.keywords, query.keywords, strict=True)
     ]
-    newest = sorted(places_of(matched), key=lambda place: (places[place], place), reverse=True)[:_NEWEST]
-    found = (_match(queries, index.papers[place]) for place in newest)
+    newest = islice((place for place in reversed(seen) if matched >> place & 1), _NEWEST)
+    found = (_match(queries, paper) for paper in index.papers(newest))
     return Tuning(
         past,
         matched.bit_count(),
@@ -153,21 +153,16 @@ def tune(
     )
 
 
-def _span(
-    papers: Sequence[Paper], now: datetime, zone: ZoneInfo, weeks: int
-) -> tuple[dict[int, datetime], dict[date, int]]:
-    """Return when the papers of the span were first seen, by place, and the set of papers of each week."""
+def _span(index: PaperIndex, now: datetime, zone: ZoneInfo, weeks: int) -> tuple[list[int], dict[date, int]]:
+    """Return the places of the papers of the span, oldest first, and the set of papers of each week."""
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
-    counted = {monday - timedelta(weeks=back): bytearray(len(papers) // 8 + 1) for back in range(weeks)[::-1]}
-    first = min(counted)
-    seen: dict[int, datetime] = {}
-    for place, paper in enumerate(papers):
-        day = paper.first_seen.astimezone(zone).date()
-        if first <= day and paper.first_seen <= now:
-            seen[place] = paper.first_seen
-            counted[day - timedelta(days=day.weekday())][place >> 3] |= 1 << (place & 7)
-    return seen, {start: int.from_bytes(held, "little") for start, held in counted.items()}
+    mondays = [monday - timedelta(weeks=back) for back in range(weeks)[::-1]]
+    begins = [datetime.combine(each, time(), zone).astimezone(UTC) for each in mondays]
+    ends = [*begins[1:], now + timedelta(microseconds=1)]
+    seen = [index.first_seen(begin, end) for begin, end in zip(begins, ends, strict=True)]
+    counted = {each: index.set_of(places) for each, places in zip(mondays, seen, strict=True)}
+    return [place for places in seen for place in places], counted
 
 
 def _counts(
@@ -180,7 +175,6 @@ def _counts(
     total = (once & span).bit_count()
     for interest, text, papers in brought:
         here = papers & span
-        spellings = () if papers else _spellings(index, text)
         share = here.bit_count() / total if total else 0.0
         alone = (here & ~twice).bit_count()
         yield KeywordCount(
@@ -191,18 +185,8 @@ def _counts(
             here.bit_count() / weeks,
             share,
             papers.bit_count(),
-            spellings,
+            spellings(query_of([text]), index),
         )
-
-
-def _spellings(index: PaperIndex, keyword: str) -> tuple[tuple[str, str], ...]:
-    """Return the words of a keyword that no paper contains, each with the nearest one that some paper does."""
-    found = {}
-    for atom in positive_atoms(query_of([keyword])):
-        for word in atom.words:
-            if not index.holding(parse(word.text)) and (nearest := index.nearest(word.text)):
-                found[word.text] = nearest
-    return tuple(found.items())
 
 
 def _together(brought: Sequence[int]) -> tuple[tuple[int, int], ...]:

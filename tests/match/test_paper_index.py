@@ -67,16 +67,33 @@ def test_words_of_every_kind(query, text, holds):
     assert accepted(index_of(paper), query) == [0] * holds
 
 
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("quantise", "quantize"),
-        ("distilation", "distillation"),
-        ("efficeint", "efficient"),
-        ("nothing", None),
-        ("the", None),
-    ],
-)
-def test_the_nearest_spelling(typed, meant):
-    index = index_of(replace(PAPER, title="We quantize", abstract="efficient distillation then them"))
-    assert index.nearest(typed) == meant
+@given(queries(), st.lists(papers(), min_size=2, max_size=5, unique_by=lambda paper: paper.number), st.data())
+def test_a_paper_that_is_removed_is_not_found(text, found, data):
+    gone = data.draw(st.sampled_from(found))
+    index = index_of(*found)
+    if data.draw(st.booleans()):
+        accepted(index, text)
+    index.remove(gone.number)
+    kept = [paper for paper in found if paper is not gone]
+    numbers = [index.numbers[place] for place in accepted(index, text)]
+    assert numbers == [kept[place].number for place in accepted(index_of(*kept), text)]
+    index.add(gone, field_words(gone))
+    numbers = [index.numbers[place] for place in accepted(index, text)]
+    assert sorted(numbers) == sorted(found[place].number for place in accepted(index_of(*found), text))
+
+
+def test_papers_are_ordered_by_when_they_were_first_seen():
+    moments = [datetime(2026, 1, day, tzinfo=UTC) for day in (3, 1, 2, 4)]
+    index = index_of(*(replace(PAPER, number=n, first_seen=at) for n, at in enumerate(moments)))
+    index.remove(3)
+    assert index.first_seen(moments[1], moments[3]) == [1, 2, 0]
+    assert index.first_seen(moments[2], datetime(2027, 1, 1, tzinfo=UTC)) == [2, 0]
+
+
+def test_papers_are_loaded_to_be_shown():
+    index = PaperIndex(
+        lambda numbers: {number: replace(PAPER, number=number) for number in numbers if number != 8}
+    )
+    for number in (7, 8, 9):
+        index.add(replace(PAPER, number=number), [])
+    assert [paper.number for paper in index.papers([2, 1, 0])] == [9, 7]
