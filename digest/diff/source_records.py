@@ -39,6 +39,7 @@ SOURCE_ORDER: Final = (
     "feed",
     "json-feed",
     "csl-json",
+    "web-of-science",
     "ris",
     "bibtex",
     "csv",

@@ -32,6 +32,7 @@ _BUILT_IN = tuple(
         "csl_json",
         "pubmed_xml",
         "medline",
+        "web_of_science",
         "feed",
         "ris",
         "bibtex",

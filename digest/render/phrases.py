@@ -21,6 +21,7 @@ _SOURCES = {
     "arxiv-mail": "arXiv",
     "arxiv-abs": "arXiv",
     "medline": "PubMed",
+    "web-of-science": "Web of Science",
 }
 
 

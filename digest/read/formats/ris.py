@@ -1,7 +1,7 @@
 """RIS bibliographies, as exported by reference managers and publishers.
 
 A record consists of lines `TAG  - value` from `TY` to `ER`; a line without a tag continues the value. Text
-between records, such as numbers or remarks of the exporter, is ignored.
+between records, such as numbers or remarks of the exporter, is ignored (see ris_records for what exporters do).
 """
 
 import re
@@ -10,20 +10,18 @@ from datetime import date
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import normalize
-from digest.read.parsing import names, tagged_lines
+from digest.read.parsing import names, ris_records
 from digest.read.parsing.dates import Published, calendar_day, day_from_parts, day_of, newest, published
 from digest.read.parsing.ids import first_arxiv_id, first_doi
 from digest.read.parsing.people import gathered
+from digest.read.parsing.ris_records import Record
 from digest.text.markup import unmarked
 
 name = "ris"
 
-_TAG = re.compile(r"\ufeff?[ \t]{0,9}([A-Z][A-Z0-9])(?: {1,4}|\t)-(?:[ \t]*(.*))", re.ASCII)
 _BEGINNING = re.compile(r"^\ufeff?[ \t]{0,9}TY(?: {1,4}|\t)-[ \t]{0,9}\S", re.MULTILINE)
 _DATE = re.compile(r"\s*(\d{4})[/-](\d{1,2})[/-](\d{1,2})\b")
 _REMEDY = "export the complete bibliography again"
-
-Record = dict[str, list[str]]
 
 
 def sniff(document: Document) -> bool:
@@ -34,9 +32,9 @@ def sniff(document: Document) -> bool:
 
 def parse(document: Document) -> Parsed | Fault:
     """Read all records with a title, or return a fault for a record that is cut short."""
-    records = _records(document.text or "")
-    if isinstance(records, Fault):
-        return records
+    records, cut = ris_records.records(document.text or "")
+    if cut is not None:
+        return Fault("the record that begins here is cut short: its ER line is missing", _REMEDY, cut)
     found = [_listing(record) for record in records]
     listings = [listing for listing in found if listing is not None]
     untitled = len(found) - len(listings)
@@ -44,31 +42,8 @@ def parse(document: Document) -> Parsed | Fault:
     return normalize.parsed(listings, carried=newest(days), note=normalize.skipped_note(untitled, "record"))
 
 
-def _records(text: str) -> list[Record] | Fault:
-    records: list[Record] = []
-    record: Record | None = None
-    start = 0
-    for number, tag, value in tagged_lines.fields(text, _TAG):
-        if tag == "TY":
-            if record is not None:
-                return _cut_short(start)
-            record, start = {}, number
-        if record is None:
-            continue
-        if tag == "ER":
-            records.append(record)
-            record = None
-        else:
-            record.setdefault(tag, []).append(value)
-    return records if record is None else _cut_short(start)
-
-
-def _cut_short(line: int) -> Fault:
-    return Fault("the record that begins here is cut short: its ER line is missing", _REMEDY, line)
-
-
 def _listing(record: Record) -> Listing | None:
-    title = _prose(record, "TI", "T1", "CT", "BT", "TT", "OP")
+    title = _prose(record, *ris_records.TITLES)
     if not title:
         return None
     people = gathered(map(unmarked, record.get("AU") or record.get("A1") or ()))

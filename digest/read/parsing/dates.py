@@ -36,8 +36,8 @@ _WORDED = re.compile(
 )
 _EAST_ASIAN = re.compile(r"([0-9]{4})\s*[年년]\s*([0-9]{1,2})\s*[月월]\s*([0-9]{1,2})\s*[日일]")
 _MONTH_AND_DAY = re.compile(
-    rf"(?P<month>{_WORD}|[0-9]{{1,2}})\.?[\s~,\-./]{{1,3}}(?P<day>{_DAY})(?![0-9])"
-    rf"|(?P<first>{_DAY})\.?[\s~,\-./]{{0,3}}{_OF}(?P<after>{_WORD})"
+    rf"(?P<first>{_DAY})\.?(?:{_SPAN}{_DAY}\.?)?[\s~,\-./]{{0,3}}{_OF}(?P<after>{_WORD})"
+    rf"|(?P<month>{_WORD}|[0-9]{{1,2}})\.?[\s~,\-./]{{1,3}}(?P<day>{_DAY})(?![0-9])"
 )
 # Words and numbers of a date without a day; anything else makes it another text.
 _TOKEN = re.compile(rf"{LETTERS}+|[0-9]+")

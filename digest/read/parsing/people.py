@@ -208,7 +208,7 @@ def _is_one_name(cells: Sequence[str]) -> bool:
     if len(cells) < 2 or _in_braces(cells[0]):
         return True
     family, given = (plain(cell).split() for cell in cells)
-    if _COMPANY.fullmatch(" ".join(given)):
+    if not family or _COMPANY.fullmatch(" ".join(given)):
         return True
     if any(_INITIALS.fullmatch(word) for word in family[:1]) and len(family) > 1:
         return False  # A. Brook, F. Kelp

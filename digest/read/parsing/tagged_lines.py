@@ -6,11 +6,13 @@ from collections.abc import Iterator
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def fields(text: str, tagged: re.Pattern[str], continues: str = "") -> Iterator[tuple[int, str, str]]:
+def fields(
+    text: str, tagged: re.Pattern[str], continues: str = "", joined: str = " "
+) -> Iterator[tuple[int, str, str]]:
     """Yield the line (from 1), the tag and the value of each tagged line, in time proportional to the text.
 
     `tagged` has the tag and the value as groups 1 and 2. A line that does not match it continues the value if it
-    begins with `continues` and is not blank; other lines are ignored.
+    begins with `continues` and is not blank; other lines are ignored. `joined` stands between the lines of a value.
     """
     start, tag = 0, ""
     parts: list[str] = []
@@ -21,7 +23,7 @@ def fields(text: str, tagged: re.Pattern[str], continues: str = "") -> Iterator[
                 parts.append(rest)
             continue
         if tag:
-            yield start, tag, " ".join(parts)
+            yield start, tag, joined.join(parts)
         start, tag, parts = number, match[1], [match[2] or ""]
     if tag:
-        yield start, tag, " ".join(parts)
+        yield start, tag, joined.join(parts)
