@@ -407,3 +407,17 @@ def test_a_secret_that_is_not_an_address_is_not_shown(tmp_path, secret):
     with pytest.raises(UsageError, match=r"schedule\.ping_file: .*; use a URL") as caught:
         pinged(tmp_path, secret)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "key"), [
+    ('[smtp]\nhost = "me:hunter2@mail.example"\nfrom = "d@reader.test"', "smtp.host"), (SMTP + 'user = "me"\npassword_env = "hunter2!"', "smtp.password_env"),
+    ('[chat.team]\nurl_env = "https://chat.example/hunter2"', "chat.team.url_env"), ('[schedule]\nping_env = "https://a.example/hunter2"', "schedule.ping_env"),
+    ('database_env = "postgresql://me:hunter2@h/d"', "database_env"), ('[[sources]]\nname = "a"\nkind = "feed"\nurl_env = "https://a.example/?key=hunter2"', "sources.url_env"),
+    (BOX.replace('"BOX"', '"hunter2 "'), "sources.password_env"), ('[summaries]\nurl = "https://a.example/"\nmodel = "m"\nkey_env = "sk-hunter2"', "summaries.key_env"),
+])  # fmt: skip
+def test_a_secret_in_the_wrong_place_is_one_problem_and_is_not_shown(home, text, key):
+    with pytest.raises(ConfigError) as caught:
+        settings(home, text)
+    assert f"{key}: " in str(caught.value)
+    assert len(caught.value.problems) == 1, caught.value.problems
+    assert "hunter2" not in str(caught.value)

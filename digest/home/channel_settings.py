@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from digest.home.toml import TableReader, at_least, one_of
-from digest.home.values import check_encryption, check_password, host_name, is_id, one_line, port, sender_text
+from digest.home.values import (
+    check_encryption,
+    check_password,
+    host_name,
+    is_id,
+    one_line,
+    port,
+    sender_text,
+    variable_name,
+)
 from digest.model import Maildir, Room, Settings, Smtp
 
 
@@ -33,7 +42,7 @@ def _read_smtp(table: TableReader, settings: Settings) -> Settings:
         port=table.get("port", int, default.port, port),
         tls=table.get("tls", str, default.tls, one_of("starttls", "implicit", "none")),
         user=table.get("user", str, "") or None,
-        password_env=table.get("password_env", str, "") or None,
+        password_env=table.get("password_env", str, "", variable_name) or None,
         sender=table.get("from", str, "", sender_text),
         password_file=table.get("password_file", str, "") or None,
         ca_file=table.get("ca_file", str, "") or None,
@@ -57,7 +66,7 @@ def _check_smtp(table: TableReader, settings: Settings) -> None:
     _check_sender(table, settings)
     smtp = settings.smtp
     if smtp is not None and smtp.user:
-        check_password(table, smtp.password_env, smtp.password_file)
+        check_password(table)
 
 
 def _read_maildir(table: TableReader, settings: Settings) -> Settings:
@@ -84,9 +93,13 @@ def _read_chat(table: TableReader, settings: Settings) -> Settings:
             )
         if inner is None:
             continue
-        room = Room(name, *(inner.get(key, str, "", one_line) for key in ("url_env", "url_file")))
+        room = Room(
+            name,
+            url_env=inner.get("url_env", str, "", variable_name),
+            url_file=inner.get("url_file", str, "", one_line),
+        )
         inner.reject_unknown()
-        if not (room.url_env or room.url_file):
+        if not ("url_env" in inner or "url_file" in inner):
             inner.problem("url_env", "is missing", "add it: the name of the variable that holds the URL")
         rooms.append(room)
     return replace(settings, rooms=tuple(rooms))

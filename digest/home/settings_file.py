@@ -25,6 +25,7 @@ from digest.home.values import (
     public_base_url,
     return_address,
     span_or,
+    variable_name,
 )
 from digest.i18n.language import LANGUAGES
 from digest.model import Bounces, Dkim, Home, ScheduleSettings, Settings, SummarySettings
@@ -114,7 +115,8 @@ def parse_settings(text: str, file: Path) -> Settings:
 
 def _database(table: TableReader, home: Path) -> str:
     """Return the URL of the database, which contains a password on many servers."""
-    names = {each: table.get(f"database_{each}", str, "", one_line) for each in ("env", "file")}
+    checks = {"env": variable_name, "file": one_line}
+    names = {each: table.get(f"database_{each}", str, "", check) for each, check in checks.items()}
     url = table.get("database", str, Settings().database, database_url)
     if not any(names.values()):
         return url
@@ -154,7 +156,7 @@ def _schedule(table: TableReader | None) -> ScheduleSettings:
     settings = ScheduleSettings(
         watch=table.get("watch", bool, default.watch),
         ping=table.get("ping", str, "", base_url).rstrip("/") or None,
-        ping_env=table.get("ping_env", str, "", one_line),
+        ping_env=table.get("ping_env", str, "", variable_name),
         ping_file=table.get("ping_file", str, "", one_line),
         metrics=table.parse("metrics", str, None, host_and_port),
         backups=table.get("backups", int, default.backups, at_least(0)),
@@ -215,7 +217,7 @@ def _summaries(table: TableReader | None) -> SummarySettings | None:
     found = SummarySettings(
         url=table.get("url", str, "", document_url),
         model=table.get("model", str, "", one_line),
-        key_env=table.get("key_env", str, "", one_line),
+        key_env=table.get("key_env", str, "", variable_name),
         key_file=table.get("key_file", str, "", one_line),
         max_seconds=table.get("max_seconds", int, default.max_seconds, at_least(1)),
         max_papers=table.get("max_papers", int, default.max_papers, at_least(1)),

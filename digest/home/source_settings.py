@@ -14,6 +14,7 @@ from digest.home.values import (
     port,
     source_name,
     span_or,
+    variable_name,
 )
 from digest.model import ImapBox, Source
 
@@ -81,7 +82,7 @@ def _read_source(table: TableReader) -> Source:
         name=table.get("name", str, "", source_name),
         kind=table.get("kind", str, "", kind_of_source),
         url=table.get("url", str, "", document_url),
-        url_env=table.get("url_env", str, "", one_line),
+        url_env=table.get("url_env", str, "", variable_name),
         url_file=table.get("url_file", str, "", one_line),
         query=table.get("query", str, "", one_line),
         private=table.get("private", bool, default.private),
@@ -89,17 +90,17 @@ def _read_source(table: TableReader) -> Source:
         port=table.get("port", int, default.port, port),
         tls=table.get("tls", str, default.tls, one_of("implicit", "starttls", "none")),
         user=table.get("user", str, "", one_line),
-        password_env=table.get("password_env", str, "", one_line),
+        password_env=table.get("password_env", str, "", variable_name),
         password_file=table.get("password_file", str, "", one_line),
         folder=table.get("folder", str, default.folder, mail_folder),
         every=table.parse("every", str, default.every, span_or("never")),
     )
     table.reject_unknown()
-    elsewhere = source.url_env or source.url_file
+    elsewhere = "url_env" in table or "url_file" in table
     needed = (key for key in SOURCE_KINDS.get(source.kind, ()) if not (key == "url" and elsewhere))
     table.require("name", "kind", *needed)
     if source.kind == "imap":
-        check_password(table, source.password_env, source.password_file)
+        check_password(table)
         check_encryption(table, source.tls, source.host)
     return source
 
@@ -114,13 +115,13 @@ def read_imap_box(table: TableReader | None) -> ImapBox | None:
         port=table.get("port", int, default.port, port),
         tls=table.get("tls", str, default.tls, one_of("implicit", "starttls", "none")),
         user=table.get("user", str, "", one_line),
-        password_env=table.get("password_env", str, "", one_line),
+        password_env=table.get("password_env", str, "", variable_name),
         password_file=table.get("password_file", str, "", one_line),
         ca_file=table.get("ca_file", str, "", one_line),
         folder=table.get("folder", str, default.folder, mail_folder),
     )
     table.reject_unknown()
     table.require("host", "user")
-    check_password(table, box.password_env, box.password_file)
+    check_password(table)
     check_encryption(table, box.tls, box.host)
     return box

@@ -13,6 +13,7 @@ from digest.text.addresses import address_error, mailbox, sender_mailbox
 from digest.text.hosts import ascii_host, host_of_url, is_ip, with_ascii_host
 from digest.urls import is_loopback, web_url
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # POSIX.1-2024, 8.1
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")  # of the name of a machine
 
 
@@ -21,6 +22,16 @@ def one_line(value: str) -> str:
     if not value.strip() or any(category(character) in {"Cc", "Zl", "Zp"} for character in value):
         raise ValueError("is empty or contains a line break; use one line of text")
     return value.strip()
+
+
+def variable_name(value: str) -> str:
+    """Accept the name of an environment variable. The error does not repeat it: it may be the secret itself."""
+    if not _VARIABLE.fullmatch(value):
+        raise ValueError(
+            "is not the name of a variable; put the secret into an environment variable, and its name here, such as "
+            "DIGEST_SMTP_PASSWORD"
+        )
+    return value
 
 
 def is_id(value: str) -> bool:
@@ -91,7 +102,8 @@ def host_name(value: str) -> str:
     """Accept the name or IP address of a machine; returns a name in ASCII, as it is looked up."""
     host = ascii_host(one_line(value))
     if host is None or not (is_ip(host.removeprefix("[").removesuffix("]")) or _is_name(host)):
-        raise ValueError(f"{value!r} is not a valid host name; use a name such as mail.example.org")
+        shown = f"…@{value.rpartition('@')[2]}" if "@" in value else value  # the rest may be a password
+        raise ValueError(f"{shown!r} is not a valid host name; use a name such as mail.example.org")
     return host
 
 
@@ -184,9 +196,9 @@ def check_encryption(table: TableReader, tls: str, host: str) -> None:
         )
 
 
-def check_password(table: TableReader, variable: str | None, file: str | None) -> None:
+def check_password(table: TableReader) -> None:
     """Report a user without a password."""
-    if not (variable or file):
+    if not ("password_env" in table or "password_file" in table):
         table.problem(
             "user",
             "has no password",
