@@ -13,7 +13,7 @@ from digest.model import DigestFile, Entry, Listing, Paper, SourceBatch
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
 from digest.store.pending_files import PendingFiles
-from digest.store.schema import absorbed, entries, files, listings, papers, runs, witnesses
+from digest.store.schema import absorbed, decisions, entries, files, listings, papers, runs, witnesses
 from digest.store.sql import chunks, inserted_key
 
 # Executed for each paper of a file: built once, since SQLAlchemy builds slower than SQLite executes.
@@ -43,6 +43,14 @@ class Sighting:
     part: int
     rule: str | None
     evidence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How much of the library was read or decided: ids of the last file and of the last decision about papers."""
+
+    file: int
+    decision: int
 
 
 class Library:
@@ -373,6 +381,20 @@ class Library:
                 .group_by(entries.c.paper)
             )
         }
+
+    def state(self) -> State:
+        """Return a value that changes if a searchable text of a paper does."""
+        file, decision = (
+            self._db.scalar(select(func.max(column))) or 0 for column in (files.c.id, decisions.c.id)
+        )
+        return State(file, decision)
+
+    def touched_since(self, state: State) -> frozenset[int]:
+        """Return the numbers of all papers and parts whose texts may have changed since a state."""
+        listed = select(listings.c.paper).where(listings.c.file > state.file)
+        decided = select(decisions.c.paper, decisions.c.part).where(decisions.c.id > state.decision)
+        pairs = self._db.execute(decided).all()
+        return frozenset(self._db.scalars(listed)).union(*(tuple(pair) for pair in pairs))
 
     def sources(self) -> frozenset[str]:
         """Return the names of the formats that were read so far."""
