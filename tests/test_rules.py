@@ -28,7 +28,7 @@ LEVEL = {name: number for number, (name, _) in enumerate(LAYERS)}
 PURE = (LEVEL["values"], LEVEL["decisions"])
 
 HEAVY = {
-    *("sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
+    *("sklearn", "sqlalchemy", "jinja2", "rich", "feedgen", "markdown", "apscheduler", "msgspec", "numpy"),
     *("scipy", "lxml", "charset_normalizer", "cryptography", "smtplib", "feedparser", "httpx", "httpcore"),
     *("stamina", "babel", "starlette", "uvicorn", "anyio", "click"),
 }
@@ -204,6 +204,7 @@ def test_what_is_imported_is_declared():
     names = [re.split(r"[\[<>=;]", each)[0] for each in project["dependencies"]]
     optional = [re.split(r"[\[<>=;]", each)[0] for each in (*extras["fast"], *extras["chat"])]
     found = {name.split(".")[0] for module, tree in TREES.items() for name in imported(module, tree)}
+    found = {{"sklearn": "scikit-learn"}.get(name, name) for name in found}
     found -= {"digest", *sys.stdlib_module_names}
     assert {name.replace("_", "-") for name in found} == {*names, *optional} - NOT_YET_IMPORTED
 

@@ -2,17 +2,12 @@
 
 from datetime import UTC, datetime
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import squareform
 
 from digest.model import Paper
 from digest.rank.background import background_of, numbers_of, packed, unpacked
-from digest.rank.linkage import average_linkage
-from digest.rank.themes import FEWEST, MOST_THEMES, likenesses, themes_of
+from digest.rank.themes import FEWEST, MOST_THEMES, themes_of
 from tests.strategies import sentences
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -64,26 +59,3 @@ def test_a_background_is_stored_and_changes_only_after_many_papers():
     assert numbers_of(0) == range(1, 1)
     assert numbers_of(66) == range(1, 67)
     assert numbers_of(12_242) == numbers_of(12_001) == range(10_001, 12_001)
-
-
-@given(st.integers(2, 30), st.integers(0, 10**6), st.sampled_from([0, 1, 9]))
-def test_groups_join_as_in_scipy(size, seed, digits):
-    """With few digits, most distances are equal."""
-    distances = squareform(np.round(np.random.default_rng(seed).random(size * (size - 1) // 2), digits))
-    theirs = linkage(squareform(distances), "average").tolist()
-    assert average_linkage(distances) == [(int(one), int(two), far) for one, two, far, _ in theirs]
-
-
-def test_one_place_and_none_join_nothing():
-    assert average_linkage(np.zeros((1, 1))) == average_linkage(np.zeros((0, 0))) == []
-
-
-def test_likeness_is_the_cosine_of_weighted_terms():
-    """Without a background all terms are equally rare; a word of the title counts three times."""
-    asked = papers(("Lamps", "lamps"), ("Moths", "lamps"), ("Rye", ""), ("", ""))
-    alike = likenesses(asked, set(), background_of([]))
-    title, both = 1 + np.log(3), 1 + np.log(4)
-    assert alike[0][:2] == [1, pytest.approx(both / (both * np.hypot(title, 1)), abs=1e-9)]
-    assert alike[1][:3] == [alike[0][1], 1, 0]
-    assert (alike[2][2], alike[3]) == (1, [0, 0, 0, 0])
-    assert likenesses(asked[3:], set(), background_of([])) is None

@@ -27,7 +27,7 @@ class Background:
     often: Mapping[str, int] = field(default_factory=dict)
 
     def idfs(self, terms: Iterable[str]) -> list[float]:
-        """Return how rare each term is: 1 + the logarithm of papers to papers with it."""
+        """Return how rare each term is: the logarithm of papers to papers with it, as scikit-learn has it."""
         get, size = self.often.get, 1 + self.papers + _OTHER_PAPERS
         counts = [get(term, 0) for term in terms]
         logs = {count: log(size / (1 + count)) + 1 for count in set(counts)}

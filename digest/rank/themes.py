@@ -2,13 +2,11 @@
 
 Papers are TF-IDF vectors whose rarities are those of a background, and average linkage of their cosines makes a tree of
 them. The tree is cut where good names exist. Ties are broken by place, so the same issue always has the same themes.
-numpy, which loads slowly, is imported when themes are made.
+numpy, scipy and scikit-learn, which load slowly, are imported when themes are made.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
 
 from digest.model import Paper, Theme
 from digest.rank.background import EMPTY, Background
@@ -61,56 +59,48 @@ def themes_of(
 def likenesses(
     papers: Sequence[Paper], ignored: set[str], background: Background
 ) -> list[list[float]] | None:
-    """Return the cosine of every two papers, a list per paper; None if they have no words.
-
-    A paper is a vector with (1 + log count) × rarity for each of its terms.
-    """
+    """Return the cosine of every two papers, a list per paper; None if they have no words."""
     import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
     rows = [terms_of(paper, ignored) for paper in papers]
-    papers_with = Counter(term for row in rows for term in row)
-    if not papers_with:
+    vocabulary = sorted({term for row in rows for term in row})
+    if not vocabulary:
         return None
-    vocabulary = sorted(papers_with)
-    rarity = dict(zip(vocabulary, background.idfs(vocabulary), strict=True))
-    # Terms of one paper only make its vector longer: they are not among the terms × papers.
-    places = {term: place for place, term in enumerate(term for term in vocabulary if papers_with[term] > 1)}
-    shared = np.zeros((len(places), len(rows)))
-    having, weighing = [], []
-    for number, row in enumerate(rows):
-        weights = {term: (1 + log(count)) * rarity[term] for term, count in row.items()}
-        length = sqrt(sum(weight * weight for weight in weights.values())) or 1.0
-        having.append([places[term] for term in weights if term in places])
-        weighing.append([weight / length for term, weight in weights.items() if term in places])
-        shared[having[-1], number] = weighing[-1]
-    # A matrix product would be as fast, but wakes a thread for each processor, which then waits in a loop for more.
-    cosines = [np.einsum("t,tp->p", some, shared[of]) for some, of in zip(weighing, having, strict=True)]
-    half = np.triu(np.round(cosines, 9), 1)
-    found: list[list[float]] = (half + half.T + np.diag([float(bool(row)) for row in rows])).tolist()
+    columns = {term: column for column, term in enumerate(vocabulary)}
+    vectorizer = TfidfVectorizer(analyzer=list, vocabulary=columns, sublinear_tf=True)
+    vectorizer.idf_ = np.array(background.idfs(vocabulary))
+    vectors = vectorizer.transform(rows)
+    found: list[list[float]] = np.round((vectors @ vectors.T).toarray(), 9).tolist()
     return found
 
 
-def terms_of(paper: Paper, ignored: set[str]) -> dict[str, int]:
-    """Return how often a paper has each of its terms, without those that have an ignored word."""
+def terms_of(paper: Paper, ignored: set[str]) -> list[str]:
+    """Return the terms of a paper, each as often as it has it, without those that have an ignored word."""
     terms = outline_of(paper).terms
     if not ignored:
-        return terms
-    return {term: count for term, count in terms.items() if ignored.isdisjoint(term.split(" "))}
+        return [*terms.elements()]
+    return [
+        term for term, count in terms.items() if ignored.isdisjoint(term.split(" ")) for _ in range(count)
+    ]
 
 
 def _cut(alike: Sequence[Sequence[float]], names: Names) -> list[tuple[Name, tuple[int, ...]]]:
     """Return the named groups that are worth most: of a part of the tree and its parts the better is taken."""
     import numpy as np
-
-    from digest.rank.linkage import average_linkage
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
 
     size = len(alike)
     distances = np.clip(1 - np.array(alike), 0, None)
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(distances, checks=False), "average")
     nodes = [_Node((place,)) for place in range(size)]
-    mean = float(1 - distances[np.triu_indices(size, 1)].mean()) or 1.0
+    mean = float(1 - squareform(distances, checks=False).mean()) or 1.0
     largest = max(3, size // 2)  # otherwise one theme could swallow the issue
-    for one, two, distance in average_linkage(distances):
-        nodes.append(_joined(nodes[one], nodes[two], 1 - distance, mean, names, largest))
+    for one, two, distance, _ in tree.tolist():
+        first, second = nodes[int(one)], nodes[int(two)]
+        nodes.append(_joined(first, second, 1 - distance, mean, names, largest))
     return list(nodes[-1].themes)
 
 
