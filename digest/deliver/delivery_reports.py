@@ -94,7 +94,7 @@ def _without_tags(text: str) -> str:
 
 # The line before the message that a server returns, and the first headers of one.
 _RETURNED = re.compile(
-    r"^(?: {0,8}>?[-=_*][-=_* ]+.{0,60}(?:copy of|original|returned|unsent|undelivered|your) .{0,40}(?:message|mail|header)"
+    r"^(?: {0,8}>?[-=_*] ?[-=_*][-=_* ]*.{0,60}(?:copy of|original|returned|unsent|undelivered|your) .{0,40}(?:message|mail|header)"
     r"|-{2,} ?(?:The )?(?:header|body|message)|.{0,30}(?:message headers? follow|original message follows|copy of (?:the|your) (?:original )?(?:message|mail))"
     r"|Received: |Return-Path: |-{3,} ?Original)",
     re.IGNORECASE | re.MULTILINE,

@@ -34,6 +34,11 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]{1,64}@(?:[\w-]{1,63}\.){1,10}[\w-]{
 _SERVER = re.compile(r"(?<![\w.-])(?:[\w-]{1,63}\.){1,10}[\w-]{1,63}(?= ?\[[\da-f.:]{3,45}\])", re.IGNORECASE)
 # Failures whose code is temporary although the domain does not exist (Gmail: 4.0.0 with NXDOMAIN).
 _NO_DOMAIN = re.compile(r"\bNXDOMAIN\b.{0,40}domain name not found", re.IGNORECASE)
+# The standards' own words for 550 (RFC 5321, 4.2.3) and X.1.1 (RFC 3463), which servers send with any reason.
+_OF_ANY_REASON = re.compile(
+    r"(?:requested (?:mail )?action (?:not taken|aborted)[:,;]? )?mailbox (?:unavailable|(?:is )?not available)|\(bad destination mailbox address\)",
+    re.IGNORECASE,
+)
 # Replies to a wrong order of commands follow the refusal that matters (RFC 5321, 4.2.2).
 _WRONG_ORDER = re.compile(r"(?:^|<<< |: )503[ \-]")
 
@@ -63,7 +68,7 @@ _RECIPIENT_LIMIT = _any_of(r"recipient has exceeded|messages (?:they|it) can rec
 # The server refuses the client: its name, its address, what authenticates it.
 _CLIENT = _any_of(
     r"(?:in reply to|response to|after) (?:the )?(?:initial connection|EHLO|HELO|STARTTLS|AUTH)",
-    r"client host|your (?:host|ip|server|network|mail ?server|dns|hostname|domain)|reverse[- ]?(?:dns|hostname|mapping|lookup)|\bPTR\b|\bHELO\b|\bEHLO\b",
+    r"client host|your (?:host|ip|server|network|mail ?server|dns|hostname|domain)|reverse[- ]?(?:dns|hostname|mapping|lookup)|\bPTR\b|\bHELO\b|\bEHLO\b|resource record",
     r"\b(?:SPF|DKIM|DMARC)\b",
 )
 _FULL = _any_of(
@@ -90,25 +95,27 @@ _GONE = (
 _NO_USER = _any_of(
     rf"\b{_THING}\b[^.;\n]{{0,70}}?\b{_GONE}\b",
     r"@[\w.-]++[\]>)'\"]?:? (?:(?:(?:is|has been|was) )?(?:no longer \w+|not (?:valid|found|known)|invalid|unknown|disabled|deleted|unavailable)|(?:does|do)(?: not|n.?t) exist)|account (?:is )?closed|closed account",
-    rf"\b(?:unknown|no such|invalid|non-?exist(?:[ae]nt|ing)|deactivated|closed|expired|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: local| email| e-mail| virtual| destination| final| delivery| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
+    rf"\b(?:unknown|no such|invalid|wrong|non-?exist(?:[ae]nt|ing)|deactivated|closed|expired|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: local| email| e-mail| virtual| destination| final| delivery| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
     r"no such (?:user|name|person|local|recipient|mailbox|account|address)|(?:was|were)n.?t found|couldn.?t be found|could not be found|cannot be found|not a (?:valid|known|local) ",
-    r"(?:does|do)(?: not|n.?t) have (?:an? |any )?(?:\S+ )?(?:account|mailbox|user)|has no (?:mailbox|account)|not our customer|no one (?:here|by|at this)|nobody (?:here|by)|not listed in|not in (?:our|the|my) (?:\w+ )?(?:directory|address book|database|local)",
+    r"(?:does|do)(?: not|n.?t) have (?:an? |any )?(?:\S+ )?(?:account|mailbox|user)|has no (?:mailbox|account)|not our customer|no one (?:here|by|at this)|nobody (?:here|by)|not listed in|not in (?:our |the |my )?(?:\w+ )?(?:directory|address book|database|local|list)\b",
+    r"(?:is|was|were) not found (?:in|on) (?:the |this |our )?(?:LDAP|server|directory|system|database)|(?:unable to|cannot|can.?t|could not|couldn.?t) find (?:\S+ )?(?:user|recipient|alias|mailbox|account)|not a member of (?:this |the |our )?domain|(?:doesn.?t|does not) handle mail for (?:that|this) (?:user|recipient|address)|no ?(?:one|body) with th(?:at|is) (?:e-?mail )?address|no longer (?:an? )?employe[de]\w?",
+    r"recipients? cannot be verified|recipient verif(?:y|ication) failed|due to inactivity|(?:account|mailbox|address) (?:has |is )?expired|mailbox (?:is )?not available|user <?x@x>? not ok\b",
     r"\b(?:user|recipient|mailbox|account)[-_]?(?:unknown|not[-_]?found|invalid|not[-_]?exist\w*)\b|\b(?:unknown|invalid|no[-_]?such)[-_](?:user|recipient|mailbox)\b|not an? (?:active|existing|registered|recogni[sz]ed) (?:e-?mail )?(?:user|address|mailbox|account|recipient)",
     r"bad_?rcpt_?to|bad_?recipient|validrcptto|recipients? (?:is |are )?not (?:accepted|ok)\b|(?:can.?t|cannot) accept (?:user|recipient)|missing home directory|server rejected (?:the )?recipients?\b|envelope recipient has been denied|\bno \S{1,320} in (?:the )?(?:\w+ )?directory",
     r"RecipientNotFound|ADR\.\w*(?:NotFound|InvalidSmtpAddress|ExRecipNotFound)|recipient (?:address )?rejected\.?(?: \(in reply|$)|(?:has|have) moved|moved (?:to|away)|address rejected: undeliverable|does not (?:like|accept) recipient",
     r"(?:benutzer|empf(?:ä|ae)nger|postfach|adresse|konto|teilnehmer|mailbox)\w*\b[^.\n]{0,60}(?:unbekannt|existiert (?:\w+ )?nicht|nicht (?:gefunden|vorhanden|bekannt|gültig|existent|mehr)|ungültig|gesperrt|deaktiviert)|unbekannte\w? (?:benutzer|empfänger|adress)|kein\w* (?:solche\w* )?(?:benutzer|empfänger|postfach|mailbox)|nicht gefunden",
-    r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|abonn[ée])\b[^.\n]{0,60}(?:inconnu|inexistant|n.existe pas|introuvable|invalide|non trouv|d[ée]sactiv)|adresse d.?au moins un destinataire invalide",
-    r"no existe (?:\w+ )?(?:persona|usuario|cuenta|destinatari)|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta|casilla)\b[^.\n]{0,60}(?:desconocid|ha expirado|no existe|inexistente|no (?:se )?(?:ha )?(?:podido )?encontr|inv[aá]lid|no v[aá]lid)",
-    r"nessun\w? (?:utente|casella|destinatario)|(?:utente|destinatario|casella|indirizzo)\b[^.\n]{0,60}(?:sconosciut|inesistente|non esiste|non (?:è stat\w )?trovat|non valid|disabilitat)",
+    r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|abonn[ée])\b[^.\n]{0,60}(?:inconnu|inexistant|n.existe pas|introuvable|invalide|non trouv|d[ée]sactiv)|adresse d.?au moins un destinataire invalide|non r[ée]pertori[ée]",
+    r"no existe (?:\w+ )?(?:persona|usuario|cuenta|destinatari)|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta|casilla)\b[^.\n]{0,60}(?:desconocid|ha expirado|no existe|inexistente|no (?:se )?(?:ha )?(?:podido )?encontr|inv[aá]lid|no v[aá]lid|inactiv)",
+    r"nessun\w? (?:utente|casella|destinatario)|(?:utente|destinatario|casella|indirizzo)\b[^.\n]{0,60}(?:sconosciut|errat|inesistente|non esiste|non (?:è stat\w )?trovat|non valid|disabilitat)",
     r"(?:usu[aá]rio|destinat[aá]rio|caixa|endere[cç]o|conta)\b[^.\n]{0,60}(?:desconhecid|n[aã]o existe|inexistente|n[aã]o (?:foi )?encontrad|inv[aá]lid)",
-    r"(?:gebruiker|ontvanger|postvak|adres|mailbox)\b[^.\n]{0,60}(?:onbekend|bestaat niet|niet (?:gevonden|bekend))|nie istnieje|nieznany|neexistuje|ukendt|okänd|ukjent|tuntematon",
+    r"(?:gebruiker|ontvanger|postvak|adres|mailbox)\b[^.\n]{0,60}(?:onbekend|bestaat niet|niet (?:gevonden|bekend))|nie istnieje|nie ma takie\w+ (?:konta|adresu|użytkownika|uzytkownika)|nieznany|neexistuje|ukendt|okänd|ukjent|tuntematon",
     r"(?:пользовател|получател|адрес|ящик)\w*[^.\n]{0,60}(?:не существует|не найден|неизвест|отключ|заблокирован|неверн)|нет такого (?:пользователя|адреса|ящика)",
     r"(?:ユーザ|宛先|アドレス|メールボックス)[^。\n]{0,40}(?:存在し|見つかりません|不明|間違)|(?:用户|收件人|邮箱|地址|使用者|收件者)[^。\n]{0,20}(?:不存在|未找到|无效|找不到|無效)",
 )
 _NO_HOST = _any_of(
     r"(?:host|domain)(?: or domain)?(?: name)?\b(?! lookup)[^;\n]{0,70}?(?:unknown|not (?:be )?found(?!, try)|not exist|doesn.?t exist|existiert nicht)",
     r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++ (?:does not|doesn.?t) exist",
-    r"\bNXDOMAIN\b|invalid domain name|name or service not known|recipient domain must exist|(?:no such|unknown|non-?existent|unroute?able|bad|illegal)(?: mail| destination)? (?:host|domain|system)|could ?n.?t find any host|unroute?able|null ?MX|(?:does|do) not accept (?:any )?(?:e-?)?mail\b(?! (?:from|that|which|with))|no mail server|can.?t find (?:your )?(?:domain|host)|bad destination",
+    r"\bNXDOMAIN\b|invalid domain name|name or service not known|recipient domain must exist|(?:no such|unknown|non-?existent|unroute?able|bad|illegal|invalid)(?: mail| destination| recipient)? (?:host|domain|system)|could ?n.?t find any host|unroute?able|null ?MX|(?:does|do) not accept (?:any )?(?:e-?)?mail\b(?! (?:from|that|which|with|in|of|over|larger|without|sent))|no mail server|can.?t find (?:your )?(?:domain|host)|bad destination",
 )
 
 
@@ -180,7 +187,7 @@ def judge(status: str, text: str, explanation: Iterable[str] = ()) -> Verdict:
     if ("5", "4.1") in found and "access denied" in text.lower():  # Exchange Online: no such mailbox
         return "hard"
     if dead:
-        return "soft" if _says_policy(found) and _POLICY.search(text) else "hard"
+        return "soft" if _refuses_something_else(text, found) else "hard"
     specific = [subject for _, subject in found if subject not in _GENERAL]
     if not _POLICY.search(text) and specific and all(each in NO_SUCH_ADDRESS for each in specific):
         return "hard"
@@ -193,6 +200,12 @@ def _is_transient(status: str, text: str, found: list[tuple[str, str]]) -> bool:
     """Return whether all codes, or without any all reply codes, are of class 4."""
     classes = {kind for kind, _ in found} or {each[1] for each in _REPLY_CODE.finditer(text)}
     return classes == {"4"} or status.strip().startswith("4")
+
+
+def _refuses_something_else(text: str, found: list[tuple[str, str]]) -> bool:
+    """Return whether a reply that seems to name a dead address gives the message or its origin as the reason."""
+    rest = _OF_ANY_REASON.sub(" ", text)
+    return bool(_POLICY.search(rest)) and (_says_policy(found) or not names_dead_address(rest))
 
 
 def _says_policy(found: list[tuple[str, str]]) -> bool:
