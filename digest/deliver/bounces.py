@@ -41,7 +41,9 @@ Kind = Literal[
 _TOKEN = r"(\d{1,18}-[a-z2-7]{24})"  # noqa: S105 - a pattern
 _RETURN = re.compile(rf"\+(\d{{1,18}}-[a-z2-7]{{{SHORTEST_CODE},{CODE_LENGTH}}})@", re.IGNORECASE)
 _LEAVING = r"(?:\.[a-z0-9-]{1,64}\.[a-z2-7]{24}\.[a-z2-7]{24})?"  # who leaves what, after the token
-_UNSUBSCRIBE = re.compile(rf"\bunsubscribe(?:\s|%20|\+|_|=20)+(?P<code>{_TOKEN}{_LEAVING})\b", re.IGNORECASE)
+_UNSUBSCRIBE = re.compile(
+    rf"\bunsubscribe(?:\s|%20|[+_:<\"']|=20)+(?P<code>{_TOKEN}{_LEAVING})\b", re.IGNORECASE
+)
 # Where the headers of a sent message have its token: List-Unsubscribe, Message-ID and the return path.
 _QUOTED = re.compile(rf"(?:unsubscribe(?:%20|/|\+| )|[.+]){_TOKEN}\b", re.IGNORECASE)
 _ADDRESSED = (
@@ -61,6 +63,8 @@ _AUTOMATIC = re.compile(
 _RETURNED_MAIL = re.compile(r"^Returned mail: (.*)", re.IGNORECASE)  # sendmail gives the reason there
 _REASON = re.compile(r"^ *\(reason: (.{1,500})\) *$", re.MULTILINE)  # sendmail's, of the server that refused
 _COMPLAINT = re.compile(r"^complaint about message from \d", re.IGNORECASE)  # Outlook.com's programme (JMRP)
+# Types of feedback that tell nothing about the reader's wish (RFC 5965, 6430, 6591).
+_NO_COMPLAINTS = frozenset({"not-spam", "auth-failure", "virus", "dmarc", "dkim"})
 _REJECTED = re.compile(r"was automatically rejected:\s*(.{1,200})")
 _ADDRESS = re.compile(r"[^<>\s,;:\"@]{1,64}@[^<>\s,;:\"@]{1,253}")
 _LONGEST_REASON = 300
@@ -114,7 +118,7 @@ def _unsubscribed_in_body(message: Part, secret: bytes, keys: Collection[bytes])
     """Return the code of a request to unsubscribe that is in the text, on a line of its own."""
     for text in texts_of(message):
         for line in text.splitlines()[:50]:
-            if (found := _UNSUBSCRIBE.fullmatch(line.strip())) is not None:
+            if (found := _UNSUBSCRIBE.fullmatch(line.strip(" \t<>\"'.\u00a0"))) is not None:
                 return read_unsubscribe_code(secret, keys, found["code"])
     return None
 
@@ -195,9 +199,9 @@ def _is_automatic(message: Part) -> bool:
 
 
 def _classify_feedback(part: Part) -> tuple[Kind, str]:
-    found = re.search(r"^feedback-type:\s*([a-z-]+)", _content(part), re.IGNORECASE | re.MULTILINE)
-    kind = found[1].lower() if found else "abuse"
-    if kind in {"not-spam", "auth-failure", "dmarc", "dkim"}:
+    found = re.search(r"^feedback-type\s*:[\s\"']*([a-z_-]+)", _content(part), re.IGNORECASE | re.MULTILINE)
+    kind = found[1].lower().replace("_", "-") if found else "abuse"
+    if kind in _NO_COMPLAINTS:
         return "notice", f"a report of the type {kind}"
     return "complaint", "marked as spam by the reader"
 

@@ -50,7 +50,7 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 # The server refuses the sender of the message.
 _SENDER = _any_of(
     r"sender (?:address |domain |e-?mail )?(?:\S+ )?(?:rejected|verif|is (?:not|unknown|invalid)|unknown|invalid|not |denied|refused|unlisted|blocked)",
-    r"(?:invalid|unknown|unverified|bad|unauthori[sz]ed|illegal|rejected|forged|your) (?:envelope )?sender",
+    r"(?:invalid|unknown|unverified|bad|unauthori[sz]ed|illegal|rejected|forged|your) (?:envelope )?sender|(?:sender|your) account",
     r"(?:domain|address) of (?:the )?sender|sender(?:'s)? (?:address|domain|mailbox|email)",
     r"(?<!recipient )(?:callout|call-?back|verification)(?: failed| verif)|verify(?:ing)? (?:the )?sender",
     r"(?:in reply to|response to|after|for) (?:the )?MAIL(?: FROM)?\b|>>> MAIL FROM",

@@ -7,7 +7,7 @@ import pytest
 
 from digest.deliver.bounces import read_bounce
 from digest.deliver.diagnosis import judge
-from digest.signing import BOUNCE, token
+from digest.signing import BOUNCE, UNSUBSCRIBE, token
 
 SECRET = b"secret"
 OURS = f"bounces+{token(SECRET, BOUNCE, 12)}@example.org"
@@ -290,3 +290,136 @@ TEXTS = [
 @pytest.mark.parametrize(("source", "kind", "text"), TEXTS)
 def test_a_report_in_words_is_judged_rightly(source, kind, text):
     assert read_bounce(f"Delivered-To: {OURS}\n{text}".encode(), SECRET).kind == kind, source
+
+
+# Forms of Postfix, Exchange, and servers in other languages, with twins that differ in one word.
+FORMS = [
+    ('soft', '5.7.1', 'smtp;550 5.7.1 Unable to relay for ada@reader.test'),
+    ('soft', '5.1.8', 'smtp;550 5.1.8 Access denied, bad outbound sender'),
+    ('soft', '4.4.3', 'X-Postfix; Host or domain name not found. Name service error for name=reader.test type=MX: Host not found, try again'),
+    ('hard', '5.4.4', 'X-Postfix; Host or domain name not found. Name service error for name=reader.test type=A: Host not found'),
+    ('soft', '5.2.0', 'X-Postfix; maildir delivery failed: create maildir file /home/ada/Maildir/tmp/1183664300.P7958.dpit: Permission denied'),
+    ('soft', '5.4.6', 'X-Postfix; mail for mail.reader.test loops back to myself'),
+    ('soft', '5.0.0', 'X-Postfix; mail for reader.test loops back to myself'),
+    ('hard', '5.0.0', 'smtp; 550 unrouteable mail domain reader.test (in reply to RCPT TO command)'),
+    ('soft', '5.1.0', 'smtp; 550 5.1.0 Authentication required (in reply to MAIL FROM command)'),
+    ('soft', '5.7.1', 'smtp; 550 5.7.1 <ada@reader.test>... Relaying denied (in reply to RCPT TO command)'),
+    ('hard', '5.1.1', "smtp; 550 5.1.1 <ada@reader.test> User doesn't exist: ada@reader.test (in reply to RCPT TO command)"),
+    ('hard', '5.1.1', 'smtp; 550 5.1.1 <ada@reader.test>: Recipient address rejected: User unknown in virtual alias table (in reply to RCPT TO command)'),
+    ('hard', '5.1.10', 'smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup'),
+    ('hard', '5.0.0', 'smtp; 550 Message was not accepted -- invalid mailbox.  Local mailbox ada@mail.test is unavailable: user not found (in reply to end of DATA command)'),
+    ('soft', '5.1.8', 'smtp; 550 5.1.8 <root@example.org>: Sender address rejected: Domain not found (in reply to RCPT TO command)'),
+    ('soft', '5.5.1', 'smtp; 530 5.5.1 Authentication Required. Learn more at'),
+    ('soft', '5.4.7', 'smtp;550 4.4.7 QUEUE.Expired; message expired'),
+    ('soft', '5.4.300', 'smtp;550 5.4.300 Message expired -> 451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (S77719)'),
+    ('soft', '5.4.312', 'smtp;550 5.4.312 Message expired, DNS query failed(ServerFailure)'),
+    ('soft', '5.7.12', 'smtp;550 5.7.12 RESOLVER.RST.SenderNotAuthenticated; sender not allowed'),
+    ('soft', '5.7.124', 'smtp;550 5.7.124 RESOLVER.RST.SenderNotInAllowedList; sender not in allowed-senders list'),
+    ('soft', '5.2.121', 'smtp;554 5.2.121 RecipientPerSenderThreshold'),
+    ('soft', '5.4.14', 'smtp;554 5.4.14 Hop count exceeded - possible mail loop ATTR34'),
+    ('soft', '5.6.11', 'smtp;550 5.6.11 SMTPSEND.BareLinefeedsAreIllegal'),
+    ('soft', '5.1.90', "smtp;550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients"),
+    ('hard', '5.1.0', 'smtp;550 5.1.0 RESOLVER.ADR.RecipientNotFound; not found'),
+    ('soft', '5.7.193', 'smtp;550 5.7.193 Service unavailable; Access denied'),
+    ('soft', '5.1.20', 'smtp;550 5.1.20 Multiple From addresses are not allowed without Sender address'),
+    ('soft', '5.7.501', 'smtp;550 5.7.501 Access denied, spam abuse detected'),
+    ('hard', '5.1.1', 'smtp;550 5.1.1 User Does Not Exist - https://support.google.com'),
+    ('hard', '5.1.2', 'smtp;550 5.1.2 ada@reader.test... Host unknown (Name server: mx: host not found)'),
+    ('soft', '5.3.5', 'smtp;554 5.3.5 Local configuration error'),
+    ('soft', '5.3.4', 'smtp;552 5.3.4 Message size exceeds fixed maximum message size'),
+    ('hard', '5.0.0', 'smtp;550 Postfach ist deaktiviert'),
+    ('hard', '5.0.0', 'smtp;550 Empfängeradresse unbekannt'),
+    ('soft', '5.0.0', 'smtp;550 Absenderadresse unbekannt'),
+    ('soft', '5.0.0', 'smtp;554 Nachricht abgelehnt: Spamverdacht'),
+    ('soft', '5.0.0', 'smtp;550 Зачем вы это отправили? Спам. Письмо отклонено'),
+    ('hard', '5.0.0', 'smtp;550 Пользователь не найден'),
+    ('hard', '5.0.0', 'smtp;550 5.1.1 Почтовый ящик не существует'),
+    ('hard', '5.0.0', 'smtp;550 Destinatário não existe'),
+    ('soft', '5.0.0', 'smtp;550 Caixa postal cheia'),
+    ('soft', '5.0.0', 'smtp;552 La boîte aux lettres du destinataire est pleine'),
+    ('hard', '5.0.0', 'smtp;550 該当するユーザーが見つかりません'),
+    ('soft', '5.0.0', 'smtp;550 Mailbox temporarily disabled due to inactivity, try again later'),
+    ('soft', '5.0.0', 'smtp;550 Sender account expired'),
+    ('soft', '5.7.1', 'smtp;550 5.7.1 Your account has expired, please renew to send mail'),
+    ('soft', '5.0.0', 'smtp;550 SPF record expired for domain of sender'),
+    ('soft', '5.0.0', 'smtp;550 DKIM key not found in the database of example.org'),
+    ('soft', '5.7.1', 'smtp;550 5.7.1 Your IP is not in our whitelist'),
+    ('soft', '5.7.1', 'smtp;554 5.7.1 sender is not in list of allowed senders'),
+    ('soft', '5.7.1', 'smtp;550 5.7.1 Sender not in my address book'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "status", "reply"), FORMS)
+def test_twins_are_told_apart(kind, status, reply):
+    assert judge(status, reply) == kind
+
+
+NDR = (
+    f"Delivered-To: {OURS}\nFrom: postmaster@outlook.com\nSubject: Undeliverable: Kelp\nContent-Type: text/html; charset=utf-8\n\n"
+    "<html><body><p>Delivery has failed to these recipients or groups:</p><p>ada@reader.test<br>{explained}</p>"
+    "<p>Diagnostic information for administrators:<br>Generating server: ex.test<br>ada@reader.test<br>"
+    "Remote Server returned '{reply}'</p></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "explained", "reply"),
+    [
+        ("hard", "The email address you entered couldn't be found.", "550 5.1.1 &lt;ada@reader.test&gt;: Recipient address rejected: User unknown"),
+        ("hard", "The email address you entered couldn't be found.", "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"),
+        ("soft", "Your message wasn't delivered.", "550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP"),
+        ("soft", "Your message couldn't be delivered because you weren't recognized as a valid sender.", "550 5.1.8 Access denied, bad outbound sender"),
+        ("soft", "The recipient's mailbox is full.", "554 5.2.2 mailbox full"),
+    ],
+)  # fmt: skip
+def test_reports_of_exchange_that_are_only_a_page_are_judged_rightly(kind, explained, reply):
+    assert read_bounce(NDR.format(explained=explained, reply=reply).encode(), SECRET).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("complaint", "Feedback-Type: abuse"),
+        ("complaint", "feedback-type:ABUSE"),
+        ("complaint", "Feedback-Type: \"abuse\""),
+        ("complaint", "Feedback-Type: fraud"),
+        ("complaint", "Feedback-Type: opt-out"),
+        ("complaint", "Source-IP: 192.0.2.1"),
+        ("notice", "Feedback-Type: not-spam"),
+        ("notice", "Feedback-Type:\n not-spam"),
+        ("notice", "Feedback-Type: Not-Spam (user clicked)"),
+        ("notice", "Feedback-Type : \"not_spam\""),
+        ("notice", "Feedback-Type: auth-failure\nAuth-Failure: dmarc"),
+        ("notice", "Feedback-Type: virus"),
+    ],
+)  # fmt: skip
+def test_types_of_feedback(kind, field):
+    report = (
+        f"Delivered-To: {OURS}\nFrom: fbl@isp.test\nSubject: FW: Kelp\nMIME-Version: 1.0\n"
+        f"Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n"
+        f"--b\nContent-Type: text/plain\n\nreport\n--b\nContent-Type: message/feedback-report\n\n{field}\nVersion: 1\n\n"
+        f"--b\nContent-Type: message/rfc822\n\nSubject: Kelp\n\nx\n--b--\n"
+    )
+    assert read_bounce(report.encode(), SECRET).kind == kind
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Unsubscribe: {}", "unsubscribe <{}>", '"unsubscribe {}"', "unsubscribe%2520{}", "AW: unsubscribe {}", "[list] UNSUBSCRIBE {}",
+        "unsubscribe\u00a0{}", "unsubscribe\u3000{}", "unsubscribe {}.", "unsubscribe {} -- sent from my phone", "=?utf-8?Q?unsubscribe=20{}?=",
+    ],
+)  # fmt: skip
+def test_requests_to_unsubscribe_in_the_spellings_of_mailers(subject):
+    request = subject.format(token(SECRET, UNSUBSCRIBE, 12))
+    found = read_bounce(f"From: ada@reader.test\nSubject: {request}\n\n".encode(), SECRET)
+    assert (found.kind, found.line) == ("unsubscribe", 12)
+
+
+@pytest.mark.parametrize(
+    "line", ["Unsubscribe: {}", "<unsubscribe {}>", '"unsubscribe {}"', "unsubscribe {}."]
+)
+def test_a_line_of_the_text_is_a_request_to_unsubscribe(line):
+    request = line.format(token(SECRET, UNSUBSCRIBE, 12))
+    found = read_bounce(f"From: ada@reader.test\nSubject: hi\n\n{request}\n\n-- \nAda\n".encode(), SECRET)
+    assert (found.kind, found.line) == ("unsubscribe", 12)
