@@ -118,7 +118,7 @@ def _unsubscribed_in_body(message: Part, secret: bytes, keys: Collection[bytes])
     """Return the code of a request to unsubscribe that is in the text, on a line of its own."""
     for text in texts_of(message):
         for line in text.splitlines()[:50]:
-            if (found := _UNSUBSCRIBE.fullmatch(line.strip(" \t<>\"'.\u00a0"))) is not None:
+            if (found := _UNSUBSCRIBE.fullmatch(line.lstrip("\t <\"'").rstrip("\t >\"'."))) is not None:
                 return read_unsubscribe_code(secret, keys, found["code"])
     return None
 
