@@ -336,10 +336,24 @@ def test_latin_1_is_read_as_declared():
     assert found[0].title == "Größe"
 
 
+def test_loose_ampersands_are_read():
+    """In titles and addresses, and names of HTML, as feed readers write them."""
+    found = opml.feeds(
+        list_of(
+            '<outline text="Science & Tech">',
+            '<outline text="Kelp &amp; Lamps &eacute;&nbsp;&#233; R&D &bogus;" xmlUrl="https://kelp.example/rss?a=1&b=2&amp;copy=3"/>',
+            "</outline>",
+        ).encode()
+    )
+    assert [(each.url, each.title) for each in found] == [
+        ("https://kelp.example/rss?a=1&b=2&copy=3", "Kelp & Lamps é é R&D &bogus;")
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "place", "reason"),
     [
-        ("\n\n<opml><body>\n<outline text='a & b'/></body></opml>", ":4", "not well-formed"),
+        ("\n\n<opml><body>\n<outline text='a < b'/></body></opml>", ":4", "not well-formed"),
         ("<opml><body>", ":1", "not well-formed"),
         ("<opml>" + "<outline>" * 100_000, ":1", "not well-formed"),
         ("", "", "not well-formed"),

@@ -1,6 +1,7 @@
 """The feeds in a list that a feed reader exported: OPML 1.0 and 2.0 (http://opml.org/spec2.opml)."""
 
 import codecs
+import html.entities
 import re
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,10 @@ from digest.read.parsing import html_tree
 
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+# An ampersand that begins no reference of XML: in addresses (?a=1&b=2) and titles, and in names of HTML (&nbsp;).
+_LOOSE = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][\da-fA-F]{1,6});)(?:([A-Za-z][A-Za-z\d]{0,31});)?"
+)
 _REMEDY = "export the list from the feed reader again, or correct this line"
 
 
@@ -26,6 +31,11 @@ def feeds(data: bytes) -> tuple[Outline, ...] | Fault:
     """Return the feeds of an OPML file in its order, however deep in folders, or why it cannot be read."""
     start, data = _without_blanks(_utf8_if_wide(data))
     root = html_tree.xml(Document("", data, None))
+    if isinstance(root, Fault) and _LOOSE.search(
+        data
+    ):  # feed readers export addresses and titles as they are
+        mended = html_tree.xml(Document("", _LOOSE.sub(_escaped, data), None))
+        root = root if isinstance(mended, Fault) else mended
     if isinstance(root, Fault):
         return replace(root, remedy=_REMEDY, line=root.line + start if root.line else None)
     name = html_tree.local_name(root)
@@ -42,6 +52,13 @@ def feeds(data: bytes) -> tuple[Outline, ...] | Fault:
             line = element.sourceline
             found.append(Outline(url, title, line + start if line else None))
     return tuple(found)
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    """Return a loose ampersand as a reference, and the character that a name of HTML means."""
+    name = (found[1] or b"").decode("ascii")
+    code = html.entities.name2codepoint.get(name)
+    return f"&#{code};".encode() if code else b"&amp;" + found[0][1:]
 
 
 def _utf8_if_wide(data: bytes) -> bytes:
