@@ -31,9 +31,8 @@ def feeds(data: bytes) -> tuple[Outline, ...] | Fault:
     """Return the feeds of an OPML file in its order, however deep in folders, or why it cannot be read."""
     start, data = _without_blanks(_utf8_if_wide(data))
     root = html_tree.xml(Document("", data, None))
-    if isinstance(root, Fault) and _LOOSE.search(
-        data
-    ):  # feed readers export addresses and titles as they are
+    # Feed readers export addresses and titles as they are.
+    if isinstance(root, Fault) and b"<!ENTITY" not in data and _LOOSE.search(data):
         mended = html_tree.xml(Document("", _LOOSE.sub(_escaped, data), None))
         root = root if isinstance(mended, Fault) else mended
     if isinstance(root, Fault):
