@@ -7,7 +7,9 @@ DigestError               anything that this program raises on purpose
 ├── QueryError            a query is invalid: where, why, and how to write it
 ├── LockedError           another run holds the lock of the home (exit status 1)
 ├── StoreError            the library database cannot be opened, read or written (exit status 1)
-│   └── RefusedError      the database refuses what one item contains; others can be stored
+│   ├── RefusedError      the database refuses what one item contains; others can be stored
+│   ├── ConflictError     another transaction was in the way; the same succeeds if it is tried again
+│   └── ServerLostError   the connection to the database server is lost, or cannot be made
 ├── ChannelUnavailable    a channel cannot be opened (server, TLS, login); ends the delivery run, nothing was sent
 └── TemplateError         a template cannot be rendered: file, line, reason (exit status 1)
 
@@ -100,6 +102,14 @@ class RefusedError(StoreError):
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = f"the database refuses a value: {reason}"
+
+
+class ConflictError(StoreError):
+    """Another transaction was in the way, and this one was rolled back; the same succeeds if it is tried again."""
+
+
+class ServerLostError(StoreError):
+    """The connection to the database server is lost, or cannot be made."""
 
 
 class ChannelUnavailable(DigestError):  # noqa: N818 - a state of a server, not a defect of the program

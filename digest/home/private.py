@@ -57,3 +57,8 @@ def library_path(home: Home) -> Path | None:
     if scheme.partition("+")[0] != "sqlite" or file in {"", ":memory:"}:
         return None
     return home.path / file
+
+
+def on_server(home: Home) -> bool:
+    """Return whether the library is on a database server, so that several hosts can use it at the same time."""
+    return not home.settings.database.startswith("sqlite")

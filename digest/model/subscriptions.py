@@ -84,7 +84,11 @@ class FileStamp:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRow:
-    """A subscription as the library stores it: from a file (with its `stamp`), or without one."""
+    """A subscription as the library stores it: from a file (with its `stamp`), or without one.
+
+    `owner` is the id of the home that has the file, where several can use the library.
+    """
 
     value: Subscription | InvalidSubscription
     stamp: FileStamp | None = None
+    owner: str | None = None

@@ -6,7 +6,7 @@ that has no file. A run takes up the files that have changed.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import TZPATH
@@ -15,6 +15,8 @@ from digest import __version__
 from digest.compose.decide import AHEAD, next_due, set_right, waiting_slot
 from digest.compose.slots import Slot
 from digest.errors import UsageError
+from digest.home.identity import is_gone, known_id
+from digest.home.private import on_server
 from digest.home.subscription_files import FileChanges, changes, read_row
 from digest.model import (
     Cursor,
@@ -27,6 +29,7 @@ from digest.model import (
 )
 from digest.store.store import Store, Transaction
 from digest.store.subscriptions import UNSEEN
+from digest.store.tenancy import Tenant
 
 Known = Subscription | InvalidSubscription
 
@@ -47,12 +50,14 @@ def take_up(home: Home, tx: Transaction, now: datetime) -> TakenUp:
     """Store the subscription files that have changed, and end the subscriptions whose files are gone."""
     zones = f"{home.settings.timezone} {_zone_rules()}"
     version, old_zones = tx.subscriptions.reader()
-    stamps = tx.subscriptions.stamps()
+    owner = _owner(home)
+    stamps = tx.subscriptions.stamps(owner)
     if version != __version__:  # other rules may apply: check all of them again
         stamps = {name: FileStamp("", "") for name in stamps}
     found = changes(home.subscriptions, stamps)
-    problem, taken = _accident(home, found, len(stamps)), _taken(tx, found)
-    store_rows(home, tx, [each for each in found.changed if each.value.id not in taken], now)
+    problem, taken = _accident(home, found, len(stamps)), _taken(home, tx, found, now)
+    rows = [replace(each, owner=owner) for each in found.changed if each.value.id not in taken]
+    store_rows(home, tx, rows, now)
     tx.subscriptions.stamp(found.touched)
     gone = () if problem else found.gone
     tx.subscriptions.remove(gone)
@@ -60,8 +65,8 @@ def take_up(home: Home, tx: Transaction, now: datetime) -> TakenUp:
         tx.subscriptions.set_reader(__version__, zones)
         if old_zones != zones:
             _schedule_again(home, tx)
-    problems = (*([problem] if problem else []), *(_twice(home, name) for name in sorted(taken)))
-    return TakenUp(bool(found.changed or gone), problems)
+    problems = filter(None, (problem, *(taken[name] for name in sorted(taken))))
+    return TakenUp(bool(rows or gone), tuple(problems))
 
 
 def _accident(home: Home, found: FileChanges, known: int) -> str:
@@ -80,15 +85,55 @@ def _accident(home: Home, found: FileChanges, known: int) -> str:
     return ""
 
 
-def _taken(tx: Transaction, found: FileChanges) -> frozenset[str]:
-    """Return the ids of those changed files that are ids of subscriptions without a file."""
+def _owner(home: Home) -> str | None:
+    """Return the id by which a library on a server knows whose files are whose; None where a library has one home."""
+    return known_id(home.path) if on_server(home) else None
+
+
+def home_with_file(
+    home: Home,
+    tx: Transaction,
+    row: SubscriptionRow,
+    now: datetime,
+    homes: Mapping[str, Tenant] | None = None,
+) -> Tenant | None:
+    """Return the other home that has the file of a subscription; None if it is this one, or is gone.
+
+    `homes` are those of the library, if the caller has asked already.
+    """
+    if not row.stamp or row.owner is None or _owner(home) in {row.owner, None}:
+        return None
+    other = (tx.tenancy.homes() if homes is None else homes).get(row.owner)
+    gone = other is None or other.until <= now or is_gone(other.host, other.path, other.home)
+    return None if gone else other
+
+
+def _taken(home: Home, tx: Transaction, found: FileChanges, now: datetime) -> dict[str, str]:
+    """Return why some of the changed files are not taken up, by id; "" for those that another home has like this.
+
+    Their ids are those of subscriptions without a file, or with a file of another home.
+    """
+    reasons: dict[str, str] = {}
     rows = tx.subscriptions.of(each.value.id for each in found.changed)
-    return frozenset(name for name, row in rows.items() if not row.stamp)
-
-
-def _twice(home: Home, name: str) -> str:
-    shown = f"{home.subscriptions.name}/{name}.toml"
-    return f"{shown}: the library has a subscription {name!r} without a file; rename the file"
+    homes = tx.tenancy.homes() if on_server(home) else {}
+    for each in found.changed:
+        name, row = each.value.id, rows.get(each.value.id)
+        shown = f"{home.subscriptions.name}/{name}.toml"
+        if row is None:
+            continue
+        if not row.stamp:
+            reasons[name] = (
+                f"{shown}: the library has a subscription {name!r} without a file; rename the file"
+            )
+        elif other := home_with_file(home, tx, row, now, homes):
+            same = each.stamp and each.stamp.digest and each.stamp.digest == row.stamp.digest
+            reasons[name] = (
+                ""
+                if same
+                else f"{shown}: differs from the file of the home {other.path} on {other.host}, which is used; "
+                "make both alike, or rename this one"
+            )
+    return reasons
 
 
 def store_rows(
@@ -161,12 +206,12 @@ def completed(rows: Iterable[SubscriptionRow], settings: Settings) -> Iterator[K
 
 def current_rows(home: Home, tx: Transaction) -> list[SubscriptionRow]:
     """Return all subscriptions by id as their files and the library have them now; change nothing."""
-    rows = {each.value.id: each for each in tx.subscriptions.all()}
-    stamps = {name: row.stamp for name, row in rows.items() if row.stamp}
+    rows, owner = {each.value.id: each for each in tx.subscriptions.all()}, _owner(home)
+    stamps = {name: row.stamp for name, row in rows.items() if row.stamp and owner in {row.owner, None}}
     if tx.subscriptions.reader()[0] != __version__:
         stamps = {name: FileStamp("", "") for name in stamps}
     found = changes(home.subscriptions, stamps)
-    taken = _taken(tx, found)
+    taken = _taken(home, tx, found, datetime.now(UTC))
     rows |= {each.value.id: each for each in found.changed if each.value.id not in taken}
     if not _accident(home, found, len(stamps)):
         for name in found.gone:
@@ -182,7 +227,7 @@ def current(home: Home, tx: Transaction) -> tuple[Known, ...]:
 def one(home: Home, tx: Transaction, name: str) -> Known | None:
     """Return the subscription with this id as its file or the library has it now, or None."""
     row = tx.subscriptions.of([name]).get(name)
-    if row is None or row.stamp:
+    if row is None or (row.stamp and row.owner in {_owner(home), None}):
         path = home.subscriptions / f"{name}.toml"
         if Path(name).name != name or not path.exists():
             return None

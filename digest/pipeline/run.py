@@ -15,6 +15,8 @@ from time import perf_counter
 
 from digest import __version__
 from digest.compose.decide import AHEAD, Decision
+from digest.home.identity import known_id
+from digest.home.private import on_server
 from digest.model import InvalidSubscription, Paper, Subscription
 from digest.model.reports import FileReport, RunReport, SubscriptionReport
 from digest.pipeline.context import RunContext
@@ -176,13 +178,15 @@ def _retry(tx: Transaction, context: RunContext) -> None:
 
 
 def _mark_for_settings(tx: Transaction, context: RunContext) -> None:
-    """Mark everything if a setting that files show has changed, such as `base_url` in addresses.
+    """Mark everything if a setting that files show has changed, such as `base_url` in addresses, or the home.
 
     After an update from a version that did not note the settings, mark only feeds and the archive's first page.
     """
     shown = asdict(site_context(context.home)) | {"feed_items": context.home.settings.feed_items}
     if context.home.settings.files != "auto":
         shown |= {"files": context.home.settings.files}
+    if on_server(context.home):  # what another home has written since is not in this one
+        shown |= {"home": known_id(context.home.path)}
     settings = json.dumps(shown, sort_keys=True)
     before = tx.pending_files.made_for(settings)
     if before is None:

@@ -20,7 +20,7 @@ from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.lost_library import mark_library, need_library
 from digest.services.subscriptions import need_subscription
 from digest.services.tenancy import occupy
-from digest.services.workspace import Clock, open_library
+from digest.services.workspace import Clock, exclusive, locked_library, open_library
 
 if TYPE_CHECKING:
     from digest.fetch.fetch import FetchResult
@@ -58,7 +58,6 @@ def run(home: Home, request: RunRequest, progress: "Progress") -> RunReport:
     """
     from digest.pipeline import run as pipeline
     from digest.pipeline.context import RunContext
-    from digest.system.locks import hold
 
     clock = request.clock
     need_library(home, begin_again=request.new_library, dry_run=request.dry_run)
@@ -66,7 +65,7 @@ def run(home: Home, request: RunRequest, progress: "Progress") -> RunReport:
     command = shlex.join(["digest", *request.arguments])
     if request.options.only is not None:
         need_subscription(home, request.options.only)
-    with hold(home.path, command=command), open_library(home, create=not request.dry_run) as store:
+    with locked_library(home, command=command, create=not request.dry_run) as store:
         if request.dry_run:
             with store.rehearse():
                 return replace(pipeline.run(store, context, write=False), run=None)
@@ -84,10 +83,9 @@ def run(home: Home, request: RunRequest, progress: "Progress") -> RunReport:
 def _finish(home: Home, begun: "Begun", command: str) -> RunReport:
     """Write the files of a run; if another run holds the lock for too long, it writes them."""
     from digest.pipeline.run import finish
-    from digest.system.locks import hold
 
     try:
-        with hold(home.path, command=command), open_library(home, create=False) as store:
+        with locked_library(home, command=command, create=False) as store:
             return finish(store, begun)
     except LockedError as error:
         with open_library(home, create=False) as store:
@@ -149,7 +147,6 @@ def due(home: Home, clock: Clock, *, files_changed: bool) -> tuple[frozenset[str
     """
     from digest.pipeline.cursors import due_now, take_up
     from digest.pipeline.outputs import write_concealed
-    from digest.system.locks import hold
 
     need_library(home)
     with open_library(home, create=True) as store:
@@ -157,7 +154,7 @@ def due(home: Home, clock: Clock, *, files_changed: bool) -> tuple[frozenset[str
         taken_up = not files_changed
         if files_changed:
             try:
-                with hold(home.path, command="digest schedule, subscriptions", timeout=0):
+                with exclusive(home, store, command="digest schedule, subscriptions", timeout=0):
                     with store.begin() as tx:
                         take_up(home, tx, clock.now)
                     write_concealed(home, store)  # what fails stays marked; the run reports it
@@ -170,10 +167,9 @@ def due(home: Home, clock: Clock, *, files_changed: bool) -> tuple[frozenset[str
 def maintain(home: Home, clock: Clock) -> "MaintenanceReport":
     """Do the daily maintenance of a home while holding its lock: backup, clean-up, compaction."""
     from digest.pipeline import maintenance
-    from digest.system.locks import hold
 
     need_library(home)
-    with hold(home.path, command="digest schedule, upkeep"), open_library(home, create=True) as store:
+    with locked_library(home, command="digest schedule, upkeep", create=True) as store:
         occupy(home, store, clock.now)
         return maintenance.run_maintenance(home, store, clock.now)
 

@@ -11,7 +11,7 @@ from digest.errors import Problem, StoreError, UsageError
 from digest.home.subscription_files import file_states, printable
 from digest.home.subscription_tables import READERS, Row, csv_lines, json_lines, toml_text
 from digest.model import Home, InvalidSubscription, Subscription, SubscriptionRow
-from digest.services.workspace import open_library
+from digest.services.workspace import locked_library, open_library
 
 if TYPE_CHECKING:
     from digest.store.store import Transaction
@@ -66,7 +66,6 @@ def import_subscriptions(home: Home, path: Path, stated: str | None = None) -> I
     Raises UsageError, which lists the mistakes, StoreError, LockedError; then nothing is stored.
     """
     from digest.pipeline.outputs import write_concealed
-    from digest.system.locks import hold
 
     if not path.exists():
         raise UsageError(f"{path}: the file or folder does not exist; check its name")
@@ -74,10 +73,7 @@ def import_subscriptions(home: Home, path: Path, stated: str | None = None) -> I
     if path.is_dir() != (form == "toml"):
         raise UsageError(f"{path}: {form} is {'a folder' if form == 'toml' else 'one file'}; check --format")
     files = frozenset(map(printable, file_states(home.subscriptions) or ()))
-    with (
-        hold(home.path, command="digest subscriptions import"),
-        open_library(home, create=True) as store,
-    ):
+    with locked_library(home, command="digest subscriptions import", create=True) as store:
         try:
             with store.begin() as tx:
                 done = _store_all(home, tx, READERS[form](path), files)
@@ -171,17 +167,22 @@ def _valid(home: Home, tx: "Transaction") -> Iterator[Subscription]:
 
 def remove_subscription(home: Home, name: str) -> None:
     """End a subscription without a file. Raises UsageError if it has one or is unknown, StoreError, LockedError."""
-    from digest.pipeline.cursors import current_rows, unknown
-    from digest.system.locks import hold
+    from digest.home.identity import known_id
+    from digest.pipeline.cursors import current_rows, home_with_file, unknown
 
     with (
-        hold(home.path, command="digest subscriptions remove"),
-        open_library(home, create=False) as store,
+        locked_library(home, command="digest subscriptions remove", create=False) as store,
         store.begin() as tx,
     ):
         row = tx.subscriptions.of([name]).get(name)
         path = home.subscriptions / f"{name}.toml"
-        if (row and row.stamp) or (Path(name).name == name and path.exists()):
+        other = home_with_file(home, tx, row, datetime.now(UTC)) if row else None
+        if other:
+            raise UsageError(
+                f"the subscription {name!r} has a file in the home {other.path} on {other.host}; remove it there"
+            )
+        here = row is not None and row.owner in {None, known_id(home.path)}
+        if (row and row.stamp and here) or (Path(name).name == name and path.exists()):
             raise UsageError(f"the subscription {name!r} has a file; remove {path}")
         if row is None:
             raise unknown(name, [each.value.id for each in current_rows(home, tx)])

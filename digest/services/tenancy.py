@@ -1,22 +1,21 @@
-"""A database has one home: two that run on it would take each other's slots, numbers and files.
+"""Which homes use a database that others can reach: a file has one at a time, a server any number.
 
-A home has an id, in `state/home`, that goes with it when it is moved. While it uses a database that others can reach, it
-renews a lease there. Another home is refused until that lease ends; a home that no longer exists gives way at once.
+A home has an id, in `state/home`, that goes with it when it is moved. While it uses such a database, it renews a lease
+there. On a server the lease shows which subscription files it has; nobody else ends their subscriptions before the
+lease ends. Of a file another home is refused until then; a home that no longer exists gives way at once.
 """
 
-import os
 import socket
-import uuid
-from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.errors import StoreError, UsageError
-from digest.home.private import STATE, library_path
+from digest.home.identity import ID_FILE, home_id, is_gone, new_id
+from digest.home.private import library_path, on_server
 from digest.model import Home
 from digest.store.tenancy import Tenant
-from digest.system.files import private_folder, write_whole
 from digest.text.format import named_time
 
 if TYPE_CHECKING:
@@ -24,18 +23,20 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(days=2)  # a home that runs once a day keeps its database
 _RENEWED_AFTER = timedelta(hours=1)
-_ID_FILE = f"{STATE}/home"
 _ATTEMPTS = 5
 
 
 def occupy(home: Home, store: "Store", now: datetime) -> None:
     """Take or renew the lease on the database of a home, if other homes can reach it.
 
-    Raises UsageError if another home has it, StoreError.
+    Raises UsageError if another home has a file, StoreError.
     """
     if not _is_shared(home):
         return
-    mine = Tenant(_id_of(home), socket.gethostname(), str(home.path.resolve()), now + LEASE)
+    mine = Tenant(home_id(home.path), socket.gethostname(), str(home.path.resolve()), now + LEASE)
+    if on_server(home):
+        _register(home, store, mine, now)
+        return
     for _ in range(_ATTEMPTS):
         with store.begin(write=False) as tx:
             old = tx.tenancy.tenant()
@@ -49,8 +50,26 @@ def occupy(home: Home, store: "Store", now: datetime) -> None:
     raise StoreError("the database changes hands too often; give each home a database of its own")
 
 
+def _register(home: Home, store: "Store", mine: Tenant, now: datetime) -> None:
+    """Take or renew the lease of a home on a server. A copy of a home gets an id of its own."""
+    with store.begin(write=False) as tx:
+        old = tx.tenancy.homes().get(mine.home)
+    if old and _same_place(old, mine):
+        if now < old.until - LEASE + _RENEWED_AFTER:
+            return
+    elif (
+        old
+        and old.host == mine.host
+        and not is_gone(old.host, old.path, old.home)
+        and not _same_folder(old.path, home.path)
+    ):
+        mine = replace(mine, home=new_id(home.path))
+    with store.begin() as tx:
+        tx.tenancy.register(mine)
+
+
 def need_own_database(home: Home, now: datetime) -> None:
-    """Raise UsageError if the database of a home is another's; take the lease on it otherwise."""
+    """Raise UsageError if the database of a home is a file of another's; take the lease on it otherwise."""
     from digest.services.workspace import open_library
 
     if _is_shared(home):
@@ -62,33 +81,8 @@ def _is_shared(home: Home) -> bool:
     """Return whether other homes can reach the database: it is on a server, or outside of the home's folder."""
     file = library_path(home)
     if file is None:
-        return not home.settings.database.startswith("sqlite")
+        return on_server(home)
     return not file.resolve().is_relative_to(home.path.resolve())
-
-
-def _id_of(home: Home) -> str:
-    """Return the id of a home; the first call creates it. Raises StoreError."""
-    path = home.path / _ID_FILE
-    if found := _read_id(home.path):
-        return found
-    private_folder(path.parent)
-    draft = path.with_name(f".home.{uuid.uuid4().hex}")
-    write_whole(draft, f"{uuid.uuid4()}\n".encode(), private=True)
-    try:
-        with suppress(FileExistsError):  # another process was faster
-            os.link(draft, path)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror}); check the permissions") from error
-    finally:
-        draft.unlink()
-    return _read_id(home.path)
-
-
-def _read_id(folder: Path) -> str:
-    try:
-        return (folder / _ID_FILE).read_text("utf-8", "replace").strip()
-    except OSError:
-        return ""
 
 
 def _same_place(one: Tenant, other: Tenant) -> bool:
@@ -99,14 +93,14 @@ def _refusal(old: Tenant, mine: Tenant, home: Home) -> str:
     """Return why a home must not use a database on which `old` has a lease; "" if it may."""
     here = old.host == mine.host
     # A home of this machine that was moved or removed is no longer where it was.
-    still_there = not here or _read_id(Path(old.path)) == old.home
+    still_there = not is_gone(old.host, old.path, old.home)
     remedy = 'give each home a database of its own (the setting "database" in digest.toml)'
     if old.home == mine.home:
         if not here or not still_there or _same_folder(old.path, home.path):
             return ""
         return (
             f"this home is a copy of {old.path}, and both name the same database; {remedy}, and remove "
-            f"{home.path / _ID_FILE}"
+            f"{home.path / ID_FILE}"
         )
     if not still_there:
         return ""

@@ -22,7 +22,7 @@ from digest.home.private import library_path, make_home_private
 from digest.model import Home, Settings
 from digest.services.lost_library import mark_library
 from digest.services.tenancy import occupy
-from digest.services.workspace import Clock, open_library
+from digest.services.workspace import Clock, locked_library, open_library
 from digest.system.files import PRIVATE_FILE, private_folder, sync_folder, write_whole
 
 if TYPE_CHECKING:
@@ -102,7 +102,6 @@ def _write_tables(home: Home, folder: Path) -> tuple[int, tuple[_Table, ...]]:
 
     found = []
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        tx.exchange.freeze()
         if tx.exchange.filled() is None:
             raise UsageError("the home has no library yet; create it with: digest run")
         for name, last, lines in tx.exchange.export():
@@ -151,8 +150,7 @@ def import_home(target: Path, source: Path, clock: datetime | None) -> Exchanged
     now = Clock.of(home, clock)
     with ExitStack() as held:
         held.enter_context(hold(home.path, command="digest import", timeout=0, file=LEADER))
-        held.enter_context(hold(home.path, command="digest import"))
-        store = held.enter_context(open_library(home, create=True))
+        store = held.enter_context(locked_library(home, command="digest import", create=True))
         occupy(home, store, now.now)
         with store.begin() as tx:
             _need_empty(tx, home)

@@ -2,12 +2,13 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from digest.home.private import on_server
 from digest.model import Home
 
 if TYPE_CHECKING:
@@ -39,14 +40,49 @@ class Clock:
 def library(home: Home, *, write: bool = False, arguments: Sequence[str] = ()) -> Iterator["Transaction"]:
     """Open a transaction on the home's library for the block.
 
-    To write, it holds the home's lock, which shows `digest` and these arguments as its holder. Raises
+    To write, it holds the lock of runs, which shows `digest` and these arguments as its holder. Raises
     UsageError, LockedError, StoreError.
+    """
+    if write:
+        command = shlex.join(["digest", *arguments])
+        with locked_library(home, command=command, create=False) as store, store.begin() as tx:
+            yield tx
+    else:
+        with open_library(home, create=False) as store, store.begin(write=False) as tx:
+            yield tx
+
+
+@contextmanager
+def locked_library(home: Home, *, command: str, create: bool) -> Iterator["Store"]:
+    """Open the home's library and hold the lock of runs for the block; see `open_library` and `exclusive`.
+
+    Raises UsageError, LockedError, StoreError.
+    """
+    if on_server(home):
+        with open_library(home, create=create) as store, exclusive(home, store, command=command):
+            yield store
+    else:  # the lock first: opening a file may create it
+        from digest.system.locks import hold
+
+        with hold(home.path, command=command), open_library(home, create=create) as store:
+            yield store
+
+
+@contextmanager
+def exclusive(home: Home, store: "Store", *, command: str, timeout: float = 60.0) -> Iterator[None]:
+    """Hold the lock of runs for the block: one of the home, or of its database where several hosts use that.
+
+    Waits up to `timeout` seconds. Raises LockedError, which names the holder; StoreError.
     """
     from digest.system.locks import hold
 
-    lock = hold(home.path, command=shlex.join(["digest", *arguments])) if write else nullcontext()
-    with lock, open_library(home, create=False) as store, store.begin(write=write) as tx:
-        yield tx
+    held = (
+        store.exclusive(command, timeout)
+        if on_server(home)
+        else hold(home.path, command=command, timeout=timeout)
+    )
+    with held:
+        yield
 
 
 @contextmanager

@@ -19,11 +19,13 @@ class Capabilities:
 
     `single_file`: the library is one file, which `Store.backup` copies while it is in use.
     `relaxed_durability`: the writes of a delivery run need not reach the disk at once, so a power cut may
-    undo the last of them.
+    undo the last of them. `server`: several hosts can use the library at the same time; `Store.exclusive` keeps their
+    runs apart.
     """
 
     single_file: bool = False
     relaxed_durability: bool = False
+    server: bool = False
 
 
 class Backend:
@@ -39,6 +41,33 @@ class Backend:
     def name(self) -> str:
         """The name of the database for messages, without the password."""
         return self.engine.url.render_as_string()
+
+    @contextmanager
+    def transaction(self, *, write: bool, alone: bool) -> Iterator[Connection]:
+        """Open a transaction on a connection of its own for the block.
+
+        Of those that are `alone`, one writes at a time.
+        """
+        del alone
+        with self.engine.connect().execution_options(write=write) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def begun(self, connection: Connection, *, alone: bool) -> Iterator[None]:
+        """Open a transaction for writing on a connection."""
+        del alone
+        with connection.begin():
+            yield
+
+    @contextmanager
+    def exclusive(self, command: str, timeout: float) -> Iterator[Connection]:
+        """Hold the lock of the library for the block, and yield the connection that holds it.
+
+        Raises LockedError, which names the holder, after `timeout` seconds.
+        """
+        del command, timeout
+        raise NotImplementedError("the library is a file; its home has a lock")
+        yield
 
     @contextmanager
     def delivery_transactions(self, connection: Connection, *, durable: bool) -> Iterator[Transactions]:

@@ -4,13 +4,12 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from digest.errors import UsageError
-from digest.store.backend import Backend
 from digest.store.departures import STATE, Departures
 from digest.store.sql import SUPPORTED
 from digest.store.sqlite import SqliteBackend, sqlite_engine
@@ -44,12 +43,11 @@ def _shown(url: str) -> str:
 
 def _open(url: URL, home: Path, *, create: bool) -> Store:
     if not url.drivername.startswith("sqlite"):
-        engine = create_engine(url)
-        if engine.name not in SUPPORTED:
-            raise UsageError(
-                f"digest.toml: database: {engine.name} is not supported; use {' or '.join(SUPPORTED)}"
-            )
-        return Store(Backend(engine))
+        if (name := url.get_backend_name()) not in SUPPORTED:
+            raise UsageError(f"digest.toml: database: {name} is not supported; use {' or '.join(SUPPORTED)}")
+        from digest.store.server import ServerBackend, server_engine
+
+        return Store(ServerBackend(server_engine(url)))
     path = None if url.database in (None, "", ":memory:") else home / str(url.database)
     if path is None or not (create or path.exists()):
         departures = None if path is None else Departures(home / STATE)

@@ -36,11 +36,6 @@ class Exchange:
         self._noted: list[Noted] = []  # of an import
         self._key: bytes | None = None
 
-    def freeze(self) -> None:
-        """Let all that follows in this transaction see one state of the library. Call it first."""
-        if self._db.dialect.name == "postgresql":  # SQLite does that anyway
-            self._db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-
     def filled(self) -> str | None:
         """Return the name of a table that has rows, None if the library is empty."""
         for part in EXPORTED:

@@ -16,6 +16,7 @@ from digest.store.schema import (
     decisions,
     deliveries,
     feedback,
+    homes,
     issues,
     mailboxes,
     meta,
@@ -192,6 +193,13 @@ def _keep_visibility(connection: Connection) -> None:
         connection.exec_driver_sql(added)
 
 
+def _keep_homes(connection: Connection) -> None:
+    """Add the homes of a library on a server, and which of them has the file of a subscription."""
+    meta.create_all(connection, tables=[homes])
+    if "home" not in {each["name"] for each in inspect(connection).get_columns("subscription")}:
+        connection.exec_driver_sql("ALTER TABLE subscription ADD COLUMN home VARCHAR(64)")
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -215,6 +223,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_backgrounds,
     _keep_files,
     _keep_visibility,
+    _keep_homes,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

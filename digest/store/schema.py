@@ -230,6 +230,9 @@ subscriptions = Table(
     # The time before which no run needs to serve it; null: never. `UNSEEN` if no run has seen it yet.
     Column("next_due", Moment, index=True),
     Column("mailed", Boolean, nullable=False, server_default=text("false")),  # it has an address
+    Column(
+        "home", String(64)
+    ),  # the home that has its file, on a server; null: the only one, or it has no file
 )
 
 # What the rows of `subscription` depend on besides the files: one row.
@@ -508,7 +511,7 @@ set_aside = Table(
 )
 
 
-# The home that uses the database, if several could.
+# The home that uses a library in a file that several homes can reach.
 tenants = Table(
     "tenant",
     meta,
@@ -517,4 +520,16 @@ tenants = Table(
     Column("host", Plain, nullable=False),
     Column("path", Plain, nullable=False),
     Column("until", Moment, nullable=False),
+)
+
+# The homes that use a library on a server.
+homes = Table(
+    "home",
+    meta,
+    Column("id", String(64), primary_key=True),
+    Column("host", Plain, nullable=False),
+    Column("path", Plain, nullable=False),
+    Column(
+        "until", Moment, nullable=False
+    ),  # after this time without a sign of it, others may take over its files
 )

@@ -1,15 +1,20 @@
 """A library database, and its transactions."""
 
+import random
 import sqlite3
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolExhaustedError
 
-from digest.errors import RefusedError, StoreError
+from digest.errors import ConflictError, RefusedError, ServerLostError, StoreError
 from digest.store.backend import Backend, Capabilities
 from digest.store.backgrounds import Backgrounds
 from digest.store.bounces import ProcessedBounces
@@ -36,7 +41,7 @@ from digest.store.tenancy import Tenancy
 from digest.store.title_terms import TitleTerms
 
 # What a database raises; at the end of a transaction it becomes a StoreError.
-DATABASE_ERRORS = (DBAPIError, sqlite3.Error)
+DATABASE_ERRORS = (DBAPIError, PoolExhaustedError, sqlite3.Error)
 # Those of them that the values of a statement cause; sqlite3 raises InterfaceError for a value that it cannot bind.
 _OF_VALUES = (
     DataError,
@@ -46,6 +51,13 @@ _OF_VALUES = (
     sqlite3.IntegrityError,
     sqlite3.InterfaceError,
 )
+_ATTEMPTS = 8  # at a transaction in whose way others are
+_PAUSE = 0.02  # seconds; doubled at each attempt
+_LOCK_LOST = (
+    "the connection that held the lock of the library was lost, so another host may have it now; what was committed "
+    "before is kept; run again"
+)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,8 @@ class Store:
         self._backend = backend
         self._engine = backend.engine
         self._rehearsal: Connection | None = None
+        self._exclusive: Connection | None = None
+        self._writing = threading.Lock()  # on the connection `_exclusive`
         with self._connection(write=False) as connection:  # does not wait for a run that writes
             current = is_current(connection)
         if not current:
@@ -93,10 +107,39 @@ class Store:
         return self._backend.capabilities
 
     @contextmanager
-    def begin(self, *, write: bool = True) -> Iterator[Transaction]:
-        """Open a transaction, committed at the end of the block, rolled back if the block raises."""
-        with self._connection(write=write) as connection:
+    def begin(self, *, write: bool = True, alone: bool = True) -> Iterator[Transaction]:
+        """Open a transaction, committed at the end of the block, rolled back if the block raises.
+
+        Of those that write and are `alone`, there is one at a time. One that is not must only change rows of the
+        outbox, and can be in the way of another one: see `transact`.
+        """
+        with self._connection(write=write, alone=alone) as connection:
             yield _transaction(connection, self._departures())
+
+    def transact(self, work: Callable[[Transaction], T], *, alone: bool = False) -> T:
+        """Do `work` in a transaction that writes; do it again if another one was in its way. Returns its result."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self.begin(alone=alone) as tx:
+                    return work(tx)
+            except ConflictError:
+                if attempt == _ATTEMPTS - 1 or self._rehearsal is not None:
+                    raise
+            time.sleep(_PAUSE * 2**attempt * random.random())  # noqa: S311 - so that two do not meet again
+        raise AssertionError("the last attempt returns or raises")
+
+    @contextmanager
+    def exclusive(self, command: str, timeout: float = 60.0) -> Iterator[None]:
+        """Hold the lock of the library on a server for the block; all that is written goes through its connection.
+
+        Waits up to `timeout` seconds, then raises LockedError, which names the holder; it is shown `command`.
+        """
+        with self._wrapped(), self._backend.exclusive(command, timeout) as connection:
+            self._exclusive = connection
+            try:
+                yield
+            finally:
+                self._exclusive = None
 
     def _departures(self) -> Departures | None:
         found = self._backend.departures
@@ -159,25 +202,43 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def _connection(self, *, write: bool) -> Iterator[Connection]:
+    def _connection(self, *, write: bool, alone: bool = True) -> Iterator[Connection]:
         with self._wrapped():
             if self._rehearsal is not None:
                 with self._rehearsal.begin_nested():
                     yield self._rehearsal
-                return
-            with self._engine.connect().execution_options(write=write) as connection, connection.begin():
-                yield connection
+            elif write and self._exclusive is not None:
+                with self._writing, self._locked(self._exclusive, alone=alone) as connection:
+                    yield connection
+            else:
+                with self._backend.transaction(write=write, alone=alone) as connection:
+                    yield connection
+
+    @contextmanager
+    def _locked(self, connection: Connection, *, alone: bool) -> Iterator[Connection]:
+        """Open a transaction on the connection that holds the lock, which would otherwise open a new one silently."""
+        if connection.invalidated:
+            raise ServerLostError(f"{self._backend.name}: {_LOCK_LOST}")
+        with self._backend.begun(connection, alone=alone):
+            yield connection
 
     @contextmanager
     def _wrapped(self) -> Iterator[None]:
         try:
             yield
         except DATABASE_ERRORS as error:
-            reason = str(error.orig if isinstance(error, DBAPIError) else error)
-            remedy = self._backend.remedy(reason)
-            of_values = isinstance(error, _OF_VALUES) and not getattr(error, "connection_invalidated", False)
-            message = f"{self._backend.name}: the library database: {reason}; {remedy}"
-            raise (RefusedError(message, reason) if of_values else StoreError(message)) from error
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> StoreError:
+        from digest.store.server import is_conflict, is_lost
+
+        reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+        message = f"{self._backend.name}: the library database: {reason}; {self._backend.remedy(reason)}"
+        if is_conflict(error):
+            return ConflictError(message)
+        if is_lost(error) or isinstance(error, PoolExhaustedError):
+            return ServerLostError(message)
+        return RefusedError(message, reason) if isinstance(error, _OF_VALUES) else StoreError(message)
 
 
 def _transaction(connection: Connection, departures: Departures | None) -> Transaction:

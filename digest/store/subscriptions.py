@@ -33,6 +33,7 @@ _LOADED = (
     subscriptions.c.problems,
     subscriptions.c.state,
     subscriptions.c.digest,
+    subscriptions.c.home,
 )
 _HAS_FILE = subscriptions.c.state.is_not(None)
 _EVER = union_all(select(subscriptions.c.id), select(cursors.c.subscription)).subquery()
@@ -52,9 +53,11 @@ class Subscriptions:
         """Return all ids, sorted."""
         return list(self._db.scalars(select(subscriptions.c.id).order_by(subscriptions.c.id)))
 
-    def stamps(self) -> dict[str, FileStamp]:
-        """Return the stamps of all subscriptions that have a file."""
+    def stamps(self, owner: str | None = None) -> dict[str, FileStamp]:
+        """Return the stamps of all subscriptions that have a file, or of those whose file the home `owner` has."""
         found = select(subscriptions.c.id, subscriptions.c.state, subscriptions.c.digest).where(_HAS_FILE)
+        if owner is not None:
+            found = found.where(subscriptions.c.home == owner)
         return {row[0]: FileStamp(row[1], row[2] or "") for row in self._db.execute(found)}
 
     def of(self, ids: Iterable[str]) -> dict[str, SubscriptionRow]:
@@ -186,9 +189,9 @@ class Subscriptions:
 def _row(row: Any) -> SubscriptionRow:
     stamp = None if row.state is None else FileStamp(row.state, row.digest or "")
     if row.settings is not None:
-        return SubscriptionRow(decode(Subscription, bytes(row.settings)), stamp)
+        return SubscriptionRow(decode(Subscription, bytes(row.settings)), stamp, row.home)
     return SubscriptionRow(
-        InvalidSubscription(row.id, decode(tuple[Problem, ...], bytes(row.problems))), stamp
+        InvalidSubscription(row.id, decode(tuple[Problem, ...], bytes(row.problems))), stamp, row.home
     )
 
 
@@ -205,6 +208,7 @@ def _values(
         "since": since,
         "next_due": due.get(value.id),
         "mailed": isinstance(value, Subscription) and bool(value.email),
+        "home": row.owner if row.stamp else None,
     }
 
 
@@ -213,6 +217,6 @@ def _changed(*names: str) -> dict[str, ColumnElement[Any]]:
 
 
 _BY_ID = update(subscriptions).where(subscriptions.c.id == bindparam("new_id"))
-_UPDATE = _BY_ID.values(_changed("settings", "problems", "state", "digest", "next_due", "mailed"))
+_UPDATE = _BY_ID.values(_changed("settings", "problems", "state", "digest", "next_due", "mailed", "home"))
 _STAMP = _BY_ID.values(_changed("state", "digest"))
 _DUE = _BY_ID.values({"next_due": bindparam("new_due")})

@@ -1,4 +1,4 @@
-"""A database has one home: a second one is refused by name, on a server and in a file that both can reach."""
+"""A library in a file has one home: a second one that can reach it is refused by name. Servers: test_store_server."""
 
 import os
 import shutil
@@ -9,18 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.homes import Done, TestHome, page
-from tests.postgres import Postgres
 
 NOW, DAY_AFTER, MUCH_LATER = "2026-11-20T09:00", "2026-11-21T09:00", "2026-11-23T09:01"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database that several homes can reach."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'shared.db'}"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.new_database()
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The URL of a file that several homes can reach."""
+    return f"sqlite:///{tmp_path / 'shared.db'}"
 
 
 def home_at(path: Path, url: str) -> TestHome:
@@ -149,40 +145,3 @@ def test_runs_of_one_home_at_once_succeed_one_after_another(tmp_path, url):
     errors = [run.communicate(timeout=120)[1] for run in runs]
     assert [run.returncode for run in runs] == [0] * 4, errors
     assert [each["status"] for each in home.call("ledger", "--json").json] == ["done"] * 4
-
-
-def test_a_server_database_that_was_emptied_is_refused(tmp_path, postgres):
-    url = postgres.new_database()
-    home = home_at(tmp_path / "one", url)
-    home.run(NOW)
-    home.write("digest.toml", f'database = "{postgres.new_database()}"\n')
-    done = home.call("run", "--now", DAY_AFTER)
-    assert done.status == 2
-    assert "the database named in digest.toml is empty, but state/library.json shows" in done.err
-    home.run(DAY_AFTER, "--new-library")
-    home.run(DAY_AFTER)
-
-
-def test_on_a_server_the_table_of_suppressions_is_the_truth(tmp_path, postgres):
-    from digest.home.settings_file import open_home
-    from digest.services.reader_pages import unsubscribe
-    from digest.services.workspace import Clock, open_library
-    from digest.signing import unsubscribe_code
-
-    home = home_at(tmp_path / "one", postgres.new_database())
-    opened = open_home(str(home.path))
-    home.run(NOW)
-    with open_library(opened, create=False) as store:
-        with store.begin() as tx:
-            key, (issue,) = tx.outbox.departure_key(), tx.issues.ids()
-            code = unsubscribe_code(b"of a library that was lost", key, 7, "lamps", "ada@example.org")
-        assert unsubscribe(opened, code, Clock.at(None))
-        with store.begin() as tx:
-            assert tx.outbox.is_suppressed("Ada@example.org", "lamps")
-            tx.outbox.add(
-                [(issue, ["ada@example.org", "eve@example.org"])], channel="smtp", at=Clock.at(None).now
-            )
-            assert [each.address for each in tx.outbox.suppressions()] == ["ada@example.org"]
-            assert tx.outbox.unsuppress("ada@example.org")
-            assert not tx.outbox.is_suppressed("ada@example.org", "lamps")
-    assert not (home.path / "state" / "suppressions").exists()
