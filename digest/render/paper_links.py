@@ -48,8 +48,10 @@ def paper_links(paper: Paper, lang: Language, *, alphaxiv: bool = False) -> tupl
 
 
 def short_links(paper: Paper, lang: Language) -> tuple[Link, ...]:
-    """Return what an email shows beside the title, which links to the paper: its PDF, code, project and searches."""
-    return tuple(link for link in paper_links(paper, lang) if link.kind != "paper" or link.name == "PDF")
+    """Return what an issue shows beside the title, which links to the paper: its PDF, code, project, and one search."""
+    found = [link for link in paper_links(paper, lang) if link.kind != "paper" or link.name == "PDF"]
+    searches = [link for link in found if link.kind == "search"]
+    return tuple(link for link in found if link not in searches[1:])
 
 
 def _identified(paper: Paper, *, alphaxiv: bool) -> list[Link]:

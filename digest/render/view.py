@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import count
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
 from digest.model import Issue, Item, Paper
-from digest.render import phrases
+from digest.render import layout, phrases
 from digest.render.context import SiteContext
 from digest.render.excerpts import ABOUT, shorten_abstract
 from digest.render.headline import LIMIT, NAME, NAMED, headline
@@ -21,18 +22,22 @@ from digest.render.highlight import Piece, isolated_pieces, pieces, spans, text_
 from digest.render.paper_links import Link, short_links
 from digest.render.phrases import Reason
 from digest.text.clean import clean, shorten
-from digest.text.gist import Gist
+from digest.text.gist import Part
 from digest.text.links import Span
 from digest.text.math import readable, shown
 from digest.urls import issue_page, paper_page, paper_url, web_url
 
 V = TypeVar("V", "PaperView", "SectionView", "IssueView")
 
-LONG = 8  # an issue of more papers begins with a table of contents
+_BRIEF = 200  # characters of an abstract without a gist that a compact section shows, about
+_TERMS = 4  # that a compact section names
 
 
 class _Excerpts(NamedTuple):
-    gist: tuple[Piece, ...]
+    """What was done and the best result, which are the gist, and the rest; each may be empty."""
+
+    claim: tuple[Piece, ...]
+    result: tuple[Piece, ...]
     rest: tuple[Piece, ...]
     whole: bool
 
@@ -63,21 +68,33 @@ class Abstract:
         item = self._item
         short = shorten_abstract(text, self._about, item.paper.title, with_gist=not _summary(item))
         rest = pieces(text, matched, *short.excerpt) if short.excerpt else ()
+        gist = short.gist
         return _Excerpts(
-            _gist(text, matched, short.gist) if short.gist else (),
+            _part(text, matched, gist.claim) if gist else (),
+            _part(text, matched, gist.result) if gist and gist.result else (),
             (*rest, Piece("…")) if short.cut else rest,
             short.whole,
         )
 
+    @cached_property
+    def brief(self) -> tuple[Piece, ...]:
+        """What was done; without a gist, the first sentences in about _BRIEF characters."""
+        if self.excerpts.claim or self._about <= 0 or _summary(self._item):
+            return self.excerpts.claim
+        text, matched = self._read
+        short = shorten_abstract(text, min(self._about, _BRIEF), with_gist=False)
+        found = pieces(text, matched, *short.excerpt) if short.excerpt else ()
+        return (*found, Piece("…")) if short.cut else found
+
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """A paper in an issue.
+    """A paper in an issue, the one with this `place` in it, from 1.
 
     `page_url` is its page in the archive. `whole`: `gist` and `excerpt` together are the whole `abstract`.
     A `summary`, by the model `written_by`, takes the place of the gist. `more_reasons` counts the terms that
-    `reasons` leaves out; `because` is the reasons as one line, `lower` what
-    speaks against the paper.
+    `reasons` leaves out; `because` is the reasons as one line, `lower` what speaks against the paper, and `terms`
+    are the first words found.
     """
 
     number: int
@@ -100,13 +117,28 @@ class PaperView:
     more_reasons: int
     because: tuple[Piece, ...]
     lower: tuple[Piece, ...]
+    terms: tuple[str, ...]
     changes: str
+    place: int
     _paper: Paper
     _abstract: "Abstract"
 
     @property
     def gist(self) -> tuple[Piece, ...]:
-        return self._abstract.excerpts.gist
+        claim, result = self.claim, self.result
+        return (*claim, Piece(" "), *result) if claim and result else claim or result
+
+    @property
+    def claim(self) -> tuple[Piece, ...]:
+        return self._abstract.excerpts.claim
+
+    @property
+    def result(self) -> tuple[Piece, ...]:
+        return self._abstract.excerpts.result
+
+    @property
+    def brief(self) -> tuple[Piece, ...]:
+        return self._abstract.brief
 
     @property
     def excerpt(self) -> tuple[Piece, ...]:
@@ -128,10 +160,14 @@ class PaperView:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """New, Updated or Discover. `total` counts all its papers, `more` those that only the archive shows."""
+    """A section of an issue, as `layout` makes them.
+
+    `total` counts all its papers, `more` those that only the archive shows.
+    """
 
     id: str
     heading: str
+    style: str
     papers: tuple[PaperView, ...]
     total: int
     more: int
@@ -163,6 +199,7 @@ class IssueView:
     schedule: str
     timezone: str
     settings_file: str
+    _best: tuple[str, ...]
     themes: str = ""
     rising: str = ""
     trends: tuple[tuple[str, str], ...] = ()
@@ -176,16 +213,17 @@ class IssueView:
     def headline(self) -> str:
         """The best papers by name, new or else updated, in what `short_name` leaves of a subject; "" if none."""
         lang, room = language(self.language), LIMIT - len(f"{self.short_name}: ")
-        for section in self.sections:
-            titles = [paper.title for paper in section.papers[:NAMED]]
-            if section.id == "new":
-                return headline(titles, section.total, room, lang)
-            if section.id == "updated":
-                room -= len(lang.gettext("%(papers)s (updated)", papers=""))
-                return lang.gettext(
-                    "%(papers)s (updated)", papers=headline(titles, section.total, room, lang)
-                )
+        if self.new:
+            return headline(self._best, self.new, room, lang)
+        if self.updated:
+            room -= len(lang.gettext("%(papers)s (updated)", papers=""))
+            return lang.gettext("%(papers)s (updated)", papers=headline(self._best, self.updated, room, lang))
         return ""
+
+    @property
+    def contents(self) -> tuple[SectionView, ...]:
+        """The sections after the leads, if there are leads."""
+        return tuple(section for section in self.sections if section.style != "lead") if self.long else ()
 
     @property
     def preheader(self) -> str:
@@ -215,6 +253,7 @@ class Views:
         self.issue = issue
         self.page: list[str] | None = None  # the HTML of the email, once it is made: see `context.parts_of`
         self._papers: dict[tuple[int, int], PaperView] = {}
+        self._sources = len({item.paper.sources for item in _items(issue)}) > 1  # whether they differ
         self._made: dict[tuple[bool, Fit], tuple[SiteContext, IssueView]] = {}
 
     def view(self, site: SiteContext, *, everything: bool = False, fit: Fit = WHOLE) -> IssueView:
@@ -233,9 +272,13 @@ class Views:
         """Return one of the issue's papers as templates see it, with about `about` characters of its abstract."""
         key, lang = (id(item), about), language(self.issue.language)
         if key not in self._papers:
-            self._papers[key] = paper_view(item, site, about, lang)
+            self._papers[key] = paper_view(item, site, about, lang, sources=self._sources)
             return self._papers[key]
         return self._papers[key].placed(site, lang)
+
+
+def _items(issue: Issue) -> tuple[Item, ...]:
+    return (*issue.new, *issue.more_new, *issue.updated, *issue.more_updated, *issue.discover)
 
 
 def _placed(view: IssueView, issue: Issue, site: SiteContext) -> IssueView:
@@ -289,13 +332,14 @@ def _issue_view(issue: Issue, site: SiteContext, sections: "tuple[SectionView, .
         updated=len(issue.updated) + len(issue.more_updated),
         summary=phrases.summary(issue, lang),
         sections=sections,
-        long=sum(len(section.papers) for section in sections) > LONG,
+        long=layout.is_laid_out(issue),
         **_addresses(issue, site),
         keywords=tuple(map(clean, issue.keywords)),
         exclude=tuple(map(clean, issue.exclude)),
         schedule=clean(issue.schedule),
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
+        _best=tuple(title_of(item.paper, lang) for item in (issue.new or issue.updated)[:NAMED]),
         themes=phrases.themes(issue, lang),
         rising=phrases.rising(issue.trends, lang),
         trends=phrases.trends(issue.trends, lang),
@@ -303,22 +347,19 @@ def _issue_view(issue: Issue, site: SiteContext, sections: "tuple[SectionView, .
 
 
 def _sections(views: Views, site: SiteContext, fit: Fit, *, everything: bool) -> tuple[SectionView, ...]:
-    """Return the sections that have papers; `fit.papers` is filled by New, then Updated, then Discover."""
-    issue, lang = views.issue, language(views.issue.language)
+    """Return the sections that have papers, their papers numbered from 1."""
     found: list[SectionView] = []
-    room = fit.papers
-    for section_id, heading, items, hidden in (
-        ("new", lang.gettext("New"), issue.new, issue.more_new),
-        ("updated", lang.gettext("Updated"), issue.updated, issue.more_updated),
-        ("discover", lang.gettext("Discover"), issue.discover, ()),
-    ):
-        fitting = items if room is None else items[: max(0, room)]
-        room = None if room is None else room - len(items)
-        total = len(items) + len(hidden)
-        shown = (*items, *hidden) if everything else fitting
-        if total:
-            papers = tuple(views.paper(item, site, fit.about) for item in shown)
-            found.append(SectionView(section_id, heading, papers, total, total - len(shown)))
+    places = count(1)
+    lang = language(views.issue.language)
+    for each in layout.sections(views.issue, lang, room=fit.papers, everything=everything):
+        papers = tuple(
+            view if view.place == place else _changed(view, place=place)
+            for view, place in zip(
+                (views.paper(item, site, fit.about) for item in each.items), places, strict=False
+            )
+        )
+        more = each.total - len(papers)
+        found.append(SectionView(each.id, each.heading, each.style, papers, each.total, more))
     return tuple(found)
 
 
@@ -337,13 +378,20 @@ def named(name: str, fallback: str) -> str:
     return shorten(" ".join(clean(name).split()), 200) or fallback
 
 
-def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language = ENGLISH) -> PaperView:
-    """Return a paper as templates see it, with about `about` characters of its abstract."""
+def paper_view(
+    item: Item, site: SiteContext, about: int = ABOUT, lang: Language = ENGLISH, *, sources: bool = True
+) -> PaperView:
+    """Return a paper as templates see it, with about `about` characters of its abstract.
+
+    `sources`: its facts include them.
+    """
     paper, summary = item.paper, _summary(item)
     matches, unnamed = phrases.reasons(item.evidence, lang)
     ranks = phrases.ranked_by(item, lang)
     named = any(each.field == "author" for each in item.evidence)
-    authors, facts, context = _context_with(item, lang) if named else _context(paper, lang)
+    authors, facts, context = (
+        _context_with(item, lang, sources=sources) if named else _context(paper, lang, sources=sources)
+    )
     place = _place(paper, site.base_url, lang)
     return PaperView(
         number=paper.number,
@@ -366,23 +414,25 @@ def paper_view(item: Item, site: SiteContext, about: int = ABOUT, lang: Language
         more_reasons=unnamed,
         because=phrases.because(matches, unnamed, ranks, lang=lang),
         lower=phrases.but(item, lang),
+        terms=_terms((*matches, *ranks)),
         changes=phrases.changes(item.changes, lang),
+        place=0,
         _paper=paper,
         _abstract=Abstract(item, about),
     )
 
 
-def _gist(text: str, matched: Sequence[Span], gist: Gist) -> tuple[Piece, ...]:
-    """Return the gist in pieces, each sentence of it with a capital letter at its beginning."""
-    found: list[Piece] = []
-    for part in gist.parts:
-        if found:
-            found.append(Piece(" "))
-        first, *rest = pieces(text, matched, *part.span) or (Piece(""),)
-        if part.trimmed:
-            first = Piece(first.text[:1].upper() + first.text[1:], first.hit)
-        found += (first, *rest)
-    return tuple(piece for piece in found if piece.text)
+def _terms(reasons: Sequence[Reason]) -> tuple[str, ...]:
+    """Return the first words of some reasons, each once."""
+    return tuple(dict.fromkeys(each.term for reason in reasons for each in reason.found))[:_TERMS]
+
+
+def _part(text: str, matched: Sequence[Span], part: Part) -> tuple[Piece, ...]:
+    """Return a sentence of the gist in pieces, with a capital letter at its beginning."""
+    first, *rest = pieces(text, matched, *part.span) or (Piece(""),)
+    if part.trimmed:
+        first = Piece(first.text[:1].upper() + first.text[1:], first.hit)
+    return tuple(piece for piece in (first, *rest) if piece.text)
 
 
 def _title_pieces(item: Item, title: str) -> tuple[Piece, ...]:
@@ -420,14 +470,14 @@ Context = tuple[tuple[Piece, ...], tuple[str, ...], tuple[Piece, ...]]
 
 
 @lru_cache(maxsize=4096)
-def _context(paper: Paper, lang: Language) -> Context:
+def _context(paper: Paper, lang: Language, *, sources: bool) -> Context:
     """Return authors, facts, and both as one line, as they are for readers whose query names no author."""
-    return _context_with(Item(paper), lang)
+    return _context_with(Item(paper), lang, sources=sources)
 
 
-def _context_with(item: Item, lang: Language) -> Context:
+def _context_with(item: Item, lang: Language, *, sources: bool) -> Context:
     authors = phrases.authors(item.paper, item.evidence, lang=lang)
-    facts = phrases.facts(item.paper, lang)
+    facts = phrases.facts(item.paper, lang, source=sources)
     return authors, facts, _joined(authors, facts)
 
 

@@ -31,7 +31,7 @@ DEGRADES = {
     "css-max-height": "as above",
     "css-display-none": "the preview text is shown as small white text on white",
     "css-table-layout": "the outer table is as wide as the window in any case",
-    "css-height": "Yahoo uses min-height for the short rule",
+    "css-border-radius": "the corners around short links are square",
     "html-role": "screen readers read a plain table or text",
     "html-body": "the table below has the same background",
     "html-anchor-links": "the links in the table of contents do not work; the papers follow below",

@@ -1,4 +1,4 @@
-"""The archive pages that are made of parts are those that the Markdown converter makes of whole issues."""
+"""Titles and abstracts on archive pages are those that the Markdown converter makes; mails do not depend on who makes them."""
 
 from dataclasses import replace
 
@@ -9,7 +9,6 @@ from render_sample import FRAME, ISSUE
 from test_render_markdown import TEXTS
 from test_render_safety import issues
 
-from digest.model import Summary
 from digest.render import Renderer, fragments, markdown
 from digest.render.fragments import Fragment, linked
 from digest.render.highlight import Piece
@@ -17,38 +16,6 @@ from digest.system.resources import folder
 from digest.text.clean import clean
 
 SHIPPED = folder("templates")  # as a home's own templates, which run in the sandbox
-
-
-class Whole(Renderer):
-    """Makes the archive page from the whole issue in Markdown."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self._body_of_markdown = True
-
-
-def check(issue):
-    assert Renderer(None, FRAME).archive(issue) == Whole(None, FRAME).archive(issue)
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("name", ['Tea & "one-step" brewing\'s', "*Tea* <b>"])
-def test_a_page_of_parts_is_the_page_made_whole(language, name):
-    check(replace(ISSUE, language=language, name=name, note="Two were *missed*.", order="a <b> & `c`"))
-    check(replace(ISSUE, language=language, schedule="", new=(), updated=(), more_new=(), trends=()))
-
-
-def spoken(keywords):
-    return tuple(each for each in keywords if clean(each).strip())
-
-
-@settings(max_examples=100, deadline=None)
-@given(issue=issues(), disliked=st.lists(TEXTS, max_size=2), language=st.sampled_from(["en", "de"]))
-def test_any_page_of_parts_is_the_page_made_whole(issue, disliked, language):
-    summary = Summary(f"A {issue.name}", issue.timezone)
-    new = (*issue.new, replace(issue.new[0], disliked=tuple(disliked), summary=summary))
-    keywords, exclude = spoken(issue.keywords) or ("tea",), spoken(issue.exclude)
-    check(replace(issue, language=language, new=new, keywords=keywords, exclude=exclude))
 
 
 @settings(deadline=None)

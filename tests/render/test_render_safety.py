@@ -91,7 +91,7 @@ ELEMENTS = {
         "strong",
     ),
     *("hr", "dl", "dt", "dd", "section", "code", "DOCUMENT_ROOT"),
-    *("pre", "svg", "rect", "form", "label", "input"),
+    *("pre", "svg", "rect", "form", "label", "input", "article", "small"),
 }
 
 
