@@ -1,15 +1,22 @@
-"""Every extension point on one page: formats of digest files, and channels of delivery.
+"""Every extension point on one page. docs/plugins.md shows how another package adds to each.
 
-A format is any object with the members of `Format`; the built-in ones are modules. Another package adds a
-format by an entry point of the group `paper_digest.formats`.
+| what | interface | group of entry points |
+|---|---|---|
+| a format of digest files | `Format` | `paper_digest.formats` |
+| a kind of source | `SourcePlugIn` | `paper_digest.sources` |
+| a channel of delivery | `ChannelPlugIn` | `paper_digest.channels` |
+| a part of the order of papers | `RankerPlugIn` | `paper_digest.rankers` |
+| a form of issues | `FormPlugIn` | `paper_digest.forms` |
+
+A plug-in is any object with the members of its interface; the built-in formats are modules.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Protocol
 
-from digest.model import Delivery, Listing, PartialDate, Reply
+from digest.model import Delivery, Issue, Listing, Paper, PartialDate, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,101 @@ class Channel(Protocol):
 
     def open(self) -> Link:
         """Open a connection. Raises ChannelUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlugInSettings:
+    """What `digest.toml` sets for a plug-in.
+
+    `options` are the keys of its table as TOML has them: `[plugins.NAME]`, or `options` of a source. `secret(key)`
+    returns the content of the variable or the file that the option `<key>_env` or `<key>_file` names; it raises
+    MissingError.
+    """
+
+    options: Mapping[str, object]
+    secret: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """What to fetch: papers of the days from `since` to `until`, both included.
+
+    `state` is that of the last document that was kept of this source, "" at first.
+    """
+
+    since: date
+    until: date
+    state: str
+    settings: PlugInSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document of a source, which becomes a digest file; its content decides on the format.
+
+    `state` is kept with the source: an interrupted fetch continues from there.
+    """
+
+    data: bytes
+    state: str = ""
+
+
+class SourcePlugIn(Protocol):
+    """A kind of source: `kind = "NAME"` in `[[sources]]`."""
+
+    def fetch(self, request: FetchRequest) -> Iterable[Fetched]:
+        """Yield documents, the oldest first. An exception ends the fetch of this source; what was yielded is kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An issue for one recipient.
+
+    `url` is the address of its page, "" if nobody else can open it. `mime` is the whole email with its headers for
+    unsubscribing, as the channel `smtp` would send it; it is empty if the recipient is not an email address, or if
+    neither [smtp] nor [maildir] sets `from`.
+    """
+
+    subject: str
+    text: str
+    html: str
+    url: str
+    mime: bytes = b""
+
+
+class ChannelPlugIn(Protocol):
+    """A way to deliver issues: NAME in `channels`. It sends one message at a time.
+
+    The recipients of a subscription are its addresses in `email`, or, if `[plugins.NAME.recipients]` exists, those
+    that this table lists under the id of the subscription.
+    """
+
+    def send(self, recipient: str, message: Message, settings: PlugInSettings) -> Reply:
+        """Send a message within four minutes, and return the reply of the service.
+
+        The stage "end" with code 200 means that the message was accepted; the stage "service" that it was not, and is
+        tried again later; a code of 500 or more at the stage "recipient", that the recipient is refused. Raises
+        ChannelUnavailable if the service cannot be reached: the delivery stops and resumes later. After any other
+        exception it is unknown whether the message was sent: it is in doubt.
+        """
+        ...
+
+
+class RankerPlugIn(Protocol):
+    """A part of the order of papers: a weight NAME in `[ranking]` of a subscription."""
+
+    def worth(self, paper: Paper, settings: PlugInSettings) -> float:
+        """Return what speaks for a paper, from 0 to 1. After an exception the paper counts 0."""
+        ...
+
+
+class FormPlugIn(Protocol):
+    """A form of issues: NAME in `formats` of a subscription. NAME is the extension of its files, too."""
+
+    def render(self, issue: Issue, settings: PlugInSettings) -> bytes:
+        """Return the content of an issue's file: the same bytes for the same issue and settings."""
         ...
 
 

@@ -151,7 +151,7 @@ def test_a_byte_order_mark_and_windows_lines(home):
     ('tittle = "x"', "digest.toml:1: tittle: unknown key; did you mean 'title'?"), ("[smpt]\nhost = 'x'", "digest.toml:1: smpt: unknown key; did you mean 'smtp'?"),
     ("feed_items = 100000000000000000000000", "digest.toml:1: feed_items: 100000000000000000000000 is too large; use 1000000000 or less"),
     ('base_url = "https://u:hunter2@example.org/"', "digest.toml:1: base_url: contains a user name or password, which every reader would see; use a URL such as https://digest.example.org"),
-    ("zzz = 1", "digest.toml:1: zzz: unknown key; known keys: alphaxiv, base_url, bounces, channels, chat, columns, contact, database, database_env, database_file, dkim, feed_items, files, in_doubt, keep_files, language, library, maildir, max_file_mb, schedule, serve, smtp, sources, summaries, timezone, title"),
+    ("zzz = 1", "digest.toml:1: zzz: unknown key; known keys: alphaxiv, base_url, bounces, channels, chat, columns, contact, database, database_env, database_file, dkim, feed_items, files, in_doubt, keep_files, language, library, maildir, max_file_mb, plugins, schedule, serve, smtp, sources, summaries, timezone, title"),
     (SMTP + 'password = "secret"', "digest.toml:4: smtp.password: unknown key; did you mean 'password_env'?"),
     (SMTP + "port = 0", "digest.toml:4: smtp.port: 0 is not a valid port; use a number from 1 to 65535"), (SMTP + "port = 65536", "digest.toml:4: smtp.port: 65536 is not a valid port; use a number from 1 to 65535"),
     (SMTP + "port = true", "digest.toml:4: smtp.port: true is not a whole number; use a whole number without quotes"), (SMTP + 'port = "587"', "digest.toml:4: smtp.port: '587' is not a whole number; use a whole number without quotes"),

@@ -73,6 +73,7 @@ def test_documented_settings_are_the_known_ones(tmp_path):
             "columns",
             "serve",
             "summaries",
+            "plugins",
         }
         == known
     )

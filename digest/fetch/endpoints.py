@@ -68,11 +68,12 @@ def _daily_next_url(url: str, data: bytes, until: date) -> str | None:
     return _with(url, date=day.isoformat(), p=0) if day <= until else None
 
 
-# The other kinds of source are one document, which is requested again each time.
 PAGED: Final[dict[str, Paging]] = {
     "arxiv": Paging(_arxiv_first_url, _arxiv_next_url),
     "daily-papers": Paging(_daily_first_url, _daily_next_url),
 }
+# One document, which is requested again each time.
+DOCUMENTS: Final = frozenset({"feed", "page"})
 # Pages for people: robots.txt is checked first.
 SCRAPED: Final = frozenset({"page"})
 

@@ -12,14 +12,16 @@ from datetime import date, datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from digest.errors import StoreError, UsageError
+from digest.errors import DigestError, StoreError, UsageError
 from digest.fetch import imap, robots
-from digest.fetch.endpoints import PAGED, SCRAPED, Paging, check_document, extension, is_empty
+from digest.fetch.endpoints import DOCUMENTS, PAGED, SCRAPED, Paging, check_document, extension, is_empty
 from digest.fetch.errors import FetchError
 from digest.fetch.rate_limit import RateLimit
 from digest.fetch.state import SourceState, SourceStates
 from digest.fetch.web import Limits, Validators, WebClient
 from digest.model import Source
+from digest.ports import Fetched, FetchRequest, PlugInSettings, SourcePlugIn
+from digest.system import plugins
 from digest.system.files import write_whole
 from digest.text.format import local_time
 from digest.urls import mask_secrets
@@ -37,7 +39,8 @@ class FetchOptions:
 
     `agent` is the User-Agent. `now` is the current time, `today` the day in `timezone`; `since` is the first day to
     fetch, None for the day of the last fetch. `password_of` returns the password of an IMAP source, `url_of` the
-    URL of another one; both raise UsageError if it cannot be read.
+    URL of another one, `settings_of` the settings of one that a plug-in fetches; all raise UsageError if something
+    cannot be read.
     """
 
     agent: str
@@ -47,6 +50,7 @@ class FetchOptions:
     limits: Limits
     password_of: Callable[[Source], str]
     url_of: Callable[[Source], str] = lambda source: source.url
+    settings_of: Callable[[Source], PlugInSettings] = lambda source: PlugInSettings(source.options, str)
     rate_limit: RateLimit = field(default_factory=RateLimit)
     timezone: str = "UTC"
 
@@ -182,6 +186,9 @@ def _fetch(work: _SourceFetch) -> None:
     if source.kind == "imap":
         _fetch_messages(work)
         return
+    if source.kind not in PAGED and source.kind not in DOCUMENTS:
+        _fetch_by_plug_in(work)
+        return
     with WebClient(
         options.agent,
         options.limits,
@@ -274,6 +281,36 @@ def _fetch_messages(work: _SourceFetch) -> None:
         work.update(uid=max(uid, before), validity=validity)
     if too_large:
         raise FetchError(f"messages not read because they are larger than max_file_mb: {too_large}")
+
+
+def _fetch_by_plug_in(work: _SourceFetch) -> None:
+    """Keep the documents that a plug-in yields, with its state after each."""
+    state, options, kind = work.state, work.options, work.source.kind
+    since = options.since or state.done_day or options.today - timedelta(days=_FIRST_DAYS)
+    settings = options.settings_of(work.source)
+    request = FetchRequest(min(since, options.today), options.today, state.cursor, settings)
+    plug_in: SourcePlugIn = plugins.load("source", kind)
+    try:
+        for fetched in plug_in.fetch(request):
+            _keep_fetched(work, fetched)
+    except DigestError:
+        raise
+    except Exception as error:
+        raise FetchError(mask_secrets(plugins.failure("source", kind, error))) from error
+    work.update(done=options.today.isoformat())
+
+
+def _keep_fetched(work: _SourceFetch, fetched: object) -> None:
+    """Keep a document of a plug-in. Raises FetchError if it is too large, TypeError if it is not a document."""
+    if not (isinstance(fetched, Fetched) and isinstance(fetched.data, bytes)):
+        raise TypeError(f"it yielded {type(fetched).__name__}, not Fetched with bytes")
+    if len(fetched.data) > work.options.limits.max_bytes:
+        raise FetchError("a document is larger than max_file_mb")
+    if is_empty(fetched.data):
+        work.unchanged += 1
+    else:
+        work.keep(fetched.data, extension(fetched.data, ""))
+    work.update(cursor=str(fetched.state))
 
 
 def agent_of(version: str, contact: str, base_url: str) -> str:

@@ -20,7 +20,7 @@ class SourceState:
 
     `etag` and `modified` are the validators of its document, `digest` the SHA-256 of the last one kept.
     `done` is the last day that was fetched completely, `next` the URL to continue with, `until` the last day
-    of that fetch. `uid` is the last message read in the mail folder, under the UIDVALIDITY `validity`.
+    of that fetch. `cursor` is what a plug-in keeps. `uid` is the last message read in the mail folder, under the UIDVALIDITY `validity`.
     `changed` is the time of the last new document, `not_before` the end of a wait that the server asked for,
     `asked` the time of the last fetch, `failing` the time of the first of the last failures (all ISO 8601),
     `error` the last error, and `unreachable` whether it was that no server could be reached.
@@ -32,6 +32,7 @@ class SourceState:
     done: str = ""
     next: str = ""
     until: str = ""
+    cursor: str = ""
     uid: int = 0
     validity: int = 0
     changed: str = ""

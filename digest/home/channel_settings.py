@@ -124,9 +124,22 @@ def read_channels(table: TableReader, settings: Settings) -> Settings:
 def check_channels(table: TableReader, settings: Settings) -> None:
     """Report what the chosen channels lack. `table` is the whole file, `settings` are complete."""
     for name in dict.fromkeys(settings.channels):
+        if name not in CHANNELS:
+            _check_recipients(table, name, settings.plugins.get(name, {}).get("recipients", {}))
+            continue
         inner = table.table(name)
         if name not in table:
             remedy = f"add [{name}] with {CHANNELS[name].needs}"
             table.problem("channels", f"{name} has no [{name}] table", remedy)
         elif inner is not None:
             CHANNELS[name].check(inner, settings)
+
+
+def _check_recipients(table: TableReader, name: str, recipients: object) -> None:
+    """Report it if the recipients of a channel of a plug-in are not lists of texts, each under a subscription's id."""
+    lists = recipients.values() if isinstance(recipients, dict) else [None]
+    if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in lists):
+        remedy = (
+            'write a table with lists of text: [plugins.NAME.recipients], then SUBSCRIPTION = ["RECIPIENT"]'
+        )
+        table.problem("plugins", f"{name}.recipients is not valid", remedy)

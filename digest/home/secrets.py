@@ -1,10 +1,12 @@
 """Secrets and certificates that `digest.toml` names but does not contain."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from digest.errors import MissingError
 from digest.model import Home, Source
+from digest.ports import PlugInSettings
 from digest.system.files import read_regular
 from digest.urls import web_url
 
@@ -41,6 +43,18 @@ def url_of(home: Home, source: Source) -> str:
     if not (source.url_env or source.url_file):
         return source.url
     return read_secret(home, "sources.url", source.url_env, source.url_file).strip()
+
+
+def plugin_settings(home: Home, table: str, options: Mapping[str, object]) -> PlugInSettings:
+    """Return the settings of a plug-in: the `options` of its table in `digest.toml`."""
+
+    def secret(key: str) -> str:
+        variable, file = (str(options.get(f"{key}_{where}", "")) for where in ("env", "file"))
+        if not (variable or file):
+            raise MissingError(f"digest.toml: {table}: {key}_env is missing; add it, or {key}_file")
+        return read_secret(home, f"{table}.{key}", variable, file)
+
+    return PlugInSettings(options, secret)
 
 
 def ping_of(home: Home) -> str | None:

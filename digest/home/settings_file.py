@@ -29,6 +29,7 @@ from digest.home.values import (
 )
 from digest.i18n.language import LANGUAGES
 from digest.model import Bounces, Dkim, Home, ScheduleSettings, Settings, SummarySettings
+from digest.system import plugins
 from digest.urls import is_loopback
 
 FILE = "digest.toml"
@@ -102,6 +103,7 @@ def parse_settings(text: str, file: Path) -> Settings:
         library=tuple(table.get_list("library", [], strings)),
         columns=_columns(table.table("columns")),
         summaries=_summaries(table.table("summaries")),
+        plugins=_plugins(table.table("plugins")),
     )
     if "base_url" not in table:  # links lead to where `digest serve` listens
         settings = replace(settings, base_url=f"http://localhost:{settings.serve[1]}/")
@@ -134,8 +136,9 @@ def _parts(error: UsageError) -> tuple[str, str]:
 
 
 def _channel_names(values: list[Any]) -> list[Any]:
-    check = one_of(*CHANNELS, noun="channel")
-    return [check(value) for value in strings(values)]
+    others = [] if CHANNELS.keys() >= set(strings(values)) else plugins.installed("channel")
+    check = one_of(*CHANNELS, *others, noun="channel")
+    return [check(value) for value in values]
 
 
 def _columns(table: TableReader | None) -> tuple[tuple[str, str], ...]:
@@ -208,6 +211,26 @@ def _bounces(table: TableReader | None) -> Bounces:
     )
     table.reject_unknown()
     return bounces
+
+
+def _plugins(table: TableReader | None) -> dict[str, dict[str, Any]]:
+    """Return the tables of plug-ins by name, as they are: only a plug-in knows its keys."""
+    if table is None:
+        return {}
+    installed = [name for kind in plugins.CONFIGURED for name in plugins.installed(kind)]
+    check = one_of(*installed, noun="plug-in") if installed else _none_installed
+    found = {}
+    for name in table.names():
+        try:
+            check(name)
+        except ValueError as error:
+            table.problem(name, *str(error).split("; ", 1))
+        found[name] = table.get(name, dict, {})
+    return found
+
+
+def _none_installed(name: str) -> str:
+    raise ValueError(f"no plug-in {name} is installed; install the package that has it, or remove the table")
 
 
 def _summaries(table: TableReader | None) -> SummarySettings | None:

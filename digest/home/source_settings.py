@@ -1,6 +1,7 @@
 """The settings of sources: the tables `[[sources]]` of `digest.toml`."""
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from digest.home.toml import TableReader, one_of
@@ -17,6 +18,7 @@ from digest.home.values import (
     variable_name,
 )
 from digest.model import ImapBox, Source
+from digest.system import plugins
 
 # Each kind of source, and the keys that it needs.
 SOURCE_KINDS: Final[dict[str, tuple[str, ...]]] = {
@@ -39,10 +41,12 @@ _OTHER_NAMES: Final = {
 
 def kind_of_source(value: str) -> str:
     """Accept a kind of source."""
+    if value in SOURCE_KINDS or value in (others := plugins.installed("source")):
+        return value
     known = _OTHER_NAMES.get(re.sub(r"[\s_]+", "-", value.strip().lower()))
-    if known and value not in SOURCE_KINDS:
+    if known:
         raise ValueError(f"{value!r} is not a valid kind of source; did you mean {known!r}?")
-    return one_of(*SOURCE_KINDS, noun="kind of source")(value)
+    return one_of(*SOURCE_KINDS, *others, noun="kind of source")(value)
 
 
 def read_sources(table: TableReader, text: str, shown: str) -> tuple[Source, ...]:
@@ -95,6 +99,8 @@ def _read_source(table: TableReader) -> Source:
         folder=table.get("folder", str, default.folder, mail_folder),
         every=table.parse("every", str, default.every, span_or("never")),
     )
+    if source.kind and source.kind not in SOURCE_KINDS:
+        source = replace(source, options=table.get("options", dict, {}))
     table.reject_unknown()
     elsewhere = "url_env" in table or "url_file" in table
     needed = (key for key in SOURCE_KINDS.get(source.kind, ()) if not (key == "url" and elsewhere))

@@ -7,7 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +33,7 @@ from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import check_exclude, check_keyword
 from digest.model import FORMS, FileStamp, InvalidSubscription, RankingWeights, Subscription, SubscriptionRow
 from digest.model.subscriptions import VISIBILITIES
+from digest.system import plugins
 from digest.text.addresses import name_and_address, name_error
 
 RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
@@ -259,7 +260,7 @@ def _ranking(table: TableReader | None) -> RankingWeights:
                 )
             return value
 
-        return float(cast("float", table.get(key, object, getattr(default, key), check)))
+        return float(cast("float", table.get(key, object, getattr(default, key, 0), check)))
 
     weights = RankingWeights(
         keyword=weight("keyword"),
@@ -270,6 +271,9 @@ def _ranking(table: TableReader | None) -> RankingWeights:
         discover=table.get("discover", int, default.discover, _papers_a_week),
         clicks=table.get("clicks", bool, default.clicks),
     )
+    if unread := table.unread():
+        rankers = [name for name in unread if name in plugins.installed("ranker")]
+        weights = replace(weights, others=tuple((name, weight(name)) for name in rankers))
     table.reject_unknown()
     return weights
 
@@ -360,9 +364,10 @@ def _schedule(value: str) -> str:
 
 
 def _formats(values: list[Any]) -> list[Any]:
-    check = one_of(*FORMS, noun="format")
-    chosen = [check(value) for value in strings(values)]
-    return [name for name in FORMS if name in chosen]
+    others = () if FORMS.keys() >= set(strings(values)) else plugins.installed("form")
+    check = one_of(*FORMS, *others, noun="format")
+    chosen = [check(value) for value in values]
+    return [name for name in (*FORMS, *others) if name in chosen]
 
 
 def _start(value: str) -> timedelta:

@@ -21,6 +21,7 @@ from digest.errors import Problem
 from digest.home.subscription_files import AlikeChecks, read_row
 from digest.home.toml import TableReader, toml_value
 from digest.model import FORMS, InvalidSubscription, RankingWeights, Subscription
+from digest.system import plugins
 from digest.text.terminal import printable_json
 
 
@@ -43,7 +44,7 @@ _TEXTS = (
     "language",
     "visibility",
 )
-_WEIGHTS = tuple(f"ranking.{name}" for name in asdict(RankingWeights()))
+_WEIGHTS = tuple(f"ranking.{name}" for name in asdict(RankingWeights()) if name != "others")
 COLUMNS = ("id", *_LISTS, *_TEXTS, "max_papers", "enabled", *_WEIGHTS)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -104,10 +105,15 @@ def read_csv(path: Path) -> Iterator[Row]:
             )
 
 
+def columns() -> tuple[str, ...]:
+    """Return the columns of a table; each installed ranker plug-in has one."""
+    return (*COLUMNS, *(f"ranking.{name}" for name in plugins.installed("ranker")))
+
+
 def _header_problems(shown: str, header: Sequence[str]) -> list[Problem]:
     problems: list[Problem] = []
     table = TableReader(dict.fromkeys(header, ""), shown=shown, text="", problems=problems)
-    for name in COLUMNS:
+    for name in columns():
         table.get(name, str, "")
     table.reject_unknown()
     if "id" not in header:
@@ -210,8 +216,8 @@ def values_of(subscription: Subscription) -> dict[str, Any]:
         "chat": list(subscription.chat),
         "ranking": {
             key: value
-            for key, value in asdict(subscription.ranking).items()
-            if value != getattr(RankingWeights(), key)
+            for key, value in {**asdict(subscription.ranking), **dict(subscription.ranking.others)}.items()
+            if key != "others" and value != getattr(RankingWeights(), key, 0)
         },
     }
     default = {
@@ -260,12 +266,13 @@ def json_lines(subscriptions: Iterator[Subscription]) -> Iterator[str]:
 
 def csv_lines(subscriptions: Iterator[Subscription]) -> Iterator[str]:
     """Yield subscriptions as the lines of a table, with a header."""
-    yield ",".join(COLUMNS) + "\r\n"
+    names = columns()
+    yield ",".join(names) + "\r\n"
     for each in subscriptions:
         values = {"id": each.id, **values_of(each)}
         values |= {f"ranking.{key}": value for key, value in values.pop("ranking", {}).items()}
         out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerow([_cell(name, values) for name in COLUMNS])
+        csv.writer(out, lineterminator="\r\n").writerow([_cell(name, values) for name in names])
         yield out.getvalue()
 
 

@@ -137,6 +137,10 @@ class TableReader:
             if key not in self._data:
                 self.problem(key, "is missing", "add it")
 
+    def unread(self) -> tuple[str, ...]:
+        """Return the keys that were not read."""
+        return tuple(key for key in self._data if key not in self._known)
+
     def reject_unknown(self) -> None:
         """Report the keys that were not read, each with the nearest known key."""
         for key in self._data:

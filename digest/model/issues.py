@@ -40,7 +40,8 @@ class Component:
     """A component of a paper's score: a value from -1 to 1, and its weight.
 
     `name` is `keyword`, `taste`, `popularity` or `freshness`; instead of `taste` it is `clicks` if taste was
-    learnt from clicks alone, `likes and clicks` if from both, and `dislikes` if from neither.
+    learnt from clicks alone, `likes and clicks` if from both, and `dislikes` if from neither. Other names are those of
+    ranker plug-ins.
     """
 
     name: str

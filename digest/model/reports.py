@@ -113,6 +113,7 @@ class IssueReport:
     discover: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
+        others = {form: path for form, path in self.files.items() if form not in FORMS}
         return {
             "number": self.number,
             "slot": self.slot,
@@ -121,6 +122,7 @@ class IssueReport:
             "more": self.more,
             **{form: self.files.get(form) for form in FORMS},
             "discover": list(self.discover),
+            **({"other_forms": others} if others else {}),
         }
 
     @classmethod
@@ -131,7 +133,7 @@ class IssueReport:
             new=tuple(value.get("new", ())),
             updated=tuple(value.get("updated", ())),
             more=value.get("more", 0),
-            files={form: value[form] for form in FORMS if value.get(form)},
+            files={form: value[form] for form in FORMS if value.get(form)} | value.get("other_forms", {}),
             discover=tuple(value.get("discover", ())),
         )
 

@@ -1,5 +1,6 @@
 """The settings of a home (`digest.toml`), and the folders of a home."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -129,7 +130,8 @@ class ScheduleSettings:
 class Source:
     """A source of digest files, one table of `[[sources]]`.
 
-    `kind` is `feed`, `page`, `arxiv`, `daily-papers` or `imap`; the first two need `url` (or the variable
+    `kind` is `feed`, `page`, `arxiv`, `daily-papers`, `imap` or the name of a plug-in, whose settings are `options`;
+    the first two need `url` (or the variable
     `url_env` or the file `url_file` that holds it), `arxiv` needs `query`, `imap` the mailbox. `private` allows addresses outside the public internet. `every` is how often
     `digest schedule` fetches the source (None: never).
     """
@@ -149,6 +151,7 @@ class Source:
     password_file: str = ""
     folder: str = "INBOX"
     every: timedelta | None = timedelta(hours=3)
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @property
     def box(self) -> ImapBox:
@@ -183,7 +186,7 @@ class SummarySettings:
 class Settings:
     """The settings in `digest.toml`, with defaults. `base_url` ends with a slash.
 
-    `files`: which subscriptions have issues, feeds and archive pages on disk: `auto` those with a subscription file or
+    `plugins` has the settings of each plug-in by its name. `files`: which subscriptions have issues, feeds and archive pages on disk: `auto` those with a subscription file or
     without an address, `all`, or `none`. Files of issues older than `keep_files` are removed (None: never).
     """
 
@@ -211,6 +214,7 @@ class Settings:
     library: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     summaries: SummarySettings | None = None
+    plugins: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
 
     def room(self, name: str) -> Room | None:
         return next((room for room in self.rooms if room.name == name), None)

@@ -19,7 +19,7 @@ class RankingWeights:
     """The weights of the components of a paper's score (`digest.rank.formula`); `diversity` is from 0 to 1.
 
     `discover` is the number of papers a week that may match no keyword. `clicks` counts papers that were
-    opened from the archive as weakly liked.
+    opened from the archive as weakly liked. `others` are pairs of the name of a ranker plug-in and its weight.
     """
 
     keyword: float = 1.0
@@ -29,6 +29,7 @@ class RankingWeights:
     diversity: float = 0.0
     discover: int = 0
     clicks: bool = False
+    others: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

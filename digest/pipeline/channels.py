@@ -1,14 +1,15 @@
 """The channels by which issues are delivered: one entry in CHANNELS each.
 
-A new channel is one entry here, one in `digest.home.channel_settings`, and a module in `digest.deliver`.
+A new channel is one entry here, one in `digest.home.channel_settings`, and a module in `digest.deliver`. Every other
+name of a channel is that of a plug-in.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from digest.errors import DigestError, StoreError, UsageError
 from digest.home.secrets import ca_file_of, read_secret
@@ -16,9 +17,11 @@ from digest.model import Delivery, Home, Settings, Subscription
 from digest.model.reports import Finding
 from digest.pipeline import rendering
 from digest.pipeline.outputs import renderer_for
+from digest.pipeline.plugin_work import settings_of
 from digest.pipeline.set_aside import Boundary
-from digest.ports import Channel
+from digest.ports import Channel, Message
 from digest.store.store import Store
+from digest.system import plugins
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.urls import public_base
 
@@ -55,7 +58,7 @@ def open_channels(home: Home, store: Store, boundary: Boundary) -> tuple[dict[st
     refused: dict[str, str] = {}
     for name in home.settings.channels:
         try:
-            opened[name] = CHANNELS[name].open(home, store, boundary)
+            opened[name] = channel_kind(home, name).open(home, store, boundary)
         except UsageError as error:
             refused[name] = str(error)
         except StoreError:
@@ -181,6 +184,52 @@ CHANNELS: Final[dict[str, ChannelKind]] = {
         check=_check_chat,
     ),
 }
+
+
+def channel_kind(home: Home, name: str) -> ChannelKind:
+    """Return what is known about a channel of the settings."""
+    if name in CHANNELS:
+        return CHANNELS[name]
+    options = home.settings.plugins.get(name, {})
+    listed = cast("Mapping[str, list[str]] | None", options.get("recipients"))
+
+    def recipients(subscription: Subscription) -> tuple[str, ...]:
+        return subscription.email if listed is None else tuple(dict.fromkeys(listed.get(subscription.id, ())))
+
+    return ChannelKind(
+        open=partial(_open_plug_in, name),
+        is_configured=lambda settings: name in settings.channels,
+        recipients=recipients,
+        check=partial(_check_plug_in, name),
+    )
+
+
+def _open_plug_in(name: str, home: Home, store: Store, boundary: Boundary) -> Channel:
+    from digest.deliver.plugin_channel import PlugInChannel, mime_of
+
+    renderer, lock = renderer_for(home, store), threading.Lock()
+    mails = None
+    if home.settings.sender:
+        mails = _prepared_mails(home, store, sender_of(home, store), boundary)
+
+    @lru_cache(_CACHED_MAILS)
+    def content(issue: int) -> Message:
+        with store.begin(write=False) as tx:
+            stored = tx.issues.get(issue)
+        return rendering.issue(boundary, stored.issue, renderer.message)
+
+    def message_of(delivery: Delivery) -> Message:
+        with lock:
+            message = content(delivery.issue)
+        return replace(message, mime=mime_of(mails(delivery), delivery)) if mails else message
+
+    return PlugInChannel(plugins.load("channel", name), settings_of(home, name), message_of)
+
+
+def _check_plug_in(name: str, _home: Home) -> Iterator[Finding]:
+    """Check that the plug-in can be loaded; it sends nothing."""
+    plugins.load("channel", name)
+    yield Finding(name, "good", "the plug-in is installed; nothing was sent")
 
 
 def server_of(home: Home) -> "Server":

@@ -37,7 +37,7 @@ from digest.model import (
     Verdict,
 )
 from digest.model.reports import IssueReport, SubscriptionReport
-from digest.pipeline.channels import CHANNELS
+from digest.pipeline.channels import channel_kind
 from digest.pipeline.context import RunContext
 from digest.pipeline.cursors import schedule, unused_slots
 from digest.pipeline.matching import RunMatcher
@@ -473,7 +473,7 @@ def _add_issues(
     ]
     keys = tx.issues.add(new, run=context.number, on_request=on_request)
     for channel in context.home.settings.channels:
-        recipients = CHANNELS[channel].recipients
+        recipients = channel_kind(context.home, channel).recipients
         lines = (
             (key, recipients(subscriptions[each.issue.subscription]))
             for key, each in zip(keys, new, strict=True)

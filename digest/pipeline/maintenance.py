@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from digest.model import FORMS, Home
+from digest.model import Home
 from digest.store.store import Store
 from digest.system.files import private_folder
 
@@ -92,7 +92,7 @@ def _prune_issues(home: Home, store: Store, first_kept: date) -> int:
             return removed
         for _, subscription, number, day in old:
             stem = f"{subscription}/{day}-{number}"
-            paths = [home.output / f"issues/{stem}.{suffix}" for suffix in FORMS.values()]
+            paths = sorted(home.output.glob(f"issues/{stem}.*"))
             for path in (*paths, home.output / f"site/issues/{stem}.html"):
                 removed += path.exists()
                 path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ from digest.compose.issue import Findings
 from digest.match.near_misses import LOOKUPS, NearMiss, NearMissFinder
 from digest.match.query.parser import Query, query_of
 from digest.match.reference import AnalysedPaper, analyse, best_first, match
-from digest.model import Entry, Item, Match, Paper, Subscription, Theme, Trend
+from digest.model import Entry, Home, Item, Match, Paper, Subscription, Theme, Trend
+from digest.pipeline.plugin_work import ranker_of
 from digest.pipeline.ranking import Reader, TasteModels, shows_trends, trends_of
 from digest.pipeline.set_aside import Boundary
 from digest.rank import themes
@@ -55,7 +57,7 @@ class RunMatcher:
     """What the matches, near misses and ranking of a run share, each loaded when it is first needed.
 
     `hidden` tells whether a paper must not be shown by any subscription; `model` is the one whose summaries
-    issues show, "" for none. A paper on which matching fails is set aside at the `boundary`.
+    issues show, "" for none; `home` has the settings of ranker plug-ins. A paper on which matching fails is set aside at the `boundary`.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class RunMatcher:
         *,
         model: str = "",
         boundary: Boundary | None = None,
+        home: Home | None = None,
     ) -> None:
         self.store = store
         self.model = model
@@ -72,7 +75,7 @@ class RunMatcher:
         self.only: frozenset[int] | None = None  # while it is set, no other paper matches
         self._matched: dict[str, set[int]] = {}
         self._hidden = hidden
-        self.tastes = TasteModels(self.boundary)
+        self.tastes = TasteModels(self.boundary, partial(ranker_of, home) if home else None)
         self._intervals: dict[Interval, LoadedInterval] = {}
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, AnalysedPaper] = {}

@@ -15,6 +15,7 @@ from digest.model import FORMS, FeedItem, Home, Issue, IssueLine, Paper, Trend
 from digest.pipeline import rendering
 from digest.pipeline.context import Progress
 from digest.pipeline.feeds import channel_of, feed_bytes, feeds_of, items_of
+from digest.pipeline.plugin_work import form_of
 from digest.pipeline.privacy import private_places, withdraw
 from digest.pipeline.ranking import trends_of
 from digest.pipeline.set_aside import Boundary
@@ -53,8 +54,8 @@ class Written:
 
 
 def issue_path(issue: Issue, form: str) -> str:
-    """Return the path of a form of an issue, relative to the home."""
-    return f"output/issues/{issue.subscription}/{issue.stem}.{FORMS[form]}"
+    """Return the path of a form of an issue, relative to the home; the name of a plug-in is its extension."""
+    return f"output/issues/{issue.subscription}/{issue.stem}.{FORMS.get(form, form)}"
 
 
 def site_context(home: Home) -> "SiteContext":
@@ -238,11 +239,14 @@ class _Writer:
         """Yield the files of an issue in the forms it was made for, and its page in the archive, unless private."""
         (stored, private), issue = loaded, loaded[0].issue
         for form in stored.formats:
-            render = partial(self.renderer.file, form=form)
-            yield issue_path(issue, form), partial(rendering.issue, self.boundary, issue, render)
+            yield issue_path(issue, form), partial(self._issue_file, issue, form)
         page = f"output/site/issues/{issue.subscription}/{issue.stem}.html"
         if not private:
             yield page, lambda: rendering.issue(self.boundary, issue, self.renderer.archive).encode()
+
+    def _issue_file(self, issue: Issue, form: str) -> bytes:
+        render = partial(self.renderer.file, form=form) if form in FORMS else form_of(self.home, form)
+        return rendering.issue(self.boundary, issue, render)
 
     def load_papers(
         self, tx: Transaction, keys: Sequence[str]

@@ -4,9 +4,10 @@ Without feedback nothing heavy is imported.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -145,8 +146,14 @@ class TasteModels:
     A paper whose words cannot be counted is as one without words.
     """
 
-    def __init__(self, boundary: Boundary | None = None) -> None:
+    def __init__(
+        self,
+        boundary: Boundary | None = None,
+        ranker: Callable[[str], Callable[[Paper], float]] | None = None,
+    ) -> None:
+        """`ranker` returns the ranker of a plug-in by its name; without it, plug-ins do not rank."""
         self._boundary = boundary or Boundary()
+        self._ranker = cache(ranker) if ranker else None
         self._space: Space | None = None
 
     def prepare(
@@ -171,12 +178,29 @@ class TasteModels:
         weights, items = subscription.ranking, by_centrality(findings.new, today)
         taste = self.taste(subscription, reader) if weights.taste and items else None
         papers = [item.paper for item in items]
-        parts = components(items, weights, taste.closeness(papers) if taste else None, today)
+        tastes = taste.closeness(papers) if taste else None
+        parts = components(items, weights, tastes, today, self._others(weights.others, papers))
         alike = self._alike(papers) if weights.diversity and items else ()
         new = ordered(items, parts, diversity=weights.diversity, alike=alike, top=subscription.max_papers)
         if taste:
             new = tuple(self._with_terms(item, taste) for item in new)
         return replace(findings, new=new, order=_order(subscription, taste))
+
+    def _others(
+        self, weights: Iterable[tuple[str, float]], papers: Sequence[Paper]
+    ) -> dict[str, list[float]]:
+        """Return what the rankers of plug-ins think of each paper, by name; one that fails as such is left out."""
+        found = {}
+        for name, _ in weights if self._ranker else ():
+            work = partial(self._ranked_by, name, papers)
+            if (values := self._boundary.whole("rank", name, work, otherwise=None)) is not None:
+                found[name] = values
+        return found
+
+    def _ranked_by(self, name: str, papers: Sequence[Paper]) -> list[float] | None:
+        assert self._ranker is not None
+        worth = self._ranker(name)
+        return [self._boundary.one("rank", paper, worth, subject=name, otherwise=0.0) for paper in papers]
 
     def discovered(
         self,
@@ -277,6 +301,7 @@ def _order(subscription: Subscription, taste: Taste | None) -> str:
         parts.append(lang.gettext("freshness"))
     if weights.diversity:
         parts.append(lang.gettext("variety"))
+    parts += [name for name, weight in weights.others if weight]
     if parts and weights.keyword:
         parts.insert(0, lang.gettext("keywords"))
     return lang.listed(parts)

@@ -106,6 +106,6 @@ def _issues(tx: Transaction, output: Path, first_kept: date, files: str) -> Iter
         stem = f"{each.subscription}/{each.stem}"
         paths = [] if each.subscription in private else [output / f"site/issues/{stem}.html"]
         if each.day >= first_kept:
-            paths += [output / f"issues/{stem}.{FORMS[form]}" for form in each.formats]
+            paths += [output / f"issues/{stem}.{FORMS.get(form, form)}" for form in each.formats]
         if not all(map(os.path.exists, paths)):
             yield each.key

@@ -81,7 +81,9 @@ def begin(store: Store, context: RunContext, *, rehearsal: bool = False) -> Begu
     with _timed(stages, "match"):
         subscriptions, others = _chosen(store, context)
         library = owned(home, now)
-        matcher = RunMatcher(store, library.has, model=home.settings.summary_model, boundary=boundary)
+        matcher = RunMatcher(
+            store, library.has, model=home.settings.summary_model, boundary=boundary, home=home
+        )
         matcher.match_all([each for each in _valid(subscriptions) if each.enabled])
         notes: tuple[str, ...] = ()
         if matcher.model and not rehearsal:

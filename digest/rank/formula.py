@@ -1,9 +1,9 @@
 """The order of the papers in an issue: one formula, whose parts are kept with each paper. Pure.
 
-worth = (keyword × K + taste × T + popularity × P + freshness × F) / (sum of the weights)
+worth = (keyword × K + taste × T + popularity × P + freshness × F + other rankers) / (sum of the weights)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from math import log
@@ -16,14 +16,22 @@ _CODE = 0.2  # share of popularity for published code
 
 
 def components(
-    items: Sequence[Item], weights: RankingWeights, tastes: Sequence[float] | None, today: date
+    items: Sequence[Item],
+    weights: RankingWeights,
+    tastes: Sequence[float] | None,
+    today: date,
+    others: Mapping[str, Sequence[float]] | None = None,
 ) -> tuple[tuple[Component, ...], ...]:
     """Return, for each item, the parts of the formula with a weight above 0; `tastes` is None without feedback.
 
     * K, keywords: the score of the query, divided by the best in the issue;
     * T, taste: how close the paper is to what the reader likes (`digest.rank.taste`), from -1 to 1;
-    * P, popularity, and F, freshness, from 0 to 1.
+    * P, popularity, and F, freshness, from 0 to 1;
+    * what the rankers of plug-ins return, from 0 to 1: in `others` by name, a value per item.
     """
+    also = (
+        [(name, others[name], weight) for name, weight in weights.others if name in others] if others else []
+    )
     best = max((item.score for item in items), default=0) or 1
     return tuple(
         tuple(
@@ -33,6 +41,7 @@ def components(
                 ("taste", tastes[place] if tastes else 0, weights.taste if tastes else 0),
                 ("popularity", popularity(item.paper), weights.popularity),
                 ("freshness", freshness(item.paper, today), weights.freshness),
+                *((name, values[place], weight) for name, values, weight in also),
             )
             if weight
         )

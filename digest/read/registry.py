@@ -1,13 +1,12 @@
 """The formats: the built-in ones, imported when first needed, then those of plug-ins."""
 
-from collections.abc import Iterator
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
+from digest.errors import MissingError
 from digest.ports import Document, Fault, Format, Parsed
+from digest.system import plugins
 
-GROUP = "paper_digest.formats"
 # What to do about a file on which a part of this program fails.
 OWN_REMEDY = "remove the file, and report this with the file as a bug of paper-digest"
 
@@ -55,13 +54,15 @@ def recognise(document: Document) -> tuple[Format | None, tuple[str, ...]]:
                 return built_in, tuple(failures)
         except Exception as error:  # noqa: BLE001 - one document must not stop a run, whatever it does to a reader
             failures.append(_own_failure(built_in.name, error))
-    for point in _plug_ins():
+    for point in plugins.points("format"):
         try:
-            plug_in = cast("Format", point.load())
+            plug_in = cast("Format", plugins.loaded("format", point))
             if plug_in.sniff(document):
                 return plug_in, tuple(failures)
+        except MissingError as error:
+            failures.append(str(error).partition("; ")[0])
         except Exception as error:  # noqa: BLE001 - third-party code may raise anything
-            failures.append(_failure(point.name, error))
+            failures.append(plugins.failure("format", point.name, error))
     return None, tuple(failures)
 
 
@@ -77,36 +78,14 @@ def parse_with(chosen: Format, document: Document) -> Parsed | Fault:
     try:
         result: object = chosen.parse(document)
     except Exception as error:  # noqa: BLE001 - one document must not stop a run, whatever it does to a reader
-        return Fault((_own_failure if built_in else _failure)(chosen.name, error), remedy)
+        reason = (
+            _own_failure(chosen.name, error) if built_in else plugins.failure("format", chosen.name, error)
+        )
+        return Fault(reason, remedy)
     if isinstance(result, Parsed | Fault):
         return result
     return Fault(f"the format plug-in {chosen.name} returned {type(result).__name__}", remedy)
 
 
-def problems() -> tuple[str, ...]:
-    """Return a line for each installed format plug-in that cannot be used."""
-    return tuple(_problems())
-
-
-def _problems() -> Iterator[str]:
-    for point in _plug_ins():
-        try:
-            plug_in = point.load()
-        except Exception as error:  # noqa: BLE001 - third-party code may raise anything
-            yield _failure(point.name, error)
-            continue
-        missing = [member for member in ("name", "sniff", "parse") if not hasattr(plug_in, member)]
-        if missing:
-            yield f"the format plug-in {point.name} has no {', no '.join(missing)}"
-
-
-def _plug_ins() -> list[EntryPoint]:
-    return sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
-
-
 def _own_failure(name: str, error: Exception) -> str:
     return f"the reader for {name} failed ({type(error).__name__})"
-
-
-def _failure(name: str, error: Exception) -> str:
-    return f"the format plug-in {name} failed: {type(error).__name__}: {error}"

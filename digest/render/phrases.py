@@ -270,7 +270,7 @@ def _listed(reasons: Sequence[Reason]) -> Iterator[Piece]:
 
 
 def ranked_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
-    """Return what ranks a paper besides its keywords: taste, popularity and freshness, where they count."""
+    """Return what ranks a paper besides its keywords: taste, popularity, freshness and plug-ins, where they count."""
     by = {part.name: part.value for part in item.parts}
     found = []
     learnt = next((name for name in ("taste", "clicks", "likes and clicks") if name in by), "taste")
@@ -284,6 +284,12 @@ def ranked_by(item: Item, lang: Language = ENGLISH) -> tuple[Reason, ...]:
     if by.get("freshness") and item.paper.published:
         day = published(item.paper, lang)
         found.append(Reason(lang.gettext("(freshness)"), (Found(day, 1),)))
+    known = {"keyword", "taste", "clicks", "likes and clicks", "dislikes", "popularity", "freshness"}
+    found += [
+        Reason(f"({clean(name)})", (Found(lang.percent(value), 1),))
+        for name, value in by.items()
+        if value and name not in known
+    ]
     return tuple(reason for reason in found if reason.found)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.i18n.catalogue import language
 from digest.model import FORMS, Issue, IssueLine, Paper
+from digest.ports import Message
 from digest.render import chat, mail, markdown, phrases
 from digest.render.archive_view import ArchiveStats, feeds_view, index_view, page_view
 from digest.render.context import SiteContext, addressed, nowhere, parts_of
@@ -16,7 +17,7 @@ from digest.render.environment import make_environment, own_templates, render
 from digest.render.notice_pages import Notice
 from digest.render.view import WHOLE, Fit, IssueView, Views, named, with_tracked_links
 from digest.text.clean import clean, clean_but_isolates
-from digest.urls import host_of
+from digest.urls import host_of, public_base
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -151,6 +152,13 @@ class Renderer:
         """
         view = self._views(issue).view(self._site_of(issue))
         return chat.compact(view, self._subject(view), fits)
+
+    def message(self, issue: Issue) -> Message:
+        """Return the issue as a message without a recipient."""
+        site = self._site_of(issue)
+        view = self._views(issue).view(site)
+        url = view.archive_url if public_base(site.base_url) else ""
+        return Message(self._subject(view), self._text(view), self._fitting(issue, site), url)
 
     def eml(self, issue: Issue) -> bytes:
         """Return the issue as an email without a recipient, as text and HTML."""

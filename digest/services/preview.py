@@ -70,7 +70,7 @@ def preview(home: Home, subscription_id: str, clock: Clock, *, weeks: int) -> Pr
     with open_library(home, create=False) as store, store.rehearse(), store.begin() as tx:
         begun = tx.cursors.get(subscription.id) is not None
         enrol(tx, [subscription], clock.now)
-        matcher = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model)
+        matcher = RunMatcher(store, owned(home, clock.now).has, model=home.settings.summary_model, home=home)
         moment = Moment(clock.now, tx.library.end(), force=True)
         (candidate,) = load_candidates(tx, matcher, [subscription], moment)
         ((_, found),) = rank_all(matcher, [(candidate, search(matcher, candidate, moment))], moment)

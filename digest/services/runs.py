@@ -205,7 +205,7 @@ def fetch(
     from digest.fetch.fetch import fetch as fetch_all
     from digest.fetch.state import SourceStates
     from digest.fetch.web import Limits
-    from digest.home.secrets import read_secret, url_of
+    from digest.home.secrets import plugin_settings, read_secret, url_of
     from digest.system.locks import hold
 
     settings = home.settings
@@ -226,6 +226,7 @@ def fetch(
             home, "sources.password", source.password_env, source.password_file
         ),
         url_of=lambda source: url_of(home, source),
+        settings_of=lambda source: plugin_settings(home, f"sources.{source.name}", source.options),
         timezone=settings.timezone,
     )
     home.inbox.mkdir(exist_ok=True)

@@ -8,6 +8,7 @@ from reading import HEAD, LOREM, ROOT, page, rejected
 from digest.model import Listing
 from digest.ports import Document, Fault, Parsed
 from digest.read import registry
+from digest.system import plugins
 
 
 class Snails:
@@ -50,10 +51,10 @@ snails, claims, silent, raises, not_a_format = Snails(), Claims(), Silent(), Rai
 def plug_ins(monkeypatch):
     def install(*names: str) -> None:
         points = EntryPoints(
-            EntryPoint(name, value if ":" in value else f"{__name__}:{value}", registry.GROUP)
+            EntryPoint(name, value if ":" in value else f"{__name__}:{value}", plugins.GROUPS["format"])
             for name, _, value in (item.partition("=") for item in names)
         )
-        monkeypatch.setattr(registry, "entry_points", lambda group: points.select(group=group))
+        monkeypatch.setattr(plugins, "entry_points", lambda group: points.select(group=group))
 
     return install
 
@@ -70,7 +71,7 @@ def test_broken_plug_ins_are_skipped(plug_ins):
     assert page("snails: Whelks").source == "snail-list"
     assert page(f"{HEAD}Snails\n\n{LOREM}").source == "daily-papers-page"
     assert "cannot sniff" in rejected("whelks").reason
-    assert [line.split()[3] for line in registry.problems()] == ["a", "d"]
+    assert [str(each).split()[3] for each in plugins.problems()] == ["a", "d"]
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def mail(context: CheckContext) -> Sequence[Finding]:
     from digest.pipeline.channels import CHANNELS
 
     settings = context.home.settings
-    if not any(channel.is_configured(settings) for channel in CHANNELS.values()):
+    if not (settings.channels or any(channel.is_configured(settings) for channel in CHANNELS.values())):
         return ()
     from digest.services.doctor.mail import examine as examine_mail
 
@@ -220,6 +220,16 @@ def pages(context: CheckContext) -> Sequence[Finding]:
     return (*examine_links(context.home), *examine_requests(context.home))
 
 
+def plug_ins(_context: CheckContext) -> Sequence[Finding]:
+    """Load every installed plug-in."""
+    from digest.system import plugins
+
+    names = [name for kind in plugins.GROUPS for name in plugins.installed(kind)]
+    bad = [failure("plug-ins", each) for each in plugins.problems()]
+    good = [Finding("plug-ins", "good", f"installed: {', '.join(names)}")] if names and not bad else []
+    return bad or good
+
+
 CHECKS: tuple[Check, ...] = (
-    configuration, samples, subscriptions, database, modes, templates, clock, sources, schedule, pages, mail
+    configuration, samples, plug_ins, subscriptions, database, modes, templates, clock, sources, schedule, pages, mail
 )  # fmt: skip

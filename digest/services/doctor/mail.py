@@ -9,7 +9,7 @@ from digest.deliver.message import LONGEST_RETURN_LOCAL
 from digest.errors import DigestError
 from digest.model import Home
 from digest.model.reports import Finding
-from digest.pipeline.channels import CHANNELS, signers_of
+from digest.pipeline.channels import CHANNELS, channel_kind, signers_of
 from digest.services.doctor.checks import failure
 from digest.text.addresses import mailbox, sender_mailbox
 from digest.text.format import count
@@ -20,7 +20,10 @@ _RSA_BITS = 2048
 
 def examine(home: Home) -> Iterator[Finding]:
     """Run every check; one that fails with an error yields it as a finding."""
-    for name, check in _CHECKS.items():
+    plug_ins = {
+        name: channel_kind(home, name).check for name in home.settings.channels if name not in CHANNELS
+    }
+    for name, check in {**_CHECKS, **plug_ins}.items():
         try:
             yield from check(home)
         except DigestError as error:
