@@ -95,3 +95,9 @@ def test_an_unknown_subscription_has_one_wording(tmp_path, command):
         in home.call(*command, "onestep").err
     )
     assert "the subscription 'kelp' does not exist; use one of: one-step" in home.call(*command, "kelp").err
+
+
+@pytest.mark.parametrize(("command", "missing"), [(("match",), "QUERY"), (("feedback",), "SUBSCRIPTION, verdict"), (("feedback", "kelp"), "verdict")])  # fmt: skip
+def test_an_argument_that_may_be_absent_is_not_missing(home, command, missing):
+    done = home.call(*command)
+    assert (done.status, done.err.splitlines()[-1].partition("required: ")[2]) == (2, missing)
