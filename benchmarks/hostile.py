@@ -14,9 +14,10 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
 
 from digest.model import DigestFile
@@ -126,16 +127,32 @@ def measured(name: str, data: bytes, place: int, string: str, sizes: list[int]) 
 
 
 def rows(found: dict[str, bytes], sizes: list[int], number: int, sample: int) -> Iterator[Row]:
-    """Yield the measurements, in random order if only a sample of them is wanted; the progress is on stderr."""
+    """Yield the measurements, those of one sample together; `sample` limits them to a random choice of so many."""
     chosen = [
         (name, place, string) for name in found for string in STRINGS for place in places(found[name], number)
     ]
     if sample:
-        chosen = random.Random(1).sample(chosen, min(sample, len(chosen)))
+        kept = sorted(random.Random(1).sample(range(len(chosen)), min(sample, len(chosen))))
+        chosen = [chosen[each] for each in kept]
     for done, (name, place, string) in enumerate(chosen, 1):
         yield measured(name, found[name], place, string, sizes)
         if done % 100 == 0:
             print(f"{done} of {len(chosen)}", file=sys.stderr, flush=True)
+
+
+def show(found: Iterable[Row], *, every: bool) -> int:
+    """Print the slowest strings of each sample as soon as it is measured; return the number of measurements."""
+    number = 0
+    for sample, group in groupby(found, key=lambda row: row.sample):
+        ordered = sorted(group, key=lambda row: -row.per_megabyte)
+        number += len(ordered)
+        for row in ordered if every else ordered[:2]:
+            times = " ".join(f"{spent:8.3f}" for spent in row.seconds.values())
+            print(
+                f"{sample[:34]:34} {row.string[:24]!r:28} {times}  ×{row.factor:4.1f} {row.per_megabyte:7.2f} s/MB",
+                flush=True,
+            )
+    return number
 
 
 def main() -> None:
@@ -155,26 +172,13 @@ def main() -> None:
     options = parser.parse_args()
     sizes = [options.start * 1000 * 2**step for step in range(options.doublings + 1)]
     chosen = {name: data for name, data in samples(options.data).items() if options.only in name}
-    measured_rows = list(rows(chosen, sizes, options.places, options.sample))
+    measured_rows = rows(chosen, sizes, options.places, options.sample)
     if options.json:
-        print(
-            json.dumps(
-                [{**row.__dict__, "factor": row.factor, "per_mb": row.per_megabyte} for row in measured_rows]
-            )
-        )
+        found = [{**row.__dict__, "factor": row.factor, "per_mb": row.per_megabyte} for row in measured_rows]
+        print(json.dumps({"rows": found}))
         return
-    print(
-        f"{len(measured_rows)} strings in samples; files of {', '.join(f'{size // 1000}' for size in sizes)} KB"
-    )
-    for sample in chosen:
-        ordered = sorted(
-            (row for row in measured_rows if row.sample == sample), key=lambda row: -row.per_megabyte
-        )
-        for row in ordered if options.all else ordered[:2]:
-            times = " ".join(f"{spent:8.3f}" for spent in row.seconds.values())
-            print(
-                f"{sample[:34]:34} {row.string[:24]!r:28} {times}  ×{row.factor:4.1f} {row.per_megabyte:7.2f} s/MB"
-            )
+    print(f"files of {', '.join(f'{size // 1000}' for size in sizes)} KB", flush=True)
+    print(f"{show(measured_rows, every=options.all)} strings in samples")
 
 
 if __name__ == "__main__":
