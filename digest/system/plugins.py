@@ -5,10 +5,12 @@
 
 import re
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from digest.errors import MissingError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Kind = Literal["format", "source", "channel", "ranker", "form"]
 
@@ -45,7 +47,7 @@ def load(kind: Kind, name: str) -> Any:
     raise MissingError(f"the {kind} plug-in {name} is not installed; install the package that has it")
 
 
-def loaded(kind: Kind, point: EntryPoint) -> Any:
+def loaded(kind: Kind, point: "EntryPoint") -> Any:
     """Return the plug-in of an entry point. Raises MissingError."""
     remedy = "reinstall its package, or report this to its author"
     try:
@@ -78,6 +80,8 @@ def problems() -> Iterator[MissingError]:
                 yield error
 
 
-def points(kind: Kind) -> list[EntryPoint]:
+def points(kind: Kind) -> "list[EntryPoint]":
     """Return the entry points of a kind, by name."""
+    from importlib.metadata import entry_points
+
     return sorted(entry_points(group=GROUPS[kind]), key=lambda point: (point.name, point.value))

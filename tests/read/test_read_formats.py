@@ -1,5 +1,6 @@
 """The registry of formats, and plug-ins."""
 
+from importlib import metadata
 from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
@@ -54,7 +55,7 @@ def plug_ins(monkeypatch):
             EntryPoint(name, value if ":" in value else f"{__name__}:{value}", plugins.GROUPS["format"])
             for name, _, value in (item.partition("=") for item in names)
         )
-        monkeypatch.setattr(plugins, "entry_points", lambda group: points.select(group=group))
+        monkeypatch.setattr(metadata, "entry_points", lambda group: points.select(group=group))
 
     return install
 
