@@ -1,14 +1,15 @@
 """The cursors: how far each subscription has been served."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
+from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from digest.model import Cursor
 from digest.store.pending_files import PendingFiles
 from digest.store.schema import cursors, issues, served
-from digest.store.sql import chunks
+from digest.store.sql import chunks, execute_rows, insert_rows
 
 
 class Cursors:
@@ -44,7 +45,7 @@ class Cursors:
     def add(self, new: Sequence[Cursor]) -> None:
         """Add the cursors of new subscriptions."""
         if new:
-            self._db.execute(insert(cursors), [asdict(each) for each in new])
+            insert_rows(self._db, cursors, [dict(zip(_NAMES, _VALUES(each), strict=True)) for each in new])
             self._pending.mark_all("feed", (each.subscription for each in new))
             self._pending.mark("index", "")
 
@@ -74,12 +75,12 @@ class Cursors:
 
     def move(self, moved: Sequence[Cursor]) -> None:
         """Store the positions, the last slots and the numbers of issues of cursors."""
-        if moved:
-            self._db.execute(
-                _MOVE, [{f"new_{name}": value for name, value in asdict(each).items()} for each in moved]
-            )
+        execute_rows(self._db, _MOVE, [dict(zip(_NEW_NAMES, _VALUES(each), strict=True)) for each in moved])
 
 
+_NAMES = tuple(each.name for each in fields(Cursor))
+_NEW_NAMES = tuple(f"new_{name}" for name in _NAMES)
+_VALUES = attrgetter(*_NAMES)
 _MOVED = ("position", "since", "feed_position", "last_slot", "issues")
 _MOVE = (
     update(cursors)

@@ -5,11 +5,11 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from digest.store.pending_files import PendingFiles
 from digest.store.schema import absorbed, cursors, feed_items
-from digest.store.sql import chunks, papers_among
+from digest.store.sql import chunks, insert_rows, papers_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Feeds:
             for paper, terms in papers
         ]
         if rows:
-            self._db.execute(insert(feed_items), rows)
+            insert_rows(self._db, feed_items, rows)
             self._pending.mark_all(
                 "feed", (name for name, papers in new.items() if papers and name not in on_request)
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from digest.model import Issue, IssueLine
 from digest.store.issue_content import count_discover, decode_issue, papers_of
@@ -14,7 +14,7 @@ from digest.store.pending_files import PendingFiles
 from digest.store.revisions import Revisions, as_text, from_text
 from digest.store.schema import Moment, absorbed, cursors, issues, served, spared, verdicts
 from digest.store.schema import papers as library
-from digest.store.sql import chunks, papers_among
+from digest.store.sql import chunks, insert_rows, papers_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Issues:
         before = self._db.scalar(select(func.max(issues.c.id))) or 0
         shown = self._revisions.keep_all({place: papers_of(each.issue) for place, each in enumerate(new)})
         rows = [_row(each, run, shown[place]) for place, each in enumerate(new)]
-        self._db.execute(insert(issues), rows)
+        insert_rows(self._db, issues, rows)
         added = select(issues.c.id, issues.c.subscription, issues.c.number).where(issues.c.id > before)
         by_number = {(row.subscription, row.number): row.id for row in self._db.execute(added)}
         keys = [by_number[each.issue.subscription, each.issue.number] for each in new]
@@ -83,8 +83,7 @@ class Issues:
             for key, each in zip(keys, new, strict=True)
             for paper in each.serves
         ]
-        if serves:
-            self._db.execute(insert(served), serves)
+        insert_rows(self._db, served, serves)
         written = [
             (key, each)
             for key, each in zip(keys, new, strict=True)

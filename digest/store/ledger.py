@@ -34,7 +34,7 @@ from digest.store.schema import (
     secrets,
     verdicts,
 )
-from digest.store.sql import chunks, insert_missing, inserted_key
+from digest.store.sql import chunks, insert_missing, insert_rows, inserted_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,7 @@ class Ledger:
             }
             for verdict in found
         ]
-        if rows:
-            self._db.execute(insert(verdicts), rows)
+        insert_rows(self._db, verdicts, rows)
 
     def used(self, slots: Mapping[str, datetime]) -> frozenset[str]:
         """Return those subscriptions whose given slot a run used up, this very one and not a later one instead."""

@@ -36,7 +36,7 @@ from digest.signing import departure_code
 from digest.store.departed import HASHED, Departed
 from digest.store.departures import Departures
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
-from digest.store.sql import chunks, insert_missing, inserted_key
+from digest.store.sql import chunks, insert_missing, insert_rows, inserted_key
 from digest.text.addresses import address_key, one_of_each
 
 OPEN = ("pending", "leased", "deferred", "in_doubt")
@@ -95,7 +95,7 @@ class Outbox:
             for recipient in one_of_each(recipients)
         ]
         if rows:
-            self._db.execute(insert(outbox), rows)
+            insert_rows(self._db, outbox, rows)
             for chunk in chunks(row["issue"] for row in rows):
                 self._departed.take_in(at, outbox.c.issue.in_(chunk))
 

@@ -1,11 +1,12 @@
 """Helpers for SQLAlchemy: long lists in chunks, insertion of missing rows, keys of new rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, CursorResult, Dialect, Insert, Table, bindparam, insert, select
+from sqlalchemy import Connection, CursorResult, Dialect, Insert, Table, bindparam, insert, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.types import TypeEngine
 
 from digest.store.schema import absorbed
 
@@ -24,37 +25,43 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
 
 def insert_missing(db: Connection, table: Table, row: Mapping[str, object]) -> bool:
     """Insert a row unless the table has one with the same key. Returns whether it was inserted."""
-    return db.execute(_insert_missing(table, db.dialect.name), row).rowcount == 1
+    return db.execute(_insert_missing(table, db.dialect.name, tuple(row)), row).rowcount == 1
 
 
 def insert_all_missing(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert those rows whose key the table does not have."""
     if rows:
-        db.execute(_insert_missing(table, db.dialect.name), rows)
+        execute_rows(db, _insert_missing(table, db.dialect.name, tuple(rows[0])), rows)
 
 
 def insert_rows(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert many rows, which all have the same columns.
+    """Insert many rows, which all have the same columns."""
+    if rows:
+        execute_rows(db, _insertion(table, tuple(rows[0])), rows)
+
+
+def execute_rows(db: Connection, statement: Any, rows: Sequence[Mapping[str, object]]) -> None:
+    """Execute an insertion or an update once for each row, which has the values of its parameters.
 
     Where the driver takes values by position, as SQLite's does, they are prepared column by column: SQLAlchemy's
     work for each row would cost several times as much as storing it.
     """
     if not rows:
         return
-    statement: Any = insert(table).values({name: bindparam(name) for name in rows[0]})
-    compiled = statement.compile(dialect=db.dialect)
+    compiled = _compiled(statement, db.dialect)
     if not compiled.positional:
-        db.execute(insert(table), rows)
+        db.execute(statement, rows)
         return
     columns = [
-        _prepared(db.dialect, table.c[name], [row[name] for row in rows]) for name in compiled.positiontup
+        _prepared(db.dialect, compiled.binds[name].type, [row[name] for row in rows])
+        for name in compiled.positiontup
     ]
     db.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
 
 
-def _prepared(dialect: Dialect, column: Column[Any], values: list[object]) -> list[object]:
+def _prepared(dialect: Dialect, kind: TypeEngine[Any], values: list[object]) -> list[object]:
     """Return the values of a column as the driver takes them; what many rows share is prepared once."""
-    prepare = column.type.dialect_impl(dialect).bind_processor(dialect)
+    prepare = kind.dialect_impl(dialect).bind_processor(dialect)
     if prepare is None:
         return values
     found: list[object] = []
@@ -66,13 +73,25 @@ def _prepared(dialect: Dialect, column: Column[Any], values: list[object]) -> li
     return found
 
 
-@cache  # SQLAlchemy builds a statement slower than SQLite executes it
-def _insert_missing(table: Table, dialect: str) -> Insert:
+# SQLAlchemy builds and compiles a statement slower than SQLite executes it.
+@lru_cache(maxsize=64)
+def _insertion(table: Table, names: tuple[str, ...]) -> Insert:
+    return insert(table).values({name: bindparam(name) for name in names})
+
+
+@lru_cache(maxsize=64)
+def _compiled(statement: Any, dialect: Dialect) -> Any:
+    return statement.compile(dialect=dialect)
+
+
+@lru_cache(maxsize=64)
+def _insert_missing(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
+    values = {name: bindparam(name) for name in names}
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
-        return postgresql_insert(table).on_conflict_do_nothing()
-    return sqlite_insert(table).on_conflict_do_nothing()
+        return postgresql_insert(table).values(values).on_conflict_do_nothing()
+    return sqlite_insert(table).values(values).on_conflict_do_nothing()
 
 
 def inserted_key(result: CursorResult[Any]) -> int:

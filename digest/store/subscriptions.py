@@ -22,7 +22,7 @@ from digest.errors import Problem
 from digest.model import FileStamp, InvalidSubscription, Subscription, SubscriptionRow
 from digest.store.codec import decode, encode
 from digest.store.schema import cursors, subscriptions, subscriptions_read
-from digest.store.sql import chunks, insert_rows
+from digest.store.sql import chunks, execute_rows, insert_rows
 
 # The time at which a subscription that no run has seen yet is due.
 UNSEEN = datetime(1, 1, 1, tzinfo=UTC)
@@ -151,24 +151,19 @@ class Subscriptions:
             if each.value.id in known
         ]
         insert_rows(self._db, subscriptions, new)
-        if old:
-            self._db.execute(_UPDATE, old)
+        execute_rows(self._db, _UPDATE, old)
 
     def stamp(self, stamps: Mapping[str, FileStamp]) -> None:
         """Store the stamps of files that say what is known already."""
-        if stamps:
-            self._db.execute(
-                _STAMP,
-                [
-                    {"new_id": name, "new_state": stamp.state, "new_digest": stamp.digest}
-                    for name, stamp in stamps.items()
-                ],
-            )
+        rows = [
+            {"new_id": name, "new_state": stamp.state, "new_digest": stamp.digest}
+            for name, stamp in stamps.items()
+        ]
+        execute_rows(self._db, _STAMP, rows)
 
     def set_due(self, due: Mapping[str, datetime | None]) -> None:
         """Store when subscriptions are due; None for never."""
-        if due:
-            self._db.execute(_DUE, [{"new_id": name, "new_due": moment} for name, moment in due.items()])
+        execute_rows(self._db, _DUE, [{"new_id": name, "new_due": moment} for name, moment in due.items()])
 
     def remove(self, ids: Iterable[str]) -> None:
         """End subscriptions. Their cursors, numbers and served papers stay, for the case that they return."""
