@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Paper
 from digest.rank.background import background_of, numbers_of, packed, unpacked
+from digest.rank.likeness import likenesses
 from digest.rank.themes import FEWEST, MOST_THEMES, themes_of
 from tests.strategies import sentences
 
@@ -59,3 +62,33 @@ def test_a_background_is_stored_and_changes_only_after_many_papers():
     assert numbers_of(0) == range(1, 1)
     assert numbers_of(66) == range(1, 67)
     assert numbers_of(12_242) == numbers_of(12_001) == range(10_001, 12_001)
+
+
+def test_likeness_is_the_cosine_of_weighted_terms():
+    """Without a background all terms are equally rare; a word of the title counts three times."""
+    asked = papers(("Lamps", "lamps"), ("Moths", "lamps"), ("Rye", ""), ("", ""))
+    alike = likenesses(asked, set(), background_of([]))
+    title, both = 1 + np.log(3), 1 + np.log(4)
+    assert alike[0][:2] == [1, pytest.approx(both / (both * np.hypot(title, 1)), abs=1e-9)]
+    assert alike[1][:3] == [alike[0][1], 1, 0]
+    assert (alike[2][2], alike[3]) == (1, [0, 0, 0, 0])
+    assert likenesses(asked[3:], set(), background_of([])) is None
+
+
+def test_ignored_stems_count_for_nothing_alone_and_in_pairs():
+    asked = papers(("", "harbour lamps"), ("", "harbour"), ("", "lamps"))
+    background = background_of(asked)
+    assert likenesses(asked, {"harbour"}, background) == likenesses(
+        papers(("", "lamps"), ("", ""), ("", "lamps")), set(), background
+    )
+
+
+@given(st.lists(st.tuples(sentences(max_size=4), sentences()), min_size=1, max_size=8), st.data())
+def test_papers_are_as_alike_in_every_company(texts, data):
+    """Vectors are kept: what was asked before changes no likeness."""
+    asked, background = papers(*texts), background_of(papers(LAMPS, BREAD))
+    alike = likenesses(asked, {"lamp"}, background) or []
+    chosen = data.draw(st.lists(st.sampled_from(range(len(asked))), min_size=1, unique=True))
+    fresh = background_of(papers(LAMPS, BREAD))
+    again = likenesses([asked[place] for place in chosen], {"lamp"}, fresh)
+    assert again is None or again == [[alike[one][two] for two in chosen] for one in chosen]

@@ -25,7 +25,7 @@ from digest.pipeline.plugin_work import ranker_of
 from digest.pipeline.ranking import Reader, TasteModels, shows_trends, trends_of
 from digest.pipeline.set_aside import Boundary
 from digest.rank import themes
-from digest.rank.background import EMPTY, Background, background_of, numbers_of, packed, unpacked
+from digest.rank.background import Background, background_of, numbers_of, packed, unpacked
 from digest.rank.outline import terms_of
 from digest.store.backgrounds import StoredBackground
 from digest.store.library import Library
@@ -266,22 +266,23 @@ class RunMatcher:
         self, subscription: str, papers: Sequence[Paper], keywords: Iterable[str]
     ) -> tuple[Theme, ...]:
         """Return the themes of papers; those that make this fail have none."""
-        background = self._background(len(papers))  # outside the deadline of `find`
+        if len(papers) < themes.FEWEST:
+            return ()
+        from digest.rank.likeness import vectors_of
+
+        background = self._background()  # outside the deadline of `find`
 
         def find(some: Mapping[int, Paper]) -> tuple[Theme, ...]:
-            if len(some) < themes.FEWEST:
-                for paper in some.values():
-                    themes.terms_of(paper, set())
+            if len(some) < themes.FEWEST:  # it looks for papers that make this fail
+                vectors_of(list(some.values()), background)
             return themes.themes_of(list(some.values()), keywords, background)
 
         none: tuple[Theme, ...] = ()
         chosen = {paper.number: paper for paper in papers}
         return self.boundary.some("themes", subscription, chosen, find, otherwise=none, pure=True)
 
-    def _background(self, papers: int) -> Background:
-        """Return the background of the library, if an issue of so many papers needs it: the stored one, or a new one."""
-        if papers < themes.FEWEST:
-            return EMPTY
+    def _background(self) -> Background:
+        """Return the background of the library: the stored one, or a new one."""
         if self._kept is None:
             self._kept = self._load_background()
         return self._kept

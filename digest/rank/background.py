@@ -8,9 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import log
+from typing import TYPE_CHECKING
 
 from digest.model import Paper
 from digest.rank.outline import terms_of
+
+if TYPE_CHECKING:
+    from digest.rank.likeness import Vector
 
 BACKGROUND_PAPERS = 2_000
 # Papers on other subjects that are added to the size of the background: in a small library on one subject
@@ -25,6 +29,8 @@ class Background:
 
     papers: int = 0
     often: Mapping[str, int] = field(default_factory=dict)
+    # What `digest.rank.likeness` has computed with it, by title and abstract.
+    vectors: "dict[tuple[str, str], Vector]" = field(default_factory=dict, compare=False, repr=False)
 
     def idfs(self, terms: Iterable[str]) -> list[float]:
         """Return how rare each term is: the logarithm of papers to papers with it, as scikit-learn has it."""

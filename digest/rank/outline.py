@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from sys import intern
 from typing import Final, NamedTuple
 
 from digest.model import Paper
@@ -14,18 +15,18 @@ TITLE_TIMES = 3
 _HYPHENS: Final = frozenset("-\u2010\u2011")
 
 
-Token = tuple[
-    str, int, int
-]  # a word or a compound with hyphens: its stems with spaces, start and end in the text
-Run = tuple[Token, ...]  # words between which there are only spaces
+# A word or a compound with hyphens: its stems with spaces, start and end in the text.
+Token = tuple[str, int, int]
+# The stems of tokens between which there are only spaces.
+Run = tuple[str, ...]
 
 
 class Outline(NamedTuple):
-    """The count of each term (stems, pairs of neighbouring stems), the words of each term, and the runs."""
+    """The runs of the title and of the abstract, and for the words of the title's runs their places in it."""
 
-    terms: Counter[str]
     of_title: tuple[Run, ...]
     of_abstract: tuple[Run, ...]
+    places: tuple[tuple[tuple[int, int], ...], ...]
 
 
 def outline_of(paper: Paper) -> Outline:
@@ -38,14 +39,18 @@ def terms_of(paper: Paper) -> Counter[str]:
     return _terms(*(_content(words(text)) for text in (paper.title, paper.abstract)))
 
 
-@lru_cache(maxsize=512)  # each takes about 40 kB
+@lru_cache(maxsize=4096)  # each takes about 3 kB
 def _outline(title: str, abstract: str) -> Outline:
-    of_title, of_abstract = words(title), words(abstract)
+    of_title, of_abstract = list(_runs(title)), _runs(abstract)
     return Outline(
-        _terms(_content(of_title), _content(of_abstract)),
-        tuple(_runs(title, of_title)),
-        tuple(_runs(abstract, of_abstract)),
+        tuple(_stems(run) for run in of_title),
+        tuple(_stems(run) for run in of_abstract),
+        tuple(tuple((start, end) for _, start, end in run) for run in of_title),
     )
+
+
+def _stems(run: Sequence[Token]) -> Run:
+    return tuple([intern(stems) for stems, _, _ in run])  # most occur in many papers
 
 
 def _content(found: Sequence[Word]) -> list[str]:
@@ -64,11 +69,11 @@ def _terms(title: Sequence[str], abstract: Sequence[str]) -> Counter[str]:
     return counts
 
 
-def _runs(text: str, found: Sequence[Word]) -> Iterator[Run]:
+def _runs(text: str) -> Iterator[list[Token]]:
     """Yield the runs of words between stop words and punctuation, compounds as one word."""
     run: list[Token] = []
     stems, first, last, whole = "", 0, 0, False
-    for _, stem, start, end, at, after, _ in found:
+    for _, stem, start, end, at, after, _ in words(text):
         if after - at != 1:
             continue
         gap = text[last:start]
@@ -78,10 +83,10 @@ def _runs(text: str, found: Sequence[Word]) -> Iterator[Run]:
         if whole:
             run.append((stems, first, last))
         if run and (not whole or not gap.isspace()):
-            yield tuple(run)
+            yield run
             run = []
         stems, first, last, whole = stem, start, end, len(stem) > 1 and stem not in STOPWORDS
     if whole:
         run.append((stems, first, last))
     if run:
-        yield tuple(run)
+        yield run

@@ -313,32 +313,36 @@ def _of_two(outlines: Sequence[Outline]) -> set[str]:
     papers = Counter(
         stems
         for each in outlines
-        for stems in {token[0] for runs in (each.of_title, each.of_abstract) for run in runs for token in run}
+        for stems in {stems for runs in (each.of_title, each.of_abstract) for run in runs for stems in run}
     )
-    titles = {token[0] for each in outlines for run in each.of_title for token in run}
+    titles = {stems for each in outlines for run in each.of_title for stems in run}
     return {stems for stems in titles if papers[stems] > 1}
 
 
 def _phrases(runs: Sequence[Run], known: set[str] | None = None) -> Iterator[tuple[str, bool]]:
     """Yield the phrases of runs, and whether each ends its run; only of words that are `known`."""
     for run in runs:
-        size = len(run)
-        for start in range(size):
-            phrase = ""
-            for end in range(start, min(size, start + _LONGEST)):
-                stems = run[end][0]
+        last = len(run) - 1
+        for start, first in enumerate(run):
+            if known is not None and first not in known:
+                continue
+            phrase = first
+            yield phrase, start == last
+            for end in range(start + 1, min(last + 1, start + _LONGEST)):
+                stems = run[end]
                 if known is not None and stems not in known:
                     break
-                phrase = f"{phrase} {stems}" if phrase else stems
-                yield phrase, end == size - 1
+                phrase = f"{phrase} {stems}"
+                yield phrase, end == last
 
 
 def _spelled(paper: Paper, phrase: str) -> Iterator[str]:
-    for run in outline_of(paper).of_title:
+    outline = outline_of(paper)
+    for run, places in zip(outline.of_title, outline.places, strict=True):
         for start in range(len(run)):
             for end in range(start, min(len(run), start + _LONGEST)):
-                if " ".join(token[0] for token in run[start : end + 1]) == phrase:
-                    yield cased(clean(paper.title[run[start][1] : run[end][2]]))
+                if " ".join(run[start : end + 1]) == phrase:
+                    yield cased(clean(paper.title[places[start][0] : places[end][1]]))
 
 
 def _may_name(phrase: str, ignored: set[str], background: Background) -> bool:

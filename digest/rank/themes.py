@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from digest.model import Paper, Theme
 from digest.rank.background import EMPTY, Background
-from digest.rank.outline import outline_of
 from digest.rank.theme_names import Name, Names
 from digest.text.words import words
 
@@ -41,6 +40,8 @@ def themes_of(
     if not FEWEST <= len(papers) <= _MAX_PAPERS:
         return ()
     ignored = {word.stem for text in keywords for word in words(text)}
+    from digest.rank.likeness import likenesses
+
     alike = likenesses(papers, ignored, background)
     if alike is None:
         return ()
@@ -54,35 +55,6 @@ def themes_of(
         Theme(names.shown(name, places), tuple(papers[place].number for place in places))
         for name, places in chosen
     )
-
-
-def likenesses(
-    papers: Sequence[Paper], ignored: set[str], background: Background
-) -> list[list[float]] | None:
-    """Return the cosine of every two papers, a list per paper; None if they have no words."""
-    import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    rows = [terms_of(paper, ignored) for paper in papers]
-    vocabulary = sorted({term for row in rows for term in row})
-    if not vocabulary:
-        return None
-    columns = {term: column for column, term in enumerate(vocabulary)}
-    vectorizer = TfidfVectorizer(analyzer=list, vocabulary=columns, sublinear_tf=True)
-    vectorizer.idf_ = np.array(background.idfs(vocabulary))
-    vectors = vectorizer.transform(rows)
-    found: list[list[float]] = np.round((vectors @ vectors.T).toarray(), 9).tolist()
-    return found
-
-
-def terms_of(paper: Paper, ignored: set[str]) -> list[str]:
-    """Return the terms of a paper, each as often as it has it, without those that have an ignored word."""
-    terms = outline_of(paper).terms
-    if not ignored:
-        return [*terms.elements()]
-    return [
-        term for term, count in terms.items() if ignored.isdisjoint(term.split(" ")) for _ in range(count)
-    ]
 
 
 def _cut(alike: Sequence[Sequence[float]], names: Names) -> list[tuple[Name, tuple[int, ...]]]:
