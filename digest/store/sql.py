@@ -86,7 +86,7 @@ def _compiled(statement: Any, dialect: Dialect) -> Any:
 
 @lru_cache(maxsize=64)
 def _insert_missing(table: Table, dialect: str, names: tuple[str, ...]) -> Insert:
-    values = {name: bindparam(name) for name in names}
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
