@@ -109,3 +109,26 @@ def test_a_run_that_ends_after_its_mail_leaves_files_to_the_next(home, monkeypat
         assert len(server.taken) == 1
     assert second["feeds"]
     assert home.rows("select status from run order by id") == [("interrupted",), ("done",)]
+
+
+@pytest.mark.parametrize(("channels", "to", "note"), [
+    ("", {"email": "ada@example.org"}, '1 recipient of subscription kelp gets no issues, as no channel in digest.toml serves this one; set channels = ["smtp"], or'),
+    ("", {"email": ["a@example.org", "b@example.org"], "chat": ["team"]}, 'channels = ["smtp", "chat"], or'), ("maildir", {"email": "a@example.org", "chat": ["team"]}, 'set channels = ["maildir", "chat"], or'),
+    ("", {}, ""), ("maildir", {"email": "a@example.org"}, ""),
+])  # fmt: skip
+def test_recipients_whom_no_channel_reaches_are_mentioned(home, channels, to, note):
+    table = '[maildir]\npath = "box"\nfrom = "d@example.org"\n' if channels else ""
+    home.write(
+        "digest.toml", f'channels = {[channels] if channels else []}\n{table}[chat.team]\nurl_env = "TEAM"\n'
+    )
+    home.subscribe("kelp", "kelp", **to)
+    doctor = [
+        each["message"] + "; " + each["remedy"]
+        for each in json.loads(home.call("doctor", "--json").out)
+        if each["check"] == "subscriptions"
+    ]
+    for said in (home.run(NOW)["notes"], doctor):
+        about = [each for each in said if "as no channel" in each]
+        assert len(about) == bool(note)
+        assert all(note in each for each in about), about
+    assert not any("as no channel" in each for each in home.run(LATER)["notes"])

@@ -5,7 +5,7 @@ name of a channel is that of a plug-in.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from digest.ports import Channel, Message
 from digest.store.store import Store
 from digest.system import plugins
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
+from digest.text.format import count
 from digest.urls import public_base
 
 if TYPE_CHECKING:
@@ -201,6 +202,29 @@ def channel_kind(home: Home, name: str) -> ChannelKind:
         is_configured=lambda settings: name in settings.channels,
         recipients=recipients,
         check=partial(_check_plug_in, name),
+    )
+
+
+def unreached(home: Home, subscriptions: Iterable[Subscription]) -> str:
+    """Return a sentence about recipients of these subscriptions that no channel of the settings reaches, or ""."""
+    kinds = [channel_kind(home, name) for name in home.settings.channels]
+    missed = {"smtp": set[str](), "chat": set[str]()}
+    ids = []
+    for each in subscriptions:
+        reached = {recipient for kind in kinds for recipient in kind.recipients(each)}
+        new = {"smtp": {*each.email} - reached, "chat": {*each.chat} - reached}
+        if any(new.values()):
+            ids.append(each.id)
+            missed = {name: missed[name] | new[name] for name in missed}
+    if not ids:
+        return ""
+    names = [name for name, recipients in missed.items() if recipients]
+    wanted = ", ".join(f'"{name}"' for name in (*home.settings.channels, *names))
+    of = f"subscription {ids[0]}" if len(ids) == 1 else f"{len(ids)} subscriptions"
+    number = sum(map(len, missed.values()))
+    return (
+        f"{count(number, 'recipient')} of {of} {'get' if number > 1 else 'gets'} no issues, as no channel in digest.toml "
+        f"serves {'them' if number > 1 else 'this one'}; set channels = [{wanted}], or remove the recipients"
     )
 
 

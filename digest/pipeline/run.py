@@ -19,6 +19,7 @@ from digest.home.identity import known_id
 from digest.home.private import on_server
 from digest.model import InvalidSubscription, Paper, Subscription
 from digest.model.reports import FileReport, RunReport, SubscriptionReport
+from digest.pipeline.channels import unreached
 from digest.pipeline.context import RunContext
 from digest.pipeline.cursors import completed, enrol_unseen, take_up, unknown
 from digest.pipeline.decisions import Decided, apply, decide_batch, failed, papers_to_show, report_of
@@ -92,6 +93,9 @@ def begin(store: Store, context: RunContext, *, rehearsal: bool = False) -> Begu
             notes = write_summaries(home, store, papers, now=now)
         decided = _decide_all(matcher, subscriptions, context)
     boundary.save(store, now)
+    made = {each.id for each in decided if each.issue}
+    if silent := unreached(home, (each for each in _valid(subscriptions) if each.id in made)):
+        notes = (*notes, silent)
     idle = 0 if others is None else others + len(subscriptions) - len(decided)
     return Begun(context, boundary, files, decided, idle, (*problems, *library.problems), notes, stages)
 

@@ -78,7 +78,8 @@ def samples(context: CheckContext) -> Sequence[Finding]:
 
 def subscriptions(context: CheckContext) -> Sequence[Finding]:
     """Check every subscription file."""
-    from digest.model import InvalidSubscription
+    from digest.model import InvalidSubscription, Subscription
+    from digest.pipeline.channels import unreached
     from digest.services.subscriptions import subscriptions_now
 
     loaded = subscriptions_now(context.home)
@@ -91,8 +92,15 @@ def subscriptions(context: CheckContext) -> Sequence[Finding]:
     if not loaded:
         remedy = "add one: digest subscriptions add ID KEYWORD"
         return [Finding("subscriptions", "warning", "there are no subscriptions", remedy)]
-    valid = len(loaded) - len(invalid)
-    return [*found, Finding("subscriptions", "good", count(valid, "valid subscription"))] if valid else found
+    valid = [each for each in loaded if isinstance(each, Subscription)]
+    message, _, remedy = unreached(context.home, (each for each in valid if each.enabled)).partition("; ")
+    if message:
+        found.append(Finding("subscriptions", "warning", message, remedy))
+    return (
+        [*found, Finding("subscriptions", "good", count(len(valid), "valid subscription"))]
+        if valid
+        else found
+    )
 
 
 def database(context: CheckContext) -> Sequence[Finding]:
