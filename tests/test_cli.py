@@ -772,7 +772,6 @@ def test_results_without_content_say_so_and_say_what_to_do(home):
         (("outbox", "list", "--all"), "The outbox is empty."),
         (("recipients", "list"), "No recipients yet."),
         (("match", "walrus"), "No paper in the library matches walrus"),
-        (("preview", "kelp"), "The library is empty. To read inbox/ first: digest run"),
     ):
         done = home.call(*command)
         assert (done.status, done.out, done.err) == (0, f"{shown}\n", ""), command

@@ -6,28 +6,58 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number
 from digest.cli.console import Screen, print_json, rate
+from digest.cli.keywords import keyword_json, show_keywords, together_json
 from digest.errors import UsageError
 from digest.text.format import count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from digest.errors import DigestError
-    from digest.model import Home
-    from digest.services.preview import Preview
+    from digest.model import Home, Paper
+    from digest.services.preview import Preview, Unread, Wanted
+    from digest.services.tuning import Difference
 
 _LOOK_EVERY = 0.5  # seconds
+_TITLES = 10  # shown of each list
 
 
 def add_commands(commands: Commands) -> None:
     preview = commands.add(
         "preview",
         _preview,
-        "show the issue that a subscription would get now",
-        details="Nothing is recorded. The table counts the papers of past weeks that match.",
-        examples=("digest preview agents --weeks 12", "digest preview agents --open --watch"),
+        "show the issue that is next, and what each keyword brings",
+        details="Nothing is recorded. The tables count the papers of past weeks that match, and what each keyword adds. "
+        "With --keywords and --exclude, other keywords are tried, with or without a subscription.",
+        examples=(
+            "digest preview agents --weeks 12",
+            "digest preview agents --diff",
+            "digest preview --keywords 'one-step' 'distill*' --exclude video",
+            "digest preview agents --open --watch",
+        ),
+        takes_queries=True,
     )
-    preview.add_argument("subscription", metavar="SUBSCRIPTION", help="id of a subscription")
+    preview.add_argument("subscription", nargs="?", metavar="SUBSCRIPTION", help="id of a subscription")
+    preview.add_argument(
+        "--keywords",
+        nargs="+",
+        action="extend",
+        metavar="KEYWORD",
+        help="try these keywords in place of the subscription's",
+    )
+    preview.add_argument(
+        "--exclude",
+        nargs="+",
+        action="extend",
+        metavar="KEYWORD",
+        help="try these excludes in place of the subscription's",
+    )
+    preview.add_argument(
+        "--diff",
+        action="store_true",
+        help="also list what comes and goes in comparison with the keywords that the last run used",
+    )
     preview.add_argument(
         "--weeks",
         type=number(1, 9_999),
@@ -44,26 +74,45 @@ def add_commands(commands: Commands) -> None:
 
 
 def _preview(arguments: Namespace, context: Context) -> int:
-    from digest.services.preview import preview
+    from digest.services.preview import Wanted, preview
 
-    if arguments.json and (arguments.open or arguments.watch):
-        raise UsageError("--json cannot be used with --open or --watch; leave one of them out")
+    wanted = Wanted(
+        arguments.subscription,
+        arguments.keywords and tuple(arguments.keywords),
+        arguments.exclude and tuple(arguments.exclude),
+        arguments.diff,
+    )
+    _check(arguments, wanted)
     if arguments.open or arguments.watch:
         return _show_page(arguments, context)
-    found = preview(context.home, arguments.subscription, context.clock, weeks=arguments.weeks)
+    found = preview(context.home, wanted, context.clock, weeks=arguments.weeks)
     if arguments.json:
         print_json(_preview_json(arguments.subscription, found))
     else:
-        _show_preview(context.screen, found)
+        _show_preview(context.screen, found, wanted)
     return 0
 
 
-def _preview_json(subscription_id: str, preview: "Preview") -> dict[str, Any]:
-    issue = preview.issue
+def _check(arguments: Namespace, wanted: "Wanted") -> None:
+    shows_page = arguments.open or arguments.watch
+    if arguments.json and shows_page:
+        raise UsageError("--json cannot be used with --open or --watch; leave one of them out")
+    if wanted.subscription is None and wanted.keywords is None:
+        raise UsageError("nothing to preview; give the id of a subscription, or --keywords KEYWORD…")
+    if wanted.subscription is None and wanted.compare:
+        raise UsageError("--diff compares with a subscription; give its id, too")
+    if shows_page and (wanted.keywords or wanted.exclude or wanted.compare):
+        raise UsageError(
+            "--open and --watch show a subscription as it is; leave out --keywords, --exclude and --diff"
+        )
+
+
+def _preview_json(subscription_id: str | None, preview: "Preview") -> dict[str, Any]:
+    issue, tuning, changes = preview.next.issue, preview.tuning, preview.changes
     return {
         "subscription": subscription_id,
-        "considered": preview.considered,
-        "matched": preview.matched,
+        "considered": preview.next.considered,
+        "matched": preview.next.matched,
         "issue": issue
         and {
             "new": [item.paper.title for item in issue.new],
@@ -73,30 +122,102 @@ def _preview_json(subscription_id: str, preview: "Preview") -> dict[str, Any]:
         },
         "weeks": [
             {"week": week.monday.isoformat(), "papers": week.papers, "matched": week.matched}
-            for week in preview.weeks
+            for week in tuning.weeks
         ],
+        "unread": {
+            "files": preview.unread.files,
+            "papers": preview.unread.papers,
+            "matched": [paper.title for paper in preview.unread.matched],
+            "rejected": preview.unread.rejected,
+        },
+        "per_week": tuning.per_week,
+        "keywords": [keyword_json(each) for each in tuning.keywords],
+        "together": together_json(tuning),
+        "newest": [
+            {"title": each.paper.title, "first_seen": each.paper.first_seen.isoformat()}
+            for each in tuning.newest
+        ],
+        "changes": changes
+        and {
+            "come": changes.come,
+            "go": changes.go,
+            "newest_come": [paper.title for paper in changes.newest_come],
+            "newest_gone": [paper.title for paper in changes.newest_gone],
+        },
     }
 
 
-def _show_preview(screen: Screen, preview: "Preview") -> None:
-    """Show the issue that would be made, and the weeks before it."""
-    if preview.issue:
-        screen.line(preview.text)
-    elif not preview.papers:
-        screen.hint("The library is empty. To read inbox/ first", "digest run")
-        return
-    elif preview.considered:
-        screen.line(f"No issue: no match among {count(preview.considered, 'new paper')}.", style="bold")
-    else:
+def _show_preview(screen: Screen, preview: "Preview", wanted: "Wanted") -> None:
+    """Show the issue that would be made, the files that wait, and the weeks before it."""
+    from digest.services.tuning import per_week
+
+    following, unread, tuning = preview.next, preview.unread, preview.tuning
+    if following.issue:
+        screen.line(following.text)
+    elif following.papers and following.considered:
+        screen.line(f"No issue: no match among {count(following.considered, 'new paper')}.", style="bold")
+    elif following.papers:
         screen.line("No issue: no new papers since the last one.", style="bold")
+    _show_unread(screen, unread)
+    if not following.papers and not unread.files:
+        screen.hint("The library is empty. To read files, put them into inbox/, then", "digest run")
+        return
     screen.line()
     # The weeks before the library began say nothing.
-    first = next((place for place, week in enumerate(preview.weeks) if week.papers), 0)
+    first = next((place for place, week in enumerate(tuning.weeks) if week.papers), 0)
     screen.table(
         ("week of", "papers", "matches"),
-        ((week.monday, week.papers, week.matched) for week in preview.weeks[first:]),
+        ((week.monday, week.papers, week.matched) for week in tuning.weeks[first:]),
     )
-    screen.line(f"{rate(*preview.per_week)}.", style="bold")
+    screen.line(f"{rate(*per_week(tuning.weeks))}.", style="bold")
+    if not following.issue and following.papers and tuning.newest:
+        screen.line()
+        screen.line("The newest matches:")
+        _show_titles(screen, [each.paper for each in tuning.newest])
+    screen.line()
+    show_keywords(screen, tuning)
+    if wanted.compare:
+        _show_changes(screen, preview.changes)
+
+
+def _show_unread(screen: Screen, unread: "Unread") -> None:
+    if unread.files:
+        papers = count(unread.papers, "new paper")
+        matched = len(unread.matched)
+        screen.line(
+            f"Unread in inbox/: {count(unread.files, 'file')} with {papers}; "
+            f"{matched} {'matches' if matched == 1 else 'match'}.",
+            style="bold",
+        )
+        for paper in unread.matched[:_TITLES]:  # they have no numbers yet
+            screen.line(f"  {paper.marked_title}")
+        if matched > _TITLES:
+            screen.line(f"  and {matched - _TITLES} more")
+        screen.hint("To read them", "digest run")
+    if unread.rejected:
+        screen.line(f"{count(unread.rejected, 'file')} in inbox/ cannot be read.")
+        screen.hint("For the reasons", "digest diff")
+
+
+def _show_changes(screen: Screen, changes: "Difference | None") -> None:
+    screen.line()
+    if changes is None:
+        screen.line("No run has used this subscription yet, so there is nothing to compare with.")
+        return
+    screen.line(
+        f"Compared with the keywords of the last run: {changes.come} more, {changes.go} fewer.", style="bold"
+    )
+    _show_titles(screen, changes.newest_come, "+ ")
+    if changes.come > len(changes.newest_come):
+        screen.line(f"  and {changes.come - len(changes.newest_come)} more")
+    _show_titles(screen, changes.newest_gone, "- ")
+    if changes.go > len(changes.newest_gone):
+        screen.line(f"  and {changes.go - len(changes.newest_gone)} fewer")
+
+
+def _show_titles(screen: Screen, papers: "Iterable[Paper]", sign: str = "") -> None:
+    for paper in papers:
+        screen.line(paper.marked_title, label=f"  {sign}{paper.number}  ")
 
 
 def _show_page(arguments: Namespace, context: Context) -> int:

@@ -18,14 +18,22 @@ _PREFILTERED = frozenset(("title", "abstract"))  # long texts; the other fields 
 
 def scanner(query: Query) -> Callable[[Paper], Match | None]:
     """Return a function that matches one paper after the other, with the results of `reference.match`."""
+    may_match = possible(query)
 
     def find(paper: Paper) -> Match | None:
-        letters = f"{_letters(paper.title)} {_letters(paper.abstract)}"
-        if not any(_may_hold(node, letters) for node in query.keywords):
-            return None
-        return match(query, analyse(paper))
+        return match(query, analyse(paper)) if may_match(paper) else None
 
     return find
+
+
+def possible(query: Query) -> Callable[[Paper], bool]:
+    """Return a function that tells whether a keyword of the query may match a paper; False is certain."""
+
+    def may_match(paper: Paper) -> bool:
+        letters = f"{_letters(paper.title)} {_letters(paper.abstract)}"
+        return any(_may_hold(node, letters) for node in query.keywords)
+
+    return may_match
 
 
 def _letters(text: str) -> str:

@@ -7,6 +7,7 @@ letter is missing, too many or another, or two neighbours are swapped. Of severa
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from string import ascii_lowercase
 from typing import Protocol
 
@@ -44,28 +45,35 @@ class Words(Protocol):
 
 
 class Vocabulary:
-    """The words of some papers, to look at once."""
+    """The words of some papers, which are read when a word is first looked up."""
 
     def __init__(self, papers: Iterable[Paper]) -> None:
-        found: dict[str, Counter[str]] = defaultdict(Counter)
-        for paper in papers:
-            for field, _, text in texts_of(paper):
-                found[field].update(pieces(text))
-        self._often = {field: _words_of(counted) for field, counted in found.items()}
+        self._papers = papers
         self._stems: dict[str, set[str]] = defaultdict(set)
         self._beginning: dict[str, set[str]] = defaultdict(set)
-        for counted in self._often.values():
+
+    @cached_property
+    def _often(self) -> dict[str, Counter[str]]:
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for paper in self._papers:
+            for field, _, text in texts_of(paper):
+                found[field].update(pieces(text))
+        often = {field: _words_of(counted) for field, counted in found.items()}
+        for counted in often.values():
             for text in counted:
                 self._stems[stem(text.rstrip("+#"))].add(text)
                 self._beginning[text[:1]].add(text)
+        return often
 
     def often(self, text: str, fields: Sequence[str]) -> int:
         return sum(self._often[field][text] for field in fields if field in self._often)
 
     def inflections(self, stemmed: str) -> Iterable[str]:
-        return self._stems.get(stemmed, ())
+        return self._stems.get(stemmed, ()) if self._often else ()
 
     def beginning(self, prefix: str) -> Iterable[str]:
+        if not self._often:
+            return ()
         return (text for text in self._beginning.get(prefix[:1], ()) if text.startswith(prefix))
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
-from digest.model import DigestFile, Home, Paper, Rejected, Subscription
-from digest.services.preview import Week, per_week, weeks_of
+from digest.model import DigestFile, Home, Paper, Rejected
+from digest.pipeline.set_aside import Boundary
 from digest.services.runs import read_paths
 from digest.services.subscriptions import subscription_of
+from digest.services.tuning import Interest, Week, index_for, per_week, tune
 from digest.services.workspace import Clock, open_library
 from digest.text.format import iso
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _TERMS_SHOWN = 10
 _SPELLINGS = 500  # newest papers of the library that are searched for the unstemmed form of a term
-_SUGGEST_WEEKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,10 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
             )
         query = query_of(keywords)
         found = sum(match_paper(query, analyse(paper)) is not None for paper in liked)
-        suggested = Subscription("suggested", "", keywords, timezone=home.settings.timezone)
-        weeks = weeks_of(tx.library, suggested, clock.now, _SUGGEST_WEEKS)
-    return Suggestion(keywords, len(liked), found, weeks)
+        interests = [Interest(keywords)]
+        index = index_for(interests, tx.library.all_papers(), Boundary(), load=tx.library.papers)
+        tuning = tune(index, interests, clock.now, zone=home.settings.timezone)
+    return Suggestion(keywords, len(liked), found, tuning.weeks)
 
 
 def seed(

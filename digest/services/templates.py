@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
 from digest.model import Home
-from digest.services.preview import preview
+from digest.services.preview import next_issue
 from digest.services.workspace import Clock
 from digest.text.format import count
 
 if TYPE_CHECKING:
     from digest.render.overrides import Template
-    from digest.services.preview import Preview
+    from digest.services.preview import NextIssue
 
 
 def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
@@ -22,7 +22,7 @@ def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
     """
     from digest.pipeline.outputs import renderer_for
 
-    found = preview(home, subscription_id, clock, weeks=1)
+    found = next_issue(home, subscription_id, clock)
     if found.issue is None:
         raise UsageError(_nothing_to_show(subscription_id, found))
     # The page is written outside the archive, so its links must be absolute.
@@ -30,7 +30,7 @@ def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
     return renderer_for(home).html(found.issue, f"{site}/")
 
 
-def _nothing_to_show(subscription_id: str, found: "Preview") -> str:
+def _nothing_to_show(subscription_id: str, found: "NextIssue") -> str:
     """Return why there is no issue, and what would show one: `start` counts until a run has seen a subscription."""
     papers = f"no match among {count(found.considered, 'new paper')}" if found.considered else "no new papers"
     if not found.begun:

@@ -1,23 +1,38 @@
 """What keywords bring: the papers a week that a query matches, and what each keyword adds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations, islice
 from zoneinfo import ZoneInfo
 
 from digest.errors import QueryError
-from digest.match.paper_index import PaperIndex, field_words
+from digest.match.paper_index import FieldWords, PaperIndex, field_words
+from digest.match.prefilter import possible
 from digest.match.query.parser import Query, parse, parse_exclude, query_of
 from digest.match.reference import analyse, match
-from digest.match.spelling import Spellings, spellings
+from digest.match.spelling import Spellings, Words, spellings
 from digest.model import Match, Paper
 from digest.pipeline.set_aside import Boundary
-from digest.services.preview import Week, per_week
 
 WEEKS = 8
 TOO_MUCH = 0.8  # a keyword that brings a larger share of its query's papers is reported
 _NEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week, by its Monday: the papers first seen in it, and how many of them match."""
+
+    monday: date
+    papers: int
+    matched: int
+
+
+def per_week(weeks: Sequence[Week]) -> tuple[float, int]:
+    """Return the matches per week, and the number of weeks counted: those from the first with any papers."""
+    counted = weeks[next((place for place, week in enumerate(weeks) if week.papers), 0) :]
+    return sum(week.matched for week in counted) / len(counted), len(counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,8 @@ class Fault:
 class KeywordCount:
     """What a keyword brings in the span: its papers, and those that no other keyword brings.
 
-    `share` is the part of the query's papers that it brings, from 0 to 1. `ever` counts papers of the whole library.
+    `share` is the part of the query's papers that it brings, from 0 to 1. `ever` counts papers of the whole
+    library, excluded ones too.
     `spellings` has pairs of a word that never or rarely occurs and the nearest one that does.
     """
 
@@ -97,6 +113,30 @@ def index_of(papers: Iterable[Paper], boundary: Boundary) -> PaperIndex:
     return index
 
 
+def index_for(
+    interests: Sequence[Interest],
+    papers: Iterable[Paper],
+    boundary: Boundary,
+    *,
+    load: Callable[[Sequence[int]], Mapping[int, Paper]] | None = None,
+    admits: Callable[[Paper], bool] = lambda _: True,
+) -> PaperIndex:
+    """Return an index of papers that answers only questions about these interests.
+
+    It is made a hundred times as fast as that of `index_of`: the words of a paper are not looked up if its letters
+    rule out every keyword. Papers that `admits` rejects match nothing. `load` is as for PaperIndex.
+    """
+    index = PaperIndex(load)
+    may_match = possible(query_of([each for interest in interests for each in interest.keywords]))
+    nothing: FieldWords = []
+    for paper in papers:
+        if not admits(paper) or not boundary.one("match", paper, may_match, otherwise=False):
+            index.add(paper, nothing)
+        elif (texts := boundary.one("match", paper, field_words, otherwise=None)) is not None:
+            index.add(paper, texts)
+    return index
+
+
 def faults_of(interests: Sequence[Interest]) -> tuple[Fault, ...]:
     """Return the errors in all keywords and excludes."""
     found = []
@@ -116,12 +156,19 @@ def faults_of(interests: Sequence[Interest]) -> tuple[Fault, ...]:
 
 
 def tune(
-    index: PaperIndex, interests: Sequence[Interest], now: datetime, *, zone: str = "UTC", weeks: int = WEEKS
+    index: PaperIndex,
+    interests: Sequence[Interest],
+    now: datetime,
+    *,
+    zone: str = "UTC",
+    weeks: int = WEEKS,
+    words: Words | None = None,
 ) -> Tuning:
     """Return what interests bring from an index of the whole library.
 
     The span is the `weeks` calendar weeks of the zone, at least one, up to `now`, by the days on which papers were
-    first seen. A week begins on Monday.
+    first seen. A week begins on Monday. For an index of `index_for`, `words` are those of the library: spellings are
+    then looked up only for keywords that never matched.
     """
     if faults := faults_of(interests):
         return Tuning(faults=faults)
@@ -137,7 +184,7 @@ def tune(
     )
     rate, length = per_week(past) if span else (0.0, weeks)
     brought = [
-        (place, text, index.accepted(Query((node,), query.exclude)))
+        _Brought(place, text, index.accepted(Query((node,), query.exclude)), index.holding(node))
         for place, (interest, query) in enumerate(zip(interests, queries, strict=True))
         for text, node in zip(interest.keywords, query.keywords, strict=True)
     ]
@@ -147,10 +194,48 @@ def tune(
         past,
         matched.bit_count(),
         rate,
-        tuple(_counts(index, brought, span, length)),
-        _together([papers for _, _, papers in brought]),
+        tuple(_counts(brought, span, length, lambda text, found: _spellings(text, found, index, words))),
+        _together([each.papers for each in brought]),
         tuple(each for each in found if each is not None),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What other keywords change in the span: how many papers come and go, and the newest of each."""
+
+    come: int
+    go: int
+    newest_come: tuple[Paper, ...] = ()
+    newest_gone: tuple[Paper, ...] = ()
+
+
+def difference(
+    index: PaperIndex,
+    before: Sequence[Interest],
+    after: Sequence[Interest],
+    now: datetime,
+    *,
+    zone: str = "UTC",
+    weeks: int = WEEKS,
+) -> Difference:
+    """Return what changes if interests take the place of others. Raises QueryError."""
+    seen, _ = _span(index, now, ZoneInfo(zone), weeks)
+    span = index.set_of(seen)
+    old, new = (_accepted(index, interests) & span for interests in (before, after))
+    come, gone = new & ~old, old & ~new
+    newest = (
+        tuple(index.papers(islice((place for place in reversed(seen) if each >> place & 1), _NEWEST)))
+        for each in (come, gone)
+    )
+    return Difference(come.bit_count(), gone.bit_count(), *newest)
+
+
+def _accepted(index: PaperIndex, interests: Sequence[Interest]) -> int:
+    accepted = 0
+    for interest in interests:
+        accepted |= index.accepted(query_of(interest.keywords, interest.exclude))
+    return accepted
 
 
 def _span(index: PaperIndex, now: datetime, zone: ZoneInfo, weeks: int) -> tuple[list[int], dict[date, int]]:
@@ -165,27 +250,42 @@ def _span(index: PaperIndex, now: datetime, zone: ZoneInfo, weeks: int) -> tuple
     return [place for places in seen for place in places], counted
 
 
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """The papers that a keyword brings, and those that it would bring without the excludes."""
+
+    interest: int
+    keyword: str
+    papers: int
+    matched: int
+
+
+def _spellings(keyword: str, matched: int, index: PaperIndex, words: Words | None) -> Spellings:
+    if words is None:
+        return spellings(query_of([keyword]), index)
+    return () if matched else spellings(query_of([keyword]), words)
+
+
 def _counts(
-    index: PaperIndex, brought: Sequence[tuple[int, str, int]], span: int, weeks: int
+    brought: Sequence[_Brought], span: int, weeks: int, spelt: Callable[[str, int], Spellings]
 ) -> Iterable[KeywordCount]:
     once = twice = 0
-    for _, _, papers in brought:
-        twice |= once & papers
-        once |= papers
+    for each in brought:
+        twice |= once & each.papers
+        once |= each.papers
     total = (once & span).bit_count()
-    for interest, text, papers in brought:
-        here = papers & span
-        share = here.bit_count() / total if total else 0.0
-        alone = (here & ~twice).bit_count()
+    for each in brought:
+        here = each.papers & span
+        papers = here.bit_count()
         yield KeywordCount(
-            interest,
-            text,
-            here.bit_count(),
-            alone,
-            here.bit_count() / weeks,
-            share,
-            papers.bit_count(),
-            spellings(query_of([text]), index),
+            each.interest,
+            each.keyword,
+            papers,
+            (here & ~twice).bit_count(),
+            papers / weeks,
+            papers / total if total else 0.0,
+            each.matched.bit_count(),
+            spelt(each.keyword, each.matched),
         )
 
 
