@@ -11,6 +11,7 @@ from functools import lru_cache
 from digest.text.addresses import address_key
 
 UNSUBSCRIBE, BOUNCE, MESSAGE = "unsubscribe", "bounce", "message"  # purposes of tokens
+CONFIRM, READER = "confirm", "reader"  # of links to pages of readers
 _BYTES = 15  # of the code: 120 bits, 24 characters
 CODE_LENGTH = 24
 # Of a code in a return address that has no room for more: 60 bits, which nobody can guess by sending mail.
@@ -49,6 +50,24 @@ def verify_token(secret: bytes, purpose: str, text: str, *, shortest: int = CODE
         return None
     valid = hmac.compare_digest(sign(secret, purpose, int(number))[: len(code)], code)
     return int(number) if valid else None
+
+
+def reader_code(secret: bytes, reader: int, generation: int) -> str:
+    """Return the code of a reader's own page; a later generation makes it invalid."""
+    return f"{reader}-{sign(secret, READER, reader, generation)}"
+
+
+def reader_in(text: str) -> int | None:
+    """Return the number of the reader that a code names, whether it is valid or not; None if it names none."""
+    number, _, code = text.strip().lower().partition("-")
+    valid = number.isascii() and number.isdigit() and len(number) < 19 and len(code) == CODE_LENGTH
+    return int(number) if valid else None
+
+
+def is_reader_code(secret: bytes, reader: int, generation: int, text: str) -> bool:
+    """Return whether a text is the code of a reader's page, of this generation."""
+    expected = reader_code(secret, reader, generation).encode()
+    return hmac.compare_digest(expected, text.strip().lower().encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,16 @@ def unsubscribe_page(base_url: str, token: str) -> str:
     return f"{base_url}unsubscribe/{token}"
 
 
+def confirm_page(base_url: str, code: str) -> str:
+    """Return the URL of the page that asks to confirm a request."""
+    return f"{base_url}confirm/{code}"
+
+
+def reader_page(base_url: str, code: str) -> str:
+    """Return the URL of a reader's own page."""
+    return f"{base_url}manage/{code}"
+
+
 def click_page(subscription: str, token: str) -> str:
     """Return the path under `base_url` that records a click and redirects to a paper."""
     return f"r/{subscription}/{token}"

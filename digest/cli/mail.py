@@ -102,6 +102,11 @@ def _deliver(arguments: Namespace, context: Context) -> int:
     return report.exit_status
 
 
+def _what(message: "Delivery") -> object:
+    """Return the number of the issue in a message, or which letter it is."""
+    return message.letter.kind if message.letter else message.number
+
+
 def show_unsent(screen: Screen, report: "DeliveryReport") -> None:
     """Show the messages that were not sent, and the problems that stopped them."""
     from digest.model.reports import message_status
@@ -113,7 +118,7 @@ def show_unsent(screen: Screen, report: "DeliveryReport") -> None:
             (
                 message.id,
                 message.subscription,
-                message.number,
+                _what(message),
                 message.recipient,
                 message_status(message),
                 message.reply,
@@ -188,7 +193,7 @@ def _show_messages(
             (
                 message.id,
                 message.subscription,
-                message.number,
+                _what(message),
                 message.recipient,
                 message_status(message),
                 message.attempts,
@@ -239,8 +244,8 @@ def _bounce_json(found: "ProcessedMessage") -> dict[str, Any]:
         "file": found.place,
         "kind": found.bounce.kind,
         "recipient": message.recipient if message else None,
-        "subscription": message.subscription if message else None,
-        "issue": message.number if message else None,
+        "subscription": (message.subscription or None) if message else None,
+        "issue": (message.number or None) if message else None,
         "reason": found.bounce.text or None,
     }
 

@@ -68,9 +68,11 @@ class PreparedMail:
     `body` ends with a line end; `wire_body` is dot-stuffed.
     """
 
-    def __init__(self, eml: bytes, sender: Sender, issue: Issue) -> None:
+    def __init__(self, eml: bytes, sender: Sender, issue: Issue | None) -> None:
+        """`issue` is None for a letter, which belongs to no list."""
         self._sender = sender
-        self._names = dict(issue.names)
+        self._names = dict(issue.names) if issue else {}
+        self._is_issue = issue is not None
         head, _, self.body = eml.partition(b"\r\n\r\n")
         self.wire_body = dot_stuffed(self.body)
         headers = dict(_headers(head.decode("ascii")))
@@ -78,12 +80,16 @@ class PreparedMail:
         fixed = self._fixed(headers, issue)
         self._fixed_headers = b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in fixed)
         hashed = body_hash(self.body) if sender.signers else ""
-        self._signings = [Signing(signer, hashed, fixed, _VARYING) for signer in sender.signers]
+        varying = _VARYING if issue else _VARYING[:2]
+        self._signings = [Signing(signer, hashed, fixed, varying) for signer in sender.signers]
 
-    def _fixed(self, headers: dict[str, str], issue: Issue) -> Sequence[Header]:
+    def _fixed(self, headers: dict[str, str], issue: Issue | None) -> Sequence[Header]:
         """Return the headers that are the same for all recipients."""
         sender = self._sender
         kept = {name: value for name, value in headers.items() if name not in _VARYING}
+        if issue is None:
+            kept["Feedback-ID"] = "letter:paper-digest"
+            return tuple(kept.items())
         if kept["List-Id"].endswith(".localhost>"):  # not unique: other machines have this name, too
             kept["List-Id"] = kept["List-Id"].removesuffix("localhost>") + f"{sender.address.domain}>"
         if sender.public_url:
@@ -109,11 +115,12 @@ class PreparedMail:
         unsubscribe = sender.unsubscribe_code(delivery)
         mail = f"<mailto:{quote(str(sender.bounces), safe='@')}?subject=unsubscribe%20{unsubscribe}>"
         links = [f"<{unsubscribe_page(sender.public_url, unsubscribe)}>"] if self._one_click else []
-        headers = (
+        headers = [
             ("To", address(self._names.get(delivery.recipient, ""), str(to))),
             ("Message-ID", f"<{self.message_id(delivery)}>"),
-            ("List-Unsubscribe", ",\r\n ".join([*links, mail])),
-        )
+        ]
+        if self._is_issue:
+            headers.append(("List-Unsubscribe", ",\r\n ".join([*links, mail])))
         varying = "".join(f"{name}: {value}\r\n" for name, value in headers).encode()
         if not self._signings:
             return self._fixed_headers + varying + b"\r\n"

@@ -214,9 +214,8 @@ class Worker:
     def _failed(self, delivery: Delivery, begin: "_Begin", error: Exception) -> Reply:
         """Return the reply to a message on which the channel failed: it may have been sent only once that had begun."""
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        message = f"issue {delivery.number} of {delivery.subscription} for {delivery.recipient}"
         self.problems[
-            f"{message}: {delivery.channel} failed ({reason}); report this as a bug of paper-digest"
+            f"{delivery}: {delivery.channel} failed ({reason}); report this as a bug of paper-digest"
         ] = None
         return Reply("end" if begin.called else "service", 0, reason)
 

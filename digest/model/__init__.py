@@ -18,6 +18,7 @@ from digest.model.issues import (
     Theme,
     Trend,
 )
+from digest.model.letters import Letter, LetterKind, Wish
 from digest.model.log import Cursor, Entry, RunRecord, SetAside, SourceBatch, Verdict
 from digest.model.papers import (
     SAMPLE,
@@ -71,6 +72,8 @@ __all__ = [
     "Issue",
     "IssueLine",
     "Item",
+    "Letter",
+    "LetterKind",
     "Listing",
     "Maildir",
     "Match",
@@ -96,5 +99,6 @@ __all__ = [
     "Theme",
     "Trend",
     "Verdict",
+    "Wish",
     "status_of",
 ]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from digest.model.letters import Letter
+
 DeliveryStatus = Literal["pending", "leased", "sent", "deferred", "failed", "suppressed", "in_doubt"]
 
 Stage = Literal["connect", "sender", "recipient", "data", "end", "service", "address"]
@@ -11,9 +13,10 @@ Stage = Literal["connect", "sender", "recipient", "data", "end", "service", "add
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A line of the outbox: an issue for one recipient on one channel.
+    """A line of the outbox: an issue, or a letter, for one recipient on one channel.
 
-    `issue` is the issue's key in the database, `number` its number in the subscription. `attempts` counts the
+    `issue` is the issue's key in the database, `number` its number in the subscription; for a `letter` they are 0,
+    and `subscription` is "". `attempts` counts the
     attempts so far, `doubts` those that ended in doubt, without a reply. The next attempt is not made before
     `due`; `reply` is the last reply, `settled` the time of the last outcome.
     """
@@ -31,6 +34,11 @@ class Delivery:
     due: datetime
     reply: str = ""
     settled: datetime | None = None
+    letter: Letter | None = None
+
+    def __str__(self) -> str:
+        what = f"letter {self.letter.kind}" if self.letter else f"issue {self.number} of {self.subscription}"
+        return f"{what} for {self.recipient}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,8 +238,8 @@ def message_json(delivery: Delivery) -> dict[str, Any]:
     """Return a message of the outbox as `digest outbox list --json` prints it."""
     status = message_status(delivery)
     return {
-        "subscription": delivery.subscription,
-        "issue": delivery.number,
+        "subscription": delivery.subscription or None,
+        "issue": delivery.number or None,
         "recipient": delivery.recipient,
         "status": status,
         "reply": delivery.reply or None,
@@ -249,6 +249,7 @@ def message_json(delivery: Delivery) -> dict[str, Any]:
         "doubts": delivery.doubts,
         "due": delivery.due.isoformat() if status in ("pending", "deferred", "in_doubt") else None,
         "settled": delivery.settled.isoformat() if delivery.settled else None,
+        "letter": delivery.letter.kind if delivery.letter else None,
     }
 
 
@@ -258,8 +259,8 @@ def message_from_json(value: Mapping[str, Any]) -> Delivery:
     return Delivery(
         id=value.get("id", 0),
         issue=0,
-        subscription=value["subscription"],
-        number=value["issue"],
+        subscription=value["subscription"] or "",
+        number=value["issue"] or 0,
         recipient=value["recipient"],
         channel=value.get("channel", ""),
         status=value["status"],

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Final, cast
 
 from digest.errors import DigestError, StoreError, UsageError
 from digest.home.secrets import ca_file_of, read_secret
-from digest.model import Delivery, Home, Settings, Subscription
+from digest.model import Delivery, Home, Letter, Settings, Subscription
 from digest.model.reports import Finding
 from digest.pipeline import rendering
 from digest.pipeline.outputs import renderer_for
 from digest.pipeline.plugin_work import settings_of
 from digest.pipeline.set_aside import Boundary
 from digest.ports import Channel, Message
+from digest.signing import CONFIRM, reader_code, token
 from digest.store.store import Store
 from digest.system import plugins
 from digest.text.addresses import Mailbox, mailbox, sender_mailbox
 from digest.text.format import count
-from digest.urls import public_base
+from digest.urls import confirm_page, public_base, reader_page
 
 if TYPE_CHECKING:
     from digest.deliver.dkim import Signer
@@ -125,10 +126,20 @@ def _prepared_mails(
         return PreparedMail(rendering.issue(boundary, stored.issue, renderer.eml), sender, stored.issue)
 
     def of(delivery: Delivery) -> PreparedMail:
+        if delivery.letter:
+            url = letter_url(delivery.letter, home.settings.base_url, sender.secret)
+            return PreparedMail(renderer.letter(delivery.letter, url), sender, None)
         with lock:
             return prepared(delivery.issue)
 
     return of
+
+
+def letter_url(letter: Letter, base_url: str, secret: bytes) -> str:
+    """Return the address of the link of a letter: of a request to confirm, else of the reader's own page."""
+    if letter.kind == "confirm":
+        return confirm_page(base_url, token(secret, CONFIRM, letter.subject))
+    return reader_page(base_url, reader_code(secret, letter.subject, letter.generation))
 
 
 def _open_chat(home: Home, store: Store, boundary: Boundary) -> Channel:

@@ -166,9 +166,8 @@ class LeasedOutbox:
             return writer.settle(delivery, holder.name, outcome, now=now, number=holder.number)
 
         def failed(error: Exception) -> Work:
-            message = f"issue {delivery.number} of {delivery.subscription} for {delivery.recipient}"
             self.problems[
-                f"{message}: its outcome was not recorded ({reason_of(error)}), so it is in doubt; to list it: "
+                f"{delivery}: its outcome was not recorded ({reason_of(error)}), so it is in doubt; to list it: "
                 "digest outbox list"
             ] = None
             return partial(settled, Outcome("in_doubt", _NO_REPLY))

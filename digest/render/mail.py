@@ -31,7 +31,8 @@ class Envelope:
     """The values of an email's headers.
 
     `to` is the name of a group without members, so the email contains no address of a reader. `list_id` and `stem`
-    identify the list and the issue; with `host` they make List-Id and Message-ID, the same every time.
+    identify the list and the issue; with `host` they make List-Id and Message-ID, the same every time. Letters have
+    no `list_id`.
     """
 
     subject: str
@@ -47,7 +48,7 @@ def message(envelope: Envelope, text: str, html: str) -> bytes:
     """Return the bytes of an email: short lines that end in CRLF, headers in ASCII."""
     host, to = envelope.host, envelope.to
     list_id, stem = _token(envelope.list_id), _token(envelope.stem)
-    key = f"{stem}.{list_id}@{host}"
+    key = f"{stem}.{list_id}@{host}" if envelope.list_id else f"{stem}@{host}"
     boundary = "=_" + hashlib.sha256(key.encode()).hexdigest()[:32]
     headers = (
         ("From", _sender(envelope.sender, host)),
@@ -55,7 +56,7 @@ def message(envelope: Envelope, text: str, html: str) -> bytes:
         ("Subject", unstructured(shorten(one_line(envelope.subject), _SUBJECT_LENGTH))),
         ("Date", format_datetime(envelope.date)),
         ("Message-ID", f"<{key}>"),
-        ("List-Id", f"{phrase(to)} <{list_id}.{host}>"),
+        *((("List-Id", f"{phrase(to)} <{list_id}.{host}>"),) if envelope.list_id else ()),
         ("Auto-Submitted", "auto-generated"),
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),

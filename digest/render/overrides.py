@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from digest.errors import TemplateError, UsageError
-from digest.model import Evidence, Issue, IssueLine, Item, Paper, Summary, Trend
+from digest.model import Evidence, Issue, IssueLine, Item, Letter, Paper, Summary, Trend, Wish
 from digest.render.archive_view import ArchiveStats
 from digest.render.context import SiteContext
 from digest.render.environment import make_environment, own_templates
@@ -81,6 +81,7 @@ def check(home_templates: Path, site: SiteContext) -> tuple[str, ...]:
         "the index": lambda: renderer.index([IssueLine.of(_ISSUE)], {}, ArchiveStats((), {}, 1, _TRENDS)),
         "the page of a feed": lambda: renderer.style("feed.xsl") + renderer.style("feed.css"),
         "the list of feeds": lambda: renderer.feeds({"kites": "Kites"}),
+        "a letter": lambda: renderer.letter(_LETTER, "https://papers.example.org/confirm/1").decode(),
     }
     for what, render in renderings.items():
         try:
@@ -131,3 +132,4 @@ _ISSUE = Issue(
     schedule="daily 08:00",
     trends=_TRENDS,
 )
+_LETTER = Letter("confirm", "en", _ISSUE.made, 1, wishes=(Wish("Kites", ("kites",)),))

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from digest.i18n.catalogue import language
-from digest.model import FORMS, Issue, IssueLine, Paper
+from digest.model import FORMS, Issue, IssueLine, Letter, Paper
 from digest.ports import Message
 from digest.render import chat, mail, markdown, phrases
 from digest.render.archive_view import ArchiveStats, feeds_view, index_view, page_view
 from digest.render.context import SiteContext, addressed, nowhere, parts_of
 from digest.render.environment import make_environment, own_templates, render
+from digest.render.letters import letter_view
 from digest.render.notice_pages import Notice
 from digest.render.view import WHOLE, Fit, IssueView, Views, named, with_tracked_links
 from digest.text.clean import clean, clean_but_isolates
@@ -173,6 +174,23 @@ class Renderer:
             host=host_of(self._site.base_url),
         )
         return mail.message(envelope, self._text(view), self._fitting(issue, self._site_of(issue)))
+
+    def letter(self, letter: Letter, url: str) -> bytes:
+        """Return a letter as an email without a recipient, as text and HTML; `url` is the address of its link."""
+        view = letter_view(letter, self._site, url)
+        text, html = (
+            self._render(name, view.language, letter=view) for name in ("letter.txt", "letter.html")
+        )
+        envelope = mail.Envelope(
+            subject=" ".join(clean(view.subject).split()),
+            sender=self._site.sender,
+            to=view.title,
+            date=phrases.in_zone(letter.made, self._site.timezone),
+            list_id="",
+            stem=f"{letter.kind}-{letter.subject}",
+            host=host_of(self._site.base_url),
+        )
+        return mail.message(envelope, text, html)
 
     def archive(self, issue: Issue, link_to: Callable[[int], str] | None = None) -> str:
         """Return the issue's page in the archive, with all papers.

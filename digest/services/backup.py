@@ -210,7 +210,7 @@ _SPARE = f"""
         select 1 from main.served o join main.paper q on q.number = o.paper
         where o.subscription = s.subscription and q.uid = p.uid)
     and (s.issue in (select issue from newer.outbox where status in {_REACHED})
-         or s.issue not in (select issue from newer.outbox))"""  # noqa: S608 - only constants are inserted
+         or not exists (select 1 from newer.outbox o where o.issue = s.issue))"""  # noqa: S608 - only constants are inserted
 _SETTLE = f"""
     update main.outbox set status = 'sent', reply = 'sent before the library was restored'
     where status not in ('sent', 'suppressed') and exists (

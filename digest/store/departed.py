@@ -6,7 +6,7 @@ A row that stands for an unknown address has its hash, after a "#", as its addre
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
 
 from digest.signing import departure_code
 from digest.store.departures import ALL, Departures, Pair, new_key
@@ -16,6 +16,7 @@ from digest.text.addresses import address_key
 
 HASHED = "#"
 KEY = "departures"  # the row of table `secret`
+_subscription = func.coalesce(issues.c.subscription, ALL)  # of a line of the outbox; a letter has none
 _EARLIER = "left earlier, before this library was begun or restored"
 
 
@@ -64,13 +65,13 @@ class Departed:
         if not (self._file.any() if self._file else self._any_hashed()):
             return
         rows = self._db.execute(
-            select(outbox.c.address, issues.c.subscription)
-            .join(issues, issues.c.id == outbox.c.issue)
+            select(outbox.c.address, _subscription)
+            .outerjoin(issues, issues.c.id == outbox.c.issue)
             .where(
                 lines,
                 ~exists().where(
                     suppressions.c.address == outbox.c.address,
-                    suppressions.c.subscription.in_((ALL, issues.c.subscription)),
+                    suppressions.c.subscription.in_((ALL, _subscription)),
                 ),
             )
         )

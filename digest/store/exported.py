@@ -15,7 +15,7 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 
 from digest.diff.source_records import SourceRecord
 from digest.errors import Problem
-from digest.model import Listing, Paper, Subscription
+from digest.model import Letter, Listing, Paper, Subscription
 from digest.store import schema
 from digest.store.issue_content import Content
 
@@ -83,7 +83,7 @@ EXPORTED = (
     Exported("served", schema.served),
     Exported("feed_items", schema.feed_items, {"terms": list[str]}),
     Exported("verdicts", schema.verdicts, {"nearest": list[str]}),
-    Exported("outbox", schema.outbox),
+    Exported("outbox", schema.outbox, {"letter": Letter}),
     Exported("deliveries", schema.deliveries),
     Exported("suppressions", schema.suppressions),
     Exported("secrets", schema.secrets),

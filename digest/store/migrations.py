@@ -200,6 +200,28 @@ def _keep_homes(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE subscription ADD COLUMN home VARCHAR(64)")
 
 
+def _keep_letters(connection: Connection) -> None:
+    """Let lines of the outbox hold a letter instead of an issue."""
+    if "letter" in {each["name"] for each in inspect(connection).get_columns("outbox")}:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN letter BYTEA")
+        connection.exec_driver_sql("ALTER TABLE outbox ALTER COLUMN issue DROP NOT NULL")
+        return
+    names = ", ".join(each["name"] for each in inspect(connection).get_columns("outbox"))
+    for index in inspect(connection).get_indexes("outbox"):
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index['name']}")
+    connection.exec_driver_sql("ALTER TABLE outbox RENAME TO old_outbox")
+    outbox.create(connection)
+    connection.exec_driver_sql(f"INSERT INTO outbox ({names}) SELECT {names} FROM old_outbox")  # noqa: S608 - names of columns
+    last = "SELECT max(seq) FROM sqlite_sequence WHERE name IN ('outbox', 'old_outbox')"
+    number = connection.exec_driver_sql(last).scalar()  # ids of removed lines are never used again
+    connection.exec_driver_sql("DROP TABLE old_outbox")
+    if number is not None:
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = 'outbox'")
+        connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (number,))
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -224,6 +246,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_files,
     _keep_visibility,
     _keep_homes,
+    _keep_letters,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

@@ -8,7 +8,7 @@ a line only while it holds the lease.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any
@@ -30,9 +30,10 @@ from sqlalchemy import (
     update,
 )
 
-from digest.model import Delivery, Outcome
+from digest.model import Delivery, Letter, Outcome
 from digest.model.reports import COUNTED
 from digest.signing import departure_code
+from digest.store.codec import decode, encode
 from digest.store.departed import HASHED, Departed
 from digest.store.departures import Departures
 from digest.store.schema import deliveries, issues, outbox, secrets, suppressions
@@ -42,6 +43,8 @@ from digest.text.addresses import address_key, one_of_each
 OPEN = ("pending", "leased", "deferred", "in_doubt")
 DOUBT = "the program or the connection ended before the server replied"
 DROPPED = "dropped by the operator"
+# The subscription of a line; a letter has none, so that it is stopped only for addresses that get no mail at all.
+_subscription = func.coalesce(issues.c.subscription, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +80,7 @@ class Outbox:
     def add(self, new: Iterable[tuple[int, Iterable[str]]], *, channel: str, at: datetime) -> None:
         """Queue issues, by key, each for its recipients, each of them once, however often it is spelt."""
         rows = [
-            {
-                "issue": issue,
-                "recipient": recipient,
-                "address": address_key(recipient),
-                "domain": address_key(recipient).rpartition("@")[2],
-                "channel": channel,
-                "status": "pending",
-                "attempts": 0,
-                "doubts": 0,
-                "queued": at,
-                "due": at,
-                "begun": False,
-                "reply": "",
-            }
+            {"issue": issue, **_new_line(recipient, channel, at)}
             for issue, recipients in new
             for recipient in one_of_each(recipients)
         ]
@@ -98,6 +88,16 @@ class Outbox:
             insert_rows(self._db, outbox, rows)
             for chunk in chunks(row["issue"] for row in rows):
                 self._departed.take_in(at, outbox.c.issue.in_(chunk))
+
+    def add_letter(self, letter: Letter, recipient: str, *, channel: str, at: datetime) -> None:
+        """Queue a letter for one recipient."""
+        line = {"letter": encode(letter), **_new_line(recipient, channel, at)}
+        self._db.execute(insert(outbox).values(line))
+
+    def forget_letters(self, *, before: datetime) -> int:
+        """Delete the letters that were queued before a time and are not under way. Returns how many."""
+        old = and_(outbox.c.letter.is_not(None), outbox.c.queued < before, outbox.c.status != "leased")
+        return int(self._db.execute(delete(outbox).where(old)).rowcount)
 
     def secret(self) -> bytes:
         """Return the secret for the tokens of this library; the first call creates it."""
@@ -219,11 +219,11 @@ class Outbox:
         """Settle the lines whose address is suppressed. Returns the other ones."""
         suppressed = and_(
             suppressions.c.address == outbox.c.address,
-            suppressions.c.subscription.in_(("", issues.c.subscription)),
+            suppressions.c.subscription.in_(("", _subscription)),
         )
         found = self._db.execute(
             select(outbox.c.id, suppressions.c.reason)
-            .join(issues, issues.c.id == outbox.c.issue)
+            .outerjoin(issues, issues.c.id == outbox.c.issue)
             .join(suppressions, suppressed)
             .where(outbox.c.id.in_(keys))
         )
@@ -476,9 +476,9 @@ def suppress_values(address: str, reason: str, at: datetime, subscription: str =
 
 _LINES = select(
     outbox.c.id,
-    outbox.c.issue,
-    issues.c.subscription,
-    issues.c.number,
+    func.coalesce(outbox.c.issue, 0),
+    _subscription,
+    func.coalesce(issues.c.number, 0),
     outbox.c.recipient,
     outbox.c.channel,
     outbox.c.status,
@@ -488,7 +488,24 @@ _LINES = select(
     outbox.c.due,
     outbox.c.reply,
     outbox.c.settled,
-).join(issues, issues.c.id == outbox.c.issue)
+    outbox.c.letter,
+).outerjoin(issues, issues.c.id == outbox.c.issue)
+
+
+def _new_line(recipient: str, channel: str, at: datetime) -> dict[str, object]:
+    return {
+        "recipient": recipient,
+        "address": address_key(recipient),
+        "domain": address_key(recipient).rpartition("@")[2],
+        "channel": channel,
+        "status": "pending",
+        "attempts": 0,
+        "doubts": 0,
+        "queued": at,
+        "due": at,
+        "begun": False,
+        "reply": "",
+    }
 
 
 def _expired(now: datetime, dead: Collection[str]) -> ColumnElement[bool]:
@@ -507,4 +524,5 @@ def _due(now: datetime, holder: LeaseHolder) -> list[ColumnElement[bool]]:
 
 
 def _delivery(row: Any) -> Delivery:
-    return Delivery(*row)
+    found = Delivery(*row[:-1])
+    return found if row.letter is None else replace(found, letter=decode(Letter, bytes(row.letter)))

@@ -336,7 +336,7 @@ outbox = Table(
     "outbox",
     meta,
     Column("id", Integer, primary_key=True),
-    Column("issue", ForeignKey("issue.id"), nullable=False),
+    Column("issue", ForeignKey("issue.id")),  # null: a letter
     Column("recipient", Plain, nullable=False),
     Column("address", Plain, nullable=False, index=True),  # the recipient in lower case
     Column("domain", Plain, nullable=False),
@@ -352,6 +352,7 @@ outbox = Table(
     Column("settled", Moment),  # time of the last outcome
     Column("delivery", Integer),  # the delivery run of the last outcome
     Column("reply", Plain, nullable=False),
+    Column("letter", LargeBinary),  # Letter as JSON
     UniqueConstraint("issue", "recipient", "channel"),
     CheckConstraint(f"status in {_STATUSES}"),
     Index("outbox_due", "channel", "status", "due"),
