@@ -48,7 +48,12 @@ _FILE: Final = re.compile(
     r"|html?|ris|bib(?:tex)?"
 )
 # From here on, an address goes on to something else than the paper.
-_CUT: Final = re.compile(r"(?:/suppl(?:_file)?/|/transform/|/-/|/_(?:pdf|article)|;jsessionid=).*", re.DOTALL)
+_CUT: Final = re.compile(
+    r"(?:/suppl(?:_file)?/|/transform/|/-/|/_(?:pdf|article)|/galley/\d|;jsessionid=).*", re.DOTALL
+)
+# The check character of SICI, which may be "#": 10.1002/(SICI)1097-0142(19960401)77:7<1356::AID-CNCR20>3.0.CO;2-#
+_SICI_CHECK: Final = ";2-#"
+_MARKED: Final = re.compile(r"\[(?:doi|DOI)\]$")
 _TRAILING: Final = " \t.,;:!'\"`*_\\|·…„“”‘’«»、。，；"  # not "-", with which SICI suffixes may end
 _PAIRS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _HYPHENS: Final = {ord("‐"): "-", ord("‑"): "-"} | dict.fromkeys(
@@ -216,7 +221,10 @@ def _in_path(path: str) -> str | None:
 
 def _cleaned(name: str) -> str | None:
     """Return a DOI in normal form: without query, punctuation around it, and the tails of addresses."""
-    name = re.split(r"[?#&\s]|</", name.lower(), maxsplit=1)[0]
+    name = name.lower()
+    if _SICI_CHECK in name and "<" in name and (sici := name.partition(_SICI_CHECK)[0]).isprintable():
+        return sici + _SICI_CHECK if _DOI.fullmatch(sici) and len(sici) < _LONGEST_NAME else None
+    name = _MARKED.sub("", re.split(r"[?#&\s]|</", name, maxsplit=1)[0])
     if len(name) > _LONGEST_NAME:
         return None
     before = None

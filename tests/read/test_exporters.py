@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading import page, rejected
 
+from digest.identity import doi
 from digest.read.parsing import people
 
 
@@ -140,3 +141,38 @@ def test_web_of_science():
         )
         assert (dunes.published, dunes.published_text) == (date(2024, 3, 1), "MAR-APR 2024")
     assert rejected(text.removesuffix("ER\n\nEF\n")).line == 18
+
+
+# papis 45 and 1008, mediawiki-utilities/python-mwcites 3 and 7, WDscholia/scholia 2411
+@pytest.mark.parametrize(("written", "found"), [
+    ("http://onlinelibrary.wiley.com/doi/10.1111/tide.12244/abstract", "10.1111/tide.12244"), ("https://doi.org/10.1093/tides/anw053", "10.1093/tides/anw053"),
+    ("http://x.example/doi/10.1002/14356007.a12_495/abstract;jsessionid=EFC5.f01t01", "10.1002/14356007.a12_495"), ("https://x.example/10.18352/tide-lchr.7417/galley/7464/download", "10.18352/tide-lchr.7417"),
+    ("10.1002/(SICI)1097-0142(19960401)77:7<1356::AID-CNCR20>3.0.CO;2-#", "10.1002/(sici)1097-0142(19960401)77:7<1356::aid-cncr20>3.0.co;2-#"), ("10.1021/ja047156+", "10.1021/ja047156+"),
+    ("10.1016/j.tide.2016.10.006 [doi]", "10.1016/j.tide.2016.10.006"), ("10.1016/j.tide.2016.10.006[doi]", "10.1016/j.tide.2016.10.006"),
+])  # fmt: skip
+def test_dois(written, found):
+    assert doi(written) == found
+    assert doi(found) == found
+
+
+@pytest.mark.parametrize(("written", "found"), [
+    # github JabRef/jabref 2205, 8694, 1181, 2750; sciunto-org/python-bibtexparser 185, 285; massimoaria/bibliometrix 590; davidagraf/doi2bib2 16
+    ("Brook F., Kelp T. and Dune K.", ("F. Brook", "T. Kelp", "K. Dune")), ("Brook F., Kelp T., MacDune K. and Reef D.", ("F. Brook", "T. Kelp", "K. MacDune", "D. Reef")), ("Hans-Joachim Brook, Frank Kelp", ("Hans-Joachim Brook", "Frank Kelp")),
+
+    (r"Ali Brook, M., Dings{\o}yr, T., van der Kelp, H.", ("M. Ali Brook", "T. Dingsøyr", "H. van der Kelp")), ("Van Dune, A. Z.", ("A. Z. Van Dune",)),
+    (r"{Bedran de Magalh{\~{a}}es}, Claudio and Mart{\'\i}n, Ada", ("Claudio Bedran de Magalhães", "Ada Martín")), ("Brook, Ada and Kelp,\n   Fern", ("Ada Brook", "Fern Kelp")),
+    ("Schaefer, III, Henry", ("Henry Schaefer, III",)), ("{Organization for Tides and Foam}", ("Organization for Tides and Foam",)), ("Brook, Ada and and Kelp, Fern", ("Ada Brook", "Fern Kelp")),
+    ("Alpha, Beta and Roland Smith and Eps, Gar", ("Beta Alpha", "Roland Smith", "Gar Eps")),
+])  # fmt: skip
+def test_names_of_reports(written, found):
+    assert people.bibtex_people(written) == (found, True)
+
+
+# github bibimbap-io/bibimbap 1, jgm/pandoc 8746
+@pytest.mark.parametrize(("month", "found"), [
+    ('"9~" # dec', date(2019, 12, 9)), ('aug # "\\slash " # sep', date(2019, 8, 1)), ("{8--12 July}", date(2019, 7, 8)), ('"June 30 -- July 5"', date(2019, 6, 30)),
+    ("{24th~September}", date(2019, 9, 24)), ("may, day = {07}", date(2019, 5, 7)), ("{December 31, 2018--January 2}", date(2018, 12, 31)), ("January", None),
+])  # fmt: skip
+def test_months_of_reports(month, found):
+    (one,) = page(f"@article{{a, title={{Foam}}, year=2019, month={month}}}").listings
+    assert one.published == found

@@ -61,6 +61,70 @@ def test_labels_of_a_teaser_are_read():
     assert str(found.published) == "2024-05-15"
 
 
+ADA, ADA_FERN = ("Ada Brook",), ("Ada Brook", "Fern Kelp")
+NAMED = "<dc:creator>Ada Brook</dc:creator><dc:creator>Fern Kelp</dc:creator>"
+
+
+@pytest.mark.parametrize(("body", "found"), [
+    # The American Physical Society
+    (f"<description>&lt;p&gt;Author(s): Ada Brook and Fern Kelp&lt;/p&gt;&lt;p&gt;{PROSE}&lt;/p&gt;&lt;br /&gt;[Phys. Rev. Lett. 132, 010001] Published Tue Jan 02, 2024</description>", (PROSE, ADA_FERN)),
+    # PLOS
+    (f"<description>&lt;p&gt;by Ada Brook, Fern Kelp&lt;/p&gt;{PROSE}</description>{NAMED}", (PROSE, ADA_FERN)),
+    # MDPI
+    (f"<description>&lt;p&gt;&lt;b&gt;Tides, Vol. 13, Pages 1: Glue From Mussels&lt;/b&gt;&lt;/p&gt;&lt;p&gt;Tides &lt;a href='https://x.example'&gt;doi: 10.3390/t13010001&lt;/a&gt;&lt;/p&gt;&lt;p&gt;Authors:\nAda Brook\nFern Kelp\n&lt;/p&gt;&lt;p&gt;{PROSE}&lt;/p&gt;</description>{NAMED}", (PROSE, ADA_FERN)),
+    # Copernicus
+    (f"<description>&lt;b&gt;Glue From Mussels&lt;/b&gt;&lt;br&gt;Ada Brook and Fern Kelp&lt;br&gt;Tide Sci., 20, 1–10, https://doi.org/10.5194/ts-20-1-2024, 2024&lt;br&gt;{PROSE}</description>", (PROSE, ADA_FERN)),
+    # The American Chemical Society: no abstract
+    ("<description>&lt;p&gt;&lt;img src='https://x.example/toc.gif'/&gt;&lt;/p&gt;&lt;div&gt;&lt;cite&gt;Journal of the Tide Society&lt;/cite&gt;&lt;/div&gt;&lt;div&gt;DOI: 10.1021/tide.3c12345&lt;/div&gt;</description><author>Ada Brook, and Fern Kelp</author>", ("", ADA_FERN)),
+    # The ACL Anthology (github acl-org/acl-anthology 5354), with conferences that may change
+    ("<description>Ada Brook in Proceedings of the 38th Conference on Tides</description>", ("", ADA)),
+    ("<description>Ada Brook and Fern Kelp in Findings of the Tide Association: TIDE 2024</description>", ("", ADA_FERN)),
+    # SHARE (github CenterForOpenScience/SHARE 54)
+    ("<description>Brook A.&lt;br/&gt;Retrieved from SciTech Connect at 2014-08-21 17:08:41.531480&lt;br/&gt;&lt;br/&gt;.</description>", ("", ())),
+    # PubMed, of a paper without an abstract
+    ("<description>Tide Lett. 2024 Jan 2. doi: 10.1000/t1. Online ahead of print.&lt;p&gt;NO ABSTRACT&lt;/p&gt;&lt;p&gt;PMID:&lt;a href='https://x.example'&gt;38160001&lt;/a&gt; | DOI:10.1000/t1&lt;/p&gt;</description>", ("", ())),
+    # IEEE's own element
+    (f"<description>{PROSE}</description><authors>Ada Brook;Fern Kelp;</authors>", (PROSE, ADA_FERN)),
+    # a sentence with a DOI is prose
+    (f"<description>&lt;p&gt;{PROSE}&lt;/p&gt;&lt;p&gt;The data are at https://doi.org/10.5281/zenodo.1 for all.&lt;/p&gt;</description>", (f"{PROSE} The data are at https://doi.org/10.5281/zenodo.1 for all.", ())),
+    (f"<description>Authors: a group that is often wrong. {PROSE}</description>", (f"Authors: a group that is often wrong. {PROSE}", ())),
+])  # fmt: skip
+def test_what_stands_beside_an_abstract_is_read(body, found):
+    listing = one(body)
+    assert (listing.abstract, listing.authors) == found
+
+
+def test_the_doi_of_a_citation_and_the_day_of_a_label():
+    assert (
+        one("<description>Tide Lett. 2024 Jan 2. doi: 10.1000/t1. Online ahead of print.</description>").doi
+        == "10.1000/t1"
+    )
+    label = (
+        "&lt;p&gt;Publication date: Available online 2 January 2024&lt;/p&gt;&lt;p&gt;Source: Tides&lt;/p&gt;"
+    )
+    assert str(one(f"<description>{label}</description>").published) == "2024-01-02"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "[ASAP] Glue From Mussels",
+        "Tides, Vol. 13, Pages 1: Glue From Mussels",
+        "<![CDATA[Glue From <italic>Mussels</italic>]]>",
+    ],
+)
+def test_what_feeds_put_into_titles(title):
+    assert page(HEAD.replace("Glue From Mussels", title) + END).listings[0].title == "Glue From Mussels"
+
+
+@pytest.mark.parametrize(
+    "name", ["authors", "tags", "content", "links", "title_detail", "published_parsed", "items", "values"]
+)
+def test_elements_with_names_that_the_parser_uses(name):
+    """Such an element made the reader fail, so that the whole feed was lost."""
+    assert one(f"<{name}>Ada Brook</{name}>").title == "Glue From Mussels"
+
+
 def test_the_announcement_comes_before_the_cover_date():
     body = "<pubDate>Fri, 03 May 2024 00:00:00 GMT</pubDate><prism:coverDate>2024-09-01</prism:coverDate>"
     assert str(one(body).published) == "2024-05-03"

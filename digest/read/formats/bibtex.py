@@ -159,6 +159,7 @@ def _arxiv(fields: dict[str, str]) -> tuple[str | None, int | None]:
 def _published(fields: dict[str, str]) -> Published:
     """Return the date; without a day, a month or a year it has to be a season or a range of months."""
     year, month, day = (plain(fields.get(key, "")) for key in ("year", "month", "day"))
-    full_date = day_of(fields.get("date")) or day_of(plain(fields.get("date", "")))
+    written = (fields.get("date"), plain(fields.get("date", "")), month)  # December 31, 2018--January 2
+    full_date = next(filter(None, map(day_of, written)), None)
     vague = [plain(fields.get("date", "")), f"{month or fields.get('issue', '')} {year}", year]
     return published(full_date or day_from_parts(year, month, day) or day_of(year), vague)

@@ -18,6 +18,8 @@ from digest.read import normalize
 from digest.read.parsing import html_tree, names, teasers
 from digest.read.parsing.dates import Published, day_of, newest, published
 from digest.read.parsing.ids import first_arxiv_id, first_doi
+from digest.read.parsing.people import people_in
+from digest.text.markup import unmarked
 
 name = "feed"
 READS_BYTES = True
@@ -138,15 +140,14 @@ def _note(found: Any) -> str:
 
 
 def _listing(entry: Any, home: str) -> Listing:
-    title = _plain(entry.get("title_detail"), entry.get("title"))
-    said = _descriptions(entry, title)
+    title = teasers.bare_title(_plain(entry.get("title_detail"), entry.get("title")))
+    authors = _authors(entry)
+    said = _descriptions(entry, title, authors)
     abstract = max((one.prose for one in said), key=len, default="")
     link = _absolute(normalize.optional_line(entry.get("link")), entry, home)
     ids = _texts(entry, "prism_doi", "dc_identifier", "prism_identifier", "id", "guid")
     arxiv, version = first_arxiv_id((*ids, link))
-    authors = _authors(entry) or next(
-        (names.split_family_first(one.authors) for one in said if one.authors), ()
-    )
+    authors = authors or next((one.authors for one in said if one.authors), ())
     day, words = _published(entry)
     said_day = next((one.published for one in said if one.published), None) if day is None or words else None
     venues = (normalize.one_line(entry.get("prism_publicationname")), *(one.venue for one in said))
@@ -158,9 +159,9 @@ def _listing(entry: Any, home: str) -> Listing:
         author_count=len(authors) or None,
         published=said_day or day,
         published_text=None if said_day else words,
-        categories=normalize.unique_lines([tag.get("term") for tag in entry.get("tags") or []]),
+        categories=normalize.unique_lines([tag.get("term") for tag in _dictionaries(entry.get("tags"))]),
         arxiv=arxiv,
-        doi=first_doi((*ids, None if arxiv else link)),
+        doi=first_doi((*ids, None if arxiv else link, *(one.doi for one in said))),
         version=version,
         url=link,
         snippet=abstract.endswith(_CUT),
@@ -181,10 +182,10 @@ def _absolute(link: str | None, entry: Any, home: str) -> str | None:
     return f"https:{found}" if found.startswith("//") else found
 
 
-def _descriptions(entry: Any, title: str) -> list[teasers.Said]:
+def _descriptions(entry: Any, title: str, people: tuple[str, ...]) -> list[teasers.Said]:
     """Return what each description of an entry says; that of PubMed has its abstract after a heading of its own."""
     parts: list[tuple[Any, Any]] = [(entry.get("summary_detail"), entry.get("summary"))]
-    parts += [(part, part.get("value")) for part in entry.get("content") or []]
+    parts += [(part, part.get("value")) for part in _dictionaries(entry.get("content"))]
     found: list[teasers.Said] = []
     for detail, value in parts:
         if not isinstance(value, str) or not value.strip():
@@ -192,7 +193,7 @@ def _descriptions(entry: Any, title: str) -> list[teasers.Said]:
         if complete := _PUBMED.search(value):
             return [teasers.Said(html_tree.html_to_text(complete[1]))]
         kind = detail.get("type") if isinstance(detail, dict) else ""
-        found.append(teasers.read(value, title, plain=kind == "text/plain"))
+        found.append(teasers.read(value, title, people, plain=kind == "text/plain"))
     return found
 
 
@@ -201,11 +202,14 @@ def _plain(detail: Any, value: Any) -> str:
     if not isinstance(value, str):
         return ""
     kind = detail.get("type") if isinstance(detail, dict) else ""
-    return normalize.one_line(value if kind == "text/plain" else html_tree.html_to_text(value))
+    return unmarked(value) if kind == "text/plain" else normalize.one_line(html_tree.html_to_text(value))
 
 
 def _authors(entry: Any) -> tuple[str, ...]:
-    found = names.clean(author.get("name") for author in entry.get("authors") or [])
+    authors = entry.get("authors")
+    if isinstance(authors, str):  # IEEE's own element: Ada Brook;Fern Kelp;
+        return people_in(authors).names
+    found = names.clean(author.get("name") for author in _dictionaries(authors))
     # If the author is only an address, feedparser may return a part of it as the name.
     is_address = _ADDRESS.fullmatch(normalize.one_line(entry.get("author")))
     people = [person for person in found if "@" not in person and not is_address]
@@ -215,6 +219,11 @@ def _authors(entry: Any) -> tuple[str, ...]:
     if len(parts) == 2 and not all(" " in part for part in parts) and ";" not in people[0]:
         return (names.given_first(people[0]),)
     return names.split_family_first(people[0])
+
+
+def _dictionaries(value: Any) -> list[Any]:
+    """Return what feedparser makes of an element that it knows; of another with the same name it makes a string."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _texts(entry: Any, *keys: str) -> list[str]:

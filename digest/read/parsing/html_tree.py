@@ -202,6 +202,15 @@ def html_to_text(markup: str) -> str:
     return "" if root is None else visible_text(root)
 
 
+def html_lines(markup: str) -> list[str]:
+    """Return the visible text of an HTML fragment, a line for each block that has text."""
+    if not _TAG.search(markup):
+        return [line] if (line := " ".join(unescape(markup).split())) else []
+    root = html(f"<div>{markup}</div>")
+    text = "" if root is None else "".join(visible_lines(root, lambda _link: ""))
+    return [line for line in (" ".join(each.split()) for each in text.split("\n")) if line]
+
+
 def visible_text(element: "Element") -> str:
     """Return the visible text of an HTML element on one line, with a space between blocks."""
     return " ".join("".join(_visible_pieces(element)).split())

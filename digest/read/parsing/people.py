@@ -26,7 +26,7 @@ class People(NamedTuple):
 
 
 _STRONG = re.compile(r"[{}]|[;|]")
-_AND = re.compile(r"[{}]| (?:and|AND|And)(?: |$)| ?\\?& |^(?:and|AND|And|\\?&) ")
+_AND = re.compile(r"[{}]| (?:(?:and|AND|And)(?: |$))+| ?\\?& |^(?:and|AND|And|\\?&) ")
 _COMMA = re.compile(r"[{}]|,")
 _MORE = re.compile(
     r"\W*(?:and\s+)?(?:et\.?\s*al(?:ii|\.)?|others|\d{1,5}\s+(?:more|others)|(?:\d{1,5}\s)?more authors?|\.\.\.|…)\W*",
@@ -98,6 +98,8 @@ def _is_list(part: str) -> bool:
     if any(sign in part for sign in ";|"):
         return _holds(part, _STRONG)
     cells = [cell for cell in _cut(part, _COMMA) if cell.strip()] if "," in part else []
+    if len(cells) > 1 and all(map(_is_family_and_initials, cells)):
+        return True  # Brook F., Kelp T.
     return len(cells) > 3 or (len(cells) == 2 and not _is_one_name(cells))
 
 
