@@ -123,8 +123,26 @@ def compose(
         order=findings.order,
         discover=findings.discover,
         trends=findings.trends,
+        interests=tuple(each.name for each in subscription.interests)
+        if len(subscription.interests) > 1
+        else (),
         language=subscription.language,
         names=subscription.names,
+    )
+
+
+def with_interests(issue: Issue, met: Callable[[Paper], tuple[int, ...]]) -> Issue:
+    """Return an issue of several interests with those that each paper meets; `met` returns their places."""
+
+    def named(items: tuple[Item, ...]) -> tuple[Item, ...]:
+        return tuple(replace(item, interests=met(item.paper)) for item in items)
+
+    return replace(
+        issue,
+        new=named(issue.new),
+        updated=named(issue.updated),
+        more_new=named(issue.more_new),
+        more_updated=named(issue.more_updated),
     )
 
 

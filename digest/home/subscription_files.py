@@ -31,7 +31,15 @@ from digest.home.toml import (
 from digest.home.values import email_address, is_id
 from digest.i18n.language import LANGUAGES
 from digest.match.query.parser import check_exclude, check_keyword
-from digest.model import FORMS, FileStamp, InvalidSubscription, RankingWeights, Subscription, SubscriptionRow
+from digest.model import (
+    FORMS,
+    FileStamp,
+    Interest,
+    InvalidSubscription,
+    RankingWeights,
+    Subscription,
+    SubscriptionRow,
+)
 from digest.model.subscriptions import VISIBILITIES
 from digest.system import plugins
 from digest.text.addresses import name_and_address, name_error
@@ -41,6 +49,7 @@ RESERVED = ("all",)  # output/feeds/all.* is the feed of every new paper
 
 # What tables that are alike have of their own, and how many kinds of tables are remembered.
 _OWN = frozenset({"name", "email", "keywords", "exclude"})
+_APART = "interests"  # tables that have it are checked one by one
 _ALIKE = 1_000
 
 # Two changes within this time may leave the same time of modification, on some file systems.
@@ -170,7 +179,7 @@ class AlikeChecks:
 
     def check(self, stem: str, data: Mapping[str, Any], *, shown: str) -> Subscription | InvalidSubscription:
         """Check the values of a subscription, as `check_values` does."""
-        common = self._common(data)
+        common = None if _APART in data else self._common(data)
         own = _own_values(data) if common is not None and is_id(stem) and stem not in RESERVED else None
         if common is None or own is None:
             return check_values(stem, data, shown=shown)
@@ -217,13 +226,14 @@ def _own_values(
 
 def _subscription(stem: str, table: TableReader, timezone: str, language: str) -> Subscription:
     email, names = _email(table)
+    interests = _interests(table)
     default_formats = [name for name in FORMS if name != "eml" or email]
     subscription = Subscription(
         id=stem,
         name=table.get("name", str, stem, _name),
         email=email,
         names=names,
-        keywords=_queries(table, "keywords"),
+        keywords=_queries(table, "keywords") or _all_keywords(interests),
         exclude=_queries(table, "exclude"),
         schedule=table.get("schedule", str, "daily 08:00", _schedule),
         timezone=table.get("timezone", str, timezone, time_zone),
@@ -237,13 +247,38 @@ def _subscription(stem: str, table: TableReader, timezone: str, language: str) -
         language=table.get("language", str, language, one_of(*LANGUAGES, noun="language")),
         ranking=_ranking(table.table("ranking")),
         visibility=table.get("visibility", str, "public", one_of(*VISIBILITIES)),
+        interests=interests,
         chat=tuple(dict.fromkeys(table.get_list("chat", [], _room_names))),
     )
-    if "keywords" not in table:
+    if "interests" in table:
+        if "keywords" in table:
+            table.problem(
+                "keywords", "is set besides [[interests]]", "move the keywords into one of the interests"
+            )
+    elif "keywords" not in table:
         table.problem("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
     if "eml" in subscription.formats and not email and "email" not in table:
         table.problem("formats", "contains eml but there is no email", "add email or remove eml")
     return subscription
+
+
+def _interests(table: TableReader) -> tuple[Interest, ...]:
+    found = []
+    for each in table.tables("interests"):
+        each.require("name")
+        found.append(
+            Interest(each.get("name", str, "", _name), _queries(each, "keywords"), _queries(each, "exclude"))
+        )
+        if "keywords" not in each:
+            each.problem("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
+        if found[-1].name.casefold() in {one.name.casefold() for one in found[:-1]}:
+            each.problem("name", f"{found[-1].name!r} is the name of two interests", "choose another name")
+        each.reject_unknown()
+    return tuple(found)
+
+
+def _all_keywords(interests: tuple[Interest, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(keyword for each in interests for keyword in each.keywords))
 
 
 def _ranking(table: TableReader | None) -> RankingWeights:

@@ -32,7 +32,7 @@ class Row(NamedTuple):
     value: Subscription | InvalidSubscription
 
 
-_LISTS = ("keywords", "exclude", "email", "formats", "chat")
+_LISTS = ("keywords", "exclude", "email", "formats", "chat", "interests")
 _TEXTS = (
     "name",
     "schedule",
@@ -200,7 +200,7 @@ def values_of(subscription: Subscription) -> dict[str, Any]:
         "email": [
             f'"{_quoted(names[each])}" <{each}>' if each in names else each for each in subscription.email
         ],
-        "keywords": list(subscription.keywords),
+        "keywords": [] if subscription.interests else list(subscription.keywords),
         "exclude": list(subscription.exclude),
         "schedule": subscription.schedule,
         "timezone": subscription.timezone,
@@ -214,6 +214,9 @@ def values_of(subscription: Subscription) -> dict[str, Any]:
         "language": subscription.language,
         "visibility": subscription.visibility,
         "chat": list(subscription.chat),
+        "interests": [
+            {key: value for key, value in asdict(each).items() if value} for each in subscription.interests
+        ],
         "ranking": {
             key: value
             for key, value in {**asdict(subscription.ranking), **dict(subscription.ranking.others)}.items()
@@ -251,10 +254,12 @@ def _span(span: timedelta | None) -> str | None:
 def toml_text(subscription: Subscription) -> str:
     """Return the text of a subscription's file."""
     values = values_of(subscription)
-    weights = values.pop("ranking", {})
+    weights, interests = values.pop("ranking", {}), values.pop("interests", [])
     lines = [f"{key} = {toml_value(value)}\n" for key, value in values.items()]
-    lines += ["\n[ranking]\n"] if weights else []
-    return "".join([*lines, *(f"{key} = {toml_value(value)}\n" for key, value in weights.items())])
+    for header, table in [("[ranking]", weights), *(("[[interests]]", each) for each in interests)]:
+        if table:
+            lines += [f"\n{header}\n", *(f"{key} = {toml_value(value)}\n" for key, value in table.items())]
+    return "".join(lines)
 
 
 def json_lines(subscriptions: Iterator[Subscription]) -> Iterator[str]:
@@ -281,7 +286,7 @@ def _cell(name: str, values: Mapping[str, Any]) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        text = "; ".join(value)
+        text = "; ".join(value) if all(isinstance(each, str) for each in value) else "["
         if text.startswith("[") or _split(text.strip()) != value:
             text = json.dumps(value, ensure_ascii=False)
     else:

@@ -79,10 +79,17 @@ class TableReader:
     """
 
     def __init__(
-        self, data: Mapping[str, Any], *, shown: str, text: str, problems: list[Problem], name: str = ""
+        self,
+        data: Mapping[str, Any],
+        *,
+        shown: str,
+        text: str,
+        problems: list[Problem],
+        name: str = "",
+        number: int = 1,
     ) -> None:
         self.problems = problems
-        self._data, self._shown, self._text, self._name = data, shown, text, name
+        self._data, self._shown, self._text, self._name, self._number = data, shown, text, name, number
         self._known: list[str] = []
 
     def names(self) -> tuple[str, ...]:
@@ -131,6 +138,20 @@ class TableReader:
         name = f"{self._name}.{key}" if self._name else key
         return TableReader(data, shown=self._shown, text=self._text, problems=self.problems, name=name)
 
+    def tables(self, key: str) -> "list[TableReader]":
+        """Return a reader of each table of the list `key`; none if it is absent, empty or not a list of tables."""
+        values = self.get(key, list, [])
+        if key in self._data and not (values and all(isinstance(each, dict) for each in values)):
+            if values is self._data[key]:
+                self.problem(key, "is not a list of tables", f"begin each with a line [[{key}]]")
+            return []
+        return [
+            TableReader(
+                each, shown=self._shown, text=self._text, problems=self.problems, name=key, number=number
+            )
+            for number, each in enumerate(values, 1)
+        ]
+
     def require(self, *keys: str) -> None:
         """Report the keys among these that are absent."""
         for key in keys:
@@ -156,22 +177,27 @@ class TableReader:
     def problem(self, key: str, message: str, remedy: str = "") -> None:
         """Report a problem with the line of `key`, or that of the table if the key is absent."""
         shown_key = f"{self._name}.{key}" if self._name else key
-        line = line_of(self._text, self._name, key) or line_of(self._text, "", self._name)
+        line = line_of(self._text, self._name, key, self._number)
+        line = line or line_of(self._text, "", self._name, self._number)
         where = f"{self._shown}:{line}" if line else self._shown
         self.problems.append(Problem(where, shown_key, mask_secrets(message), remedy))
 
 
-def line_of(text: str, table: str, key: str) -> int | None:
-    """Return the line (from 1) on which `key` of `table` ("" for the top level) is set, None if not found."""
-    current = ""
+def line_of(text: str, table: str, key: str, number: int = 1) -> int | None:
+    """Return the line (from 1) on which `key` of `table` ("" for the top level) is set, None if not found.
+
+    Of the tables of a list the one with this `number`, from 1, is meant.
+    """
+    current, headers = "", 0
     name = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
-    for number, line in enumerate(text.split("\n"), 1):
+    for place, line in enumerate(text.split("\n"), 1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
             current = header[1].strip("\"'")
-            if not table and key in {current, current.split(".")[0]}:
-                return number
-        elif current == table and name.match(line):
-            return number
+            headers += current == (table or key)
+            if not table and key in {current, current.split(".")[0]} and headers in {0, number}:
+                return place
+        elif current == table and headers == (number if table else 0) and name.match(line):
+            return place
     return None
 
 

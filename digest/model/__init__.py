@@ -45,6 +45,7 @@ from digest.model.settings import (
 )
 from digest.model.subscriptions import (
     FileStamp,
+    Interest,
     InvalidSubscription,
     RankingWeights,
     Subscription,
@@ -68,6 +69,7 @@ __all__ = [
     "FileStamp",
     "Home",
     "ImapBox",
+    "Interest",
     "InvalidSubscription",
     "Issue",
     "IssueLine",

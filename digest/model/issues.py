@@ -63,7 +63,8 @@ class Item:
 
     `parts` are the components of its score, empty if only keywords count. `liked` and `disliked` are the
     words of the paper that most resemble papers that the reader liked or disliked. `summary` replaces the key
-    sentence.
+    sentence. `interests` are the places, in those of the issue, of the interests that the paper meets, the one that
+    it meets best first.
     """
 
     paper: Paper
@@ -74,6 +75,7 @@ class Item:
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
     summary: Summary | None = None
+    interests: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Issue:
     no keyword but the reader's taste. `order` describes the ranking, empty if only keywords count. `trends`
     are those of the whole library. `considered` counts the papers in the interval. `day` is the local date of
     `made`. `slot` is the wall time of the slot with its offset, None for a forced issue. `note` explains why
-    nothing matched. `language` is the language of fixed text, including `note` and `order`. `names` are
+    nothing matched. `interests` are the names of the reader's interests, if there are several. `language` is the language of fixed text, including `note` and `order`. `names` are
     addresses of readers with their names, for To.
     """
 
@@ -128,6 +130,7 @@ class Issue:
     note: str = ""
     order: str = ""
     themes: tuple[Theme, ...] = ()
+    interests: tuple[str, ...] = ()
     discover: tuple[Item, ...] = ()
     trends: tuple[Trend, ...] = ()
     language: str = "en"

@@ -33,12 +33,22 @@ class RankingWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class Interest:
+    """One of several interests of a subscription: keywords, any of which must match, and excludes, none of which may."""
+
+    name: str
+    keywords: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """What a reader wants, when and in which formats; valid, because it was checked when it was loaded.
 
     `start` is how far back a new subscription begins; `newer_than` excludes papers published longer ago;
     `max_papers` limits New in an email; `send_empty` is "never" or "weekly note"; `chat` are names of rooms;
     `names` are the addresses in `email` that have a name, each with it. `visibility` is one of VISIBILITIES.
+    With `interests`, `keywords` are those of all of them, and `exclude` is what every interest excludes besides its own.
     """
 
     id: str
@@ -59,6 +69,7 @@ class Subscription:
     ranking: RankingWeights = RankingWeights()
     chat: tuple[str, ...] = ()
     visibility: str = "public"
+    interests: tuple[Interest, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
 
 

@@ -22,7 +22,7 @@ from digest.compose.decide import (
     waits,
     wants_note,
 )
-from digest.compose.issue import MAX_UPDATED, Findings, find, recent_enough, with_themes
+from digest.compose.issue import MAX_UPDATED, Findings, find, recent_enough, with_interests, with_themes
 from digest.compose.missed import missed_text, slots_after
 from digest.errors import DigestError
 from digest.i18n.catalogue import language
@@ -146,7 +146,7 @@ def _decided(
         name = candidate.subscription.id
         with failures.isolated(name):
             decision = decide(*ranked.get(name, (candidate, found)), moment)
-            decided[name] = _with_content(matcher, decision)
+            decided[name] = _with_content(matcher, candidate.subscription, decision)
     decided |= failures.found
     return [decided.get(each.id) or _idle(each) for each in subscriptions]
 
@@ -161,12 +161,19 @@ def _due(pairs: "Sequence[Pair]", moment: Moment, failures: _Failures) -> "list[
     return due
 
 
-def _with_content(matcher: RunMatcher, decision: Decision) -> Decided:
-    """Return a decision with the themes of its issue, ready to be applied."""
+def _with_content(matcher: RunMatcher, subscription: Subscription, decision: Decision) -> Decided:
+    """Return a decision with its whole issue, ready to be applied."""
     if decision.issue is None:
         return Decided(decision)
-    issue = with_themes(decision.issue, partial(matcher.themes, decision.issue.subscription))
+    issue = completed(matcher, subscription, decision.issue)
     return Decided(replace(decision, issue=issue), encode_issue(issue))
+
+
+def completed(matcher: RunMatcher, subscription: Subscription, issue: Issue) -> Issue:
+    """Return an issue with what its sections are made by: the interests of each paper, or themes."""
+    if issue.interests:
+        return with_interests(issue, partial(matcher.interests, subscription))
+    return with_themes(issue, partial(matcher.themes, subscription.id))
 
 
 def _idle(subscription: Subscription | InvalidSubscription) -> Decided:

@@ -18,7 +18,8 @@ from digest import __version__
 from digest.compose.decide import no_match_reason
 from digest.compose.issue import Findings
 from digest.match.near_misses import LOOKUPS, NearMiss, NearMissFinder
-from digest.match.query.parser import Query, query_of
+from digest.match.query.interests import queries_by_interest, query_for
+from digest.match.query.parser import Query
 from digest.match.reference import AnalysedPaper, analyse, best_first, match
 from digest.model import Entry, Home, Item, Match, Paper, Subscription, Theme, Trend
 from digest.pipeline.plugin_work import ranker_of
@@ -80,6 +81,7 @@ class RunMatcher:
         self._papers: dict[int, Paper] = {}
         self._analysed: dict[int, AnalysedPaper] = {}
         self._queries: dict[str, Query] = {}
+        self._by_interest: dict[str, tuple[Query, ...]] = {}
         self._hits_of, self._hits = ("", 0), dict[int, Match | None]()
         self._accepted: dict[str, frozenset[int]] = {}
         self._finders: dict[Interval, NearMissFinder] = {}
@@ -151,7 +153,7 @@ class RunMatcher:
         changed = len(known.keys() ^ wanted.keys())
         stored = _program(kept.body) if kept and changed * 10 <= len(wanted) else None
         if stored is None:
-            program = compile_queries([query_of(each.keywords, each.exclude) for each in wanted.values()])
+            program = compile_queries([query_for(each) for each in wanted.values()])
             with self.store.begin() as tx:
                 tx.compiled_queries.save(b"".join(wanted), program.dump())
             return Index(program=program), dict(zip(wanted, count(), strict=False))
@@ -165,7 +167,7 @@ class RunMatcher:
     def query(self, subscription: Subscription) -> Query:
         """Return the query of a subscription."""
         if subscription.id not in self._queries:
-            self._queries[subscription.id] = query_of(subscription.keywords, subscription.exclude)
+            self._queries[subscription.id] = query_for(subscription)
         return self._queries[subscription.id]
 
     def load(self, library: Library, interval: Interval) -> LoadedInterval:
@@ -217,6 +219,21 @@ class RunMatcher:
             return None if hit is None or (self._hidden and self._hidden(hit.paper)) else hit
 
         return self.boundary.one("match", analysed.paper, tried, subject=subscription.id, otherwise=None)
+
+    def interests(self, subscription: Subscription, paper: Paper) -> tuple[int, ...]:
+        """Return the places of the interests that a paper of a loaded interval meets, the one it meets best first."""
+        if subscription.id not in self._by_interest:
+            self._by_interest[subscription.id] = queries_by_interest(subscription)
+        queries = self._by_interest[subscription.id]
+
+        def met(some: Paper) -> tuple[int, ...]:
+            analysed = self._analyse(some.number) if some is paper else analyse(some)
+            scores = {
+                place: found.score for place, query in enumerate(queries) if (found := match(query, analysed))
+            }
+            return tuple(sorted(scores, key=lambda place: (-scores[place], place)))
+
+        return self.boundary.one("match", paper, met, subject=subscription.id, otherwise=())
 
     def near_misses(self, subscription: Subscription, interval: Interval) -> tuple[NearMiss, ...]:
         """Return the near misses of a subscription's query among the papers of an interval."""
@@ -331,7 +348,8 @@ _SIZE = 16  # bytes of a fingerprint
 
 def _fingerprint(subscription: Subscription) -> bytes:
     """Return a hash of a subscription's query; every version of this program has different hashes."""
-    text = repr((subscription.keywords, subscription.exclude)).encode("utf-8", "surrogatepass")
+    parts = (subscription.keywords, subscription.exclude, *filter(None, [subscription.interests]))
+    text = repr(parts).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=_SIZE, key=__version__.encode()).digest()
 
 

@@ -92,7 +92,8 @@ def _groups(issue: Issue, new: Sequence[Item], lang: Language) -> Iterator[_Grou
         yield _Group("leads", _leads(lang)[leads], "lead", tuple(range(leads)))
         for place in range(leads):
             del left[place]
-    grouped = [group for group in _by_theme(issue, new, left, style) if group.places]
+    by = _by_interest(issue, new, left, style) if issue.interests else _by_theme(issue, new, left, style)
+    grouped = [group for group in by if group.places]
     for group in sorted(grouped, key=lambda group: group.places):
         yield group
         for place in group.places:
@@ -108,6 +109,13 @@ def _leads(lang: Language) -> dict[int, str]:
         4: lang.gettext("If you read only four"),
         5: lang.gettext("If you read only five"),
     }
+
+
+def _by_interest(issue: Issue, new: Sequence[Item], left: dict[int, None], style: str) -> Iterator[_Group]:
+    """Yield the papers among those that are `left` which meet each interest best, best first."""
+    for number, name in enumerate(issue.interests):
+        places = tuple(place for place in left if new[place].interests[:1] == (number,))
+        yield _Group(f"interest-{number + 1}", _heading(name), style, places)
 
 
 def _by_theme(issue: Issue, new: Sequence[Item], left: dict[int, None], style: str) -> Iterator[_Group]:

@@ -22,6 +22,7 @@ from digest.render.highlight import Piece, isolated_pieces, pieces, spans, text_
 from digest.render.paper_links import Link, short_links
 from digest.render.phrases import Reason
 from digest.text.clean import clean, shorten
+from digest.text.direction import isolated
 from digest.text.gist import Part
 from digest.text.links import Span
 from digest.text.math import readable, shown
@@ -94,7 +95,7 @@ class PaperView:
     `page_url` is its page in the archive. `whole`: `gist` and `excerpt` together are the whole `abstract`.
     A `summary`, by the model `written_by`, takes the place of the gist. `more_reasons` counts the terms that
     `reasons` leaves out; `because` is the reasons as one line, `lower` what speaks against the paper, and `terms`
-    are the first words found.
+    are the first words found. `interests` are the names of those that it meets, if the issue has several.
     """
 
     number: int
@@ -119,6 +120,7 @@ class PaperView:
     lower: tuple[Piece, ...]
     terms: tuple[str, ...]
     changes: str
+    interests: tuple[str, ...]
     place: int
     _paper: Paper
     _abstract: "Abstract"
@@ -353,14 +355,23 @@ def _sections(views: Views, site: SiteContext, fit: Fit, *, everything: bool) ->
     lang = language(views.issue.language)
     for each in layout.sections(views.issue, lang, room=fit.papers, everything=everything):
         papers = tuple(
-            view if view.place == place else _changed(view, place=place)
-            for view, place in zip(
-                (views.paper(item, site, fit.about) for item in each.items), places, strict=False
+            _changed(
+                views.paper(item, site, fit.about),
+                place=place,
+                interests=_interests(views.issue, item, each.id.partition("-")[0]),
             )
+            for item, place in zip(each.items, places, strict=False)
         )
         more = each.total - len(papers)
         found.append(SectionView(each.id, each.heading, each.style, papers, each.total, more))
     return tuple(found)
+
+
+def _interests(issue: Issue, item: Item, section: str) -> tuple[str, ...]:
+    """Return the names of an item's interests; none if there is only the one that its section names."""
+    if section == "interest" and len(item.interests) < 2:
+        return ()
+    return tuple(isolated(named(issue.interests[place], "")) for place in item.interests)
 
 
 def with_tracked_links(view: IssueView, link_to: Callable[[int], str]) -> IssueView:
@@ -416,6 +427,7 @@ def paper_view(
         lower=phrases.but(item, lang),
         terms=_terms((*matches, *ranks)),
         changes=phrases.changes(item.changes, lang),
+        interests=(),
         place=0,
         _paper=paper,
         _abstract=Abstract(item, about),

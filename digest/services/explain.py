@@ -293,10 +293,10 @@ def _try_query(subscription: Subscription, paper: Paper, now: datetime) -> tuple
     """Return the terms by which the current query accepts a paper, the verdict as a sentence, and what orders it."""
     from digest.compose.issue import recent_enough
     from digest.match.near_misses import NearMissFinder, quoted
-    from digest.match.query.parser import query_of
+    from digest.match.query.interests import query_for
     from digest.match.reference import analyse, match
 
-    query, analysed = query_of(subscription.keywords, subscription.exclude), analyse(paper)
+    query, analysed = query_for(subscription), analyse(paper)
     accepted = match(query, analysed)
     if accepted is None:
         near = [miss.sentence("it") for miss in NearMissFinder([analysed]).misses(query)]

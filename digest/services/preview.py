@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from digest.model import Home, Issue, Paper, Subscription
 from digest.services.subscriptions import subscription_of
-from digest.services.tuning import Difference, Interest, Tuning, difference, index_for, tune
+from digest.services.tuning import Difference, Interest, Tuning, difference, index_for, interests_of, tune
 from digest.services.workspace import Clock, open_library
 
 if TYPE_CHECKING:
@@ -37,7 +36,8 @@ class Wanted:
         keywords = subscription.keywords if self.keywords is None else self.keywords
         exclude = subscription.exclude if self.exclude is None else self.exclude
         query_of(keywords, exclude)
-        return replace(subscription, keywords=keywords, exclude=exclude)
+        interests = subscription.interests if self.keywords is None else ()
+        return replace(subscription, keywords=keywords, exclude=exclude, interests=interests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def preview(home: Home, wanted: Wanted, clock: Clock, *, weeks: int) -> Preview:
         # The keywords of a first library are tuned with what it will have.
         unread = None if following.papers else _unread(home, store, matcher, subscription, clock)
         with store.begin(write=False) as tx:
-            before = _last_used(tx, wanted) if wanted.compare else None
+            before = _last_used(tx, wanted) if wanted.compare else ()
             tuning, changes = _past(tx.library, matcher, subscription, before, clock.now, weeks)
         unread = unread or _unread(home, store, matcher, subscription, clock)
     return Preview(subscription, following, unread, tuning, changes)
@@ -120,10 +120,10 @@ def _next_issue(
     home: Home, store: "Store", subscription: Subscription, clock: Clock
 ) -> tuple[NextIssue, "RunMatcher"]:
     from digest.compose.decide import Moment
-    from digest.compose.issue import compose, with_themes
+    from digest.compose.issue import compose
     from digest.pipeline import rendering
     from digest.pipeline.cursors import enrol
-    from digest.pipeline.decisions import load_candidates, rank_all, search
+    from digest.pipeline.decisions import completed, load_candidates, rank_all, search
     from digest.pipeline.ingest import owned
     from digest.pipeline.matching import RunMatcher
     from digest.pipeline.outputs import renderer_for
@@ -137,7 +137,7 @@ def _next_issue(
         ((_, found),) = rank_all(matcher, [(candidate, search(matcher, candidate, moment))], moment)
         findings = found.findings
         composed = compose(subscription, candidate.cursor, findings, made=clock.now)
-        issue = with_themes(composed, partial(matcher.themes, subscription.id))
+        issue = completed(matcher, subscription, composed)
         papers = tx.library.count()
     text = rendering.issue(matcher.boundary, issue, renderer_for(home).text) if findings.matched else ""
     shown = issue if findings.matched else None
@@ -145,39 +145,39 @@ def _next_issue(
     return NextIssue(shown, findings.considered, findings.matched, text, papers, begun, last), matcher
 
 
-def _last_used(tx: "Transaction", wanted: Wanted) -> Interest | None:
-    """Return the keywords of a subscription that the last run used; None if no run has used any."""
+def _last_used(tx: "Transaction", wanted: Wanted) -> tuple[Interest, ...]:
+    """Return the keywords of a subscription that the last run used; none if no run has used any."""
     if wanted.subscription is None:
-        return None
+        return ()
     row = tx.subscriptions.of([wanted.subscription]).get(wanted.subscription)
     used = row.value if row else None
-    return Interest(used.keywords, used.exclude) if isinstance(used, Subscription) else None
+    return interests_of(used) if isinstance(used, Subscription) else ()
 
 
 def _past(
     library: "Library",
     matcher: "RunMatcher",
     subscription: Subscription,
-    before: Interest | None,
+    before: tuple[Interest, ...],
     now: datetime,
     weeks: int,
 ) -> tuple[Tuning, Difference | None]:
     from digest.compose.issue import recent_enough
     from digest.match.spelling import Vocabulary
 
-    interest = Interest(subscription.keywords, subscription.exclude)
+    interests = interests_of(subscription)
     index = index_for(
-        [interest, before] if before else [interest],
+        [*interests, *before],
         library.all_papers(),
         matcher.boundary,
         load=library.papers,
         admits=lambda paper: recent_enough(subscription, paper, paper.first_seen),
     )
     zone = subscription.timezone
-    tuning = tune(index, [interest], now, zone=zone, weeks=weeks, words=Vocabulary(library.all_papers()))
-    if before is None:
+    tuning = tune(index, interests, now, zone=zone, weeks=weeks, words=Vocabulary(library.all_papers()))
+    if not before:
         return tuning, None
-    return tuning, difference(index, [before], [interest], now, zone=zone, weeks=weeks)
+    return tuning, difference(index, before, interests, now, zone=zone, weeks=weeks)
 
 
 def _unread(
@@ -186,7 +186,7 @@ def _unread(
     """Read the inbox as a run would, in a transaction that is rolled back."""
     from digest.compose.issue import recent_enough
     from digest.match.prefilter import scanner
-    from digest.match.query.parser import query_of
+    from digest.match.query.interests import query_for
     from digest.pipeline.context import Options, RunContext
     from digest.pipeline.ingest import read_files
 
@@ -197,7 +197,7 @@ def _unread(
     with store.begin(write=False) as tx:
         log = tx.library.entries(end, tx.library.end())
         papers = tx.library.papers(entry.paper for entry in log if entry.kind == "new")
-    find = scanner(query_of(subscription.keywords, subscription.exclude))
+    find = scanner(query_for(subscription))
     matched = tuple(
         paper
         for paper in papers.values()

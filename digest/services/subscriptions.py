@@ -136,8 +136,9 @@ def check_subscriptions(
     Warnings concern fields that no source has filled so far, words that look like operators, and chat
     rooms that `digest.toml` does not define.
     """
+    from digest.match.query.interests import query_for
     from digest.match.query.lint import hints
-    from digest.match.query.parser import DEFAULT_SCOPE, positive_atoms, query_of
+    from digest.match.query.parser import DEFAULT_SCOPE, positive_atoms
     from digest.pipeline.cursors import current
 
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
@@ -147,14 +148,20 @@ def check_subscriptions(
     for each in found:
         warnings: tuple[str, ...] = ()
         if isinstance(each, Subscription):
-            atoms = positive_atoms(query_of(each.keywords, each.exclude))
+            atoms = positive_atoms(query_for(each))
             used = {name for atom in atoms if atom.fields != DEFAULT_SCOPE for name in atom.fields}
             warnings = tuple(
                 f"{each.id}: no file read so far fills the field {name!r}; terms on it cannot match yet"
                 for name in sorted(used - filled if filled else ())
             )
             warnings += tuple(
-                f"{each.id}: {hint}" for keyword in (*each.keywords, *each.exclude) for hint in hints(keyword)
+                f"{each.id}: {hint}"
+                for keyword in (
+                    *each.keywords,
+                    *each.exclude,
+                    *(text for one in each.interests for text in one.exclude),
+                )
+                for hint in hints(keyword)
             )
             warnings += tuple(
                 f"{each.id}: chat: digest.toml has no table [chat.{name}]; add it, or correct the name"

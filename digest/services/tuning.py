@@ -12,7 +12,7 @@ from digest.match.prefilter import possible
 from digest.match.query.parser import Query, parse, parse_exclude, query_of
 from digest.match.reference import analyse, match
 from digest.match.spelling import Spellings, Words, spellings
-from digest.model import Match, Paper
+from digest.model import Match, Paper, Subscription
 from digest.pipeline.set_aside import Boundary
 
 WEEKS = 8
@@ -41,6 +41,15 @@ class Interest:
 
     keywords: tuple[str, ...]
     exclude: tuple[str, ...] = ()
+
+
+def interests_of(subscription: Subscription) -> tuple[Interest, ...]:
+    """Return the interests of a subscription, without their names; its keywords are one."""
+    if not subscription.interests:
+        return (Interest(subscription.keywords, subscription.exclude),)
+    return tuple(
+        Interest(each.keywords, (*each.exclude, *subscription.exclude)) for each in subscription.interests
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class _Item(msgspec.Struct, frozen=True, omit_defaults=True):
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
     summary: Summary | None = None
+    interests: tuple[int, ...] = ()
 
 
 def _content() -> Any:
@@ -101,7 +102,15 @@ def _stored(item: Item, found: dict[_Found, int]) -> _Item:
             odd.append((place, each.text))
     parts = tuple([(part.name, part.value, part.weight) for part in item.parts])
     return _Item(
-        item.score, tuple(evidence), tuple(odd), item.changes, parts, item.liked, item.disliked, item.summary
+        item.score,
+        tuple(evidence),
+        tuple(odd),
+        item.changes,
+        parts,
+        item.liked,
+        item.disliked,
+        item.summary,
+        item.interests,
     )
 
 
@@ -125,6 +134,7 @@ def _item(stored: _Item, paper: Paper, found: Sequence[_Found]) -> Item:
         stored.liked,
         stored.disliked,
         stored.summary,
+        stored.interests,
     )
 
 
