@@ -3,13 +3,17 @@
 import itertools
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -31,6 +35,69 @@ class Postgres:
             db.execute(f"create database {name}")
         return f"postgresql+psycopg://digest@/{name}?host={self.folder}"
 
+    def start(self) -> None:
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
+        data, log = self.folder / "data", self.folder / "log"
+        _run(self.programs / "pg_ctl", "-D", data, "-o", options, "-w", "-l", log, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server; "immediate" is like a crash of its machine."""
+        _run(self.programs / "pg_ctl", "-D", self.folder / "data", "-m", mode, "stop")
+
+    @contextmanager
+    def cable(self, url: str) -> Iterator["Cable"]:
+        """Connect a TCP port of this machine to the server for the block, which can be cut."""
+        with Cable(self.folder / ".s.PGSQL.5432", url) as cable:
+            yield cable
+
+
+class Cable:
+    """A TCP port that forwards to the socket of a server. While `cut`, nothing passes, and nobody notices."""
+
+    def __init__(self, target: Path, url: str) -> None:
+        self._target, self.cut, self._over = target, threading.Event(), False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
+        self.url = f"{url.partition('@')[0]}@127.0.0.1:{port}{url.partition('@')[2].partition('?')[0]}"
+        self._open: list[socket.socket] = []
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over = True
+        for each in (self._listener, *self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _listen(self) -> None:
+        while not self._over:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            try:
+                far.connect(str(self._target))
+            except OSError:
+                near.close()
+                continue
+            self._open += (near, far)
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+
+    def _pass(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                while self.cut.is_set():
+                    time.sleep(0.01)
+                other.sendall(data)
+        for each in (one, other):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
 
 @contextmanager
 def server() -> Iterator[Postgres]:
@@ -45,16 +112,13 @@ def server() -> Iterator[Postgres]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
-        data, socket = (
-            folder / "data",
-            f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off",
-        )
-        _run(programs / "initdb", "-D", data, "-A", "trust", "-U", "digest")
-        _run(programs / "pg_ctl", "-D", data, "-o", socket, "-w", "-l", folder / "log", "start")
+        _run(programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "digest")
+        running = Postgres(folder, programs)
+        running.start()
         try:
-            yield Postgres(folder, programs)
+            yield running
         finally:
-            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -24,12 +24,14 @@ from digest.pipeline.set_aside import Boundary, reason_of, sentences
 from digest.store.delivery_writer import DeliveryWriter
 from digest.store.group_commit import GroupCommit, Work
 from digest.store.outbox import LeaseHolder
-from digest.store.store import Store
+from digest.store.store import Store, Transaction
 from digest.system.locks import boot_id, dead_workers, forget_worker, liveness_file
 
 Jitter = Callable[[], float]
 _NO_REPLY = "the reply cannot be recorded"
-_MARGIN = timedelta(minutes=1)  # a lease lasts longer than any attempt, for the writes of the database
+# Seconds for which a delivery waits for a database server that is lost: what was sent is to be recorded.
+_PATIENCE = 60.0
+_MARGIN = timedelta(minutes=2)  # a lease lasts longer than any attempt, for the writes of the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,7 @@ def deliver(
     # Bounces are processed first, to suppress their addresses; a problem with them does not stop the mail.
     bounces = process_new(home, store, now=now, stopping=stopping)
     problems = dict.fromkeys((*unopened, *bounces.problems))
-    with store.begin() as tx:
-        if resume:
-            tx.outbox.resume(now=now)
-        number, lines = tx.outbox.open_delivery(at=now)
+    number, lines = store.transact(partial(_open, now=now, resume=resume))
     recover(home, store, now=now, number=number)
     for name, channel in channels.items():
         with _leased_outbox(home, store, name, clock, number, channel.longest_attempt) as outbox:
@@ -80,9 +79,16 @@ def deliver(
     boundary.save(store, now)
     problems |= dict.fromkeys(sentences(boundary.found))
     pause = "; ".join(pauses)
-    with store.begin() as tx:
-        counts, messages = tx.outbox.close_delivery(number, lines, at=clock(), pause=pause)
+    counts, messages = store.transact(
+        lambda tx: tx.outbox.close_delivery(number, lines, at=clock(), pause=pause), patience=_PATIENCE
+    )
     return DeliveryReport(counts, messages, pause, tuple(problems))
+
+
+def _open(tx: Transaction, *, now: datetime, resume: bool) -> tuple[int, tuple[int, ...]]:
+    if resume:
+        tx.outbox.resume(now=now)
+    return tx.outbox.open_delivery(at=now)
 
 
 def rehearse(home: Home, store: Store, *, now: datetime) -> DeliveryReport:
@@ -119,8 +125,7 @@ def recover(home: Home, store: Store, *, now: datetime, number: int, tidy: bool 
     `tidy` also removes the liveness files of the dead workers.
     """
     dead = dead_workers(home.path)
-    with store.begin() as tx:
-        tx.outbox.recover(now=now, dead=dead, number=number, start=boot_id())
+    store.transact(lambda tx: tx.outbox.recover(now=now, dead=dead, number=number, start=boot_id()))
     for holder in dead if tidy else ():
         forget_worker(home.path, holder)
 
@@ -134,26 +139,29 @@ class LeasedOutbox:
         # A holder that names the boot of the machine need not flush every outcome to disk: after a power cut
         # the boot differs, and all its leases are in doubt.
         self.problems: dict[str, None] = {}
-        self._commits = GroupCommit(store, durable="@" not in holder.name)
+        self._commits = GroupCommit(store, durable="@" not in holder.name, patience=_PATIENCE)
 
     def claim(self, limit: int, blocked: frozenset[str]) -> Sequence[Delivery]:
-        now = self._clock()
-        with self._store.begin() as tx:
+        def claim(tx: Transaction) -> Sequence[Delivery]:
+            now = self._clock()
             return tx.outbox.claim(
                 self._holder, now=now, until=now + self._length, limit=limit, blocked=blocked
             )
 
+        return self._store.transact(claim, patience=_PATIENCE)
+
     def waits_for(self, blocked: frozenset[str]) -> bool:
-        with self._store.begin(write=False) as tx:
-            return tx.outbox.waits_for(blocked, self._holder, now=self._clock())
+        return self._view(lambda tx: tx.outbox.waits_for(blocked, self._holder, now=self._clock()))
+
+    def _view(self, look: Callable[[Transaction], bool]) -> bool:
+        return self._store.transact(look, write=False, patience=_PATIENCE)
 
     def begin(self, delivery: Delivery) -> Callable[[], bool]:
         holder, until = self._holder.name, self._clock() + self._length
         return lambda: self._commits.write(lambda writer: writer.begin(delivery.id, holder, until=until))
 
     def others_accepted(self, delivery: Delivery) -> bool:
-        with self._store.begin(write=False) as tx:
-            return tx.outbox.others_accepted(delivery.id)
+        return self._view(lambda tx: tx.outbox.others_accepted(delivery.id))
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Record an outcome soon; until then the message is in doubt. Raises an earlier error of the database.
@@ -180,8 +188,7 @@ class LeasedOutbox:
     def release(self) -> None:
         self._commits.stop()
         self._commits.check()
-        with self._store.begin() as tx:
-            tx.outbox.release(self._holder.name)
+        self._store.transact(lambda tx: tx.outbox.release(self._holder.name), patience=_PATIENCE)
 
 
 @contextmanager

@@ -51,7 +51,9 @@ class GroupCommit:
     If one of the writes is refused, each has a transaction of its own, so that the others are written.
     """
 
-    def __init__(self, store: Store, *, durable: bool) -> None:
+    def __init__(self, store: Store, *, durable: bool, patience: float = 0.0) -> None:
+        """`patience` is as for `Store.insist`: writing twice what these writes say changes nothing."""
+        self._store, self._patience = store, patience
         self._open = ExitStack()
         self._transaction = self._open.enter_context(store.delivery_writer(durable=durable))
         self._queue: deque[PendingWrite] = deque()
@@ -105,8 +107,12 @@ class GroupCommit:
 
     def _do(self, works: Sequence[tuple[PendingWrite, Work]]) -> None:
         """Do writes in one transaction."""
-        with self._transaction() as writer:
-            results = [work(writer) for _, work in works]
+
+        def attempt() -> list[bool]:
+            with self._transaction() as writer:
+                return [work(writer) for _, work in works]
+
+        results = self._store.insist(attempt, patience=self._patience)
         for (write, _), result in zip(works, results, strict=True):
             write.done(result)
 

@@ -167,14 +167,23 @@ class Outbox:
     def close_delivery(
         self, number: int, lines: Collection[int], *, at: datetime, pause: str
     ) -> tuple[dict[str, int], tuple[Delivery, ...]]:
-        """End a delivery run. Returns the number of its lines by status, which is recorded, and the lines."""
-        counts, found = dict.fromkeys(COUNTED, 0), self.lines(lines)
+        """End a delivery run. Returns the number of its lines by status, which is recorded, and the lines.
+
+        Without those that another delivery run has settled meanwhile: they are in the report of that one.
+        """
+        settled = and_(outbox.c.status.in_(("sent", "failed")), outbox.c.delivery != number)
+        others = {
+            key
+            for chunk in chunks(lines)
+            for key in self._db.scalars(select(outbox.c.id).where(outbox.c.id.in_(chunk), settled))
+        }
+        counts, found = dict.fromkeys(COUNTED, 0), self.lines(key for key in lines if key not in others)
         for delivery in found:
             counts["pending" if delivery.status == "leased" else delivery.status] += 1
         self._db.execute(
             update(deliveries)
             .where(deliveries.c.id == number)
-            .values(ended=at, pause=pause or None, **counts)
+            .values(ended=at, pause=pause or None, candidates=len(found), **counts)
         )
         return counts, found
 

@@ -52,7 +52,8 @@ _OF_VALUES = (
     sqlite3.InterfaceError,
 )
 _ATTEMPTS = 8  # at a transaction in whose way others are
-_PAUSE = 0.02  # seconds; doubled at each attempt
+_PAUSE = 0.01  # seconds; doubled at each attempt
+_RECONNECT = 0.5  # seconds
 _LOCK_LOST = (
     "the connection that held the lock of the library was lost, so another host may have it now; what was committed "
     "before is kept; run again"
@@ -116,17 +117,42 @@ class Store:
         with self._connection(write=write, alone=alone) as connection:
             yield _transaction(connection, self._departures())
 
-    def transact(self, work: Callable[[Transaction], T], *, alone: bool = False) -> T:
-        """Do `work` in a transaction that writes; do it again if another one was in its way. Returns its result."""
-        for attempt in range(_ATTEMPTS):
+    def transact(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        write: bool = True,
+        alone: bool = False,
+        patience: float = 0.0,
+    ) -> T:
+        """Do `work` in a transaction, and return its result; see `insist`."""
+
+        def attempt() -> T:
+            with self.begin(write=write, alone=alone) as tx:
+                return work(tx)
+
+        return self.insist(attempt, patience=patience)
+
+    def insist(self, attempt: Callable[[], T], *, patience: float = 0.0) -> T:
+        """Do a transaction, and do it again if another one was in its way. Returns its result.
+
+        If the server is lost, it is tried again for `patience` seconds. It may then be committed twice, as it is not
+        known whether it was committed when the connection broke.
+        """
+        deadline, conflicts = time.monotonic() + patience, 0
+        while True:
             try:
-                with self.begin(alone=alone) as tx:
-                    return work(tx)
+                return attempt()
             except ConflictError:
-                if attempt == _ATTEMPTS - 1 or self._rehearsal is not None:
+                conflicts += 1
+                if conflicts == _ATTEMPTS or self._rehearsal is not None:
                     raise
-            time.sleep(_PAUSE * 2**attempt * random.random())  # noqa: S311 - so that two do not meet again
-        raise AssertionError("the last attempt returns or raises")
+                pause = _PAUSE * 2**conflicts * random.random()  # noqa: S311 - so that two do not meet again
+            except ServerLostError:
+                if time.monotonic() >= deadline or self._rehearsal is not None:
+                    raise
+                pause = _RECONNECT
+            time.sleep(pause)
 
     @contextmanager
     def exclusive(self, command: str, timeout: float = 60.0) -> Iterator[None]:
