@@ -2,7 +2,9 @@
 
 import ipaddress
 import re
-from urllib.parse import quote, urlsplit, urlunsplit
+from base64 import b64encode
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from digest.model import Paper
 from digest.text.clean import clean
@@ -13,7 +15,7 @@ from digest.text.hosts import host_of_url
 _SAFE = "/:;,=&?@+!$~%"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?|\[[0-9A-Fa-f:.]+\]")
-
+_SHORTEST_SECRET = 4  # characters; shorter values are words and numbers that texts contain anyway
 
 # A URL in a text: user and password, then everything up to the query, then the query.
 _URL = re.compile(
@@ -35,6 +37,27 @@ def mask_secrets(text: str) -> str:
         return f"{scheme}{user}{place}{values}"
 
     return _URL.sub(masked, text)
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """Return a text, such as a server's reply, without these secrets, as they are or as they travel."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            for form in {secret, quote(secret, safe=""), b64encode(secret.encode()).decode()}:
+                text = text.replace(form, "…")
+    return text
+
+
+def secrets_of(url: str) -> list[str]:
+    """Return what `mask_secrets` masks in a URL: user, password and the values of its query, the longest first."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []
+    found = {parts.query, *(value for _, value in parse_qsl(parts.query, keep_blank_values=True))}
+    found |= {value for pair in parts.query.split("&") for value in pair.split("=", 1)[1:]}
+    found |= {*parts.netloc.rpartition("@")[0].split(":", 1)}
+    return sorted(found - {""}, key=lambda each: (-len(each), each))
 
 
 def web_url(text: str | None) -> str | None:

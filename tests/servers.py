@@ -19,6 +19,7 @@ class HttpReply:
     headers: dict[str, str] = field(default_factory=dict)
     cut: int = 0
     drip: float = 0.0
+    phrase: str | None = None
 
 
 @dataclass
@@ -60,7 +61,7 @@ def http_server(script: Callable[[HttpRequest], HttpReply] | list[HttpReply]) ->
             request = HttpRequest(self.path, headers, content)
             server.requests.append(request)
             reply = server.script(request)
-            self.send_response(reply.status)
+            self.send_response(reply.status, reply.phrase)
             for key, value in reply.headers.items():
                 self.send_header(key, value)
             if reply.status != 304 and "Content-Length" not in reply.headers:
@@ -110,7 +111,7 @@ class Mailbox:
         self.commands.append(line)
         command = line.split(maxsplit=1)[0].upper()
         if self.refused and self.refused in line:
-            return f"{tag} NO not today\r\n".encode()
+            return f"{tag} NO not today: {line}\r\n".encode()
         if command == "CAPABILITY":
             return f"* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n".encode()
         if command == "EXAMINE":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from digest.errors import ChannelUnavailable
 from digest.model import Reply, Smtp, Stage
 from digest.text.addresses import Mailbox
-from digest.urls import is_loopback
+from digest.urls import hide, is_loopback
 
 _END = b".\r\n"
 _SHOWN = 500  # characters of a server's reply that are kept
@@ -258,7 +258,8 @@ def _login(client: smtplib.SMTP, server: Server) -> None:
     try:
         client.login(user, password)
     except smtplib.SMTPResponseException as error:
-        raise ChannelUnavailable(f"{server.name}: login as {user!r} failed: {_text(error)}") from None
+        reply = hide(_text(error), [f"\0{user}\0{password}", password])
+        raise ChannelUnavailable(f"{server.name}: login as {user!r} failed: {reply}") from None
     except smtplib.SMTPNotSupportedError:
         raise ChannelUnavailable(
             f"{server.name}: does not support login; remove user or use another port"

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from digest.fetch.errors import FetchError
 from digest.model import ImapBox
-from digest.urls import is_loopback
+from digest.urls import hide, is_loopback
 
 _LONGEST_LINE = 1_000_000  # as imaplib
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
@@ -137,7 +137,10 @@ def _opened(box: ImapBox, password: str) -> Iterator[imaplib.IMAP4]:
             "the password contains non-ASCII characters, which LOGIN cannot send; choose another password"
         )
     with _connected(box) as client:
-        _data_of(client.login(_quoted(box.user), password), "the login was refused")
+        try:
+            _data_of(client.login(_quoted(box.user), password), "the login was refused")
+        except imaplib.IMAP4.error as error:  # a server may quote the command in its reply
+            raise imaplib.IMAP4.error(hide(str(error), [password])) from None
         _data_of(
             client.select(f'"{box.folder}"', readonly=True), f"the folder {box.folder!r} cannot be opened"
         )

@@ -19,6 +19,7 @@ from digest.fetch.errors import FetchError
 from digest.fetch.network_guard import Deadline, DeadlineError, ForbiddenAddressError, GuardedNetwork
 from digest.fetch.rate_limit import RateLimit
 from digest.text.hosts import with_ascii_host
+from digest.urls import hide, secrets_of
 
 # Called before another attempt, with the error of the last one and the seconds to wait.
 _waiting: ContextVar[Callable[[Exception, float], None]] = ContextVar(
@@ -230,7 +231,7 @@ class WebClient:
         ) as error:  # `urljoin` raises the last
             raise FetchError(f"{url} is not a valid URL: {error}") from error
         except (httpx.HTTPError, *_CONNECTION_ERRORS) as error:
-            reason = str(error) or type(error).__name__
+            reason = hide(str(error), secrets_of(url)) or type(error).__name__
             raise FetchError(
                 f"{url}: the connection failed: {reason}", temporary=True, unreachable=_is_unreachable(error)
             ) from error
@@ -243,7 +244,9 @@ class WebClient:
             return urljoin(str(response.url), with_ascii_host(headers["location"]))
         if status != httpx.codes.OK:
             wait = retry_after(headers.get("retry-after", ""), self.now())
-            reason = f"{response.url}: status {status} {response.reason_phrase}".rstrip()
+            # Servers may quote the address in what they answer.
+            phrase = hide(response.reason_phrase, secrets_of(str(response.url)))
+            reason = f"{response.url}: status {status} {phrase}".rstrip()
             if wait is not None:
                 reason = f"{reason}, retry after {wait:.0f} s"
             raise FetchError(reason, temporary=status in _TEMPORARY, retry_after=wait, status=status)

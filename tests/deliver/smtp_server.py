@@ -149,7 +149,7 @@ class _Conversation:
             elif verb == "AUTH":
                 given = base64.b64decode(text.split()[2]).split(b"\0")[2].decode()
                 good = given == self._server.password
-                self.reply("235 2.7.0 in" if good else "535 5.7.8 no")
+                self.reply("235 2.7.0 in" if good else f"535 5.7.8 no: {text}: {given}")
             elif verb == "MAIL":
                 path, _, options = text[len("MAIL FROM:<") :].partition(">")
                 sender, recipients = path, []

@@ -422,7 +422,7 @@ def test_a_secret_url_is_used_and_never_shown(tmp_path, monkeypatch):
     from tests.homes import TestHome
 
     home = TestHome(tmp_path)
-    with http_server([HttpReply(404)]) as server:
+    with http_server([HttpReply(404, phrase="Nothing at /feed?key=SECRET, SECRET")]) as server:
         url = f"{server.url}/feed?key=SECRET"
         monkeypatch.setenv("FEED_URL", url)
         (tmp_path / "url.txt").write_text(url + "\n")
@@ -434,7 +434,7 @@ def test_a_secret_url_is_used_and_never_shown(tmp_path, monkeypatch):
         shown = [fetched, *(home.call(*words) for words in (("fetch",), ("run",), ("doctor",), ("ledger",)))]
     assert server.paths.count("/feed?key=SECRET") == 6
     assert [each["error"] for each in fetched.json["sources"]] == [
-        f"{server.url}/feed?key=…: status 404 Not Found"
+        f"{server.url}/feed?key=…: status 404 Nothing at /feed?…, …"
     ] * 3
     assert all("SECRET" not in each.out + each.err for each in shown)
     assert all(b"SECRET" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.name not in {"digest.toml", "url.txt"})  # fmt: skip
