@@ -1,4 +1,4 @@
-"""What keywords bring, as a table and as JSON: for preview and for subscriptions check --explain."""
+"""What keywords bring, as a table and as JSON."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,19 @@ def show_keywords(screen: Screen, tuning: "Tuning") -> None:
     screen.table(
         ("keyword", "papers a week", "only this", "share", "remark"),
         (
-            (each.keyword, f"{each.per_week:.1f}", each.alone, f"{each.share:.0%}", remark(each))
+            (each.keyword, f"{each.per_week:.1f}", each.alone, f"{each.share:.0%}", _remark(each))
             for each in tuning.keywords
         ),
         wraps="remark",
     )
-    for line in together(tuning):
-        screen.line(line)
+    for one, other in tuning.together:
+        screen.line(
+            f"{tuning.keywords[one].keyword} and {tuning.keywords[other].keyword} match the same papers; "
+            "one of them is enough."
+        )
 
 
-def remark(each: "KeywordCount") -> str:
+def _remark(each: "KeywordCount") -> str:
     """Return what is special about a keyword, "" if nothing is."""
     said = []
     if not each.ever:
@@ -34,27 +37,23 @@ def remark(each: "KeywordCount") -> str:
     return "; ".join(said)
 
 
-def together(tuning: "Tuning") -> list[str]:
-    """Return a sentence for each pair of keywords that match the same papers."""
-    return [
-        f"{tuning.keywords[one].keyword} and {tuning.keywords[two].keyword} match the same papers; one of them is enough."
-        for one, two in tuning.together
-    ]
-
-
-def keyword_json(each: "KeywordCount") -> dict[str, Any]:
-    """Return what a keyword brings as JSON."""
+def tuning_json(tuning: "Tuning") -> dict[str, Any]:
+    """Return what keywords bring as JSON."""
     return {
-        "keyword": each.keyword,
-        "papers": each.papers,
-        "alone": each.alone,
-        "per_week": each.per_week,
-        "share": each.share,
-        "ever": each.ever,
-        "spellings": [{"word": typed, "nearest": meant} for typed, meant in each.spellings],
+        "per_week": tuning.per_week,
+        "keywords": [
+            {
+                "keyword": each.keyword,
+                "papers": each.papers,
+                "alone": each.alone,
+                "per_week": each.per_week,
+                "share": each.share,
+                "ever": each.ever,
+                "spellings": [{"word": typed, "nearest": meant} for typed, meant in each.spellings],
+            }
+            for each in tuning.keywords
+        ],
+        "together": [
+            [tuning.keywords[one].keyword, tuning.keywords[two].keyword] for one, two in tuning.together
+        ],
     }
-
-
-def together_json(tuning: "Tuning") -> list[list[str]]:
-    """Return the pairs of keywords that match the same papers."""
-    return [[tuning.keywords[one].keyword, tuning.keywords[two].keyword] for one, two in tuning.together]

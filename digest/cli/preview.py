@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number
 from digest.cli.console import Screen, print_json, rate
-from digest.cli.keywords import keyword_json, show_keywords, together_json
+from digest.cli.keywords import show_keywords, tuning_json
 from digest.errors import UsageError
 from digest.text.format import count
 
@@ -130,9 +130,7 @@ def _preview_json(subscription_id: str | None, preview: "Preview") -> dict[str, 
             "matched": [paper.title for paper in preview.unread.matched],
             "rejected": preview.unread.rejected,
         },
-        "per_week": tuning.per_week,
-        "keywords": [keyword_json(each) for each in tuning.keywords],
-        "together": together_json(tuning),
+        **tuning_json(tuning),
         "newest": [
             {"title": each.paper.title, "first_seen": each.paper.first_seen.isoformat()}
             for each in tuning.newest

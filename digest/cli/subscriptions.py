@@ -2,17 +2,15 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, number, path
-from digest.cli.console import Screen, print_json, print_pieces
+from digest.cli.console import Screen, print_json, print_pieces, rate
 from digest.text.format import count, named_time
 
 if TYPE_CHECKING:
-    from digest.model import InvalidSubscription, Subscription
+    from digest.services.subscription_check import Checked
     from digest.services.subscriptions import Page, SubscriptionStatus
-
-    Checked = tuple[Subscription | InvalidSubscription, tuple[str, ...]]  # with its warnings
 
 
 def add_commands(commands: Commands) -> None:
@@ -21,6 +19,7 @@ def add_commands(commands: Commands) -> None:
     checked = actions.add(
         "check", _check, "check subscription files; show where each mistake is and how to fix it"
     )
+    checked.add_argument("--explain", action="store_true", help="also show what each keyword brings")
     for parser in (listed, checked):
         parser.add_argument(
             "--find", metavar="TEXT", default="", help="only those with this in id, name or address"
@@ -136,35 +135,42 @@ def hint_no_subscriptions(screen: Screen) -> None:
 
 def _check(arguments: Namespace, context: Context) -> int:
     from digest.model import Subscription
-    from digest.services.subscriptions import check_subscriptions
+    from digest.services.subscription_check import check_subscriptions
 
-    checked = check_subscriptions(context.home, _page(arguments))
+    checked = check_subscriptions(context.home, context.clock, _page(arguments), explain=arguments.explain)
     if arguments.json:
-        print_json(
-            [
-                {
-                    "id": each.id,
-                    "errors": [] if isinstance(each, Subscription) else [str(p) for p in each.problems],
-                    "warnings": list(warnings),
-                }
-                for each, warnings in checked
-            ]
-        )
+        print_json([_checked_json(each, explain=arguments.explain) for each in checked])
     else:
-        _show_checked(context.screen, checked)
-    return 2 if any(not isinstance(each, Subscription) for each, _ in checked) else 0
+        _show_checked(context.screen, checked, explain=arguments.explain)
+    return 2 if any(not isinstance(each.subscription, Subscription) for each in checked) else 0
 
 
-def _show_checked(screen: Screen, checked: "Sequence[Checked]") -> None:
+def _checked_json(each: "Checked", *, explain: bool) -> dict[str, Any]:
+    from digest.cli.keywords import tuning_json
     from digest.model import Subscription
 
+    found = each.subscription
+    errors = [] if isinstance(found, Subscription) else [str(problem) for problem in found.problems]
+    shown = {"id": found.id, "errors": errors, "warnings": list(each.warnings)}
+    return shown | (tuning_json(each.tuning) if explain and each.tuning else {})
+
+
+def _show_checked(screen: Screen, checked: "Sequence[Checked]", *, explain: bool) -> None:
+    from digest.cli.keywords import show_keywords
+    from digest.model import Subscription
+    from digest.services.tuning import per_week
+
     valid = 0
-    for each, warnings in checked:
-        if isinstance(each, Subscription):
+    for each in checked:
+        if isinstance(each.subscription, Subscription):
             valid += 1
         else:
-            screen.error(str(each))
-        for warning in warnings:
+            screen.error(str(each.subscription))
+        if explain and each.tuning:
+            screen.line(f"{each.subscription.id}: {rate(*per_week(each.tuning.weeks))}", style="bold")
+            show_keywords(screen, each.tuning)
+            screen.line()
+        for warning in each.warnings:
             screen.message(warning, label="warning: ")
     invalid = len(checked) - valid
     screen.line(f"{count(valid, 'valid subscription')}, {invalid} invalid.", style="bold")

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from digest.errors import StoreError, UsageError
 from digest.model import Home, InvalidSubscription, Subscription
 from digest.services.workspace import Clock, open_library
-from digest.text.addresses import address_key, one_of_each
 from digest.text.format import iso
 
 
@@ -126,57 +125,6 @@ def _end_of_pause(subscription: Subscription, now: datetime) -> datetime:
         return now
     midnight = datetime.combine(subscription.paused_until, time(), ZoneInfo(subscription.timezone))
     return max(now, midnight.astimezone(UTC) - timedelta(microseconds=1))
-
-
-def check_subscriptions(
-    home: Home, page: Page = EVERY
-) -> tuple[tuple[Subscription | InvalidSubscription, tuple[str, ...]], ...]:
-    """Return the subscriptions, valid or not, each with its warnings.
-
-    Warnings concern fields that no source has filled so far, words that look like operators, and chat
-    rooms that `digest.toml` does not define.
-    """
-    from digest.match.query.interests import query_for
-    from digest.match.query.lint import hints
-    from digest.match.query.parser import DEFAULT_SCOPE, positive_atoms
-    from digest.pipeline.cursors import current
-
-    with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = page.of(current(home, tx))
-        filled = tx.library.filled_fields()
-    result: list[tuple[Subscription | InvalidSubscription, tuple[str, ...]]] = []
-    for each in found:
-        warnings: tuple[str, ...] = ()
-        if isinstance(each, Subscription):
-            atoms = positive_atoms(query_for(each))
-            used = {name for atom in atoms if atom.fields != DEFAULT_SCOPE for name in atom.fields}
-            warnings = tuple(
-                f"{each.id}: no file read so far fills the field {name!r}; terms on it cannot match yet"
-                for name in sorted(used - filled if filled else ())
-            )
-            warnings += tuple(
-                f"{each.id}: {hint}"
-                for keyword in (
-                    *each.keywords,
-                    *each.exclude,
-                    *(text for one in each.interests for text in one.exclude),
-                )
-                for hint in hints(keyword)
-            )
-            warnings += tuple(
-                f"{each.id}: chat: digest.toml has no table [chat.{name}]; add it, or correct the name"
-                for name in each.chat
-                if home.settings.room(name) is None
-            )
-            first = {address_key(address): address for address in reversed(each.email)}
-            warnings += tuple(
-                f"{each.id}: email: {address} is another spelling of {first[address_key(address)]}, which gets one "
-                "mail of each issue; remove one of them"
-                for address in each.email
-                if address not in one_of_each(each.email)
-            )
-        result.append((each, warnings))
-    return tuple(result)
 
 
 def add_subscription(home: Home, subscription_id: str, values: dict[str, object]) -> Path:
