@@ -19,14 +19,13 @@ from digest.home.values import (
     document_url,
     domain,
     host_and_port,
-    host_name,
     one_line,
-    port,
     public_base_url,
     return_address,
     span_or,
     variable_name,
 )
+from digest.home.web_settings import check_serve, read_serve
 from digest.i18n.language import LANGUAGES
 from digest.model import Bounces, Dkim, Home, ScheduleSettings, Settings, SummarySettings
 from digest.system import plugins
@@ -81,6 +80,7 @@ def parse_settings(text: str, file: Path) -> Settings:
         raise ConfigError((data,))
     table = TableReader(data, shown=file.name, text=text, problems=[])
     default = Settings()
+    address, web = read_serve(table.table("serve"))
     settings = Settings(
         title=table.get("title", str, default.title, one_line),
         base_url=table.get("base_url", str, default.base_url, public_base_url),
@@ -95,7 +95,8 @@ def parse_settings(text: str, file: Path) -> Settings:
         max_file_mb=table.get("max_file_mb", int, default.max_file_mb, at_least(1)),
         feed_items=table.get("feed_items", int, default.feed_items, at_least(1)),
         schedule=_schedule(table.table("schedule")),
-        serve=_serve(table.table("serve")),
+        serve=address,
+        web=web,
         dkim=_dkim(table.table("dkim")),
         bounces=_bounces(table.table("bounces")),
         contact=table.get("contact", str, default.contact, contact_address),
@@ -110,6 +111,7 @@ def parse_settings(text: str, file: Path) -> Settings:
     settings = read_channels(table, settings)
     table.reject_unknown()
     check_channels(table, settings)
+    check_serve(table, settings)
     if table.problems:
         raise ConfigError(tuple(table.problems))
     return settings
@@ -169,15 +171,6 @@ def _schedule(table: TableReader | None) -> ScheduleSettings:
     )
     table.reject_unknown()
     return settings
-
-
-def _serve(table: TableReader | None) -> tuple[str, int]:
-    default_host, default_port = Settings().serve
-    if table is None:
-        return default_host, default_port
-    found = table.get("host", str, default_host, host_name), table.get("port", int, default_port, port)
-    table.reject_unknown()
-    return found
 
 
 def _dkim(table: TableReader | None) -> Dkim | None:

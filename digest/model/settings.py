@@ -182,6 +182,28 @@ class SummarySettings:
     max_papers: int = 20
 
 
+# Who may subscribe on the web: nobody, everybody, whom the operator approves, or addresses of some domains.
+SIGN_UPS = ("off", "open", "approval", "domains")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Who may subscribe on the pages of `digest serve`, and what they believe of a request.
+
+    `signup` is one of SIGN_UPS, `domains` the domains of addresses (with those below them) for "domains".
+    `requests_per_hour` limits the requests of one network, `mails_per_hour` the emails that all of them cause; more
+    wait. Pages with forms are served only for the host of `base_url` and `trusted_hosts`; the address of a client is
+    taken from `X-Forwarded-For` if one of the `trusted_proxies` has sent the request.
+    """
+
+    signup: str = "off"
+    domains: tuple[str, ...] = ()
+    requests_per_hour: int = 30
+    mails_per_hour: int = 500
+    trusted_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings in `digest.toml`, with defaults. `base_url` ends with a slash.
@@ -207,6 +229,7 @@ class Settings:
     rooms: tuple[Room, ...] = ()
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     serve: tuple[str, int] = ("127.0.0.1", 8350)  # the address that `digest serve` listens on
+    web: WebSettings = WebSettings()
     dkim: Dkim | None = None
     bounces: Bounces = Bounces()
     contact: str = ""

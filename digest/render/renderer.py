@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from digest.i18n.catalogue import language
 from digest.model import FORMS, Issue, IssueLine, Letter, Paper
@@ -40,6 +40,16 @@ def _fits(papers: int) -> Iterator[Fit]:
         yield Fit(120, papers)
     yield Fit(0, 1)
     yield Fit(0, 0)
+
+
+class WebPage(Protocol):
+    """What every page of the web server has, for `page.html`."""
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def heading(self) -> str: ...
 
 
 class Renderer:
@@ -251,10 +261,17 @@ class Renderer:
 
     def notice(self, notice: Notice) -> str:
         """Return a short page that the web server answers with."""
+        return self._render("notice.html", notice.language, notice=notice, **self._names())
+
+    def web_page(self, template: str, page: WebPage) -> str:
+        """Return a page that the web server answers with, made by a template that extends `page.html`."""
+        return self._render(template, page.language, page=page, **self._names())
+
+    def _names(self) -> dict[str, str]:
+        """Return the title of the site and the address of its first page, for pages of the web server."""
         site = self._site.relative_to("/")
         home_url = site.home_url.removesuffix("index.html") if site.feeds_base else site.home_url
-        title = named(site.title, "Paper Digest")
-        return self._render("notice.html", notice.language, notice=notice, title=title, home_url=home_url)
+        return {"title": named(site.title, "Paper Digest"), "home_url": home_url}
 
 
 _FORMS: dict[str, Callable[[Renderer, Issue], str | bytes]] = {
