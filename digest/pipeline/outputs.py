@@ -229,11 +229,9 @@ class _Writer:
         return self._batch.write(path, data, private=name.endswith(".eml"))
 
     def load_issues(self, tx: Transaction, keys: Sequence[str]) -> "dict[str, tuple[StoredIssue, bool]]":
-        private = tx.cursors.private()
-        return {
-            str(key): (stored, stored.issue.subscription in private)
-            for key, stored in tx.issues.several(map(int, keys)).items()
-        }
+        found = tx.issues.several(map(int, keys))
+        private = tx.cursors.private_among(each.issue.subscription for each in found.values())
+        return {str(key): (each, each.issue.subscription in private) for key, each in found.items()}
 
     def issue(self, _key: str, loaded: "tuple[StoredIssue, bool]") -> Files:
         """Yield the files of an issue in the forms it was made for, and its page in the archive, unless private."""
@@ -280,19 +278,18 @@ class _Writer:
 
     def _load_index(self, tx: Transaction) -> "tuple[Sequence[IssueLine], dict[str, str], ArchiveStats]":
         from digest.render import ArchiveStats
+        from digest.render.chart import CHART
 
         zone = ZoneInfo(self.home.settings.timezone)
         files = self.home.settings.files
         names = tx.on_disk.listed(files)
-        seen = tx.library.seen()
-        entered = {
-            name: [day for at, many in times for day in [at.astimezone(zone).date()] * many]
-            for name, times in tx.feeds.entered().items()
-        }
+        days = lambda times: [day for at, many in times for day in [at.astimezone(zone).date()] * many]  # noqa: E731
+        entered = {name: days(times) for name, times in tx.feeds.entered(files).items()}
         none: tuple[Trend, ...] = ()
         trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
-        days = [at.astimezone(zone).date() for _, at in seen]
-        return tx.issues.lines(files), names, ArchiveStats(days, entered, seen[-1][0] if seen else 0, trends)
+        seen = days(tx.library.seen_within(CHART))
+        stats = ArchiveStats(seen, entered, tx.library.last_number(), trends)
+        return tx.issues.lines(files), names, stats
 
     def archive(self, key: str, loaded: Any) -> Files:
         """Yield the first page of the archive and the lists of feeds; for `titles N` the N-th file of titles."""
@@ -321,11 +318,9 @@ class _Writer:
         self, tx: Transaction, keys: Sequence[str]
     ) -> "dict[str, tuple[Channel, list[FeedItem]] | str]":
         """Load feeds with their items; of a private subscription, only its id."""
-        private = tx.cursors.private()
         names = [key for key in keys if key != "all"]
-        found: dict[str, tuple[Channel, list[FeedItem]] | str] = {
-            name: name for name in private.intersection(names)
-        }
+        private = tx.cursors.private_among(names)
+        found: dict[str, tuple[Channel, list[FeedItem]] | str] = {name: name for name in private}
         found |= feeds_of(self.home, tx, [name for name in names if name not in private])
         if "all" in keys:
             listed, before = tx.library.recent(_RECENT, PAGE)

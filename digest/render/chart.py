@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from digest.i18n.language import ENGLISH, Language
 
 WEEKS = 26
+CHART = timedelta(weeks=WEEKS + 1)  # before the newest paper, of which a chart needs all papers
 _STEP, _WIDTH, _HEIGHT = 9, 6, 36
 
 

@@ -60,6 +60,15 @@ class Cursors:
         chosen = select(cursors.c.subscription).where(cursors.c.visibility == "private")
         return frozenset(self._db.scalars(chosen))
 
+    def private_among(self, subscriptions: Iterable[str]) -> frozenset[str]:
+        """Return those of these subscriptions that are private."""
+        chosen = select(cursors.c.subscription).where(cursors.c.visibility == "private")
+        return frozenset(
+            name
+            for chunk in chunks(subscriptions)
+            for name in self._db.scalars(chosen.where(cursors.c.subscription.in_(chunk)))
+        )
+
     def show(self, subscription: str, visibility: str) -> None:
         """Store who finds a subscription, and mark the pages and feeds that are to be written or removed for it."""
         self._db.execute(

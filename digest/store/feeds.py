@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
+from digest.store.on_disk import is_on_request
 from digest.store.pending_files import PendingFiles
 from digest.store.schema import absorbed, cursors, feed_items
 from digest.store.sql import chunks, insert_rows, papers_among
@@ -66,12 +67,17 @@ class Feeds:
         rows = self._db.execute(_NEWEST, {"subscription": subscription, "limit": limit})
         return tuple(FeedEntry(row.paper, row.entered, tuple(json.loads(row.terms))) for row in rows)
 
-    def entered(self) -> dict[str, list[tuple[datetime, int]]]:
-        """Return the times at which papers entered the feed of each public subscription, with their numbers."""
+    def entered(self, files: str) -> dict[str, list[tuple[datetime, int]]]:
+        """Return the times at which papers entered the feed of each public subscription, with their numbers.
+
+        Only of subscriptions with files on disk; `files` is the setting of that name.
+        """
         found: dict[str, list[tuple[datetime, int]]] = {}
         joined = feed_items.join(cursors, cursors.c.subscription == feed_items.c.subscription)
         counts = select(feed_items.c.subscription, feed_items.c.entered, func.count()).select_from(joined)
-        counts = counts.where(cursors.c.visibility == "public")
+        counts = counts.where(
+            cursors.c.visibility == "public", ~is_on_request(feed_items.c.subscription, files)
+        )
         for row in self._db.execute(counts.group_by(feed_items.c.subscription, feed_items.c.entered)):
             found.setdefault(row[0], []).append((row[1], row[2]))
         return found

@@ -304,10 +304,19 @@ class Library:
             insert(entries).values(paper=number, kind="new", what="", at=at, file=file.id, run=file.run)
         )
 
-    def seen(self) -> tuple[tuple[int, datetime], ...]:
-        """Return the number and the time of first sight of all papers and parts, by number."""
-        rows = self._db.execute(select(papers.c.number, papers.c.first_seen).order_by(papers.c.number))
-        return tuple((row.number, row.first_seen) for row in rows)
+    def seen_within(self, span: timedelta) -> list[tuple[datetime, int]]:
+        """Return the times at which papers and parts were first seen in the `span` before the newest, with their numbers.
+
+        Before these is the time of the very first one, with the number 1, if it is earlier.
+        """
+        new = entries.c.kind == "new"
+        first = self._db.scalar(select(entries.c.at).where(new).order_by(entries.c.at).limit(1))
+        last = self._db.scalar(select(entries.c.at).where(new).order_by(entries.c.at.desc()).limit(1))
+        if first is None or last is None:
+            return []
+        counts = select(entries.c.at, func.count()).where(new, entries.c.at >= last - span)
+        found = [(row[0], row[1]) for row in self._db.execute(counts.group_by(entries.c.at))]
+        return found if first >= last - span else [(first, 1), *found]
 
     def end(self) -> int:
         """Return the position of the last entry; 0 for an empty log."""

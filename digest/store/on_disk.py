@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, exists, false, select, true, update
 
+from digest.store.cursors import Cursors
 from digest.store.pending_files import PendingFiles
 from digest.store.schema import cursors, issues, served, subscriptions
 from digest.store.sql import chunks
@@ -60,9 +61,8 @@ class OnDisk:
         Feeds of private subscriptions stay pending, as files of theirs have to be removed.
         """
         pending = frozenset(self._pending.keys("feed")) - {"all"}
-        private = select(cursors.c.subscription).where(cursors.c.visibility == "private")
-        feeds = self.on_request(files, pending) - frozenset(self._db.scalars(private)) if pending else pending
-        self._pending.clear("feed", feeds)
+        feeds = self.on_request(files, pending)
+        self._pending.clear("feed", feeds - Cursors(self._db).private_among(feeds))
         without = is_on_request(issues.c.subscription, files) | issues.c.pruned
         for chunk in chunks(map(int, self._pending.keys("issue"))):
             chosen = select(issues.c.id).where(issues.c.id.in_(chunk), without)

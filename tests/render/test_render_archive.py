@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
+from hypothesis import strategies as st
 from render_sample import KETTLE, LID
 from strategies import texts
 
 from digest.render import search
-from digest.render.chart import papers_a_week
+from digest.render.chart import CHART, papers_a_week
 
 
 def test_a_chart_ends_with_the_newest_paper():
@@ -19,6 +20,13 @@ def test_a_chart_ends_with_the_newest_paper():
     assert [(bar.x, bar.height) for bar in chart.bars] == [(0, 36), (9, 1), (18, 1), (27, 18)]
     assert chart.bars[0].label == "week of 2026-01-05: 2"
     assert chart.summary == "3 papers in 4 weeks; 1 in the latest week, at most 2 in a week"
+
+
+@given(st.lists(st.integers(0, 600), min_size=1))
+def test_a_chart_needs_the_first_day_and_recent_ones(days):
+    every = sorted(date(2026, 1, 1) + timedelta(day) for day in days)
+    recent = [day for day in every if day >= every[-1] - CHART]
+    assert papers_a_week([every[0], *recent[recent[0] == every[0] :]]) == papers_a_week(every)
 
 
 def test_a_chart_has_its_limits():

@@ -180,6 +180,17 @@ def test_papers_since(store):
 # --- later files ---------------------------------------------------------------------------------
 
 
+def test_when_papers_were_seen_is_counted_by_time(store):
+    with store.begin() as tx:
+        assert tx.library.seen_within(timedelta(days=9)) == []
+        for day, names in ((0, "AB"), (20, "C"), (25, "DEF")):
+            each = file(*(listing(rank, f"Paper {name}") for rank, name in enumerate(names, 1)), day=day)
+            read(tx, each, at=NOON + timedelta(day))
+        later = [(NOON + timedelta(20), 1), (NOON + timedelta(25), 3)]
+        assert tx.library.seen_within(timedelta(days=9)) == [(NOON, 1), *later]
+        assert tx.library.seen_within(timedelta(days=25)) == [(NOON, 2), *later]
+
+
 def test_an_update_changes_the_paper_and_keeps_its_identity(store):
     with store.begin() as tx:
         read(tx, file(listing(1, "Old", doi="10.1/x")))
