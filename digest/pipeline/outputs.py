@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -283,7 +283,10 @@ class _Writer:
         zone = ZoneInfo(self.home.settings.timezone)
         files = self.home.settings.files
         names = tx.on_disk.listed(files)
-        days = lambda times: [day for at, many in times for day in [at.astimezone(zone).date()] * many]  # noqa: E731
+
+        def days(times: Sequence[tuple[datetime, int]]) -> list[date]:
+            return [day for at, many in times for day in [at.astimezone(zone).date()] * many]
+
         entered = {name: days(times) for name, times in tx.feeds.entered(files).items()}
         none: tuple[Trend, ...] = ()
         trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
