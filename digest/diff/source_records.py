@@ -38,6 +38,7 @@ SOURCE_ORDER: Final = (
     "daily-papers-page",
     "feed",
     "json-feed",
+    "literature-api",
     "csl-json",
     "web-of-science",
     "ris",

@@ -26,6 +26,7 @@ _BUILT_IN = tuple(
         "arxiv_abs",
         "scholar_alert",
         "alert_mails",
+        "literature_api",
         "digest_jsonl",
         "json_feed",
         "csl_json",

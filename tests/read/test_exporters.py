@@ -3,12 +3,13 @@
 The right values were decided from the reports, before the files were read.
 """
 
+import json
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reading import page, rejected
+from reading import outcome, page, rejected
 
 from digest.identity import doi
 from digest.read.parsing import people
@@ -176,3 +177,94 @@ def test_names_of_reports(written, found):
 def test_months_of_reports(month, found):
     (one,) = page(f"@article{{a, title={{Foam}}, year=2019, month={month}}}").listings
     assert one.published == found
+
+
+AB = "We count the snails of nine beaches. The counts agree."
+ANSWERS = {
+    "Crossref": {"status": "ok", "message-type": "work-list", "message": {"items": [{"DOI": "10.1000/A1", "type": "journal-article", "title": ["Foam <i>of</i> snails"], "container-title": ["Tide Letters"],
+        "author": [{"given": "Ada", "family": "Brook"}, {"name": "Tide Group"}], "issued": {"date-parts": [[2024, 1, 2]]}, "abstract": f"<jats:title>Abstract</jats:title><jats:p>{AB}</jats:p>"}]}},
+    "Crossref, one": {"status": "ok", "message-type": "work", "message": {"DOI": "10.1000/A1", "type": "journal-article", "title": ["Foam of snails"], "container-title": ["Tide Letters"],
+        "author": [{"given": "Ada", "family": "Brook"}, {"name": "Tide Group"}], "issued": {"date-parts": [[2024, 1, 2]]}, "abstract": AB}},
+    "OpenAlex": {"meta": {}, "results": [{"id": "https://openalex.org/W1", "doi": "https://doi.org/10.1000/a1", "title": "Foam <i>of</i> snails", "display_name": "Foam of snails", "publication_date": "2024-01-02",
+        "authorships": [{"author": {"display_name": "Ada Brook"}}, {"author": {"display_name": "Tide Group"}}], "primary_location": {"source": {"display_name": "Tide Letters"}},
+        "abstract_inverted_index": {word: [place] for place, word in enumerate(AB.split()) if word != "The"} | {"The": [7]}}]},
+    "Semantic Scholar": {"total": 1, "data": [None, {"paperId": "x", "externalIds": {"DOI": "10.1000/A1"}, "title": "Foam of snails", "abstract": AB, "venue": "Tide Letters", "publicationDate": "2024-01-02",
+        "authors": [{"authorId": "1", "name": "Ada Brook"}, {"name": "Tide Group"}]}]},
+    "Europe PMC": {"resultList": {"result": [{"id": "1", "source": "MED", "pmid": "38160001", "doi": "10.1000/a1", "title": "Foam of snails", "authorString": "Ada Brook, Tide Group.",
+        "journalInfo": {"journal": {"title": "Tide Letters"}}, "abstractText": f"<p>{AB}</p>", "firstPublicationDate": "2024-01-02"}]}},
+    "bioRxiv": {"messages": [{}], "collection": [{"doi": "10.1000/a1", "title": "Foam of snails", "authors": "Brook, Ada; Tide Group", "author_corresponding": "Ada Brook", "date": "2024-01-02", "server": "Tide Letters",
+        "category": "ecology", "abstract": AB}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_of_databases(name):
+    (one,) = page(json.dumps(ANSWERS[name])).listings
+    assert (one.title, one.abstract, one.authors) == ("Foam of snails", AB, ("Ada Brook", "Tide Group"))
+    assert (one.doi, one.published, one.venue) == ("10.1000/a1", date(2024, 1, 2), "Tide Letters")
+
+
+def test_an_answer_of_dblp():
+    hit = {
+        "@id": "1",
+        "info": {
+            "authors": {"author": [{"text": "Ada Brook 0001"}, {"text": "Fern Kelp"}]},
+            "title": "Foam.",
+            "venue": "TIDE",
+            "ee": "https://doi.org/10.1000/A1",
+        },
+    }
+    (one,) = page(json.dumps({"result": {"hits": {"hit": [hit]}}})).listings
+    assert (one.authors, one.doi, one.venue) == (("Ada Brook", "Fern Kelp"), "10.1000/a1", "TIDE")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(ANSWERS)), st.data())
+def test_an_answer_with_any_values_is_read_or_rejected(name, data):
+    """Each value of an answer may be of any type, as databases change them without notice."""
+    answer = json.loads(json.dumps(ANSWERS[name]))
+
+    def change(value):
+        for key in (
+            list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        ):
+            if data.draw(st.integers(0, 3)) == 0:
+                value[key] = data.draw(VALUES)
+            else:
+                change(value[key])
+
+    change(answer)
+    found = outcome(json.dumps(answer))
+    assert "reader for" not in getattr(found, "reason", "")
+
+
+# github jgm/pandoc-citeproc 321 and 15, xlcnd/isbnlib 52
+@pytest.mark.parametrize(("issued", "found"), [
+    ([{"date-parts": [2018, 2, 1]}, {"date-parts": [2018, 2, 2]}], date(2018, 2, 1)), ([{"day": "1", "month": "1", "year": "2009"}], date(2009, 1, 1)), ({"date_parts": [[2018, 2, 1]]}, date(2018, 2, 1)),
+    ({"year": 2015, "month": 3, "day": 4}, date(2015, 3, 4)), ({"date-parts": [[None]]}, None), ({"raw": "2014-03-27"}, date(2014, 3, 27)), ("2014-03-27", date(2014, 3, 27)),
+])  # fmt: skip
+def test_dates_of_csl(issued, found):
+    (one,) = page(
+        json.dumps([{"id": "x", "type": "book", "title": "Foam", "DOI": "", "author": [], "issued": issued}])
+    ).listings
+    assert one.published == found
+
+
+def test_the_tab_separated_table_of_web_of_science():
+    table = "PT\tAU\tTI\tSO\tPD\tPY\r\nJ\tBrook, A; Kelp, F\tFoam\tTIDES\tJAN 2\t2024\r\n"
+    (one,) = page(table).listings
+    assert (one.authors, one.venue, one.published) == (("A Brook", "F Kelp"), "TIDES", date(2024, 1, 2))
+
+
+# github asreview/asreview 1416: a list was written letter by letter; zotero/translators PR 2065: footnote marks
+def test_authors_that_exporters_broke():
+    letters = "".join(f"A1  - {letter}\n" for letter in "['Brook, Ada', 'Kelp, Fern']")
+    (one,) = page(f"TY  - JOUR\n{letters}TI  - Foam\nER  - \n").listings
+    assert (one.authors, one.author_count) == (("Ada Brook", "Fern Kelp"), 2)
+    assert people.gathered(["Ada Brook*", "Kelp, Fern†"]).names == ("Ada Brook", "Fern Kelp")

@@ -62,6 +62,9 @@ def _items(value: Any) -> list[Any]:
     """Return the items: a list, the list in an object, or a single item."""
     if isinstance(value, dict):
         inner = value.get("items") or value.get("references")
+        message = value.get("message")  # what Crossref's API puts around its answers
+        if inner is None and isinstance(message, dict) and "message-type" in value:
+            return _items(message)
         return inner if isinstance(inner, list) else [value]
     return value if isinstance(value, list) else []
 
@@ -85,7 +88,7 @@ def _listing(item: dict[str, Any]) -> Listing | None:
     number = normalize.one_line(item.get("number"))
     arxiv, version = first_arxiv_id((number, url, normalize.one_line(item.get("DOI"))))
     keyword = item.get("keyword")
-    day, words = _published(item.get("issued"))
+    day, words = _published(_standard(item.get("issued")))
     return Listing(
         rank=0,
         title=title,
@@ -133,6 +136,19 @@ def _person(value: Any) -> str:
 
 _SEASONS = ("Spring", "Summer", "Autumn", "Winter")
 _OTHER_SEASON = re.compile(r"(?:season-0|2)?([1-4])")  # `season-01`, and 21 of EDTF
+
+
+def _standard(value: Any) -> Any:
+    """Return a date in the form of citeproc-js; Pandoc wrote lists of dates, and objects with year, month and day."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        return {"date-parts": [_parts(one) for one in value]}
+    if isinstance(value, dict) and "date-parts" not in value and ("year" in value or "date_parts" in value):
+        return value | {"date-parts": value.get("date_parts") or [_parts(value)]}
+    return value
+
+
+def _parts(one: dict[str, Any]) -> Any:
+    return one.get("date-parts") or [one[key] for key in ("year", "month", "day") if key in one]
 
 
 def _published(value: Any) -> Published:

@@ -28,6 +28,8 @@ class People(NamedTuple):
 _STRONG = re.compile(r"[{}]|[;|]")
 _AND = re.compile(r"[{}]| (?:(?:and|AND|And)(?: |$))+| ?\\?& |^(?:and|AND|And|\\?&) ")
 _COMMA = re.compile(r"[{}]|,")
+_LEAST_CHARACTERS = 8
+_FOOTNOTES = "*†‡§¶⁎∗"
 _MORE = re.compile(
     r"\W*(?:and\s+)?(?:et\.?\s*al(?:ii|\.)?|others|\d{1,5}\s+(?:more|others)|(?:\d{1,5}\s)?more authors?|\.\.\.|…)\W*",
     re.IGNORECASE,
@@ -107,8 +109,11 @@ def gathered(values: Iterable[object]) -> People:
     """Return the names of a list with one name an item; an item with semicolons is a list itself."""
     found: list[str] = []
     complete = True
-    for value in values:
-        if not isinstance(value, str) or not value.strip():
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) >= _LEAST_CHARACTERS and max(map(len, texts)) == 1:
+        return people_in("".join(text or " " for text in texts))  # a text that a program took for a list
+    for value in texts:
+        if not value.strip():
             continue
         line = " ".join(value.split())
         if any(sign in line for sign in ";|") and _holds(line, _STRONG):
@@ -129,6 +134,7 @@ def person(text: str) -> str:
     )
     if is_placeholder(bare):
         return ""
+    bare = bare.rstrip(f"{_FOOTNOTES}, ") if bare[-1] in _FOOTNOTES else bare
     if _in_braces(bare):
         return plain(bare)
     parts = [part for part in map(plain, _cut(bare, _COMMA)) if part]
