@@ -13,6 +13,7 @@ from tests.test_docs import subcommands
 NOW = "2026-11-20T09:00"
 # What each command is called with, in a home in which something fails everywhere.
 ARGUMENTS: dict[str, list[str]] = {
+    "admin password": [],
     "run": [],
     "export": ["everything"],
     "import": ["nothing"],

@@ -44,7 +44,10 @@ def add_commands(commands: Commands) -> None:
         type=number(1, _MOST),
         default=20,
         metavar="N",
-        help="number of runs to list (default: 20)",
+        help="number of runs or actions to list (default: 20)",
+    )
+    ledger.add_argument(
+        "--actions", action="store_true", help="list what operators did in the console instead of the runs"
     )
 
 
@@ -52,6 +55,8 @@ def _ledger(arguments: Namespace, context: Context) -> int:
     from digest.services import ledger
 
     timezone = context.home.settings.timezone
+    if arguments.actions:
+        return _actions(arguments, context)
     if arguments.run is not None:
         record = ledger.run(context.home, arguments.run)
         if arguments.json:
@@ -64,6 +69,25 @@ def _ledger(arguments: Namespace, context: Context) -> int:
         print_json([ledger.run_json(record) for record in records])
     else:
         _show_records(context.screen, records, timezone)
+    return 0
+
+
+def _actions(arguments: Namespace, context: Context) -> int:
+    from digest.services import console
+
+    timezone = context.home.settings.timezone
+    found = console.actions(context.home, limit=arguments.limit)
+    if arguments.json:
+        print_json([console.action_json(each) for each in found])
+    else:
+        context.screen.table(
+            (f"when ({timezone})", "from", "action", "subject", "detail"),
+            (
+                (local_time(each.at, timezone), each.client, each.action, each.subject, each.detail)
+                for each in found
+            ),
+            wraps="detail",
+        )
     return 0
 
 

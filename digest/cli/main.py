@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from digest import __version__
 from digest.cli import (
+    admin,
     explain,
     feedback,
     home,
@@ -39,7 +40,7 @@ _MODULES = (
     ("papers and issues", (run, sources, preview, render, explain)),
     ("readers", (subscriptions, feedback, mail)),
     ("library and layout", (library, templates)),
-    ("operation", (home, transfer, serve)),
+    ("operation", (home, transfer, serve, admin)),
 )
 
 

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from digest.store.store import Transaction
 
 
-def runs(home: Home, *, limit: int, details: bool = False) -> tuple["RunRecord", ...]:
+def runs(
+    home: Home, *, limit: int, details: bool = False, before: int | None = None
+) -> tuple["RunRecord", ...]:
     """Return the latest runs, newest first, each with the present statuses of its mail.
 
-    With `details`, their reports have what they did for subscriptions.
+    With `details`, their reports have what they did for subscriptions. `before` is the id of a run.
     """
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = tx.ledger.runs(limit=limit)
+        found = tx.ledger.runs(limit=limit, before=before)
         if details:
             found = tuple(_with_subscriptions(tx, record, home.settings.files) for record in found)
         mail = tx.outbox.counted_by_run([record.id for record in found])

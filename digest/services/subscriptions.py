@@ -1,16 +1,20 @@
 """The subscriptions of a home: status, check, add."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.errors import StoreError, UsageError
 from digest.model import Home, InvalidSubscription, Subscription
 from digest.services.workspace import Clock, open_library
 from digest.text.format import iso
+
+if TYPE_CHECKING:
+    from digest.store.store import Transaction
 
 
 def subscription_of(home: Home, subscription_id: str) -> Subscription:
@@ -84,39 +88,58 @@ class Page:
 
 
 EVERY = Page()
+STATES = ("active", "paused", "off", "invalid")
 
 
 def subscription_statuses(home: Home, clock: Clock, page: Page = EVERY) -> tuple[SubscriptionStatus, ...]:
     """Return the status of the subscriptions of a home, valid or not, in the order of their ids."""
-    from digest.compose.decide import is_paused, waiting_slot
-    from digest.compose.slots import next_slot, parse_schedule
     from digest.pipeline.cursors import current
 
-    result = []
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = page.of(current(home, tx))
-        end = tx.library.end()
-        cursors = tx.cursors.of(each.id for each in found)
-        for each in found:
-            cursor = cursors.get(each.id)
-            upcoming = overdue = None
-            if isinstance(each, Subscription) and each.enabled:
-                last = cursor.last_slot if cursor else None
-                after = _end_of_pause(each, max(clock.now, last or clock.now))
-                upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), after)
-                if last and not is_paused(each, clock.now):
-                    overdue = waiting_slot(each, last, clock.now)
-            result.append(
-                SubscriptionStatus(
-                    each,
-                    cursor.issues if cursor else 0,
-                    cursor.last_slot if cursor else None,
-                    upcoming.instant if upcoming else None,
-                    end - cursor.position if cursor else 0,
-                    overdue.instant if overdue else None,
-                )
+        return statuses_of(tx, page.of(current(home, tx)), clock)
+
+
+def statuses_of(
+    tx: "Transaction", found: Sequence[Subscription | InvalidSubscription], clock: Clock
+) -> tuple[SubscriptionStatus, ...]:
+    """Return the status of each of these subscriptions."""
+    from digest.compose.decide import is_paused, waiting_slot
+    from digest.compose.slots import next_slot, parse_schedule
+
+    result = []
+    end = tx.library.end()
+    cursors = tx.cursors.of(each.id for each in found)
+    for each in found:
+        cursor = cursors.get(each.id)
+        upcoming = overdue = None
+        if isinstance(each, Subscription) and each.enabled:
+            last = cursor.last_slot if cursor else None
+            after = _end_of_pause(each, max(clock.now, last or clock.now))
+            upcoming = next_slot(parse_schedule(each.schedule), ZoneInfo(each.timezone), after)
+            if last and not is_paused(each, clock.now):
+                overdue = waiting_slot(each, last, clock.now)
+        result.append(
+            SubscriptionStatus(
+                each,
+                cursor.issues if cursor else 0,
+                cursor.last_slot if cursor else None,
+                upcoming.instant if upcoming else None,
+                end - cursor.position if cursor else 0,
+                overdue.instant if overdue else None,
             )
+        )
     return tuple(result)
+
+
+def state_of(each: Subscription | InvalidSubscription, now: datetime) -> str:
+    """Return one of STATES."""
+    from digest.compose.decide import is_paused
+
+    if not isinstance(each, Subscription):
+        return "invalid"
+    if not each.enabled:
+        return "off"
+    return "paused" if is_paused(each, now) else "active"
 
 
 def _end_of_pause(subscription: Subscription, now: datetime) -> datetime:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from digest.services.preview import NextIssue
 
 
-def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
+def preview_page(home: Home, subscription_id: str, clock: Clock, site: str = "") -> str:
     """Return the HTML of the issue a subscription would get now; record nothing.
 
-    Raises UsageError if the subscription is unknown or invalid, or nothing matches.
+    Its links lead to the archive at `site`, a URL with a slash at its end, or to the files of this home. Raises UsageError if the subscription is unknown or invalid, or nothing matches.
     """
     from digest.pipeline.outputs import renderer_for
 
@@ -26,8 +26,8 @@ def preview_page(home: Home, subscription_id: str, clock: Clock) -> str:
     if found.issue is None:
         raise UsageError(_nothing_to_show(subscription_id, found))
     # The page is written outside the archive, so its links must be absolute.
-    site = (home.path.resolve() / "output" / "site").as_uri()
-    return renderer_for(home).html(found.issue, f"{site}/")
+    archive = site or f"{(home.path.resolve() / 'output' / 'site').as_uri()}/"
+    return renderer_for(home).html(found.issue, archive)
 
 
 def _nothing_to_show(subscription_id: str, found: "NextIssue") -> str:

@@ -92,6 +92,7 @@ EXPORTED = (
     Exported("feedback", schema.feedback),
     Exported("seeds", schema.seeds, {"record": Listing}),
     Exported("clicks", schema.clicks),
+    Exported("actions", schema.actions),
     Exported("spared", schema.spared),
     Exported("summaries", schema.summaries),
     Exported("set_aside", schema.set_aside),

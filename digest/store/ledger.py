@@ -222,9 +222,10 @@ class Ledger:
         ).one_or_none()
         return None if row is None else Rejected(row.path, row.reason, row.remedy, row.line, row.digest)
 
-    def runs(self, *, limit: int | None = None) -> tuple[RunRecord, ...]:
-        """Return the runs, newest first."""
-        rows = self._db.execute(select(runs).order_by(runs.c.id.desc()).limit(limit))
+    def runs(self, *, limit: int | None = None, before: int | None = None) -> tuple[RunRecord, ...]:
+        """Return the runs, newest first; those before a run if it is named."""
+        chosen = select(runs).order_by(runs.c.id.desc()).limit(limit)
+        rows = self._db.execute(chosen if before is None else chosen.where(runs.c.id < before))
         return tuple(_run(row) for row in rows)
 
     def run(self, number: int) -> RunRecord | None:

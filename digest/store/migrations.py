@@ -9,6 +9,7 @@ from digest.store.presence import connection_holds
 from digest.store.rekeying import rekey
 from digest.store.schema import (
     absorbed,
+    actions,
     aliases,
     apart,
     backgrounds,
@@ -222,6 +223,10 @@ def _keep_letters(connection: Connection) -> None:
         connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (number,))
 
 
+def _keep_actions(connection: Connection) -> None:
+    actions.create(connection, checkfirst=True)
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -247,6 +252,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_visibility,
     _keep_homes,
     _keep_letters,
+    _keep_actions,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

@@ -309,7 +309,7 @@ class Outbox:
         found = [
             _delivery(row)
             for chunk in chunks(keys)
-            for row in self._db.execute(_LINES.where(outbox.c.id.in_(chunk)))
+            for row in self._db.execute(LINES.where(outbox.c.id.in_(chunk)))
         ]
         return tuple(sorted(found, key=lambda each: each.id))
 
@@ -345,7 +345,7 @@ class Outbox:
         return self._all(literal(value=True))
 
     def _all(self, condition: ColumnElement[bool]) -> tuple[Delivery, ...]:
-        rows = self._db.execute(_LINES.where(condition).order_by(outbox.c.id))
+        rows = self._db.execute(LINES.where(condition).order_by(outbox.c.id))
         return tuple(_delivery(row) for row in rows)
 
     def others_accepted(self, key: int) -> bool:
@@ -483,7 +483,7 @@ def suppress_values(address: str, reason: str, at: datetime, subscription: str =
     return {"address": address_key(address), "subscription": subscription, "reason": reason, "at": at}
 
 
-_LINES = select(
+LINES = select(
     outbox.c.id,
     func.coalesce(outbox.c.issue, 0),
     _subscription,

@@ -482,6 +482,17 @@ clicks = Table(
 
 
 # Bounces that were processed, by SHA-256, so that each has an effect only once.
+actions = Table(
+    "action",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("client", String(64), nullable=False),  # the address in the network of who did it
+    Column("action", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
 returned = Table(
     "returned",
     meta,

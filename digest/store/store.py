@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolExhaustedError
 
 from digest.errors import ConflictError, RefusedError, ServerLostError, StoreError
+from digest.store.actions import Actions
 from digest.store.backend import Backend, Capabilities
 from digest.store.backgrounds import Backgrounds
 from digest.store.bounces import ProcessedBounces
@@ -33,6 +34,7 @@ from digest.store.library import Library
 from digest.store.migrations import is_current, migrate
 from digest.store.on_disk import OnDisk
 from digest.store.outbox import Outbox
+from digest.store.outbox_pages import OutboxPages
 from digest.store.pending_files import PendingFiles
 from digest.store.set_aside import PapersSetAside
 from digest.store.subscriptions import Subscriptions
@@ -81,6 +83,8 @@ class Transaction:
     title_terms: TitleTerms
     summaries: Summaries
     clicks: Clicks
+    actions: Actions
+    outbox_pages: OutboxPages
     bounces: ProcessedBounces
     set_aside: PapersSetAside
     tenancy: Tenancy
@@ -285,6 +289,8 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         title_terms=TitleTerms(connection),
         summaries=Summaries(connection),
         clicks=Clicks(connection),
+        actions=Actions(connection),
+        outbox_pages=OutboxPages(connection),
         bounces=ProcessedBounces(connection),
         set_aside=PapersSetAside(connection),
         tenancy=Tenancy(connection),

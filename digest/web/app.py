@@ -6,6 +6,7 @@
     /feeds/                        a page that lists the feeds, and the feeds
     /r/<subscription>/<token>      counts a click and redirects to the paper
     /unsubscribe/<token>           GET asks for confirmation, POST unsubscribes (RFC 8058); no cookie, no redirect
+    /admin…                        the operator's console, if a password is set (digest/web/console)
     /healthz, /metrics             for monitoring
 
 If `base_url` has a path, all of these also work below it, so a proxy may strip the path or keep it.
@@ -34,6 +35,7 @@ from digest.render import notice_pages
 from digest.services import issue_files, reader_pages
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
+from digest.web.console.routes import Console
 from digest.web.monitoring import monitoring_routes
 from digest.web.page_cache import PageCache
 from digest.web.prefix import PathPrefix, with_slash
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from digest.render.notice_pages import Notice
 
 _FORM_BYTES = 10_000  # limit of a POST body; that of RFC 8058 has 26
-_ROBOTS = "User-agent: *\nDisallow: /r/\nDisallow: /private/\nDisallow: /unsubscribe/\n"
+_ROBOTS = "User-agent: *\nDisallow: /admin\nDisallow: /r/\nDisallow: /private/\nDisallow: /unsubscribe/\n"
 _PAGE_PARTS = 3  # of the path of an issue's page: issues, the subscription, the file
 
 
@@ -235,6 +237,7 @@ def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseExc
             Route(token, handlers.unsubscribe, methods=["POST"]),
             Route("/r/{subscription}/{token}", handlers.click),
             *private_routes(home),
+            *Console(home, log).routes(),
             Route("/feeds", lambda request: with_slash(request.scope)),
             Mount("/feeds", Feeds(home)),
             Mount("/", Archive(home)),

@@ -51,7 +51,7 @@ def with_slash(scope: Scope) -> Response:
 def _exists(output: Path, path: str) -> bool:
     """Return whether a path is one of a file or a page, or has the form of a link in an email or a page."""
     first, _, rest = path.removeprefix("/").partition("/")
-    if path in _PAGES:
+    if path in _PAGES or first == "admin":
         return True
     if rest and rest.count("/") == _PARTS.get(first):
         return True
