@@ -307,7 +307,7 @@ class Outbox:
     def lines(self, keys: Iterable[int]) -> tuple[Delivery, ...]:
         """Return the lines with these ids, in order of their ids."""
         found = [
-            _delivery(row)
+            delivery_of(row)
             for chunk in chunks(keys)
             for row in self._db.execute(LINES.where(outbox.c.id.in_(chunk)))
         ]
@@ -346,7 +346,7 @@ class Outbox:
 
     def _all(self, condition: ColumnElement[bool]) -> tuple[Delivery, ...]:
         rows = self._db.execute(LINES.where(condition).order_by(outbox.c.id))
-        return tuple(_delivery(row) for row in rows)
+        return tuple(delivery_of(row) for row in rows)
 
     def others_accepted(self, key: int) -> bool:
         """Return whether a later line was sent: lines are first tried in the order of their ids."""
@@ -532,6 +532,6 @@ def _due(now: datetime, holder: LeaseHolder) -> list[ColumnElement[bool]]:
     return [*conditions, and_(due, outbox.c.status == "in_doubt", first_doubt)]
 
 
-def _delivery(row: Any) -> Delivery:
+def delivery_of(row: Any) -> Delivery:
     found = Delivery(*row[:-1])
     return found if row.letter is None else replace(found, letter=decode(Letter, bytes(row.letter)))

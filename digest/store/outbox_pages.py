@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, false, func, or_, select, true
 
 from digest.model import Delivery
-from digest.store.outbox import LINES
+from digest.store.outbox import LINES, delivery_of
 from digest.store.schema import issues, outbox
 from digest.store.sql import chunks
 
@@ -29,7 +29,7 @@ class OutboxPages:
         chosen = LINES.where(_wanted(text, statuses)).order_by(outbox.c.id.desc()).limit(limit)
         if before is not None:
             chosen = chosen.where(outbox.c.id < before)
-        return tuple(Delivery(*row) for row in self._db.execute(chosen))
+        return tuple(delivery_of(row) for row in self._db.execute(chosen))
 
     def count(self, *, text: str = "", statuses: Collection[str] = ()) -> int:
         """Return how many messages `page` would return without a limit."""

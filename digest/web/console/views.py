@@ -219,6 +219,7 @@ def _mail_row(home: Home, each: Delivery) -> Values:
         "recipient": each.recipient,
         "subscription": each.subscription,
         "number": each.number,
+        "letter": each.letter.kind if each.letter else "",
         "status": "returned" if returned else each.status.replace("_", " "),
         "tone": " bad" if returned or each.status in _BAD else "",
         "attempts": each.attempts,
