@@ -84,6 +84,10 @@ def path(text: str) -> "Path":
     return Path(text)
 
 
+# How every command lets a paper be named, as `services.library.find` reads it.
+PAPER = "a paper: its library number, arXiv id, DOI, title, or words in a row of its title"
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that takes options and positional arguments in any order, also around optional positionals.
 

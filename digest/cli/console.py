@@ -108,6 +108,15 @@ def show_set_aside(screen: Screen, papers: "Iterable[SetAside]") -> None:
         screen.error(f"{paper}; the other papers were searched")
 
 
+def show_spellings(
+    screen: Screen, spellings: "Iterable[tuple[str, str]]", where: str = "the library"
+) -> None:
+    """Show for words that papers hardly have which words they have."""
+    verb = "have" if where.endswith("s") else "has"
+    for typed, meant in spellings:
+        screen.message(f"{where} {verb} {meant!r} rather than {typed!r}", label="note: ")
+
+
 def print_json(value: object) -> None:
     """Print one line of JSON on stdout."""
     import json

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from digest.cli.arguments import Commands, Context, day, number
+from digest.cli.arguments import PAPER, Commands, Context, day, number
 from digest.cli.console import Screen, print_json
 from digest.cli.mail import status_counts
 from digest.cli.run import show_run
@@ -34,9 +34,7 @@ def add_commands(commands: Commands) -> None:
     why.add_argument(
         "date", nargs="?", type=day, metavar="DATE", help="day, YYYY-MM-DD (default: the latest runs)"
     )
-    why.add_argument(
-        "--paper", metavar="PAPER", help="title, arXiv id or library number of a paper to explain"
-    )
+    why.add_argument("--paper", metavar="PAPER", help=PAPER)
     ledger = commands.add("ledger", _ledger, "list the runs and what each of them did")
     ledger.add_argument("--run", type=number(1, _MOST), metavar="ID", help="id of a run to show in full")
     ledger.add_argument(
@@ -156,6 +154,8 @@ def _show_why(screen: Screen, subscription_id: str, found: "Why") -> None:
         _show_paper(screen, found.paper, found.timezone)
     else:
         _show_decisions(screen, subscription_id, found)
+    for typed, meant in found.spellings:
+        screen.line(f"No paper has the word {typed!r} of the keywords; the library has {meant!r}.")
     for each in found.set_aside[:_MAIL_SHOWN]:
         screen.line(f"{str(each)[0].upper()}{str(each)[1:]}.")
     lines = mail_lines(found)

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from digest.cli.arguments import Commands, Context
+from digest.cli.arguments import PAPER, Commands, Context
 from digest.cli.console import Screen, print_json, rate
 from digest.text.format import count
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from digest.model import Rejected
     from digest.services.feedback import Feedback, Suggestion
 
-_PAPER = "library number, arXiv id, DOI or whole title of a paper"
 
 _DONE = {
     "like": "Recorded a like of",
@@ -39,7 +38,7 @@ def add_commands(commands: Commands) -> None:
         help="verdict to record; seed records all papers in your own files, such as a bibliography, as liked; "
         "list shows the verdicts and the terms learnt from them",
     )
-    feedback.add_argument("papers", nargs="*", metavar="PAPER", help=f"{_PAPER}; for seed, a file")
+    feedback.add_argument("papers", nargs="*", metavar="PAPER", help=f"{PAPER}; for seed, a file")
     feedback.add_argument("--clicks", action="store_true", help="with undo, forget all clicks on papers")
     suggest = commands.add(
         "suggest",
@@ -47,7 +46,7 @@ def add_commands(commands: Commands) -> None:
         "suggest keywords from liked papers",
         examples=("digest suggest 2501.01234 17", "digest suggest --for agents"),
     )
-    suggest.add_argument("papers", nargs="*", metavar="PAPER", help=_PAPER)
+    suggest.add_argument("papers", nargs="*", metavar="PAPER", help=PAPER)
     suggest.add_argument(
         "--for", dest="liked_by", metavar="ID", help="id of a subscription; also use its liked papers"
     )

@@ -4,8 +4,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from digest.cli.arguments import Commands, Context, number, path
-from digest.cli.console import Screen, print_json, print_pieces, show_set_aside
+from digest.cli.arguments import PAPER, Commands, Context, number, path
+from digest.cli.console import Screen, print_json, print_pieces, show_set_aside, show_spellings
 from digest.text.format import local_day, named_time
 
 if TYPE_CHECKING:
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from digest.store.identities import Decision
 
 _FORMATS = ("jsonl", "bibtex", "csv")
-_PAPER = "library number, arXiv id, DOI or title of a paper"
 
 
 def add_commands(commands: Commands) -> None:
     actions = commands.group("library", "look up, search, export, merge and split papers")
     show = actions.add("show", _show, "show a paper, where it was listed, and how its listings were joined")
-    show.add_argument("paper", metavar="PAPER", help=_PAPER)
+    show.add_argument("paper", metavar="PAPER", help=PAPER)
     search = actions.add(
         "search",
         _search,
@@ -51,7 +50,7 @@ def add_commands(commands: Commands) -> None:
         "merge two papers into one, which keeps the lower number",
         examples=("digest library merge 12 57",),
     )
-    merge.add_argument("paper", metavar="PAPER", help=_PAPER)
+    merge.add_argument("paper", metavar="PAPER", help=PAPER)
     merge.add_argument("other", metavar="OTHER", help="the other paper, given in the same way")
     split = actions.add(
         "split",
@@ -153,14 +152,15 @@ def _search(arguments: Namespace, context: Context) -> int:
     from digest.services.workspace import library
 
     with library(context.home) as tx:
-        matches, aside = search(tx, arguments.query, limit=arguments.limit)
-    show_set_aside(context.screen, aside)
+        found = search(tx, arguments.query, limit=arguments.limit)
+    show_set_aside(context.screen, found.set_aside)
+    show_spellings(context.screen, found.spellings)
     if arguments.json:
-        for match in matches:
+        for match in found.matches:
             print_json(paper_json(match.paper) | {"score": match.score})
     else:
-        _show_matches(context.screen, matches, arguments.query)
-    return 1 if aside else 0
+        _show_matches(context.screen, found.matches, arguments.query)
+    return 1 if found.set_aside else 0
 
 
 def _show_matches(screen: Screen, matches: "Sequence[Match]", query: str) -> None:
@@ -192,8 +192,9 @@ def _export(arguments: Namespace, context: Context) -> int:
     form = "jsonl" if arguments.json else arguments.format
     with library(context.home) as tx:
         if arguments.query:
-            matches, aside = search(tx, arguments.query)
-            papers = iter(sorted((match.paper for match in matches), key=lambda paper: paper.number))
+            found = search(tx, arguments.query)
+            aside = found.set_aside
+            papers = iter(sorted((match.paper for match in found.matches), key=lambda paper: paper.number))
         else:
             papers = tx.library.all_papers()
         pieces = export(papers, form)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.arguments import Commands, Context, add_new_library, day
-from digest.cli.console import Screen, print_json, show_set_aside
+from digest.cli.console import Screen, print_json, show_set_aside, show_spellings
 from digest.cli.mail import show_mail_totals, show_unsent
 from digest.cli.subscriptions import hint_no_subscriptions
 from digest.text.format import count, local_day
@@ -148,25 +148,25 @@ def _match(arguments: Namespace, context: Context) -> int:
 
     screen = context.screen
     with screen.progress() as progress:
-        matches, files, aside = runs.match(
-            context.home, arguments.query, _options(arguments), context.clock, progress
-        )
+        found, files = runs.match(context.home, arguments.query, _options(arguments), context.clock, progress)
+    matches = found.matches
     for hint in hints(arguments.query):
         screen.message(hint, label="note: ")
     for file in files:
         if file.rejected:
             screen.error(str(file.rejected))
-    show_set_aside(screen, aside)
+    show_set_aside(screen, found.set_aside)
+    searched = "these files" if arguments.paths else "the library"
+    show_spellings(screen, found.spellings, searched)
     if arguments.json:
         for match in matches:
             print_json(match_json(match))
     else:
         _show_matches(screen, matches)
-        searched = "these files" if arguments.paths else "the library"
         papers = count(len(matches), "paper") if matches else "No paper"
         verb = "match" if len(matches) > 1 else "matches"
         screen.line(f"{papers} in {searched} {verb} {arguments.query}", style="bold")
-    return 1 if aside or any(file.failed for file in files) else 0
+    return 1 if found.set_aside or any(file.failed for file in files) else 0
 
 
 def _options(arguments: Namespace) -> "Options":

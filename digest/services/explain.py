@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.compose.slots import due_slots, instant_of, parse_schedule
+from digest.match.spelling import Spellings, Vocabulary, spellings
 from digest.model import Delivery, Home, Issue, Item, Match, Paper, SetAside, Subscription
 from digest.model.reports import message_json
 from digest.pipeline.cursors import unknown
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _RECENT = 40  # decisions
 _FOR_ISSUES = frozenset(("match", "rank", "themes", "near", "trends", "issue"))  # stages that make them
+_WORDS_SINCE = timedelta(days=365)  # first sight of the papers whose words are looked up
 _TICK = timedelta(microseconds=1)
 
 
@@ -50,7 +52,8 @@ class Why:
     """What runs decided for a subscription on a day, or recently, newest first, and its present status.
 
     `answer` are sentences; `mail` are the messages of the issues made; `sends` is whether the home has a
-    channel. `set_aside` is what stages that failed on a paper leave out of its issues. `status` is None if the subscription no longer exists.
+    channel. `set_aside` is what stages that failed on a paper leave out of its issues. `spellings`
+    are words of its keywords that papers hardly have, with those that they have. `status` is None if the subscription no longer exists.
     """
 
     day: date | None
@@ -63,6 +66,7 @@ class Why:
     sends: bool = False
     set_aside: tuple[SetAside, ...] = ()
     home_timezone: str = ""
+    spellings: Spellings = ()
 
     def at(self, moment: datetime) -> str:
         """Return a time in the subscription's zone, which is named unless it is the home's."""
@@ -110,6 +114,7 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
         if paper is not None:
             number = find(tx, paper)
             about = _explain_paper(home, tx, subject, tx.library.papers([number])[number], clock.now)
+        spelt = () if about else _spellings(tx, subject.subscription, facts.decided, clock.now)
         set_aside = tuple(
             each
             for each in tx.set_aside.all()
@@ -128,7 +133,19 @@ def why(home: Home, subscription_id: str, day: date | None, clock: Clock, *, pap
         sends,
         set_aside,
         home.settings.timezone,
+        spelt,
     )
+
+
+def _spellings(
+    tx: "Transaction", subscription: Subscription | None, decided: Decided, now: datetime
+) -> Spellings:
+    """Return which words of the keywords to spell in another way, if the newest decision found no match."""
+    from digest.match.query.interests import query_for
+
+    if subscription is None or not decided or decided[0][1].matched:
+        return ()
+    return spellings(query_for(subscription), Vocabulary(tx.library.all_papers(since=now - _WORDS_SINCE)))
 
 
 def _facts(tx: "Transaction", subject: _Subject, day: date | None, now: datetime, waiting: Waiting) -> Facts:
@@ -351,6 +368,7 @@ def why_json(subscription_id: str, found: Why) -> dict[str, object]:
             {"paper": each.paper or None, "stage": each.stage, "part": each.part, "reason": each.reason}
             for each in found.set_aside
         ],
+        "spellings": [{"word": typed, "nearest": meant} for typed, meant in found.spellings],
         "now": status_json(found.status) if found.status else None,
     }
     if found.paper:

@@ -1,13 +1,14 @@
 """Papers of the library: find, show, search, merge and split."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from digest.errors import UsageError
 from digest.identity import Verdict, arxiv_id, doi, fold_text
 from digest.identity.keys import doi_key
 from digest.match.query.parser import query_of
+from digest.match.spelling import Vocabulary, nearest
 from digest.model import Paper
 from digest.pipeline import searching
 from digest.pipeline.set_aside import Boundary
@@ -44,8 +45,9 @@ def find(tx: Transaction, name: str) -> int:
         return number
     candidates = _by_key(tx, name) or _by_title(tx, name)
     if not candidates:
+        meant = "".join(f"; did you mean {title!r}?" for title in _respelt(tx, name))
         raise UsageError(
-            f"the library has no paper {name!r}; give its number, arXiv id, DOI, or words from its title"
+            f"the library has no paper {name!r}{meant}; give its number, arXiv id, DOI, or words from its title"
         )
     if len(candidates) > 1:
         lines = [f"  {number}  {title}" for number, title in candidates[:_CANDIDATES_SHOWN]]
@@ -88,6 +90,17 @@ def _by_title(tx: Transaction, name: str) -> list[tuple[int, str]]:
     return whole or part
 
 
+def _respelt(tx: Transaction, name: str) -> tuple[str, ...]:
+    """Return the name with those words that no title has replaced by the nearest; () if there are none."""
+    vocabulary, fields, found = Vocabulary(tx.library.all_papers()), ("title",), []
+    for word in words(name):
+        if word.after - word.at == 1:
+            known = vocabulary.often(word.text, fields)
+            found.append(word.text if known else nearest(word.text, vocabulary, fields) or word.text)
+    text = " ".join(found)
+    return (text,) if text and text != _spelled(name).strip() else ()
+
+
 def _spelled(text: str) -> str:
     """Return the words of a text, folded, each between blanks, so that `in` compares whole words."""
     # A hyphenated pair is also one joined word, two places wide: here its parts are enough.
@@ -108,9 +121,9 @@ def show(tx: Transaction, name: str) -> PaperHistory:
 
 
 def search(tx: Transaction, query: str, *, limit: int | None = None) -> searching.Found:
-    """Return the papers that a query accepts, best first, and those that were set aside. Raises QueryError."""
-    found, aside = searching.search(query_of([query]), tx.library.all_papers())
-    return found[:limit], aside
+    """Return what a query finds, at most `limit` matches. Raises QueryError."""
+    found = searching.search(query_of([query]), tx.library.all_papers)
+    return replace(found, matches=found.matches[:limit])
 
 
 def merge(tx: Transaction, one: str, other: str, *, at: datetime) -> tuple[int, int]:

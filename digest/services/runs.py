@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from digest.errors import DigestError, LockedError, UsageError
 from digest.home.private import make_home_private
-from digest.model import DigestFile, Home, Match, Rejected, SetAside
+from digest.model import DigestFile, Home, Rejected
 from digest.model.reports import DeliveryReport, FileReport, RunReport
 from digest.services.lost_library import mark_library, need_library
 from digest.services.subscriptions import need_subscription
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from digest.pipeline.context import Options, Progress
     from digest.pipeline.maintenance import MaintenanceReport
     from digest.pipeline.run import Begun
+    from digest.pipeline.searching import Found
 
 # Seconds for which a delivery goes on alone before the files are written beside it.
 _HEAD_START = 10.0
@@ -250,11 +251,10 @@ def diff(home: Home, options: "Options", clock: Clock, progress: "Progress") -> 
 
 def match(
     home: Home, query: str, options: "Options", clock: Clock, progress: "Progress"
-) -> tuple[tuple[Match, ...], tuple[FileReport, ...], tuple[SetAside, ...]]:
+) -> tuple["Found", tuple[FileReport, ...]]:
     """Match a query against the files of `options`, or else the library.
 
-    Returns the matches, best first, the reports of the files read, and the papers on which matching fails.
-    Raises QueryError.
+    Returns what was found, and the reports of the files read. Raises QueryError.
     """
     from digest.match.query.parser import query_of
     from digest.pipeline import searching
@@ -270,8 +270,7 @@ def match(
                 context = context.opened(tx)
             files = tuple(read_files(store, context))
         with store.begin(write=False) as tx:
-            found, aside = searching.search(parsed, tx.library.all_papers())
-            return found, files, aside
+            return searching.search(parsed, tx.library.all_papers), files
 
 
 def deliver(
