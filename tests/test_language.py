@@ -103,9 +103,9 @@ def test_an_issue_in_german():
         assert '<html lang="de"' in page_
     for form in (html, markdown, text, archive):
         assert "neue und 1 überarbeitete unter 66 Arbeiten seit Montag." in form
-        assert "Gesucht:" in form
+        assert "Sie erhalten dies, weil Sie" in form
         assert "enabled" in form
-        assert not re.search("Why it is here|You asked|Schedule:|To change this|All issues", form)
+        assert not re.search("Why it is here|You get this|Schedule:|To change this|All issues", form)
     assert " und 3 weitere" in renderer.subject(issue)
 
 

@@ -120,6 +120,7 @@ def compose(
         exclude=subscription.exclude,
         schedule=subscription.schedule,
         note=note,
+        mailed=bool(subscription.email),
         order=findings.order,
         discover=findings.discover,
         trends=findings.trends,

@@ -107,7 +107,7 @@ class Issue:
     no keyword but the reader's taste. `order` describes the ranking, empty if only keywords count. `trends`
     are those of the whole library. `considered` counts the papers in the interval. `day` is the local date of
     `made`. `slot` is the wall time of the slot with its offset, None for a forced issue. `note` explains why
-    nothing matched. `interests` are the names of the reader's interests, if there are several. `language` is the language of fixed text, including `note` and `order`. `names` are
+    nothing matched. `mailed`: the subscription has addresses, so its readers may not be who runs the home. `interests` are the names of the reader's interests, if there are several. `language` is the language of fixed text, including `note` and `order`. `names` are
     addresses of readers with their names, for To.
     """
 
@@ -128,6 +128,7 @@ class Issue:
     exclude: tuple[str, ...] = ()
     schedule: str = ""
     note: str = ""
+    mailed: bool = False
     order: str = ""
     themes: tuple[Theme, ...] = ()
     interests: tuple[str, ...] = ()

@@ -71,6 +71,7 @@ def site_context(home: Home) -> "SiteContext":
         settings.timezone,
         settings.language,
         alphaxiv=settings.alphaxiv,
+        contact=settings.contact,
     )
 
 

@@ -15,7 +15,7 @@ class SiteContext:
     `base_url` ends with a slash; `sender` is the name and address for From. `language` is that of the archive,
     not of issues. `feeds_base` replaces `base_url` in addresses of feeds where it is not empty. `alphaxiv`: papers
     of arXiv link to alphaXiv, too. `private` is the address, with a slash at its end, below which the pages of a
-    private subscription are: its issues link there, and to no feed.
+    private subscription are: its issues link there, and to no feed. `contact` is the address of who runs the home.
     """
 
     title: str = "Paper Digest"
@@ -26,6 +26,7 @@ class SiteContext:
     feeds_base: str = ""
     alphaxiv: bool = False
     private: str = ""
+    contact: str = ""
 
     def relative_to(self, page: str) -> "SiteContext":
         """Return the context of a page that may be opened as a file; `page` is the path from it to the archive.
@@ -80,7 +81,15 @@ class Nowhere(SiteContext):
 
 def nowhere(site: SiteContext) -> Nowhere:
     """Return the context of a site without its addresses."""
-    return Nowhere(site.title, _BASE, site.sender, site.timezone, site.language, private=site.private)
+    return Nowhere(
+        site.title,
+        _BASE,
+        site.sender,
+        site.timezone,
+        site.language,
+        private=site.private,
+        contact=site.contact,
+    )
 
 
 def parts_of(page: str) -> list[str]:

@@ -1,6 +1,6 @@
 """What is done when the program's own templates are compiled instead of each time they are rendered.
 
-`_("You asked for %(terms)s.", terms=x)` becomes its translation with `x` in between, as each language compiles its own
+`_("This digest is run by %(contact)s.", contact=x)` becomes its translation with `x` in between, as each language compiles its own
 templates. Style sheets are put in.
 """
 

@@ -201,6 +201,8 @@ class IssueView:
     schedule: str
     timezone: str
     settings_file: str
+    mailed: bool
+    contact: str
     _best: tuple[str, ...]
     themes: str = ""
     rising: str = ""
@@ -341,6 +343,8 @@ def _issue_view(issue: Issue, site: SiteContext, sections: "tuple[SectionView, .
         schedule=clean(issue.schedule),
         timezone=clean(issue.timezone),
         settings_file=f"subscriptions/{issue.subscription}.toml",
+        mailed=issue.mailed,
+        contact=clean(site.contact),
         _best=tuple(title_of(item.paper, lang) for item in (issue.new or issue.updated)[:NAMED]),
         themes=phrases.themes(issue, lang),
         rising=phrases.rising(issue.trends, lang),

@@ -113,3 +113,22 @@ def test_the_archive_page_folds_abstracts_under_gists():
     assert re.search(
         '<details>\n<summary>Abstract</summary>\n<blockquote>\n<p dir="auto">Brewing models', page
     )
+
+
+def test_the_footer_speaks_to_readers_where_there_are_readers():
+    site = replace(FRAME, contact="library@example.org")
+    mailed = replace(ISSUE, mailed=True)
+    for form in (Renderer.html, Renderer.text):
+        shown = " ".join(re.sub("<.*?>", "", form(Renderer(None, site), mailed)).split())
+        assert "You get this because you asked for one-step or" in shown
+        assert "Schedule: weekdays 08:00" in shown
+        assert "To stop these emails, choose Unsubscribe" in shown
+        assert "run by library@example.org; write there" in shown
+        assert "subscriptions/tea.toml" not in shown
+        nobody = " ".join(re.sub("<.*?>", "", form(RENDERER, mailed)).split())
+        assert "run by" not in nobody and "subscriptions/tea.toml" not in nobody
+        owner = " ".join(re.sub("<.*?>", "", form(RENDERER, ISSUE)).split())
+        assert "edit subscriptions/tea.toml" in owner and "Unsubscribe" not in owner
+    for form in (Renderer.markdown, Renderer.archive):  # others read these, too
+        shown = form(Renderer(None, site), mailed)
+        assert "library@example.org" in shown and "Unsubscribe" not in shown
