@@ -207,10 +207,17 @@ class _Reader:
 
     def read(self) -> None:
         """Read all lines; multiparts that are open at the end are cut."""
-        for line in _lines(self._data):
+        while self._at < len(self._data):
+            if self._state != "head" and not self._data.startswith(b"--", self._at):
+                # Nothing but a boundary ends a body.
+                next_dashes = self._data.find(b"\n--", self._at) if self._boundaries else -1
+                self._at = next_dashes + 1 or len(self._data)
+                continue
+            end = self._data.find(b"\n", self._at) + 1 or len(self._data)
+            line = self._data[self._at : end]
             if not (self._boundaries and line.startswith(b"--") and self._is_boundary(line.rstrip()[2:])):
                 self._line(line)
-            self._at += len(line)
+            self._at = end
             if self.problem:
                 return
         self._end_part(self._at)
@@ -305,15 +312,6 @@ def _is_encoded_message(part: Part) -> bool:
     if part.kind in _MESSAGES:
         return _is_encoded(part)
     return not part.kind.startswith(("text/", "multipart/")) and part.filename.lower().endswith(".eml")
-
-
-def _lines(data: bytes) -> Iterator[bytes]:
-    """Yield the lines with their ends, without a list of all."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start) + 1 or len(data)
-        yield data[start:end]
-        start = end
 
 
 def _headers(lines: list[bytes]) -> list[tuple[str, str]]:

@@ -45,6 +45,8 @@ def unquoted(text: str) -> str:
 
 def unquoted_lines(text: str) -> str:
     """Return a plain text without the quote marks of a forwarded message."""
+    if ">" not in text and "|" not in text:
+        return text
     lines = _LINE_END.split(text)
     depth = max((_depth(match[1]) for line in lines if (match := _ANCHOR.match(line))), default=0)
     return "\n".join(_without_marks(line, depth) for line in lines) if depth else text
@@ -94,6 +96,10 @@ def leads_through(address: str, part: str) -> bool:
     return any(part in layer for layer in layers(address))
 
 
+def _is_header(line: str) -> bool:
+    return (":" in line or "：" in line) and _HEADER.fullmatch(line[:300]) is not None
+
+
 def inside(text: str) -> Iterator[Forwarded]:
     """Yield the messages in a text, each with the text up to the next."""
     lines = _LINE_END.split(text)
@@ -101,11 +107,12 @@ def inside(text: str) -> Iterator[Forwarded]:
     place = 0
     while place < len(lines):
         end = place
-        while end < len(lines) and end - place < _MOST_HEADERS and _HEADER.fullmatch(lines[end][:300]):
+        while end < len(lines) and end - place < _MOST_HEADERS and _is_header(lines[end]):
             end += 1
-        subjects = [match[1] for line in lines[place:end] if (match := _SUBJECT.fullmatch(line[:300]))]
-        if end - place >= _LEAST_HEADERS and subjects:
-            found.append((subjects[0].strip(), place, end))
+        if end - place >= _LEAST_HEADERS:
+            subjects = [match[1] for line in lines[place:end] if (match := _SUBJECT.fullmatch(line[:300]))]
+            if subjects:
+                found.append((subjects[0].strip(), place, end))
         place = max(end, place + 1)
     following = [start for _, start, _ in found[1:]] + [len(lines)]
     for (subject, _, start), end in zip(found, following[: len(found)], strict=True):

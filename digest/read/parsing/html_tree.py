@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # The declaration, comments, processing instructions and document type before the root element.
 _ROOT = re.compile(
-    r"\ufeff?\s*(?:<\?(?:(?!\?>).)*\?>\s*|<!--(?:(?!-->).)*-->\s*|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>\s*)*"
-    r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<attributes>[^>]*)>",
+    r"\ufeff?\s*(?:<\?(?:(?!\?>).)*\?>\s*|<!--(?:(?!-->).)*-->\s*|<!DOCTYPE[^>\[]*(?:\[[^\]]*+\]\s*)?>\s*)*"
+    r"<(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>[^>]*+)>",
     re.IGNORECASE | re.DOTALL,
 )
 _OPENED, _CLOSED = re.compile(r"<html[\s>]", re.IGNORECASE), re.compile(r"</html\s*>", re.IGNORECASE)
