@@ -92,6 +92,8 @@ def _parts(text: str) -> Iterator[tuple[int, list[str]]]:
     start = 0
     part: list[str] = []
     for number, line in enumerate(_LINE_END.split(text), start=1):
+        if not line:
+            continue
         if _RULE.fullmatch(line):
             if part:
                 yield start, part

@@ -107,6 +107,9 @@ def inside(text: str) -> Iterator[Forwarded]:
     place = 0
     while place < len(lines):
         end = place
+        if not lines[place]:
+            place += 1
+            continue
         while end < len(lines) and end - place < _MOST_HEADERS and _is_header(lines[end]):
             end += 1
         if end - place >= _LEAST_HEADERS:
