@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from digest.compose.issue import Findings, compose
@@ -113,22 +114,22 @@ def decide(candidate: Candidate, found: Found, moment: Moment) -> Decision:
         )
     due = issue_due(candidate, findings, moment)
     nearest = () if findings.matched else explain_no_match(findings, found.misses, ENGLISH)
-    verdict = Verdict(
-        subscription.id, findings.considered, findings.matched, None, due.waiting or None, None, interval=interval,
-        nearest=nearest,
-    )  # fmt: skip
-    decision = Decision(verdict, candidate.cursor, cursor, found.feed)
-    if due.waiting:
-        return decision
+    counts = findings.considered, findings.matched
     slot = due.slot.instant if due.slot else None
-    moved = cursor
+    # Each is made once, when all of it is known: copies would cost much for very many subscriptions.
+    verdict = partial(Verdict, subscription.id, *counts, error=None, slot=slot, interval=interval)
+    decision = partial(Decision, expected=candidate.cursor, feed=found.feed)
+    if due.waiting:
+        waiting = verdict(issue=None, reason=due.waiting, nearest=nearest)
+        return decision(waiting, cursor=cursor)
+    moved = partial(replace, cursor)
     if slot or findings.considered:
-        moved = replace(cursor, position=moment.end, since=now, last_slot=slot or cursor.last_slot)
+        moved = partial(moved, position=moment.end, since=now, last_slot=slot or cursor.last_slot)
     note, since = "", cursor
     if not findings.matched:
         if not _note_due(candidate, due, now):
             reason = "; ".join((found.unmatched, *nearest[:1]))
-            return replace(decision, cursor=moved, verdict=replace(verdict, slot=slot, reason=reason))
+            return decision(verdict(issue=None, reason=reason, nearest=nearest), cursor=moved())
         last = candidate.last_issue or cursor.enrolled
         findings = replace(findings, considered=findings.considered + candidate.quiet[0])
         misses = found.misses if found.quiet_misses is None else found.quiet_misses
@@ -137,10 +138,9 @@ def decide(candidate: Candidate, found: Found, moment: Moment) -> Decision:
         since = replace(cursor, since=last)
     note = " ".join(filter(None, (candidate.missed, note)))
     issue = compose(subscription, since, findings, made=now, slot=due.slot, note=note)
-    return replace(
-        decision,
-        cursor=replace(moved, issues=issue.number),
-        verdict=replace(verdict, slot=slot, issue=issue.number, nearest=nearest),
+    return decision(
+        verdict(issue=issue.number, reason=None, nearest=nearest),
+        cursor=moved(issues=issue.number),
         issue=issue,
         serves=tuple(item.paper.number for item in (*findings.new, *findings.discover)),
     )
@@ -164,8 +164,9 @@ def is_ahead(cursor: Cursor, now: datetime) -> bool:
 
 def is_paused(subscription: Subscription, now: datetime) -> bool:
     """Return whether a subscription is paused; it no longer is on the day `paused_until`, in its own zone."""
-    today = now.astimezone(ZoneInfo(subscription.timezone)).date()
-    return subscription.paused_until is not None and today < subscription.paused_until
+    if subscription.paused_until is None:
+        return False
+    return now.astimezone(ZoneInfo(subscription.timezone)).date() < subscription.paused_until
 
 
 def waiting_slot(subscription: Subscription, last: datetime | None, now: datetime) -> Slot | None:

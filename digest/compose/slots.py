@@ -179,10 +179,17 @@ def due_slots(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: da
 
 def latest_due(schedule: Schedule, zone: ZoneInfo, last: datetime | None, now: datetime) -> Slot | None:
     """Return the last of `due_slots`, which replaces the earlier ones, without computing those."""
-    latest = next(slots_backwards(schedule, zone, now), None)
+    latest = _latest(schedule, zone, now)
     return latest if latest and (last is None or latest.instant > last) else None
 
 
+# Of very many subscriptions, most have one of a few schedules and zones, and a run asks at one time.
+@lru_cache(maxsize=4096)
+def _latest(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
+    return next(slots_backwards(schedule, zone, now), None)
+
+
+@lru_cache(maxsize=4096)
 def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
     """Return the first slot after `now` within 41 years, or None."""
     for day in _days(now.astimezone(zone).date() - timedelta(days=1), 1):

@@ -66,13 +66,15 @@ def analyse(paper: Paper) -> AnalysedPaper:
 
 def match(query: Query, analysed: AnalysedPaper) -> Match | None:
     """Return the match with its score and all evidence; None if the query does not accept the paper."""
-    looked_up: dict[tuple[object, ...], list[tuple[FieldText, list[Place]]]] = {}
+    looked_up: dict[
+        int, list[tuple[FieldText, list[Place]]]
+    ] = {}  # by `id`, as the query keeps its atoms alive
 
     def find(atom: Atom) -> list[tuple[FieldText, list[Place]]]:
-        key = atom.key
-        if key not in looked_up:
-            looked_up[key] = list(_occurrences(atom, analysed))
-        return looked_up[key]
+        found = looked_up.get(id(atom))
+        if found is None:
+            found = looked_up[id(atom)] = _occurrences(atom, analysed)
+        return found
 
     def occurs(atom: Atom) -> bool:
         return bool(find(atom))
@@ -164,10 +166,13 @@ def texts_of(paper: Paper) -> Iterator[tuple[str, int | None, str]]:
             yield name, item, text
 
 
-def _occurrences(atom: Atom, analysed: AnalysedPaper) -> Iterator[tuple[FieldText, list[Place]]]:
-    for part in analysed.parts:
-        if part.field in atom.fields and (places := occurrences(atom, part)):
-            yield part, places
+def _occurrences(atom: Atom, analysed: AnalysedPaper) -> list[tuple[FieldText, list[Place]]]:
+    fields = atom.fields
+    return [
+        (part, places)
+        for part in analysed.parts
+        if part.field in fields and (places := occurrences(atom, part))
+    ]
 
 
 def occurrences(atom: Atom, part: FieldText) -> list[Place]:
@@ -189,7 +194,7 @@ def windows(found: Iterable[Iterable[Place]], near: int) -> list[Place]:
 
 def _innermost(places: Iterable[Place]) -> list[Place]:
     distinct = set(places)
-    if len(distinct) < 2:  # as nearly always
+    if len(distinct) < 2:
         return list(distinct)
     kept: list[Place] = []
     for at, after in sorted(distinct, key=lambda place: (-place[0], place[1])):
@@ -198,10 +203,14 @@ def _innermost(places: Iterable[Place]) -> list[Place]:
     return kept[::-1]
 
 
-def _phrases(atom: Atom, graph: Sequence[Word], part: FieldText) -> Iterator[Place]:
-    """Yield the places where a path through the graph matches a path through the text."""
+def _phrases(atom: Atom, graph: Sequence[Word], part: FieldText) -> set[Place]:
+    """Return the places where a path through the graph matches a path through the text."""
     first, last = graph[0].at, graph[-1].after
-    starts = {at for word in graph if word.at == first for at in _beginnings(atom, word, part)}
+    starts = set[int]()
+    for word in graph:
+        if word.at == first:
+            starts.update(_beginnings(atom, word, part))
+    found = set[Place]()
     for start in starts:
         reached: dict[int, set[int]] = {first: {start}}
         for word in graph:  # the words that lead to a word come before it
@@ -210,7 +219,8 @@ def _phrases(atom: Atom, graph: Sequence[Word], part: FieldText) -> Iterator[Pla
                     if _matches(atom, word, candidate, part):
                         reached.setdefault(word.after, set()).add(candidate.after)
         for after in reached.get(last, ()):
-            yield start, after
+            found.add((start, after))
+    return found
 
 
 def _beginnings(atom: Atom, word: Word, part: FieldText) -> Iterable[int]:
