@@ -4,6 +4,7 @@ Times are aware datetimes in UTC, dates are local calendar days, texts are plain
 Plug-ins may import all names from here.
 """
 
+from digest.model.accounts import Reader, Request, RequestKind
 from digest.model.deliveries import Delivery, DeliveryStatus, Outcome, Reply, Stage
 from digest.model.issues import (
     FORMS,
@@ -83,8 +84,11 @@ __all__ = [
     "Paper",
     "PartialDate",
     "RankingWeights",
+    "Reader",
     "Rejected",
     "Reply",
+    "Request",
+    "RequestKind",
     "Room",
     "RunRecord",
     "ScheduleSettings",

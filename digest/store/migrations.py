@@ -22,8 +22,11 @@ from digest.store.schema import (
     mailboxes,
     meta,
     outbox,
+    owned,
     programs,
     read_titles,
+    readers,
+    requests,
     returned,
     revisions,
     schema_version,
@@ -227,6 +230,11 @@ def _keep_actions(connection: Connection) -> None:
     actions.create(connection, checkfirst=True)
 
 
+def _keep_accounts(connection: Connection) -> None:
+    """Add what people ask for on the web, readers, and which subscriptions they have."""
+    meta.create_all(connection, tables=[requests, readers, owned])
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -253,6 +261,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_homes,
     _keep_letters,
     _keep_actions,
+    _keep_accounts,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

@@ -545,3 +545,42 @@ homes = Table(
         "until", Moment, nullable=False
     ),  # after this time without a sign of it, others may take over its files
 )
+
+# What people ask for on the web: a subscription, to be confirmed by email, or the link to their own page.
+requests = Table(
+    "request",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("recipient", Plain, nullable=False),
+    Column("address", Plain, nullable=False),  # the recipient in lower case
+    Column("wish", LargeBinary),  # Subscription as JSON
+    Column("network", String(24), nullable=False),  # keyed hash
+    Column("made", Moment, nullable=False),
+    Column("mailed", Moment),
+    Column("confirmed", Moment),
+    Column("subscription", String(64)),  # that was made
+    Index("request_of", "address", "mailed"),
+    Index("request_from", "network", "made"),
+    Index("request_mailed", "mailed"),
+    sqlite_autoincrement=True,
+)
+readers = Table(
+    "reader",
+    meta,
+    Column("id", Integer, primary_key=True),
+    Column("recipient", Plain, nullable=False),
+    Column("address", Plain, nullable=False, unique=True),  # the recipient in lower case
+    Column("language", String(16), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("made", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+# The subscriptions that were made on the web. `welcomed`: the reader has got a first email.
+owned = Table(
+    "owned",
+    meta,
+    Column("subscription", String(64), primary_key=True),
+    Column("reader", ForeignKey("reader.id"), nullable=False, index=True),
+    Column("welcomed", Moment),
+)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolExhaustedError
 
 from digest.errors import ConflictError, RefusedError, ServerLostError, StoreError
+from digest.store.accounts import Accounts
 from digest.store.actions import Actions
 from digest.store.backend import Backend, Capabilities
 from digest.store.backgrounds import Backgrounds
@@ -24,6 +25,7 @@ from digest.store.compiled_queries import CompiledQueries
 from digest.store.cursors import Cursors
 from digest.store.delivery_writer import DeliveryWriter, Transactions
 from digest.store.departures import Departures
+from digest.store.erasure import Erasure
 from digest.store.exchange import Exchange
 from digest.store.feedback import Feedback
 from digest.store.feeds import Feeds
@@ -79,6 +81,8 @@ class Transaction:
     compiled_queries: CompiledQueries
     backgrounds: Backgrounds
     outbox: Outbox
+    accounts: Accounts
+    erasure: Erasure
     feedback: Feedback
     title_terms: TitleTerms
     summaries: Summaries
@@ -285,6 +289,8 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         compiled_queries=CompiledQueries(connection),
         backgrounds=Backgrounds(connection),
         outbox=Outbox(connection, departures),
+        accounts=Accounts(connection),
+        erasure=Erasure(connection),
         feedback=Feedback(connection),
         title_terms=TitleTerms(connection),
         summaries=Summaries(connection),
