@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from digest.store.columns import meta
 from digest.store.exported import DERIVED, EXPORTED
-from digest.store.schema import meta
 from tests.homes import TestHome, page
 
 LAMPS = [f"Lantern number {n} of the pier" for n in range(6)]

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, sele
 
 from digest.model import Reader, Request, RequestKind, Subscription
 from digest.store.codec import decode, encode
-from digest.store.schema import owned, readers, requests
 from digest.store.sql import inserted_key
+from digest.store.web_schema import owned, readers, requests
 from digest.text.addresses import address_key
 
 _REQUEST = (

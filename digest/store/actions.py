@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from digest.model.actions import Action
-from digest.store.schema import actions
+from digest.store.web_schema import actions
 
 _LONGEST = 1_000  # characters of a detail
 

@@ -14,9 +14,10 @@ from sqlalchemy import Dialect, Executable
 from sqlalchemy.dialects.sqlite import insert
 
 from digest.model import Delivery, Outcome
+from digest.store.columns import Moment, Plain
 from digest.store.departures import ALL, Departures
 from digest.store.outbox import BEGIN, SETTLE, begin_values, settle_values, suppress_values
-from digest.store.schema import Moment, Plain, suppressions
+from digest.store.schema import suppressions
 from digest.text.addresses import address_key
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, Table, delete, select
 
-from digest.store import schema
+from digest.store import columns, schema
 from digest.store.sql import chunks
 from digest.text.addresses import address_key
 
@@ -39,4 +39,4 @@ class Erasure:
 
 def _with_column(name: str) -> list[Table]:
     """Return the tables that have a column, those that refer to others first."""
-    return [table for table in reversed(schema.meta.sorted_tables) if name in table.c]
+    return [table for table in reversed(columns.meta.sorted_tables) if name in table.c]

@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 from digest.diff.source_records import SourceRecord
 from digest.errors import Problem
 from digest.model import Letter, Listing, Paper, Subscription
-from digest.store import schema
+from digest.store import columns, schema, web_schema
 from digest.store.issue_content import Content
 
 _Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -53,7 +53,7 @@ class Exported:
     def _type(self, column: Column[Any]) -> Any:
         if column.name in self.json:
             return msgspec.Raw
-        if isinstance(column.type, schema.Moment):
+        if isinstance(column.type, columns.Moment):
             return _Time
         kinds = ((Boolean, bool), (Integer, _Whole), (LargeBinary, bytes))
         return next((kind for stored, kind in kinds if isinstance(column.type, stored)), str)
@@ -84,9 +84,9 @@ EXPORTED = (
     Exported("feed_items", schema.feed_items, {"terms": list[str]}),
     Exported("verdicts", schema.verdicts, {"nearest": list[str]}),
     Exported("outbox", schema.outbox, {"letter": Letter}),
-    Exported("requests", schema.requests, {"wish": Subscription}),
-    Exported("readers", schema.readers),
-    Exported("owned", schema.owned),
+    Exported("requests", web_schema.requests, {"wish": Subscription}),
+    Exported("readers", web_schema.readers),
+    Exported("owned", web_schema.owned),
     Exported("deliveries", schema.deliveries),
     Exported("suppressions", schema.suppressions),
     Exported("secrets", schema.secrets),
@@ -95,7 +95,7 @@ EXPORTED = (
     Exported("feedback", schema.feedback),
     Exported("seeds", schema.seeds, {"record": Listing}),
     Exported("clicks", schema.clicks),
-    Exported("actions", schema.actions),
+    Exported("actions", web_schema.actions),
     Exported("spared", schema.spared),
     Exported("summaries", schema.summaries),
     Exported("set_aside", schema.set_aside),

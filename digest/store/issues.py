@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from digest.model import Issue, IssueLine
+from digest.store.columns import Moment
 from digest.store.issue_content import count_discover, decode_issue, papers_of
 from digest.store.on_disk import is_on_request
 from digest.store.pending_files import PendingFiles
 from digest.store.revisions import Revisions, as_text, from_text
-from digest.store.schema import Moment, absorbed, cursors, issues, served, spared, verdicts
+from digest.store.schema import absorbed, cursors, issues, served, spared, verdicts
 from digest.store.schema import papers as library
 from digest.store.sql import chunks, insert_rows, papers_among
 

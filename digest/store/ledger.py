@@ -21,19 +21,9 @@ from sqlalchemy import (
 
 from digest.model import Rejected, RunRecord, Verdict
 from digest.model.reports import RunReport
+from digest.store.columns import Moment
 from digest.store.presence import BEGUN
-from digest.store.schema import (
-    Moment,
-    cursors,
-    files,
-    issues,
-    outbox,
-    papers,
-    rejects,
-    runs,
-    secrets,
-    verdicts,
-)
+from digest.store.schema import cursors, files, issues, outbox, papers, rejects, runs, secrets, verdicts
 from digest.store.sql import chunks, insert_missing, insert_rows, inserted_key
 
 

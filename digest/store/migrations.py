@@ -5,11 +5,11 @@ from collections.abc import Callable
 from sqlalchemy import Connection, delete, insert, inspect, select, text, update
 
 from digest.errors import StoreError
+from digest.store.columns import meta
 from digest.store.presence import connection_holds
 from digest.store.rekeying import rekey
 from digest.store.schema import (
     absorbed,
-    actions,
     aliases,
     apart,
     backgrounds,
@@ -20,13 +20,9 @@ from digest.store.schema import (
     homes,
     issues,
     mailboxes,
-    meta,
     outbox,
-    owned,
     programs,
     read_titles,
-    readers,
-    requests,
     returned,
     revisions,
     schema_version,
@@ -44,6 +40,7 @@ from digest.store.schema import (
     written_for,
 )
 from digest.store.sql import chunks, insert_missing
+from digest.store.web_schema import actions, owned, readers, requests
 from digest.text.addresses import address_key
 
 

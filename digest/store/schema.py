@@ -3,60 +3,24 @@
 Times are stored as ISO 8601 text in UTC, dates as ISO text, values of several fields as JSON.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, stored as fixed-width ISO text in UTC, so that text order is time order."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        del dialect
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        del dialect
-        return None if value is None else datetime.fromisoformat(value)
-
-
-class Plain(TypeDecorator[str]):
-    """A text; what UTF-8 cannot encode (as in a file name of other bytes) is stored as an escape.
-
-    PostgreSQL stores no NUL, so that a replacement character stands for it everywhere.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        del dialect
-        if value is None:
-            return None
-        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-meta = MetaData()
+from digest.store import web_schema  # noqa: F401 - its tables belong to the same collection
+from digest.store.columns import Moment, Plain, meta
 
 schema_version = Table("schema_version", meta, Column("version", Integer, nullable=False))
 
@@ -481,18 +445,6 @@ clicks = Table(
 )
 
 
-# Bounces that were processed, by SHA-256, so that each has an effect only once.
-actions = Table(
-    "action",
-    meta,
-    Column("id", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
-    Column("client", String(64), nullable=False),  # the address in the network of who did it
-    Column("action", String(64), nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-)
-
 returned = Table(
     "returned",
     meta,
@@ -544,43 +496,4 @@ homes = Table(
     Column(
         "until", Moment, nullable=False
     ),  # after this time without a sign of it, others may take over its files
-)
-
-# What people ask for on the web: a subscription, to be confirmed by email, or the link to their own page.
-requests = Table(
-    "request",
-    meta,
-    Column("id", Integer, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("recipient", Plain, nullable=False),
-    Column("address", Plain, nullable=False),  # the recipient in lower case
-    Column("wish", LargeBinary),  # Subscription as JSON
-    Column("network", String(24), nullable=False),  # keyed hash
-    Column("made", Moment, nullable=False),
-    Column("mailed", Moment),
-    Column("confirmed", Moment),
-    Column("subscription", String(64)),  # that was made
-    Index("request_of", "address", "mailed"),
-    Index("request_from", "network", "made"),
-    Index("request_mailed", "mailed"),
-    sqlite_autoincrement=True,
-)
-readers = Table(
-    "reader",
-    meta,
-    Column("id", Integer, primary_key=True),
-    Column("recipient", Plain, nullable=False),
-    Column("address", Plain, nullable=False, unique=True),  # the recipient in lower case
-    Column("language", String(16), nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("made", Moment, nullable=False),
-    sqlite_autoincrement=True,
-)
-# The subscriptions that were made on the web. `welcomed`: the reader has got a first email.
-owned = Table(
-    "owned",
-    meta,
-    Column("subscription", String(64), primary_key=True),
-    Column("reader", ForeignKey("reader.id"), nullable=False, index=True),
-    Column("welcomed", Moment),
 )
