@@ -1,7 +1,7 @@
 """What the pages of the console show: each a part of a table, found by text and state."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,10 @@ from digest.services.workspace import Clock, open_library
 from digest.text.addresses import address_key
 
 if TYPE_CHECKING:
+    from digest.model import RunRecord
+    from digest.model.log import Verdict
     from digest.store.outbox import Suppression
+    from digest.store.store import Transaction
 
 ROWS = 50  # of a page
 _LATEST = 20  # messages of one subscription
@@ -62,10 +65,8 @@ class SourceHealth:
 
 def figures(home: Home) -> Figures:
     """Return the state of a home in numbers."""
-    from digest.pipeline.cursors import current
-
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = current(home, tx)
+        found = _known(home, tx)
         readers = {address_key(each) for one in found if isinstance(one, Subscription) for each in one.email}
         suppressed = {each.address for each in tx.outbox.suppressions()}
         papers, mail = tx.library.count(), tx.outbox_pages.counts()
@@ -77,14 +78,28 @@ def subscription_page(
     home: Home, clock: Clock, page: Page, state: str = ""
 ) -> tuple[tuple[SubscriptionStatus, ...], int]:
     """Return the subscriptions of a page, those of a state only if one is named, and how many there are on all pages."""
-    from digest.pipeline.cursors import current
+
+    def in_state(each: Subscription | InvalidSubscription) -> bool:
+        whole = _completed(each, home) if isinstance(each, Subscription) and each.paused_until else each
+        return state_of(whole, clock.now) == state
 
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        every = Page(page.text).of(
-            each for each in current(home, tx) if not state or state_of(each, clock.now) == state
-        )
-        shown = Page(after=page.after, limit=page.limit).of(every)
+        every = Page(page.text).of(each for each in _known(home, tx) if not state or in_state(each))
+        shown = [_completed(each, home) for each in Page(after=page.after, limit=page.limit).of(every)]
         return statuses_of(tx, shown, clock), len(every)
+
+
+def _known(home: Home, tx: "Transaction") -> list[Subscription | InvalidSubscription]:
+    """Return all subscriptions by id, without the home's defaults, which take as long as all the rest."""
+    from digest.pipeline.cursors import current_rows
+
+    return [each.value for each in current_rows(home, tx)]
+
+
+def _completed(each: Subscription | InvalidSubscription, home: Home) -> Subscription | InvalidSubscription:
+    from digest.pipeline.cursors import complete
+
+    return complete(each, home.settings) if isinstance(each, Subscription) else each
 
 
 def subscription_status(home: Home, clock: Clock, name: str) -> SubscriptionStatus | None:
@@ -118,13 +133,11 @@ def reader_page(
 ) -> tuple[tuple[Reader, ...], int]:
     """Return the readers of a page, by address, and how many there are on all pages.
 
-    `state` is "" for all, "suppressed", or "leaving" for those that no subscription has.
+    `state` is "" for all, or "suppressed".
     """
-    from digest.pipeline.cursors import current
-
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
         subscriptions: dict[str, list[str]] = {}
-        for each in current(home, tx):
+        for each in _known(home, tx):
             for address in each.email if isinstance(each, Subscription) else ():
                 subscriptions.setdefault(address_key(address), []).append(each.id)
         held: dict[str, list[Suppression]] = {}
@@ -138,6 +151,24 @@ def reader_page(
         Reader(each, tuple(subscriptions.get(each, ())), sent.get(each, (0, 0))[1], tuple(held.get(each, ())))
         for each in shown
     ), len(every)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A run, the counts of its mail, and a part of its verdicts, by subscription."""
+
+    record: "RunRecord"
+    verdicts: "tuple[Verdict, ...]"
+
+
+def run_page(home: Home, number: int, *, after: str, limit: int) -> RunPage | None:
+    """Return a run and its verdicts on subscriptions after an id; None if the run is unknown."""
+    with open_library(home, create=False) as store, store.begin(write=False) as tx:
+        found = tx.ledger.run(number)
+        if found is None:
+            return None
+        mail = tx.outbox.counted_by_run([number]).get(number, {})
+        return RunPage(replace(found, mail=mail), tx.ledger.verdicts_in(number, after=after, limit=limit))
 
 
 def source_health(home: Home) -> Sequence[SourceHealth]:

@@ -139,7 +139,7 @@ def state_of(each: Subscription | InvalidSubscription, now: datetime) -> str:
         return "invalid"
     if not each.enabled:
         return "off"
-    return "paused" if is_paused(each, now) else "active"
+    return "paused" if each.paused_until is not None and is_paused(each, now) else "active"
 
 
 def _end_of_pause(subscription: Subscription, now: datetime) -> datetime:

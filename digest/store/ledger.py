@@ -250,9 +250,13 @@ class Ledger:
         row = self._db.execute(select(runs).order_by(runs.c.id).limit(1)).one()
         return _run(row).clock
 
-    def verdicts_in(self, run: int) -> tuple[Verdict, ...]:
-        """Return the verdicts of a run, by subscription: what settled something, and in older libraries the others."""
-        chosen = select(verdicts).where(verdicts.c.run == run).order_by(verdicts.c.subscription)
+    def verdicts_in(self, run: int, *, after: str = "", limit: int | None = None) -> tuple[Verdict, ...]:
+        """Return the verdicts of a run, by subscription: what settled something, and in older libraries the others.
+
+        Those on subscriptions after this id, at most `limit`.
+        """
+        of_run = (verdicts.c.run == run) & (verdicts.c.subscription > after)
+        chosen = select(verdicts).where(of_run).order_by(verdicts.c.subscription).limit(limit)
         return tuple(map(_verdict, self._db.execute(chosen)))
 
     def verdicts_of(

@@ -17,7 +17,11 @@ import pytest
 from digest.home.settings_file import open_home
 from digest.render import notice_pages
 from digest.services.reader_pages import notice_page
+from tests.deliver.mail_home import MailHome
+from tests.deliver.smtp_server import ScriptedServer
 from tests.homes import Card, TestHome, page
+from tests.web.conftest import serving
+from tests.web.test_web_console import PASSWORD, Operator, typed
 
 LOOK = Path(__file__).parent / "look.mjs"
 MODULES = Path(os.environ.get("DIGEST_NODE_MODULES", ".")) / "node_modules"
@@ -80,12 +84,51 @@ def test_pages_and_mails_in_a_browser(home):
         "none": notice_pages.not_found("de"),
     }.items():
         pages.append(home.write(f"{name}.html", notice_page(opened, notice)))
+    look_at(pages)
+
+
+def look_at(pages: list[Path]) -> None:
+    """Open pages in Chromium, and fail with whatever is wrong with any of them."""
     done = subprocess.run(
         ["node", str(LOOK), str(CHROMIUM), "-", *map(str, pages)], capture_output=True, text=True, check=True
     )
     report = json.loads(done.stdout)
     assert len(report) == len(pages) * 6
     assert {page: found for page, found in report.items() if found} == {}
+
+
+def test_the_console_in_a_browser(tmp_path):
+    """The pages of the console, with long words in every table, and its messages."""
+    needs(CHROMIUM, shutil.which("node"), MODULES / "playwright-core", MODULES / "axe-core")
+    made, word = MailHome(tmp_path / "home"), "w" * 60
+    made.queue(kelp=["ada@x.test", f"{word}@{'y' * 60}.test"])
+    made.subscribe(word, "kelp", name=f"{word}{word}", email=[f"{word}@x.test"], paused_until="2099-01-01")
+    made.write("subscriptions/broken.toml", f'keyword = "{word}{word}"\n')
+    made.call("recipients", "suppress", f"{word}@x.test", "--reason", word * 2)
+    with ScriptedServer(plan=lambda _to, _before: f"recipient 550 5.7.1 {word}{word}") as server:
+        made.settings(
+            server.port, more=f'[[sources]]\nname = "s"\nkind = "feed"\nurl = "https://x.test/{word}"'
+        )
+        made.deliver(status=None)
+    pages = []
+    typed(made, PASSWORD)
+    with serving(made) as site:
+        operator = Operator(site)
+        pages.append(made.write("sign-in.html", operator.get("/sign-in").text))
+        operator.sign_in()
+        paths = [
+            "",
+            "/subscriptions",
+            "/subscriptions/broken",
+            f"/subscriptions/{word}",
+            "/readers?state=suppressed",
+        ]
+        paths += ["/readers", "/mail?state=all", "/runs", "/runs/1", "/sources", "/actions", "/runs/9"]
+        for number, path in enumerate(paths):
+            pages.append(made.write(f"page-{number}.html", operator.get(path).text))
+        wrong = operator.post(f"/subscriptions/{word}", text="keyword = 3", known="")
+        pages.append(made.write("wrong.html", wrong.text))
+    look_at(pages)
 
 
 def features(mail: str) -> set[str]:

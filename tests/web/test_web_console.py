@@ -216,6 +216,8 @@ def test_subscriptions_are_found_by_text_and_state_a_page_at_a_time(home, operat
     assert ">zz<" in (off := operator.get("/subscriptions?state=off").text)
     assert ">s001<" not in off
     assert ">broken<" in operator.get("/subscriptions?state=invalid").text
+    assert operator.post("/subscriptions/s007/pause", until="2099-01-01").status == 303
+    assert re.findall(">(s[0-9]+)<", operator.get("/subscriptions?state=paused").text) == ["s007"]
     assert "Nothing was found" in operator.get("/subscriptions?q=nobody").text
     assert "120 addresses" in operator.get("/readers").text
 

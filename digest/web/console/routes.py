@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -74,12 +75,12 @@ class Console:
             Route(f"{AT}/", self._page("")),
             Route(
                 f"{AT}/runs/{{number}}",
-                self._one("/runs", lambda home, path: views.run(home, path["number"])),
+                self._one("/runs", lambda home, path, query: views.run(home, path["number"], query)),
             ),
             Route(f"{AT}/subscriptions/{{id}}/preview", self._preview),
             Route(
                 f"{AT}/subscriptions/{{id}}",
-                self._one("/subscriptions", lambda home, path: views.subscription(home, path["id"])),
+                self._one("/subscriptions", lambda home, path, _query: views.subscription(home, path["id"])),
             ),
         ]
         found += [
@@ -96,12 +97,14 @@ class Console:
         return handler
 
     def _one(
-        self, path: str, show: Callable[[Home, dict[str, str]], views.Shown]
+        self, path: str, show: Callable[[Home, Mapping[str, str], QueryParams], views.Shown]
     ) -> Callable[[Request], Response]:
         """Return the handler of a page about one thing."""
 
         def handler(request: Request) -> Response:
-            return self._shown(request, path, lambda home: show(home, request.path_params))
+            return self._shown(
+                request, path, lambda home: show(home, request.path_params, request.query_params)
+            )
 
         return handler
 

@@ -19,6 +19,7 @@ from digest.text.format import local_time
 
 if TYPE_CHECKING:
     from digest.model import RunRecord
+    from digest.model.log import Verdict
 
 Values = dict[str, Any]
 _MOST_SHOWN = 200  # rows of a table without pages
@@ -30,6 +31,7 @@ _MAIL_STATES = {
     "sent": "sent",
     "all": "all",
 }
+_DIGITS = 18  # of the greatest number of a row
 _BAD = {"failed", "in_doubt"}
 
 
@@ -63,24 +65,37 @@ def runs(home: Home, query: QueryParams) -> Shown:
     return Shown("runs.html", {"runs": rows, "next": rows[-1]["id"] if len(records) > ROWS else None})
 
 
-def run(home: Home, number: str) -> Shown:
-    record = ledger.run(home, int(number)) if number.isascii() and number.isdigit() else None
-    if record is None:
+def run(home: Home, number: str, query: QueryParams) -> Shown:
+    known = number.isascii() and number.isdigit() and len(number) <= _DIGITS
+    after = query.get("after", "")
+    found = console_pages.run_page(home, int(number), after=after, limit=ROWS + 1) if known else None
+    if found is None:
         raise HTTPException(404)
-    report = record.report or {}
-    subscriptions = report.get("subscriptions") or []
-    mails = (report.get("delivery") or {}).get("messages") or []
+    record = found.record
+    rows = [
+        {
+            "id": each.subscription,
+            "considered": each.considered,
+            "matched": each.matched,
+            "outcome": _outcome(each),
+        }
+        for each in found.verdicts[:ROWS]
+    ]
     return Shown(
         "run.html",
         {
             "run": _run_row(home, record),
-            "files": (report.get("files") or [])[:_MOST_SHOWN],
-            "subscriptions": subscriptions[:_MOST_SHOWN],
-            "left_out": max(0, len(subscriptions) - _MOST_SHOWN),
-            "mails": mails[:_MOST_SHOWN],
-            "mails_left_out": max(0, len(mails) - _MOST_SHOWN),
+            "files": ((record.report or {}).get("files") or [])[:_MOST_SHOWN] if not after else [],
+            "subscriptions": rows,
+            "next": _next(query, after=found.verdicts[ROWS - 1].subscription)
+            if len(found.verdicts) > ROWS
+            else "",
         },
     )
+
+
+def _outcome(verdict: "Verdict") -> str:
+    return f"Issue {verdict.issue}" if verdict.issue else verdict.error or verdict.reason or ""
 
 
 def _run_row(home: Home, record: "RunRecord") -> Values:
