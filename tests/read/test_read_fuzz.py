@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 from pathlib import Path
 
@@ -21,7 +22,13 @@ PIECES = [
     *(b"=?utf-8?q?=ff?=", b"--b\n", b"null", b"1e999", b"-1", b"NaN", b"{}" , b"[[[[[[[[", b'{"paper":', b"arXiv:2611.01001", b"title", b"</rss>"),
     *(b"9" * 5000, b"(" * 3000, b"<b>" * 2000, b'{"a":' * 2000, b"<!--" * 500, b"@x{y,z={" * 300, b"a and " * 500, b"," * 5000),
 ]  # fmt: skip
+FEED = re.compile(rb"<(?:rss|feed|rdf:RDF|channel|item)\b")
 LIMIT = 1.0  # seconds; far above the time for any file, to detect hangs
+PER_MEGABYTE = 1.0  # seconds of processor time for a megabyte of any file
+PER_MEGABYTE_OF_FEEDS = (
+    10.0  # which feedparser reads: linear, but slow for each tag, and twice if a feed is not well-formed
+)
+SMALLEST = 250_000  # bytes; a smaller file has the time of one of this size
 
 
 def check(data: bytes) -> float:
@@ -70,6 +77,31 @@ def mutated(chooser: random.Random) -> bytes:
     return bytes(data)
 
 
+def grown(chooser: random.Random) -> bytes:
+    """Return a mutated file in which one of its own pieces, or one of PIECES, is repeated until it has 50 to 400 KB."""
+    data = bytearray(mutated(chooser))
+    place = chooser.randrange(len(data) + 1)
+    own = bytes(data[place : place + chooser.choice([1, 2, 5, 12, 40, 200])])
+    piece = chooser.choice([own, own, chooser.choice(PIECES)]) or b" "
+    size = chooser.choice([50_000, 100_000, 200_000, 400_000])
+    data[place:place] = piece * (size // len(piece))
+    return bytes(data)
+
+
+def seconds_above(data: bytes) -> float:
+    """Return by how many seconds of processor time a file exceeds its limit; at most 0 if it does not.
+
+    What exceeds it is measured again, so that a busy machine makes no test fail.
+    """
+    is_feed = FEED.search(data[:10_000]) is not None
+    most = (PER_MEGABYTE_OF_FEEDS if is_feed else PER_MEGABYTE) * max(len(data), SMALLEST) / 1e6
+    spent = check(data)
+    for _ in range(2):
+        if spent > most:
+            spent = min(spent, check(data))
+    return spent - most
+
+
 SAMPLE = 600  # the seeds that ordinary test runs try too, not only `make torture`
 
 
@@ -89,7 +121,18 @@ def test_a_sample_of_mutated_files():
 
 @pytest.mark.torture
 def test_many_mutated_files():
-    check_seeds(range(SAMPLE, 50_000 if os.environ.get("TORTURE") == "full" else 3_000))
+    """One in five grows, so that what takes more than linear time shows."""
+    slow = []
+    for seed in range(SAMPLE, 50_000 if os.environ.get("TORTURE") == "full" else 3_000):
+        chooser = random.Random(seed)
+        data = grown(chooser) if seed % 5 == 0 else mutated(chooser)
+        try:
+            above = seconds_above(data)
+        except Exception as problem:
+            raise AssertionError(f"seed {seed}: {problem!r}") from problem
+        if above > 0:
+            slow.append(f"seed {seed}: {above:.2f} s above the limit, {len(data):,} bytes")
+    assert not slow, "\n".join(slow)
 
 
 @settings(max_examples=150)

@@ -93,6 +93,8 @@ def _listing(term: "Element", description: "Element", kind: str | None, day: dat
     parts = {
         part: _DESCRIPTOR.sub("", html_tree.text(element))
         for element in description.iter("div")
+        if next(element.iterdescendants("div"), None)
+        is None  # else texts of nested ones are read again and again
         for part in (element.get("class") or "").split()
         if part.startswith("list-")
     }

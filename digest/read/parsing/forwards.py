@@ -7,6 +7,7 @@ becomes HTML with a block for each line. The labels of headers are those of the 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from digest.read.parsing import html_tree
@@ -43,12 +44,13 @@ def unquoted(text: str) -> str:
     return unwrapped_text(unquoted_lines(text))
 
 
+@lru_cache(maxsize=2)
 def unquoted_lines(text: str) -> str:
     """Return a plain text without the quote marks of a forwarded message."""
     if ">" not in text and "|" not in text:
         return text
     lines = _LINE_END.split(text)
-    depth = max((_depth(match[1]) for line in lines if (match := _ANCHOR.match(line))), default=0)
+    depth = max((_depth(match[1]) for line in lines if line and (match := _ANCHOR.match(line))), default=0)
     return "\n".join(_without_marks(line, depth) for line in lines) if depth else text
 
 
