@@ -17,6 +17,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "run": [],
     "export": ["everything"],
     "import": ["nothing"],
+    "database copy": ["digest.db", "copy-of-digest.db"],
     "fetch": [],
     "read": ["inbox/2026-11-16.txt", "inbox/broken.txt", "inbox/none.txt"],
     "diff": [],

@@ -1,4 +1,4 @@
-"""The commands that move a whole home: export and import."""
+"""The commands that move a whole home, or its library: export, import, database copy."""
 
 from argparse import Namespace
 from typing import TYPE_CHECKING
@@ -29,6 +29,17 @@ def add_commands(commands: Commands) -> None:
         "To import subscriptions only: digest subscriptions import.",
         examples=("digest import everything --home new-home",),
     )
+    database = commands.group("database", "move a library between SQLite and PostgreSQL")
+    copy = database.add(
+        "copy",
+        _copy,
+        "copy a library into an empty database, and compare both",
+        details="Nobody can change the library meanwhile. An interrupted copy is continued by the same command. "
+        "Afterwards, name the new database in digest.toml. docs/postgresql.md describes the move.",
+        examples=("digest database copy sqlite:///digest.db postgresql://digest@db.example.org/digest",),
+    )
+    copy.add_argument("source", metavar="FROM", help="file of SQLite, or the URL of a database")
+    copy.add_argument("target", metavar="TO", help="the same for the copy; it must be empty")
     take.set_defaults(opens="folder")  # the settings may be in the export
     take.add_argument("dir", type=path, metavar="DIR", help="folder that digest export wrote")
 
@@ -49,6 +60,25 @@ def _export(arguments: Namespace, context: Context) -> int:
         label="note: ",
     )
     context.screen.hint("To import it into a new home", f"digest import {done.folder} --home DIR")
+    return 0
+
+
+def _copy(arguments: Namespace, context: Context) -> int:
+    from digest.services.database import copy_library
+
+    with context.screen.progress() as progress:
+        done = copy_library(context.home, arguments.source, arguments.target, progress)
+    if arguments.json:
+        print_json({"from": done.source, "to": done.target, "lines": done.rows, "before": done.before})
+        return 0
+    lines = count(sum(done.rows.values()), "line")
+    context.screen.line(f"Copied {lines} from {done.source} to {done.target}; both are alike", style="bold")
+    if done.before:
+        context.screen.message(
+            f"{count(done.before, 'line')} of them by an earlier command, which was interrupted",
+            label="note: ",
+        )
+    context.screen.hint("To use the copy, write into digest.toml", f'database = "{done.target}"')
     return 0
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from digest.errors import UsageError
+from digest.store.backend import Backend
 from digest.store.departures import STATE, Departures
 from digest.store.sql import SUPPORTED
 from digest.store.sqlite import SqliteBackend, sqlite_engine
@@ -17,14 +18,14 @@ from digest.store.store import Store
 from digest.system.files import private_file
 
 
-def open_store(url: str, *, home: Path, create: bool = True) -> Store:
+def open_store(url: str, *, home: Path, create: bool = True, copying: bool = False) -> Store:
     """Open the database of `url`; a relative SQLite path is relative to `home`.
 
     `create=False` returns an empty library in memory if the SQLite file does not exist yet, for commands that only
-    read. Raises UsageError if the URL is invalid, StoreError if the database cannot be opened.
+    read. `copying` is as for `Store`. Raises UsageError if the URL is invalid, StoreError if the database cannot be opened.
     """
     try:
-        return _open(make_url(url), home, create=create)
+        return Store(_backend(make_url(url), home, create=create), copying=copying)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise UsageError(
             f"digest.toml: database: {_shown(url)!r} needs a driver that is not installed; "
@@ -41,17 +42,17 @@ def _shown(url: str) -> str:
     return re.sub(r"//.*@", "//…@", url)
 
 
-def _open(url: URL, home: Path, *, create: bool) -> Store:
+def _backend(url: URL, home: Path, *, create: bool) -> Backend:
     if not url.drivername.startswith("sqlite"):
         if (name := url.get_backend_name()) not in SUPPORTED:
             raise UsageError(f"digest.toml: database: {name} is not supported; use {' or '.join(SUPPORTED)}")
         from digest.store.server import ServerBackend, server_engine
 
-        return Store(ServerBackend(server_engine(url)))
+        return ServerBackend(server_engine(url))
     path = None if url.database in (None, "", ":memory:") else home / str(url.database)
     if path is None or not (create or path.exists()):
         departures = None if path is None else Departures(home / STATE)
-        return Store(SqliteBackend(sqlite_engine("sqlite://", poolclass=StaticPool), departures))
+        return SqliteBackend(sqlite_engine("sqlite://", poolclass=StaticPool), departures)
     if not path.parent.is_dir():
         raise UsageError(
             f"digest.toml: database: the folder {path.parent} does not exist; create it, or use another database"
@@ -59,7 +60,7 @@ def _open(url: URL, home: Path, *, create: bool) -> Store:
     if not path.exists():
         _create(path)
     file_url = url.set(database=str(path)).render_as_string(hide_password=False)
-    return Store(SqliteBackend(sqlite_engine(file_url), Departures(home / STATE)))
+    return SqliteBackend(sqlite_engine(file_url), Departures(home / STATE))
 
 
 def _create(path: Path) -> None:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, inspect, select, text
+from sqlalchemy import Connection, String, collate, delete, func, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from digest.errors import UsageError
@@ -15,12 +15,14 @@ from digest.store.codec import decode
 from digest.store.departed import HASHED, KEY
 from digest.store.departures import ALL, BACK, Departures, Noted
 from digest.store.exported import EXPORTED, NULL, Exported
-from digest.store.schema import cursors, outbox, secrets, suppressions
-from digest.store.sql import insert_all_missing, insert_missing
+from digest.store.migrations import SCHEMA, UNFINISHED
+from digest.store.schema import cursors, outbox, schema_version, secrets, suppressions
+from digest.store.sql import insert_all_missing, insert_missing, insert_rows
 
 DEPARTURES = "departures"  # the file of departures, beside the tables
 _FILE_KEY = "departures.key"  # in an export: the key of the file of departures
-_BATCH = 500
+_BATCH = 1000
+_COPYING = "copying"  # the row of table `secret` of an unfinished copy: what it is a copy of
 _CODE = re.compile("[a-z2-7]{24}")
 
 Line = tuple[int, bytes]  # a line of a file with its number
@@ -55,7 +57,7 @@ class Exchange:
         yield DEPARTURES, None, map(msgspec.json.encode, noted)
 
     def _lines(self, part: Exported) -> Iterator[bytes]:
-        chosen = select(part.table).order_by(*part.table.primary_key.columns)
+        chosen = select(part.table).order_by(*map(self._in_order, part.table.primary_key.columns))
         names, line, encoder = (
             [str(column.name) for column in part.table.columns],
             part.line,
@@ -67,6 +69,53 @@ class Exchange:
             for place in json:
                 values[place] = _raw(values[place])
             yield encoder.encode(line(**dict(zip(names, values, strict=True))))
+
+    def _in_order(self, column: Any) -> Any:
+        """Return a column to order by: texts by their bytes in UTF-8 everywhere, not by the rules of a language."""
+        of_text = isinstance(column.type, String) or isinstance(getattr(column.type, "impl", None), String)
+        return collate(column, "C") if of_text and self._db.dialect.name == "postgresql" else column
+
+    def count(self, name: str) -> int:
+        """Return the number of rows of a table, by the name of its file."""
+        part = next(each for each in EXPORTED if each.name == name)
+        return int(self._db.scalar(select(func.count()).select_from(part.table)) or 0)
+
+    def size(self) -> int:
+        """Return the number of rows of all tables."""
+        return sum(self.count(part.name) for part in EXPORTED)
+
+    def stop_writers(self) -> None:
+        """Let nobody change the library before the end of this transaction, deliveries included."""
+        if self._db.dialect.name == "postgresql":  # SQLite has one writer, and this is it
+            self._db.exec_driver_sql("LOCK TABLE outbox, delivery, suppression IN SHARE MODE")
+
+    def begin_copy(self, origin: str) -> bool:
+        """Mark the library as a copy that is not finished; return whether it was one already, of the same origin.
+
+        Nobody else can open it until `end_copy`. Raises UsageError if it is not empty.
+        """
+        version, mark = self._db.scalar(select(schema_version.c.version)), f"{SCHEMA} {origin}".encode()
+        if version == UNFINISHED:
+            begun = bytes(
+                self._db.scalar(select(secrets.c.value).where(secrets.c.name == _COPYING)) or b"? ?"
+            )
+            if begun != mark:
+                old = begun.decode().partition(" ")[2]
+                raise UsageError(
+                    f"the target has an unfinished copy of {old}, by this or another version of the program; "
+                    "finish that one, or empty the target"
+                )
+            return True
+        if filled := self.filled():
+            raise UsageError(f"the target is not empty: it has {filled.replace('_', ' ')}; name an empty one")
+        self._db.execute(update(schema_version).values(version=UNFINISHED))
+        insert_missing(self._db, secrets, {"name": _COPYING, "value": mark})
+        return False
+
+    def end_copy(self) -> None:
+        """Take away the mark of `begin_copy`."""
+        self._db.execute(delete(secrets).where(secrets.c.name == _COPYING))
+        self._db.execute(update(schema_version).values(version=SCHEMA))
 
     def take(self, name: str, lines: Iterable[Line]) -> None:
         """Store the lines of a file of an export; `finish` stores what is left.
@@ -106,7 +155,7 @@ class Exchange:
     def _refusal(self, part: Exported, rows: Sequence[_Row]) -> str | None:
         try:
             with self._db.begin_nested():
-                self._db.execute(insert(part.table), [values for _, values in rows])
+                insert_rows(self._db, part.table, [values for _, values in rows])
         except (DBAPIError, OverflowError) as error:
             return str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
         return None

@@ -263,6 +263,8 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program
 
+UNFINISHED = 0  # in its place while a library is being copied into the database
+
 _LOCK_KEY = 0x64696765_73740001  # any number that no other program is likely to use
 
 
@@ -286,8 +288,8 @@ def _create_again(connection: Connection) -> None:
     connection.execute(insert(schema_version).values(version=1 + len(MIGRATIONS)))
 
 
-def migrate(connection: Connection) -> None:
-    """Create or migrate the schema, in the transaction of the caller.
+def migrate(connection: Connection, *, copying: bool = False) -> None:
+    """Create or migrate the schema, in the transaction of the caller; not that of an unfinished copy, for `copying`.
 
     Raises StoreError if a newer version of the program has written the database.
     """
@@ -302,6 +304,13 @@ def migrate(connection: Connection) -> None:
     if version is None:
         _create_again(connection)
         return
+    if version == UNFINISHED:
+        if copying:
+            return
+        raise StoreError(
+            "the library database is an unfinished copy; finish it with the same command: "
+            "digest database copy FROM TO"
+        )
     if version > current:
         raise StoreError(
             f"the library database has schema version {version}, but this program supports only {current}: "

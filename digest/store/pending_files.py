@@ -1,7 +1,7 @@
 """Files that remain to be written: after a crash, the next run writes them."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -9,6 +9,7 @@ from digest.store.schema import unwritten, written_for
 from digest.store.sql import chunks, insert_all_missing, insert_missing
 
 Kind = Literal["issue", "feed", "history", "paper", "index"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class PendingFiles:

@@ -98,17 +98,31 @@ class Transaction:
 class Store:
     """A library database. Raises StoreError, with its cause, if the database fails."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, copying: bool = False) -> None:
+        """With `copying`, an unfinished copy is opened as well."""
         self._backend = backend
         self._engine = backend.engine
         self._rehearsal: Connection | None = None
         self._exclusive: Connection | None = None
         self._writing = threading.Lock()  # on the connection `_exclusive`
+        try:
+            self._prepare(copying=copying)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, *, copying: bool) -> None:
+        """Create or migrate the schema."""
         with self._connection(write=False) as connection:  # does not wait for a run that writes
             current = is_current(connection)
         if not current:
             with self._connection(write=True) as connection:
-                migrate(connection)
+                migrate(connection, copying=copying)
+
+    @property
+    def name(self) -> str:
+        """The name of the database for messages, without the password."""
+        return self._backend.name
 
     @property
     def capabilities(self) -> Capabilities:
