@@ -202,7 +202,9 @@ def test_what_is_imported_is_declared():
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     names = [re.split(r"[\[<>=;]", each)[0] for each in project["dependencies"]]
-    optional = [re.split(r"[\[<>=;]", each)[0] for each in (*extras["fast"], *extras["chat"])]
+    optional = [
+        re.split(r"[\[<>=;]", each)[0] for name in ("fast", "chat", "postgres") for each in extras[name]
+    ]
     found = {name.split(".")[0] for module, tree in TREES.items() for name in imported(module, tree)}
     found = {{"sklearn": "scikit-learn"}.get(name, name) for name in found}
     found -= {"digest", *sys.stdlib_module_names}
