@@ -205,6 +205,14 @@ def _innermost(places: Iterable[Place]) -> list[Place]:
 
 def _phrases(atom: Atom, graph: Sequence[Word], part: FieldText) -> set[Place]:
     """Return the places where a path through the graph matches a path through the text."""
+    if len(graph) == 1:
+        (word,) = graph
+        return {
+            (at, each.after)
+            for at in _beginnings(atom, word, part)
+            for each in part.at.get(at, ())
+            if _matches(atom, word, each, part)
+        }
     first, last = graph[0].at, graph[-1].after
     starts = set[int]()
     for word in graph:
