@@ -3,6 +3,8 @@
 // `messages` are the texts in the language of the page, with # for a number.
 let papers = [];
 function titles(rows) { papers = papers.concat(rows); }
+// Only `digest serve` has a search.js, which shows the link to its own search: of abstracts, too.
+function server() { document.querySelector(".server").hidden = false; }
 function search(files, top, messages) {
   const form = document.querySelector(".search"), input = form.querySelector("input");
   const found = document.getElementById("found"), status = document.getElementById("status");
@@ -11,7 +13,8 @@ function search(files, top, messages) {
   let waiting = null;
   const summary = (count) => (count === 1 ? messages.one : messages.many.replace("#", count.toLocaleString(document.documentElement.lang)))
     + (count > SHOWN ? messages.newest.replace("#", SHOWN) : "");
-  const load = () => waiting ??= Promise.all(files.map((file) => new Promise((done) => {
+  const scripts = location.protocol === "file:" ? files : [...files, "search.js"];
+  const load = () => waiting ??= Promise.all(scripts.map((file) => new Promise((done) => {
     const script = document.createElement("script");
     script.src = top + file;
     script.onload = script.onerror = done;

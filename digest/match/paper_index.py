@@ -43,6 +43,8 @@ class PaperIndex:
         self._load = load
         self._kept: list[Paper] = []
         self._seen: list[tuple[datetime, int]] = []  # when papers were first seen, and their places, sorted
+        self._moments = array("d")  # the same by place, in seconds
+        self._labels: dict[tuple[str, str], array[int]] = {}  # places of papers with a source or a year
         self._places: dict[int, int] = {}  # of the papers by number, without those that were removed
         self._texts: set[str] = set()  # all words, as they are spelt
         self._sorted: list[str] = []  # those before the new ones
@@ -65,6 +67,9 @@ class PaperIndex:
         self._places[paper.number] = place
         self.live |= 1 << place
         insort(self._seen, (paper.first_seen, place))
+        self._moments.append(paper.first_seen.timestamp())
+        for label in labels_of(paper):
+            self._labels.setdefault(label, array("I")).append(place)
         if self._load is None:
             self._kept.append(paper)
         self._found.clear()
@@ -95,6 +100,25 @@ class PaperIndex:
         """Return the places of the papers first seen at or after `since` and before `until`, in that order."""
         first, after = (bisect_left(self._seen, (moment, -1)) for moment in (since, until))
         return [place for _, place in self._seen[first:after] if self.live >> place & 1]
+
+    def newest(self, papers: int) -> list[int]:
+        """Return the places of the papers of a set, those first seen last before the others."""
+        places = np.fromiter(places_of(papers), np.intp)
+        order = np.lexsort((places, np.array(self._moments)[places]))
+        return places[order[::-1]].tolist()  # type: ignore[no-any-return]
+
+    def labelled(self, kind: str) -> dict[str, int]:
+        """Return the papers that are not removed by their `source`, or by their `year` of publication."""
+        found = {
+            name: _bits(np.array(places, np.intp), len(self.numbers)) & self.live
+            for (each, name), places in self._labels.items()
+            if each == kind
+        }
+        return {name: papers for name, papers in found.items() if papers}
+
+    def numbered(self, numbers: Iterable[int]) -> int:
+        """Return the set of the papers with library numbers, of those that the index has."""
+        return self.set_of([self._places[number] for number in numbers if number in self._places])
 
     def set_of(self, places: Sequence[int]) -> int:
         """Return the set of the papers at places."""
@@ -286,6 +310,12 @@ def _merged(parts: Sequence[Positions]) -> Positions:
     if len(parts) < 2:
         return parts[0] if parts else _NONE
     return np.unique(np.concatenate(parts))
+
+
+def labels_of(paper: Paper) -> list[tuple[str, str]]:
+    """Return the labels of a paper: its sources, and the year of publication, else that in which it was first seen."""
+    year = (paper.published or paper.first_seen).year
+    return [("year", str(year)), *(("source", each) for each in paper.sources)]
 
 
 def field_words(paper: Paper) -> FieldWords:

@@ -140,4 +140,4 @@ class _KnownLibrary:
 
 
 def _hash_of(paper: Paper) -> int:
-    return hash((paper.first_seen, *texts_of(paper)))
+    return hash((paper.first_seen, paper.published, *texts_of(paper)))

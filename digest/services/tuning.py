@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import combinations, islice
+from itertools import combinations
 from zoneinfo import ZoneInfo
 
 from digest.errors import QueryError
@@ -182,7 +182,7 @@ def tune(
     if faults := faults_of(interests):
         return Tuning(faults=faults)
     queries = [query_of(interest.keywords, interest.exclude) for interest in interests]
-    seen, counted = _span(index, now, ZoneInfo(zone), weeks)
+    counted = _span(index, now, ZoneInfo(zone), weeks)
     span = sum(counted.values())  # each paper is in one week
     matched = 0
     for query in queries:
@@ -197,7 +197,7 @@ def tune(
         for place, (interest, query) in enumerate(zip(interests, queries, strict=True))
         for text, node in zip(interest.keywords, query.keywords, strict=True)
     ]
-    newest = islice((place for place in reversed(seen) if matched >> place & 1), _NEWEST)
+    newest = index.newest(matched)[:_NEWEST]
     found = (_match(queries, paper) for paper in index.papers(newest))
     return Tuning(
         past,
@@ -229,14 +229,10 @@ def difference(
     weeks: int = WEEKS,
 ) -> Difference:
     """Return what changes if interests take the place of others. Raises QueryError."""
-    seen, _ = _span(index, now, ZoneInfo(zone), weeks)
-    span = index.set_of(seen)
+    span = sum(_span(index, now, ZoneInfo(zone), weeks).values())
     old, new = (_accepted(index, interests) & span for interests in (before, after))
     come, gone = new & ~old, old & ~new
-    newest = (
-        tuple(index.papers(islice((place for place in reversed(seen) if each >> place & 1), _NEWEST)))
-        for each in (come, gone)
-    )
+    newest = (tuple(index.papers(index.newest(each)[:_NEWEST])) for each in (come, gone))
     return Difference(come.bit_count(), gone.bit_count(), *newest)
 
 
@@ -247,16 +243,15 @@ def _accepted(index: PaperIndex, interests: Sequence[Interest]) -> int:
     return accepted
 
 
-def _span(index: PaperIndex, now: datetime, zone: ZoneInfo, weeks: int) -> tuple[list[int], dict[date, int]]:
-    """Return the places of the papers of the span, oldest first, and the set of papers of each week."""
+def _span(index: PaperIndex, now: datetime, zone: ZoneInfo, weeks: int) -> dict[date, int]:
+    """Return the set of papers of each week of the span."""
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     mondays = [monday - timedelta(weeks=back) for back in range(weeks)[::-1]]
     begins = [datetime.combine(each, time(), zone).astimezone(UTC) for each in mondays]
     ends = [*begins[1:], now + timedelta(microseconds=1)]
     seen = [index.first_seen(begin, end) for begin, end in zip(begins, ends, strict=True)]
-    counted = {each: index.set_of(places) for each, places in zip(mondays, seen, strict=True)}
-    return [place for places in seen for place in places], counted
+    return {each: index.set_of(places) for each, places in zip(mondays, seen, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, exists, func, or_, select
 
 from digest.store.on_disk import is_on_request
 from digest.store.pending_files import PendingFiles
@@ -81,6 +81,26 @@ class Feeds:
         for row in self._db.execute(counts.group_by(feed_items.c.subscription, feed_items.c.entered)):
             found.setdefault(row[0], []).append((row[1], row[2]))
         return found
+
+    def public(self, files: str, limit: int) -> dict[str, str]:
+        """Return the ids and names of the public subscriptions with files on disk and papers in their feeds, by name.
+
+        `files` is the setting of that name.
+        """
+        has_papers = exists().where(feed_items.c.subscription == cursors.c.subscription)
+        chosen = (
+            select(cursors.c.subscription, cursors.c.name)
+            .where(
+                cursors.c.visibility == "public", has_papers, ~is_on_request(cursors.c.subscription, files)
+            )
+            .order_by(cursors.c.name, cursors.c.subscription)
+        )
+        return {row[0]: row[1] for row in self._db.execute(chosen.limit(limit))}
+
+    def papers_of(self, subscription: str) -> list[int]:
+        """Return the numbers of all papers that entered the feed of a subscription."""
+        chosen = select(feed_items.c.paper).where(feed_items.c.subscription == subscription)
+        return list(self._db.scalars(chosen))
 
     def containing(self, papers: Iterable[int]) -> frozenset[str]:
         """Return the subscriptions with any of these papers in their feeds."""

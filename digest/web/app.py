@@ -7,6 +7,7 @@
     /r/<subscription>/<token>      counts a click and redirects to the paper
     /unsubscribe/<token>           GET asks for confirmation, POST unsubscribes (RFC 8058); no cookie, no redirect
     /admin…                        the operator's console, if a password is set (digest/web/console)
+    /search                        the query language over all papers
     /healthz, /metrics             for monitoring
 
 If `base_url` has a path, all of these also work below it, so a proxy may strip the path or keep it.
@@ -33,6 +34,7 @@ from digest.model import Home
 from digest.rank.clicks import made_by_hand
 from digest.render import notice_pages
 from digest.services import issue_files, reader_pages
+from digest.services.library_index import LibraryIndex
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
 from digest.web.console.routes import Console
@@ -40,13 +42,14 @@ from digest.web.monitoring import monitoring_routes
 from digest.web.page_cache import PageCache
 from digest.web.prefix import PathPrefix, with_slash
 from digest.web.private import private_routes
+from digest.web.search import search_routes
 from digest.web.static import TYPES, Files, Page, SecurityHeaders, page_response
 
 if TYPE_CHECKING:
     from digest.render.notice_pages import Notice
 
 _FORM_BYTES = 10_000  # limit of a POST body; that of RFC 8058 has 26
-_ROBOTS = "User-agent: *\nDisallow: /admin\nDisallow: /r/\nDisallow: /private/\nDisallow: /unsubscribe/\n"
+_ROBOTS = "User-agent: *\nDisallow: /admin\nDisallow: /r/\nDisallow: /private/\nDisallow: /search\nDisallow: /unsubscribe/\n"
 _PAGE_PARTS = 3  # of the path of an issue's page: issues, the subscription, the file
 
 
@@ -227,7 +230,7 @@ class Feeds(Files):
 
 def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseException], None]) -> ASGIApp:
     """Return the whole site as one ASGI application; `log` logs errors of pages."""
-    handlers = Handlers(home, log)
+    handlers, index = Handlers(home, log), LibraryIndex(home)
     token = "/unsubscribe/{token}"  # noqa: S105 - a path, not a secret
     site = Starlette(
         routes=[
@@ -237,6 +240,7 @@ def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseExc
             Route(token, handlers.unsubscribe, methods=["POST"]),
             Route("/r/{subscription}/{token}", handlers.click),
             *private_routes(home),
+            *search_routes(home, index),
             *Console(home, log).routes(),
             Route("/feeds", lambda request: with_slash(request.scope)),
             Mount("/feeds", Feeds(home)),

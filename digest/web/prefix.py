@@ -9,7 +9,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.model import Home
 
-_PAGES = {"/", "/index.html", "/feeds", "/feeds/", "/healthz", "/metrics", "/robots.txt"}
+_PAGES = {
+    "/",
+    "/index.html",
+    "/feeds",
+    "/feeds/",
+    "/healthz",
+    "/metrics",
+    "/robots.txt",
+    "/search",
+    "/search.js",
+}
 # Slashes after the first part of links in emails and pages.
 _PARTS = {"unsubscribe": 0, "r": 1, "private": 1}
 
