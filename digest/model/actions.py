@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action of an operator: what was done to what, and from which address of the network.
+    """An action of an operator: what was done to what, and from which network.
 
     `action` is a short phrase such as "paused", `subject` the id, address or number that it concerns ("" for none),
     and `detail` what else matters, for people.

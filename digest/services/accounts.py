@@ -5,14 +5,26 @@ done later, by `work`, so that neither the words nor the time of a response say 
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from digest.model import Home, Letter, Reader, Request, RequestKind, Subscription, SubscriptionRow, Wish
+from digest.errors import UsageError
+from digest.model import (
+    Home,
+    InvalidSubscription,
+    Letter,
+    Reader,
+    Request,
+    RequestKind,
+    Subscription,
+    SubscriptionRow,
+    Wish,
+)
 from digest.services.workspace import Clock, open_library
 from digest.signing import CONFIRM, reader_code, sign, verify_token
-from digest.text.addresses import address_key
+from digest.text.addresses import address_error, address_key, one_of_each
 
 if TYPE_CHECKING:
     from digest.store.store import Transaction
@@ -59,6 +71,31 @@ def request(home: Home, recipient: str, wish: Subscription | None, network: str,
         kind: RequestKind = "sign-in" if wish is None else "subscribe"
         tx.accounts.request(kind, recipient, wish, network=hashed, at=clock.now)
     return True
+
+
+def invite(home: Home, recipients: Sequence[str], values: Mapping[str, object], clock: Clock) -> int:
+    """Ask people whether they want a subscription with these values; each of them confirms. Returns how many.
+
+    Raises UsageError if nobody can sign up, or an address or a value is not valid; then nobody is asked.
+    """
+    from digest.home.subscription_files import check_values
+
+    if home.settings.web.signup == "off":
+        raise UsageError(
+            'people cannot confirm while signup is "off"; set signup under [serve] in digest.toml'
+        )
+    wrong = [f"{each}: {error}" for each in recipients if (error := address_error(each))]
+    wrong += [f"{each}: is not of an allowed domain" for each in recipients if not is_allowed(home, each)]
+    if wrong or not recipients:
+        raise UsageError("\n".join(wrong) or "name at least one address")
+    wish = check_values("invitation", values, shown="invitation")
+    if isinstance(wish, InvalidSubscription):
+        raise UsageError(str(wish))
+    hashed = sign(secret_of(home), _NETWORK, "invitation")
+    with open_library(home, create=True) as store, store.begin() as tx:
+        for each in one_of_each(recipients):
+            tx.accounts.request("subscribe", each, replace(wish, id=""), network=hashed, at=clock.now)
+    return len(one_of_each(recipients))
 
 
 def work(home: Home, clock: Clock) -> bool:

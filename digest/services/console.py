@@ -155,11 +155,6 @@ def renewed(session: Session, now: float) -> Session | None:
     return replace(session, seen=int(now)) if now - session.seen > _RENEWED else None
 
 
-def form_code(found: Access, session: Session) -> str:
-    """Return the code that every form of a session carries, which no other site knows."""
-    return found.sign("form", session.id)
-
-
 def record(home: Home, clock: Clock, client: str, action: str, subject: str = "", detail: str = "") -> None:
     """Record what an operator did. Raises StoreError."""
     with open_library(home, create=True) as store, store.begin() as tx:

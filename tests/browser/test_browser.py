@@ -123,7 +123,16 @@ def test_the_console_in_a_browser(tmp_path):
             f"/subscriptions/{word}",
             "/readers?state=suppressed",
         ]
-        paths += ["/readers", "/mail?state=all", "/runs", "/runs/1", "/sources", "/actions", "/runs/9"]
+        paths += [
+            "/readers",
+            "/requests",
+            "/mail?state=all",
+            "/runs",
+            "/runs/1",
+            "/sources",
+            "/actions",
+            "/runs/9",
+        ]
         for number, path in enumerate(paths):
             pages.append(made.write(f"page-{number}.html", operator.get(path).text))
         wrong = operator.post(f"/subscriptions/{word}", text="keyword = 3", known="")

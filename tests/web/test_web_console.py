@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.home.settings_file import open_home
-from digest.services import console
+from digest.model import Subscription
+from digest.services import accounts, console
 from digest.services.subscription_changes import with_value
+from digest.services.workspace import Clock
+from digest.signing import CONFIRM, token
 from digest.web.console.gate import GUESSES
 from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
@@ -23,7 +26,7 @@ from tests.web.conftest import Site
 
 PASSWORD = "correct horse battery"
 FORM = "application/x-www-form-urlencoded"
-PAGES = ("", "/subscriptions", "/readers", "/mail", "/runs", "/sources", "/actions")
+PAGES = ("", "/subscriptions", "/readers", "/requests", "/mail", "/runs", "/sources", "/actions")
 
 
 class Operator:
@@ -40,7 +43,7 @@ class Operator:
     def post(
         self, path: str, *, code: str | None = None, headers: dict[str, str] | None = None, **fields: object
     ):
-        sent = {**fields, "code": self.code() if code is None else code}
+        sent = {**fields, "stamp": self.code() if code is None else code}
         body = urlencode(sent, doseq=True).encode()
         got = self.site.ask(
             f"/admin{path}", "POST", body, Content_Type=FORM, Cookie=self.cookie, **(headers or {})
@@ -52,7 +55,7 @@ class Operator:
         return self.post("/sign-in", code="", password=password)
 
     def code(self) -> str:
-        found = re.search('name="code" value="([0-9a-f]+)"', self.get("").text)
+        found = re.search('name="stamp" value="([^"]+)"', self.get("").text)
         assert found
         return found[1]
 
@@ -181,6 +184,7 @@ def test_no_other_cookie_is_a_session(text):
 
 def test_the_password_is_asked_for_only_where_it_cannot_be_overheard(home, site):
     typed(home, PASSWORD)
+    home.write("digest.toml", 'base_url = "http://digest.example.org/"\n')
     got = site.ask("/admin/sign-in", Host="digest.example.org")
     assert got.status == 403
     assert "unencrypted" in got.text
@@ -310,6 +314,61 @@ def test_runs_a_preview_and_a_test_mail(home, site, operator):
     with ScriptedServer(plan=lambda _to, _before: "recipient 550 5.1.1 no such user") as server:
         home.settings(server.port)
         assert "no such user" in operator.post("/test-mail", address="ada@x.test").text
+
+
+SIGN_UP = 'channels = ["smtp"]\n[serve]\nsignup = "approval"\n[smtp]\nhost = "127.0.0.1"\nport = 1\ntls = "none"\nfrom = "d@example.org"\n'
+
+
+def confirmed(home: MailHome, number: int) -> None:
+    """Send the email of a request, and confirm it as its owner does."""
+    opened, clock = open_home(str(home.path)), Clock.at(None)
+    accounts.work(opened, clock)
+    code = token(accounts.secret_of(opened), CONFIRM, number)
+    assert accounts.confirm(opened, code, clock).waits
+
+
+def test_requests_are_approved_or_declined(home, operator):
+    home.write("digest.toml", SIGN_UP)
+    opened = open_home(str(home.path))
+    wish = Subscription("", "Kelp", ("kelp", "lamps"))
+    for number, address in enumerate(("ada@x.test", "bo@x.test"), 1):
+        assert accounts.request(opened, address, wish, "192.0.2.0/24", Clock.at(None))
+        assert address not in operator.get("/requests").text  # nobody has confirmed it
+        confirmed(home, number)
+    page = operator.get("/requests").text
+    assert "kelp, lamps" in page
+    assert operator.post("/requests/1", approve="1").status == 303
+    assert operator.post("/requests/2", decline="1").status == 303
+    assert operator.post("/requests/2", approve="1").status == 400
+    assert operator.post("/requests/x", approve="1").status == 400
+    assert "No requests wait" in operator.get("/requests").text
+    assert "ada@x.test" in operator.get("/subscriptions?q=ada").text
+    assert "Nothing was found" in operator.get("/subscriptions?q=bo@x").text
+    assert actions(home)[:2] == ["declined a request", "approved a request"]
+
+
+def test_people_are_invited_and_confirm(home, operator):
+    invitation = {
+        "name": "Kelp",
+        "keywords": "kelp\nlamps",
+        "addresses": "ada@x.test\n\nbo@x.test\nADA@x.test\n",
+    }
+    assert "is &#34;off&#34;" in operator.post("/invitations", **invitation).text
+    home.write("digest.toml", SIGN_UP)
+    assert "has no @" in operator.post("/invitations", **{**invitation, "addresses": "ada@x.test\nbo"}).text
+    assert operator.post("/invitations", **{**invitation, "keywords": "NOT kelp"}).status == 400
+    assert operator.post("/invitations", **{**invitation, "schedule": "now and then"}).status == 400
+    assert operator.post("/invitations", **invitation).status == 303
+    confirmed(home, 1)
+    assert "ada@x.test" in operator.get("/requests").text
+    assert "bo@x.test" in operator.get("/mail").text  # the letter that asks
+    assert "2 to Kelp" in operator.get("/actions").text
+
+
+def test_no_console_at_a_host_that_is_not_ours(home, site, operator):
+    home.write("digest.toml", 'base_url = "https://digest.example.org/"\n')
+    assert site.ask("/admin/sign-in", Host="evil.test").status == 404
+    assert site.ask("/admin/sign-in", Host="digest.example.org").status == 200
 
 
 def test_below_the_path_of_base_url(home, site):

@@ -1,30 +1,28 @@
-"""Who may use the console: sessions in a cookie, forms that no other site can send, and limits on guessing."""
+"""Who may use the console: sessions in a cookie, stamps of forms, and limits on guessing."""
 
-import hmac
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import Lock
-from urllib.parse import parse_qsl, urlsplit
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from digest.model import Home
 from digest.services import console
 from digest.services.console import Access, Session
 from digest.urls import is_loopback
+from digest.web.clients import client_network
+from digest.web.forms import STAMP, Form, age_of_stamp, make_stamp
 
 COOKIE = "digest-console"
-_FORM_BYTES = 256_000
-_FORM_FIELDS = 1_000
 GUESSES, WITHIN = 5, 600  # wrong passwords from one client, in seconds, before it has to wait
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of an operator: the home, who may use its console, and the session ("None": not signed in)."""
+    """A request of an operator: the home, who may use its console, the session (None: not signed in), the client's network."""
 
     home: Home
     access: Access
@@ -32,16 +30,21 @@ class Visit:
     client: str
 
     @property
-    def code(self) -> str:
-        """The code of the session's forms."""
-        return console.form_code(self.access, self.session) if self.session else ""
+    def key(self) -> bytes:
+        """The key of the stamps of forms."""
+        return self.access.key.encode()
+
+    @property
+    def stamp(self) -> str:
+        """The stamp of a form that is shown now, for the session alone."""
+        return make_stamp(self.key, self.session.id, datetime.now(UTC)) if self.session else ""
 
 
 def visit_of(request: Request, home: Home) -> Visit:
     """Return the visit of a request. Raises StoreError."""
     found = console.access(home)
     session = console.read_session(found, request.cookies.get(COOKIE, ""), time.time())
-    return Visit(home, found, session, request.client.host if request.client else "")
+    return Visit(home, found, session, client_network(request.scope, home.settings.web.trusted_proxies))
 
 
 def is_safe(request: Request, home: Home) -> bool:
@@ -51,19 +54,12 @@ def is_safe(request: Request, home: Home) -> bool:
     return is_loopback(request.url.hostname or "")
 
 
-def is_own_form(request: Request) -> bool:
-    """Return whether a browser says that a form was sent by a page of this site. Other clients say nothing."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
-
-
-def has_code(visit: Visit, form: Mapping[str, list[str]]) -> bool:
-    """Return whether a form carries the code of the session."""
-    sent = (form.get("code") or [""])[0]
-    return bool(visit.code) and sent.isascii() and hmac.compare_digest(visit.code, sent)
+def has_stamp(visit: Visit, form: Form) -> bool:
+    """Return whether a form was made for the session."""
+    if visit.session is None:
+        return False
+    age = age_of_stamp(visit.key, visit.session.id, form.text(STAMP), datetime.now(UTC))
+    return age is not None
 
 
 def keep(response: Response, visit: Visit, session: Session) -> None:
@@ -102,27 +98,3 @@ class Guesses:
         """Note a wrong password."""
         with self._lock:
             self._of.setdefault(client, deque(maxlen=GUESSES)).append(now)
-
-
-async def form_of(request: Request) -> dict[str, list[str]] | None:
-    """Return the fields of a form, None if the body is too long or is not a form."""
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return None
-    body = b""
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > _FORM_BYTES:
-                return None
-    except ClientDisconnect:
-        return None
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, max_num_fields=_FORM_FIELDS, errors="replace"
-        )
-    except ValueError:
-        return None
-    form: dict[str, list[str]] = {}
-    for name, value in pairs:
-        form.setdefault(name, []).append(value)
-    return form

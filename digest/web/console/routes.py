@@ -31,15 +31,16 @@ from digest.services import console
 from digest.services.templates import preview_page
 from digest.services.workspace import Clock
 from digest.system.resources import folder
+from digest.web.clients import is_known_host
 from digest.web.console import deeds, gate, views
 from digest.web.console.gate import Guesses, Visit
+from digest.web.forms import Form, read_form
 from digest.web.static import page_response
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 AT = "/admin"
-Form = dict[str, list[str]]
 _TEMPORARY = "The console could not do this now: {}"
 
 
@@ -120,9 +121,10 @@ class Console:
         return self._respond(request, visit, shown.template, here, {**shown.values, "note": note})
 
     def _visit(self, request: Request) -> Visit:
-        """Return the visit of a request. Raises HTTPException 404 if there is no console."""
-        visit = gate.visit_of(request, self.home())
-        if not visit.access.is_open:
+        """Return the visit of a request. Raises HTTPException 404 if there is no console, or not at this host."""
+        home = self.home()
+        visit = gate.visit_of(request, home)
+        if not visit.access.is_open or not is_known_host(request.scope, home.settings):
             raise HTTPException(404)
         return visit
 
@@ -135,21 +137,21 @@ class Console:
         return self._respond(request, visit, "sign-in.html", "", {})
 
     async def _sign_in(self, request: Request) -> Response:
-        form = await gate.form_of(request)
+        form = await read_form(request)
         return await to_thread.run_sync(self._signed_in, request, form, limiter=self.hashing)
 
     def _signed_in(self, request: Request, form: Form | None) -> Response:
         visit, now = self._visit(request), time.time()
         if not gate.is_safe(request, visit.home):
             return self._unsafe(request, visit)
-        if form is None or not gate.is_own_form(request):
+        if form is None:
             return self._message(request, visit, "Not accepted", "Use the form of this page.", status=400)
         if wait := self.guesses.wait(visit.client, now):
             text = f"Too many wrong passwords from this address. Try again in {wait // 60 + 1} minutes."
             response = self._respond(request, visit, "sign-in.html", "", {"wrong": text}, 429)
             response.headers["retry-after"] = str(wait)
             return response
-        session = console.sign_in(visit.home, (form.get("password") or [""])[0], now)
+        session = console.sign_in(visit.home, next(iter(form.fields.get("password", ())), ""), now)
         if session is None:
             self.guesses.wrong(visit.client, now)
             self._record(visit, "wrong password")
@@ -171,14 +173,14 @@ class Console:
         """Return the handler of a form that changes something."""
 
         async def handler(request: Request) -> Response:
-            form = await gate.form_of(request)
+            form = await read_form(request)
             return await to_thread.run_sync(self._done, request, form, deed)
 
         return handler
 
     def _done(self, request: Request, form: Form | None, deed: deeds.Deed) -> Response:
         visit = self._visit(request)
-        if not self._is_allowed(request, visit, form) or form is None:
+        if not self._is_allowed(visit, form) or form is None:
             return self._foreign(request, visit)
         try:
             done = deed(visit.home, request.path_params, form)
@@ -191,12 +193,12 @@ class Console:
         return _redirect(visit, f"{done.then}?done={done.note}")
 
     async def _sign_out(self, request: Request) -> Response:
-        form = await gate.form_of(request)
+        form = await read_form(request)
         return await to_thread.run_sync(self._signed_out, request, form)
 
     def _signed_out(self, request: Request, form: Form | None) -> Response:
         visit = self._visit(request)
-        if visit.session is None or not self._is_allowed(request, visit, form):
+        if visit.session is None or not self._is_allowed(visit, form):
             return self._foreign(request, visit)
         console.sign_out(visit.home, visit.session)
         self._record(visit, "signed out")
@@ -204,9 +206,9 @@ class Console:
         gate.forget(response, visit.home)
         return response
 
-    def _is_allowed(self, request: Request, visit: Visit, form: Form | None) -> bool:
+    def _is_allowed(self, visit: Visit, form: Form | None) -> bool:
         """Return whether a form comes from a page of an operator's own session."""
-        return form is not None and gate.is_own_form(request) and gate.has_code(visit, form)
+        return form is not None and gate.has_stamp(visit, form)
 
     def _foreign(self, request: Request, visit: Visit) -> Response:
         """Respond to a form that is not of a session."""
@@ -218,9 +220,9 @@ class Console:
     def _refused(self, request: Request, visit: Visit, form: Form, reason: str) -> Response:
         """Respond to a form with a mistake; a changed text is shown again with what is wrong with it."""
         name = request.path_params.get("id")
-        if name and "text" in form:
-            shown = views.subscription(visit.home, name, form["text"][0])
-            values = {**shown.values, "wrong": reason, "known": (form.get("known") or [""])[0]}
+        if name and form.has("text"):
+            shown = views.subscription(visit.home, name, form.fields["text"][0])
+            values = {**shown.values, "wrong": reason, "known": form.text("known")}
             return self._respond(request, visit, shown.template, "/subscriptions", values, 400)
         return self._message(request, visit, "Not done", reason, status=400)
 
@@ -267,7 +269,7 @@ class Console:
             "nav": list(views.NAMES.items()),
             "zone": settings.timezone,
         }
-        session = {"code": visit.code} if visit.session else None
+        session = {"stamp": visit.stamp} if visit.session else None
         every = {"site": site, "session": session, "here": here, "note": "", "wrong": "", **values}
         response = page_response(_environment().get_template(template).render(every), request.scope, status)
         later = visit.session and console.renewed(visit.session, time.time())

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from digest.errors import UsageError
 from digest.model import Delivery, Home, InvalidSubscription, Subscription
-from digest.services import console, console_pages, ledger, subscription_changes
+from digest.services import accounts, console, console_pages, ledger, subscription_changes
 from digest.services.console_pages import ROWS
 from digest.services.subscriptions import STATES, Page, SubscriptionStatus, state_of
 from digest.services.workspace import Clock
@@ -244,6 +244,21 @@ def _mail_row(home: Home, each: Delivery) -> Values:
     }
 
 
+def requests(home: Home, _query: QueryParams) -> Shown:
+    zone, mode = home.settings.timezone, home.settings.web.signup
+    rows = [
+        {
+            "id": each.id,
+            "recipient": each.recipient,
+            "keywords": each.wish.keywords if each.wish else (),
+            "schedule": each.wish.schedule if each.wish else "",
+            "when": local_time(each.confirmed, zone) if each.confirmed else "",
+        }
+        for each in accounts.waiting_requests(home)
+    ]
+    return Shown("requests.html", {"rows": rows[:_MOST_SHOWN], "total": len(rows), "mode": mode})
+
+
 def sources(home: Home, _query: QueryParams) -> Shown:
     zone = home.settings.timezone
     rows = [
@@ -289,6 +304,7 @@ PAGES: Mapping[str, Callable[[Home, QueryParams], Shown]] = {
     "": overview,
     "/subscriptions": subscriptions,
     "/readers": readers,
+    "/requests": requests,
     "/mail": mail,
     "/runs": runs,
     "/sources": sources,
@@ -298,6 +314,7 @@ NAMES = {
     "": "Overview",
     "/subscriptions": "Subscriptions",
     "/readers": "Readers",
+    "/requests": "Requests",
     "/mail": "Mail",
     "/runs": "Runs",
     "/sources": "Sources",
