@@ -53,7 +53,7 @@ _LEAST_WORDS = (
 # Lines after an abstract: APS, PubMed, the Royal Society of Chemistry, SHARE.
 _AFTER = re.compile(
     r"\[[^\[\]]{3,200}\] Published .{3,60}|PMID:\s*\d.*|(?:doi|DOI):?\s*\S+|To cite this article\b.*|Retrieved from .*"
-    r"|The content of this RSS Feed\b.*|https?://\S+|\W*"
+    r"|The content of this RSS Feed\b.*|https?://\S+|[^\w\s…]?"
 )
 
 
