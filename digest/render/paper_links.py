@@ -48,10 +48,8 @@ def paper_links(paper: Paper, lang: Language, *, alphaxiv: bool = False) -> tupl
 
 
 def short_links(paper: Paper, lang: Language) -> tuple[Link, ...]:
-    """Return what an issue shows beside the title, which links to the paper: its PDF, code, project, and one search."""
-    found = [link for link in paper_links(paper, lang) if link.kind != "paper" or link.name == "PDF"]
-    searches = [link for link in found if link.kind == "search"]
-    return tuple(link for link in found if link not in searches[1:])
+    """Return what an issue shows beside the title, which links to the paper: its PDF, code, project and searches."""
+    return tuple(link for link in paper_links(paper, lang) if link.kind != "paper" or link.name == "PDF")
 
 
 def _identified(paper: Paper, *, alphaxiv: bool) -> list[Link]:
