@@ -156,9 +156,12 @@ class FeedItem:
     terms: tuple[str, ...] = ()
 
 
+BEST = 3  # papers that a list of issues names
+
+
 @dataclass(frozen=True, slots=True)
 class IssueLine:
-    """An issue in a list of issues; `new` and `updated` count all its papers."""
+    """An issue in a list of issues; `new` and `updated` count all its papers, `best` are titles of the first ones."""
 
     subscription: str
     name: str
@@ -166,6 +169,7 @@ class IssueLine:
     day: date
     new: int
     updated: int = 0
+    best: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, issue: Issue) -> "IssueLine":
@@ -177,6 +181,7 @@ class IssueLine:
             day=issue.day,
             new=len(issue.new) + len(issue.more_new),
             updated=len(issue.updated) + len(issue.more_updated),
+            best=tuple(item.paper.title for item in (*issue.new, *issue.updated)[:BEST]),
         )
 
     @property

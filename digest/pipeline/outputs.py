@@ -20,6 +20,7 @@ from digest.pipeline.privacy import private_places, withdraw
 from digest.pipeline.ranking import trends_of
 from digest.pipeline.set_aside import Boundary
 from digest.publish.history import PAGE, numbers_of, page_before, page_name, pages_with
+from digest.rank.alike import papers_alike, window_of
 from digest.store.store import Store, Transaction
 from digest.system.deadline import TookTooLong
 from digest.system.files import FileBatch, private_folder
@@ -101,6 +102,8 @@ def write_pending(home: Home, store: Store, progress: Progress, boundary: Bounda
     for kind in _FILES_OF:
         with store.begin(write=False) as tx:
             keys = tx.pending_files.keys(kind)
+        if kind == "paper":  # neighbours are looked at together
+            keys = tuple(sorted(keys, key=int))
         at_once = _FILES_OF[kind].at_once
         for start in range(0, len(keys), at_once):
             progress(f"writing {kind}s", start, len(keys))
@@ -247,19 +250,27 @@ class _Writer:
         render = partial(self.renderer.file, form=form) if form in FORMS else form_of(self.home, form)
         return rendering.issue(self.boundary, issue, render)
 
-    def load_papers(
-        self, tx: Transaction, keys: Sequence[str]
-    ) -> dict[str, tuple[Paper, tuple[IssueLine, ...]]]:
-        papers = tx.library.papers(map(int, keys))
-        lines = tx.issues.lines_by_paper(map(int, keys), self.home.settings.files)
-        return {key: (papers[int(key)], lines.get(int(key), ())) for key in keys}
+    def load_papers(self, tx: Transaction, keys: Sequence[str]) -> dict[str, "_OnPage"]:
+        numbers = list(map(int, keys))
+        papers = tx.library.papers(numbers)
+        lines = tx.issues.lines_by_paper(numbers, self.home.settings.files)
+        around = {number for each in numbers for number in window_of(each)}
+        others = tx.library.papers(around - papers.keys()) | papers
+        none: dict[int, tuple[Paper, ...]] = {}
+        alike = self.boundary.whole(
+            "page", "", lambda: papers_alike(others.values(), numbers), otherwise=none
+        )
+        return {
+            key: _OnPage(papers[number], lines.get(number, ()), alike.get(number, ()))
+            for key, number in zip(keys, numbers, strict=True)
+        }
 
-    def paper(self, key: str, loaded: tuple[Paper, tuple[IssueLine, ...]]) -> Files:
+    def paper(self, key: str, loaded: "_OnPage") -> Files:
         """Yield the page of a paper."""
-        paper, lines = loaded
+        paper, lines, alike = loaded
 
         def page() -> bytes | None:
-            render = lambda some: [self.renderer.paper(each, lines) for each in some.values()]  # noqa: E731
+            render = lambda some: [self.renderer.paper(each, lines, alike) for each in some.values()]  # noqa: E731
             pages = self.boundary.many("page", {int(key): paper}, render)
             return pages[0].encode() if pages else None
 
@@ -279,6 +290,7 @@ class _Writer:
 
     def _load_index(self, tx: Transaction) -> "tuple[Sequence[IssueLine], dict[str, str], ArchiveStats]":
         from digest.render import ArchiveStats
+        from digest.render.archive_view import RECENT, newest_first
         from digest.render.chart import CHART
 
         zone = ZoneInfo(self.home.settings.timezone)
@@ -293,7 +305,10 @@ class _Writer:
         trends = self.boundary.whole("trends", "", lambda: trends_of(tx), otherwise=none)
         seen = days(tx.library.seen_within(CHART))
         stats = ArchiveStats(seen, entered, tx.library.last_number(), trends)
-        return tx.issues.lines(files), names, stats
+        lines = tx.issues.lines(files)
+        best = tx.issues.best_titles(newest_first(lines)[:RECENT])
+        lines = tuple(replace(each, best=best.get((each.subscription, each.number), ())) for each in lines)
+        return lines, names, stats
 
     def archive(self, key: str, loaded: Any) -> Files:
         """Yield the first page of the archive and the lists of feeds; for `titles N` the N-th file of titles."""
@@ -371,6 +386,14 @@ class _Writer:
         for form in publish.FORMS:
             write = partial(feed_bytes, self.boundary, form, channel, items)
             yield f"output/feeds/{channel.name}.{form}", write
+
+
+class _OnPage(NamedTuple):
+    """What the page of a paper shows: the issues that it was in, and papers like it."""
+
+    paper: Paper
+    issues: tuple[IssueLine, ...]
+    alike: tuple[Paper, ...]
 
 
 class _Files(NamedTuple):

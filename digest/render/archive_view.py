@@ -3,7 +3,7 @@
 Every text here is clean and plain; templates escape it for their format.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -18,22 +18,25 @@ from digest.render.paper_links import paper_links
 from digest.render.search import shard_file, shard_of
 from digest.render.view import named, title_of
 from digest.text.bibtex import bibtex_entry, citation_key
-from digest.text.clean import clean
+from digest.text.clean import clean, shorten
+from digest.text.direction import isolated
 from digest.text.math import shown
-from digest.urls import issue_page, paper_url, public_url
+from digest.urls import issue_page, paper_page, paper_url, public_url
 
 RECENT = 40  # issues on the first list of the index
+_TITLE = 110  # characters of a title there
 
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """An issue in a list. `path` is that of its page, relative to the top of the archive."""
+    """An issue in a list, with the titles of its first papers. `path` leads from the top of the archive to its page."""
 
     name: str
     number: int
     date: str
     counts: str
     path: str
+    best: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def index_view(
 ) -> IndexView:
     """Return the first page of the archive; `names` maps the id of each subscription with a feed to its name."""
     lang = language(site.language)
-    newest = sorted(issues, key=lambda line: (-line.day.toordinal(), line.subscription, -line.number))
+    newest = newest_first(issues)
     shelves = _subscriptions(newest, names, site, stats)
     title = named(site.title, "Paper Digest")
     return IndexView(
@@ -158,6 +161,11 @@ def index_view(
             for each, (name, counts) in zip(stats.trends, phrases.trends(stats.trends, lang), strict=True)
         ),
     )
+
+
+def newest_first(issues: Iterable[IssueLine]) -> list[IssueLine]:
+    """Return issues in the order of the first page, which shows the best titles of the first RECENT."""
+    return sorted(issues, key=lambda line: (-line.day.toordinal(), line.subscription, -line.number))
 
 
 def _subscriptions(
@@ -212,12 +220,13 @@ def _line(line: IssueLine, lang: Language) -> LineView:
         date=lang.short_day(line.day),
         counts=", ".join(phrases.counts(line.new, line.updated, lang)) or lang.gettext("nothing new"),
         path=issue_page(line.subscription, line.stem),
+        best=tuple(isolated(shorten(clean(shown(title)).strip(), _TITLE)) for title in line.best),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A paper on its own page. `links` are pairs of a name and an address."""
+    """A paper on its own page. `links` are pairs of a name and an address, `alike` of a title and a path from the top."""
 
     language: str
     title: str
@@ -234,12 +243,15 @@ class PageView:
     first_seen: str
     sources: tuple[str, ...]
     issues: tuple[LineView, ...]
+    alike: tuple[tuple[str, str], ...]
     bibtex: str
     feed: FeedView
 
 
-def page_view(paper: Paper, issues: Sequence[IssueLine], site: SiteContext) -> PageView:
-    """Return the page of one paper; `issues` are those that it was in."""
+def page_view(
+    paper: Paper, issues: Sequence[IssueLine], site: SiteContext, alike: Sequence[Paper] = ()
+) -> PageView:
+    """Return the page of one paper; `issues` are those that it was in, `alike` are papers like it."""
     names = tuple(filter(None, (clean(author).strip() for author in paper.authors)))
     lang, digest = language(site.language), named(site.title, "Paper Digest")
     return PageView(
@@ -258,6 +270,7 @@ def page_view(paper: Paper, issues: Sequence[IssueLine], site: SiteContext) -> P
         first_seen=lang.short_day(phrases.in_zone(paper.first_seen, site.timezone).date()),
         sources=phrases.sources(paper),
         issues=tuple(_line(line, lang) for line in issues),
+        alike=tuple((title_of(each, lang), paper_page(each.number)) for each in alike),
         bibtex=bibtex_entry(paper, key=citation_key(paper), url=public_url(paper)),
         feed=feed_view("all", lang.gettext("%(title)s: every new paper", title=digest), site),
     )

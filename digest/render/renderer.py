@@ -229,9 +229,9 @@ class Renderer:
             )
         return self._render("issue-body.html", view.language, issue=view).removesuffix("\n")
 
-    def paper(self, paper: Paper, issues: Sequence[IssueLine] = ()) -> str:
-        """Return the page of one paper; `issues` are those that it was in."""
-        view = page_view(paper, issues, self._site.relative_to("../"))
+    def paper(self, paper: Paper, issues: Sequence[IssueLine] = (), alike: Sequence[Paper] = ()) -> str:
+        """Return the page of one paper; `issues` are those that it was in, `alike` are papers like it."""
+        view = page_view(paper, issues, self._site.relative_to("../"), alike)
         return self._render("paper.html", view.language, paper=view, top="../")
 
     def index(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from digest.model import Issue, IssueLine
+from digest.model.issues import BEST
 from digest.store.columns import Moment
 from digest.store.issue_content import count_discover, decode_issue, papers_of
 from digest.store.on_disk import is_on_request
@@ -200,6 +201,20 @@ class Issues:
         """Return the issues of public subscriptions with files on disk, newest first; `files` is that setting."""
         chosen = select(*_LINE).where(_on_disk(files), _LISTED).order_by(issues.c.id.desc())
         return tuple(_line(row) for row in self._db.execute(chosen))
+
+    def best_titles(self, lines: Iterable[IssueLine]) -> dict[tuple[str, int], tuple[str, ...]]:
+        """Return the titles of the first papers, at most three, of these issues, by subscription and number."""
+        wanted = {(line.subscription, line.number) for line in lines}
+        key = tuple_(issues.c.subscription, issues.c.number)
+        # Only the beginning of the column is needed; three numbers have at most 60 characters.
+        start = func.substr(issues.c.revisions, 1, 64)
+        chosen = select(issues.c.subscription, issues.c.number, start.label("start")).where(key.in_(wanted))
+        shown = {
+            (row.subscription, row.number): tuple(map(int, row.start.split()[:BEST]))
+            for row in self._db.execute(chosen)
+        }
+        titles = Revisions(self._db).titles({each for some in shown.values() for each in some})
+        return {issue: tuple(titles[each] for each in some) for issue, some in shown.items()}
 
     def lines_with(self, paper: int) -> tuple[IssueLine, ...]:
         """Return the issues of public subscriptions with a paper under New, newest first."""

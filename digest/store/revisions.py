@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from digest.model import Paper
@@ -60,6 +61,20 @@ class Revisions:
                 select(revisions.c.id, revisions.c.body).where(revisions.c.id.in_(chunk))
             )
         }
+
+    def titles(self, keys: Iterable[int]) -> dict[int, str]:
+        """Return the titles of the papers of these revisions."""
+        return {
+            key: decode(_Title, body).title
+            for chunk in chunks(keys)
+            for key, body in self._db.execute(
+                select(revisions.c.id, revisions.c.body).where(revisions.c.id.in_(chunk))
+            )
+        }
+
+
+class _Title(msgspec.Struct):
+    title: str
 
 
 def as_text(keys: Sequence[int]) -> str:

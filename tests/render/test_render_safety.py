@@ -20,7 +20,10 @@ from digest.text.clean import clean
 from digest.text.math import shown
 
 RENDERER = Renderer(None, FRAME)
-SEARCH = (Path(__file__).parents[2] / "templates" / "search.js").read_text("utf-8")
+SCRIPTS = tuple(
+    "\n" + (Path(__file__).parents[2] / "templates" / name).read_text("utf-8")
+    for name in ("search.js", "copy.js")
+)
 ATTACKS = (
     "<script>alert(1)</script>",
     "</title><script>alert(1)</script>",
@@ -91,7 +94,7 @@ ELEMENTS = {
         "strong",
     ),
     *("hr", "dl", "dt", "dd", "section", "code", "DOCUMENT_ROOT"),
-    *("pre", "svg", "rect", "form", "label", "input", "article", "small"),
+    *("pre", "svg", "rect", "form", "label", "input", "article", "button", "small"),
 }
 
 
@@ -113,14 +116,16 @@ def check_page(page, *, own_script=False):
     for element in tree.iter():
         if isinstance(element.tag, str):
             if element.tag == "script" and own_script:
-                assert (element.text or "").startswith("\n" + SEARCH)
+                assert (element.text or "").startswith(SCRIPTS)
                 continue
             assert element.tag in ELEMENTS
             for name, value in element.attrib.items():
                 assert not name.lower().startswith("on")
                 if name in {"href", "src"}:
                     assert (
-                        value.startswith(("https://", "http://", "#", "../", "index.html", "issues/"))
+                        value.startswith(
+                            ("https://", "http://", "#", "../", "index.html", "issues/", "papers/")
+                        )
                         or value == "search"
                     )
     return "".join(tree.itertext())
@@ -184,7 +189,7 @@ def test_any_issue(issue):
 @given(paper=papers(), name=TEXTS)
 def test_any_paper_and_index(paper, name):
     line = IssueLine("tea", name, 1, date(2026, 3, 1), 1)
-    check_page(RENDERER.paper(paper, [line]))
+    check_page(RENDERER.paper(paper, [line], [paper]), own_script=True)
     check_page(RENDERER.index([line], {"other": name}, ArchiveStats((), {}, 1)), own_script=True)
 
 
@@ -196,7 +201,7 @@ def test_attacks_show_as_text(attack):
     issue = replace(ISSUE, new=(Item(paper),), updated=(), more_new=(), name="Tea")
     shown = "".join(clean(attack).split())
     for page in (RENDERER.html(issue), RENDERER.archive(issue), RENDERER.paper(paper)):
-        assert shown in "".join(check_page(page).split())
+        assert shown in "".join(check_page(page, own_script=True).split())
 
 
 def test_the_archive_lists_all_and_shortens_nothing():
