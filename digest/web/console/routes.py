@@ -13,12 +13,13 @@ Without a password there is no console: all of these are 404. GET changes nothin
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from anyio import CapacityLimiter, to_thread
+from starlette.background import BackgroundTask
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -58,13 +59,15 @@ def _environment() -> "Environment":
 class Console:
     """The handlers. `home` returns the home with its current settings; `log` logs an error.
 
-    `hashing` lets one password at a time be checked, as each check takes 64 MiB.
+    `hashing` lets one password at a time be checked, as each check takes 64 MiB; `recording` limits the threads for what
+    is recorded after a response.
     """
 
     home: Callable[[], Home]
     log: Callable[[BaseException], None]
     guesses: Guesses = field(default_factory=Guesses)
     hashing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    recording: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     def routes(self) -> list[Route]:
         """Return the routes of the console."""
@@ -154,20 +157,24 @@ class Console:
         session = console.sign_in(visit.home, next(iter(form.fields.get("password", ())), ""), now)
         if session is None:
             self.guesses.wrong(visit.client, now)
-            self._record(visit, "wrong password")
             text = "This is not the password."
-            return self._respond(request, visit, "sign-in.html", "", {"wrong": text}, 403)
-        self._record(visit, "signed in")
+            response = self._respond(request, visit, "sign-in.html", "", {"wrong": text}, 403)
+            return self._recorded(response, visit, "wrong password")
         response = _redirect(visit, "")
         gate.keep(response, visit, session)
-        return response
+        return self._recorded(response, visit, "signed in")
 
-    def _record(self, visit: Visit, action: str) -> None:
-        """Record who came; a library that cannot be written keeps nobody out."""
-        try:
-            console.record(visit.home, Clock.at(None), visit.client, action)
-        except DigestError as error:
-            self.log(error)
+    def _recorded(self, response: Response, visit: Visit, action: str) -> Response:
+        """Return a response after which it is recorded who came or went: that may have to wait for a run."""
+
+        def record() -> None:
+            try:
+                console.record(visit.home, Clock.at(None), visit.client, action)
+            except DigestError as error:
+                self.log(error)
+
+        response.background = BackgroundTask(partial(to_thread.run_sync, record, limiter=self.recording))
+        return response
 
     def _deed(self, deed: deeds.Deed) -> Callable[[Request], Awaitable[Response]]:
         """Return the handler of a form that changes something."""
@@ -201,10 +208,9 @@ class Console:
         if visit.session is None or not self._is_allowed(visit, form):
             return self._foreign(request, visit)
         console.sign_out(visit.home, visit.session)
-        self._record(visit, "signed out")
         response = _redirect(visit, "/sign-in")
         gate.forget(response, visit.home)
-        return response
+        return self._recorded(response, visit, "signed out")
 
     def _is_allowed(self, visit: Visit, form: Form | None) -> bool:
         """Return whether a form comes from a page of an operator's own session."""
