@@ -168,6 +168,7 @@ def _schedule(table: TableReader | None) -> ScheduleSettings:
         keep_output=table.parse("keep_output", str, default.keep_output, span_or("forever")),
         keep_ledger=table.parse("keep_ledger", str, default.keep_ledger, span_or("forever")),
         keep_clicks=table.parse("keep_clicks", str, default.keep_clicks, parse_span),
+        lease=table.get("lease", int, default.lease, at_least(1)),
     )
     table.reject_unknown()
     return settings

@@ -112,7 +112,7 @@ class ScheduleSettings:
     holds it; `metrics` is the address (host, port) of
     /metrics and /healthz; `backups` the number of backups to keep. Files of issues older than `keep_output`,
     details of the ledger older than `keep_ledger` (None: never) and clicks older than `keep_clicks` are
-    removed.
+    removed. Of several hosts, one leads by a lease of `lease` seconds.
     """
 
     watch: bool = True
@@ -124,6 +124,7 @@ class ScheduleSettings:
     keep_output: timedelta | None = None
     keep_ledger: timedelta | None = timedelta(days=400)
     keep_clicks: timedelta = timedelta(days=180)
+    lease: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,18 +25,18 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from digest.errors import DigestError, LockedError, UsageError
+from digest.errors import DigestError, LockedError, ServerLostError, UsageError
 from digest.home.secrets import ping_of
 from digest.model import Home
 from digest.model.reports import RunReport
 from digest.scheduler.jobs import BounceJob, DeliveryJob, FetchJob
 from digest.scheduler.tick import Stopped, Ticker
 from digest.services import runs
+from digest.services.leadership import Leads, leading
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
-from digest.system.locks import LEADER, hold
 from digest.text.terminal import printable, printable_in_line, printable_json
 
 # Serves /metrics and /healthz at (host, port) for the block; yields the port. Raises UsageError.
@@ -98,6 +98,13 @@ def _printable_event(_log: Any, _method: str, event: Any) -> Any:
     return event
 
 
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What looks like an event that is set when the schedule ends."""
+
+    is_set: Callable[[], bool]
+
+
 @dataclass(slots=True)
 class Service:
     """The schedule of a home while it runs; `command` is shown to other processes as the lock's holder."""
@@ -116,6 +123,7 @@ class Service:
     _delivery_ok: bool = True  # since the last tick
     _stop_lock: Any = field(default_factory=threading.Lock)
     _waiting: bool = False
+    _leads: Leads = lambda: True
     _serves_metrics: bool = False
 
     def stop_at_signals(self) -> None:
@@ -136,9 +144,10 @@ class Service:
 
     def run_when_leader(self) -> None:
         """Wait until this process leads the home, then run the schedule until `stop` is set."""
-        with self.leading() as leads:
-            if leads:
-                self.run()
+        while not self.stop.is_set():
+            with self.leading() as leads:
+                if leads:
+                    self.run()
         self.log.info("stopped")
 
     @contextmanager
@@ -147,32 +156,37 @@ class Service:
         with ExitStack() as held:
             while not (self.stop.is_set() or self.meters.leads):
                 try:
-                    held.enter_context(hold(self.home.path, command=self.command, timeout=0, file=LEADER))
+                    self._leads = held.enter_context(leading(self.home, self.command))
                     self.meters.leads = True
-                except LockedError as error:
+                except (LockedError, ServerLostError) as error:
                     self._serve_metrics(held, optional=True)
                     self._wait_for_leader(error)
             if self.meters.leads:
                 self._serve_metrics(held, optional=False)
             yield self.meters.leads
+        self.meters.leads = self._waiting = self._serves_metrics = False
 
-    def _wait_for_leader(self, reason: LockedError) -> None:
+    def _wait_for_leader(self, reason: DigestError) -> None:
         if not self._waiting:
             self.log.info("waiting", reason=str(reason))
         self._waiting = True
         self.stop.wait(1)
 
+    def _ending(self) -> bool:
+        """Return whether the schedule ends here: it was stopped, or another process may lead it now."""
+        return self.stop.is_set() or not self._leads()
+
     def run(self) -> None:
-        """Run the schedule until `stop` is set. A run in progress completes its transaction first."""
+        """Run the schedule until `stop` is set, or the lead is lost. A run in progress completes its transaction first."""
         self._fetch_job.busy = bool(self.home.settings.sources)  # the first slots wait for the first fetch
         self._ticker = Ticker(
             self.home,
-            stopping=self.stop.is_set,
+            stopping=self._ending,
             fetching=lambda: self._fetch_job.busy,
             progressed=self.meters.progressed,
             decided=lambda: self._run_now("deliver"),
         )
-        self._delivery_job, self._bounce_job = DeliveryJob(self.stop.is_set), BounceJob(self.stop.is_set)
+        self._delivery_job, self._bounce_job = DeliveryJob(self._ending), BounceJob(self._ending)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={name: ThreadPoolExecutor(1) for name in _EXECUTORS},
@@ -190,6 +204,10 @@ class Service:
         watcher.start()
         self.log.info("started", home=str(self.home.path))
         self._watch_clock()
+        if not self.stop.is_set():
+            self.log.warning(
+                "lost", reason="the lease of the schedule has ended; another process may lead it now"
+            )
         self.log.info("stopping")
         with self._stop_lock:
             pass  # from now on `_unless_stopping` does nothing
@@ -354,7 +372,7 @@ class Service:
         """
         worker = threading.Thread(target=self._fetch, daemon=True)
         worker.start()
-        while worker.is_alive() and not self.stop.is_set():
+        while worker.is_alive() and not self._ending():
             worker.join(_FETCH_STOP_DELAY)
 
     def _fetch(self) -> None:
@@ -396,7 +414,7 @@ class Service:
         then would deadlock.
         """
         with self._stop_lock:
-            if not self.stop.is_set():
+            if not self._ending():
                 call_scheduler()
 
     def _watch_inbox(self) -> None:
@@ -407,7 +425,7 @@ class Service:
         started = False
         for changes in watch(
             self.home.inbox,
-            stop_event=self.stop,
+            stop_event=_Ending(self._ending),
             debounce=100,
             step=50,
             recursive=False,
@@ -423,7 +441,7 @@ class Service:
     def _watch_clock(self) -> None:
         """Wait for `stop`. When the clock was set, or the machine slept, tick and reschedule maintenance."""
         drift = time.time() - time.monotonic()
-        while not self.stop.wait(1):
+        while not self.stop.wait(1) and not self._ending():
             now = time.time() - time.monotonic()
             if abs(now - drift) > _CLOCK_JUMP:
                 self._scheduler.reschedule_job("upkeep", trigger=CronTrigger(**_MAINTENANCE_AT, timezone=UTC))

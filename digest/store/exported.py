@@ -111,5 +111,6 @@ DERIVED = {
     "unwritten": "files to write: the next run finds out which are missing",
     "written_for": "settings of the written files: the next run stores them",
     "tenant": "the home that uses the database: it is another one after an import",
+    "lease": "the host that leads the schedule",
     "home": "the homes that use a library on a server: they are others after an import",
 }

@@ -19,6 +19,7 @@ from digest.store.schema import (
     feedback,
     homes,
     issues,
+    leases,
     mailboxes,
     outbox,
     programs,
@@ -232,6 +233,10 @@ def _keep_accounts(connection: Connection) -> None:
     meta.create_all(connection, tables=[requests, readers, owned])
 
 
+def _keep_leases(connection: Connection) -> None:
+    meta.create_all(connection, tables=[leases])
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -259,6 +264,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_letters,
     _keep_actions,
     _keep_accounts,
+    _keep_leases,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -496,4 +497,15 @@ homes = Table(
     Column(
         "until", Moment, nullable=False
     ),  # after this time without a sign of it, others may take over its files
+)
+
+# What one of several hosts does for all of them, on a server: leading the schedule.
+leases = Table(
+    "lease",
+    meta,
+    Column("name", String(16), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("host", Plain, nullable=False),
+    Column("shown", Plain, nullable=False),  # for people: the process and the host
+    Column("until", Float, nullable=False),  # seconds of the server's clock since 1970
 )

@@ -31,6 +31,7 @@ from digest.store.feedback import Feedback
 from digest.store.feeds import Feeds
 from digest.store.identities import Identities
 from digest.store.issues import Issues
+from digest.store.leases import Leases
 from digest.store.ledger import Ledger
 from digest.store.library import Library
 from digest.store.migrations import is_current, migrate
@@ -92,6 +93,7 @@ class Transaction:
     bounces: ProcessedBounces
     set_aside: PapersSetAside
     tenancy: Tenancy
+    leases: Leases
     exchange: Exchange
 
 
@@ -314,5 +316,6 @@ def _transaction(connection: Connection, departures: Departures | None) -> Trans
         bounces=ProcessedBounces(connection),
         set_aside=PapersSetAside(connection),
         tenancy=Tenancy(connection),
+        leases=Leases(connection),
         exchange=Exchange(connection, departures),
     )

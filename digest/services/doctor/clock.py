@@ -13,12 +13,12 @@ from digest.pipeline.source_health import (
     unfetched_sources,
     unreachable_sources,
 )
+from digest.services.leadership import leader_of
 from digest.services.metrics import LATE
 from digest.services.subscriptions import SubscriptionStatus, subscription_statuses
 from digest.services.workspace import Clock, open_library
 from digest.system import heartbeat
 from digest.system.heartbeat import Heartbeat
-from digest.system.locks import LEADER, holder
 from digest.text.format import count, local_time
 
 # A slot may wait this long without a warning: cron may start a run only every hour.
@@ -59,13 +59,15 @@ def _without_sources(home: Home) -> Iterator[Finding]:
 def examine_schedule(home: Home, clock: Clock) -> Iterator[Finding]:
     """Find out whether the schedule runs and works, and which slots are overdue."""
     try:
-        leader = holder(home.path, LEADER, home.settings.timezone)
+        leader = leader_of(home)
         overdue = _overdue(home, clock.now)
     except DigestError:  # reported by the check of the database
         return
     last, zone = heartbeat.read(home.path), home.settings.timezone
     if leader is not None:
-        yield _running(leader, last, clock, zone)
+        shown, here = leader
+        elsewhere = Finding("schedule", "good", f"{shown} leads the schedule")
+        yield _running(shown, last, clock, zone) if here else elsewhere
     elif overdue:
         yield _not_running(overdue, last, zone)
     elif last:
