@@ -12,6 +12,8 @@ from digest.model import Item, Paper
 from digest.pipeline.ranking import Taste
 from digest.rank.taste import Space
 from digest.render import phrases
+from digest.text.keyphrases import shared_forms, spellings
+from digest.text.stopwords import STOPWORDS
 from digest.text.words import words
 from tests.homes import Card, TestHome, issue_of, page
 from tests.strategies import PLAIN, sentences
@@ -64,7 +66,23 @@ def test_words_of_likeness_are_in_both_papers(drawn):
 
 
 def words_of(terms: tuple[str, ...]) -> set[str]:
-    return {word for term in terms for word in term.split()}
+    return {
+        word.text
+        for term in terms
+        for word in words(term)
+        if word.after - word.at == 1 and word.stem not in STOPWORDS
+    }
+
+
+def test_a_pair_of_words_is_shown_only_as_the_paper_writes_it():
+    liked = paper(
+        1, "Text-to-speech with state space models", "Quality of speech. Models of tides; a fast pace (high)"
+    )
+    asked = paper(
+        2, "A text to speech model: speech models", "State-space; quality. Speech of tides. A fast, high pace"
+    )
+    terms = [term for term, _ in sorted(spellings(liked), reverse=True) if " " in term]
+    assert sorted(shared_forms(terms, asked, [liked])) == ["state-space", "text to speech"]
 
 
 QUERIES = st.sampled_from(

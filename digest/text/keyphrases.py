@@ -13,6 +13,11 @@ from digest.text.words import Word, words
 # How many words may be added to a term, and in which share of the titles they must follow it.
 _MOST_FOLLOWING, _USUALLY = 2, 0.6
 
+# What stands within a phrase, between its words: a space, hyphens, and at most two small words.
+_WITHIN = re.compile(r"[ \-\u2010\u2011]?(?:[a-z]{1,5}[ \-\u2010\u2011]){0,2}")
+
+_HYPHEN = re.compile(r"[-\u2010\u2011]")
+
 
 def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, ...]:
     """Return each term (one stem or two) as it is written in the first paper that has it, or unchanged."""
@@ -21,7 +26,7 @@ def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, .
     for paper in papers:
         for text in (paper.title, paper.abstract):
             for term, surface in content_terms(text):
-                if term in wanted:
+                if surface and term in wanted:
                     found.setdefault(term, surface)
         if len(found) == len(wanted):
             break
@@ -31,16 +36,17 @@ def surface_forms(terms: Iterable[str], papers: Iterable[Paper]) -> tuple[str, .
 @lru_cache(maxsize=4096)
 def spellings(paper: Paper) -> frozenset[tuple[str, str]]:
     """Return the terms of a paper (one stem or two), each with the words as the paper writes them, folded."""
-    return frozenset(pair for text in (paper.title, paper.abstract) for pair in content_terms(text))
+    found = (pair for text in (paper.title, paper.abstract) for pair in content_terms(text))
+    return frozenset((term, surface) for term, surface in found if surface)
 
 
 def shared_forms(terms: Iterable[str], paper: Paper, others: Sequence[Paper]) -> Iterator[str]:
-    """Yield those terms that a paper and one of the others write in the same words, in these words.
+    """Yield those terms that a paper and one of the others write in the same words, as the paper writes them.
 
-    A term whose words were in an earlier one is left out.
+    Hyphens make no difference. A term whose words were in an earlier one is left out.
     """
-    known = frozenset().union(*map(spellings, others))
-    written = dict(sorted(spellings(paper) & known, reverse=True))
+    known = {_spaced(pair) for each in others for pair in spellings(each)}
+    written = dict(sorted((pair for pair in spellings(paper) if _spaced(pair) in known), reverse=True))
     shown: set[str] = set()
     for term in terms:
         if term in written and not set(term.split()) <= shown:
@@ -48,15 +54,28 @@ def shared_forms(terms: Iterable[str], paper: Paper, others: Sequence[Paper]) ->
             yield written[term]
 
 
+def _spaced(spelling: tuple[str, str]) -> tuple[str, str]:
+    term, surface = spelling
+    return term, _HYPHEN.sub(" ", surface)
+
+
 @lru_cache(maxsize=1024)  # each takes about 30 kB for an abstract
 def content_terms(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the content words and the pairs of neighbouring content words, each as stems and as written."""
+    """Return the content words and the pairs of neighbouring content words, each as stems and as written.
+
+    A pair is written as the text has it (`text-to-speech`), as "" if there is more between its words than a phrase has.
+    """
     content = [word for word in words(text) if is_content_word(word)]
     pairs = pairwise(content)
     return (
         *((word.stem, word.text) for word in content),
-        *((f"{one.stem} {two.stem}", f"{one.text} {two.text}") for one, two in pairs),
+        *((f"{one.stem} {two.stem}", _phrase(text, one, two)) for one, two in pairs),
     )
+
+
+def _phrase(text: str, one: Word, two: Word) -> str:
+    between = text[one.end : two.start]
+    return f"{one.text}{between}{two.text}" if _WITHIN.fullmatch(between) else ""
 
 
 def is_content_word(word: Word) -> bool:
