@@ -40,7 +40,7 @@ def shorten_abstract(text: str, about: int = ABOUT, title: str = "", *, with_gis
         return Short(None, (parts[0][0], end), whole=end >= parts[-1][1], cut=cut)
     around = _around(parts, found)
     left = len(parts) - len(found.parts) - len(around)  # sentences that cannot be shown
-    complete = not left and not any(part.trimmed for part in found.parts)
+    complete = not left and not any(part.trimmed or part.cut for part in found.parts)
     room = about - sum(end - start for start, end in (part.span for part in found.parts))
     if not around or room < about // 5:
         return Short(found, None, whole=complete and not around)

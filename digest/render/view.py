@@ -444,11 +444,12 @@ def _terms(reasons: Sequence[Reason]) -> tuple[str, ...]:
 
 
 def _part(text: str, matched: Sequence[Span], part: Part) -> tuple[Piece, ...]:
-    """Return a sentence of the gist in pieces, with a capital letter at its beginning."""
+    """Return a sentence of the gist in pieces, with a capital letter at its beginning and a full stop at its end."""
     first, *rest = pieces(text, matched, *part.span) or (Piece(""),)
     if part.trimmed:
         first = Piece(first.text[:1].upper() + first.text[1:], first.hit)
-    return tuple(piece for piece in (first, *rest) if piece.text)
+    end = (Piece("."),) if part.cut else ()
+    return tuple(piece for piece in (first, *rest, *end) if piece.text)
 
 
 def _title_pieces(item: Item, title: str) -> tuple[Piece, ...]:

@@ -1,7 +1,8 @@
 """The gist of an abstract: the sentence that says what was done, and the one with the best result. Pure.
 
 Both can be read on their own. A leading connective is left out ("To address these challenges, we propose ..." becomes "We
-propose ..."), and a sentence that points at another one ("this problem") is not chosen.
+propose ..."), and so is an end that points at what is not shown ("We propose Kettle, a method that addresses these
+challenges by ..." becomes "We propose Kettle, a method"). Any other sentence that points at another one is not chosen.
 """
 
 import re
@@ -39,7 +40,7 @@ _CONNECTIVE = re.compile(
         | In\ particular | Consequently | Accordingly | As\ a\ (?:result|consequence) | Besides | Meanwhile | Nevertheless
         | Nonetheless | Instead | Here | Herein | In\ response | In\ turn | Notably | Remarkably | Importantly | Crucially
         | Overall | Ultimately | Finally | Lastly | First(?:ly)? | Second(?:ly)? | Third(?:ly)? | Then | Next | Also
-        | To\ do\ so | To\ (?:this|that|these)\ ends? | For\ (?:this|that|these)\ (?:purpose|reason)s? | Concretely
+        | To\ do\ so | Towards?\ (?:this|that|these)\ (?:ends?|goals?|aims?) | To\ (?:this|that|these)\ ends? | For\ (?:this|that|these)\ (?:purpose|reason)s? | Concretely
         | For\ (?:example|instance) | In\ fact | Indeed | In\ this\ {_WORK} | In\ the\ (?:present|current)\ {_WORK}
         ) ,\s+
       | (?: Here | In\ this\ {_WORK} ) \s+ (?= we\b )
@@ -66,13 +67,31 @@ _POINTS = re.compile(
     r"(?:above|afore)-?mentioned|as (?:shown|described|discussed) above)\b|\A(?:They|It|Its|Their|Both|Each|Another)\b",
     re.IGNORECASE,
 )
+# An end of a sentence that points: what it says is known only from the sentences before.
+_TAIL = re.compile(
+    rf"""(?: \s* [,:;\u2013\u2014] )? \s+
+      (?: (?:specifically\s+)? (?:developed|created|built|made|introduced|proposed|specifically) \s+ (?=to\b|for\b) )?
+      (?: (?:that|which) \s+ (?:can\s+|could\s+|may\s+|aims?\s+to\s+|seeks?\s+to\s+)? | (?:in\ order\s+|so\ as\s+)? to \s+
+        | (?:designed|intended|able|meant|aimed|aiming|seeking) \s+ (?:to|at) \s+ | (?:capable\ of|for|thereby|thus) \s+ )?
+      (?:\w+ly\s+|both\s+|help\s+)?
+      (?:address|tackl|solv|overc[oa]m|alleviat|mitigat|resolv|handl|remed|answer|bridg|fill|clos|circumvent|meet|counter
+        |eliminat|reduc|fix|combat|remov|avoid|approach|achiev|realiz|realis|accomplish|attain)(?:e|es|s|y|ies|ing)?
+      \s+ (?:(?:all|both|some|many|most|each|one)\s+(?:of\s+)?)? {_POINTER}\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_DANGLING = re.compile(
+    r"(?:\b(?:is|are|was|were|be|been|being|and|or|but|by|of|for|to|in|on|at|with|as|from|than|we|can|may|how|that|which|"
+    r"aims?|seeks?|tr(?:y|ies)|helps?|attempts?|order|not|when|while|the|an?|our|its|their|community|communities|researchers|practitioners|others|us|them)|[(\[{,:;])\Z",
+    re.IGNORECASE,
+)
+_LEAST_LEFT = 45  # characters of a sentence without its end, if it does not name the method
 _GENERIC_SUBJECT = re.compile(
     r"\A(?:The|Our) (?:proposed )?(?:approach|method|framework|model|system|algorithm|technique|architecture)\b"
 )
 # A sentence of a series: only what came before says what it adds.
 _SERIES = re.compile(
     r"\A(?:First|Firstly|Second|Secondly|Third|Thirdly|Finally|Lastly|Then|Next|Also|Moreover|Furthermore|"
-    r"Additionally|In addition|Besides)\b|"
+    r"Additionally|In addition|Besides|To (?:further|additionally|also)(?:ly)?)\b|"
     rf"\b(?:we|{_WORK}) (?:also|then|further|additionally|finally|next|first)\b",
     re.IGNORECASE,
 )
@@ -103,11 +122,15 @@ _COMPLETE = 2.0  # the least worth of a claim that includes the result
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is shown of the sentence at a place. `trimmed`: without its first words, so it begins in lower case."""
+    """What is shown of the sentence at a place.
+
+    `trimmed`: without its first words, so it begins in lower case; `cut`: without its last words and its full stop.
+    """
 
     place: int
     span: Span
     trimmed: bool
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +151,9 @@ def gist(text: str, parts: tuple[Span, ...], title: str = "") -> Gist | None:
     `parts` are the spans of the sentences. The name before the colon of a title is looked for in them.
     """
     name = _name(title)
-    shown = [Part(place, *_untied(text, *span)) for place, span in enumerate(parts)]
+    shown = [
+        _without_tail(text, Part(place, *_untied(text, *span)), name) for place, span in enumerate(parts)
+    ]
     costs = [
         (cost, part.place)
         for part, (start, _) in zip(shown, parts, strict=True)
@@ -159,15 +184,43 @@ def _untied(text: str, start: int, end: int) -> tuple[Span, bool]:
     return (begin, end), begin > start
 
 
+def _without_tail(text: str, part: Part, name: str) -> Part:
+    """Return a claim without its end if that points at what is not shown, and what is left says enough."""
+    start, end = part.span
+    found = _TAIL.search(text, start, end)
+    if found is None:
+        return part
+    left = text[start : found.start()].rstrip()
+    claim = next(filter(None, (each.search(left) for each in _CLAIMS)), None)
+    named = bool(_NAME.search(left)) or bool(name and name in left)
+    if (
+        claim is None
+        or len(left[claim.end() :].split()) < 2
+        or (len(left) < _LEAST_LEFT and not named)
+        or _DANGLING.search(left)
+        or any(left.count(opening) != left.count(closing) for opening, closing in ("()", "[]", "{}"))
+        or left.count("$") % 2
+        or ". " in left
+    ):
+        return part
+    return Part(part.place, (start, start + len(left)), part.trimmed, cut=True)
+
+
 def _cost(text: str, part: Part, start: int, name: str) -> float | None:
     """Return how far a sentence, which begins at `start`, is from the best claim; None if it is not a claim."""
     kind = next((n for n, claim in enumerate(_CLAIMS) if claim.search(text, start, part.span[1])), None)
     shown = text[slice(*part.span)]
-    if kind is None or len(shown) not in _CLAIM_LENGTHS or _POINTS.search(shown) or _NO_RESULT.search(shown):
+    if (
+        kind is None
+        or (len(shown) not in _CLAIM_LENGTHS and not part.cut)
+        or _POINTS.search(shown)
+        or _NO_RESULT.search(shown)
+    ):
         return None
     return (
         kind
         + 1.5 * bool(_SERIES.search(text, start, part.span[1]))
+        + 0.3 * part.cut
         + 0.7 * bool(_GENERIC_SUBJECT.match(shown))
         - 1.2 * bool(name and name in shown)
         - 0.3 * bool(_NAME.search(shown))

@@ -12,7 +12,7 @@ from digest.text.sentences import sentences
 
 def shown(text, title=""):
     found = gist(text, sentences(text), title)
-    return [text[slice(*part.span)] for part in found.parts] if found else []
+    return [text[slice(*part.span)] + "." * part.cut for part in found.parts] if found else []
 
 
 CLAIM = "we propose Kettle, a sampler that needs one step only."
@@ -112,6 +112,29 @@ def test_what_is_no_result_is_not_shown():
         "They outperform all others by 70%.",
     ):
         assert shown(f"{CLAIM.capitalize()} {other}") == [CLAIM.capitalize()]
+
+
+@pytest.mark.parametrize(
+    ("claim", "rest"),
+    [
+        ("We propose KettleNet, a novel framework", " to address this question."),
+        ("We propose Kettle, a sampler for one-step generation", " that addresses these challenges through three partitions."),
+        ("This paper introduces a kettle for the compression of long contexts", ", which addresses these challenges by boiling."),
+        ("We introduce KettleNet, a software framework", " specifically developed to bridge this gap."),
+        ("We propose a network named KettleNet", ", effectively tackling both of these problems."),
+        ("We present KettleNet, a framework", " designed to overcome such limitations: it boils."),
+    ],
+)  # fmt: skip
+def test_an_end_that_points_is_left_out(claim, rest):
+    assert shown(f"Samplers are slow. {claim}{rest} It boils leaves.") == [f"{claim}."]
+
+
+@pytest.mark.parametrize("whole", [
+    "We propose to address this problem by training kettles.", "We develop a method to solve these problems.", "We study how to address this question of kettles.",
+    "We release KettleSet and urge the community to address this issue.", "We present KettleNet (a network to address this gap of kettles).",
+])  # fmt: skip
+def test_a_claim_that_would_say_nothing_without_its_end_is_not_chosen(whole):
+    assert shown(f"Samplers are slow. {whole}") == []
 
 
 WORDS = st.sampled_from(
