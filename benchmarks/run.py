@@ -24,7 +24,7 @@ SCALE = ROOT.parent / "shared" / "scale"
 
 
 def measured(command: list[str], log: Path) -> dict[str, float]:
-    """Run a command and return its seconds: on a processor, and by the clock."""
+    """Run a command and return its seconds, on a processor and by the clock, and its largest memory in MB."""
     start = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
@@ -32,7 +32,7 @@ def measured(command: list[str], log: Path) -> dict[str, float]:
     wall = time.perf_counter() - start
     if os.waitstatus_to_exitcode(status) not in (0, 1):
         raise SystemExit(log.read_text("utf-8"))
-    return {"cpu": usage.ru_utime + usage.ru_stime, "wall": wall}
+    return {"cpu": usage.ru_utime + usage.ru_stime, "wall": wall, "MB": usage.ru_maxrss / 1024}
 
 
 def write_papers(scale: Path, count: int, path: Path) -> None:

@@ -54,3 +54,17 @@ def test_with_many_subscriptions_a_report_lists_what_happened(home, monkeypatch)
     assert ([each["id"] for each in report["subscriptions"]], report["idle"]) == (["new"], 12)
     report = home.run("2026-11-16T11:00", "--all")
     assert (len(report["subscriptions"]), report["idle"]) == (13, 0)
+
+
+def test_pages_follow_ids_across_rows_new_files_and_files_that_are_gone(home):
+    rows = [f'{{"id": "{name}", "keywords": ["fog"]}}' for name in ("a1", "s01-row", "s05-row", "z9")]
+    (home.path / "rows.jsonl").write_text("\n".join(rows))
+    assert home.call("subscriptions", "import", home.path / "rows.jsonl").status == 0
+    home.subscribe("s03-new", "fog")
+    home.subscribe("s04", "pier")
+    (home.path / "subscriptions/s06.toml").unlink()
+    files = [f"s{n:02}" for n in range(12) if n != 6]
+    every = sorted([*files, "a1", "s01-row", "s03-new", "s05-row", "z9"])
+    for after in ("", *every, "s06"):
+        listed = home.call("subscriptions", "list", "--after", after, "--limit", "4", "--json").json
+        assert [each["id"] for each in listed] == [name for name in every if name > after][:4]

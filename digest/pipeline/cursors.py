@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from heapq import merge
 from pathlib import Path
 from zoneinfo import TZPATH
 
@@ -204,24 +205,31 @@ def completed(rows: Iterable[SubscriptionRow], settings: Settings) -> Iterator[K
         yield complete(each.value, settings) if isinstance(each.value, Subscription) else each.value
 
 
-def current_rows(home: Home, tx: Transaction) -> list[SubscriptionRow]:
-    """Return all subscriptions by id as their files and the library have them now; change nothing."""
-    rows, owner = {each.value.id: each for each in tx.subscriptions.all()}, _owner(home)
-    stamps = {name: row.stamp for name, row in rows.items() if row.stamp and owner in {row.owner, None}}
+def rows_after(home: Home, tx: Transaction, after: str = "") -> Iterator[SubscriptionRow]:
+    """Yield the subscriptions after an id, by id, as their files and the library have them now; change nothing.
+
+    Those that the library has are read as they are asked for.
+    """
+    stamps = tx.subscriptions.stamps(_owner(home))
     if tx.subscriptions.reader()[0] != __version__:
         stamps = {name: FileStamp("", "") for name in stamps}
     found = changes(home.subscriptions, stamps)
     taken = _taken(home, tx, found, datetime.now(UTC))
-    rows |= {each.value.id: each for each in found.changed if each.value.id not in taken}
-    if not _accident(home, found, len(stamps)):
-        for name in found.gone:
-            del rows[name]
-    return [rows[name] for name in sorted(rows)]
+    changed = {each.value.id: each for each in found.changed if each.value.id not in taken}
+    left_out = {*changed, *(() if _accident(home, found, len(stamps)) else found.gone)}
+    stored = (each for each in tx.subscriptions.all(after=after) if each.value.id not in left_out)
+    new = (changed[name] for name in sorted(changed) if name > after)
+    return merge(stored, new, key=lambda each: each.value.id)
 
 
-def current(home: Home, tx: Transaction) -> tuple[Known, ...]:
-    """Return all subscriptions by id as their files and the library have them now, with the home's defaults."""
-    return tuple(completed(current_rows(home, tx), home.settings))
+def current_rows(home: Home, tx: Transaction) -> list[SubscriptionRow]:
+    """Return all subscriptions by id as their files and the library have them now; change nothing."""
+    return list(rows_after(home, tx))
+
+
+def current(home: Home, tx: Transaction, after: str = "") -> Iterator[Known]:
+    """Yield the subscriptions of `rows_after`, with the home's defaults."""
+    return completed(rows_after(home, tx, after), home.settings)
 
 
 def one(home: Home, tx: Transaction, name: str) -> Known | None:

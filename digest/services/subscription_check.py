@@ -39,7 +39,7 @@ def check_subscriptions(
     from digest.pipeline.cursors import current
 
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        found = page.of(current(home, tx))
+        found = page.of(current(home, tx, page.after))
         filled = tx.library.filled_fields()
         valid = [each for each in found if isinstance(each, Subscription)]
         counted = _counted(tx, valid, clock) if explain or len(valid) <= _COUNTED else {}

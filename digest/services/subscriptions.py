@@ -36,10 +36,10 @@ def subscriptions_now(home: Home) -> tuple[Subscription | InvalidSubscription, .
 
     try:
         with open_library(home, create=False) as store, store.begin(write=False) as tx:
-            return current(home, tx)
+            return tuple(current(home, tx))
     except StoreError:
         with open_library(home, create=False, url="sqlite://") as store, store.begin(write=False) as tx:
-            return current(home, tx)
+            return tuple(current(home, tx))
 
 
 def need_subscription(home: Home, subscription_id: str) -> None:
@@ -96,7 +96,7 @@ def subscription_statuses(home: Home, clock: Clock, page: Page = EVERY) -> tuple
     from digest.pipeline.cursors import current
 
     with open_library(home, create=False) as store, store.begin(write=False) as tx:
-        return statuses_of(tx, page.of(current(home, tx)), clock)
+        return statuses_of(tx, page.of(current(home, tx, page.after)), clock)
 
 
 def statuses_of(

@@ -68,9 +68,11 @@ class Subscriptions:
             for row in self._db.execute(select(*_LOADED).where(subscriptions.c.id.in_(chunk)))
         }
 
-    def all(self, *, with_file: bool | None = None) -> Iterator[SubscriptionRow]:
-        """Yield all subscriptions, or only those with a file or without one, by id."""
-        chosen = select(*_LOADED).order_by(subscriptions.c.id)
+    def all(self, *, with_file: bool | None = None, after: str = "") -> Iterator[SubscriptionRow]:
+        """Yield all subscriptions, or only those with a file or without one, by id; only those after an id."""
+        postgres = self._db.dialect.name == "postgresql"  # which may sort as a language does
+        by_id = subscriptions.c.id.collate("C") if postgres else subscriptions.c.id
+        chosen = select(*_LOADED).where(by_id > after).order_by(by_id)
         if with_file is not None:
             chosen = chosen.where(_HAS_FILE if with_file else ~_HAS_FILE)
         return map(_row, self._db.execute(chosen))
