@@ -4,7 +4,7 @@ import re
 
 _PLACEHOLDER = re.compile(
     r"[\[({<]?\s*(?:"
-    r"(?:the\s+)?(?:abstract|title|author(?:s|\s+name)?|author\s+names?|summary|text)\s+(?:is\s+|are\s+)?(?:not|un)\s?-?available"
+    r"(?:the\s+)?(?:abstract|title|author(?:s|\s+name)?|author\s+names?|summary|text)\s+(?:is\s+|are\s+)?(?:not|un)\s?-?available(?:\s+for\s+this\s+\w+)?"
     r"|no\s+(?:abstract|title|authors?|author\s+names?(?:\(s\))?|author\s+id|authorship|summary|description|text)"
     r"(?:\s+(?:is\s+|are\s+)?(?:available|provided|given|found|listed|indicated|supplied|entered|present|text))?(?:\s+for\s+this\s+\w+)?"
     r"|(?:not|un)\s?-?available|not\s+applicable|not\s+provided|no\s+data|untitled|title\s+unknown"

@@ -40,11 +40,12 @@ _MOST_PASSES = 3  # markup may be escaped, and escaped again
 
 # How TeX writes the signs around a tag: Mendeley and Zotero escape HTML like any other text.
 _LESS, _GREATER = (
-    r"(?:\{\\textless\}|\\textless(?:\{\}|\s)?|\$<\$|<)",
-    (r"(?:\{\\textgreater\}|\\textgreater(?:\{\}|\s)?|\$>\$|>)"),
+    r"(?:\{\\textless\}|\\textless(?:\{\}|\s)?|\\ensuremath\{<\}|\$<\$|<)",
+    (r"(?:\{\\textgreater\}|\\textgreater(?:\{\}|\s)?|\\ensuremath\{>\}|\$>\$|>)"),
 )
 _IN_TEX = re.compile(
-    rf"{_LESS}(?P<tag>/?(?:(?:{_PREFIX})[A-Za-z][\w-]{{0,40}}|{_NAME}){_ATTRIBUTES}/?){_GREATER}",
+    rf"{_LESS}(?:(?P<tag>/?(?:(?:{_PREFIX})[A-Za-z][\w-]{{0,40}}|{_NAME}){_ATTRIBUTES}/?)"
+    rf"|(?P<math>{_PREFIX}math)\s[^<>\\$]{{0,400}}){_GREATER}",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"(?:Abstract|ABSTRACT|Summary|SUMMARY)\s*[:.]?\s+(?=\S)")
@@ -74,7 +75,15 @@ def unmarked_abstract(text: str) -> str:
 
 def tags_out_of_tex(text: str) -> str:
     r"""Return TeX in which tags such as `{\textless}i{\textgreater}` and `$<$sub$>$` are tags again."""
-    return _IN_TEX.sub(r"<\g<tag>>", text) if "\\text" in text or "$<$" in text else text
+    escaped = "\\text" in text or "$<$" in text or "ensuremath{<}" in text
+    if not escaped:
+        return text
+    bare = _IN_TEX.sub(lambda found: f"<{found['tag'] or found['math']}>", text)
+    # The brace that closes a group which began in a tag is left over.
+    is_left_over = (
+        bare.endswith("}") and bare.count("}") > bare.count("{") and text.count("}") <= text.count("{")
+    )
+    return bare[:-1] if is_left_over else bare
 
 
 def _character(found: re.Match[str]) -> str:

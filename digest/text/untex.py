@@ -44,6 +44,19 @@ _CARET = re.compile(r"\\(?:\^(?:\{\s*\})?|textasciicircum(?:\{\})?)")
 _ENTITY = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
 
+# \ifmmode \check{Z}\else \v{Z}\fi{}, as the American Physical Society exports accents
+_MODES = re.compile(
+    r"\\ifmmode(?![A-Za-z])(?:(?!\\else|\\ifmmode).){0,80}?\\else(?![A-Za-z])\s?((?:(?!\\fi(?![A-Za-z])).){0,80}?)"
+    r"\\fi(?![A-Za-z])(?:\s?\{\})?",
+    re.DOTALL,
+)
+
+
+def without_modes(text: str) -> str:
+    r"""Return TeX with what `\ifmmode … \else … \fi` gives in text, where it is a choice between text and formula."""
+    return _MODES.sub(r"\1", text) if "\\ifmmode" in text else text
+
+
 def plain(text: str) -> str:
     r"""Return a name or another short text without TeX: `{\'E}mile~{Zola}` is `Émile Zola`."""
     if not any(sign in text for sign in "\\{}$~"):

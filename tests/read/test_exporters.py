@@ -268,3 +268,34 @@ def test_authors_that_exporters_broke():
     (one,) = page(f"TY  - JOUR\n{letters}TI  - Foam\nER  - \n").listings
     assert (one.authors, one.author_count) == (("Ada Brook", "Fern Kelp"), 2)
     assert people.gathered(["Ada Brook*", "Kelp, Fern†"]).names == ("Ada Brook", "Fern Kelp")
+
+
+# github retorquere/zotero-better-bibtex 1041 (exports of the American Physical Society), citation-js PR 78, typst/hayagriva 393
+@pytest.mark.parametrize(("written", "found"), [
+    (r"Polak, R. D. and \ifmmode \check{Z}\else \v{Z}\fi{}umer, S. and \ifmmode\dot{I}\else\.{I}\fi{}lhan, A.", ("R. D. Polak", "S. Žumer", "A. İlhan")),
+    (r"Brzezi\'nski, Juliusz\ A. and A. {van Kelp}", ("Juliusz A. Brzeziński", "A. van Kelp")),
+])  # fmt: skip
+def test_names_with_the_commands_of_exporters(written, found):
+    (one,) = page(f"@article{{a, title={{Foam}}, year=2019, author={{{written}}}}}").listings
+    assert one.authors == found
+
+
+# github texworld/betterbib 255, jkitchin/org-ref 1033: MathML that was escaped, and that has line breaks
+@pytest.mark.parametrize("title", [
+    r"Foam of \ensuremath{<}mml:math {xmlns:mml=''http://www.w3.org/1998/Math/MathML''} {display=''inline''\ensuremath{>}\ensuremath{<}mml:msub\ensuremath{>}\ensuremath{<}mml:mi\ensuremath{>}RuO\ensuremath{<}/mml:mi\ensuremath{>}\ensuremath{<}mml:mn\ensuremath{>}2\ensuremath{<}/mml:mn\ensuremath{>}\ensuremath{<}/mml:msub\ensuremath{>}\ensuremath{<}/mml:math\ensuremath{>}}",
+    'Foam of <mml:math\n      xmlns:mml="http://www.w3.org/1998/Math/MathML"\n      Display="inline"><mml:msub><mml:mi>RuO</mml:mi><mml:mn>2</mml:mn></mml:msub></mml:math>',
+])  # fmt: skip
+def test_mathml_in_bibtex(title):
+    assert page(f"@article{{a, title={{{title}}}, year=2017}}").listings[0].title == "Foam of RuO2"
+
+
+# github JabRef/jabref 2209 (ScienceDirect), retorquere/bibtex-parser 22, larsgw/citation.js PR 157, plk/biblatex 913
+def test_entries_of_reports():
+    foam, sand, dune, _ = page(
+        '@article{a,\ntitle = "Foam: Layout ",\njournal = "Tide Energy ",\nnote = "",\ndoi = "http://dx.doi.org/10.1016/j.tide.2016.04.033",\n'
+        'keywords = "Renewable energy",\nkeywords = "Biomass"\n},\n@book { [AMR08],\n\ttitle = "Sand",\n\tdate = "2008-08-28",\n}\n'
+        "@inproceedings{d, title={Dune}, crossref={Conf}}\n@proceedings{conf, title={Book of Tides}, date={2019-08-19/2019-08-21}}\n"
+    ).listings
+    assert (foam.title, foam.venue, foam.doi) == ("Foam: Layout", "Tide Energy", "10.1016/j.tide.2016.04.033")
+    assert (foam.keywords, sand.published) == (("Renewable energy", "Biomass"), date(2008, 8, 28))
+    assert (dune.published, dune.venue) == (date(2019, 8, 19), "Book of Tides")

@@ -13,7 +13,7 @@ from digest.read.parsing.dates import Published, day_from_parts, day_of, newest,
 from digest.read.parsing.ids import doi, first_arxiv_id
 from digest.read.parsing.people import bibtex_people
 from digest.text.markup import tags_out_of_tex
-from digest.text.untex import plain, verbatim
+from digest.text.untex import plain, verbatim, without_modes
 
 name = "bibtex"
 
@@ -60,7 +60,7 @@ def parse(document: Document) -> Parsed | Fault:
 
 
 def _listing(entry: Entry) -> Listing | None:
-    fields = entry.fields
+    fields = {name: without_modes(value) for name, value in entry.fields.items()}
     title = _prose(fields.get("title")) or _prose(fields.get("origtitle"))
     if not title:
         return None

@@ -88,6 +88,8 @@ class _Scanner:
                 raise BibtexError(line, "the entry that begins here is never closed")
             else:
                 name, value = self._field(line)
+                if name == "keywords" and name in fields:  # ScienceDirect repeats it for each
+                    value = f"{fields.pop(name)}; {value}"
                 fields.setdefault(name, value)
 
     def _field(self, line: int) -> tuple[str, str]:

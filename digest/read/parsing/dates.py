@@ -23,7 +23,7 @@ _WEEKDAYS = (
     "mon tue wed thu fri sat sun montag dienstag mittwoch donnerstag freitag samstag sonntag lun mar mer jeu ven sam dim"
     " mie jue vie sab dom gio maa din woe don vri zat zon"
 )
-_WEEKDAY = rf"(?:(?:{'|'.join(_WEEKDAYS.split())}){LETTERS}{{0,10}}\.?,?\s+(?:(?:den|el|le)\s+)?)?"
+_WEEKDAY = rf"(?:(?:{'|'.join(_WEEKDAYS.split())}){LETTERS}{{0,10}}\.?,?\s+(?:(?:den|el|le)\s+)?)?(?:the\s+)?"
 _OF = r"(?:(?:of|de|del|d'|di)\s+)?"
 _WORDED = re.compile(
     rf"{_WEEKDAY}(?:"
