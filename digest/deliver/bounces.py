@@ -63,6 +63,8 @@ _AUTOMATIC = re.compile(
 _RETURNED_MAIL = re.compile(r"^Returned mail: (.*)", re.IGNORECASE)  # sendmail gives the reason there
 _REASON = re.compile(r"^ *\(reason: (.{1,500})\) *$", re.MULTILINE)  # sendmail's, of the server that refused
 _COMPLAINT = re.compile(r"^complaint about message from \d", re.IGNORECASE)  # Outlook.com's programme (JMRP)
+# Subtypes of permanent bounces of Amazon SES: no such mailbox, or one that SES sends no mail to.
+_SES_DEAD = frozenset({"NoEmail", "Suppressed", "OnAccountSuppressionList"})
 # Types of feedback that tell nothing about the reader's wish (RFC 5965, 6430, 6591).
 _NO_COMPLAINTS = frozenset({"not-spam", "auth-failure", "virus", "dmarc", "dkim"})
 _REJECTED = re.compile(r"was automatically rejected:\s*(.{1,200})")
@@ -293,12 +295,10 @@ def _classify_notification(notification: dict[str, object]) -> tuple[Kind, str]:
     first = next((each for each in listed if isinstance(each, dict)), {}) if isinstance(listed, list) else {}
     status, text = str(first.get("status") or ""), str(first.get("diagnosticCode") or "")
     subtype = str(bounce.get("bounceSubType") or "")
-    if bounce.get("bounceType") == "Permanent" and subtype in {
-        "NoEmail",
-        "Suppressed",
-        "OnAccountSuppressionList",
-    }:
-        return "hard", f"{status} {text}"
+    # "General" is a hard bounce without a reason, which a report of the server may have given all the same.
+    unsaid = {"General", ""} if not (status or text) else set()
+    if bounce.get("bounceType") == "Permanent" and subtype in _SES_DEAD | unsaid:
+        return "hard", f"{status} {text}".strip() or "a permanent failure without a reason (Amazon SES)"
     return judge(status, text or subtype), f"{status} {text}"
 
 

@@ -103,14 +103,15 @@ _NO_USER = _any_of(
     r"\b(?:user|recipient|mailbox|account)[-_]?(?:unknown|not[-_]?found|invalid|not[-_]?exist\w*)\b|\b(?:unknown|invalid|no[-_]?such)[-_](?:user|recipient|mailbox)\b|not an? (?:active|existing|registered|recogni[sz]ed) (?:e-?mail )?(?:user|address|mailbox|account|recipient)",
     r"bad_?rcpt_?to|bad_?recipient|validrcptto|recipients? (?:is |are )?not (?:accepted|ok)\b|(?:can.?t|cannot) accept (?:user|recipient)|missing home directory|server rejected (?:the )?recipients?\b|envelope recipient has been denied|\bno \S{1,320} in (?:the )?(?:\w+ )?directory",
     r"RecipientNotFound|ADR\.\w*(?:NotFound|InvalidSmtpAddress|ExRecipNotFound)|recipient (?:address )?rejected\.?(?: \(in reply|$)|(?:has|have) moved|moved (?:to|away)|address rejected: undeliverable|does not (?:like|accept) recipient",
-    r"(?:benutzer|empf(?:ä|ae)nger|postfach|adresse|konto|teilnehmer|mailbox)\w*\b[^.\n]{0,60}(?:unbekannt|existiert (?:\w+ )?nicht|nicht (?:gefunden|vorhanden|bekannt|gültig|existent|mehr)|ungültig|gesperrt|deaktiviert)|unbekannte\w? (?:benutzer|empfänger|adress)|kein\w* (?:solche\w* )?(?:benutzer|empfänger|postfach|mailbox)|nicht gefunden",
-    r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|abonn[ée])\b[^.\n]{0,60}(?:inconnu|inexistant|n.existe pas|introuvable|invalide|non trouv|d[ée]sactiv)|adresse d.?au moins un destinataire invalide|non r[ée]pertori[ée]",
+    r"(?:benutzer|empf(?:ä|ae)nger|postfach|adresse|konto|teilnehmer|mailbox)\w*\b[^.\n]{0,60}(?:unbekannt|existiert (?:\w+ )?nicht|nicht (?:gefunden|vorhanden|bekannt|gültig|existent|mehr)|ungültig|gesperrt|deaktiviert|gelöscht)|unbekannte\w? (?:benutzer|empfänger|adress)|kein\w* (?:solche\w* )?(?:benutzer|empfänger|postfach|mailbox)|nicht gefunden",
+    r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|abonn[ée])\b[^.\n]{0,60}(?:inconnu|inexistant|n.existe pas|n.est (?:plus|pas) valide|introuvable|invalide|non trouv|d[ée]sactiv|supprim)|adresse d.?au moins un destinataire invalide|non r[ée]pertori[ée]",
     r"no existe (?:\w+ )?(?:persona|usuario|cuenta|destinatari)|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta|casilla)\b[^.\n]{0,60}(?:desconocid|ha expirado|no existe|inexistente|no (?:se )?(?:ha )?(?:podido )?encontr|inv[aá]lid|no v[aá]lid|inactiv)",
     r"nessun\w? (?:utente|casella|destinatario)|(?:utente|destinatario|casella|indirizzo)\b[^.\n]{0,60}(?:sconosciut|errat|inesistente|non esiste|non (?:è stat\w )?trovat|non valid|disabilitat)",
     r"(?:usu[aá]rio|destinat[aá]rio|caixa|endere[cç]o|conta)\b[^.\n]{0,60}(?:desconhecid|n[aã]o existe|inexistente|n[aã]o (?:foi )?encontrad|inv[aá]lid)",
     r"(?:gebruiker|ontvanger|postvak|adres|mailbox)\b[^.\n]{0,60}(?:onbekend|bestaat niet|niet (?:gevonden|bekend))|nie istnieje|nie ma takie\w+ (?:konta|adresu|użytkownika|uzytkownika)|nieznany|neexistuje|ukendt|okänd|ukjent|tuntematon",
     r"(?:пользовател|получател|адрес|ящик)\w*[^.\n]{0,60}(?:не существует|не найден|неизвест|отключ|заблокирован|неверн)|нет такого (?:пользователя|адреса|ящика)",
-    r"(?:ユーザ|宛先|アドレス|メールボックス)[^。\n]{0,40}(?:存在し|見つかりません|不明|間違)|(?:用户|收件人|邮箱|地址|使用者|收件者)[^。\n]{0,20}(?:不存在|未找到|无效|找不到|無效)",
+    r"(?:ユーザ|宛先|アドレス|メールボックス)[^。\n]{0,40}(?:存在し|見つかりません|不明|間違)|(?:用户|收件人|邮箱|地址|使用者|收件者)[^。\n]{0,20}(?:不存在|未找到|无效|找不到|無效)|(?:无此|無此|没有此)(?:用户|收件人|邮箱|使用者)",
+    r"(?:kullanıcı|alıcı|posta kutusu|adres)\w*[^.\n]{0,40}(?:bulunamadı|mevcut değil|yok\b|geçersiz)|존재하지 않는 (?:사용자|계정|수신자|메일)|(?:사용자|수신자|계정|메일함)[^.\n]{0,20}(?:없|찾을 수 없|존재하지 않)",
 )
 _NO_HOST = _any_of(
     r"(?:host|domain)(?: or domain)?(?: name)?\b(?! lookup)[^;\n]{0,70}?(?:unknown|not (?:be )?found(?!, try)|not exist|doesn.?t exist|existiert nicht)",
