@@ -47,6 +47,11 @@ class Translated(Language):
 
         return str(value) if 0 <= value < 1000 else format_decimal(value, locale=self._locale)
 
+    def decimal(self, value: float) -> str:
+        from babel.numbers import format_decimal
+
+        return str(format_decimal(value, format="#,##0.0", locale=self._locale))
+
     def percent(self, share: float) -> str:
         from babel.numbers import format_percent
 

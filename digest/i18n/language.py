@@ -45,6 +45,10 @@ class Language:
         """Return `12,345`."""
         return f"{value:,}"
 
+    def decimal(self, value: float) -> str:
+        """Return `1.5`."""
+        return f"{value:,.1f}"
+
     def percent(self, share: float) -> str:
         """Return `27%` for 0.27."""
         return f"{share:.0%}"

@@ -9,13 +9,15 @@ from digest.i18n.catalogue import language
 class Notice:
     """A page with a heading and paragraphs.
 
-    `button` labels a form that is sent to the page's own address; "" for no form.
+    `button` labels a form that is sent to the page's own address; "" for no form. `stamp` is its stamp; the form of
+    RFC 8058 has none.
     """
 
     language: str
     heading: str
     text: tuple[str, ...]
     button: str = ""
+    stamp: str = ""
 
 
 def unsubscribe_form(name: str, address: str, code: str) -> Notice:

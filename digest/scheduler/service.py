@@ -32,6 +32,7 @@ from digest.model.reports import RunReport
 from digest.scheduler.jobs import BounceJob, DeliveryJob, FetchJob
 from digest.scheduler.tick import Stopped, Ticker
 from digest.services import runs
+from digest.services.accounts import work
 from digest.services.leadership import Leads, leading
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
@@ -325,8 +326,9 @@ class Service:
             self.log.warning("ping", host=urlsplit(url).hostname, reason=str(error))
 
     def deliver(self) -> None:
-        """Deliver the mail that is due. If that fails, the next tick counts as failed."""
+        """Deliver the mail that is due, also of requests. If that fails, the next tick counts as failed."""
         try:
+            work(self._ticker.home, Clock.at(None))
             report = self._delivery_job.run(self._ticker.home, Clock.at(None))
         except Exception as error:  # noqa: BLE001 - as in `tick`
             self._log_failure("deliver", error)
@@ -403,6 +405,15 @@ class Service:
                 backup=str(done.backup) if done.backup else None,
                 removed=done.copies_removed + done.files_removed + done.details_removed,
             )
+
+    def people_wait(self) -> None:
+        """Make first issues and deliver mail that pages have caused, now instead of in the next minute.
+
+        A process that does not lead the home leaves it to the one that does.
+        """
+        if self._scheduler is not None and self._scheduler.running:
+            self._run_now("round")
+            self._run_now("deliver")
 
     def _run_now(self, job: str) -> None:
         self._unless_stopping(lambda: self._scheduler.modify_job(job, next_run_time=datetime.now(UTC)))

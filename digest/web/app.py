@@ -4,6 +4,7 @@
     /issues/<subscription>/….html  the same; where clicks are counted, with titles that link to /r/
     /private/<subscription>.<code>/….html  issues of private subscriptions; only those who got the link know it
     /feeds/                        a page that lists the feeds, and the feeds
+    /subscribe, /confirm/<code>    see `digest.web.subscribe`
     /r/<subscription>/<token>      counts a click and redirects to the paper
     /unsubscribe/<token>           GET asks for confirmation, POST unsubscribes (RFC 8058); no cookie, no redirect
     /admin…                        the operator's console, if a password is set (digest/web/console)
@@ -40,16 +41,36 @@ from digest.services.workspace import Clock
 from digest.web.console.routes import Console
 from digest.web.monitoring import monitoring_routes
 from digest.web.page_cache import PageCache
+from digest.web.people import People
 from digest.web.prefix import PathPrefix, with_slash
 from digest.web.private import private_routes
 from digest.web.search import search_routes
 from digest.web.static import TYPES, Files, Page, SecurityHeaders, page_response
+from digest.web.subscribe import subscribe_routes
 
 if TYPE_CHECKING:
     from digest.render.notice_pages import Notice
 
 _FORM_BYTES = 10_000  # limit of a POST body; that of RFC 8058 has 26
-_ROBOTS = "User-agent: *\nDisallow: /admin\nDisallow: /r/\nDisallow: /private/\nDisallow: /search\nDisallow: /unsubscribe/\n"
+_ROBOTS = "".join(
+    f"{line}\n"
+    for line in (
+        "User-agent: *",
+        *(
+            f"Disallow: /{path}"
+            for path in (
+                "admin",
+                "confirm/",
+                "feedback/",
+                "manage",
+                "private/",
+                "r/",
+                "search",
+                "unsubscribe/",
+            )
+        ),
+    )
+)
 _PAGE_PARTS = 3  # of the path of an issue's page: issues, the subscription, the file
 
 
@@ -228,9 +249,18 @@ class Feeds(Files):
             return page_response(data.decode(), scope, media_type=TYPES[f".{path.rpartition('.')[2]}"])
 
 
-def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseException], None]) -> ASGIApp:
-    """Return the whole site as one ASGI application; `log` logs errors of pages."""
+def application(
+    home: Callable[[], Home],
+    meters: Meters,
+    log: Callable[[BaseException], None],
+    mail_due: Callable[[], None] = lambda: None,
+) -> ASGIApp:
+    """Return the whole site as one ASGI application; `log` logs errors of pages.
+
+    `mail_due` is called when a page has caused mail, or a first issue.
+    """
     handlers, index = Handlers(home, log), LibraryIndex(home)
+    people = People(home, log, index, mail_due, handlers.afterwards)
     token = "/unsubscribe/{token}"  # noqa: S105 - a path, not a secret
     site = Starlette(
         routes=[
@@ -241,6 +271,7 @@ def application(home: Callable[[], Home], meters: Meters, log: Callable[[BaseExc
             Route("/r/{subscription}/{token}", handlers.click),
             *private_routes(home),
             *search_routes(home, index),
+            *subscribe_routes(people),
             *Console(home, log).routes(),
             Route("/feeds", lambda request: with_slash(request.scope)),
             Mount("/feeds", Feeds(home)),

@@ -19,9 +19,11 @@ _PAGES = {
     "/robots.txt",
     "/search",
     "/search.js",
+    "/subscribe",
+    "/manage",
 }
 # Slashes after the first part of links in emails and pages.
-_PARTS = {"unsubscribe": 0, "r": 1, "private": 1}
+_PARTS = {"unsubscribe": 0, "r": 1, "private": 1, "subscribe": 0, "confirm": 0, "manage": 0, "feedback": 1}
 
 
 class PathPrefix:

@@ -45,7 +45,7 @@ def page_listener(service: Service, host: str, port: int) -> Listener:
     def log_error(error: BaseException) -> None:
         service.log.error("page", reason=str(error))
 
-    app = application(ReloadingHome(service.home), service.meters, log_error)
+    app = application(ReloadingHome(service.home), service.meters, log_error, service.people_wait)
     try:
         return Listener(app, host, port)
     except OSError as error:

@@ -35,7 +35,7 @@ _FEEDS = {".rss", ".atom"}
 _MOST_ZIPPED = 32 * 1024 * 1024  # bytes; a larger file is sent as it is
 # Pages load nothing from other origins and may not be framed.
 _POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src {scripts}; img-src 'self' data:; "
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src {scripts}; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
