@@ -133,9 +133,27 @@ def library_file(home: Home) -> Path:
     url = make_url(home.settings.database)
     if not url.drivername.startswith("sqlite") or url.database in {None, "", ":memory:"}:
         raise UsageError(
-            "digest.toml: database: is not a SQLite file; use the backup program of your database, such as pg_dump"
+            "digest.toml: database: is not a SQLite file; to back up the library of a server: "
+            f"{dump_command(home)}; to restore it: {_restore_command(home)}"
         )
     return home.path / str(url.database)
+
+
+def dump_command(home: Home) -> str:
+    """Return the command that backs up the database of a home on a server, without its password."""
+    return f"pg_dump --format=custom --file=digest.dump '{_libpq_url(home)}'"
+
+
+def _restore_command(home: Home) -> str:
+    return f"pg_restore --clean --if-exists --single-transaction --dbname='{_libpq_url(home)}' digest.dump"
+
+
+def _libpq_url(home: Home) -> str:
+    from sqlalchemy.engine import make_url
+
+    url = make_url(home.settings.database)
+    plain = url.set(drivername=url.get_backend_name())._replace(password=None)
+    return plain.render_as_string()
 
 
 def _put_aside(path: Path, now: datetime) -> Path | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -11,6 +12,26 @@ from digest.errors import UsageError
 from digest.store.delivery_writer import DeliveryWriter, Transactions
 from digest.store.departures import Departures
 from digest.store.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a server says of itself: `version` is 160003 for 16.3, `clock` its time, `holder` the run that holds the lock.
+
+    `used` of `most` connections are open. A `standby` accepts no changes; without `safe`, a power cut loses what was
+    committed.
+    """
+
+    version: int
+    encoding: str
+    clock: datetime
+    zone: str
+    used: int
+    most: int
+    may_create: bool
+    standby: bool
+    safe: bool
+    holder: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +111,10 @@ class Backend:
         raise UsageError(
             f"{self.name}: is not a SQLite file; back up your database with its own tool, such as pg_dump"
         )
+
+    def facts(self) -> "ServerFacts | None":
+        """Return what there is to know about a server; None for a file."""
+        return None
 
     def tidy(self) -> None:
         """Return unused space to the system, where that is not automatic."""

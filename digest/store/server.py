@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from digest.errors import LockedError
-from digest.store.backend import Backend, Capabilities
+from digest.store.backend import Backend, Capabilities, ServerFacts
 from digest.text.format import named_time
 
 # Seconds after which the other side counts as gone if it does not answer. Each side checks the other one: a host that
@@ -56,6 +56,11 @@ _HOLDER = text(
     AND l.objid::bigint = ({_SCHEMA}::bigint & 4294967295)
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"""  # noqa: S608 - constants
 )
+_FACTS = text("""SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), clock_timestamp(),
+    (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
+    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+    current_setting('max_connections')::int, has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
+    current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'""")
 _POLL = 0.1  # seconds
 
 # What to do about an error, by a part of PostgreSQL's text.
@@ -157,11 +162,13 @@ class ServerBackend(Backend):
         since = f", since {named_time(row.backend_start, 'UTC')})"
         return row.application_name.removesuffix(")") + since if row.application_name else "another process"
 
-    def holder(self) -> str | None:
-        """Describe the process that holds the lock; None if it is free."""
-        with self.engine.connect() as connection, connection.begin():
-            row = connection.execute(_HOLDER).first()
-        return None if row is None else str(row.application_name or "another process")
+    def facts(self) -> ServerFacts:
+        """See `Backend`."""
+        with self.transaction(write=False, alone=False) as connection:
+            found: list[Any] = list(connection.execute(_FACTS).one())
+            held = connection.execute(_HOLDER).first()
+        holder = None if held is None else str(held.application_name or "another process")
+        return ServerFacts(*(*found, holder))
 
     def remedy(self, reason: str) -> str:
         """See `Backend`."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhaustedError
 from digest.errors import ConflictError, RefusedError, ServerLostError, StoreError
 from digest.store.accounts import Accounts
 from digest.store.actions import Actions
-from digest.store.backend import Backend, Capabilities
+from digest.store.backend import Backend, Capabilities, ServerFacts
 from digest.store.backgrounds import Backgrounds
 from digest.store.bounces import ProcessedBounces
 from digest.store.clicks import Clicks
@@ -241,6 +241,11 @@ class Store:
         """
         with self._wrapped():
             self._backend.backup(target)
+
+    def server_facts(self) -> ServerFacts | None:
+        """Return what there is to know about the server; None for a file."""
+        with self._wrapped():
+            return self._backend.facts()
 
     def tidy(self) -> None:
         """Return unused space to the system, where the database system does not do so itself."""

@@ -273,3 +273,89 @@ def test_on_a_server_the_table_of_suppressions_is_the_truth(tmp_path, postgres):
             assert tx.outbox.unsuppress("ada@example.org")
             assert not tx.outbox.is_suppressed("ada@example.org", "lamps")
     assert not (home.path / "state" / "suppressions").exists()
+
+
+def test_doctor_looks_at_the_server(tmp_path, url):
+    home = home_at(tmp_path / "one", url)
+    home.run(NOW)
+    store = opened(url, tmp_path)
+    with store.exclusive("digest run"):
+        found = [each for each in home.call("doctor", "--json").json if each["check"] == "database"]
+    store.close()
+    messages = [each["message"] for each in found]
+    assert any(
+        "PostgreSQL" in each and "time zone" in each and "digest run (process" in each for each in messages
+    ), messages
+    assert any("fsync or full_page_writes is off" in each for each in messages)  # that is how tests run it
+    assert any("pg_dump --format=custom" in each["remedy"] for each in found)
+
+
+def test_doctor_finds_a_missing_right_and_too_few_connections(tmp_path, url):
+    from digest.home.settings_file import open_home
+    from digest.services.doctor import server
+    from digest.store.server import ServerBackend
+
+    home = home_at(tmp_path / "one", url)
+    home.run(NOW)
+    facts = ServerBackend.facts
+
+    def bad(backend: ServerBackend):
+        from dataclasses import replace
+
+        return replace(facts(backend), version=130011, may_create=False, standby=True, used=99, most=100)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ServerBackend, "facts", bad)
+        found = list(server.examine_server(open_home(str(home.path))))
+    assert [each.state for each in found][:3] == ["warning", "bad", "bad"]
+    assert "99 of 100 connections of the server are in use" in [each.message for each in found]
+
+
+def test_backup_and_restore_name_the_commands_of_the_server(tmp_path, url):
+    home = home_at(tmp_path / "one", url.replace("digest@", "digest:secret@"))
+    for command in (("backup", tmp_path / "copy"), ("restore", tmp_path / "copy")):
+        done = home.call(*command)
+        assert done.status == 2
+        assert "pg_dump --format=custom --file=digest.dump 'postgresql://digest@/" in done.err
+        assert "pg_restore --clean" in done.err
+        assert "secret" not in done.err
+
+
+def test_a_pool_that_is_exhausted_is_an_error_that_says_what_to_do(tmp_path, url, monkeypatch):
+    monkeypatch.setattr("digest.store.server._POOL", {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.2})
+    store = opened(url, tmp_path)
+    with store.begin(write=False):
+        with (
+            pytest.raises(ServerLostError, match="too many requests use the database at once"),
+            store.begin(),
+        ):
+            pass
+        waiting = threading.Timer(0.2, lambda: None)
+        waiting.start()
+    with store.begin() as tx:
+        tx.outbox.secret()
+    store.close()
+
+
+@pytest.mark.parametrize("moment", [0.5, 1.5, 3.0])
+def test_a_server_that_is_restarted_during_a_run(tmp_path, url, postgres, moment):
+    """The run ends or succeeds; the next one completes it: each paper and each issue once."""
+    home = home_at(tmp_path / "one", url)
+    for day in range(6):
+        home.put(
+            f"2026-11-1{day}.txt", page(*(f"Lamp {day} of pier {n}" for n in range(20)), day=f"Nov 1{day}")
+        )
+    run = started(home)
+    time.sleep(moment)
+    postgres.stop("immediate")
+    postgres.start()
+    _, err = run.communicate(timeout=120)
+    assert run.returncode in (0, 1), err
+    assert "Traceback" not in err
+    home.run(NOW)
+    assert len(home.call("library", "export", "--json").lines) == 122
+    report = home.run(DAY_AFTER)
+    assert verdict_of(report, "lamps")["issue"] is None
+    statuses = [each["status"] for each in home.call("ledger", "--json").json]
+    assert statuses[:2] == ["done", "done"]
+    assert set(statuses) <= {"done", "interrupted", "running"}

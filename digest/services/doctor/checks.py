@@ -109,6 +109,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
 
     from digest.services.backup import library_file
     from digest.services.doctor.keeping import examine_backups, examine_departures, examine_loss
+    from digest.services.doctor.server import examine_server
     from digest.store.sqlite_backup import faults
 
     free = shutil.disk_usage(context.home.path).free
@@ -121,6 +122,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
     try:
         with open_library(context.home, create=False) as store, store.begin(write=False) as tx:
             papers = tx.library.count()
+        found += examine_server(context.home)
         path = library_file(context.home) if store.capabilities.single_file else None
     except DigestError as error:
         return [*found, failure("database", error)]
