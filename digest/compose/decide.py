@@ -11,7 +11,7 @@ from digest.compose.slots import Slot, instant_of, latest_due, next_slot, parse_
 from digest.i18n.catalogue import language
 from digest.i18n.language import ENGLISH, Language
 from digest.match.near_misses import NearMiss
-from digest.model import Cursor, Entry, Issue, Subscription, Verdict
+from digest.model import Cursor, Entry, FeedPaper, Issue, Subscription, Verdict
 from digest.text.format import named_time
 
 # A last slot further ahead of the clock was used up while the clock was wrong, and is put back; without that the
@@ -64,7 +64,7 @@ class Found:
 
     findings: Findings
     unmatched: str = ""
-    feed: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    feed: tuple[FeedPaper, ...] = ()
     misses: tuple[NearMiss, ...] = ()
     quiet_misses: tuple[NearMiss, ...] | None = None
 
@@ -93,7 +93,7 @@ class Decision:
     verdict: Verdict
     expected: Cursor | None = None
     cursor: Cursor | None = None
-    feed: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    feed: tuple[FeedPaper, ...] = ()
     issue: Issue | None = None
     serves: tuple[int, ...] = ()
 

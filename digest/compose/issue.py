@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from digest.compose.slots import Slot
-from digest.model import Cursor, Entry, Issue, Item, Match, Paper, Subscription, Theme, Trend
+from digest.model import Cursor, Entry, FeedPaper, Issue, Item, Match, Paper, Subscription, Theme, Trend
 from digest.rank.themes import themes_of
 
 MAX_UPDATED = 10
@@ -145,6 +145,19 @@ def with_interests(issue: Issue, met: Callable[[Paper], tuple[int, ...]]) -> Iss
         more_new=named(issue.more_new),
         more_updated=named(issue.more_updated),
     )
+
+
+def in_order_of(issue: Issue, feed: Sequence[FeedPaper]) -> tuple[FeedPaper, ...]:
+    """Return what enters a feed in the order of the issue of the same run, with its interests or themes."""
+    items = (*issue.new, *issue.more_new)
+    places = {item.paper.number: place for place, item in enumerate(items)}
+    about: dict[int, tuple[str, ...]] = {
+        number: (theme.name,) for theme in issue.themes for number in theme.papers
+    }
+    for item in items if issue.interests else ():
+        about[item.paper.number] = tuple(issue.interests[place] for place in item.interests)
+    ranked = sorted(feed, key=lambda each: places.get(each.paper, len(places)))
+    return tuple(each._replace(about=about.get(each.paper, each.about)) for each in ranked)
 
 
 def with_themes(issue: Issue, find: Themes = themes_of) -> Issue:

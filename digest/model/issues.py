@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from digest.model.papers import Paper
 
@@ -143,17 +143,28 @@ class Issue:
         return f"{self.day.isoformat()}-{self.number}"
 
 
+class FeedPaper(NamedTuple):
+    """A paper that enters a feed: its number, the terms that matched it, and names of its theme or interests."""
+
+    paper: int
+    terms: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class FeedItem:
     """A paper in a feed.
 
-    `entered` orders the feed, newest first; `updated` is Atom's element of that name.
+    `entered` orders the feed, newest first, then `place`, the rank among those of a run (0 if it is not known);
+    `updated` is Atom's element of that name. `about` are names of its theme or its interests.
     """
 
     paper: Paper
     entered: datetime
     updated: datetime
     terms: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    place: int = 0
 
 
 BEST = 3  # papers that a list of issues names

@@ -22,12 +22,21 @@ from digest.compose.decide import (
     waits,
     wants_note,
 )
-from digest.compose.issue import MAX_UPDATED, Findings, find, recent_enough, with_interests, with_themes
+from digest.compose.issue import (
+    MAX_UPDATED,
+    Findings,
+    find,
+    in_order_of,
+    recent_enough,
+    with_interests,
+    with_themes,
+)
 from digest.compose.missed import missed_text, slots_after
 from digest.errors import DigestError
 from digest.i18n.catalogue import language
 from digest.model import (
     Cursor,
+    FeedPaper,
     InvalidSubscription,
     Issue,
     Match,
@@ -166,7 +175,8 @@ def _with_content(matcher: RunMatcher, subscription: Subscription, decision: Dec
     if decision.issue is None:
         return Decided(decision)
     issue = completed(matcher, subscription, decision.issue)
-    return Decided(replace(decision, issue=issue), encode_issue(issue))
+    feed = in_order_of(issue, decision.feed)
+    return Decided(replace(decision, issue=issue, feed=feed), encode_issue(issue))
 
 
 def completed(matcher: RunMatcher, subscription: Subscription, issue: Issue) -> Issue:
@@ -341,19 +351,23 @@ def find_matches(
     )
 
 
-def _for_feed(
-    matcher: RunMatcher, candidate: Candidate, moment: Moment
-) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """Return the papers that enter a candidate's feed, each once, due or not, with the terms that matched."""
+def _for_feed(matcher: RunMatcher, candidate: Candidate, moment: Moment) -> tuple[FeedPaper, ...]:
+    """Return the papers that enter a candidate's feed, each once, due or not, best first."""
     position = candidate.cursor.feed_position
     if position >= moment.end:
         return ()
     new = matcher.interval((position, moment.end)).papers - candidate.in_feed
     return tuple(
-        (hit.paper.number, _terms(hit))
+        FeedPaper(hit.paper.number, _terms(hit), _interests(matcher, candidate.subscription, hit.paper))
         for hit in matcher.matches(candidate.subscription, new)
         if recent_enough(candidate.subscription, hit.paper, moment.now)
     )
+
+
+def _interests(matcher: RunMatcher, subscription: Subscription, paper: Paper) -> tuple[str, ...]:
+    if len(subscription.interests) < 2:
+        return ()
+    return tuple(subscription.interests[place].name for place in matcher.interests(subscription, paper))
 
 
 def _terms(hit: Match) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ def feeds_of(
                 each.entered,
                 max(each.entered, revised.get(each.paper, each.entered)),
                 each.terms,
+                each.about,
+                each.place,
             )
             for each in entries[name]
         ]

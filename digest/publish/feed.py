@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html.entities import name2codepoint
@@ -12,6 +12,7 @@ from digest.i18n.catalogue import language
 from digest.i18n.language import Language
 from digest.model import FeedItem, Paper, status_of
 from digest.text.clean import clean, shorten, shown_term
+from digest.text.gist import gist_of
 from digest.text.math import shown
 from digest.urls import feed_file, paper_url
 
@@ -19,6 +20,8 @@ from digest.urls import feed_file, paper_url
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?][^<]*[>=/]|/)")
 _ENTITY_LIKE = re.compile(r"&(?=(#?\w+))")
 
+_LAST = 999_999  # microseconds
+_TERMS = 8  # that a reason names
 KEPT = 4096  # entries that are kept for the feeds of other subscriptions; each takes a few kilobytes
 
 
@@ -84,29 +87,70 @@ def _status(paper: Paper, lang: Language) -> str:
     return f"<p><strong>{html.escape(words[status].capitalize())}</strong></p>" if status in words else ""
 
 
-@lru_cache(maxsize=KEPT)
 def entry_of(item: FeedItem, base_url: str, code: str) -> Entry:
     """Return the entry of an item, cleaned for every format, with fixed text in the language `code`."""
-    paper, lang = item.paper, language(code)
+    bare = bare_entry(item.paper, item.entered, base_url, code, gist=bool(item.terms))
+    return replace(
+        bare,
+        content=bare.content + reason_of(item.terms, code),
+        categories=categories_of(item, bare.categories),
+        updated=updated_of(item),
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def bare_entry(paper: Paper, entered: datetime, base_url: str, code: str, *, gist: bool) -> Entry:
+    """Return the entry of a paper without what differs from feed to feed; `gist`: its abstract begins with the gist.
+
+    Its time of update is that of entry.
+    """
+    lang = language(code)
     abstract = _text(shown(paper.abstract)) or lang.gettext("No abstract is available.")
     title = _text(shown(paper.title)) or lang.gettext("Untitled paper")
     return Entry(
         id=paper.uid,
         link=paper_url(paper, base_url),
         title=lang.gettext("Sample: %(title)s", title=title) if paper.is_sample else title,
-        content=f"{_status(paper, lang)}<p>{html.escape(abstract)}</p>",
+        content=f"{_status(paper, lang)}{_gist(paper) if gist else ''}<p>{html.escape(abstract)}</p>",
         authors=tuple(filter(None, map(_text, paper.authors))),
-        categories=categories_of(item.terms, tuple(map(_text, paper.categories))),
-        entered=_utc(item.entered),
-        # The papers of a run enter at the same instant, and readers that sort by `updated` would mix up their
-        # order. A microsecond per library number keeps the times apart.
-        updated=_utc(item.updated) + timedelta(microseconds=paper.number % 1_000_000),
+        categories=tuple(filter(None, map(_text, paper.categories))),
+        entered=_utc(entered),
+        updated=_utc(entered),
     )
 
 
-def categories_of(terms: Iterable[str], categories: Iterable[str]) -> tuple[str, ...]:
-    """Return matched terms, cleaned, and the categories of a paper; each once."""
-    return tuple(dict.fromkeys(filter(None, (*map(_shown, terms), *categories))))
+def _gist(paper: Paper) -> str:
+    """Return a paragraph with what was done and the best result, if the abstract has sentences that say so."""
+    text = shown(paper.abstract)
+    found = gist_of(text, paper.title)
+    if found is None:
+        return ""
+    parts = (_text(text[slice(*part.span)]) for part in found.parts)
+    return f"<p>{html.escape(' '.join(f'{part[:1].upper()}{part[1:]}' for part in parts))}</p>"
+
+
+def updated_of(item: FeedItem) -> datetime:
+    """Return when an item was updated; no two items of a feed at the same time, and the better ones later.
+
+    The papers of a run enter at the same instant, and readers that sort by this time would mix up their order.
+    """
+    after = _LAST - item.place % _LAST if item.place else item.paper.number % _LAST
+    return _utc(item.updated) + timedelta(microseconds=after)
+
+
+def reason_of(terms: Iterable[str], code: str) -> str:
+    """Return a paragraph that says which terms a paper met; "" without terms."""
+    found = tuple(dict.fromkeys(filter(None, map(_shown, terms))))[:_TERMS]
+    if not found:
+        return ""
+    words = ", ".join(f"<strong>{html.escape(term)}</strong>" for term in found)
+    return f"<p>{html.escape(language(code).gettext('Why it is here:'))} {words}</p>"
+
+
+def categories_of(item: FeedItem, categories: Iterable[str]) -> tuple[str, ...]:
+    """Return the theme or the interests of an item, its matched terms, and the categories of its paper; each once."""
+    names = (*map(_shown, item.about), *map(_shown, item.terms))
+    return tuple(dict.fromkeys(filter(None, (*names, *categories))))
 
 
 @lru_cache(maxsize=KEPT)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from digest.model import FeedItem, Paper
-from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of
+from digest.publish.feed import KEPT, Channel, Entry, bare_entry, categories_of, reason_of, updated_of
 
 _ITEM = "\ufdd0"  # a noncharacter, which no cleaned text contains
 _NEXT_ITEM, _NEXT_TAG = ",\n  ", ",\n    "
@@ -58,29 +58,35 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 
 class _Parts(NamedTuple):
-    """An item without tags, the same before and after its tags, and the tags of the paper."""
+    """An item before its reason, from there to its time of update, and after that; and the tags of the paper."""
 
-    untagged: str
     before: str
+    dated: str
     after: str
     tags: tuple[str, ...]
 
 
 def _spliced(channel: Channel, item: FeedItem) -> str:
-    parts = _parts(channel.base_url, channel.language, item.paper, item.entered, item.updated)
-    tags = categories_of(item.terms, parts.tags)
-    return f"{parts.before}{_NEXT_TAG.join(map(_string, tags))}{parts.after}" if tags else parts.untagged
+    parts = _parts(channel.base_url, channel.language, item.paper, item.entered, bool(item.terms))
+    reason = _string(reason_of(item.terms, channel.language))[1:-1] if item.terms else ""
+    updated = updated_of(item).replace(microsecond=0).isoformat()
+    tags = categories_of(item, parts.tags)
+    listed = f',\n   "tags": [\n    {_NEXT_TAG.join(map(_string, tags))}\n   ]' if tags else ""
+    return f"{parts.before}{reason}{parts.dated}{updated}{parts.after}{listed}\n  }}"
 
 
 @lru_cache(maxsize=KEPT)
-def _parts(base_url: str, language: str, paper: Paper, entered: datetime, updated: datetime) -> _Parts:
-    entry = entry_of(FeedItem(paper, entered, updated), base_url, language)
+def _parts(base_url: str, language: str, paper: Paper, entered: datetime, gist: bool) -> _Parts:
+    entry = bare_entry(paper, entered, base_url, language, gist=gist)
     item = {key: _string(value) for key, value in _item(entry).items() if isinstance(value, str)}
+    item["content_html"] = f'{item["content_html"][:-1]}{_ITEM}"'
+    item["date_modified"] = f'"{_ITEM}"'
     if entry.authors:
         names = ",\n".join(f'    {{\n     "name": {_string(name)}\n    }}' for name in entry.authors)
         item["authors"] = f"[\n{names}\n   ]"
     lines = ",\n".join(f'   "{key}": {value}' for key, value in item.items())
-    return _Parts(f"{{\n{lines}\n  }}", f'{{\n{lines},\n   "tags": [\n    ', "\n   ]\n  }", entry.categories)
+    before, dated, after = f"{{\n{lines}".split(_ITEM)
+    return _Parts(before, dated, after, entry.categories)
 
 
 _string = json.JSONEncoder(ensure_ascii=False).encode

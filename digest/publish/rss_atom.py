@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from digest.model import FeedItem, Paper
-from digest.publish.feed import KEPT, Channel, Entry, categories_of, entry_of, plain
+from digest.publish.feed import KEPT, Channel, Entry, bare_entry, categories_of, plain, reason_of, updated_of
 
 if TYPE_CHECKING:
     from feedgen.feed import FeedGenerator
@@ -93,8 +93,9 @@ def _hexadecimal(xml: str) -> str:
 # --- put together from parts ---------------------------------------------------------------------------------
 
 # Noncharacters, which no cleaned text contains, mark the places where texts are put in.
-_NAME, _ID, _TITLE, _DESCRIPTION, _LINK, _AUTHOR, _CATEGORY = map(chr, range(0xFDD0, 0xFDD7))
-_MARKS = re.compile(f"([{_NAME}-{_CATEGORY}])")
+_NAME, _ID, _TITLE, _DESCRIPTION, _LINK, _AUTHOR, _CATEGORY, _REASON, _WHEN = map(chr, range(0xFDD0, 0xFDD9))
+_MARKS = re.compile(f"([{_NAME}-{_WHEN}])")
+_OWN = re.compile(f"([{_CATEGORY}-{_WHEN}])")  # what differs from feed to feed
 # Dates in place of those of an entry.
 _ENTERED, _UPDATED = datetime(1901, 1, 1, tzinfo=UTC), datetime(1902, 1, 1, tzinfo=UTC)
 
@@ -115,10 +116,9 @@ class _Shape(NamedTuple):
 
 
 class _Parts(NamedTuple):
-    """An entry before and after its categories, and the categories of the paper."""
+    """An entry in parts, of which every second one is a mark, and the categories of the paper."""
 
-    before: bytes
-    after: bytes
+    parts: tuple[bytes, ...]
     categories: tuple[str, ...]
 
 
@@ -132,10 +132,13 @@ def _spliced(form: str, channel: Channel, items: Sequence[FeedItem]) -> bytes:
     }
     found = [(_styled(_filled(frame.head, values), channel) + _history(form, channel)).encode()]
     for item in items:
-        parts = _parts(form, channel.base_url, channel.language, item.paper, item.entered, item.updated)
-        found.append(parts.before)
-        found += [_category(form, each) for each in categories_of(item.terms, parts.categories)]
-        found.append(parts.after)
+        made = _parts(form, channel.base_url, channel.language, item.paper, item.entered, bool(item.terms))
+        own = {
+            _CATEGORY: b"".join([_category(form, each) for each in categories_of(item, made.categories)]),
+            _REASON: _text(form, reason_of(item.terms, channel.language)).encode(),
+            _WHEN: _date(form, updated_of(item)).encode(),
+        }
+        found += [own[part.decode()] if place % 2 else part for place, part in enumerate(made.parts)]
     found.append(frame.tail.encode())
     return b"".join(found)
 
@@ -162,29 +165,24 @@ def _shape(form: str) -> _Shape:
 
 
 @lru_cache(maxsize=KEPT)
-def _parts(
-    form: str, base_url: str, language: str, paper: Paper, entered: datetime, updated: datetime
-) -> _Parts:
-    entry, shape = entry_of(FeedItem(paper, entered, updated), base_url, language), _shape(form)
-    before, after = shape.entry.split(_CATEGORY)
+def _parts(form: str, base_url: str, language: str, paper: Paper, entered: datetime, gist: bool) -> _Parts:
+    entry, shape = bare_entry(paper, entered, base_url, language, gist=gist), _shape(form)
     values = {
         _ID: entry.id,
         _LINK: _quoted(form, entry.link),
         _TITLE: _text(form, plain(entry.title)),
-        _DESCRIPTION: _text(form, entry.content),
+        _DESCRIPTION: f"{_text(form, entry.content)}{_REASON}",
         _AUTHOR: "".join(shape.author.replace(_AUTHOR, _text(form, plain(name))) for name in entry.authors),
     }
-    dates = {
-        _date(form, _ENTERED): _date(form, entry.entered),
-        _date(form, _UPDATED): _date(form, entry.updated),
-    }
-    for old, new in dates.items():
-        before, after = before.replace(old, new), after.replace(old, new)
-    return _Parts(_filled(before, values).encode(), _filled(after, values).encode(), entry.categories)
+    text = shape.entry.replace(_date(form, _ENTERED), _date(form, entry.entered))
+    parts = _OWN.split(_filled(text.replace(_date(form, _UPDATED), _WHEN), values))
+    return _Parts(tuple(part.encode() for part in parts), entry.categories)
 
 
 def _filled(marked: str, values: Mapping[str, str]) -> str:
-    return "".join([values[part] if place % 2 else part for place, part in enumerate(_MARKS.split(marked))])
+    return "".join(
+        [values.get(part, part) if place % 2 else part for place, part in enumerate(_MARKS.split(marked))]
+    )
 
 
 @lru_cache(maxsize=KEPT)

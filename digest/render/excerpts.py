@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest.text.gist import Gist, gist
+from digest.text.gist import Gist, gist_of
 from digest.text.links import Span
 from digest.text.sentences import sentences
 
@@ -34,7 +34,7 @@ def shorten_abstract(text: str, about: int = ABOUT, title: str = "", *, with_gis
         return Short(None, None, whole=True)
     if about <= 0:
         return Short(None, None, whole=False)
-    found = gist(text, parts, title) if with_gist else None
+    found = gist_of(text, title) if with_gist else None
     if found is None:
         end, cut = _stop(text, parts, about)
         return Short(None, (parts[0][0], end), whole=end >= parts[-1][1], cut=cut)

@@ -81,7 +81,7 @@ EXPORTED = (
     Exported("revisions", schema.revisions, {"body": Paper}),
     Exported("issues", schema.issues, {"content": Content}),
     Exported("served", schema.served),
-    Exported("feed_items", schema.feed_items, {"terms": list[str]}),
+    Exported("feed_items", schema.feed_items, {"terms": list[str], "about": list[str]}),
     Exported("verdicts", schema.verdicts, {"nearest": list[str]}),
     Exported("outbox", schema.outbox, {"letter": Letter}),
     Exported("requests", web_schema.requests, {"wish": Subscription}),

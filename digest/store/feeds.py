@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, exists, func, or_, select
 
+from digest.model import FeedPaper
 from digest.store.on_disk import is_on_request
 from digest.store.pending_files import PendingFiles
 from digest.store.schema import absorbed, cursors, feed_items
@@ -15,11 +16,13 @@ from digest.store.sql import chunks, insert_rows, papers_among
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """A paper in a subscription's feed, with the terms that matched it."""
+    """A paper in a subscription's feed, as `FeedPaper` and `FeedItem` describe it."""
 
     paper: int
     entered: datetime
     terms: tuple[str, ...]
+    about: tuple[str, ...] = ()
+    place: int = 0
 
 
 class Feeds:
@@ -35,13 +38,13 @@ class Feeds:
 
     def add(
         self,
-        new: Mapping[str, Iterable[tuple[int, Sequence[str]]]],
+        new: Mapping[str, Sequence[FeedPaper]],
         *,
         run: int,
         at: datetime,
         on_request: Container[str] = (),
     ) -> None:
-        """Add papers to feeds, by subscription, as pairs of a number and the terms that matched it.
+        """Add papers to feeds, by subscription, the best first.
 
         The feeds of the subscriptions in `on_request` are not marked as pending.
         """
@@ -52,9 +55,11 @@ class Feeds:
                 "run": run,
                 "entered": at,
                 "terms": json.dumps(list(terms)),
+                "place": place,
+                "about": json.dumps(list(about), ensure_ascii=False),
             }
             for subscription, papers in new.items()
-            for paper, terms in papers
+            for place, (paper, terms, about) in enumerate(papers, 1)
         ]
         if rows:
             insert_rows(self._db, feed_items, rows)
@@ -63,9 +68,18 @@ class Feeds:
             )
 
     def newest(self, subscription: str, limit: int) -> tuple[FeedEntry, ...]:
-        """Return the newest items of a feed, newest first, without parts of papers that are in it, too."""
+        """Return the newest items of a feed, the last run's first, best first, without parts of papers that are in it, too."""
         rows = self._db.execute(_NEWEST, {"subscription": subscription, "limit": limit})
-        return tuple(FeedEntry(row.paper, row.entered, tuple(json.loads(row.terms))) for row in rows)
+        return tuple(
+            FeedEntry(
+                row.paper,
+                row.entered,
+                tuple(json.loads(row.terms)),
+                tuple(json.loads(row.about)) if row.about != "[]" else (),
+                row.place,
+            )
+            for row in rows
+        )
 
     def entered(self, files: str) -> dict[str, list[tuple[datetime, int]]]:
         """Return the times at which papers entered the feed of each public subscription, with their numbers.
@@ -122,9 +136,11 @@ _WHOLE = select(_OTHER.c.paper).where(
     _OTHER.c.subscription == feed_items.c.subscription, _OTHER.c.paper == absorbed.c.root
 )
 _NEWEST = (
-    select(feed_items.c.paper, feed_items.c.entered, feed_items.c.terms)
+    select(
+        *(feed_items.c[name] for name in ("paper", "entered", "terms", "about", "place")),
+    )
     .outerjoin(absorbed, absorbed.c.paper == feed_items.c.paper)
     .where(feed_items.c.subscription == bindparam("subscription"), ~_WHOLE.exists())
-    .order_by(feed_items.c.run.desc(), feed_items.c.paper.desc())
+    .order_by(feed_items.c.run.desc(), feed_items.c.place, feed_items.c.paper.desc())
     .limit(bindparam("limit"))
 )

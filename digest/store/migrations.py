@@ -237,6 +237,14 @@ def _keep_leases(connection: Connection) -> None:
     meta.create_all(connection, tables=[leases])
 
 
+def _rank_feeds(connection: Connection) -> None:
+    """Add the rank of feed items within their run, and what they are about."""
+    have = {each["name"] for each in inspect(connection).get_columns("feed_item")}
+    for name, kind in (("place", "INTEGER NOT NULL DEFAULT 0"), ("about", "TEXT NOT NULL DEFAULT '[]'")):
+        if name not in have:
+            connection.exec_driver_sql(f"ALTER TABLE feed_item ADD COLUMN {name} {kind}")
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -265,6 +273,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_actions,
     _keep_accounts,
     _keep_leases,
+    _rank_feeds,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program

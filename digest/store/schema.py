@@ -263,6 +263,11 @@ feed_items = Table(
     Column("run", ForeignKey("run.id"), nullable=False),
     Column("entered", Moment, nullable=False),
     Column("terms", Text, nullable=False),  # JSON list
+    # Its rank among those of its run, from 1; 0 for items older than that.
+    Column("place", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "about", Text, nullable=False, server_default="[]"
+    ),  # names of its theme or its interests, JSON list
     Index("feed_item_newest", "subscription", "run", "paper"),
     Index("feed_item_paper", "paper"),
     sqlite_with_rowid=False,

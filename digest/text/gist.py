@@ -7,8 +7,10 @@ challenges by ..." becomes "We propose Kettle, a method"). Any other sentence th
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digest.text.links import Span
+from digest.text.sentences import sentences
 
 _WORK = r"(?:paper|work|study|article|report|survey|thesis|letter|review|manuscript|note|chapter|tutorial|dissertation)"
 
@@ -164,6 +166,12 @@ def gist(text: str, parts: tuple[Span, ...], title: str = "") -> Gist | None:
     claim = shown[min(costs)[1]]
     complete = _worth(text[slice(*claim.span)]) >= _COMPLETE
     return Gist(claim, None if complete else _best_result(text, shown[claim.place + 1 :]))
+
+
+@lru_cache(maxsize=4096)
+def gist_of(text: str, title: str) -> Gist | None:
+    """Return the gist of an abstract, for issues and feeds alike."""
+    return gist(text, sentences(text), title)
 
 
 def _name(title: str) -> str:

@@ -141,5 +141,6 @@ def _plain(texts):
 
 def _html(content):
     tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parseFragment(content)
-    if [each.tag for each in tree.iter()][1:] != ["p"]:
+    tags = [each.tag for each in tree.iter()][1:]
+    if not {"p"} <= {*tags} <= {"p", "strong"} or any(each.attrib for each in tree.iter()):
         yield f"markup in {content!r}"

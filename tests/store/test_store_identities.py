@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from digest.identity import Verdict
-from digest.model import DigestFile, Listing
+from digest.model import DigestFile, FeedPaper, Listing
 from digest.pipeline.ingest import judge
 from digest.store import migrations, schema
 from digest.store.engine import open_store
@@ -79,11 +79,11 @@ def test_serving_a_part_serves_the_paper(store):
         read(tx, listing(1, "One", arxiv="2501.00001"), source="daily-papers-page", day=1)
         tx.cursors.add(enrolled("s"))
         issue = tx.ledger.open_run(started=NOON, clock=NOON)
-        tx.feeds.add({"s": [(2, ("lamp",))]}, run=issue, at=NOON)
+        tx.feeds.add({"s": [FeedPaper(2, ("lamp",))]}, run=issue, at=NOON)
         tx.identities.join(2, 1, Verdict(True, "by hand", ""), kind="merged", at=NOON)
         assert tx.feeds.members(["s"], [1, 5]) == {"s": {1}}
         assert [line.paper for line in tx.feeds.newest("s", 9)] == [2]
-        tx.feeds.add({"s": [(1, ("lamp",))]}, run=issue, at=NOON)
+        tx.feeds.add({"s": [FeedPaper(1, ("lamp",))]}, run=issue, at=NOON)
         assert [line.paper for line in tx.feeds.newest("s", 9)] == [1]
         tx.identities.split(2, at=NOON)
         assert [line.paper for line in tx.feeds.newest("s", 9)] == [2, 1]

@@ -13,6 +13,7 @@ from digest.model import (
     Cursor,
     DigestFile,
     Evidence,
+    FeedPaper,
     Issue,
     IssueLine,
     Item,
@@ -271,16 +272,16 @@ def test_feeds_are_newest_first_and_end_at_the_limit(store):
         fill(tx, 5)
         tx.cursors.add(enrolled("a", "b"))
         second = tx.ledger.open_run(started=NOON, clock=NOON)
-        tx.feeds.add({"a": [(5, ["x", "y"]), (2, [])]}, run=1, at=NOON)
+        tx.feeds.add({"a": [FeedPaper(5, ("x", "y")), FeedPaper(2)]}, run=1, at=NOON)
         tx.feeds.add(
-            {"a": [(1, ['"é"']), (3, ["z"])]}, run=second, at=NOON - timedelta(1)
+            {"a": [FeedPaper(1, ('"é"',)), FeedPaper(3, ("z",))]}, run=second, at=NOON - timedelta(1)
         )  # the clock stepped back
-        tx.feeds.add({"b": [(4, ["x"])]}, run=1, at=NOON)
+        tx.feeds.add({"b": [FeedPaper(4, ("x",))]}, run=1, at=NOON)
         lines = tx.feeds.newest("a", 9)
-        assert [line.paper for line in lines] == [3, 1, 5, 2]
-        assert [line.terms for line in lines] == [("z",), ('"é"',), ("x", "y"), ()]
+        assert [line.paper for line in lines] == [1, 3, 5, 2]
+        assert [line.terms for line in lines] == [('"é"',), ("z",), ("x", "y"), ()]
         assert [line.entered for line in lines] == [NOON - timedelta(1)] * 2 + [NOON] * 2
-        assert [line.paper for line in tx.feeds.newest("a", 3)] == [3, 1, 5]
+        assert [line.paper for line in tx.feeds.newest("a", 3)] == [1, 3, 5]
         assert tx.feeds.members(["a", "b"], range(9)) == {"a": {1, 2, 3, 5}, "b": {4}}
         assert tx.feeds.containing([5, 4]) == {"a", "b"}
         assert tx.feeds.containing([]) == tx.feeds.containing([99]) == frozenset()
@@ -291,7 +292,7 @@ def test_only_a_feed_that_grew_is_marked(tx):
     clear(tx)
     tx.feeds.add({"a": []}, run=1, at=NOON)
     assert marks(tx) == {}
-    tx.feeds.add({"b": [(1, [])]}, run=1, at=NOON)
+    tx.feeds.add({"b": [FeedPaper(1)]}, run=1, at=NOON)
     assert marks(tx) == {"feed": ("b",)}
 
 
@@ -299,9 +300,9 @@ def test_a_paper_enters_a_feed_once(store):
     with store.begin() as tx:
         fill(tx, 1)
         tx.cursors.add(enrolled("a"))
-        tx.feeds.add({"a": [(1, [])]}, run=1, at=NOON)
+        tx.feeds.add({"a": [FeedPaper(1)]}, run=1, at=NOON)
     with pytest.raises(StoreError, match="UNIQUE"), store.begin() as tx:
-        tx.feeds.add({"a": [(1, [])]}, run=1, at=NOON)
+        tx.feeds.add({"a": [FeedPaper(1)]}, run=1, at=NOON)
 
 
 # --- what is still to be written -----------------------------------------------------------------
