@@ -62,7 +62,7 @@ _ACCOUNT = _any_of(
     r"(?:daily|hourly)?\s*(?:user )?sending (?:limit|quota)|daily (?:user )?(?:sending |message )?(?:limit|quota)|message sending (?:limit|quota)|submission ?quota|quota ?exceeded ?exception.{0,40}submission",
     r"(?:domain|account|user|you|sender)\b.{0,80}(?:has|have) exceeded (?:the |its |your |their )?(?:max|daily|hourly|sending|message|outgoing|limit)(?!.{0,60}(?:receive|can receive))",
     r"max (?:e-?mails|defers|messages) (?:and failures )?per (?:hour|day)|emails per hour|unusual sending activity|outgoing (?:mail|e-?mail)s? .{0,30}(?:blocked|suspended|disabled|limit)",
-    r"e-?mail address is not verified|identit(?:y|ies) (?:failed|not verified)|verified sender identity|from address does not match|sendas ?denied|not allowed to send as|account .{0,30}(?:suspended|disabled) (?:for|from) sending|maximum (?:credits|sending)",
+    r"e-?mail address is not verified|identit(?:y|ies) (?:failed|not verified)|verified sender identity|not a sender signature|out of credits|account is pending approval|from address does not match|sendas ?denied|not allowed to send as|account .{0,30}(?:suspended|disabled) (?:for|from) sending|maximum (?:credits|sending)",
 )
 _RECIPIENT_LIMIT = _any_of(r"recipient has exceeded|messages (?:they|it) can receive|receiving mail")
 # The server refuses the client: its name, its address, what authenticates it.
@@ -95,7 +95,7 @@ _GONE = (
 _NO_USER = _any_of(
     rf"\b{_THING}\b[^.;\n]{{0,70}}?\b{_GONE}\b",
     r"@[\w.-]++[\]>)'\"]?:? (?:(?:(?:is|has been|was) )?(?:no longer \w+|not (?:valid|found|known)|invalid|unknown|disabled|deleted|unavailable)|(?:does|do)(?: not|n.?t) exist)|account (?:is )?closed|closed account",
-    rf"\b(?:unknown|no such|invalid|wrong|non-?exist(?:[ae]nt|ing)|deactivated|closed|expired|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: local| email| e-mail| virtual| destination| final| delivery| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
+    rf"\b(?:unknown|no such|invalid|wrong|non-?exist(?:[ae]nt|ing)|deactivated|closed|expired|unroute?able|undeliverable|bad|incorrect|illegal|inactive|disabled|not a valid|not a known|no valid|isn.?t a valid|no)(?: active| local| email| e-mail| virtual| destination| final| delivery| mail| recipient| user| known| account)* (?:{_THING})\b(?! rate| error)",
     r"no such (?:user|name|person|local|recipient|mailbox|account|address)|(?:was|were)n.?t found|couldn.?t be found|could not be found|cannot be found|not a (?:valid|known|local) ",
     r"(?:does|do)(?: not|n.?t) have (?:an? |any )?(?:\S+ )?(?:account|mailbox|user)|has no (?:mailbox|account)|not our customer|no one (?:here|by|at this)|nobody (?:here|by)|not listed in|not in (?:our |the |my )?(?:\w+ )?(?:directory|address book|database|local|list)\b",
     r"(?:is|was|were) not found (?:in|on) (?:the |this |our )?(?:LDAP|server|directory|system|database)|(?:unable to|cannot|can.?t|could not|couldn.?t) find (?:\S+ )?(?:user|recipient|alias|mailbox|account)|not a member of (?:this |the |our )?domain|(?:doesn.?t|does not) handle mail for (?:that|this) (?:user|recipient|address)|no ?(?:one|body) with th(?:at|is) (?:e-?mail )?address|no longer (?:an? )?employe[de]\w?",

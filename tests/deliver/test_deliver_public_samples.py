@@ -6,7 +6,7 @@ Each was given its kind before the code judged it. A reply is a status and a dia
 import pytest
 
 from digest.deliver.bounces import read_bounce
-from digest.deliver.diagnosis import judge
+from digest.deliver.diagnosis import judge, limits_the_account
 from digest.signing import BOUNCE, UNSUBSCRIBE, token
 
 SECRET = b"secret"
@@ -252,6 +252,56 @@ REPLIES = {
     'zone-eu/zone-mta#301': [
         ('soft', '5.7.0|smtp; 554 5.7.0 Blocked - see https://support.proofpoint.com/dnsbl-lookup.cgi?ip=192.0.2.1'),
     ],
+    'cisco.com, AsyncOS guide': [
+        ('hard', "5.0.0|smtp; 5.1.0 - Unknown address error 550-'There is no such active account.' (delivery attempts: 0)"),
+        ('soft', "4.0.0|smtp; 4.1.0 - Unknown address error 451-'<user@reader.test> Automated block triggered by suspicious activity from your IP address (192.0.2.1). Have your system administrator send e-mail to postmaster@reader.test if you believe this block is in error'"),
+        ('hard', '5.0.0|smtp; 5.1.2 - Bad destination host (delivery attempts: 0)'),
+    ],
+    'public parser of IronPort reports': [
+        ('hard', "5.0.0 (permanent failure)|smtp; 5.1.0 - Unknown address error 550-'No such user (foo) -ERR foo@foo.test not found' (delivery attempts: 0)"),
+    ],
+    'list archive, IronPort reports': [
+        ('soft', "5.0.0 (permanent failure)|smtp; 5.3.0 - Other mail system problem 550-'SPF check failed [ME1nOxOOVgB7fGPFxexgdQgY1BLuqtQ6gyID64DwOAqYrze5QOJGYUUQrrZzU1NjFQ==  IP: 192.0.2.243]. http://service.mail.qq.com/cgi-bin/help?subtype=1&&no=1001445&&id=20022.' (delivery attempts: 0)"),
+    ],
+    'timmehosting.de (T-Online)': [
+        ('soft', '5.0.0|smtp; 554 IP=192.0.2.1 - None/bad reputation. Ask your postmaster for help or to contact <postmaster@rx.t-online.de> for reset. (NOWL)'),
+    ],
+    'coviserver.de (T-Online)': [
+        ('soft', '4.7.1|smtp; 450 4.7.1 [EAB] 554 IP=192.0.2.1 - A problem occurred.'),
+    ],
+    'coviserver.de': [
+        ('soft', '4.7.1|smtp; 450 4.7.1 <ada@reader.test>: Recipient address rejected: Service temporarily unavailable, please try later (in reply to RCPT TO command)'),
+    ],
+    'orange-panther.de': [
+        ('hard', '5.2.0|smtp; 550 #5.2.0 no such mailbox'),
+        ('hard', '5.1.1|smtp; 550 #5.1.1 unknown recipient'),
+        ('soft', "5.0.0|X-Postfix; can't create user output file"),
+    ],
+    'goneo.de': [
+        ('soft', '5.0.0|smtp; 553 digest@example.org: Sender address rejected: not owned by user digest@example.org'),
+    ],
+    'cloudplus.net (Exchange 2013)': [
+        ('hard', '5.1.2|SMTP; 550 Host unknown'),
+        ('soft', '5.7.1|smtp;550 5.7.1 Client was not authenticated'),
+    ],
+    'seattleserver.com (Exchange 2010)': [
+        ('soft', '4.4.7|smtp;550 4.4.7 QUEUE.Expired; message expired'),
+    ],
+    'learn.microsoft.com (Exchange)': [
+        ('hard', '5.4.4|smtp;554 5.4.4 SMTPSEND.DNS.NonExistentDomain; nonexistent domain'),
+        ('soft', '5.4.6|smtp;554 5.4.6 Hop count exceeded - possible mail loop'),
+    ],
+    'ActiveCampaign/postmark-php#35': [
+        ('hard', '5.0.0|smtp;550 You tried to send to a recipient that has been marked as inactive. Found inactive addresses: ada@reader.test. Inactive recipients are ones that have generated a hard bounce or a spam complaint.'),
+    ],
+    'fjordllc/bootcamp#9541 (Postmark)': [
+        ('hard', '5.0.0|smtp;550 You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: ada@reader.test. Inactive recipients are ones that have generated a hard bounce, a spam complaint, or a manual suppression.'),
+    ],
+    'postmarkapp.com: API error codes': [
+        ('soft', "5.0.0|smtp;550 The 'From' address you supplied (digest@example.org) is not a Sender Signature on your account. Please add and confirm this address in order to be able to use it in the 'From' field of your messages."),
+        ('soft', '5.0.0|smtp;550 Not allowed to send: you ran out of credits.'),
+        ('soft', "5.0.0|smtp;550 While your account is pending approval, all recipient addresses must share the same domain as the 'From' address."),
+    ],
 }  # fmt: skip
 
 
@@ -487,3 +537,16 @@ def test_a_line_of_the_text_is_a_request_to_unsubscribe(line):
     request = line.format(token(SECRET, UNSUBSCRIBE, 12))
     found = read_bounce(f"From: ada@reader.test\nSubject: hi\n\n{request}\n\n-- \nAda\n".encode(), SECRET)
     assert (found.kind, found.line) == ("unsubscribe", 12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 The 'From' address you supplied (digest@example.org) is not a Sender Signature on your account.",
+        "550 Not allowed to send: you ran out of credits.",
+        "550 While your account is pending approval, all recipient addresses must share the same domain as the 'From' address.",
+    ],
+)  # fmt: skip
+def test_limits_of_a_postmark_account_stop_the_delivery(text):
+    """postmarkapp.com: API error codes."""
+    assert limits_the_account(text)
