@@ -299,3 +299,17 @@ def test_entries_of_reports():
     assert (foam.title, foam.venue, foam.doi) == ("Foam: Layout", "Tide Energy", "10.1016/j.tide.2016.04.033")
     assert (foam.keywords, sand.published) == (("Renewable energy", "Biomass"), date(2008, 8, 28))
     assert (dune.published, dune.venue) == (date(2019, 8, 19), "Book of Tides")
+
+
+@pytest.mark.parametrize(("cell", "found", "complete"), [
+    ("Tide, Foam and Sand Consortium; Brook, Ada", ("Tide, Foam and Sand Consortium", "Ada Brook"), True), ("Ada Brook¹, Fern Kelp²", ("Ada Brook", "Fern Kelp"), True),
+    ("李明，王芳", ("李明", "王芳"), True), ("李明；王芳", ("李明", "王芳"), True), ("Brook, Ada <ada@tides.example>; Kelp, Fern", ("Ada Brook", "Fern Kelp"), True), ("Brook A, et al", ("A Brook",), False),
+])  # fmt: skip
+def test_cells_of_names(cell, found, complete):
+    assert people.people_in(cell) == (found, complete)
+
+
+def test_a_list_of_authors_in_an_alert_that_begins_with_an_ellipsis_has_no_count():
+    alert = '<h3><a class="gse_alrt_title" href="https://scholar.google.com/scholar_url?url=https://tides.example/1">Counting snails</a></h3><div>{}</div>'
+    (one,) = page(alert.format("… , M Dune - Tides, 2024")).listings
+    assert (one.authors, one.author_count) == (("M Dune",), None)

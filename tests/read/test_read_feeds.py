@@ -165,3 +165,36 @@ def test_a_name_of_character_references_stays_whole():
     name = "Ада Лавлейсгородская-Тихомирова" * 2
     written = "".join(f"&#{ord(letter)};" if letter > "\x7f" else letter for letter in name)
     assert one(f"<author>{written}</author>").authors == (name,)
+
+
+@pytest.mark.parametrize(("element", "found"), [
+    ("<dc:creator>Brook, Ada; Kelp, Fern</dc:creator>", ADA_FERN), ("<dc:creator>Ada Brook &amp;amp; Fern Kelp</dc:creator>", ADA_FERN),
+    # RSS's own form; feedparser takes `name@tides.scie` for the address
+    ("<author>name@tides.science (Ada Brook)</author>", ADA), ("<author>name@tides.example (Ada Brook and Fern Kelp)</author>", ADA_FERN), ("<author>name@tides.org (Ada Brook)</author>", ADA),
+])  # fmt: skip
+def test_people_in_one_element(element, found):
+    assert one(element).authors == found
+
+
+@pytest.mark.parametrize(("body", "found"), [
+    # ScienceDirect without labels; a lead, a heading and the abstract in lines of their own
+    ("Available online 2 January 2024&lt;br&gt;Ada Brook, Fern Kelp", ("", ADA_FERN, "2024-01-02")),
+    (f"Tide Letters, Volume 12, Issue 3, Page 1-9, May 2024.&lt;br/&gt;Abstract&lt;br/&gt;{PROSE}", (PROSE, (), "None")),
+    # an abstract that ends like the title
+    (f"{PROSE} So we made glue from mussels", (f"{PROSE} So we made glue from mussels", (), "None")),
+    (f"{PROSE}&lt;br/&gt;We call it: Glue From Mussels", (f"{PROSE} We call it: Glue From Mussels", (), "None")),
+])  # fmt: skip
+def test_lines_of_descriptions(body, found):
+    listing = one(f"<description>{body}</description>")
+    assert (listing.abstract, listing.authors, str(listing.published)) == found
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<prism:url>https://doi.org/10.1000/a</prism:url>",
+        "<feedburner:origLink xmlns:feedburner='http://rssnamespace.org/feedburner/ext/1.0'>https://doi.org/10.1000/a</feedburner:origLink>",
+    ],
+)
+def test_dois_in_other_elements(element):
+    assert one(f"<link>https://tides.example/x</link>{element}").doi == "10.1000/a"

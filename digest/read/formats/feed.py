@@ -33,6 +33,7 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.B
 _TAIL = 4000
 _PUBMED = re.compile(r"<b>\s*ABSTRACT\s*</b>(.*?)(?=<p[^<>]*>\s*PMID:|\Z)", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"\S+@\S+")
+_WITH_ADDRESS = re.compile(r"[^\s()@]+@[^\s()@]+ \(([^()@]+)\)")
 _CUT = ("…", "...", "[…]", "[...]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _REMEDY = "save the complete feed again"
@@ -145,7 +146,16 @@ def _listing(entry: Any, home: str) -> Listing:
     said = _descriptions(entry, title, authors)
     abstract = max((one.prose for one in said), key=len, default="")
     link = _absolute(normalize.optional_line(entry.get("link")), entry, home)
-    ids = _texts(entry, "prism_doi", "dc_identifier", "prism_identifier", "id", "guid")
+    ids = _texts(
+        entry,
+        "prism_doi",
+        "dc_identifier",
+        "prism_identifier",
+        "id",
+        "guid",
+        "prism_url",
+        "feedburner_origlink",
+    )
     arxiv, version = first_arxiv_id((*ids, link))
     authors = authors or next((one.authors for one in said if one.authors), ())
     day, words = _published(entry)
@@ -209,14 +219,20 @@ def _authors(entry: Any) -> tuple[str, ...]:
     authors = entry.get("authors")
     if isinstance(authors, str):  # IEEE's own element: Ada Brook;Fern Kelp;
         return people_in(authors).names
-    found = names.clean(author.get("name") for author in _dictionaries(authors))
+    mailed = _WITH_ADDRESS.fullmatch(normalize.one_line(entry.get("author")))
+    if mailed:  # which feedparser cuts after four letters of a domain such as .science
+        return names.split_family_first(mailed[1])
+    listed = (author.get("name") for author in _dictionaries(authors))
+    found = names.clean(unmarked(name) for name in listed if isinstance(name, str))
     # If the author is only an address, feedparser may return a part of it as the name.
     is_address = _ADDRESS.fullmatch(normalize.one_line(entry.get("author")))
     people = [person for person in found if "@" not in person and not is_address]
     if len(people) != 1:
         return tuple(map(names.given_first, people))
+    if ";" in people[0]:
+        return people_in(people[0]).names
     parts = [part.strip() for part in people[0].split(",")]
-    if len(parts) == 2 and not all(" " in part for part in parts) and ";" not in people[0]:
+    if len(parts) == 2 and not all(" " in part for part in parts):
         return (names.given_first(people[0]),)
     return names.split_family_first(people[0])
 

@@ -29,7 +29,9 @@ _STRONG = re.compile(r"[{}]|[;|]")
 _AND = re.compile(r"[{}]| (?:(?:and|AND|And)(?: |$))+| ?\\?& |^(?:and|AND|And|\\?&) ")
 _COMMA = re.compile(r"[{}]|,")
 _LEAST_CHARACTERS = 8
-_FOOTNOTES = "*†‡§¶⁎∗"
+_FOOTNOTES = "*†‡§¶⁎∗¹²³⁴⁵⁶⁷⁸⁹⁰"
+_WIDE = str.maketrans("，、；", ";;;")
+_ADDRESS = re.compile(r" ?<[^<>\s@]+@[^<>\s@]+>")
 _MORE = re.compile(
     r"\W*(?:and\s+)?(?:et\.?\s*al(?:ii|\.)?|others|\d{1,5}\s+(?:more|others)|(?:\d{1,5}\s)?more authors?|\.\.\.|…)\W*",
     re.IGNORECASE,
@@ -70,7 +72,7 @@ def people_in(text: str) -> People:
     """Return the names in a cell or a field that holds a whole list, in any of the usual notations."""
     if listed := _from_list(text):
         return gathered(listed)
-    line = " ".join(text.split())
+    line = " ".join(text.translate(_WIDE).split())
     return _split(
         line[1:-1] if line.startswith("[") and line.endswith("]") and not is_placeholder(line) else line
     )
@@ -134,7 +136,8 @@ def person(text: str) -> str:
     )
     if is_placeholder(bare):
         return ""
-    bare = bare.rstrip(f"{_FOOTNOTES}, ") if bare[-1] in _FOOTNOTES else bare
+    bare = _ADDRESS.sub("", bare) if "@" in bare else bare
+    bare = bare.rstrip(f"{_FOOTNOTES}, ") if bare and bare[-1] in _FOOTNOTES else bare
     if _in_braces(bare):
         return plain(bare)
     parts = [part for part in map(plain, _cut(bare, _COMMA)) if part]
@@ -168,12 +171,16 @@ def _split(text: str) -> People:
         complete = False
     found: list[str] = []
     strong = [part for part in _cut(text, _STRONG) if part.strip()]
-    if len(strong) > 1 and all(map(_is_family_and_initials, strong)):  # Brook A; Kelp F
+    if (len(strong) > 1 or shortened) and all(map(_is_family_and_initials, strong)):  # Brook A; Kelp F
         return People(tuple(turned(plain(part)) for part in strong), complete)
     for part in strong:
         weak = [one for one in _cut(part, _AND) if one.strip(" ,")]
-        if len(strong) > 1 and "," not in part and _GROUP.search(part):
-            weak = [part]  # Tide and Foam Consortium
+        if len(strong) > 1 and _GROUP.search(part):
+            *_, last = part.rpartition(",")
+            if last is not part and re.search(r" (?:and|&) ", last):
+                found.append(plain(part))  # Tide, Foam and Sand Consortium
+                continue
+            weak = weak if "," in part else [part]  # Tide and Foam Consortium
         if _is_more(part):
             complete = False
             continue
@@ -243,7 +250,7 @@ def _is_more(text: str) -> bool:
 
 
 def _tidy(name: str) -> str:
-    bare = name.strip(" ,;")
+    bare = name.strip(" ,;").rstrip(_FOOTNOTES)
     if (
         bare.endswith(".")
         and not bare.lower().endswith(("inc.", "co."))

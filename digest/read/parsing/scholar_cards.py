@@ -78,7 +78,7 @@ def _listing(link: "Element", byline: str, snippet: str) -> Listing:
 def listing(title: str, address: str, byline: str, snippet: str) -> Listing:
     """Return the paper with this link, the line `Authors… - Journal, Year` and the snippet."""
     people = _SEPARATOR.split(byline, maxsplit=1)[0]
-    cut = people.rstrip().endswith(_CUT)
+    cut = any(sign in people for sign in _CUT)
     authors = names.split_names(people.replace("…", " ").replace("...", " ")) if byline else ()
     url = target_url(address)
     arxiv, version = arxiv_id(url or "")

@@ -29,9 +29,11 @@ _LEADS = (
     ),
 )
 _LABELS = re.compile(
-    r"(?:\A|(?<=\s))(Publication date|Available online|Published|Source|Author\(s\)|Authors?|DOI):\s*"
+    r"(?:\A|(?<=\s))(Publication date|Available online(?=:| \d)|Published|Source|Author\(s\)|Authors?|DOI)(?::|(?<=online))\s*"
 )
-_FIRST_LABEL = re.compile(r"\A(?:Publication date|Available online|Source|Author\(s\)|Authors?):")
+_FIRST_LABEL = re.compile(
+    r"\A(?:(?:Publication date|Available online|Source|Author\(s\)|Authors?):|Available online \d)"
+)
 _ONLINE = re.compile(r"\A(?:available|published) online:?\s*", re.IGNORECASE)
 _MORE = re.compile(
     r"\s*(?:Read more\W*|Continue reading\b.{0,200}|The post .{1,300} appeared first on .{1,200})\Z"
@@ -83,6 +85,9 @@ def read(markup: str, title: str, people: Sequence[str] = (), *, plain: bool = F
         prose = ""
     if (citation or after) and _is_short(prose):
         prose = ""
+    named = names.split_family_first(prose) if labels and _is_short(prose) else ()
+    if named and all(map(_is_name, named)):
+        labels, prose = {"authors": prose, **labels}, ""
     if " in " in prose and (match := _IN_VENUE.fullmatch(prose)):
         named = names.split_names(match["people"])
         if all(map(_is_name, named)):
@@ -90,7 +95,7 @@ def read(markup: str, title: str, people: Sequence[str] = (), *, plain: bool = F
     return Said(
         prose,
         _labelled_people(labels) or _people_in(before, citation),
-        day or _labelled_day(labels),
+        day or _labelled_day(labels) or next(filter(None, map(_day_in, before)), None),
         re.split(r",\s+Volume\b", labels.get("source", ""))[0].strip(),
         doi_in(citation) or next(filter(None, map(doi_in, after)), None),
     )
@@ -151,7 +156,10 @@ def _start(lines: list[str], title: str, people: Sequence[str]) -> tuple[int, st
         if _is_citation(line):
             start, citation = number, line
         elif start == number - 1 and (
-            _HEADING.fullmatch(line) or _repeats_title(line, title) or _repeats_people(line, people)
+            _HEADING.fullmatch(line)
+            or not _without_leads(line)[0]
+            or _repeats_title(line, title)
+            or _repeats_people(line, people)
         ):
             start = number
     return start, citation
@@ -168,8 +176,11 @@ def _is_citation(line: str) -> bool:
 
 
 def _repeats_title(line: str, title: str) -> bool:
-    letters, known = _letters(line), _letters(title)
-    return bool(known) and letters.endswith(known) and len(letters) <= len(known) + 80 and ". " not in line
+    """Return whether a line is the title, perhaps with a journal and a colon before it."""
+    if _letters(line) == _letters(title):
+        return True
+    before = line.removesuffix(title) if title else line
+    return before != line and before.rstrip().endswith((":", "]", "|"))
 
 
 def _repeats_people(line: str, people: Sequence[str]) -> bool:
