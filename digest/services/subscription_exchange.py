@@ -187,3 +187,4 @@ def remove_subscription(home: Home, name: str) -> None:
         if row is None:
             raise unknown(name, [each.value.id for each in current_rows(home, tx)])
         tx.subscriptions.remove([name])
+        tx.accounts.disown(name)

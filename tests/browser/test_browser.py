@@ -140,6 +140,18 @@ def test_the_console_in_a_browser(tmp_path):
     look_at(pages)
 
 
+def test_the_console_without_scripts_and_mouse(tmp_path):
+    needs(CHROMIUM, shutil.which("node"), MODULES / "playwright-core")
+    made = MailHome(tmp_path / "home")
+    made.subscribe("kelp", "kelp")
+    typed(made, PASSWORD)
+    with serving(made) as site:
+        script = LOOK.parent / "console.mjs"
+        words = ["node", str(script), str(CHROMIUM), f"http://127.0.0.1:{site.port}", PASSWORD]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
 def features(mail: str) -> set[str]:
     """Return the features of a mail by their names in caniemail: inline styles, elements, attributes."""
     tree = html5lib.parse(re.sub(r"<!--.*?-->", "", mail, flags=re.DOTALL), namespaceHTMLElements=False)

@@ -353,7 +353,11 @@ def test_requests_are_approved_or_declined(home, operator):
     assert "No requests wait" in operator.get("/requests").text
     assert "ada@x.test" in operator.get("/subscriptions?q=ada").text
     assert "Nothing was found" in operator.get("/subscriptions?q=bo@x").text
-    assert actions(home)[:2] == ["declined a request", "approved a request"]
+    (made,) = re.findall('/admin/subscriptions/(web-[a-z0-9]+)"', operator.get("/subscriptions?q=ada").text)
+    assert operator.post(f"/subscriptions/{made}/delete", sure="yes").status == 303
+    assert not accounts.work(opened, Clock.at(None))  # nobody is greeted for it
+    done = ["deleted a subscription", "declined a request", "approved a request"]
+    assert [each for each in actions(home, 4) if each != "signed in"] == done
 
 
 def test_people_are_invited_and_confirm(home, operator):
