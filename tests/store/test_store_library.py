@@ -464,7 +464,7 @@ def test_an_absolute_path(tmp_path):
 
 @pytest.mark.parametrize(("url", "message"), [
     ("", "is not a valid database URL; use sqlite:///digest.db"), ("digest.db", "is not a valid database URL"), ("postgresql://u:secret@h:abc/db", "is not a valid database URL"),
-    ("sqlite://host/x.db", "is not a valid database URL"), ("foo://u:secret@x", "needs a driver that is not installed"), ("sqlite+foo:///x", "needs a driver that is not installed"),
+    ("sqlite://host/x.db", "is not a valid database URL"), ("foo://u:secret@x", "foo is not supported; use sqlite or postgresql"), ("sqlite+foo:///x", "needs a driver that is not installed"),
     ("sqlite:///absent/x.db", "absent does not exist; create it"),
 ])  # fmt: skip
 def test_a_wrong_database_setting(tmp_path, url, message):

@@ -13,14 +13,18 @@ from tests.homes import TestHome
 HERE = Path(__file__).parents[1]
 UPGRADE = HERE / "upgrade"
 LATER = "2026-11-22T09:00"
-READ_BEFORE = (*sorted((HERE / "read/samples").iterdir()), *sorted((UPGRADE / "files").iterdir()))
+OLD_LIBRARY = (UPGRADE / "library.sql").read_text("utf-8")
+SAMPLES = [
+    each for each in sorted((HERE / "read/samples").iterdir()) if f"'read/samples/{each.name}'" in OLD_LIBRARY
+]
+READ_BEFORE = (*SAMPLES, *sorted((UPGRADE / "files").iterdir()))
 
 
 @pytest.fixture
 def home(tmp_path):
     found = TestHome(tmp_path / "home")
     with sqlite3.connect(found.path / "digest.db") as connection:
-        connection.executescript((UPGRADE / "library.sql").read_text("utf-8"))
+        connection.executescript(OLD_LIBRARY)
     connection.close()
     return found
 
