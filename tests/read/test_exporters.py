@@ -313,3 +313,9 @@ def test_a_list_of_authors_in_an_alert_that_begins_with_an_ellipsis_has_no_count
     alert = '<h3><a class="gse_alrt_title" href="https://scholar.google.com/scholar_url?url=https://tides.example/1">Counting snails</a></h3><div>{}</div>'
     (one,) = page(alert.format("… , M Dune - Tides, 2024")).listings
     assert (one.authors, one.author_count) == (("M Dune",), None)
+
+
+@pytest.mark.parametrize("separator", ["; ", " and "])
+def test_all_people_of_a_huge_list_are_counted(separator):
+    found = people.bibtex_people(separator.join(["Brook, Ada"] * 12_000))
+    assert (found.counted, set(found.names[:10_000])) == (12_000, {"Ada Brook"})

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from digest.read.normalize import MOST_AUTHORS
 from digest.read.parsing import names
 from digest.read.placeholders import is_placeholder
 from digest.text.untex import plain
@@ -28,6 +29,8 @@ class People(NamedTuple):
 _STRONG = re.compile(r"[{}]|[;|]")
 _AND = re.compile(r"[{}]| (?:(?:and|AND|And)(?: |$))+| ?\\?& |^(?:and|AND|And|\\?&) ")
 _COMMA = re.compile(r"[{}]|,")
+# Without these, a text has none of the separators.
+_SIGNS = {_STRONG: (";", "|"), _AND: ("and", "AND", "And", "&"), _COMMA: (",",)}
 _LEAST_CHARACTERS = 8
 _FOOTNOTES = "*†‡§¶⁎∗¹²³⁴⁵⁶⁷⁸⁹⁰"
 _WIDE = str.maketrans("，、；", ";;;")
@@ -85,7 +88,7 @@ def bibtex_people(text: str) -> People:
         return _split(parts[0]) if "," in parts[0] or ";" in parts[0] else gathered(parts)
     found: list[str] = []
     complete = True
-    for part in parts:
+    for part in parts[:MOST_AUTHORS]:
         inner = _split(part) if _is_list(part) else None
         if inner:
             found += inner.names
@@ -94,7 +97,7 @@ def bibtex_people(text: str) -> People:
             complete = False
         else:
             found += filter(None, [person(part)])
-    return People(tuple(found), complete)
+    return People((*found, *map(str.strip, parts[MOST_AUTHORS:])), complete)
 
 
 def _is_list(part: str) -> bool:
@@ -171,8 +174,9 @@ def _split(text: str) -> People:
         complete = False
     found: list[str] = []
     strong = [part for part in _cut(text, _STRONG) if part.strip()]
+    strong, rest = strong[:MOST_AUTHORS], strong[MOST_AUTHORS:]  # only the number of the rest counts
     if (len(strong) > 1 or shortened) and all(map(_is_family_and_initials, strong)):  # Brook A; Kelp F
-        return People(tuple(turned(plain(part)) for part in strong), complete)
+        return People((*(turned(plain(part)) for part in strong), *map(str.strip, rest)), complete)
     for part in strong:
         weak = [one for one in _cut(part, _AND) if one.strip(" ,")]
         if len(strong) > 1 and _GROUP.search(part):
@@ -187,7 +191,7 @@ def _split(text: str) -> People:
         weak_named = [one for one in weak if not _is_more(one)]
         complete = complete and len(weak_named) == len(weak) and not any(map(_is_more, _cut(part, _COMMA)))
         found += _between_commas(weak_named, alone=len(strong) == 1)
-    return People(tuple(filter(None, map(_tidy, found))), complete)
+    return People((*filter(None, map(_tidy, found)), *map(str.strip, rest)), complete)
 
 
 def _between_commas(parts: Sequence[str], *, alone: bool) -> list[str]:
@@ -197,6 +201,8 @@ def _between_commas(parts: Sequence[str], *, alone: bool) -> list[str]:
     """
     cells = [[cell for cell in map(str.strip, _cut(part, _COMMA)) if cell] for part in parts]
     flat = [cell for cell in (cell for each in cells for cell in each) if not _is_more(cell)]
+    if len(flat) > 2 * MOST_AUTHORS:
+        return [*names.with_suffixes(flat)]
     if len(flat) > 1 and all(map(_is_family_and_initials, flat)):  # Brook AB, Kelp F
         named = list(map(plain, flat))
         if not any(name.endswith(".") for name in named[:-1]):
@@ -287,6 +293,8 @@ def _holds(text: str, signs: re.Pattern[str]) -> bool:
 
 def _cut(text: str, signs: re.Pattern[str], only: str = "any") -> list[str]:
     """Return the parts of a text between separators outside of braces; `only` "and" leaves out `&`."""
+    if not any(sign in text for sign in _SIGNS[signs]):
+        return [text]
     parts: list[str] = []
     depth = start = 0
     for match in signs.finditer(text):
