@@ -36,7 +36,11 @@ def outline_of(paper: Paper) -> Outline:
 
 def terms_of(paper: Paper) -> Counter[str]:
     """Return the count of each term of a paper."""
-    return _terms(*(_content(words(text)) for text in (paper.title, paper.abstract)))
+    return _terms(*(_content(_words(text)) for text in (paper.title, paper.abstract)))
+
+
+# The words of an issue's papers are needed twice, soon one after the other. Those of an abstract take about 40 kB.
+_words = lru_cache(maxsize=128)(words)
 
 
 @lru_cache(maxsize=4096)  # each takes about 3 kB
@@ -73,7 +77,7 @@ def _runs(text: str) -> Iterator[list[Token]]:
     """Yield the runs of words between stop words and punctuation, compounds as one word."""
     run: list[Token] = []
     stems, first, last, whole = "", 0, 0, False
-    for _, stem, start, end, at, after, _ in words(text):
+    for _, stem, start, end, at, after, _ in _words(text):
         if after - at != 1:
             continue
         gap = text[last:start]
