@@ -60,6 +60,14 @@ TEX = (
     ("{O}bstacles of {BERT}, {3.56}", "Obstacles of BERT, 3.56"),
     (r"\ModelName~opens, PIXART-\alpha excels, \alpha$", r"\ModelName opens, PIXART-α excels, α"),
 )  # fmt: skip
+STRUCTURES = (
+    (r"The {Ki(z)} Functions, {\em{weakly stable}} and {\em{one} two}, \emph{{c d}}, {\bf{{x y}}}", "The Ki(z) Functions, weakly stable and one two, c d, x y"),
+    (r"(\r{ho} = 0.34), \b{eta}-chain, \t{heta}, \t{au}, \x{i}", "(ρ = 0.34), β-chain, θ, τ, ξ"),
+    (r"ccbar [{2S+1}L_J]x and {3}P_0", "ccbar [^(2S+1)L_J]x and ³P₀"), ("an operator circ_i for each axis i", "an operator ∘ᵢ for each axis i"),
+    (r"be \begin{align} A_{CP} &= (-1.8 \pm 0.9) \% \\ x &= 3, \nonumber \end{align} where", "be A_CP = (-1.8 ± 0.9) %; x = 3, where"),
+    (r"\begin{equation} E=mc^2 \label{eq:x} \end{equation} and \begin{eqnarray*} a&=&b \end{eqnarray*}", "E=mc² and a = b"),
+    (r"Both: \begin{itemize} \item one \item two \end{itemize} end.", "Both: one two end."),
+)  # fmt: skip
 DOLLARS = (
     (r"$L(s) = L_0 + A\cdot S_1^{-\alpha}$", "L(s) = L₀ + A·S₁^(-α)"),
     (r"($\sim$2K, $\pm$ 0.07, 2.5 $\times$)", "(∼2K, ± 0.07, 2.5 ×)"),
@@ -83,11 +91,11 @@ WORDS = (
     "`code_1` and ```a^2```", "{a, b} and {user} and {{ x }}", "users' models'", "1 - 2 -- 3", "C++ && a || b", "f(x) = a*b",
     "up to∞, auto∞, into {} and {-}, a {+} b, {+, -}, {%}", "8255 images, eps=82550, delta=32551, {Cat, Dog}",
     "max{a, b}, {snowy}, {Austin, Dallas}, circ.s-1, 5 percent, percentile, a mathematical Object, catalog{x}",
-    "Le Mans, le 3 mai, ge 4", 'say \\"our model\\" twice', "^_^ :-) [^1] a^",
+    r"\begin{align}x, \end{b}", "circ_buffer, circ_i2, {3} Pages, {2S+1} and [{1}], {red, green(x)}, f{Ki(z) b}", "Le Mans, le 3 mai, ge 4", 'say \\"our model\\" twice', "^_^ :-) [^1] a^",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "expected"), [*REMNANTS, *TEX, *DOLLARS])
+@pytest.mark.parametrize(("text", "expected"), [*REMNANTS, *TEX, *STRUCTURES, *DOLLARS])
 def test_remnants_become_readable(text, expected):
     assert shown(text) == expected
 
@@ -244,6 +252,11 @@ def test_english_does_not_change(words):
         "log{" * 10_000,
         "f circ " * 10_000,
         "log{t\\}" * 10_000,
+        "\\begin{align}" * 1500,
+        "\\begin{align}a\\\\&" * 1000 + "\\end{align}",
+        "\\emph" + "{" * 9999 + "x" + "}" * 9999,
+        "{\\em{" * 3000 + "x" + "}}" * 3000,
+        "\\r{ho}{2S+1}L_J circ_i" * 800,
     ],
 )
 def test_hostile_texts_do_not_take_long(text):

@@ -9,7 +9,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
-from digest.text.math.reader import Edit, edits_of
+from digest.text.math.edits import Edit
+from digest.text.math.reader import edits_of
 
 __all__ = ["Edit", "Readable", "edits_of", "readable", "shown"]
 

@@ -4,20 +4,13 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple
 
 from digest.text.math import rules, tables
+from digest.text.math.edits import Edit
 from digest.text.math.formula import formula, one_atom, scripted
+from digest.text.math.structures import Structures
 
 _LONGEST_NUMBER = 32  # characters; every rule looks back only so far, so that reading is linear
-
-
-class Edit(NamedTuple):
-    """A replacement: `text` replaces the characters `start` to `end` of the original."""
-
-    start: int
-    end: int
-    text: str
 
 
 def edits_of(text: str) -> list[Edit]:
@@ -25,28 +18,15 @@ def edits_of(text: str) -> list[Edit]:
     return _Reader(text).edits()
 
 
-class _Reader:
+class _Reader(Structures):
     """Reads a text once, from left to right.
 
     Each rule has a method that takes the match, adds edits, and returns the offset at which reading continues.
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.found: list[Edit] = []
+        super().__init__(text)
         self.open_quotes = 0
-
-    @cached_property
-    def braces(self) -> dict[int, int]:
-        """The offset of the closing brace for each opening brace."""
-        found: dict[int, int] = {}
-        opened: list[int] = []
-        for brace in rules.BRACE.finditer(self.text):
-            if brace[0] == "{":
-                opened.append(brace.start())
-            elif brace[0] == "}" and opened:
-                found[opened.pop()] = brace.start()
-        return found
 
     @cached_property
     def dropped(self) -> bool:
@@ -62,7 +42,7 @@ class _Reader:
             self.read(rules.ALL)
         elif any(sign in text for sign in rules.SIGNS):
             self.read(rules.ONLY_SIGNS)
-        return self._apart()
+        return self.apart()
 
     def read(self, pattern: re.Pattern[str]) -> None:
         at = 0
@@ -70,39 +50,6 @@ class _Reader:
             assert found.lastgroup is not None
             rule: Callable[[re.Match[str]], int] = getattr(self, found.lastgroup)
             at = max(rule(found), found.start() + 1)
-
-    def _apart(self) -> list[Edit]:
-        """Return the edits sorted; of edits that overlap, the first is kept."""
-        kept: list[Edit] = []
-        for edit in sorted(self.found):
-            if (not kept or edit.start >= kept[-1].end) and edit.text != self.text[edit.start : edit.end]:
-                kept.append(edit)
-        return kept
-
-    def put(self, start: int, end: int, text: str) -> int:
-        self.found.append(Edit(start, end, text))
-        return end
-
-    def replace(self, found: re.Match[str], text: str) -> int:
-        return self.put(found.start(), found.end(), text)
-
-    def unwrap(self, start: int, inside: int, opened: int | None = None) -> int:
-        """Remove the text from `start` to `inside` and the closing brace; continue at `inside`.
-
-        The opening brace is at `opened`, by default just before `inside`.
-        """
-        close = self.braces.get(inside - 1 if opened is None else opened)
-        if close is None:
-            return inside
-        self.put(start, inside, "")
-        self.put(close, close + 1, "")
-        return inside
-
-    def argument(self, at: int) -> tuple[str, int] | None:
-        """Return the argument in braces that begins at `at`, and its end."""
-        if (close := self.braces.get(at)) is None:
-            return None
-        return self.text[at + 1 : close], close + 1
 
     # Not TeX, and quotation marks
 
@@ -291,7 +238,8 @@ class _Reader:
     def switch(self, found: re.Match[str]) -> int:
         if not found[0].startswith("{\\") and not found[0][-1].isspace():
             return found.end()
-        return self.unwrap(found.start(), found.end(), found.start())
+        at = self.unwrap(found.start(), found.end(), found.start())
+        return self.unwrap(at, at + 1) if self.text.startswith("{", at) else at  # `{\\em{one} two}`
 
     def operator(self, found: re.Match[str]) -> int:
         name = found["infix"] or found["unit"] or found["sign"]

@@ -55,6 +55,14 @@ ACCENT = (
     r"(?:(?P<on>[A-Za-z])|\\(?P<on_dotless>[ij])(?![A-Za-z])(?:\{\})?|\{\\?(?P<on_braced>[A-Za-z])\})"
 )
 
+# `\r{ho}`: a program took the first letter of `\rho` for an accent.
+_SPLIT_GREEK = "|".join(re.escape(f"{name[0]}{{{name[1:]}}}") for name in tables.GREEK)
+BROKEN_GREEK = rf"\\(?:{_SPLIT_GREEK})"
+ENVIRONMENT = (
+    r"\\begin\{(?P<environment_name>align|aligned|alignat|flalign|gather|eqnarray|equation|multline|split|displaymath|math)"
+    r"(?P<environment_star>\*?)\}(?P<environment_lines>.{1,2000}?)\\end\{(?P=environment_name)(?P=environment_star)\}"
+)
+
 _OPERATORS = r"[-+=<>:,./×·∼≈±→|*%]|times|cdot|to|sim|approx|pm|mp|leq?|geq?|neq?|ll|gg|in|rightarrow|leftarrow|mapsto|circ|otimes|oplus"
 
 # Rules that begin with a sign. A rule is the name of a method of the reader, and its pattern.
@@ -78,7 +86,13 @@ SIGN_RULES = (
     # Backslashes.
     ("escape", r"\\[%&$#_{}]"),
     ("apostrophe", r"(?<=[A-Za-z])\\(?='(?:s|t|re|ll|ve|d|m)\b)"),
+    ("broken", BROKEN_GREEK),
     ("accent", ACCENT),
+    ("environment", ENVIRONMENT),
+    (
+        "around_text",
+        r"\\(?:(?:begin|end)\{(?:itemize|enumerate|description|quote|quotation|center|abstract)\}|item(?![A-Za-z]))\s*",
+    ),
     ("command", r"\\(?P<name>[A-Za-z]+)\*?"),
     ("space", r"\\[,;:!]|(?<=\S)\\ (?=\S)|\\\\(?=\s|\Z)"),
     # Braces.
@@ -92,7 +106,11 @@ SIGN_RULES = (
         rf"(?<=[\w)\]}}%'’])\{{(?:(?P<infix>{_OPERATORS})\}}(?=\S)|(?P<unit>[%°])\}})|\{{(?P<sign>[-+<>=≤≥~])\}}(?=[\d.])",
     ),
     ("about", r"\{sim\}\s?(?=\d)"),
-    ("kept", r"\{(?=[A-Za-z]{1,3}\}[a-z])|\{(?=[A-Za-z0-9.]*[A-Z0-9][A-Za-z0-9.]*\})"),
+    ("term", r"(?<=[\[(\s])\{(?P<multiplicity>\d|2S ?\+ ?1)\}(?=[A-Z]_[\w{])"),
+    (
+        "kept",
+        r"\{(?=[A-Za-z]{1,3}\}[a-z])|\{(?=[A-Za-z0-9.]*[A-Z0-9][A-Za-z0-9.]*(?:\([A-Za-z0-9]{1,3}\))?\})",
+    ),
     ("titled", r"\{(?=[A-Z][\w'’-]*(?: (?:[A-Z0-9][\w'’-]*|of|and|the|in|for)){0,6}\}(?!\}))"),
     ("doubled", r"\{\{(?=[A-Z][^{}]{0,200}\}\})"),
     ("around", r"\{(?=\\[A-Za-z]+\s?\})"),
@@ -124,6 +142,7 @@ WORD_RULES = (
         r"(?<![A-Za-z\\])(?:wide)?tilde (?P<tilded>O|Theta|Omega)(?:[Bb]igg?[lrm]?(?=[\[(])|(?![a-z]))",
     ),
     ("bare", rf"(?<![A-Za-z\\])(?P<one>[A-Za-z]?)(?P<bare_name>{NAMES})(?![a-z])(?P<after> ?)"),
+    ("ring", r"(?<![A-Za-z\\/_.-])circ_(?P<ring_index>[a-z0-9])(?!\w)"),
     ("composed", _COMPOSED),
     ("degrees", _DEGREES),
     ("percent", _PERCENT),
