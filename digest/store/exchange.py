@@ -21,7 +21,7 @@ from digest.store.sql import insert_all_missing, insert_missing, insert_rows
 
 DEPARTURES = "departures"  # the file of departures, beside the tables
 _FILE_KEY = "departures.key"  # in an export: the key of the file of departures
-_BATCH = 1000
+_BATCH = 5000
 _COPYING = "copying"  # the row of table `secret` of an unfinished copy: what it is a copy of
 _CODE = re.compile("[a-z2-7]{24}")
 

@@ -38,7 +38,9 @@ def insert_all_missing(db: Connection, table: Table, rows: Sequence[Mapping[str,
 
 def insert_rows(db: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert many rows, which all have the same columns."""
-    if rows:
+    if len(rows) >= _COPIED and _can_copy(db.dialect):
+        _copy_rows(db, table, rows)
+    elif rows:
         execute_rows(db, _insertion(table, tuple(rows[0])), rows)
 
 
@@ -73,7 +75,9 @@ def _copy_rows(db: Connection, table: Table, rows: Sequence[Mapping[str, object]
     columns = [_prepared(db.dialect, table.c[name].type, [row[name] for row in rows]) for name in names]
     quoted = db.dialect.identifier_preparer.quote
     statement = f"COPY {quoted(table.name)} ({', '.join(map(quoted, names))}) FROM STDIN"
-    driver: Any = db.connection.driver_connection
+    driver: Any = (
+        db.connection.dbapi_connection
+    )  # the other attribute is lost where the pool gave the connection away
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in zip(*columns, strict=True):

@@ -359,3 +359,23 @@ def test_a_server_that_is_restarted_during_a_run(tmp_path, url, postgres, moment
     statuses = [each["status"] for each in home.call("ledger", "--json").json]
     assert statuses[:2] == ["done", "done"]
     assert set(statuses) <= {"done", "interrupted", "running"}
+
+
+def test_many_rows_are_copied_and_a_bad_one_is_an_error_of_a_value(tmp_path, url):
+    from digest.errors import RefusedError
+    from digest.store.schema import meta
+    from digest.store.sql import insert_rows
+
+    table, store = meta.tables["suppression"], opened(url, tmp_path)
+    rows = [
+        {"address": f"a{n}\t\\N\n@x", "subscription": "", "reason": "ü", "at": tx_time()} for n in range(300)
+    ]
+    with store.exclusive("digest run"), store.begin() as tx:
+        insert_rows(tx.outbox._db, table, rows)
+    with pytest.raises(RefusedError, match="duplicate key"), store.begin() as tx:
+        insert_rows(tx.outbox._db, table, rows)
+    with store.begin(write=False) as tx:
+        found = tx.outbox.suppressions()
+    assert sorted(each.address for each in found) == sorted(str(row["address"]) for row in rows)
+    assert {(each.reason, each.at) for each in found} == {("ü", tx_time())}
+    store.close()
