@@ -79,3 +79,17 @@ def wrong_host(code: str) -> Notice:
         "digest.toml."
     )
     return Notice(lang.code, lang.gettext("Wrong address"), (text,))
+
+
+def link_replaced(code: str) -> Notice:
+    """Return the page after a reader has replaced the link to the own page."""
+    lang = language(code)
+    text = lang.gettext("All older links to your page have stopped working. The new one comes by email.")
+    return Notice(lang.code, lang.gettext("The link is replaced"), (text,))
+
+
+def erased(code: str) -> Notice:
+    """Return the page after everything about a reader was deleted."""
+    lang = language(code)
+    text = lang.gettext("Nothing about you is stored any more, and you get no further email.")
+    return Notice(lang.code, lang.gettext("Everything is deleted"), (text,))

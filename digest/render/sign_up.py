@@ -214,6 +214,7 @@ def _keyword(lang: Language, found: KeywordCount, *, alone: bool) -> KeywordView
     near = _mended(found) if not found.ever else ()
     note = ""
     if not found.ever:
+        rate = ""
         note = lang.gettext("has never matched")
     elif not found.papers:
         note = lang.gettext("has not matched in these weeks")

@@ -19,7 +19,7 @@ class Erasure:
         self._db = connection
 
     def erase(self, subscriptions: Collection[str], address: str) -> None:
-        """Delete all rows about these subscriptions, and all that name an address."""
+        """Delete all rows about these subscriptions, and all that name an address ("" for none)."""
         issues = schema.issues
         for chunk in chunks(subscriptions):
             of_these = select(issues.c.id).where(issues.c.subscription.in_(chunk))
@@ -33,6 +33,8 @@ class Erasure:
             for table in _with_column(_SUBSCRIPTION):
                 self._db.execute(delete(table).where(table.c[_SUBSCRIPTION].in_(chunk)))
             self._db.execute(delete(schema.subscriptions).where(schema.subscriptions.c.id.in_(chunk)))
+        if not address:
+            return
         for table in _with_column(_ADDRESS):
             self._db.execute(delete(table).where(table.c[_ADDRESS] == address_key(address)))
 
