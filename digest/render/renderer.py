@@ -16,7 +16,7 @@ from digest.render.context import SiteContext, addressed, nowhere, parts_of
 from digest.render.environment import make_environment, own_templates, render
 from digest.render.letters import letter_view
 from digest.render.notice_pages import Notice
-from digest.render.view import WHOLE, Fit, IssueView, Views, named, with_tracked_links
+from digest.render.view import WHOLE, Fit, IssueView, Views, kept_views, named, with_tracked_links
 from digest.text.clean import clean, clean_but_isolates
 from digest.urls import host_of, public_base
 
@@ -74,6 +74,7 @@ class Renderer:
         self._own = own_templates(home_templates) if home_templates else frozenset()
         self._body_of_markdown = "issue.md" in self._own and "issue-body.html" not in self._own
         self._last: Views | None = None
+        self._view_of = kept_views()
 
     def _environment(self, code: str) -> "Environment":
         """Return the environment of a language, created on first use."""
@@ -85,7 +86,7 @@ class Renderer:
         """Return the views of an issue; those of the last one are kept, as its forms are asked for in turn."""
         last = self._last
         if last is None or last.issue is not issue:
-            self._last = last = Views(issue)
+            self._last = last = Views(issue, self._view_of)
         return last
 
     def _site_of(self, issue: Issue) -> SiteContext:

@@ -28,6 +28,8 @@ from digest.text.links import Span
 from digest.text.math import readable, shown
 from digest.urls import issue_page, paper_page, paper_url, web_url
 
+ViewOf = Callable[..., "PaperView"]
+_KEPT = 2_048  # views of papers; each takes about 10 kB
 V = TypeVar("V", "PaperView", "SectionView", "IssueView")
 
 _BRIEF = 200  # characters of an abstract without a gist that a compact section shows, about
@@ -253,8 +255,10 @@ WHOLE = Fit()
 class Views:
     """The views of an issue for its forms. What does not depend on the site is computed once for all of them."""
 
-    def __init__(self, issue: Issue) -> None:
+    def __init__(self, issue: Issue, view_of: "ViewOf | None" = None) -> None:
+        """`view_of` is from `kept_views`, where several issues share the views of papers."""
         self.issue = issue
+        self._view_of = view_of or paper_view
         self.page: list[str] | None = None  # the HTML of the email, once it is made: see `context.parts_of`
         self._papers: dict[tuple[int, int], PaperView] = {}
         self._sources = len({item.paper.sources for item in _items(issue)}) > 1  # whether they differ
@@ -276,9 +280,14 @@ class Views:
         """Return one of the issue's papers as templates see it, with about `about` characters of its abstract."""
         key, lang = (id(item), about), language(self.issue.language)
         if key not in self._papers:
-            self._papers[key] = paper_view(item, site, about, lang, sources=self._sources)
+            self._papers[key] = self._view_of(item, site, about, lang, sources=self._sources)
             return self._papers[key]
         return self._papers[key].placed(site, lang)
+
+
+def kept_views() -> "ViewOf":
+    """Return `paper_view`, which keeps the last views: many readers get a paper for the same words."""
+    return lru_cache(maxsize=_KEPT)(paper_view)
 
 
 def _items(issue: Issue) -> tuple[Item, ...]:
