@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from email.utils import parsedate_tz
+from functools import lru_cache
 from typing import NamedTuple
 
 from digest.read.parsing.months import LETTERS, month_named, season_month
@@ -147,7 +148,13 @@ def vague_day(text: object) -> date | None:
     Winter of one year begins on 1 January of it, and winter of two in December of the first. A single month or a year
     alone gives None, and so does any other text.
     """
-    bare = " ".join(text.replace("~", " ").split())[:_LONGEST] if isinstance(text, str) else ""
+    if not isinstance(text, str) or not any(map(str.isdigit, text[:_LONGEST])):
+        return None
+    return _vague(" ".join(text[: 2 * _LONGEST].replace("~", " ").split())[:_LONGEST])
+
+
+@lru_cache(maxsize=1 << 12)
+def _vague(bare: str) -> date | None:
     if match := _MONTH_INTERVAL.fullmatch(bare):
         return calendar_day(match[1], match[2], 1)
     if match := _SEASON_NUMBER.fullmatch(bare):

@@ -6,6 +6,7 @@ parts on its sides are whole names. Braces, as in BibTeX, keep a name together.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -132,6 +133,7 @@ def gathered(values: Iterable[object]) -> People:
     return People(tuple(found), complete)
 
 
+@lru_cache(maxsize=1 << 12)
 def person(text: str) -> str:
     """Return one name with the given name first and without TeX; a name in braces is kept as it is."""
     bare = (
