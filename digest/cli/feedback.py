@@ -128,7 +128,12 @@ def _suggest(arguments: Namespace, context: Context) -> int:
     if arguments.json:
         print_json(
             {
-                "keywords": list(suggestion.keywords),
+                "keywords": [each.text for each in suggestion.keywords],
+                "exclude": [each.text for each in suggestion.exclude],
+                "counts": [
+                    {"keyword": each.text, "papers": each.papers, "adds": each.adds}
+                    for each in suggestion.keywords
+                ],
                 "liked": suggestion.liked,
                 "found": suggestion.found,
                 "papers_a_week": suggestion.per_week[0],
@@ -140,8 +145,19 @@ def _suggest(arguments: Namespace, context: Context) -> int:
 
 
 def _show_suggestion(screen: Screen, suggestion: "Suggestion") -> None:
-    """Show the keywords as a line for a subscription file."""
-    screen.line(f"keywords = [{', '.join(map(_toml_string, suggestion.keywords))}]", style="bold")
+    """Show the keywords as lines for a subscription file, and what each adds to those before it."""
+    for key, found in (("keywords", suggestion.keywords), ("exclude", suggestion.exclude)):
+        if found:
+            texts = ", ".join(_toml_string(each.text) for each in found)
+            screen.line(f"{key} = [{texts}]", style="bold")
+    screen.line()
+    screen.table(
+        ("keyword", "papers", "adds"),
+        (
+            *((each.text, each.papers, each.adds) for each in suggestion.keywords),
+            *((f"not {each.text}", each.papers, -each.adds) for each in suggestion.exclude),
+        ),
+    )
     screen.line(
         f"They match {suggestion.found} of {count(suggestion.liked, 'liked paper')}, "
         f"and {rate(*suggestion.per_week)}."

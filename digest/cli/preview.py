@@ -150,8 +150,22 @@ def _show_preview(screen: Screen, preview: "Preview", wanted: "Wanted") -> None:
     from digest.services.tuning import per_week
 
     following, unread, tuning = preview.next, preview.unread, preview.tuning
-    if following.issue:
+    if following.issue and wanted.subscription is None:
+        papers = count(following.considered, "paper")
+        screen.line(
+            f"Of the {papers} of the last 7 days, {following.matched} would be in a first issue:",
+            style="bold",
+        )
+        issue = following.issue
+        _show_titles(screen, [item.paper for item in (*issue.new, *issue.more_new)][:_TITLES])
+        if following.matched > _TITLES:
+            screen.line(f"  and {following.matched - _TITLES} more")
+    elif following.issue:
         screen.line(following.text)
+    elif following.papers and wanted.subscription is None:
+        screen.line(
+            f"No match among {count(following.considered, 'paper')} of the last 7 days.", style="bold"
+        )
     elif following.papers and following.considered:
         screen.line(f"No issue: no match among {count(following.considered, 'new paper')}.", style="bold")
     elif following.papers:

@@ -5,9 +5,11 @@ letter is missing, too many or another, or two neighbours are swapped. Of severa
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice, takewhile
 from string import ascii_lowercase
 from typing import Protocol
 
@@ -50,7 +52,7 @@ class Vocabulary:
     def __init__(self, papers: Iterable[Paper]) -> None:
         self._papers = papers
         self._stems: dict[str, set[str]] = defaultdict(set)
-        self._beginning: dict[str, set[str]] = defaultdict(set)
+        self._sorted: list[str] = []
 
     @cached_property
     def _often(self) -> dict[str, Counter[str]]:
@@ -62,7 +64,7 @@ class Vocabulary:
         for counted in often.values():
             for text in counted:
                 self._stems[stem(text.rstrip("+#"))].add(text)
-                self._beginning[text[:1]].add(text)
+        self._sorted = sorted({text for counted in often.values() for text in counted})
         return often
 
     def often(self, text: str, fields: Sequence[str]) -> int:
@@ -74,7 +76,8 @@ class Vocabulary:
     def beginning(self, prefix: str) -> Iterable[str]:
         if not self._often:
             return ()
-        return (text for text in self._beginning.get(prefix[:1], ()) if text.startswith(prefix))
+        first = bisect_left(self._sorted, prefix)
+        return takewhile(lambda text: text.startswith(prefix), islice(self._sorted, first, None))
 
 
 def _words_of(counted: Mapping[str, int]) -> Counter[str]:
@@ -103,13 +106,21 @@ def spellings(query: Query, known: Words) -> Spellings:
 def _meant(atom: Atom, word: Word, known: Words) -> str | None:
     """Return the word that is probably meant; None if the word is right, or nothing is near."""
     times = _times(atom, word, known)
-    forms = {
-        form: _times(atom, word._replace(text=form, stem=stem(form)), known) for form in _forms(word.text)
-    }
-    other = max(sorted(forms), key=lambda form: forms[form], default="")
-    if other and forms[other] > _MORE * times:
+    if other := _most_frequent(atom, word, _forms(word.text), _MORE * times, known):
         return other
-    return None if times or is_prefix(atom, word) else nearest(word.text, known, atom.fields)
+    if times:
+        return None
+    if is_prefix(atom, word):
+        long_enough = len(word.text) >= _SHORTEST
+        return _most_frequent(atom, word, _one_letter_away(word.text), 0, known) if long_enough else None
+    return nearest(word.text, known, atom.fields)
+
+
+def _most_frequent(atom: Atom, word: Word, texts: Iterable[str], more_than: int, known: Words) -> str | None:
+    """Return the text that an atom would match most often in place of a word, if more than so often."""
+    times = {text: _times(atom, word._replace(text=text, stem=stem(text)), known) for text in texts}
+    best = max(sorted(times), key=lambda text: times[text], default="")
+    return best if best and times[best] > more_than else None
 
 
 def _times(atom: Atom, word: Word, known: Words) -> int:

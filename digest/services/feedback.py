@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
@@ -10,15 +11,18 @@ from digest.model import DigestFile, Home, Paper, Rejected
 from digest.pipeline.set_aside import Boundary
 from digest.services.runs import read_paths
 from digest.services.subscriptions import subscription_of
-from digest.services.tuning import Interest, Week, index_for, per_week, tune
+from digest.services.tuning import Interest, Week, index_of, per_week, tune
 from digest.services.workspace import Clock, open_library
 from digest.text.format import iso
 
 if TYPE_CHECKING:
+    from digest.rank.suggest import SuggestedKeyword
     from digest.store.store import Transaction
 
 _TERMS_SHOWN = 10
 _SPELLINGS = 500  # newest papers of the library that are searched for the unstemmed form of a term
+
+_SUGGESTED_FROM = 20_000  # newest papers of the library, whose words take about 20 seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,10 @@ def forget_clicks(home: Home, subscription_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Suggested keywords; they match `found` of the `liked` papers. `weeks` counts past matches."""
+    """Suggested keywords and excludes; they match `found` of the `liked` papers. `weeks` counts past matches."""
 
-    keywords: tuple[str, ...]
+    keywords: tuple["SuggestedKeyword", ...]
+    exclude: tuple["SuggestedKeyword", ...]
     liked: int
     found: int
     weeks: tuple[Week, ...]
@@ -133,18 +138,21 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
             seeds = tx.feedback.seeds(subscription_id).get(subscription_id, ())
         known = tx.library.papers(tx.identities.roots(numbers).values())
         liked = (*known.values(), *seeds)
-        keywords = keywords_for(liked, tx.library.all_papers())
-        if not keywords:
+        older = max(0, tx.library.count() - _SUGGESTED_FROM)
+        index = index_of(islice(tx.library.all_papers(), older, None), Boundary(), load=tx.library.papers)
+        suggested = keywords_for(liked, index)
+        if not suggested.keywords:
             raise UsageError(
                 "there are no liked papers to suggest keywords from; give some: digest suggest PAPER… "
                 "or: digest feedback SUBSCRIPTION like PAPER…"
             )
-        query = query_of(keywords)
+        interest = Interest(
+            tuple(each.text for each in suggested.keywords), tuple(each.text for each in suggested.exclude)
+        )
+        query = query_of(interest.keywords, interest.exclude)
         found = sum(match_paper(query, analyse(paper)) is not None for paper in liked)
-        interests = [Interest(keywords)]
-        index = index_for(interests, tx.library.all_papers(), Boundary(), load=tx.library.papers)
-        tuning = tune(index, interests, clock.now, zone=home.settings.timezone)
-    return Suggestion(keywords, len(liked), found, tuning.weeks)
+        tuning = tune(index, [interest], clock.now, zone=home.settings.timezone)
+    return Suggestion(suggested.keywords, suggested.exclude, len(liked), found, tuning.weeks)
 
 
 def seed(

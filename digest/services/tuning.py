@@ -109,12 +109,16 @@ class Tuning:
     faults: tuple[Fault, ...] = ()
 
 
-def index_of(papers: Iterable[Paper], boundary: Boundary) -> PaperIndex:
-    """Return the index of papers; one whose words cannot be found is set aside in the boundary.
+def index_of(
+    papers: Iterable[Paper],
+    boundary: Boundary,
+    load: Callable[[Sequence[int]], Mapping[int, Paper]] | None = None,
+) -> PaperIndex:
+    """Return the index of papers; one whose words cannot be found is set aside in the boundary. `load` is as for PaperIndex.
 
     It is slow, because it finds all words of every paper, so a process keeps it for all its queries.
     """
-    index = PaperIndex()
+    index = PaperIndex(load)
     for paper in papers:
         texts = boundary.one("match", paper, field_words, otherwise=None)
         if texts is not None:

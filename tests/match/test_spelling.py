@@ -44,6 +44,8 @@ def known():
         ("pretrained", {}),
         ("distill* quantizing", {}),
         ("quantis*", {"quantis*": "quantiz*"}),
+        ("distilat*", {"distilat*": "distillat*"}),
+        ('"efficient distilat*"', {"distilat*": "distillat*"}),
         ("nothing the", {}),
     ],
 )
