@@ -100,7 +100,8 @@ def _written(paper: Paper, lang: Language) -> list[Link]:
 
 
 def _searches(paper: Paper, lang: Language) -> list[Link]:
-    title = quote_plus(f'"{" ".join(clean(shown(paper.title)).split())}"')
+    exact = " ".join(clean(shown(paper.title)).replace('"', " ").split())
+    title = quote_plus(f'"{exact}"')
     return [
         Link(
             "search",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from digest.model import Paper
 from digest.text.clean import clean
 from digest.text.math import shown
+from digest.text.names import GROUP
 from digest.text.safe_tex import safe_tex
 
 _SPECIAL = str.maketrans(
@@ -73,7 +74,8 @@ def _is_class(categories: Sequence[str]) -> bool:
 def citation_key(paper: Paper) -> str:
     """Return a key such as `steep2026kettle`: last name of the first author, year, first long word of the title."""
     words = [word for word in map(_plain, shown(paper.title).split()) if len(word) > 3]
-    name = _plain("".join(paper.authors[0].split()[-1:])) if paper.authors else ""
+    first = paper.authors[0] if paper.authors else ""
+    name = _plain("".join(first.partition(",")[0].split()[-1:]))
     year = str(paper.published.year) if paper.published else ""
     key = f"{name or 'paper'}{year}{''.join(words[:1])}"
     return f"paper{paper.number}" if key == "paper" else key
@@ -106,9 +108,9 @@ def _is_balanced(text: str) -> bool:
 
 
 def _author(name: str) -> str:
-    """Return a name, in braces if BibTeX would split it at "and" or at a comma."""
+    """Return a name, in braces if BibTeX would split it: at "and", at a comma, or the name of a group."""
     value = _value(name)
-    return f"{{{value}}}" if _NAME_SEPARATOR.search(value) else value
+    return f"{{{value}}}" if _NAME_SEPARATOR.search(value) or GROUP.search(value) else value
 
 
 def _plain(text: str) -> str:

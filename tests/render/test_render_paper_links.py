@@ -55,6 +55,7 @@ def test_without_an_address_a_search_is_offered_as_one():
         "https://arxiv.org/search/?searchtype=title&query=%22Kelp%3A+a+%E2%80%9Cstudy%E2%80%9D+of+tides+%26+nets%22",
     )
     assert found[1][2].startswith("https://scholar.google.com/scholar?q=%22Kelp")
+    assert "q=%22A+study+of+kelp%22" in links(title='A "study" of kelp')[1][2]
     assert not any(kind == "search" for kind, _, _ in links(doi="10.1000/kelp"))
 
 

@@ -48,6 +48,8 @@ def test_bibtex():
         ({"title": r"\$5 or $6"}, r"title = {{\$5 or \$6}}"),
         ({"authors": ("Tea, Inc.", "Sand and Sons")}, "author = {{Tea, Inc.} and {Sand and Sons}}"),
         ({"authors": ("Ada AND Ben", "others")}, "author = {{Ada AND Ben} and {others}}"),
+        ({"authors": ("The Tea Consortium", "CMS Collaboration")}, "author = {{The Tea Consortium} and {CMS Collaboration}}"),
+        ({"authors": ("Steep, Ada",)}, "@misc{steep2026kettle,"),
         ({"authors": ("Émile Thé",)}, "@misc{the2026kettle,"),
         ({"authors": ()}, "@misc{paper2026kettle,"),
         ({"authors": (), "published": None, "title": "茶"}, "@misc{paper41,"),

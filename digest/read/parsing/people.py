@@ -13,6 +13,7 @@ from typing import NamedTuple
 from digest.read.normalize import MOST_AUTHORS
 from digest.read.parsing import names
 from digest.read.placeholders import is_placeholder
+from digest.text.names import GROUP
 from digest.text.untex import plain
 
 
@@ -65,11 +66,6 @@ _EXTENDED = re.compile(
     r"\s*(family|given|prefix|suffix|useprefix|given-i|family-i|prefix-i|suffix-i)\s*=\s*(.*)", re.DOTALL
 )
 _COMPANY = re.compile(r"(?:inc|ltd|llc|gmbh|corp|plc)\.?", re.IGNORECASE)
-_GROUP = re.compile(
-    r"\b(?:consortium|group|collaboration|universit\w+|institut\w*|society|network|committee|team|association|cent(?:er|re)"
-    r"|department|ministry|foundation|council|agency|organi[sz]ation|laborator\w+|alliance|initiative|project|company|sons|inc)\b",
-    re.IGNORECASE,
-)
 
 
 def people_in(text: str) -> People:
@@ -181,7 +177,7 @@ def _split(text: str) -> People:
         return People((*(turned(plain(part)) for part in strong), *map(str.strip, rest)), complete)
     for part in strong:
         weak = [one for one in _cut(part, _AND) if one.strip(" ,")]
-        if len(strong) > 1 and _GROUP.search(part):
+        if len(strong) > 1 and GROUP.search(part):
             *_, last = part.rpartition(",")
             if last is not part and re.search(r" (?:and|&) ", last):
                 found.append(plain(part))  # Tide, Foam and Sand Consortium
@@ -262,7 +258,7 @@ def _tidy(name: str) -> str:
     if (
         bare.endswith(".")
         and not bare.lower().endswith(("inc.", "co."))
-        and _GROUP.search(bare.rpartition(" ")[2])
+        and GROUP.search(bare.rpartition(" ")[2])
     ):
         bare = bare.rstrip(".")
     return "" if is_placeholder(bare) else bare
