@@ -33,7 +33,7 @@ _KEPT = 2_048  # views of papers; each takes about 10 kB
 V = TypeVar("V", "PaperView", "SectionView", "IssueView")
 
 _BRIEF = 200  # characters of an abstract without a gist that a compact section shows, about
-_TERMS = 4  # that a compact section names
+_TERMS = 3  # that a compact section names
 
 
 class _Excerpts(NamedTuple):
@@ -448,8 +448,12 @@ def paper_view(
 
 
 def _terms(reasons: Sequence[Reason]) -> tuple[str, ...]:
-    """Return the first words of some reasons, each once."""
-    return tuple(dict.fromkeys(each.term for reason in reasons for each in reason.found))[:_TERMS]
+    """Return the first words of some reasons, each once however it is written: One Step, one-step."""
+    found: dict[str, str] = {}
+    for reason in reasons:
+        for each in reason.found:
+            found.setdefault(each.term.casefold().replace("-", " "), each.term)
+    return tuple(found.values())[:_TERMS]
 
 
 def _part(text: str, matched: Sequence[Span], part: Part) -> tuple[Piece, ...]:
