@@ -451,6 +451,7 @@ clicks = Table(
 )
 
 
+# Bounces that were processed, by SHA-256, so that each has an effect only once.
 returned = Table(
     "returned",
     meta,

@@ -1,20 +1,21 @@
 """The tables of the library database about people on the web: what they ask for, readers, and the operator's actions."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from digest.store.columns import Moment, Plain, meta
 
-# Bounces that were processed, by SHA-256, so that each has an effect only once.
+# What operators did in the console.
 actions = Table(
     "action",
     meta,
     Column("id", Integer, primary_key=True),
     Column("at", Moment, nullable=False),
-    Column("client", String(64), nullable=False),  # the address in the network of who did it
+    Column("client", String(64), nullable=False),  # the network of who did it
     Column("action", String(64), nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("subject", Plain, nullable=False),
+    Column("detail", Plain, nullable=False),
 )
+
 # What people ask for on the web: a subscription, to be confirmed by email, or the link to their own page.
 requests = Table(
     "request",
