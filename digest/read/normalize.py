@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import date
+from itertools import chain, repeat
 from typing import Any
 
 from digest.identity import fold_text
@@ -95,7 +96,12 @@ def abstract(text: object) -> str:
 
 
 def parsed(
-    listings: Iterable[Listing], *, carried: date | None = None, note: str = "", unit: str = "paper"
+    listings: Iterable[Listing],
+    *,
+    years: Iterable[str] = (),
+    carried: date | None = None,
+    note: str = "",
+    unit: str = "paper",
 ) -> Parsed:
     """Return the listings ranked 1, 2, 3 …, without repeats.
 
@@ -103,26 +109,30 @@ def parsed(
     format calls one of them.
     A listing that repeats an earlier one is merged into that one: it fills the fields that the earlier one does
     not show. Title, abstract and ids of a repeat are equal, and authors, venue, year and address are where both
-    show them; whether other listings are one paper is decided by `digest.identity`, as between files.
+    show them. `years` are texts with the years of the listings that have no full date. Whether other listings are one paper is decided by `digest.identity`, as between files.
     """
     kept: list[Listing] = []
     untitled = 0
     places: dict[tuple[str | None, ...], list[int]] = {}
     marks: dict[int, _Marks] = {}
-    for listing in map(_with_status, map(_cleaned, listings)):
+    given: list[str] = []  # the years of those in `kept`
+    for listing, year in zip(
+        map(_with_status, map(_cleaned, listings)), chain(years, repeat("")), strict=False
+    ):
         if placeholders.is_placeholder(listing.title):
             untitled += 1
             continue
         alike = places.setdefault((listing.title, listing.abstract, listing.arxiv, listing.doi), [])
         for place in alike[-_MOST_ALIKE:]:
-            known = marks.get(place) or marks.setdefault(place, _marks(kept[place]))
-            if _agree(known, marks.get(len(kept)) or marks.setdefault(len(kept), _marks(listing))):
+            known = marks.get(place) or marks.setdefault(place, _marks(kept[place], given[place]))
+            if _agree(known, marks.get(len(kept)) or marks.setdefault(len(kept), _marks(listing, year))):
                 kept[place] = _completed(kept[place], listing)
                 del marks[place], marks[len(kept)]
                 break
         else:
             alike.append(len(kept))
             kept.append(listing)
+            given.append(year)
     ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(kept, start=1))
     notes = (note, skipped_note(untitled, unit), "" if ranked else "no papers in this file")
     return Parsed(ranked, carried=carried, note="; ".join(filter(None, notes)))
@@ -152,14 +162,20 @@ def _with_status(listing: Listing) -> Listing:
     return listing
 
 
-_Marks = tuple[tuple[str, ...], str, int | None, str]
+_Marks = tuple[tuple[str, ...], str, int | None, str, str]
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)", re.ASCII)
 
 
-def _marks(listing: Listing) -> _Marks:
-    """Return what tells papers with one title apart: authors, venue, year, address."""
+def _marks(listing: Listing, given: str) -> _Marks:
+    """Return what tells papers with one title apart: authors, venue, year, address.
+
+    A year alone may be that of another edition or of the issue, so that it counts only against another year alone.
+    """
     year = listing.published.year if listing.published else None
+    found = _YEAR.search(given[:100]) if year is None else None
+    alone = found[0] if found else ""
     address = _ADDRESS_START.sub("", listing.url or "").rstrip("/")
-    return tuple(map(fold_text, listing.authors)), fold_text(listing.venue or ""), year, address
+    return tuple(map(fold_text, listing.authors)), fold_text(listing.venue or ""), year, alone, address
 
 
 def _agree(one: _Marks, other: _Marks) -> bool:

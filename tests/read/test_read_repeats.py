@@ -1,11 +1,13 @@
 """Nothing is dropped inside a file: a listing is a repeat only if nothing shows another paper."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import page
 
 from digest.model import Listing
 from digest.read import normalize
@@ -89,3 +91,33 @@ def test_different_listings_that_end_as_one_are_named(tmp_path):
         report["note"]
         == "listings 1 and 2 are one paper (doi): Deep Foam in the Harbour at Night | Deep Foam in the Harbour by Night"
     )
+
+
+YEARS = {
+    "bibtex": "@article{{a, title={{Editorial}}, author={{Brook, Ada}}, journal={{Tides}}, year={}}}\n",
+    "biblatex": "@article{{a, title={{Editorial}}, author={{Brook, Ada}}, journaltitle={{Tides}}, date={{{}-05}}}}\n",
+    "ris": "TY  - JOUR\nTI  - Editorial\nAU  - Brook, Ada\nJO  - Tides\nPY  - {}\nER  - \n",
+    "ris, slashes": "TY  - JOUR\nTI  - Editorial\nAU  - Brook, Ada\nJO  - Tides\nY1  - {}/05//\nER  - \n",
+    "web of science": "PT J\nAU Brook, A\nTI Editorial\nSO TIDES\nPY {}\nER\n\n",
+    "nbib": "PMID- 1\nTI  - Editorial\nFAU - Brook, Ada\nDP  - {} May\nSO  - x\n\n",
+}
+
+
+@pytest.mark.parametrize("name", YEARS)
+def test_years_tell_papers_of_one_title_apart(name):
+    """A year alone is no date, but it shows that two editorials are not one."""
+    two = YEARS[name].format(2023) + YEARS[name].format(2024)
+    assert len(page(two).listings) == 2
+    assert len(page(YEARS[name].format(2024) * 2).listings) == 1
+
+
+def test_years_tell_papers_of_tables_and_csl_apart():
+    rows = "Title,Authors,Journal,Year\n" + "".join(
+        f'Editorial,"Brook, Ada",Tides,{year}\n' for year in (2023, 2024, 2024)
+    )
+    assert len(page(rows).listings) == 2
+    items = [
+        {"id": "a", "type": "article", "title": "Editorial", "author": [{"family": "Brook"}], "issued": {"date-parts": [[year]]}}
+        for year in (2023, 2024, 2024)
+    ]  # fmt: skip
+    assert len(page(json.dumps(items)).listings) == 2

@@ -42,13 +42,14 @@ def sniff(document: Document) -> bool:
 
 def parse(document: Document) -> Parsed | Fault:
     """Read all entries with a title, or return a fault with the line of the first syntax error."""
-    listings, untitled, days = [], 0, []
+    listings, years, untitled, days = [], [], 0, []
     try:
         for entry in inherited(list(bibtex_syntax.entries(document.text or ""))):
             listing = _listing(entry)
             untitled += listing is None
             if listing is not None:
                 listings.append(listing)
+                years.append(entry.fields.get("year") or entry.fields.get("date") or "")
                 days += [
                     listing.published,
                     day_of(entry.fields.get("timestamp")),
@@ -56,7 +57,9 @@ def parse(document: Document) -> Parsed | Fault:
                 ]
     except BibtexError as error:
         return Fault(error.reason, "correct the entry, or export the bibliography again", error.line)
-    return normalize.parsed(listings, carried=newest(days), note=normalize.skipped_note(untitled, "entry"))
+    return normalize.parsed(
+        listings, years=years, carried=newest(days), note=normalize.skipped_note(untitled, "entry")
+    )
 
 
 def _listing(entry: Entry) -> Listing | None:

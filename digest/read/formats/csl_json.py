@@ -46,7 +46,7 @@ def sniff(document: Document) -> bool:
 def parse(document: Document) -> Parsed | Fault:
     """Read all items with a title, or return a fault for the first that is not an object."""
     items = _items(json_text.value_of(document))
-    listings, untitled, days = [], 0, []
+    listings, years, untitled, days = [], [], 0, []
     for number, item in enumerate(items, start=1):
         if not isinstance(item, dict):
             return Fault(f"item {number} of {len(items)} is not an object", "export the bibliography again")
@@ -54,8 +54,11 @@ def parse(document: Document) -> Parsed | Fault:
         untitled += listing is None
         if listing is not None:
             listings.append(listing)
+            years.append(str(item.get("issued") or ""))
             days += [listing.published, _day(item.get("accessed"))]
-    return normalize.parsed(listings, carried=newest(days), note=normalize.skipped_note(untitled, "item"))
+    return normalize.parsed(
+        listings, years=years, carried=newest(days), note=normalize.skipped_note(untitled, "item")
+    )
 
 
 def _items(value: Any) -> list[Any]:

@@ -63,7 +63,7 @@ def parse(document: Document) -> Parsed | Fault:
     delimiter, columns, start = head
     text = (document.text or "")[start:]
     skipped = (document.text or "").count("\n", 0, start)
-    listings = []
+    listings, years = [], []
     untitled: list[int] = []  # the lines of the rows without a title
     reader = csv.reader(
         text.splitlines(keepends=True), delimiter=delimiter, strict=True, skipinitialspace=True
@@ -86,6 +86,7 @@ def parse(document: Document) -> Parsed | Fault:
                     return Fault(reason, remedy, line + skipped)
                 if listing := _listing(row, columns):
                     listings.append(listing)
+                    years.append(_year(row, columns))
                 else:
                     untitled.append(line + skipped)
             line = reader.line_num + 1
@@ -96,7 +97,9 @@ def parse(document: Document) -> Parsed | Fault:
     if untitled and not listings:
         return Fault("this row has no title", _REMEDY, untitled[0])
     note = normalize.skipped_note(len(untitled), "row")
-    return normalize.parsed(listings, carried=newest(one.published for one in listings), note=note)
+    return normalize.parsed(
+        listings, years=years, carried=newest(one.published for one in listings), note=note
+    )
 
 
 def _ends_early(text: str, cells: list[int]) -> bool:
@@ -181,6 +184,12 @@ def _listing(row: list[str], columns: dict[str, list[int]]) -> Listing | None:
         version=version,
         url=url,
         keywords=normalize.unique_lines(_SEPARATOR.split(cells.get("keywords", "").replace(",", ";"))),
+    )
+
+
+def _year(row: list[str], columns: dict[str, list[int]]) -> str:
+    return next(
+        (row[index] for index in columns.get("year", ()) if index < len(row) and row[index].strip()), ""
     )
 
 

@@ -38,12 +38,15 @@ def parse(document: Document) -> Parsed | Fault:
         return records
     found = [_listing(record) for record in records]
     listings = [listing for listing in found if listing is not None]
+    years = [
+        " ".join(record.get("DP", ())) for record, one in zip(records, found, strict=True) if one is not None
+    ]
     days = (
         day_of(value) for record in records for tag in ("LR", "DCOM", "DEP") for value in record.get(tag, ())
     )
     note = normalize.skipped_note(len(found) - len(listings), "record")
     return normalize.parsed(
-        listings, carried=newest([*days, *(one.published for one in listings)]), note=note
+        listings, years=years, carried=newest([*days, *(one.published for one in listings)]), note=note
     )
 
 

@@ -37,9 +37,12 @@ def parse(document: Document) -> Parsed | Fault:
         return Fault("the record that begins here is cut short: its ER line is missing", _REMEDY, cut)
     found = [_listing(record) for record in records]
     listings = [listing for listing in found if listing is not None]
+    years = [_year(record) for record, listing in zip(records, found, strict=True) if listing is not None]
     untitled = len(found) - len(listings)
     days = [_day(record, "DA", "Y2", "PY", "Y1") for record in records]
-    return normalize.parsed(listings, carried=newest(days), note=normalize.skipped_note(untitled, "record"))
+    return normalize.parsed(
+        listings, years=years, carried=newest(days), note=normalize.skipped_note(untitled, "record")
+    )
 
 
 def _listing(record: Record) -> Listing | None:

@@ -42,10 +42,11 @@ def parse(document: Document) -> Parsed | Fault:
         return records
     found = [_listing(record) for record in records]
     listings = [listing for listing in found if listing is not None]
+    years = [record.get("PY", "") for record, one in zip(records, found, strict=True) if one is not None]
     note = normalize.skipped_note(len(found) - len(listings), "record")
     exported = (day_of(record.get("DA")) for record in records)
     return normalize.parsed(
-        listings, carried=newest([*exported, *(one.published for one in listings)]), note=note
+        listings, years=years, carried=newest([*exported, *(one.published for one in listings)]), note=note
     )
 
 
