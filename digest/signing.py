@@ -11,7 +11,7 @@ from functools import lru_cache
 from digest.text.addresses import address_key
 
 UNSUBSCRIBE, BOUNCE, MESSAGE = "unsubscribe", "bounce", "message"  # purposes of tokens
-CONFIRM, READER = "confirm", "reader"  # of links to pages of readers
+CONFIRM, READER, FEEDBACK = "confirm", "reader", "feedback"  # of links to pages of readers
 _BYTES = 15  # of the code: 120 bits, 24 characters
 CODE_LENGTH = 24
 # Of a code in a return address that has no room for more: 60 bits, which nobody can guess by sending mail.

@@ -147,6 +147,11 @@ def reader_page(base_url: str, code: str) -> str:
     return f"{base_url}manage/{code}"
 
 
+def feedback_folder(subscription: str, code: str) -> str:
+    """Return the path under `base_url` below which the pages are that take feedback on papers, by their numbers."""
+    return f"feedback/{subscription}.{code}/"
+
+
 def click_page(subscription: str, token: str) -> str:
     """Return the path under `base_url` that records a click and redirects to a paper."""
     return f"r/{subscription}/{token}"

@@ -16,7 +16,7 @@ from digest.pipeline import rendering
 from digest.pipeline.context import Progress
 from digest.pipeline.feeds import channel_of, feed_bytes, feeds_of, items_of
 from digest.pipeline.plugin_work import form_of
-from digest.pipeline.privacy import private_places, withdraw
+from digest.pipeline.privacy import personal_places, private_places, withdraw
 from digest.pipeline.ranking import trends_of
 from digest.pipeline.set_aside import Boundary
 from digest.publish.history import PAGE, numbers_of, page_before, page_name, pages_with
@@ -86,7 +86,9 @@ def renderer_for(home: Home, store: Store | None = None) -> "Renderer":
     site = site_context(home)
     if store is None:
         return Renderer(home.templates, site)
-    return Renderer(home.templates, site, private_places(store, site.base_url))
+    return Renderer(
+        home.templates, site, private_places(store, site.base_url), personal_places(store, site.base_url)
+    )
 
 
 def write_pending(home: Home, store: Store, progress: Progress, boundary: Boundary | None = None) -> Written:

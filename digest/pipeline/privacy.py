@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from digest.errors import StoreError
 from digest.publish import FORMS
-from digest.signing import CODE_LENGTH, sign
+from digest.signing import CODE_LENGTH, FEEDBACK, reader_code, sign
 from digest.store.store import Store, Transaction
-from digest.urls import private_folder
+from digest.urls import feedback_folder, private_folder, reader_page
 
 _PURPOSE = "private pages"
 
@@ -30,6 +31,38 @@ def private_places(store: Store, base_url: str) -> Callable[[str], str]:
         return base_url + private_folder(subscription, sign(secret, _PURPOSE, subscription))
 
     return place
+
+
+def personal_places(store: Store, base_url: str) -> Callable[[str], tuple[str, str]]:
+    """Return a function that gives the addresses of the page of a subscription's reader, and of the reader's feedback.
+
+    They are "" for subscriptions that were not made on the web.
+    """
+
+    @lru_cache(256)
+    def place(subscription: str) -> tuple[str, str]:
+        with store.begin(write=False) as tx:
+            secret, reader = tx.outbox.known_secret(), tx.accounts.owner(subscription)
+        if secret is None or reader is None:
+            return "", ""
+        manage = reader_page(base_url, reader_code(secret, reader.id, reader.generation))
+        return manage, base_url + feedback_folder(subscription, sign(secret, FEEDBACK, subscription))
+
+    return place
+
+
+def feedback_subscription(tx: Transaction, folder: str) -> str | None:
+    """Return the subscription whose feedback is taken in a folder such as `fog.<code>`; None for any other folder."""
+    import hmac
+
+    subscription, _, code = folder.partition(".")
+    secret = tx.outbox.known_secret()
+    if secret is None or tx.accounts.owner(subscription) is None:
+        return None
+    valid = hmac.compare_digest(
+        sign(secret, FEEDBACK, subscription).encode(), code.encode("utf-8", "replace")
+    )
+    return subscription if valid else None
 
 
 def private_subscription(tx: Transaction, folder: str) -> str | None:

@@ -16,6 +16,8 @@ class SiteContext:
     not of issues. `feeds_base` replaces `base_url` in addresses of feeds where it is not empty. `alphaxiv`: papers
     of arXiv link to alphaXiv, too. `private` is the address, with a slash at its end, below which the pages of a
     private subscription are: its issues link there, and to no feed. `contact` is the address of who runs the home.
+    `manage` is the address of the page of the only reader of a subscription, and `feedback` the one, with a slash at its
+    end, below which that reader's feedback is taken.
     """
 
     title: str = "Paper Digest"
@@ -26,6 +28,8 @@ class SiteContext:
     feeds_base: str = ""
     alphaxiv: bool = False
     private: str = ""
+    manage: str = ""
+    feedback: str = ""
     contact: str = ""
 
     def relative_to(self, page: str) -> "SiteContext":
@@ -88,6 +92,8 @@ def nowhere(site: SiteContext) -> Nowhere:
         site.timezone,
         site.language,
         private=site.private,
+        manage=site.manage,
+        feedback=site.feedback,
         contact=site.contact,
     )
 

@@ -56,7 +56,8 @@ class Renderer:
     """Renders issues and pages.
 
     `home_templates` is a folder whose templates replace those of the program, one by one; it need not exist.
-    `private` returns the address below which the pages of a private subscription are, "" for other subscriptions.
+    `private` returns the address below which the pages of a private subscription are, "" for other subscriptions;
+    `personal` the addresses of the page of its reader and of the reader's feedback, "" for subscriptions of several.
     Every method is a pure function of its arguments, the templates and the site, and raises TemplateError
     if a template cannot be rendered.
     """
@@ -66,10 +67,12 @@ class Renderer:
         home_templates: Path | None,
         site: SiteContext,
         private: Callable[[str], str] = lambda _subscription: "",
+        personal: Callable[[str], tuple[str, str]] = lambda _subscription: ("", ""),
     ) -> None:
         self._home_templates = home_templates
         self._site = site
         self._private = private
+        self._personal = personal
         self._environments: dict[str, Environment] = {}
         self._own = own_templates(home_templates) if home_templates else frozenset()
         self._body_of_markdown = "issue.md" in self._own and "issue-body.html" not in self._own
@@ -91,7 +94,10 @@ class Renderer:
 
     def _site_of(self, issue: Issue) -> SiteContext:
         private = self._private(issue.subscription)
-        return replace(self._site, private=private) if private else self._site
+        if not private:
+            return self._site
+        manage, feedback = self._personal(issue.subscription)
+        return replace(self._site, private=private, manage=manage, feedback=feedback)
 
     def _render(self, template: str, code: str, **values: Any) -> str:
         return clean_lines(render(self._environment(code), template, values))

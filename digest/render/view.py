@@ -197,6 +197,8 @@ class IssueView:
     long: bool
     archive_url: str
     home_url: str
+    manage_url: str
+    feedback_url: str
     feed_url: str
     keywords: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -310,6 +312,8 @@ def _addresses(issue: Issue, site: SiteContext) -> dict[str, str]:
         if site.private
         else site.base_url + issue_page(issue.subscription, issue.stem),
         "home_url": site.home_url,
+        "manage_url": site.manage,
+        "feedback_url": site.feedback,
         "feed_url": "" if site.private else site.feed_url(issue.subscription, "atom"),
     }
 

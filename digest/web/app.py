@@ -5,7 +5,7 @@
     /private/<subscription>.<code>/….html  issues of private subscriptions; only those who got the link know it
     /feeds/                        a page that lists the feeds, and the feeds
     /subscribe, /confirm/<code>    see `digest.web.subscribe`
-    /manage                        see `digest.web.manage`
+    /manage, /feedback             see `digest.web.manage` and `digest.web.feedback`
     /r/<subscription>/<token>      counts a click and redirects to the paper
     /unsubscribe/<token>           GET asks for confirmation, POST unsubscribes (RFC 8058); no cookie, no redirect
     /admin…                        the operator's console, if a password is set (digest/web/console)
@@ -40,6 +40,7 @@ from digest.services.library_index import LibraryIndex
 from digest.services.metrics import Meters
 from digest.services.workspace import Clock
 from digest.web.console.routes import Console
+from digest.web.feedback import feedback_routes
 from digest.web.manage import manage_routes
 from digest.web.monitoring import monitoring_routes
 from digest.web.page_cache import PageCache
@@ -275,6 +276,7 @@ def application(
             *search_routes(home, index),
             *subscribe_routes(people),
             *manage_routes(people),
+            *feedback_routes(people),
             *Console(home, log).routes(),
             Route("/feeds", lambda request: with_slash(request.scope)),
             Mount("/feeds", Feeds(home)),
