@@ -282,6 +282,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "publication name",
         "container title",
     ),
+    "pmid": ("pmid", "pubmed id"),
     "organization": ("organization", "organisation", "institution"),
     "comments": ("comments count", "num comments"),
     "upvotes": ("upvotes", "votes"),

@@ -121,3 +121,14 @@ def test_years_tell_papers_of_tables_and_csl_apart():
         for year in (2023, 2024, 2024)
     ]  # fmt: skip
     assert len(page(json.dumps(items)).listings) == 2
+
+
+def test_pubmed_ids_of_a_table_tell_papers_of_one_title_apart():
+    rows = "PMID,Title,Authors,Journal/Book,Publication Year\n" + "".join(
+        f"{pmid},Editorial,Brook A.,Tides,2024\n" for pmid in (31000001, 31000002, 31000002)
+    )
+    found = page(rows).listings
+    assert [one.url for one in found] == [
+        "https://pubmed.ncbi.nlm.nih.gov/31000001/",
+        "https://pubmed.ncbi.nlm.nih.gov/31000002/",
+    ]

@@ -24,7 +24,6 @@ _FIELDS: Final = {name: field for field, known in COLUMNS.items() for name in kn
 # Columns that are not read, but show that a table lists papers.
 _TYPICAL: Final = frozenset(
     [
-        "pmid",
         "pmcid",
         "issn",
         "isbn",
@@ -47,6 +46,7 @@ _LONGEST_HEADER = 8000
 _LARGEST_CELL = 2**24
 _MOST_LINES_BEFORE = 20  # "About the data: Exported on …", `sep=;`
 _LEAST_COLUMNS = 3  # of a header row that is not the first line
+_PMID = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _ID_OF_PERSON = re.compile(r" \(\d{5,15}\)")
 _REMEDY = "export the table again with one row per paper"
 
@@ -162,7 +162,9 @@ def _listing(row: list[str], columns: dict[str, list[int]]) -> Listing | None:
     if not title:
         return None
     people = people_in(_ID_OF_PERSON.sub("", unmarked(cells.get("authors", ""))))
-    url = normalize.optional_line(cells.get("url"))
+    pmid = cells.get("pmid", "")
+    paged = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if _PMID.fullmatch(pmid) else None
+    url = normalize.optional_line(cells.get("url")) or paged
     day, words = _published(values)
     candidates = (cells.get("arxiv", ""), url or "", cells.get("doi", ""))
     arxiv, version = first_arxiv_id(candidates)
