@@ -43,9 +43,12 @@ _CONNECTIVE = re.compile(
         | Nonetheless | Instead | Here | Herein | In\ response | In\ turn | Notably | Remarkably | Importantly | Crucially
         | Overall | Ultimately | Finally | Lastly | First(?:ly)? | Second(?:ly)? | Third(?:ly)? | Then | Next | Also
         | To\ do\ so | Towards?\ (?:this|that|these)\ (?:ends?|goals?|aims?) | To\ (?:this|that|these)\ ends? | For\ (?:this|that|these)\ (?:purpose|reason)s? | Concretely
+        | In\ contrast | By\ contrast | On\ the\ (?:other\ hand|contrary) | Conversely | Alternatively | Similarly | Likewise
+        | Further | More\ (?:specifically|precisely|importantly|generally|concretely) | As\ such | So | Now
         | For\ (?:example|instance) | In\ fact | Indeed | In\ this\ {_WORK} | In\ the\ (?:present|current)\ {_WORK}
         ) ,\s+
-      | (?: Here | In\ this\ {_WORK} ) \s+ (?= we\b )
+      | (?: Here | Thus | Hence | Therefore | So | In\ this\ {_WORK} ) \s+ (?= we\b | in\ this\b )
+      | \( (?: i{{1,3}} | iv | v | [1-9] | [a-d] ) \) \s+
       | (?: Background | Objectives? | Aims? | Purpose | Methods? | Results? | Findings | Conclusions? | Introduction )
         \s* : \s+""",
     re.VERBOSE | re.IGNORECASE,
@@ -92,8 +95,9 @@ _GENERIC_SUBJECT = re.compile(
 )
 # A sentence of a series: only what came before says what it adds.
 _SERIES = re.compile(
-    r"\A(?:First|Firstly|Second|Secondly|Third|Thirdly|Finally|Lastly|Then|Next|Also|Moreover|Furthermore|"
-    r"Additionally|In addition|Besides|To (?:further|additionally|also)(?:ly)?)\b|"
+    r"\A(?:\((?:i{1,3}|iv|v|[1-9]|[a-d])\)\s|(?:First|Firstly|Second|Secondly|Third|Thirdly|Finally|Lastly|Then|Next|Also|Moreover|Furthermore|"
+    r"Additionally|In addition|Besides|To (?:further|additionally|also)(?:ly)?|"
+    r"Further|Similarly|Likewise|More specifically)\b)|"
     rf"\b(?:we|{_WORK}) (?:also|then|further|additionally|finally|next|first)\b",
     re.IGNORECASE,
 )
