@@ -126,8 +126,8 @@ def test_valid_ids(stem):
     ("enabled = 1", "2: enabled: 1 is not true or false; use true or false without quotes"), ("enabled = 'yes'", "2: enabled: 'yes' is not true or false; use true or false without quotes"),
     ("paused_until = 'soon'", "2: paused_until: 'soon' is not a valid date; use a date such as 2026-12-24"), ("paused_until = 08:00:00", "2: paused_until: 08:00:00 is not a valid date; use a date such as 2026-12-24"),
     ("paused_until = 20261224", "2: paused_until: 20261224 is not a valid date; use a date such as 2026-12-24"), ("keyword = ['y']", "2: keyword: unknown key; did you mean 'keywords'?"),
-    ("[start]", "2: start: {} is not text; put it in quotes"), ("[extra]\na = 1", "2: extra: unknown key; known keys: chat, email, enabled, exclude, formats,"),
-    ("zz = 1", "2: zz: unknown key; known keys: chat, email, enabled, exclude, formats, interests, keywords, language, max_papers, name, newer_than, paused_until, ranking, schedule, send_empty, start, timezone"),
+    ("[start]", "2: start: {} is not text; put it in quotes"), ("[extra]\na = 1", "2: extra: unknown key; known keys: chat, email, enabled, exclude, feed, formats,"),
+    ("zz = 1", "2: zz: unknown key; known keys: chat, email, enabled, exclude, feed, formats, interests, keywords, language, max_papers, name, newer_than, paused_until, ranking, schedule, send_empty, start, timezone"),
 ])  # fmt: skip
 def test_one_mistake(text, expected):
     (problem,) = wrong(KEYWORDS + text)

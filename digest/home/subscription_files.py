@@ -248,6 +248,7 @@ def _subscription(stem: str, table: TableReader, timezone: str, language: str) -
         ranking=_ranking(table.table("ranking")),
         visibility=table.get("visibility", str, "public", one_of(*VISIBILITIES)),
         interests=interests,
+        feed=table.get("feed", str, "papers", one_of("papers", "issues")),
         chat=tuple(dict.fromkeys(table.get_list("chat", [], _room_names))),
     )
     if "interests" in table:

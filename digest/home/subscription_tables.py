@@ -43,6 +43,7 @@ _TEXTS = (
     "send_empty",
     "language",
     "visibility",
+    "feed",
 )
 _WEIGHTS = tuple(f"ranking.{name}" for name in asdict(RankingWeights()) if name != "others")
 COLUMNS = ("id", *_LISTS, *_TEXTS, "max_papers", "enabled", *_WEIGHTS)
@@ -213,6 +214,7 @@ def values_of(subscription: Subscription) -> dict[str, Any]:
         "send_empty": subscription.send_empty,
         "language": subscription.language,
         "visibility": subscription.visibility,
+        "feed": subscription.feed,
         "chat": list(subscription.chat),
         "interests": [
             {key: value for key, value in asdict(each).items() if value} for each in subscription.interests
@@ -232,6 +234,7 @@ def values_of(subscription: Subscription) -> dict[str, Any]:
         "enabled": True,
         "send_empty": "never",
         "visibility": "public",
+        "feed": "papers",
     }
     empty: tuple[object, ...] = ([], {}, "", None)
     return {

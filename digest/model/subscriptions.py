@@ -48,6 +48,7 @@ class Subscription:
     `start` is how far back a new subscription begins; `newer_than` excludes papers published longer ago;
     `max_papers` limits New in an email; `send_empty` is "never" or "weekly note"; `chat` are names of rooms;
     `names` are the addresses in `email` that have a name, each with it. `visibility` is one of VISIBILITIES.
+    `feed` is "papers" or "issues": what has an entry in its feed.
     With `interests`, `keywords` are those of all of them, and `exclude` is what every interest excludes besides its own.
     """
 
@@ -70,6 +71,7 @@ class Subscription:
     chat: tuple[str, ...] = ()
     visibility: str = "public"
     interests: tuple[Interest, ...] = ()
+    feed: str = "papers"
     names: tuple[tuple[str, str], ...] = ()
 
 

@@ -493,6 +493,9 @@ def _add_issues(
         if (issue := each.decision.issue) is not None
     ]
     keys = tx.issues.add(new, run=context.number, on_request=on_request)
+    names = (each.issue.subscription for each in new)
+    of_issues = [name for name in names if subscriptions[name].feed == "issues" and name not in on_request]
+    tx.pending_files.mark_all("feed", of_issues)
     for channel in context.home.settings.channels:
         recipients = channel_kind(context.home, channel).recipients
         lines = (

@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from digest.i18n.catalogue import language
+from digest.i18n.language import Language
 from digest.identity import feed_uid
-from digest.model import FeedItem, Home, Paper
+from digest.model import FeedItem, Home, Paper, Subscription
 from digest.pipeline.set_aside import HARMLESS, Boundary, Papers
 from digest.store.store import Transaction
+from digest.urls import issue_page
 
 if TYPE_CHECKING:
     from digest.publish import Channel
@@ -22,7 +24,14 @@ def feeds_of(
     """Return the feeds of subscriptions with their items, by id; papers of several feeds are loaded once."""
     settings, lang = home.settings, language(home.settings.language)
     cursors = tx.cursors.of(names)
-    entries = {name: tx.feeds.newest(name, settings.feed_items) for name in cursors}
+    of_issues = {
+        name
+        for name, row in tx.subscriptions.of(cursors).items()
+        if isinstance(row.value, Subscription) and row.value.feed == "issues"
+    }
+    entries = {
+        name: () if name in of_issues else tx.feeds.newest(name, settings.feed_items) for name in cursors
+    }
     numbers = {each.paper for some in entries.values() for each in some}
     papers, revised = tx.library.papers(numbers), tx.library.updated_at(numbers)
     found = {}
@@ -38,8 +47,29 @@ def feeds_of(
             )
             for each in entries[name]
         ]
+        if name in of_issues:
+            items = _issues_of(home, tx, name, lang)
         about = lang.gettext("Papers for %(name)s", name=cursor.name)
         found[name] = channel_of(home, name, cursor.name, about, items, begun=cursor.enrolled), items
+    return found
+
+
+def _issues_of(home: Home, tx: Transaction, name: str, lang: Language) -> list[FeedItem]:
+    """Return the newest issues of a subscription as items; each is a paper with the titles of the best in it."""
+    from digest.render import phrases
+
+    found = []
+    for line, made in tx.issues.newest_of(name, home.settings.feed_items):
+        counts = lang.listed(phrases.counts(line.new, line.updated, lang)) or lang.gettext("nothing new")
+        issue = Paper(
+            number=line.number,
+            uid=feed_uid(f"issue:{name}:{line.number}"),
+            title=f"{line.name}, {lang.long_day(line.day, year=True)}",
+            abstract=" · ".join((counts, *line.best)),
+            first_seen=made,
+            url=home.settings.base_url + issue_page(name, line.stem),
+        )
+        found.append(FeedItem(issue, made, made))
     return found
 
 

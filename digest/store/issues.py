@@ -1,7 +1,7 @@
 """The issues: their content, and the papers that each subscription was served."""
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -201,6 +201,14 @@ class Issues:
         """Return the issues of public subscriptions with files on disk, newest first; `files` is that setting."""
         chosen = select(*_LINE).where(_on_disk(files), _LISTED).order_by(issues.c.id.desc())
         return tuple(_line(row) for row in self._db.execute(chosen))
+
+    def newest_of(self, subscription: str, limit: int) -> list[tuple[IssueLine, datetime]]:
+        """Return the newest issues of a subscription with the times at which they were made, newest first."""
+        chosen = select(*_LINE, issues.c.made).where(issues.c.subscription == subscription)
+        rows = self._db.execute(chosen.order_by(issues.c.number.desc()).limit(limit))
+        found = [(_line(row), row.made) for row in rows]
+        best = self.best_titles(line for line, _ in found)
+        return [(replace(line, best=best.get((subscription, line.number), ())), made) for line, made in found]
 
     def best_titles(self, lines: Iterable[IssueLine]) -> dict[tuple[str, int], tuple[str, ...]]:
         """Return the titles of the first papers, at most three, of these issues, by subscription and number."""

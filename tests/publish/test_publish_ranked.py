@@ -28,12 +28,14 @@ def item(number, place, **values):
 def read(form, data):
     """Return title, HTML and categories of the entries, in the order of the feed."""
     if form == "json":
-        return [(each["title"], each["content_html"], each["tags"]) for each in json.loads(data)["items"]]
+        return [
+            (each["title"], each["content_html"], each.get("tags", [])) for each in json.loads(data)["items"]
+        ]
     return [
         (
             each.title,
             each.content[0].value if form == "atom" else each.summary,
-            [tag.term for tag in each.tags],
+            [tag.term for tag in each.get("tags", [])],
         )
         for each in feedparser.parse(data, sanitize_html=False).entries
     ]
@@ -95,3 +97,21 @@ def test_interests_are_categories_also_before_an_issue_is_due(home):
     tags = {title: found for title, _, found in read("json", home.output()["output/feeds/mine.json"])}
     assert tags["Kelp of a Pier"][:2] == ["Ports", "Weeds"]
     assert tags["Fog and Kelp at the Pier"][:2] == ["Ports", "Weeds"] and tags["Pier"][0] == "Ports"
+
+
+@pytest.mark.parametrize("form", ["rss", "atom", "json"])
+def test_a_feed_of_issues_has_an_entry_for_each(home, form):
+    home.subscribe("mine", "title:pier", "title:fog", name="Ports", feed="issues")
+    home.run("2026-11-16T09:00")
+    home.put("2026-11-17.txt", page("Fog of <Lenses>", day="Nov 17"))
+    home.run("2026-11-17T07:00")  # not due
+    assert len(titles(home, "mine", form)) == 1
+    home.run("2026-11-17T09:00")
+    data = home.output()[f"output/feeds/mine.{form}"]
+    assert titles(home, "mine", form) == ["Ports, Tuesday 17 November 2026", "Ports, Monday 16 November 2026"]
+    assert (
+        b"Fog of" in data and b"issues/mine/2026-11-17-2.html" in data and b"Fog and Kelp at the Pier" in data
+    )
+    before = home.output()
+    home.run("2026-11-17T09:05", "--rewrite")
+    assert home.output() == before
