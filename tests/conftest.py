@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import forked
+from tests.homes import TestHome
 from tests.postgres import Postgres, server
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -75,3 +76,20 @@ def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server, if the machine has one."""
     with server() as running:
         yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both_databases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kind of database of the homes of a test, which is done with both."""
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        monkeypatch.setattr(TestHome, "new_database", server.new_database)
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def store_url(both_databases: str) -> str:
+    """The URL of a database for a test that is done with both kinds."""
+    del both_databases
+    return TestHome.new_database() if TestHome.new_database else "sqlite:///digest.db"

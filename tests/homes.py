@@ -4,10 +4,12 @@ import contextlib
 import io
 import json
 import os
+import re
 import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from digest.cli.main import main
 from digest.store.codec import encode
@@ -78,14 +80,18 @@ def call(*arguments: object) -> Done:
 
 
 class TestHome:
-    """A home in a temporary folder."""
+    """A home in a temporary folder. With `new_database`, its library is a database that this returns the URL of."""
 
     __test__ = False
+    new_database: ClassVar[Callable[[], str] | None] = None
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.database = TestHome.new_database() if TestHome.new_database else "sqlite:///digest.db"
         for name in ("inbox", "subscriptions"):
             (path / name).mkdir(parents=True)
+        if TestHome.new_database:
+            self.write("digest.toml", "")
 
     def put(self, name: str, content: str | bytes) -> Path:
         """Write a file to the inbox."""
@@ -93,6 +99,9 @@ class TestHome:
 
     def write(self, name: str, content: str | bytes) -> Path:
         path = self.path / name
+        ours = name == "digest.toml" and TestHome.new_database and isinstance(content, str)
+        if ours and not re.search("^database =", str(content), re.MULTILINE):
+            content = f'database = "{self.database}"\n{content!s}'
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
@@ -121,12 +130,29 @@ class TestHome:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query of the library database."""
+        if self.database.startswith("postgresql"):
+            return [tuple(row) for row in self._on_server(query.replace("?", "%s"), values)]
         with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database:
             return database.execute(query, values).fetchall()
 
+    def change(self, statement: str) -> None:
+        """Change the library database behind the program's back."""
+        if self.database.startswith("postgresql"):
+            self._on_server(statement)
+            return
+        with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database, database:
+            database.execute(statement)
+
+    def _on_server(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        import psycopg
+
+        with psycopg.connect(self.database.replace("+psycopg", "")) as database:
+            found = database.execute(query, values or None)  # type: ignore[arg-type]
+            return found.fetchall() if found.description else []
+
     def issues(self, subscription: str) -> list[dict[str, Any]]:
         """Return the stored issues of a subscription as JSON, by number."""
-        store = open_store("sqlite:///digest.db", home=self.path)
+        store = open_store(self.database, home=self.path)
         with store.begin(write=False) as tx:
             found = [stored.issue for stored in tx.issues.several(tx.issues.ids_of([subscription])).values()]
         store.close()

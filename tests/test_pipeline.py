@@ -9,6 +9,8 @@ import pytest
 
 from tests.homes import Card, TestHome, below, call, counts, issue_of, page, prose, verdict_of
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 KELP, LAMP, ROCK = "Kelp in the Harbour Log", "A Lantern for Every Pier", "Granite Steps Counted Twice"
 DAY1, DAY2, DAY3 = "2026-11-17T09:00", "2026-11-18T09:00", "2026-11-19T09:00"
 

@@ -1,8 +1,13 @@
 """Types of columns of the library database, and the collection of its tables."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Dialect, MetaData, String, Text, TypeDecorator
+from sqlalchemy.types import TypeEngine
+
+# PostgreSQL orders and compares by the rules of a language, unless it is told to go by bytes, as SQLite and Python do.
+_BY_BYTES = "C"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -10,6 +15,9 @@ class Moment(TypeDecorator[datetime]):
 
     impl = String(27)
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(_by_bytes(String(27), dialect))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
         del dialect
@@ -29,11 +37,27 @@ class Plain(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(_by_bytes(Text(), dialect))
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect
         if value is None:
             return None
         return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _by_bytes(kind: String, dialect: Dialect) -> String:
+    return type(kind)(kind.length, collation=_BY_BYTES) if dialect.name == "postgresql" else kind
+
+
+def order_by_bytes() -> None:
+    """Let all texts of the tables be ordered and compared by their bytes, on every database. Call it once, last."""
+    for table in meta.tables.values():
+        for column in table.columns:
+            kind = column.type
+            if isinstance(kind, String):
+                column.type = kind.with_variant(type(kind)(kind.length, collation=_BY_BYTES), "postgresql")
 
 
 meta = MetaData()

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, String, collate, delete, func, inspect, select, text, update
+from sqlalchemy import Connection, delete, func, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from digest.errors import UsageError
@@ -57,7 +57,7 @@ class Exchange:
         yield DEPARTURES, None, map(msgspec.json.encode, noted)
 
     def _lines(self, part: Exported) -> Iterator[bytes]:
-        chosen = select(part.table).order_by(*map(self._in_order, part.table.primary_key.columns))
+        chosen = select(part.table).order_by(*part.table.primary_key.columns)
         names, line, encoder = (
             [str(column.name) for column in part.table.columns],
             part.line,
@@ -69,11 +69,6 @@ class Exchange:
             for place in json:
                 values[place] = _raw(values[place])
             yield encoder.encode(line(**dict(zip(names, values, strict=True))))
-
-    def _in_order(self, column: Any) -> Any:
-        """Return a column to order by: texts by their bytes in UTF-8 everywhere, not by the rules of a language."""
-        of_text = isinstance(column.type, String) or isinstance(getattr(column.type, "impl", None), String)
-        return collate(column, "C") if of_text and self._db.dialect.name == "postgresql" else column
 
     def count(self, name: str) -> int:
         """Return the number of rows of a table, by the name of its file."""

@@ -245,6 +245,10 @@ def _rank_feeds(connection: Connection) -> None:
             connection.exec_driver_sql(f"ALTER TABLE feed_item ADD COLUMN {name} {kind}")
 
 
+def _keep_order(_connection: Connection) -> None:
+    """Let `_order_by_bytes`, which follows every migration, see a library of a server that needs nothing else."""
+
+
 # One step per schema version after the first, oldest first. Never change a released step; append new ones. After a
 # change of the rules of `digest.identity` for ids, keys or traces, append `rekey` again.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -274,6 +278,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _keep_accounts,
     _keep_leases,
     _rank_feeds,
+    _keep_order,
 )
 
 SCHEMA = 1 + len(MIGRATIONS)  # the version of the schema of this program
@@ -301,6 +306,24 @@ def _create_again(connection: Connection) -> None:
     meta.drop_all(connection)
     meta.create_all(connection)
     connection.execute(insert(schema_version).values(version=1 + len(MIGRATIONS)))
+
+
+_OTHER_ORDER = text(
+    """SELECT table_name, column_name, data_type, character_maximum_length AS length
+    FROM information_schema.columns WHERE table_schema = current_schema() AND data_type IN ('text', 'character varying')
+    AND collation_name IS DISTINCT FROM 'C'"""
+)
+
+
+def _order_by_bytes(connection: Connection) -> None:
+    """Let the texts of an older library on a server be ordered by their bytes, and those of columns that were added."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table, column, kind, length in connection.execute(_OTHER_ORDER).all():
+        if table in meta.tables:
+            whole = f"varchar({length})" if length else kind
+            statement = f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {whole} COLLATE "C"'
+            connection.exec_driver_sql(statement)
 
 
 def migrate(connection: Connection, *, copying: bool = False) -> None:
@@ -336,4 +359,5 @@ def migrate(connection: Connection, *, copying: bool = False) -> None:
         if step not in steps[place + 1 :]:  # a repeated step is needed only once
             step(connection)
     if version < current:
+        _order_by_bytes(connection)
         connection.execute(update(schema_version).values(version=current))

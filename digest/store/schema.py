@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from digest.store import web_schema  # noqa: F401 - its tables belong to the same collection
-from digest.store.columns import Moment, Plain, meta
+from digest.store.columns import Moment, Plain, meta, order_by_bytes
 
 schema_version = Table("schema_version", meta, Column("version", Integer, nullable=False))
 
@@ -515,3 +515,5 @@ leases = Table(
     Column("shown", Plain, nullable=False),  # for people: the process and the host
     Column("until", Float, nullable=False),  # seconds of the server's clock since 1970
 )
+
+order_by_bytes()

@@ -1,7 +1,5 @@
 """A home that sends mail to a scripted server."""
 
-import contextlib
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +45,3 @@ class MailHome(TestHome):
         counts = [report[name] for name in COUNTED]
         assert sum(counts) == len(report["messages"])
         return report
-
-    def change(self, statement: str) -> None:
-        """Change the library database behind the program's back."""
-        with contextlib.closing(sqlite3.connect(self.path / "digest.db")) as database, database:
-            database.execute(statement)

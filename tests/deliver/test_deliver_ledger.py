@@ -1,7 +1,11 @@
 """Mail in the ledger and in `digest why`: sent, waiting, refused, never queued."""
 
+import pytest
+
 from tests.deliver.mail_home import MailHome
 from tests.deliver.smtp_server import ACCEPT, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("both_databases")
 
 REPLIES = {"bo": "recipient 451 4.3.0 come back later", "cy": "recipient 550 5.1.1 nobody here"}
 

@@ -8,6 +8,8 @@ from tests.deliver.mail_home import NOW, MailHome
 from tests.deliver.smtp_server import ScriptedServer
 from tests.homes import page
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 
 def test_every_recipient_gets_one_message(home: MailHome):
     home.queue(kelp=["a@x.test", "b@x.test"], lamps=["a@x.test"])
@@ -216,7 +218,7 @@ def test_an_expired_lease_is_recovered(home: MailHome):
     home.change(
         "update outbox set status = 'leased', holder = 'elsewhere', leased_until = '2026-11-20T09:05:00.000000Z'"
     )
-    home.change("update outbox set begun = 1 where recipient = 'a@x.test'")
+    home.change("update outbox set begun = true where recipient = 'a@x.test'")
     with ScriptedServer() as server:
         home.settings(server.port)
         assert home.deliver("2026-11-20T09:04")["pending"] == 2

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, text
@@ -22,8 +21,8 @@ ABSTRACT = "We follow the lamps of three piers through a winter and write down w
 
 
 @pytest.fixture
-def store():
-    opened = open_store("sqlite://", home=Path())
+def store(tmp_path, store_url):
+    opened = open_store(store_url, home=tmp_path)
     yield opened
     opened.close()
 

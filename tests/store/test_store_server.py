@@ -379,3 +379,34 @@ def test_many_rows_are_copied_and_a_bad_one_is_an_error_of_a_value(tmp_path, url
     assert sorted(each.address for each in found) == sorted(str(row["address"]) for row in rows)
     assert {(each.reason, each.at) for each in found} == {("ü", tx_time())}
     store.close()
+
+
+def test_texts_are_ordered_by_bytes_whatever_the_language_of_the_database(tmp_path, url):
+    """A language orders "a-z" after "ab"; a range between the two in the order of Python would be empty."""
+    names = ("a-z", "ab", "a_c", "aB", "é")
+    home = home_at(tmp_path / "one", url, **dict.fromkeys(names[:2], "lamp*"))
+    home.run(NOW)
+    assert listed(home) == ["a-z", "ab"]
+    home.put("b.txt", page("Two lamps", "One lamp", day="Nov 17"))
+    assert all(each["issue"] is None for each in home.run(DAY_AFTER)["subscriptions"])
+    store = opened(url, tmp_path)
+    with store.begin() as tx:
+        for name in names:
+            tx.outbox.suppress(f"{name}@example.org", reason="x", at=tx_time())
+        found = [each.address for each in tx.outbox.suppressions()]
+    assert found == sorted(found)
+    store.close()
+
+
+def test_an_older_library_of_a_server_is_ordered_by_bytes_after_a_migration(tmp_path, url):
+    store = opened(url, tmp_path)
+    with store.begin() as tx:
+        db = tx.outbox._db
+        db.execute(text('alter table cursor alter column subscription type varchar(64) collate "default"'))
+        db.execute(text("update schema_version set version = version - 1"))
+    store.close()
+    store = opened(url, tmp_path)
+    with store.begin(write=False) as tx:
+        query = "select count(*) from information_schema.columns where table_schema = 'public' and data_type in ('text', 'character varying') and collation_name is distinct from 'C'"
+        assert tx.outbox._db.scalar(text(query)) == 0
+    store.close()
