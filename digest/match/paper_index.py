@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
-from itertools import islice, takewhile
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from digest.match.query.parser import And, Atom, Node, Not, Query
 from digest.match.reference import Place, is_prefix, is_stemmed, texts_of, units, windows
+from digest.match.spelling import beginning
 from digest.model import Paper
 from digest.text.words import Word, words
 
@@ -82,6 +82,10 @@ class PaperIndex:
         for stem in {word.stem, word.bare_stem}:
             self._stems[stem].append(word.text)
 
+    def settle(self) -> None:
+        """Sort what the first queries would have to sort: after many papers were added."""
+        self._sorted, self._new = sorted(self._texts), []
+
     def remove(self, number: int) -> None:
         """Remove the paper with a library number, if the index has it."""
         place = self._places.pop(number, None)
@@ -96,10 +100,10 @@ class PaperIndex:
         found = self._load(numbers)
         return [found[number] for number in numbers if number in found]
 
-    def first_seen(self, since: datetime, until: datetime) -> list[int]:
-        """Return the places of the papers first seen at or after `since` and before `until`, in that order."""
+    def first_seen(self, since: datetime, until: datetime) -> int:
+        """Return the papers first seen at or after `since` and before `until`."""
         first, after = (bisect_left(self._seen, (moment, -1)) for moment in (since, until))
-        return [place for _, place in self._seen[first:after] if self.live >> place & 1]
+        return self.set_of([place for _, place in self._seen[first:after]]) & self.live
 
     def newest(self, papers: int) -> list[int]:
         """Return the places of the papers of a set, those first seen last before the others."""
@@ -149,9 +153,8 @@ class PaperIndex:
     def beginning(self, prefix: str) -> Iterator[str]:
         """Yield the words that begin so."""
         if len(self._new) > _MANY_NEW or not self._sorted:
-            self._sorted, self._new = sorted(self._texts), []
-        first = bisect_left(self._sorted, prefix)
-        yield from takewhile(lambda text: text.startswith(prefix), islice(self._sorted, first, None))
+            self.settle()
+        yield from self._sorted[slice(*beginning(self._sorted, prefix))]
         yield from (text for text in self._new if text.startswith(prefix))
 
     def _any(self, nodes: Sequence[Node]) -> int:
@@ -309,7 +312,11 @@ def _merged(parts: Sequence[Positions]) -> Positions:
     """Return the values of sorted arrays, sorted, without repetitions."""
     if len(parts) < 2:
         return parts[0] if parts else _NONE
-    return np.unique(np.concatenate(parts))
+    values = np.concatenate(parts)
+    values.sort(kind="stable")  # takes advantage of the sorted parts; np.unique does not
+    kept = np.ones(len(values), bool)
+    kept[1:] = values[1:] != values[:-1]
+    return values[kept]
 
 
 def labels_of(paper: Paper) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice, takewhile
 from string import ascii_lowercase
 from typing import Protocol
 
@@ -76,8 +75,12 @@ class Vocabulary:
     def beginning(self, prefix: str) -> Iterable[str]:
         if not self._often:
             return ()
-        first = bisect_left(self._sorted, prefix)
-        return takewhile(lambda text: text.startswith(prefix), islice(self._sorted, first, None))
+        return self._sorted[slice(*beginning(self._sorted, prefix))]
+
+
+def beginning(texts: Sequence[str], prefix: str) -> tuple[int, int]:
+    """Return where those of sorted texts that begin so begin and end."""
+    return bisect_left(texts, prefix), bisect_left(texts, prefix + "\U0010ffff")
 
 
 def _words_of(counted: Mapping[str, int]) -> Counter[str]:

@@ -102,6 +102,7 @@ class _KnownLibrary:
                 self._add(paper)
                 if place % _BATCH == 0:
                     time.sleep(_PAUSE)
+        self.index.settle()
 
     def _load(self, numbers: Sequence[int]) -> dict[int, Paper]:
         with open_library(self._home(), create=False) as store, store.begin(write=False) as tx:

@@ -254,8 +254,9 @@ def _span(index: PaperIndex, now: datetime, zone: ZoneInfo, weeks: int) -> dict[
     mondays = [monday - timedelta(weeks=back) for back in range(weeks)[::-1]]
     begins = [datetime.combine(each, time(), zone).astimezone(UTC) for each in mondays]
     ends = [*begins[1:], now + timedelta(microseconds=1)]
-    seen = [index.first_seen(begin, end) for begin, end in zip(begins, ends, strict=True)]
-    return {each: index.set_of(places) for each, places in zip(mondays, seen, strict=True)}
+    return {
+        each: index.first_seen(begin, end) for each, begin, end in zip(mondays, begins, ends, strict=True)
+    }
 
 
 @dataclass(frozen=True, slots=True)

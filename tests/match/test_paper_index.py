@@ -86,8 +86,8 @@ def test_papers_are_ordered_by_when_they_were_first_seen():
     moments = [datetime(2026, 1, day, tzinfo=UTC) for day in (3, 1, 2, 4)]
     index = index_of(*(replace(PAPER, number=n, first_seen=at) for n, at in enumerate(moments)))
     index.remove(3)
-    assert index.first_seen(moments[1], moments[3]) == [1, 2, 0]
-    assert index.first_seen(moments[2], datetime(2027, 1, 1, tzinfo=UTC)) == [2, 0]
+    assert index.newest(index.first_seen(moments[1], moments[3])) == [0, 2, 1]
+    assert index.newest(index.first_seen(moments[2], datetime(2027, 1, 1, tzinfo=UTC))) == [0, 2]
 
 
 def test_papers_are_loaded_to_be_shown():
