@@ -1,5 +1,6 @@
 """What somebody types into the page on which people subscribe: checked, and tried on the library."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ MOST_KEYWORDS = 60
 _LONGEST = 400  # characters of a keyword
 _LONGEST_NAME = 60
 _RELATED = 5
+_ADDRESS = re.compile(r"https?:\S*|\S+\.(?:com|org|io|net|ai)\b\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def related_terms(keywords: Sequence[str], found: Sequence[Match]) -> tuple[str,
     counted: Counter[str] = Counter()
     written: dict[str, str] = {}
     for match in found:
-        phrases = keyphrases(match.paper.title, match.paper.abstract)
+        phrases = keyphrases(match.paper.title, _ADDRESS.sub(" ; ", match.paper.abstract))
         pairs = {stem: text for stem, text in phrases.items() if " " in stem}
         counted.update(pairs.keys())
         written |= {stem: text for stem, text in pairs.items() if stem not in written}
