@@ -23,6 +23,8 @@ _ENTITY_LIKE = re.compile(r"&(?=(#?\w+))")
 _LAST = 999_999  # microseconds
 _TERMS = 8  # that a reason names
 KEPT = 4096  # entries that are kept for the feeds of other subscriptions; each takes a few kilobytes
+# The feed `all` of a week may have more, and is written three times: reading the formulas of its papers takes longest.
+_BARE_KEPT = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def entry_of(item: FeedItem, base_url: str, code: str) -> Entry:
     )
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=_BARE_KEPT)
 def bare_entry(paper: Paper, entered: datetime, base_url: str, code: str, *, gist: bool) -> Entry:
     """Return the entry of a paper without what differs from feed to feed; `gist`: its abstract begins with the gist.
 
