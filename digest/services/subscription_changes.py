@@ -13,11 +13,12 @@ from digest.home.subscription_files import check
 from digest.home.subscription_tables import toml_text
 from digest.home.toml import toml_value
 from digest.model import Home, InvalidSubscription, Subscription, SubscriptionRow
-from digest.services.workspace import open_library
+from digest.services.workspace import locked_library, open_library
 
 if TYPE_CHECKING:
     from digest.store.store import Transaction
 
+_COMMAND = "digest serve (console)"  # what others are shown as the holder of the lock
 _WAIT = 10.0  # seconds for a run that holds the lock
 _TABLE = re.compile(r"^\s*\[", re.MULTILINE)
 
@@ -38,10 +39,13 @@ def text_of(home: Home, name: str) -> Text:
 
 
 def _text_of(home: Home, tx: "Transaction", name: str) -> Text:
-    from digest.pipeline.cursors import current_rows, unknown
+    from digest.pipeline.cursors import current_rows, home_with_file, unknown
 
     row = tx.subscriptions.of([name]).get(name)
     path = home.subscriptions / f"{name}.toml"
+    other = home_with_file(home, tx, row, datetime.now(UTC)) if row else None
+    if other:
+        raise UsageError(f"its file is in the home {other.path} on {other.host}; change it there")
     if (row is None or row.stamp) and Path(name).name == name and path.exists():
         try:
             return Text(name, path.read_text("utf-8"), path)
@@ -66,12 +70,10 @@ def change_subscription(home: Home, name: str, text: str, *, known: str | None =
     """
     from digest.pipeline.cursors import store_rows
     from digest.system.files import write_whole
-    from digest.system.locks import hold
 
     text = text.replace("\r\n", "\n")
     with (
-        hold(home.path, command="digest serve (console)", timeout=_WAIT),
-        open_library(home, create=False) as store,
+        locked_library(home, command=_COMMAND, create=False, wait=_WAIT) as store,
         store.begin() as tx,
     ):
         before = _text_of(home, tx, name)
@@ -101,13 +103,15 @@ def enable(home: Home, name: str, *, enabled: bool) -> None:
 def delete(home: Home, name: str) -> None:
     """End a subscription: remove its file, or its row. Its issues stay. Raises UsageError if it is unknown."""
     from digest.services.subscription_exchange import remove_subscription
-    from digest.system.locks import hold
 
     found = text_of(home, name)
     if found.file is None:
-        remove_subscription(home, name)
+        remove_subscription(home, name, wait=_WAIT)
         return
-    with hold(home.path, command="digest serve (console)", timeout=_WAIT), suppress(FileNotFoundError):
+    with (
+        locked_library(home, command=_COMMAND, create=False, wait=_WAIT),
+        suppress(FileNotFoundError),
+    ):
         found.file.unlink()
 
 

@@ -165,13 +165,16 @@ def _valid(home: Home, tx: "Transaction") -> Iterator[Subscription]:
     return (each.value for each in current_rows(home, tx) if isinstance(each.value, Subscription))
 
 
-def remove_subscription(home: Home, name: str) -> None:
-    """End a subscription without a file. Raises UsageError if it has one or is unknown, StoreError, LockedError."""
+def remove_subscription(home: Home, name: str, *, wait: float = 60.0) -> None:
+    """End a subscription without a file; wait so many seconds for a run.
+
+    Raises UsageError if it has a file or is unknown, StoreError, LockedError.
+    """
     from digest.home.identity import known_id
     from digest.pipeline.cursors import current_rows, home_with_file, unknown
 
     with (
-        locked_library(home, command="digest subscriptions remove", create=False) as store,
+        locked_library(home, command="digest subscriptions remove", create=False, wait=wait) as store,
         store.begin() as tx,
     ):
         row = tx.subscriptions.of([name]).get(name)

@@ -53,18 +53,23 @@ def library(home: Home, *, write: bool = False, arguments: Sequence[str] = ()) -
 
 
 @contextmanager
-def locked_library(home: Home, *, command: str, create: bool) -> Iterator["Store"]:
+def locked_library(home: Home, *, command: str, create: bool, wait: float = 60.0) -> Iterator["Store"]:
     """Open the home's library and hold the lock of runs for the block; see `open_library` and `exclusive`.
+
+    Waits up to `wait` seconds for the lock.
 
     Raises UsageError, LockedError, StoreError.
     """
     if on_server(home):
-        with open_library(home, create=create) as store, exclusive(home, store, command=command):
+        with (
+            open_library(home, create=create) as store,
+            exclusive(home, store, command=command, timeout=wait),
+        ):
             yield store
     else:  # the lock first: opening a file may create it
         from digest.system.locks import hold
 
-        with hold(home.path, command=command), open_library(home, create=create) as store:
+        with hold(home.path, command=command, timeout=wait), open_library(home, create=create) as store:
             yield store
 
 

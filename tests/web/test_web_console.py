@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from digest.home.settings_file import open_home
 from digest.model import Subscription
-from digest.services import accounts, console
+from digest.services import accounts, console, subscription_changes
 from digest.services.subscription_changes import with_value
 from digest.services.workspace import Clock
 from digest.signing import CONFIRM, token
+from digest.system.locks import hold
 from digest.web.console.deeds import DEEDS
 from digest.web.console.gate import GUESSES
 from tests.deliver.mail_home import NOW, MailHome
@@ -430,6 +431,22 @@ def test_pages_and_signing_in_do_not_wait_for_a_run(home, site, operator):
             assert late.get(path).status == 200, path
         other.rollback()
     assert "signed in" in actions(home, 2)
+
+
+@pytest.mark.parametrize("stored", ["file", "row"])
+def test_a_change_does_not_wait_for_a_long_run(home, operator, monkeypatch, stored):
+    if stored == "file":
+        home.subscribe("kelp", "kelp")
+    else:
+        home.call("subscriptions", "import", home.write("a.csv", "id,keywords\nkelp,kelp\n"))
+    monkeypatch.setattr(subscription_changes, "_WAIT", 0.1)
+    with hold(home.path, command="digest run"):
+        for path, fields in (("/off", {}), ("/delete", {"sure": "yes"})):
+            got = operator.post(f"/subscriptions/kelp{path}", **fields)
+            assert got.status == 503
+            assert "digest run" in got.text  # it says what holds the library
+    assert ">active<" in operator.get("/subscriptions/kelp").text
+    assert operator.post("/subscriptions/kelp/delete", sure="yes").status == 303
 
 
 _WORD = st.text(max_size=30)

@@ -160,8 +160,8 @@ def subscription(home: Home, name: str, text: str | None = None) -> Shown:
         raise HTTPException(404)
     try:
         known = subscription_changes.text_of(home, name)
-    except UsageError:  # it has no text to show, as its file is not UTF-8
-        stored, own = "a file that cannot be read", None
+    except UsageError as error:  # its file is not UTF-8, or in another home
+        stored, own = str(error), None
     else:
         stored = f"subscriptions/{known.file.name}" if known.file else "the library"
         own = known.text
