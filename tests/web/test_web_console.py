@@ -73,6 +73,7 @@ def operator(home: MailHome, site: Site) -> Operator:
     typed(home, PASSWORD)
     found = Operator(site)
     assert found.sign_in().status == 303
+    actions(home, 1)  # the first action creates the library, after the response
     return found
 
 
