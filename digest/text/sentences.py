@@ -11,7 +11,7 @@ _END = re.compile(
 )
 # A full stop after one of these does not end a sentence.
 _ABBREVIATION = re.compile(
-    r"""(?: \b (?: [A-Za-z] | et\ al | e\.g | i\.e | cf | vs | resp | approx | viz | ca | a\.k\.a | w\.r\.t
+    r"""(?: \b (?: [A-Za-z] | et\ al | e\.g | i\.e | cf | vs | resp | approx | viz | ca | a\.k\.a | w\.r\.t | stat | syst?
         | Figs? | Eqs? | Secs? | Refs? | Tabs? | Thm | Prop | Dr | Prof | Mr | Ms | St | No | Nos | Vol ) )
         \. ["'”’)\]}$]* \Z""",
     re.VERBOSE,

@@ -22,6 +22,10 @@ def cut(text):
             "As in e.g. Table 2, see Smith et al. Then Fig. 3 shows it.",
             ["As in e.g. Table 2, see Smith et al. Then Fig. 3 shows it."],
         ),
+        (
+            "A mass of 6.2 ± 0.1 (stat.) ± 0.2 (syst.) GeV. It is (p < 0.05.) Good.",
+            ["A mass of 6.2 ± 0.1 (stat.) ± 0.2 (syst.) GeV.", "It is (p < 0.05.)", "Good."],
+        ),
         ("Up to 6.3 times faster. It wins.", ["Up to 6.3 times faster.", "It wins."]),
         ('It "works." Really.', ['It "works."', "Really."]),
         ("一步方法。很快！好", ["一步方法。", "很快！", "好"]),
