@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 from digest.i18n.language import Language
 from digest.model import Match, Paper
 from digest.render.highlight import Piece, pieces, spans
+from digest.render.view import title_of
 from digest.text.clean import clean
+from digest.text.math import readable
 
 _BEFORE, _ABOUT = 90, 280  # characters before the first match of an excerpt, and of all of it
 _MOST_AUTHORS = 6
@@ -76,11 +78,21 @@ def found_paper(found: Match, lang: Language) -> FoundPaper:
     paper = found.paper
     return FoundPaper(
         f"papers/{paper.number}.html",
-        pieces(paper.title, spans(found.evidence, "title")) or (Piece(lang.gettext("Untitled")),),
+        _title(found, lang),
         _authors(found),
         _excerpt(found),
         _facts(paper, lang),
     )
+
+
+def _title(found: Match, lang: Language) -> tuple[Piece, ...]:
+    """Return the title, with the mark of a sample before it."""
+    read, whole = readable(found.paper.title), title_of(found.paper, lang)
+    marked = pieces(read.text, read.spans(spans(found.evidence, "title")))
+    if not marked:
+        return (Piece(whole),)
+    before = whole.removesuffix(clean(read.text).strip()) if found.paper.is_sample else ""
+    return ((Piece(before),) if before else ()) + marked
 
 
 def _facts(paper: Paper, lang: Language) -> tuple[str, ...]:
@@ -99,7 +111,8 @@ def _authors(found: Match) -> tuple[tuple[Piece, ...], ...]:
 
 
 def _excerpt(found: Match) -> tuple[Piece, ...]:
-    text, matched = found.paper.abstract, spans(found.evidence, "abstract")
+    read = readable(found.paper.abstract)
+    text, matched = read.text, read.spans(spans(found.evidence, "abstract"))
     start = max(0, matched[0][0] - _BEFORE) if matched else 0
     start = text.rfind(" ", 0, start) + 1 if start else 0
     end = min(len(text), start + _ABOUT)

@@ -1,5 +1,6 @@
 """The search page of the server: the query language over the whole library, with excerpts, filters and pages."""
 
+import json
 import re
 from html import unescape
 from urllib.parse import urlencode
@@ -126,3 +127,13 @@ def test_the_first_page_links_to_the_search_where_there_is_one(searched, site):
     assert '<p class="server" hidden><a href="search">' in site.ask("/").text
     script = site.ask("/search.js")
     assert (script.body, script.headers["content-type"]) == (b"server();\n", "text/javascript; charset=utf-8")
+
+
+def test_formulas_are_readable_and_samples_are_marked(searched, home):
+    abstract = r"We remove 93\% of the $\alpha$-variance between two data centres, and replay the rest of it in a day."
+    listed = {"title": r"Replay of $\beta$ in harbours", "abstract": abstract, "source": "x", "rank": 1}
+    home.put("2026-11-17-t.jsonl", json.dumps(listed) + "\n")
+    home.run("2026-11-21T09:00")
+    shown = unescape(searched("title:replay"))
+    assert "<mark>Replay</mark> of β in harbours" in shown
+    assert "93% of the α-variance" in shown
