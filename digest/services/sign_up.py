@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from zoneinfo import available_timezones
 
 from digest.compose.slots import parse_schedule
@@ -24,6 +25,12 @@ _LONGEST = 400  # characters of a keyword
 _LONGEST_NAME = 60
 _RELATED = 5
 _ADDRESS = re.compile(r"https?:\S*|\S+\.(?:com|org|io|net|ai)\b\S*")
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """Return the names of all time zones, sorted; looking them up on the disk takes a while."""
+    return tuple(sorted(available_timezones()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ def _problems(draft: Draft) -> Mapping[str, str]:
             parse_schedule(draft.schedule)
         except ValueError:
             found["time"] = "not a time"
-    if draft.timezone and draft.timezone not in available_timezones():
+    if draft.timezone and draft.timezone not in zones():
         found["timezone"] = "not a time zone"
     if not (draft.size.isascii() and draft.size.isdigit() and 1 <= int(draft.size[:6]) <= 200):
         found["size"] = "not a size"
@@ -150,7 +157,7 @@ class Tried:
 
 def try_draft(home: Home, index: PaperIndex, draft: Draft, clock: Clock) -> Tried:
     """Try a draft without faults on the papers of an index."""
-    zone = draft.timezone if draft.timezone in available_timezones() else home.settings.timezone
+    zone = draft.timezone if draft.timezone in zones() else home.settings.timezone
     tuning = tune(index, [draft.interest], clock.now, zone=zone)
     return Tried(tuning, related_terms(draft.keywords, tuning.newest))
 

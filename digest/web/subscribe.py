@@ -8,7 +8,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from zoneinfo import available_timezones
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,7 +19,7 @@ from digest.model import Home
 from digest.render import reader_notices
 from digest.render.sign_up import LANGUAGE_NAMES, FaultView, FormView, days_of, problem_text, tried_view
 from digest.services import accounts
-from digest.services.sign_up import DAYS, SIZES, Checked, Draft, Tried, check_draft, try_draft
+from digest.services.sign_up import DAYS, SIZES, Checked, Draft, Tried, check_draft, try_draft, zones
 from digest.services.tuning import Fault, faults_of
 from digest.services.workspace import Clock
 from digest.web.forms import STAMP, Form, age_of_stamp, form_of
@@ -208,7 +207,7 @@ def form_view(home: Home, code: str, checked: Checked, found: Tried | None) -> F
         tuple(each for each in days_of(lang) if each[0] in DAYS),
         LANGUAGE_NAMES,
         tuple(map(str, SIZES)),
-        tuple(sorted(available_timezones())),
+        zones(),
         "",
         lang.gettext("only %(domains)s", domains=domains) if domains else "",
         {name: problem_text(lang, text) if text else "" for name, text in texts.items()},
