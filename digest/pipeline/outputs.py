@@ -73,6 +73,7 @@ def site_context(home: Home) -> "SiteContext":
         settings.language,
         alphaxiv=settings.alphaxiv,
         contact=settings.contact,
+        subscribe="" if settings.web.signup == "off" else f"{settings.base_url}subscribe",
     )
 
 

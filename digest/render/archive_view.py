@@ -82,7 +82,8 @@ class IndexView:
     """The first page of the archive. `days` holds the latest issues, `shelves` all of them by subscription.
 
     `titles` are the files that the search reads, those of the newest papers first; `feeds_page` and `opml` are
-    the addresses of the list of all feeds, as a page and for feed readers; `rising` introduces `trends`.
+    the addresses of the list of all feeds, as a page and for feed readers; `subscribe_url` is where people subscribe, ""
+    if nobody can; `rising` introduces `trends`.
     """
 
     language: str
@@ -92,6 +93,7 @@ class IndexView:
     feed: FeedView
     feeds_page: str
     opml: str
+    subscribe_url: str
     days: tuple[DayView, ...]
     shelves: tuple[SubscriptionView, ...]
     chart: Chart | None
@@ -155,6 +157,7 @@ def index_view(
         titles=tuple(map(shard_file, range(shard_of(stats.last), -1, -1))) if stats.last else (),
         feeds_page=site.feeds_page,
         opml=site.feed_url("all", "opml"),
+        subscribe_url=site.subscribe,
         rising=phrases.rising(stats.trends, lang),
         trends=tuple(
             TrendView(name, counts, weekly_bars(each.last, each.weeks, lang))

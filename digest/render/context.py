@@ -17,7 +17,8 @@ class SiteContext:
     of arXiv link to alphaXiv, too. `private` is the address, with a slash at its end, below which the pages of a
     private subscription are: its issues link there, and to no feed. `contact` is the address of who runs the home.
     `manage` is the address of the page of the only reader of a subscription, and `feedback` the one, with a slash at its
-    end, below which that reader's feedback is taken.
+    end, below which that reader's feedback is taken. `subscribe` is the address of the page where people subscribe, ""
+    if there is none.
     """
 
     title: str = "Paper Digest"
@@ -31,6 +32,7 @@ class SiteContext:
     manage: str = ""
     feedback: str = ""
     contact: str = ""
+    subscribe: str = ""
 
     def relative_to(self, page: str) -> "SiteContext":
         """Return the context of a page that may be opened as a file; `page` is the path from it to the archive.

@@ -58,6 +58,17 @@ def filled(site, **other):
     return {"stamp": stamp(site), "keywords": "kelp", "email": ADA, "action": "send", **other}
 
 
+def test_the_archive_leads_to_the_page_where_people_subscribe(site, home):
+    link = re.search(
+        r'<p class="subscribe"><a href="([^"]+)">Get new papers by email</a>', site.ask("/").text
+    )
+    assert link
+    assert site.ask(link[1].removeprefix("http://localhost:8350")).status == 200
+    settings(home, "")
+    home.run("2026-11-20T10:00", "--rewrite")
+    assert "Get new papers by email" not in (home.path / "output/site/index.html").read_text("utf-8")
+
+
 def requests(home):
     with open_library(open_home(str(home.path)), create=False) as store, store.begin(write=False) as tx:
         return tx.accounts.to_mail(silent_since=Clock.at(None).now, limit=100)
