@@ -77,3 +77,27 @@ def test_the_first_page_names_the_best_papers_and_paper_pages_lead_to_others(tmp
     before = home.output()
     home.run("2026-11-17T09:01", "--rewrite")
     assert home.output() == before
+
+
+def test_a_new_title_reaches_the_pages_that_name_the_paper(tmp_path):
+    home = TestHome(tmp_path / "home")
+    home.put("2026-11-16.txt", page("Lighthouse Lamp Keepers", "Lighthouse Lamp Keepers in Winter"))
+    home.run("2026-11-16T09:00")
+    written = home.output()
+    later = "output/site/papers/2.html"
+    assert b"Lighthouse Lamp Keepers</a>" in written[later]
+    bibliography = "@article{a, title={%s}, author={Ada Brook}, doi={10.1000/lamp.1}, abstract={%s}}"
+    abstract = "Keepers of lighthouse lamps were followed through one winter on three piers."
+    home.put("1.bib", bibliography % ("Mussel Beds of Harbours", abstract))
+    home.put(
+        "2.bib", bibliography.replace("lamp.1", "lamp.2") % ("Mussel Beds of Harbours and Piers", abstract)
+    )
+    home.run("2026-11-17T09:00")
+    home.put("3.bib", bibliography % ("Mussel Beds of Old Harbours", abstract))
+    home.run("2026-11-18T09:00")
+    before = home.output()
+    home.run("2026-11-18T10:00", "--rewrite")
+    assert home.output() == before
+    assert any(
+        b"Mussel Beds of Old Harbours</a>" in data for name, data in before.items() if "/papers/" in name
+    )

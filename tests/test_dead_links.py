@@ -45,8 +45,8 @@ def test_links_lead_to_files(home):
     for path in files:
         for target in targets(path.read_text("utf-8"), path.suffix):
             place, fragment = urldefrag(target)
-            if place.startswith(SEARCHES):
-                continue
+            if place.startswith(SEARCHES) or (place == "search" and path.name == "index.html"):
+                continue  # the search with operators is hidden where no server answers
             assert not urlsplit(place).scheme, f"{path}: {target}"
             found = (path.parent / unquote(place)) if place else path
             assert found.is_file(), f"{path}: {target}"

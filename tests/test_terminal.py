@@ -1,8 +1,10 @@
 """What comes from outside gives a terminal no orders: every command, with hostile titles, names of files and replies."""
 
+import io
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +108,7 @@ def test_no_command_passes_an_order_on(hostile, command, mode, tmp_path, monkeyp
     shutil.copytree(hostile, home.path, dirs_exist_ok=True)
     words = [*command.split(), *SPECIAL.get(command, ARGUMENTS[command])]
     words = [str(home.path / each) if each == "inbox" else each for each in words]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{EVIL} as a password\n"))
     done = home.call(*words, *filter(None, [mode]), "--now", NOW)
     assert done.status in (0, 1, 2), done.err
     assert "Traceback" not in done.err

@@ -192,7 +192,7 @@ class IssueLine:
             day=issue.day,
             new=len(issue.new) + len(issue.more_new),
             updated=len(issue.updated) + len(issue.more_updated),
-            best=tuple(item.paper.title for item in (*issue.new, *issue.updated)[:BEST]),
+            best=tuple(item.paper.marked_title for item in (*issue.new, *issue.updated)[:BEST]),
         )
 
     @property

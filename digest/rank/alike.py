@@ -1,7 +1,8 @@
-"""Papers like a paper, for its page: older ones that share rare words with it. Pure.
+"""Papers like a paper, for its page: older ones whose titles share rare words with its own. Pure.
 
 A paper is compared with those of its own block of library numbers and of the block before it, up to itself, in their
-order. So its page is the same whenever it is written, and a run that adds a few papers looks at a few hundred.
+order. So a run that adds a few papers looks at a few hundred, and a page changes only if one of these titles does, which
+is rare; abstracts are revised more often.
 """
 
 import re
@@ -15,9 +16,8 @@ from digest.text.stopwords import STOPWORDS
 
 BLOCK = 250  # papers
 MOST = 4  # papers like another one
-_CLOSE = 0.15  # the least cosine
+_CLOSE = 0.2  # the least cosine
 _COMMON, _FEW = 0.25, 4  # a share of the papers, and a number: words that more papers have say little
-_LONGEST = 3_000  # characters of an abstract that are read
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 
 # How rare a word is that so many of the papers before have; as if all windows were full, so that the first papers of a
@@ -28,6 +28,11 @@ _RARITY = [log((1 + 2 * BLOCK) / (1 + having)) + 0.1 for having in range(2 * BLO
 def window_of(number: int) -> range:
     """Return the library numbers of the papers with which a paper is compared, and its own."""
     return range(max(1, (number - 1) // BLOCK * BLOCK + 1 - BLOCK), number + 1)
+
+
+def dependants_of(number: int) -> range:
+    """Return the library numbers of the papers whose window has a paper."""
+    return range(number, (_block(number) + 2) * BLOCK + 1)
 
 
 def papers_alike(papers: Iterable[Paper], wanted: Sequence[int]) -> dict[int, tuple[Paper, ...]]:
@@ -55,21 +60,16 @@ def _alike(papers: Sequence[Paper], block: int, wanted: frozenset[int]) -> dict[
     sizes: list[float] = []
     found = {}
     for place, paper in enumerate(papers):
-        weights = _weights(paper)
-        rare = {word: weight * _RARITY[len(having[word])] for word, weight in weights.items()}
+        words = _words(paper.title)
+        rare = {word: _RARITY[len(having[word])] for word in words}
         size = sum(weight * weight for weight in rare.values()) ** 0.5
         if paper.number in wanted and _block(paper.number) == block:
             near = _nearest(rare, size, having, sizes)
             found[paper.number] = tuple(papers[each] for each in near)
-        for word in weights:
+        for word in words:
             having[word].append(place)
         sizes.append(size)
     return found
-
-
-def _weights(paper: Paper) -> dict[str, int]:
-    """Return the words of a paper, those of its title counted three times."""
-    return dict.fromkeys(_words(paper.abstract[:_LONGEST]), 1) | dict.fromkeys(_words(paper.title), 3)
 
 
 def _words(text: str) -> set[str]:

@@ -178,5 +178,6 @@ def _refresh(tx: Transaction, numbers: Iterable[int], touched: Iterable[int]) ->
     touched = set(touched)
     for number in touched:
         tx.pending_files.mark("paper", str(number))
+        tx.library.mark_alike(number)
     for feed in ("all", *tx.feeds.containing(touched)):
         tx.pending_files.mark("feed", feed)

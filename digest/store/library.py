@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_
 from digest.diff.changes import Change
 from digest.diff.source_records import resolve
 from digest.model import DigestFile, Entry, Listing, Paper, SourceBatch
+from digest.rank.alike import dependants_of
 from digest.store.codec import decode, encode
 from digest.store.identities import Identities
 from digest.store.pending_files import PendingFiles
@@ -178,13 +179,22 @@ class Library:
         for each in change.merges:
             self._identities.join(each.absorbed, each.survivor, each.why, kind="merged", at=at)
             self._page_unwritten(each.absorbed)
+            self.mark_alike(each.absorbed)
         changed = bool(change.merges) or change.record != known.record
         if changed or file.source not in known.by_source:
             sources = " ".join(sorted({*known.by_source, file.source}))
             record = {"record": encode(change.record), "sources": sources}
             self._db.execute(update(papers).where(papers.c.number == known.number).values(record))
             self._page_unwritten(known.number)
+        if change.merges or getattr(change.record, "title", "") != getattr(known.record, "title", ""):
+            self.mark_alike(known.number)
         return changed
+
+    def mark_alike(self, number: int) -> None:
+        """Mark the pages that may name a paper as like their own: its title, or what it is, has changed."""
+        around = dependants_of(number)
+        later = select(papers.c.number).where(papers.c.number.between(around.start, around.stop - 1))
+        self._pending.mark_all("paper", map(str, self._db.scalars(later)))
 
     def _page_unwritten(self, number: int) -> None:
         self._pending.mark("paper", str(number))

@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 from sqlalchemy import Connection, select
 
-from digest.model import Paper
+from digest.model import SAMPLE, Paper
 from digest.store.codec import decode, encode
 from digest.store.schema import revisions
 from digest.store.sql import chunks, insert_all_missing
@@ -63,9 +63,9 @@ class Revisions:
         }
 
     def titles(self, keys: Iterable[int]) -> dict[int, str]:
-        """Return the titles of the papers of these revisions."""
+        """Return the titles of the papers of these revisions, those of samples marked."""
         return {
-            key: decode(_Title, body).title
+            key: decode(_Title, body).marked
             for chunk in chunks(keys)
             for key, body in self._db.execute(
                 select(revisions.c.id, revisions.c.body).where(revisions.c.id.in_(chunk))
@@ -75,6 +75,12 @@ class Revisions:
 
 class _Title(msgspec.Struct):
     title: str
+    sources: tuple[str, ...] = ()
+
+    @property
+    def marked(self) -> str:
+        """The title, as `Paper.marked_title` has it."""
+        return f"Sample: {self.title}" if self.sources == (SAMPLE,) else self.title
 
 
 def as_text(keys: Sequence[int]) -> str:
