@@ -272,8 +272,14 @@ class _Writer:
         """Yield the page of a paper."""
         paper, lines, alike = loaded
 
+        def named(
+            other: Paper,
+        ) -> str:  # a paper that cannot be shown must not keep this page from being written
+            return self.boundary.one("page", other, self.renderer.title, subject="likeness", otherwise="")
+
         def page() -> bytes | None:
-            render = lambda some: [self.renderer.paper(each, lines, alike) for each in some.values()]  # noqa: E731
+            near = [(other.number, title) for other in alike if (title := named(other))]
+            render = lambda some: [self.renderer.paper(each, lines, near) for each in some.values()]  # noqa: E731
             pages = self.boundary.many("page", {int(key): paper}, render)
             return pages[0].encode() if pages else None
 

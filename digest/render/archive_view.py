@@ -252,9 +252,9 @@ class PageView:
 
 
 def page_view(
-    paper: Paper, issues: Sequence[IssueLine], site: SiteContext, alike: Sequence[Paper] = ()
+    paper: Paper, issues: Sequence[IssueLine], site: SiteContext, alike: Sequence[tuple[int, str]] = ()
 ) -> PageView:
-    """Return the page of one paper; `issues` are those that it was in, `alike` are papers like it."""
+    """Return the page of one paper; `issues` are those that it was in, `alike` numbers and titles of papers like it."""
     names = tuple(filter(None, (clean(author).strip() for author in paper.authors)))
     lang, digest = language(site.language), named(site.title, "Paper Digest")
     return PageView(
@@ -273,7 +273,7 @@ def page_view(
         first_seen=lang.short_day(phrases.in_zone(paper.first_seen, site.timezone).date()),
         sources=phrases.sources(paper),
         issues=tuple(_line(line, lang) for line in issues),
-        alike=tuple((title_of(each, lang), paper_page(each.number)) for each in alike),
+        alike=tuple((title, paper_page(number)) for number, title in alike),
         bibtex=bibtex_entry(paper, key=citation_key(paper), url=public_url(paper)),
         feed=feed_view("all", lang.gettext("%(title)s: every new paper", title=digest), site),
     )

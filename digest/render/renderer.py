@@ -16,7 +16,7 @@ from digest.render.context import SiteContext, addressed, nowhere, parts_of
 from digest.render.environment import make_environment, own_templates, render
 from digest.render.letters import letter_view
 from digest.render.notice_pages import Notice
-from digest.render.view import WHOLE, Fit, IssueView, Views, kept_views, named, with_tracked_links
+from digest.render.view import WHOLE, Fit, IssueView, Views, kept_views, named, title_of, with_tracked_links
 from digest.text.clean import clean, clean_but_isolates
 from digest.urls import host_of, public_base
 
@@ -236,8 +236,14 @@ class Renderer:
             )
         return self._render("issue-body.html", view.language, issue=view).removesuffix("\n")
 
-    def paper(self, paper: Paper, issues: Sequence[IssueLine] = (), alike: Sequence[Paper] = ()) -> str:
-        """Return the page of one paper; `issues` are those that it was in, `alike` are papers like it."""
+    def title(self, paper: Paper) -> str:
+        """Return the title of a paper as pages show it, never empty."""
+        return title_of(paper, language(self._site.language))
+
+    def paper(
+        self, paper: Paper, issues: Sequence[IssueLine] = (), alike: Sequence[tuple[int, str]] = ()
+    ) -> str:
+        """Return the page of one paper; `issues` are those that it was in, `alike` numbers and titles of papers like it."""
         view = page_view(paper, issues, self._site.relative_to("../"), alike)
         return self._render("paper.html", view.language, paper=view, top="../")
 

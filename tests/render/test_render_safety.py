@@ -189,7 +189,7 @@ def test_any_issue(issue):
 @given(paper=papers(), name=TEXTS)
 def test_any_paper_and_index(paper, name):
     line = IssueLine("tea", name, 1, date(2026, 3, 1), 1)
-    check_page(RENDERER.paper(paper, [line], [paper]), own_script=True)
+    check_page(RENDERER.paper(paper, [line], [(paper.number, RENDERER.title(paper))]), own_script=True)
     check_page(RENDERER.index([line], {"other": name}, ArchiveStats((), {}, 1)), own_script=True)
 
 
