@@ -69,7 +69,7 @@ _AFTER_PHRASE = re.compile(
 _POINTS = re.compile(
     rf"(?!this {_WORK}\b)\b{_POINTER}\b|\b(?:"
     r"in (?:the|our|an?) (?:previous|earlier|prior|companion) (?:article|paper|work|study)|"
-    r"(?:above|afore)-?mentioned|as (?:shown|described|discussed) above)\b|\A(?:They|It|Its|Their|Both|Each|Another)\b",
+    r"(?:above|afore)-?mentioned|as (?:shown|described|discussed) above|we now)\b|\A(?:They|It|Its|Their|Both|Each|Another)\b",
     re.IGNORECASE,
 )
 # An end of a sentence that points: what it says is known only from the sentences before.

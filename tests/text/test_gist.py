@@ -175,3 +175,10 @@ def test_any_gist_can_be_read_on_its_own(text):
     for part in shown(text):
         assert not re.match(r"(?i)(to (this|these)|these|therefore|they|it)\b", part)
         assert "this problem" not in part and "these problem" not in part
+
+
+def test_a_sentence_on_what_a_revision_adds_is_not_a_claim():
+    revision = "We now report confidence intervals throughout, and the middle group turns out not to be firm."
+    assert gist(revision, sentences(revision)) is None
+    first = revision.replace("now ", "")
+    assert gist(first, sentences(first)) is not None
