@@ -89,7 +89,7 @@ def test_the_preview_as_a_page(home, tmp_path):
 def test_a_preview_without_an_issue_is_an_error(home):
     home.subscribe("calm", "doldrums")
     done = home.call("preview", "calm", "--open", "--now", NOW)
-    assert (done.status, "no issue to show" in done.err) == (2, True)
+    assert (done.status, "the next issue would be empty" in done.err) == (2, True)
     assert 'start = "90 days"' in done.err
 
 
@@ -98,7 +98,7 @@ def test_an_earlier_start_is_advised_only_where_it_counts(home):
     home.subscribe("calm", "doldrums")
     home.run(NOW)
     calm = home.call("preview", "calm", "--open", "--now", NOW)
-    assert "no new papers, so there is no issue to show; broaden its keywords" in calm.err
+    assert "no new papers, so the next issue would be empty; broaden its keywords" in calm.err
     storm = home.call("preview", "storm", "--open", "--now", NOW)
     assert "its last issue, number 1, is in output/site/issues/storm/" in storm.err
     assert any((home.path / "output/site/issues/storm").iterdir())

@@ -160,7 +160,9 @@ def test_a_restore_is_refused_while_the_schedule_runs(home, tmp_path):
 def test_a_backup_that_cannot_be_made(home, tmp_path):
     assert "is a folder" in home.call("backup", tmp_path).err
     assert "cannot be written" in home.call("backup", tmp_path / "absent" / "copy.db").err
-    assert "there is no library yet" in TestHome(tmp_path / "fresh").call("backup", tmp_path / "c.db").err
+    assert (
+        "the library does not exist yet" in TestHome(tmp_path / "fresh").call("backup", tmp_path / "c.db").err
+    )
     home.write("digest.toml", "database = 'sqlite://'\n")
     assert "is not a SQLite file" in home.call("backup", tmp_path / "c.db").err
 

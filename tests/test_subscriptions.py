@@ -122,7 +122,7 @@ def test_valid_ids(stem):
     ("newer_than = 90", "2: newer_than: 90 is not text; put it in quotes"), ("newer_than = 'now'", "2: newer_than: 'now' is not a valid time span; use a span such as \"7 days\""),
     ("start = '7days'", "2: start: '7days' is not a valid time span; use a span such as"), ("start = '-1 days'", "2: start: '-1 days' is not a valid time span; use a span such as"), ("start = '1.5 days'", "2: start: '1.5 days' is not a valid time span; use a span"),
     ("formats = 'html'", "2: formats: 'html' is not a list; use a list in brackets"), ("formats = ['htm']", "2: formats: 'htm' is not a valid format; did you mean 'html'?"),
-    ("formats = ['pdf']", "2: formats: 'pdf' is not a valid format; use one of 'html', 'markdown', 'text', 'eml'"), ("formats = ['eml']", "2: formats: contains eml but there is no email; add email or remove eml"),
+    ("formats = ['pdf']", "2: formats: 'pdf' is not a valid format; use one of 'html', 'markdown', 'text', 'eml'"), ("formats = ['eml']", "2: formats: contains eml, which needs email; add email or remove eml"),
     ("enabled = 1", "2: enabled: 1 is not true or false; use true or false without quotes"), ("enabled = 'yes'", "2: enabled: 'yes' is not true or false; use true or false without quotes"),
     ("paused_until = 'soon'", "2: paused_until: 'soon' is not a valid date; use a date such as 2026-12-24"), ("paused_until = 08:00:00", "2: paused_until: 08:00:00 is not a valid date; use a date such as 2026-12-24"),
     ("paused_until = 20261224", "2: paused_until: 20261224 is not a valid date; use a date such as 2026-12-24"), ("keyword = ['y']", "2: keyword: unknown key; did you mean 'keywords'?"),

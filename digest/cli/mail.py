@@ -166,7 +166,7 @@ def _outbox_change(arguments: Namespace, context: Context) -> int:
 
     change = retry if arguments.action == "retry" else drop
     messages = change(context.home, arguments.ids, everything=arguments.all, clock=context.clock)
-    _show_messages(context, messages, arguments, "There are no open messages.")
+    _show_messages(context, messages, arguments, "No open messages.")
     if arguments.action == "retry" and messages:
         context.screen.hint("To send them now", "digest deliver")
     return 0

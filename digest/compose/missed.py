@@ -1,4 +1,4 @@
-"""Slots that no run used in time: one issue stands for all of them, and says so. Pure."""
+"""Slots that no run used in time: one issue covers all of them, and says so. Pure."""
 
 from datetime import datetime
 from itertools import islice, takewhile
@@ -19,9 +19,9 @@ def slots_after(subscription: Subscription, after: datetime, until: datetime) ->
 
 
 def missed_text(count: int, since: str, lang: Language, *, no_run: bool) -> str:
-    """Return the sentence of an issue that stands for `count` slots, at least two.
+    """Return the sentence of an issue that covers `count` slots, at least two.
 
-    `since` is the time of the last run as a phrase, such as `since Monday`. `no_run`: there was no run at all
+    `since` is the time of the last run as a phrase, such as `since Monday`. `no_run`: no run took place
     since then; otherwise there were some, but none included the subscription.
     """
     number = _words(lang).get(count) or lang.number(count)

@@ -39,7 +39,7 @@ class Recipient:
 
 
 def report_of(message: Part) -> tuple[Recipient, ...] | None:
-    """Return the recipients of a delivery report; None if the message is not one."""
+    """Return the recipients of a delivery report; None for any other message."""
     for part in message.own_parts():
         if part.kind in _REPORTS:
             return recipients_in(part.content().decode("utf-8", "replace"))

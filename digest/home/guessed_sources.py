@@ -66,7 +66,7 @@ def _printable(address: str) -> str:
 
 
 def _public_url(address: str) -> str:
-    """Return an address as settings have it. Raises ValueError if it is not one, or contains a secret."""
+    """Return an address as settings have it. Raises ValueError if it is invalid or contains a secret."""
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -259,7 +259,7 @@ def _subscription(stem: str, table: TableReader, timezone: str, language: str) -
     elif "keywords" not in table:
         table.problem("keywords", "is missing", 'add a list such as keywords = ["one-step diffusion"]')
     if "eml" in subscription.formats and not email and "email" not in table:
-        table.problem("formats", "contains eml but there is no email", "add email or remove eml")
+        table.problem("formats", "contains eml, which needs email", "add email or remove eml")
     return subscription
 
 

@@ -83,7 +83,7 @@ class NearMissFinder:
     def misses(self, query: Query, most: int = 3) -> tuple[NearMiss, ...]:
         """Return at most `most` near misses of a query: the nearest first, then those with most papers.
 
-        Near misses of more than half of the papers are returned only if there are no others.
+        Near misses of more than half of the papers are returned only without others.
         """
         atoms = [atom for node in (*query.keywords, *query.exclude) for atom in _atoms(node)]
         fresh = {atom.key for atom in atoms} - self._found.keys()

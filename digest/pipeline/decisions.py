@@ -280,7 +280,7 @@ def _with_quiet_times(
 
 
 def _with_missed_slots(tx: Transaction, candidates: list[Candidate], moment: Moment) -> list[Candidate]:
-    """Add the sentence on missed slots to those candidates whose issue stands for slots that no run used."""
+    """Add the sentence on missed slots to those candidates whose issue covers slots that no run used."""
     late = {
         each.subscription.id
         for each in candidates

@@ -129,7 +129,7 @@ class _Choice:
         usual = max(usual, float(best[min(len(best) - 1, _LIKELY)]), 1e-9)
         self._wanted = np.clip(scores / usual, 0, 1) ** _POWER
         self._total = self._wanted.sum() + _LIKED * len(self._liked)
-        # A keyword that finds a single paper, a liked one, helps only where there is no other.
+        # A keyword that finds a single paper, a liked one, helps only where no other exists.
         wider = often > 1
         self._allowed = wider if wider.any() else np.ones(len(self._candidates), bool)
 

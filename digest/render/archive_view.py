@@ -121,7 +121,7 @@ class ArchiveStats:
     """What the first page shows besides issues.
 
     `seen` has the day on which each paper was first seen, `entered` by subscription the day on which each
-    paper entered its feed. `last` is the number of the newest paper, 0 if there are no papers.
+    paper entered its feed. `last` is the number of the newest paper, 0 in an empty library.
     """
 
     seen: Sequence[date] = ()

@@ -18,7 +18,7 @@ class SiteContext:
     private subscription are: its issues link there, and to no feed. `contact` is the address of who runs the home.
     `manage` is the address of the page of the only reader of a subscription, and `feedback` the one, with a slash at its
     end, below which that reader's feedback is taken. `subscribe` is the address of the page where people subscribe, ""
-    if there is none.
+    without such a page.
     """
 
     title: str = "Paper Digest"

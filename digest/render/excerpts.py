@@ -27,7 +27,7 @@ class Short:
 def shorten_abstract(text: str, about: int = ABOUT, title: str = "", *, with_gist: bool = True) -> Short:
     """Choose what to show of an abstract in about `about` characters: the gist, and the sentences before its claim.
 
-    Sentences after the claim are shown if there are none before it. No sentence of the gist is shown again.
+    Sentences after the claim are shown if nothing precedes it. No sentence of the gist is shown again.
     """
     parts = sentences(text)
     if not parts:

@@ -14,7 +14,7 @@ NAMED = 3  # papers in it
 _HEAD = re.compile(r"\s*(?P<head>\S+(?:\s\S+){0,2}?)(?::\s|：|\s[-\u2013\u2014]\s|\s?\u2014\s?)\s*\S")
 # EchoDistill, SNOOPI, GPT-4: a capital inside a word, or a digit.
 _COINED = re.compile(r"(?<=[^\W_])[A-Z]|\d")
-# What stands before the colon of a title and names no paper.
+# What precedes the colon of a title and names no paper.
 _KINDS = frozenset(
     [
         "abstract",

@@ -130,7 +130,7 @@ def published(paper: Paper, lang: Language) -> str:
 
 
 def comments_and_upvotes(paper: Paper, lang: Language) -> tuple[str, str]:
-    """Return `5 comments` and `32 upvotes`, each "" if there are none."""
+    """Return `5 comments` and `32 upvotes`, each "" for zero."""
     comments, upvotes = paper.comments or 0, paper.upvotes or 0
     return (
         lang.ngettext("%(number)s comment", "%(number)s comments", comments) if comments else "",

@@ -224,7 +224,7 @@ def _keyword(lang: Language, found: KeywordCount, *, alone: bool) -> KeywordView
 
 
 def _mended(found: KeywordCount) -> tuple[str, ...]:
-    """Return a keyword with the words that never occur replaced by the nearest ones that do; () if there are none."""
+    """Return a keyword with the words that never occur replaced by the nearest ones that do; () if nothing was replaced."""
     text = found.keyword
     for word, better in found.spellings:
         text = re.sub(re.escape(word), lambda _, better=better: better, text, flags=re.IGNORECASE)  # type: ignore[misc]

@@ -279,7 +279,7 @@ def waiting_requests(home: Home) -> tuple[Request, ...]:
 
 
 def approve(home: Home, number: int, clock: Clock) -> bool:
-    """Make the subscription of a request that waits for approval. Returns False if there is no such request."""
+    """Make the subscription of a request that waits for approval. Returns False if the request does not exist."""
     with open_library(home, create=False) as store, store.begin() as tx:
         found = tx.accounts.find_request(number)
         if found is None or found.confirmed is None or found.subscription:
@@ -289,7 +289,7 @@ def approve(home: Home, number: int, clock: Clock) -> bool:
 
 
 def decline(home: Home, number: int, clock: Clock) -> bool:
-    """Delete a request that waits for approval, and tell who sent it. Returns False if there is no such request."""
+    """Delete a request that waits for approval, and notify its sender. Returns False if the request does not exist."""
     with open_library(home, create=False) as store, store.begin() as tx:
         found = tx.accounts.find_request(number)
         if found is None or found.confirmed is None or found.subscription or found.wish is None:

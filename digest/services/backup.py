@@ -44,7 +44,7 @@ def backup(home: Home, target: Path, now: datetime) -> Path:
     """Copy the library to a file, also while it is in use, and return the file. Raises UsageError, StoreError."""
     path = library_file(home)
     if not path.exists():
-        raise UsageError(f"{path}: there is no library yet; create it with: digest run")
+        raise UsageError(f"{path}: the library does not exist yet; create it with: digest run")
     if not has_content(path):
         raise UsageError(
             f"{path}: is empty, so there is nothing to copy; restore a backup: digest restore FILE"

@@ -175,7 +175,7 @@ class _Hashed:
 
 
 def _missing(original: dict[str, list[bytes]], copy: dict[str, list[bytes]]) -> str:
-    """Return the name of a table of `_LAST` of which the copy lacks a line; "" if there is none.
+    """Return the name of a table of `_LAST` of which the copy lacks a line; "" if every line was copied.
 
     Departures, and their key, are in a file on one side, and may be rows on the other.
     """

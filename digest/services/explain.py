@@ -241,7 +241,7 @@ def _not_mailed(found: Why) -> list[str]:
         return ["no mail: the subscription has no email address; its issues are only files and a feed"]
     if not found.sends:
         return ['no mail: digest.toml sets no channels; see "Delivery" in docs/operations.md']
-    return ["no mail: when the issues were made, there was no channel or no address"]
+    return ["no mail: when the issues were made, a channel or an address was missing"]
 
 
 def _explain_paper(home: Home, tx: "Transaction", subject: _Subject, paper: Paper, now: datetime) -> PaperWhy:

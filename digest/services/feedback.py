@@ -120,7 +120,7 @@ class Suggestion:
 def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock: Clock) -> Suggestion:
     """Suggest keywords from papers named as in `library.find`, and from those that a subscription likes.
 
-    Raises UsageError if a paper or the subscription is unknown, or if there are no liked papers.
+    Raises UsageError if a paper or the subscription is unknown, or if no paper is liked.
     """
     from digest.match.query.parser import query_of
     from digest.match.reference import analyse
@@ -143,7 +143,7 @@ def suggest(home: Home, names: Sequence[str], subscription_id: str | None, clock
         suggested = keywords_for(liked, index)
         if not suggested.keywords:
             raise UsageError(
-                "there are no liked papers to suggest keywords from; give some: digest suggest PAPER… "
+                "no papers are liked yet, so nothing can be suggested; name some: digest suggest PAPER… "
                 "or: digest feedback SUBSCRIPTION like PAPER…"
             )
         interest = Interest(

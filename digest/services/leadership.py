@@ -49,7 +49,7 @@ def leading(home: Home, command: str) -> Iterator[Leads]:
 
 
 def leader_of(home: Home) -> tuple[str, bool] | None:
-    """Describe the process that leads the schedule, and whether on this machine; None if there is none.
+    """Describe the process that leads the schedule, and whether on this machine; None if no process leads it.
 
     Raises StoreError.
     """

@@ -91,7 +91,7 @@ def _by_title(tx: Transaction, name: str) -> list[tuple[int, str]]:
 
 
 def _respelt(tx: Transaction, name: str) -> tuple[str, ...]:
-    """Return the name with those words that no title has replaced by the nearest; () if there are none."""
+    """Return the name with those words that no title has replaced by the nearest; () if nothing was replaced."""
     vocabulary, fields, found = Vocabulary(tx.library.all_papers()), ("title",), []
     for word in words(name):
         if word.after - word.at == 1:

@@ -167,7 +167,7 @@ def add_subscription(home: Home, subscription_id: str, values: dict[str, object]
     text = new_text(values)
     checked = check(subscription_id, text, shown=subscription_id, timezone=home.settings.timezone)
     if isinstance(checked, InvalidSubscription):
-        # There is no file yet whose lines could be named.
+        # The file does not exist yet, so that messages cannot name its lines.
         raise UsageError("\n".join(str(replace(each, where=subscription_id)) for each in checked.problems))
     write_whole(path, text.encode())
     return path

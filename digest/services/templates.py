@@ -39,7 +39,7 @@ def _nothing_to_show(subscription_id: str, found: "NextIssue") -> str:
         remedy = f"its last issue, number {found.last_issue}, is in output/site/issues/{subscription_id}/"
     else:
         remedy = "broaden its keywords, or wait for new papers"
-    return f"{papers}, so there is no issue to show; {remedy}"
+    return f"{papers}, so the next issue would be empty; {remedy}"
 
 
 def templates(home: Home) -> tuple["Template", ...]:

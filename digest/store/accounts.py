@@ -137,7 +137,7 @@ class Accounts:
         return tuple(Reader(*row) for row in self._db.execute(chosen))
 
     def need_reader(self, recipient: str, language: str, at: datetime) -> Reader:
-        """Return the reader with an address; make one if there is none."""
+        """Return the reader with an address; make one for a new address."""
         found = self.reader_with(recipient)
         if found is not None:
             return found

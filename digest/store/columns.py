@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Dialect, MetaData, String, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
-# PostgreSQL orders and compares by the rules of a language, unless it is told to go by bytes, as SQLite and Python do.
+# PostgreSQL orders and compares by the rules of a language, unless a column asks for the order of bytes, as in SQLite
+# and Python.
 _BY_BYTES = "C"
 
 

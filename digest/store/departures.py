@@ -244,7 +244,7 @@ class Departures:
     def _damaged_key(self, reason: str) -> StoreError:
         return StoreError(
             f"{self._key_file}: cannot be read ({reason}), so it is unknown who has left; restore the file from a "
-            f"backup, or, if there is none, move {self._file} away"
+            f"backup, or, without a backup, move {self._file} away"
         )
 
 

@@ -13,7 +13,7 @@ from digest.text.words import Word, words
 # How many words may be added to a term, and in which share of the titles they must follow it.
 _MOST_FOLLOWING, _USUALLY = 2, 0.6
 
-# What stands within a phrase, between its words: a space, hyphens, and at most two small words.
+# What occurs within a phrase, between its words: a space, hyphens, and at most two small words.
 _WITHIN = re.compile(r"[ \-\u2010\u2011]?(?:[a-z]{1,5}[ \-\u2010\u2011]){0,2}")
 
 _HYPHEN = re.compile(r"[-\u2010\u2011]")

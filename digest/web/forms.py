@@ -92,7 +92,7 @@ def make_stamp(secret: bytes, purpose: str, now: datetime) -> str:
 
 
 def age_of_stamp(secret: bytes, purpose: str, stamp: str, now: datetime) -> timedelta | None:
-    """Return how old a stamp is; None if it is not one for this purpose, or older than VALID."""
+    """Return how old a stamp is; None if it is for another purpose, invalid, or older than VALID."""
     made, _, code = stamp.partition("-")
     if not (made.isascii() and made.isdigit() and len(made) < 12):
         return None

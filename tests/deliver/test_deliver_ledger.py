@@ -66,6 +66,6 @@ def test_why_reports_that_there_is_no_mail_with_a_remedy(home):
     assert "digest.toml sets no channels" in home.call("why", "tea").out
     assert "no email address" in home.call("why", "plain").out
     home.settings(1)
-    assert "when the issues were made, there was no channel or no address" in home.call("why", "tea").out
+    assert "when the issues were made, a channel or an address was missing" in home.call("why", "tea").out
     home.subscribe("tea", "AND")
     assert "mail" not in home.call("why", "tea").out

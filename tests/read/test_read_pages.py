@@ -258,7 +258,7 @@ CUT = [LOREM[:44], LOREM[44:].strip()]
     ((*TWO[0], "5 authors\n·\nFeb 30, 2024", *TWO[1]), 15, "inside a paragraph"),
     ((*TWO[0], "new", "Subscribe", "Nov 19", *TWO[1]), 19, "second page"),
     (("Nov 17", *TWO[0]), 11, "second date"),
-    (("Nov 18\n" + TWO[0][0], TWO[0][1]), 11, "no blank line"),
+    (("Nov 18\n" + TWO[0][0], TWO[0][1]), 11, "blank line is missing"),
     (("\n".join(["line"] * 400),), 11, "400 lines"),
 ])  # fmt: skip
 def test_pages_whose_titles_and_abstracts_do_not_alternate(blocks, line, word):

@@ -127,7 +127,7 @@ def _head(text: str, own: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, l
 
 
 def _columns(first: str, fields: dict[str, str], *, least: int) -> tuple[str, dict[str, list[int]]] | None:
-    """Return the delimiter and the indexes of each known column of a header row, or None if it is not one."""
+    """Return the delimiter and the indexes of each known column of a header row, or None if it is another row."""
     for delimiter in _DELIMITERS:
         if delimiter not in first:
             continue

@@ -64,7 +64,7 @@ def parse(document: Document) -> Parsed | Fault:
 def _mistake(value: dict[str, Any]) -> str:
     """Return what is wrong with an object, or an empty string."""
     if not normalize.one_line(value.get("title")):
-        return "there is no title"
+        return "the title is missing"
     for key in _TEXTS:
         if not isinstance(value.get(key), str | None):
             return f"{key} is not a string"

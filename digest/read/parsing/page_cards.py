@@ -238,7 +238,7 @@ class _Reader:
     def _take_text(self) -> Block:
         block = self.rest.pop()
         if len(block) > 1 and not self.cards and page_metadata.header_date(block[:1]):
-            raise PageError(block[0].number, "there is no blank line between the date and a title", _APART)
+            raise PageError(block[0].number, "a blank line is missing between the date and a title", _APART)
         for line in block:
             if page_metadata.is_part_of_metadata(line) or page_lines.is_signature(line):
                 reason = f"{_quoted(line.text)} is inside a paragraph"

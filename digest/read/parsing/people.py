@@ -79,7 +79,7 @@ def people_in(text: str) -> People:
 
 
 def bibtex_people(text: str) -> People:
-    """Return the names of BibTeX, which are separated by `and`; another separator counts if there is no `and`."""
+    """Return the names of BibTeX, which are separated by `and`; without `and`, another separator counts."""
     parts = [part for part in _cut(" ".join(text.split()), _AND, only="and") if part.strip()]
     if len(parts) == 1:
         return _split(parts[0]) if "," in parts[0] or ";" in parts[0] else gathered(parts)

@@ -12,7 +12,7 @@ def fields(
     """Yield the line (from 1), the tag and the value of each tagged line, in time proportional to the text.
 
     `tagged` has the tag and the value as groups 1 and 2. A line that does not match it continues the value if it
-    begins with `continues` and is not blank; other lines are ignored. `joined` stands between the lines of a value.
+    begins with `continues` and is not blank; other lines are ignored. `joined` joins the lines of a value.
     """
     start, tag = 0, ""
     parts: list[str] = []

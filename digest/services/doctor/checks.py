@@ -91,7 +91,7 @@ def subscriptions(context: CheckContext) -> Sequence[Finding]:
     ]
     if not loaded:
         remedy = "add one: digest subscriptions add ID KEYWORD"
-        return [Finding("subscriptions", "warning", "there are no subscriptions", remedy)]
+        return [Finding("subscriptions", "warning", "this home has no subscriptions", remedy)]
     valid = [each for each in loaded if isinstance(each, Subscription)]
     message, _, remedy = unreached(context.home, (each for each in valid if each.enabled)).partition("; ")
     if message:
@@ -132,7 +132,7 @@ def database(context: CheckContext) -> Sequence[Finding]:
             return [*found, Finding("database", "bad", f"{path}: {problem}", remedy)]
         found += (*examine_backups(context.home, context.clock), *examine_departures(context.home))
     if path is not None and not path.exists():
-        return [*found, Finding("database", "good", "there is no library yet; digest run creates it")]
+        return [*found, Finding("database", "good", "the library does not exist yet; digest run creates it")]
     return [*found, Finding("database", "good", f"the library opens and contains {count(papers, 'paper')}")]
 
 

@@ -180,7 +180,7 @@ class _Reader(Structures):
     on_path = on_nolinkurl = on_url
 
     def on_href(self, start: int, end: int) -> int:
-        r"""Show the label and the address of `\href{address}{label}`, or the address if there is no label."""
+        r"""Show the label and the address of `\href{address}{label}`, or the address alone without a label."""
         address = self.argument(end)
         label = address and self.argument(_skip_spaces(self.text, address[1]))
         if address is None:  # never closed

@@ -40,7 +40,7 @@ NOTES = {
     "retried": "The messages are due now. The next delivery sends them.",
     "dropped": "The messages are given up.",
     "approved": "The subscription is made. The next run makes its first issue.",
-    "declined": "The request is deleted, and its sender is told.",
+    "declined": "The request is deleted, and its sender is notified.",
     "invited": "The invitations are queued. Each person has two days to confirm.",
     "tested": "The server has accepted the test mail. What it said is under Actions.",
 }

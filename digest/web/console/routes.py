@@ -7,7 +7,7 @@
     /admin/mail                    the outbox with the words of the servers
     /admin/runs[/<id>], /admin/sources, /admin/actions
 
-Without a password there is no console: all of these are 404. GET changes nothing.
+Without a password, the console is off: all of these are 404. GET changes nothing.
 """
 
 import time
@@ -124,7 +124,7 @@ class Console:
         return self._respond(request, visit, shown.template, here, {**shown.values, "note": note})
 
     def _visit(self, request: Request) -> Visit:
-        """Return the visit of a request. Raises HTTPException 404 if there is no console, or not at this host."""
+        """Return the visit of a request. Raises HTTPException 404 if the console is off, or not at this host."""
         home = self.home()
         visit = gate.visit_of(request, home)
         if not visit.access.is_open or not is_known_host(request.scope, home.settings):
