@@ -510,7 +510,7 @@ def test_the_output_of_read_can_be_read_again(name):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"title": " "}, "no title"), ({"title": 5}, "no title"), ({"abstract": 5}, "abstract is not a string"), ({"upvotes": "many"}, "upvotes is not a count"),
+    ({"title": " "}, "the title is missing"), ({"title": 5}, "the title is missing"), ({"abstract": 5}, "abstract is not a string"), ({"upvotes": "many"}, "upvotes is not a count"),
     ({"authors": "Ann"}, "authors is not a list of strings"), ({"authors": [5]}, "authors is not a list of strings"), ({"published": "soon"}, "published is not a date"),
     ({"ids": 5}, "ids is not an object"), ({"ids": {"arxiv": "x"}}, "not an arXiv id"), ({"ids": {"doi": "x"}}, "not a DOI"), ({"ids": {"doi": 5}}, "not a DOI"),
     ({"categories": None}, "categories is not a list of strings"),

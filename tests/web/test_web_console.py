@@ -314,7 +314,7 @@ def test_runs_a_preview_and_a_test_mail(home, site, operator):
     run = operator.get("/runs/1").text
     assert "2026-11-16.txt" in run
     assert "Granite Under Kelp" in operator.get("/subscriptions/granite/preview").text
-    assert "there is no issue to show" in operator.get("/subscriptions/kelp/preview").text
+    assert "so the next issue would be empty" in operator.get("/subscriptions/kelp/preview").text
     assert operator.post("/test-mail", address="ada@x.test").status == 400  # no mail server yet
     with ScriptedServer() as server:
         home.settings(server.port)
